@@ -1,0 +1,69 @@
+"""The thread pool: after reading it you know how one large product uses several processor cores.
+
+A door that has much to do cuts it into parts and calls `run`. The caller works on the first part, the
+pool's threads on the others. Every part computes its own rows in the order it would without threads, so
+the result is the same for every number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Lock
+
+
+def _cores() -> int:
+    """The processor cores that this process may use (a container or `taskset` may allow fewer than there are)."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+_count = _cores()
+_pool: ThreadPoolExecutor | None = None
+_lock = Lock()
+
+
+def get_num_threads() -> int:
+    """How many threads a large matrix product is split over."""
+    return _count
+
+
+def set_num_threads(count: int) -> None:
+    """Split large matrix products over `count` threads from now on."""
+    global _count, _pool
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise TypeError(f"set_num_threads expects an int, but got {type(count).__name__}")
+    if count < 1:
+        raise RuntimeError(f"set_num_threads expects a positive integer, got {count}")
+    with _lock:
+        if count != _count and _pool is not None:
+            _pool.shutdown(wait=False)
+            _pool = None
+        _count = count
+
+
+def run(work: Callable[[int, int], None], parts: Sequence[tuple[int, int]]) -> None:
+    """Call work(start, stop) for every part at the same time; raise what one of them raised."""
+    global _pool
+    with _lock:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(max(1, _count - 1), thread_name_prefix="autodiff")
+        futures = [_pool.submit(work, *part) for part in parts[1:]]
+    try:
+        work(*parts[0])
+    finally:
+        wait(futures)
+    for future in futures:
+        future.result()
+
+
+def _forget() -> None:
+    """In a forked child the pool's threads do not exist: start anew."""
+    global _pool, _lock
+    _pool, _lock = None, Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,98 @@
+"""Where in the user's program a tensor was made: noted cheaply always, decoded only when a message needs it.
+
+Noting a place is reading two fields of a frame (about 70 ns); turning it into "train.py:12" walks the
+function's line table, so that waits until somebody asks.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from types import CodeType, FrameType
+from typing import Any
+
+__all__ = ["Place", "here", "module_call", "set_provenance", "where"]
+
+Place = tuple[CodeType, int]
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+class _Ours(dict[str, bool]):
+    """Whether a source file belongs to the package, asked once per file."""
+
+    def __missing__(self, filename: str) -> bool:
+        ours = self[filename] = filename.startswith(_PACKAGE)
+        return ours
+
+
+_ours = _Ours()
+
+
+class _Outermost(threading.local):
+    # The user's line that called the outermost module; None outside any module.
+    place: Place | None = None
+
+
+_outermost = _Outermost()
+
+
+class _Switch:
+    on = True
+
+
+def set_provenance(on: bool) -> None:
+    """Turn the noting of the user's lines on or off; off, messages cannot name a line.
+
+    >>> import autodiff as torch
+    >>> torch.set_provenance(False)
+    >>> torch.set_provenance(True)
+    """
+    _Switch.on = bool(on)
+
+
+def here(depth: int = 2) -> Place | None:
+    """The user's line that is being executed, or None when provenance is off.
+
+    ``depth`` is the frame to start from, as in sys._getframe; frames of the package are passed over. Inside a
+    module of the package the line that called the outermost module is taken, without a walk.
+    """
+    if not _Switch.on:
+        return None
+    frame: FrameType | None = sys._getframe(depth)
+    assert frame is not None
+    if not _ours[frame.f_code.co_filename]:
+        return frame.f_code, frame.f_lasti
+    if _outermost.place is not None:
+        return _outermost.place
+    while frame is not None and _ours[frame.f_code.co_filename]:
+        frame = frame.f_back
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+class module_call:
+    """Context of an outermost module call: notes the user's place for all operations inside."""
+
+    __slots__ = ("before",)
+
+    def __enter__(self) -> None:
+        self.before = _outermost.place
+        if self.before is None:
+            _outermost.place = here(2)
+
+    def __exit__(self, *exc: Any) -> None:
+        _outermost.place = self.before
+
+
+def where(place: Place | None) -> str:
+    """A place as a reader writes it: ``train.py:12``; "an unknown line" when it was not noted."""
+    if place is None:
+        return "an unknown line"
+    code, lasti = place
+    line: int | None = code.co_firstlineno
+    for start, end, number in code.co_lines():
+        if start <= lasti < end:
+            line = number
+            break
+    return f"{os.path.basename(code.co_filename)}:{line}"
