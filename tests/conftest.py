@@ -1,0 +1,93 @@
+"""What every test may rely on: the installed package, a clean state, and a continuous integration that skips nothing.
+
+With the variable CI set (`.ci/run` sets it) Hypothesis explores more, and a skipped test is a failed one: there
+PyTorch and everything else that a test may ask for is installed, so a skip can only hide something.
+"""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CI = os.environ.get("CI", "") not in ("", "0", "false")
+
+# `python -m pytest` puts the clone before the installed package, and the clone's `autodiff/` is not built. A tree
+# that an editable install did build is left where it is. Processes that the tests start inherit the setting.
+if not (ROOT / "autodiff" / "_kernels" / "_build.py").exists():
+    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
+    os.environ["PYTHONSAFEPATH"] = "1"
+
+import autodiff  # noqa: E402  (only now does the name mean the installed package)
+
+# No deadline: a time limit for an example would make a slow machine a failure. Hypothesis picks a profile of its own
+# where CI is set, which never explores (it is derandomised); ours does.
+hypothesis.settings.register_profile("default", max_examples=30, deadline=None)
+hypothesis.settings.register_profile("ci", max_examples=60, deadline=None, derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("ci" if CI else "default")
+
+
+def pytest_configure(config):
+    """Import PyTorch once, out of reach of `warnings are errors`: what it warns of is not ours to mend."""
+    if not CI:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            import torch
+        except ImportError:
+            raise pytest.UsageError(
+                "CI is set but PyTorch is not installed: the tests that compare with it would be skipped"
+            ) from None
+        # Two workers with two threads each would fight for two cores.
+        torch.set_num_threads(1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """In CI a skipped test is a failed test."""
+    report = yield
+    if CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome, report.longrepr = "failed", f"{item.nodeid}: skipped, and CI skips nothing: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    """In CI a file that skips itself (importorskip) is a failed file."""
+    report = yield
+    if CI and report.skipped:
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome, report.longrepr = "failed", f"{collector.nodeid}: skipped, and CI skips nothing: {reason}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def clean_state():
+    """Every test starts from the same seed and mode, and leaves no changed mode to the next one."""
+    autodiff.manual_seed(0)
+    yield
+    left = []
+    if autodiff.get_default_dtype() is not autodiff.float32:
+        left.append("the default dtype")
+        autodiff.set_default_dtype(autodiff.float32)
+    if not autodiff.is_grad_enabled():
+        left.append("grad mode off")
+        autodiff.set_grad_enabled(True)
+    autodiff.set_provenance(True)
+    assert not left, f"this test left behind: {' and '.join(left)}; use a with block or restore it"
+
+
+@pytest.fixture
+def torch():
+    """PyTorch, the oracle: the test is skipped without it (and fails in CI)."""
+    module = pytest.importorskip("torch")
+    state = module.get_rng_state()
+    module.manual_seed(0)
+    yield module
+    module.set_rng_state(state)
+    module.set_default_dtype(module.float32)

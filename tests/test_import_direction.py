@@ -1,0 +1,101 @@
+"""The modules import one another in one direction only, so that each can be read with what is below it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "autodiff"
+
+# From the ground up. A module may import from its own layer and from those below it.
+LAYERS = [
+    {"_kernels", "_dtypes", "_provenance"},
+    {"_tensor"},
+    {"_graph"},
+    {"_views"},
+    {"random", "ops"},
+    {"_printing"},
+    {"_engine"},
+    {"_methods"},
+    {"nn", "optim", "autograd", "utils", "datasets"},
+    {"explain"},
+    {"_cli", "cli", "__main__"},
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imported(name, path):
+    """The (line, module) pairs that a module imports from the package, those for the type checker left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "autodiff":
+                    yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            source = node.module or ""
+            if node.level:
+                here = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+                source = ".".join(filter(None, [*here[: len(here) - node.level + 1], node.module]))
+            if source.split(".")[0] != "autodiff":
+                continue
+            for alias in node.names:
+                # `from autodiff.nn import init` means the module of that name where there is one.
+                whole = f"{source}.{alias.name}"
+                yield node.lineno, whole if whole in MODULES else source
+
+
+IMPORTS = {name: list(imported(name, path)) for name, path in MODULES.items()}
+
+
+def part(name):
+    """`autodiff.ops.shape` belongs to `ops`; the package itself to ''."""
+    return name.partition(".")[2].partition(".")[0]
+
+
+def test_the_package_was_found():
+    assert {"autodiff", "autodiff._tensor", "autodiff._graph", "autodiff._engine"} <= set(MODULES)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "autodiff"])
+def test_imports_point_down(name):
+    assert part(name) in LEVEL, f"{name} has no layer yet: give {part(name)!r} its place in LAYERS"
+    wrong = []
+    for line, target in IMPORTS[name]:
+        if target == "autodiff":
+            wrong.append(f"{name}:{line} imports the package's own __init__: name the module that has what you need")
+        elif part(name) == "_kernels" and part(target) != "_kernels":
+            wrong.append(f"{name}:{line} imports {target}: kernels know nothing of the rest")
+        elif part(target) == "explain" and part(name) not in ("explain", "cli", "_cli", "__main__"):
+            wrong.append(f"{name}:{line} imports {target}: only the command line and the public list may")
+        elif LEVEL[part(target)] > LEVEL[part(name)]:
+            wrong.append(f"{name}:{line} imports {target}, which stands above it")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_circle():
+    """Also within one layer: sorting the modules by what they import must be possible."""
+    needs = {name: {target for _, target in pairs} - {name} for name, pairs in IMPORTS.items() if name != "autodiff"}
+    while needs:
+        # A package counts as its __init__, so a module that names its own package would wait for itself.
+        free = {name for name, targets in needs.items() if not (targets & needs.keys())}
+        assert free, "these modules import one another in a circle: " + ", ".join(sorted(needs))
+        needs = {name: targets for name, targets in needs.items() if name not in free}
