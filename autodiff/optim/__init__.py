@@ -1,0 +1,10 @@
+"""Optimisers: they turn gradients into steps of the parameters.
+
+After this package a reader knows that an optimiser is bookkeeping (`optimizer.py`: which parameters, which options,
+which state) around one pure function per algorithm (`sgd.py`).
+"""
+
+from autodiff.optim.optimizer import Optimizer
+from autodiff.optim.sgd import SGD
+
+__all__ = ["SGD", "Optimizer"]
