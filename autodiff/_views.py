@@ -1,0 +1,321 @@
+"""Note [Views]: what happens when memory that several tensors see is changed in place.
+
+After this module a reader knows that an in-place operation is the out-of-place one, recorded, and then written into
+the tensor's memory. A view holds (base, path): the view operations that lead to it. A change through a view is
+recorded as a *write into the base*; all other views of that base notice by the shared version cell that they are
+stale, and replay their path from the base when they are next used (`_graph.refresh`).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff._dtypes import from_numpy_dtype
+from autodiff._graph import Node, _record, cast, edge_of, flat, primitive
+from autodiff._hooks import retain_grad, retains_grad
+from autodiff._modes import mode
+from autodiff._provenance import here, where
+from autodiff._tensor import LEAF, Tensor, wrap
+
+__all__ = ["changed", "copy_", "detach_", "fill_", "in_place", "requires_grad_", "zero_"]
+
+Array = np.ndarray[Any, Any]
+Path = tuple[tuple[Any, dict[str, Any]], ...]
+
+
+def changed(t: Tensor, depth: int = 3) -> None:
+    """Count a change of t's memory, and note the user's line: whoever kept the old values will know."""
+    cell = t._cell
+    if cell is not None:
+        cell[0] += 1
+        cell[1] = here(depth)
+
+
+def in_place(function: Callable[..., Any], name: str = "") -> Any:
+    """The in-place form of an out-of-place operation whose first argument is the tensor to change."""
+
+    @functools.wraps(function, assigned=("__module__",), updated=())
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        _check(self, method.__name__)
+        edge = edge_of(self)
+        tracked = False
+        if mode.grad:
+            tracked = edge is not None or any(edge_of(a) is not None for a in (*args, *kwargs.values()))
+            if tracked:
+                _check_view(self, method.__name__)
+        old = wrap(self._array.copy() if tracked else self._array)
+        if tracked:
+            old._edge = edge
+        # x.mul_(x): the operand is the old x too. Other overlaps are caught by the version check if they were kept.
+        new = function(old, *[old if a is self else a for a in args], **kwargs)
+        _write(self, new, tracked)
+        return self
+
+    method.__name__ = method.__qualname__ = name or function.__name__ + "_"
+    method.__doc__ = f"`{function.__name__}`, written into this tensor's own memory; returns the tensor."
+    return method
+
+
+def _check(t: Tensor, name: str) -> None:
+    """Refuse what must not be written to, before anything is computed."""
+    if not isinstance(t, Tensor):
+        raise TypeError(f"{name}() changes a Tensor, not {type(t).__name__}")
+    if mode.grad:
+        if t._edge is LEAF:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation. "
+                f"({name}; to update a parameter by hand, do it under autodiff.no_grad())"
+            )
+        if t._view is not None and t._view.base._edge is LEAF:
+            raise RuntimeError(
+                "a view of a leaf Variable that requires grad is being used in an in-place operation. "
+                f"({name}; to update a parameter by hand, do it under autodiff.no_grad())"
+            )
+    if t._cell is None and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a "
+            "normal tensor before doing inplace update."
+        )
+    array = t._array
+    if array.size > 1 and 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
+    if not array.flags.writeable:
+        raise RuntimeError(f"{name}(): the tensor's memory is read-only (it came from a read-only array); clone() it first")
+
+
+def _check_view(t: Tensor, name: str) -> None:
+    view = t._view
+    if view is None or not view.kind:
+        return
+    made = view.path[-1][0].node_class.__name__
+    if view.kind == "outputs":
+        raise RuntimeError(
+            f"Output of {made} is a view and is being modified inplace ({name}). This view is the output of a function "
+            "that returns multiple views. Such functions do not allow the output views to be modified inplace. You "
+            "should replace the inplace operation by an out-of-place one."
+        )
+    raise RuntimeError(
+        f"A view was created in no_grad mode and is being modified inplace with grad mode enabled ({name}). Make the "
+        "view with grad mode enabled, or change it under no_grad() too."
+    )
+
+
+def _write(t: Tensor, new: Tensor, tracked: bool) -> None:
+    """Copy the result into t's memory and give t, or its base, the result's history."""
+    array, values = t._array, new._array
+    if values.shape != array.shape:
+        raise RuntimeError(
+            f"output with shape {list(array.shape)} doesn't match the broadcast shape {list(values.shape)}"
+        )
+    if values.dtype != array.dtype:
+        if "biuf".index(values.dtype.kind.replace("u", "i")) > "biuf".index(array.dtype.kind.replace("u", "i")):
+            raise RuntimeError(
+                f"result type {_type_name(values)} can't be cast to the desired output type {_type_name(array)}"
+            )
+        new = cast(new, dtype=array.dtype)
+        values = new._array
+    retained = tracked and t._edge is not None and retains_grad(t)
+    if retained:
+        edge = edge_of(t)
+        assert edge is not None
+        del edge[0].extra["retain"][edge[1]]
+    np.copyto(array, values)
+    changed(t, 4)
+    if tracked and new._edge is not None:
+        _adopt(new._edge[0], values, t)
+        view = t._view
+        if view is None:
+            t._edge = new._edge
+        else:
+            base = view.base
+            params = {"path": view.path, "strides": base._array.strides}
+            node = _record(write, (base, new), [base._array, values], params, (base,))
+            base._edge = (node, 0, base._array.shape, base._array.dtype)
+            view.kind = ""
+    if retained:
+        retain_grad(t)
+
+
+def _adopt(node: Any, values: Array, t: Tensor) -> None:
+    """Where the node kept its output, keep t's memory instead: half the memory, and a later change is noticed."""
+    if isinstance(node, Node) and node.plan is not None and node.plan.saves:
+        at = [k for k, kept in enumerate(node.kept) if kept is values]
+        if at:
+            node.kept = tuple(t._array if k in at else kept for k, kept in enumerate(node.kept))
+            node.versions = [(t._cell, t._cell[0], k) if k in at else (c, n, k) for c, n, k in node.versions]
+
+
+def _type_name(array: Array) -> str:
+    names = {"float32": "Float", "float64": "Double", "float16": "Half", "int64": "Long", "int32": "Int",
+             "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}  # fmt: skip
+    return names[from_numpy_dtype(array.dtype).name]
+
+
+# A write through a view, as an operation on the base. `strides` are the base's: a path such as T then view(-1) is
+# a view only in memory that is laid out like the base's own.
+
+
+def _like(x: Array, strides: tuple[int, ...]) -> Array:
+    """Fresh memory of x's shape, dimensions ordered in memory as the strides say."""
+    order = sorted(range(x.ndim), key=lambda i: -abs(strides[i]))
+    scratch = np.empty([x.shape[i] for i in order], x.dtype)
+    return scratch.transpose(np.argsort(order)) if order else scratch
+
+
+def _follow(array: Array, path: Path) -> Array:
+    seen = array
+    for op, params in path:
+        seen = op.forward(seen, **params)
+        if seen.__class__ is tuple:
+            raise RuntimeError(f"{op.__name__} has several outputs: its views cannot be written to")
+    if seen.size and not np.may_share_memory(seen, array):
+        raise RuntimeError("the view could not be followed in a copy of its base; clone() it before changing it in place")
+    return seen
+
+
+@primitive(
+    lambda g, path, strides: zero_at(g, path=path, strides=strides),
+    lambda g, path, strides: read_at(g, path=path, strides=strides),
+    name="CopySlices",
+)
+def write(x: Any, v: Any, *, path: Any, strides: Any) -> Any:
+    """x with the part that `path` leads to replaced by v."""
+    out = _like(x, strides)
+    out[...] = x
+    _follow(out, path)[...] = v
+    return out
+
+
+@primitive(lambda g, path, strides: zero_at(g, path=path, strides=strides))
+def zero_at(x: Any, *, path: Any, strides: Any) -> Any:
+    """x with zeros where `path` leads."""
+    out = _like(x, strides)
+    out[...] = x
+    _follow(out, path)[...] = 0
+    return out
+
+
+@primitive(lambda g, path, strides, x_shape: unread(g, path=path, strides=strides, shape=x_shape))
+def read_at(x: Any, *, path: Any, strides: Any) -> Any:
+    """A copy of what `path` leads to in x."""
+    out = _like(x, strides)
+    out[...] = x
+    return _follow(out, path).copy()
+
+
+@primitive(lambda g, path, strides: read_at(g, path=path, strides=strides))
+def unread(x: Any, *, path: Any, strides: Any, shape: Any) -> Any:
+    """Zeros of `shape` with x where `path` leads."""
+    out = _like(np.empty(shape, x.dtype), strides)
+    out[...] = 0
+    _follow(out, path)[...] = x
+    return out
+
+
+# Filling and copying: the old values have a gradient too, zero, so that requires_grad stays as it was.
+
+
+@primitive(flat, lambda g: g, name="CopyBackwards")
+def copy(x: Any, v: Any) -> Any:
+    """v, broadcast to x's shape and cast to x's dtype."""
+    try:
+        return np.broadcast_to(v, x.shape).astype(x.dtype)
+    except ValueError:
+        raise RuntimeError(
+            f"The size of the source {list(v.shape)} can't be expanded to the shape {list(x.shape)} that is written to"
+        ) from None
+
+
+@primitive(flat, name="ZeroBackward0")
+def zero(x: Any) -> Any:
+    """Zeros of x's shape."""
+    return np.zeros_like(x)
+
+
+@primitive(flat, lambda g: g, name="FillBackward0")
+def fill(x: Any, value: Any) -> Any:
+    """The value, in x's shape and dtype."""
+    return np.full(x.shape, value, x.dtype)
+
+
+_copy_, _fill_ = in_place(copy), in_place(fill)
+zero_ = in_place(zero)
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Copy `src` into this tensor's memory, broadcast and cast; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> torch.zeros(3).copy_(torch.tensor([1, 2, 3]))
+    tensor([1., 2., 3.])
+    """
+    if not isinstance(src, Tensor):
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+    result: Tensor = _copy_(self, src)
+    return result
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Set every element to `value`, a number or a 0-d tensor; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> torch.zeros(2).fill_(7)
+    tensor([7., 7.])
+    """
+    if isinstance(value, Tensor) and value._array.ndim:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
+        )
+    result: Tensor = _fill_(self, value if isinstance(value, Tensor) else np.asarray(value))
+    return result
+
+
+def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
+    """Make this leaf require a gradient, or not; returns the tensor. RuntimeError for a non-leaf or integers.
+
+    >>> import autodiff as torch
+    >>> torch.ones(2).requires_grad_()
+    tensor([1., 1.], requires_grad=True)
+    """
+    edge = edge_of(self)
+    if edge is not None and edge[1] >= 0:
+        if not requires_grad:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
+                f"a subgraph that doesn't require differentiation use var_no_grad = var.detach(). (Made at "
+                f"{where(edge[0].place)})"
+            )
+        return self
+    if requires_grad:
+        if self._array.dtype.kind != "f":
+            raise RuntimeError(
+                "only Tensors of floating point dtype can require gradients, not "
+                f"{from_numpy_dtype(self._array.dtype)}; write 1.0 for 1, or convert with .float()"
+            )
+        if self._cell is None and not mode.inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        self._edge = LEAF
+    else:
+        self._edge = None
+    return self
+
+
+def detach_(self: Tensor) -> Tensor:
+    """Cut this tensor off its graph, in place; RuntimeError for a view, whose base would still have one.
+
+    >>> import autodiff as torch
+    >>> y = torch.ones(1, requires_grad=True) * 2
+    >>> y.detach_().requires_grad
+    False
+    """
+    if self._view is not None and edge_of(self) is not None:
+        raise RuntimeError("Can't detach views in-place. Use detach() instead. The base would keep its graph.")
+    self._edge = None
+    return self

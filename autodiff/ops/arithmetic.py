@@ -1,0 +1,488 @@
+"""Sums, products, powers, comparisons, and choosing between two tensors: the operations with two operands.
+
+After this module a reader has seen the shape of every operation: the forward in NumPy, one partial per input above
+it. Inputs of different shapes broadcast; the rules need not know, because the engine sums each gradient back to the
+shape of its input.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._graph import flat, primitive
+from autodiff._tensor import Tensor, wrap
+from autodiff.ops.elementwise import log
+
+__all__ = [
+    "abs",
+    "absolute",
+    "add",
+    "clamp",
+    "clamp_max",
+    "clamp_min",
+    "clip",
+    "div",
+    "divide",
+    "eq",
+    "equal",
+    "float_power",
+    "floor_divide",
+    "fmod",
+    "ge",
+    "greater",
+    "greater_equal",
+    "gt",
+    "le",
+    "less",
+    "less_equal",
+    "lt",
+    "maximum",
+    "minimum",
+    "mul",
+    "multiply",
+    "ne",
+    "neg",
+    "negative",
+    "not_equal",
+    "pow",
+    "remainder",
+    "sub",
+    "subtract",
+    "true_divide",
+    "where",
+]
+
+
+@primitive(lambda g: g, lambda g: g, name="Add", promote="arithmetic")
+def plus(input: Any, other: Any) -> Any:
+    """input + other."""
+    return np.add(input, other)
+
+
+@primitive(lambda g: g, lambda g: -g, name="Sub", promote="arithmetic")
+def minus(input: Any, other: Any) -> Any:
+    """input - other."""
+    if input.dtype.kind == "b":
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
+    return np.subtract(input, other)
+
+
+@primitive(lambda g, other: g * other, lambda g, input: g * input, promote="arithmetic")
+def mul(input: Any, other: Any) -> Any:
+    """The elementwise product, input * other. Shapes broadcast; the dtype is PyTorch's common type.
+
+    >>> import autodiff as torch
+    >>> torch.mul(torch.tensor([1.0, 2.0]), 3)
+    tensor([3., 6.])
+    """
+    return np.multiply(input, other)
+
+
+@primitive(
+    lambda g, other: g / other,
+    lambda g, input, other: -g * (input / other / other),
+    name="Div",
+    promote="float",
+)
+def quotient(input: Any, other: Any) -> Any:
+    """input / other."""
+    return np.divide(input, other)
+
+
+@primitive(lambda g: g, lambda g, input, other: -g * floor_quotient(input, other), name="Remainder", promote="arithmetic")
+def remainder(input: Any, other: Any) -> Any:
+    """input - other * floor(input / other), with the sign of `other`, as Python's %.
+
+    >>> import autodiff as torch
+    >>> torch.remainder(torch.tensor([-3.0, 5.0]), 2)
+    tensor([1., 1.])
+    """
+    _no_integer_zero(other)
+    return np.remainder(input, other)
+
+
+@primitive(lambda g: g, lambda g, input, other: -g * trunc_quotient(input, other), name="Fmod", promote="arithmetic")
+def fmod(input: Any, other: Any) -> Any:
+    """input - other * trunc(input / other), with the sign of `input`, as C's fmod.
+
+    >>> import autodiff as torch
+    >>> torch.fmod(torch.tensor([-3.0, 5.0]), 2)
+    tensor([-1.,  1.])
+    """
+    _no_integer_zero(other)
+    return np.fmod(input, other)
+
+
+@primitive(flat, flat, name="FloorDivide", promote="arithmetic")
+def floor_quotient(input: Any, other: Any) -> Any:
+    """floor(input / other)."""
+    _no_integer_zero(other)
+    return np.floor_divide(input, other)
+
+
+@primitive(flat, flat, name="Div", promote="arithmetic")
+def trunc_quotient(input: Any, other: Any) -> Any:
+    """trunc(input / other)."""
+    _no_integer_zero(other)
+    if input.dtype.kind == "f":
+        return np.trunc(np.divide(input, other))
+    q = np.floor_divide(input, other)
+    return q + ((q < 0) & (q * other != input))
+
+
+def _no_integer_zero(other: Any) -> None:
+    if other.dtype.kind in "iu" and not np.all(other):
+        raise RuntimeError("ZeroDivisionError")
+
+
+@primitive(lambda g: -g)
+def neg(input: Any) -> Any:
+    """-input.
+
+    >>> import autodiff as torch
+    >>> torch.neg(torch.tensor([1.0, -2.0]))
+    tensor([-1.,  2.])
+    """
+    if input.dtype.kind == "b":
+        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. Use the `~` operator instead.")
+    return np.negative(input)
+
+
+@primitive(lambda g, input: g * sign(input))
+def abs(input: Any) -> Any:
+    """|input|; the slope at 0 is taken as 0.
+
+    >>> import autodiff as torch
+    >>> torch.abs(torch.tensor([1.0, -2.0]))
+    tensor([1., 2.])
+    """
+    return np.abs(input)
+
+
+@primitive(flat)
+def sign(input: Any) -> Any:
+    """-1, 0 or 1, as the sign of each element.
+
+    >>> import autodiff as torch
+    >>> torch.sign(torch.tensor([3.0, -2.0, 0.0]))
+    tensor([ 1., -1.,  0.])
+    """
+    return np.sign(input) if input.dtype.kind != "b" else input.copy()
+
+
+@primitive(
+    lambda g, input, other: g * power_slope(input, other),
+    lambda g, y, input, other: g * power_log(y, input, other),
+    name="PowBackward1",
+    promote="arithmetic",
+)
+def power(input: Any, other: Any) -> Any:
+    """input ** other, both tensors."""
+    return _powers(input, other)
+
+
+@primitive(lambda g, input, other: g * power_slope(input, other), name="PowBackward0", promote="arithmetic")
+def number_power(input: Any, other: Any) -> Any:
+    """input ** other, the exponent a number."""
+    return _powers(input, other)
+
+
+def _powers(input: Any, other: Any) -> Any:
+    if other.dtype.kind in "iu" and np.any(other < 0):
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    # np.power is many times slower than a product; the square is what classroom programs raise to.
+    if other.ndim == 0 and other == 2:
+        return input * input
+    return np.power(input, other)
+
+
+def power_slope(input: Any, other: Any) -> Any:
+    """d/dx x**p = p * x**(p - 1), and 0 where p is 0 also at x = 0, where the formula says 0 * inf."""
+    if isinstance(other, Tensor) and (other.requires_grad or other.numel() > 1):
+        # A power that is itself differentiated: written with operations that are recorded.
+        return where_op(wrap(other._array == 0), 0.0, other * power(input, other - 1))
+    exponent = other._array if isinstance(other, Tensor) else other
+    if exponent.ndim:
+        return np.where(exponent == 0, 0, exponent * np.power(input, exponent - 1)).astype(input.dtype)
+    p = float(exponent)
+    if p == 0.0:
+        return input * 0.0 if np.isfinite(_values(input)).all() else _zeros(input)
+    if p == 1.0:
+        return _zeros(input) + 1.0
+    if p == 2.0:
+        return input * 2.0
+    if isinstance(input, Tensor):
+        return number_power(input, p - 1.0) * p
+    return np.power(input, input.dtype.type(p - 1.0)) * p
+
+
+def _values(x: Any) -> Any:
+    return x._array if isinstance(x, Tensor) else x
+
+
+def _zeros(x: Any) -> Any:
+    return flat(x)
+
+
+def power_log(y: Any, input: Any, other: Any) -> Any:
+    """d/dp x**p = x**p * log(x), and 0 where x is 0 and p is not negative."""
+    zero = (_values(input) == 0) & (_values(other) >= 0)
+    if isinstance(y, Tensor):
+        return where_op(wrap(zero), 0.0, y * log(where_op(wrap(zero), 1.0, input)))
+    return np.where(zero, 0, y * np.log(np.where(zero, 1, input))).astype(y.dtype)
+
+
+@primitive(
+    lambda g, input, other: g * larger(input, other),
+    lambda g, input, other: g * larger(other, input),
+    promote="arithmetic",
+)
+def maximum(input: Any, other: Any) -> Any:
+    """The larger of each pair; where they are equal, each gets half of the gradient.
+
+    >>> import autodiff as torch
+    >>> torch.maximum(torch.tensor([1.0, 5.0]), torch.tensor([3.0, 2.0]))
+    tensor([3., 5.])
+    """
+    return np.maximum(input, other)
+
+
+@primitive(
+    lambda g, input, other: g * larger(other, input),
+    lambda g, input, other: g * larger(input, other),
+    promote="arithmetic",
+)
+def minimum(input: Any, other: Any) -> Any:
+    """The smaller of each pair; where they are equal, each gets half of the gradient.
+
+    >>> import autodiff as torch
+    >>> torch.minimum(torch.tensor([1.0, 5.0]), torch.tensor([3.0, 2.0]))
+    tensor([1., 2.])
+    """
+    return np.minimum(input, other)
+
+
+@primitive(flat, flat)
+def larger(a: Any, b: Any) -> Any:
+    """1 where a > b, 1/2 where they are equal, 0 elsewhere."""
+    return ((a > b) + 0.5 * (a == b)).astype(np.result_type(a, b))
+
+
+@primitive(None, lambda g, condition: where_op(condition, g, 0.0), lambda g, condition: where_op(condition, 0.0, g),
+           name="Where")  # fmt: skip
+def choose(condition: Any, input: Any, other: Any) -> Any:
+    """input where the condition holds, other elsewhere; both of one dtype."""
+    return np.where(condition, input, other)
+
+
+def where_op(condition: Any, input: Any, other: Any) -> Any:
+    """`where` for rules: arrays in a first order walk, Tensors under create_graph."""
+    if not any(isinstance(x, Tensor) for x in (condition, input, other)):
+        dtype = next(x.dtype for x in (input, other) if isinstance(x, np.ndarray))
+        return np.where(condition, input, other).astype(dtype, copy=False)
+    return where(condition, input, other)
+
+
+@primitive(lambda g, input, low, high: where_op(inside(input, low=low, high=high), g, 0.0), name="Clamp")
+def clamp_numbers(input: Any, *, low: Any, high: Any) -> Any:
+    """input limited to [low, high]; None leaves a side open."""
+    return np.clip(input, low, high)
+
+
+@primitive()
+def inside(input: Any, *, low: Any, high: Any) -> Any:
+    """Whether low <= input <= high: where the slope of clamp is 1, as in PyTorch also at the limits."""
+    result = np.ones(input.shape, bool)
+    if low is not None:
+        result &= input >= low
+    if high is not None:
+        result &= input <= high
+    return result
+
+
+# What users call, with PyTorch's signatures.
+
+
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+    """input + alpha * other. Shapes broadcast; the dtype is PyTorch's common type.
+
+    >>> import autodiff as torch
+    >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), alpha=10)
+    tensor([31., 42.])
+    """
+    result: Tensor = plus(input, other if alpha == 1 else other * alpha)
+    return result
+
+
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+    """input - alpha * other. Shapes broadcast; the dtype is PyTorch's common type.
+
+    >>> import autodiff as torch
+    >>> torch.sub(torch.tensor([1.0, 2.0]), 1)
+    tensor([0., 1.])
+    """
+    result: Tensor = minus(input, other if alpha == 1 else other * alpha)
+    return result
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other; with rounding_mode "trunc" or "floor" the rounded quotient. Integers give floats.
+
+    >>> import autodiff as torch
+    >>> torch.div(torch.tensor([7, -7]), 2), torch.div(torch.tensor([7, -7]), 2, rounding_mode="trunc")
+    (tensor([ 3.5000, -3.5000]), tensor([ 3, -3]))
+    """
+    if rounding_mode is None:
+        result: Tensor = quotient(input, other)
+    elif rounding_mode == "floor":
+        result = floor_quotient(input, other)
+    elif rounding_mode == "trunc":
+        result = trunc_quotient(input, other)
+    else:
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+        )
+    return result
+
+
+def floor_divide(input: Any, other: Any) -> Tensor:
+    """floor(input / other).
+
+    >>> import autodiff as torch
+    >>> torch.floor_divide(torch.tensor([7.0, -7.0]), 2)
+    tensor([ 3., -4.])
+    """
+    result: Tensor = floor_quotient(input, other)
+    return result
+
+
+def pow(input: Any, exponent: Any) -> Tensor:
+    """input ** exponent, elementwise; d/dx = p x**(p-1), d/dp = x**p log x.
+
+    >>> import autodiff as torch
+    >>> torch.pow(torch.tensor([1.0, 2.0, 3.0]), 2)
+    tensor([1., 4., 9.])
+    """
+    if isinstance(exponent, (int, float)) and isinstance(input, Tensor):
+        result: Tensor = number_power(input, exponent)
+    else:
+        result = power(input, exponent)
+    return result
+
+
+def float_power(input: Tensor, exponent: Any) -> Tensor:
+    """input ** exponent in float64.
+
+    >>> import autodiff as torch
+    >>> torch.float_power(torch.tensor([2]), 3)
+    tensor([8.], dtype=torch.float64)
+    """
+    return pow(input.double(), exponent.double() if isinstance(exponent, Tensor) else exponent)
+
+
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """input limited to [min, max], numbers or tensors; the slope is 1 inside and at the limits, 0 outside.
+
+    >>> import autodiff as torch
+    >>> torch.clamp(torch.tensor([-1.0, 0.5, 2.0]), 0, 1)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    if min is None and max is None:
+        raise ValueError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        if min is not None:
+            input = where(input >= min, input, min)
+        return input if max is None else where(input <= max, input, max)
+    if input._array.dtype.kind != "f" and any(isinstance(v, float) for v in (min, max)):
+        input = input * 1.0
+    result: Tensor = clamp_numbers(input, low=min, high=max)
+    return result
+
+
+def clamp_min(input: Tensor, min: Any) -> Tensor:
+    """The larger of input and `min`.
+
+    >>> import autodiff as torch
+    >>> torch.clamp_min(torch.tensor([-1.0, 2.0]), 0)
+    tensor([0., 2.])
+    """
+    return clamp(input, min=min)
+
+
+def clamp_max(input: Tensor, max: Any) -> Tensor:
+    """The smaller of input and `max`.
+
+    >>> import autodiff as torch
+    >>> torch.clamp_max(torch.tensor([-1.0, 2.0]), 0)
+    tensor([-1.,  0.])
+    """
+    return clamp(input, max=max)
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """input where the condition (bool) holds, other elsewhere; with the condition alone, its nonzero positions.
+
+    >>> import autodiff as torch
+    >>> x = torch.tensor([1.0, -2.0])
+    >>> torch.where(x > 0, x, 0.0)
+    tensor([1., 0.])
+    """
+    if not isinstance(condition, Tensor):
+        raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
+    if input is None and other is None:
+        return tuple(wrap(a) for a in np.nonzero(condition._array))
+    if condition._array.dtype.kind not in "b" and condition._array.dtype != np.uint8:
+        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
+    from autodiff._graph import promoted
+
+    condition = condition if condition._array.dtype.kind == "b" else wrap(condition._array != 0)
+    a, b = promoted(choose_operands, (input, other), False)
+    try:
+        return choose(condition, a, b)
+    except ValueError as error:
+        raise RuntimeError(f"where(): {error}") from None
+
+
+@primitive(promote="arithmetic", name="Where")
+def choose_operands(input: Any, other: Any) -> Any:
+    """Names the operands of `where` in messages about their types."""
+    return input, other
+
+
+def _comparison(ufunc: Any, name: str, sign: str) -> Any:
+    @primitive(promote="arithmetic", name=name)
+    def compare(input: Any, other: Any) -> Any:
+        return ufunc(input, other)
+
+    compare.__name__ = compare.__qualname__ = name
+    compare.__doc__ = f"input {sign} other, elementwise: a bool tensor."
+    return compare
+
+
+eq = _comparison(np.equal, "eq", "==")
+ne = _comparison(np.not_equal, "ne", "!=")
+lt = _comparison(np.less, "lt", "<")
+le = _comparison(np.less_equal, "le", "<=")
+gt = _comparison(np.greater, "gt", ">")
+ge = _comparison(np.greater_equal, "ge", ">=")
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether both have the same shape and the same elements.
+
+    >>> import autodiff as torch
+    >>> torch.equal(torch.tensor([1, 2]), torch.tensor([1, 2]))
+    True
+    """
+    return bool(np.array_equal(input._array, other._array))
+
+
+absolute, negative, multiply, subtract = abs, neg, mul, sub
+divide = true_divide = div
+clip = clamp
+not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge

@@ -1,0 +1,318 @@
+"""Matrix products of every rank, and the fully connected layer as one operation.
+
+After this module a reader knows the two rules that all of deep learning rests on: for y = a @ b,
+dL/da = g @ b.T and dL/db = a.T @ g; and that vectors and batches are reshaped until they are matrices.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff import _kernels
+from autodiff._graph import primitive
+from autodiff._provenance import where as place_of
+from autodiff._tensor import Tensor
+
+__all__ = ["addmm", "baddbmm", "bmm", "dot", "inner", "linear", "matmul", "mm", "mv", "outer"]
+
+
+def _kernel(dtype: np.dtype[Any]) -> bool:
+    return dtype.char in "fd"
+
+
+def _product(a: Any, b: Any, bias: Any = None) -> Any:
+    """a @ b of matrices or equal batches; the kernel for float32 and float64, NumPy for the rest."""
+    if _kernel(a.dtype):
+        return _kernels.matmul(a, b) if bias is None else _kernels.matmul(a, b, bias)
+    product = np.matmul(a, b)
+    return product if bias is None else product + bias
+
+
+@primitive(lambda g, b: mm_(g, b.T), lambda g, a: mm_(a.T, g), name="Mm")
+def mm_(a: Any, b: Any) -> Any:
+    """The product of two matrices, (n, k) and (k, m)."""
+    return _product(a, b)
+
+
+@primitive(lambda g, b: bmm_(g, b.mT), lambda g, a: bmm_(a.mT, g), name="Bmm")
+def bmm_(a: Any, b: Any) -> Any:
+    """The products of two equal batches of matrices, (s, n, k) and (s, k, m)."""
+    return _product(a, b)
+
+
+@primitive(lambda g, v: g[..., None] * v, lambda g, a: mv_(a.T, g), name="Mv")
+def mv_(a: Any, v: Any) -> Any:
+    """The product of a matrix and a vector, (n, k) and (k,)."""
+    return _product(a, v[:, None])[:, 0]
+
+
+@primitive(lambda g, b: g * b, lambda g, a: g * a, name="Dot")
+def dot_(a: Any, b: Any) -> Any:
+    """The inner product of two vectors."""
+    return _product(a[None], b[:, None])[0, 0]
+
+
+@primitive(
+    lambda g, w: mm_(g, w),
+    lambda g, x: mm_(g.T, x),
+    lambda g: column_sums(g),
+    name="Addmm",
+)
+def affine(x: Any, w: Any, b: Any) -> Any:
+    """x @ w.T + b for x (n, k), w (m, k), b (m,): one pass, the bias added while the tile is in registers."""
+    return _product(x, w.T, b)
+
+
+@primitive(lambda g, x_shape: rows_of(g, n=x_shape[0]), name="SumBackward1")
+def column_sums(x: Any) -> Any:
+    """The sum over the rows of a matrix."""
+    return np.add.reduce(x, axis=0)
+
+
+@primitive(lambda g: column_sums(g), name="Expand")
+def rows_of(x: Any, *, n: int) -> Any:
+    """n rows, each x."""
+    return np.broadcast_to(x, (n, x.shape[0]))
+
+
+def _shapes(name: str, a: Tensor, b: Tensor) -> str:
+    made = [place_of(x._edge[0].place) for x in (a, b) if x._edge.__class__ is tuple and x._edge[1] >= 0]
+    return f"({'x'.join(map(str, a.shape))} and {'x'.join(map(str, b.shape))})" + (
+        f"; {name} got an operand made at {' and '.join(made)}" if made else ""
+    )
+
+
+def _same_dtype(name: str, a: Any, b: Any) -> None:
+    for i, x in enumerate((a, b)):
+        if not isinstance(x, Tensor):
+            argument = ("input", "other")[i]
+            raise TypeError(
+                f"{name}(): argument '{argument}' (position {i + 1}) must be Tensor, not {type(x).__name__}"
+            )
+    if a._array.dtype != b._array.dtype:
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {a.dtype} != {b.dtype}; convert one, as in "
+            f"x.to({b.dtype})"
+        )
+
+
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The matrix product of (n, k) and (k, m). RuntimeError when the shapes or dtypes do not fit.
+
+    >>> import autodiff as torch
+    >>> torch.mm(torch.ones(2, 3), torch.ones(3, 1))
+    tensor([[3.],
+            [3.]])
+    """
+    _same_dtype("mm", input, mat2)
+    if input._array.ndim != 2 or mat2._array.ndim != 2:
+        raise RuntimeError(f"mm expects two matrices, got {input._array.ndim}-D and {mat2._array.ndim}-D; use matmul")
+    if input._array.shape[1] != mat2._array.shape[0]:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_shapes('mm', input, mat2)}")
+    result: Tensor = mm_(input, mat2)
+    return result
+
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The products of two batches of equal size, (s, n, k) and (s, k, m).
+
+    >>> import autodiff as torch
+    >>> torch.bmm(torch.ones(2, 1, 3), torch.ones(2, 3, 1)).shape
+    torch.Size([2, 1, 1])
+    """
+    _same_dtype("bmm", input, mat2)
+    if input._array.ndim != 3 or mat2._array.ndim != 3:
+        raise RuntimeError("batch1 and batch2 must be 3D tensors; use matmul for other ranks")
+    a, b = input._array.shape, mat2._array.shape
+    if a[0] != b[0] or a[2] != b[1]:
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] but got: [{b[0]}, {b[1]}]."
+        )
+    result: Tensor = bmm_(input, mat2)
+    return result
+
+
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """The product of a matrix (n, k) and a vector (k,).
+
+    >>> import autodiff as torch
+    >>> torch.mv(torch.ones(2, 3), torch.ones(3))
+    tensor([3., 3.])
+    """
+    _same_dtype("mv", input, vec)
+    if input._array.ndim != 2 or vec._array.ndim != 1:
+        raise RuntimeError("vector + matrix @ vector expected, got a matrix of rank "
+                           f"{input._array.ndim} and a vector of rank {vec._array.ndim}")  # fmt: skip
+    if input._array.shape[1] != vec._array.shape[0]:
+        raise RuntimeError(f"size mismatch, got input {_shapes('mv', input, vec)}")
+    result: Tensor = mv_(input, vec)
+    return result
+
+
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """The inner product of two vectors of one length.
+
+    >>> import autodiff as torch
+    >>> torch.dot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
+    _same_dtype("dot", input, tensor)
+    if input._array.ndim != 1 or tensor._array.ndim != 1:
+        raise RuntimeError(
+            f"1D tensors expected, but got {input._array.ndim}D and {tensor._array.ndim}D tensors; use matmul"
+        )
+    if input._array.shape != tensor._array.shape:
+        raise RuntimeError(
+            "inconsistent tensor size, expected tensor [{}] and src [{}] to have the same number of elements, but got "
+            "{} and {} elements respectively".format(*2 * (input._array.size, tensor._array.size))
+        )
+    result: Tensor = dot_(input, tensor)
+    return result
+
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The matrix product a @ b: vectors, matrices, and batches of matrices that broadcast.
+
+    (k) @ (k) is the inner product; (n, k) @ (k) and (k) @ (k, m) a vector; the dimensions before the last two are a
+    batch. RuntimeError when the inner sizes or the dtypes differ. dL/da = g @ b.T, dL/db = a.T @ g.
+
+    >>> import autodiff as torch
+    >>> torch.matmul(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]]))
+    tensor([[11.]])
+    """
+    _same_dtype("matmul", input, other)
+    a, b = input._array.ndim, other._array.ndim
+    if a == 2 and b == 2:
+        return mm(input, other)
+    if a == 0 or b == 0:
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D; use * for a number"
+        )
+    if a == 1 and b == 1:
+        return dot(input, other)
+    if a == 2 and b == 1:
+        return mv(input, other)
+    if a == 1 and b == 2:
+        if input._array.shape[0] != other._array.shape[0]:
+            raise RuntimeError(f"size mismatch, got input {_shapes('matmul', input, other)}")
+        return mm(input.unsqueeze(0), other).squeeze(0)
+    return _batched(input, other)
+
+
+def _batched(input: Tensor, other: Tensor) -> Tensor:
+    left = input.unsqueeze(0) if input._array.ndim == 1 else input
+    right = other.unsqueeze(-1) if other._array.ndim == 1 else other
+    n, k = left._array.shape[-2:]
+    k2, m = right._array.shape[-2:]
+    if k != k2:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_shapes('matmul', input, other)}")
+    if right._array.ndim == 2:
+        # One matrix for the whole batch: a single large product is faster than many small ones.
+        rows = left._array.shape[:-1]
+        result = mm_(left.reshape(-1, k) if k else left.reshape(int(np.prod(rows)), 0), right).reshape(*rows, m)
+    else:
+        try:
+            batch = np.broadcast_shapes(left._array.shape[:-2], right._array.shape[:-2])
+        except ValueError:
+            raise RuntimeError(
+                f"matmul: the batch dimensions of {list(input.shape)} and {list(other.shape)} do not broadcast"
+            ) from None
+        s = int(np.prod(batch))
+        result = bmm_(left.expand(*batch, n, k).reshape(s, n, k), right.expand(*batch, k, m).reshape(s, k, m))
+        result = result.reshape(*batch, n, m)
+    if input._array.ndim == 1:
+        result = result.squeeze(-2)
+    if other._array.ndim == 1:
+        result = result.squeeze(-1)
+    return result  # type: ignore[no-any-return]
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """y = x @ weight.T + bias: a fully connected layer.
+
+    input (..., k), weight (m, k) or (k,), bias (m,) or none; the result is (..., m). RuntimeError when shapes or dtypes differ.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.linear(torch.ones(1, 2), torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))
+    tensor([[3.5000]])
+    """
+    if not isinstance(input, Tensor) or not isinstance(weight, Tensor):
+        wrong, at = (input, 1) if not isinstance(input, Tensor) else (weight, 2)
+        raise TypeError(f"linear(): argument '{('input', 'weight')[at - 1]}' (position {at}) must be Tensor, "
+                        f"not {type(wrong).__name__}")  # fmt: skip
+    x, w = input._array, weight._array
+    if x.ndim == 2 and w.ndim == 2 and bias is not None and x.shape[1] == w.shape[1]:
+        b = bias._array
+        if b.shape == (w.shape[0],) and x.dtype == w.dtype == b.dtype:
+            result: Tensor = affine(input, weight, bias)
+            return result
+    if x.dtype != w.dtype or (bias is not None and bias._array.dtype != w.dtype):
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {input.dtype} and {weight.dtype}; convert the input, as "
+            f"in x.to({weight.dtype})"
+        )
+    if x.ndim == 0 or x.shape[-1] != w.shape[-1]:
+        rows = int(np.prod(x.shape[:-1]))
+        k = x.shape[-1] if x.ndim else 1
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{k} and {w.shape[-1]}x{w.shape[0]}): the layer expects "
+            f"{w.shape[-1]} features in the last dimension, the input has shape {list(x.shape)}"
+        )
+    if w.ndim == 2 and bias is not None and bias._array.shape == (w.shape[0],) and x.size:
+        flat_rows = input.unsqueeze(0) if x.ndim == 1 else input.reshape(-1, x.shape[-1])
+        y: Tensor = affine(flat_rows, weight, bias)
+        return y.squeeze(0) if x.ndim == 1 else y.view(*x.shape[:-1], w.shape[0])
+    product = matmul(input, weight.t())
+    return product if bias is None else product + bias
+
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta * input + alpha * (mat1 @ mat2).
+
+    >>> import autodiff as torch
+    >>> torch.addmm(torch.ones(1), torch.ones(1, 2), torch.ones(2, 1))
+    tensor([[3.]])
+    """
+    product = mm(mat1, mat2)
+    return (input if beta == 1 else input * beta) + (product if alpha == 1 else product * alpha)
+
+
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """beta * input + alpha * (batch1 @ batch2), batch by batch.
+
+    >>> import autodiff as torch
+    >>> torch.baddbmm(torch.ones(1), torch.ones(1, 1, 2), torch.ones(1, 2, 1))
+    tensor([[[3.]]])
+    """
+    product = bmm(batch1, batch2)
+    return (input if beta == 1 else input * beta) + (product if alpha == 1 else product * alpha)
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """The outer product of two vectors: element (i, j) is input[i] * vec2[j].
+
+    >>> import autodiff as torch
+    >>> torch.outer(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
+    if input._array.ndim != 1 or vec2._array.ndim != 1:
+        raise RuntimeError(f"outer: Expected 1-D arguments, got {input._array.ndim}-D and {vec2._array.ndim}-D")
+    return input.unsqueeze(1) * vec2
+
+
+def inner(input: Tensor, other: Tensor) -> Tensor:
+    """The sum of products over the last dimension of both.
+
+    >>> import autodiff as torch
+    >>> torch.inner(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
+    if input._array.ndim == 0 or other._array.ndim == 0:
+        return input * other
+    if input._array.ndim == 1 and other._array.ndim == 1:
+        return dot(input, other)
+    a, b = input.reshape(-1, input.shape[-1]), other.reshape(-1, other.shape[-1])
+    return mm(a, b.t()).reshape(*input.shape[:-1], *other.shape[:-1])
