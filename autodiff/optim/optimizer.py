@@ -1,6 +1,7 @@
 """What every optimiser shares: parameter groups, state, saving and loading. No algorithm here.
 
-After this module a reader knows that an optimiser holds *groups* (parameters with their options) and a *state* (what an
+After this module a reader knows that an optimiser holds *groups* (parameters with their options) and a
+*state* (what an
 algorithm remembers for each parameter), that `step()` is all an algorithm adds, and why `zero_grad()` exists:
 `backward()` adds to `.grad`, so somebody has to clear it.
 """
@@ -43,7 +44,8 @@ def _is_leaf(t: Tensor) -> bool:
 
 
 def touched(tensors: Iterable[Tensor]) -> None:
-    """Count the version cells up after a write, so that a graph that saved a parameter raises at a later backward.
+    """Count the version cells up after a write, so that a graph that saved a parameter raises at a later
+    backward.
 
     The user's line is looked up once for all of them.
     """
@@ -56,9 +58,11 @@ def touched(tensors: Iterable[Tensor]) -> None:
 
 
 class Optimizer:
-    """Base class of all optimisers: parameter groups, state, `zero_grad`, `state_dict`; a subclass adds `step`.
+    """Base class of all optimisers: parameter groups, state, `zero_grad`, `state_dict`; a subclass adds
+    `step`.
 
-    `params` is an iterable of tensors, of (name, tensor) pairs, or of dicts with the key "params" and options of
+    `params` is an iterable of tensors, of (name, tensor) pairs, or of dicts with the key "params" and
+    options of
     their own; `defaults` are the options of groups that name none. TypeError for a single tensor or a set,
     ValueError for an empty list, a tensor that is no leaf, or one that is in two groups.
 
@@ -137,7 +141,9 @@ class Optimizer:
         params = [params] if isinstance(params, Tensor) else list(params)
         names = [p[0] for p in params if isinstance(p, tuple)]
         if names and len(names) != len(params):
-            raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+            raise ValueError(
+                "all optimizer params should be with/without names. Some param names are missing"
+            )
         if names:
             params = [p[1] for p in params]
             param_group["param_names"] = names
@@ -229,7 +235,9 @@ class Optimizer:
                 "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
             )
         parameters = {
-            number: p for new, old in zip(saved, self.param_groups) for number, p in zip(new["params"], old["params"])
+            number: p
+            for new, old in zip(saved, self.param_groups)
+            for number, p in zip(new["params"], old["params"])
         }
         state: defaultdict[Any, Any] = defaultdict(dict)
         for key, value in state_dict["state"].items():
@@ -254,11 +262,15 @@ class Optimizer:
         """Call `hook(optimizer, args, kwargs)` after each step."""
         return RemovableHandle(self._optimizer_step_post_hooks, hook)
 
-    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call `hook(optimizer)` before `state_dict` collects."""
         return RemovableHandle(self._optimizer_state_dict_pre_hooks, hook, prepend=prepend)
 
-    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call `hook(optimizer, state_dict)` on the result of `state_dict`; it may return another."""
         return RemovableHandle(self._optimizer_state_dict_post_hooks, hook, prepend=prepend)
 
@@ -283,7 +295,9 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             changed = hook(self, args, kwargs)
             if changed is not None:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
-                    raise RuntimeError(f"{hook} must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
+                    raise RuntimeError(
+                        f"{hook} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+                    )
                 args, kwargs = changed
         result = step(self, *args, **kwargs)
         for hook in tuple(self._optimizer_step_post_hooks.values()):

@@ -1,6 +1,7 @@
 """Stochastic gradient descent: a step against the gradient, with momentum if wished.
 
-After this module a reader knows the algorithm, which is one pure function (`sgd`: a call of one kernel for all parameters of
+After this module a reader knows the algorithm, which is one pure function (`sgd`: a call of one kernel for
+all parameters of
 a group), and what the class around it looks up and writes back.
 """
 
@@ -34,7 +35,8 @@ def sgd(
     nesterov: bool = False,
     maximize: bool = False,
 ) -> list[Tensor | None]:
-    """One step in place for all `params`, p -= lr * (momentum * b + (1 - dampening) * d), d = g + weight_decay * p.
+    """One step in place for all `params`, p -= lr * (momentum * b + (1 - dampening) * d), d = g +
+    weight_decay * p.
 
     Returns the momentum buffers b (new ones start as d); `maximize` turns the sign of g, `nesterov` steps by
     d + momentum * b. Everything is checked before the first write.
@@ -58,12 +60,16 @@ def sgd(
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: d = g + weight_decay * p, b = momentum * b + (1 - dampening) * d, p = p - lr * b.
+    """Stochastic gradient descent: d = g + weight_decay * p, b = momentum * b + (1 - dampening) * d, p = p
+    - lr * b.
 
-    On the first step b = d; without momentum p moves by lr * d; with `nesterov` by lr * (d + momentum * b); `maximize`
+    On the first step b = d; without momentum p moves by lr * d; with `nesterov` by lr * (d + momentum *
+    b); `maximize`
     climbs. Parameters whose `.grad` is None are skipped. ValueError for a negative lr, momentum or
-    weight_decay, and for nesterov without momentum or with dampening. `foreach` and `fused` are accepted and change
-    nothing. Source: Sutskever et al., On the importance of initialization and momentum in deep learning, 2013, in
+    weight_decay, and for nesterov without momentum or with dampening. `foreach` and `fused` are accepted
+    and change
+    nothing. Source: Sutskever et al., On the importance of initialization and momentum in deep learning,
+    2013, in
     the form that PyTorch gives it.
 
     >>> import autodiff as torch
@@ -150,7 +156,9 @@ class SGD(Optimizer):
                 buffers = [self.state[p].get("momentum_buffer") if p in self.state else None for p in params]
             options = {name: _number(group[name]) for name in ("lr", "momentum", "dampening", "weight_decay")}
             work.append((group, params, [p.grad for p in params], buffers, options))
-        if len(work) > 1:  # the kernel checks its own group before it writes; here all, before the first is written
+        if (
+            len(work) > 1
+        ):  # the kernel checks its own group before it writes; here all, before the first is written
             for _, params, grads, buffers, _ in work:
                 check_sgd(
                     [p._array for p in params],

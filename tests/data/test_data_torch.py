@@ -1,4 +1,5 @@
-"""Orders and batches against PyTorch: the same seed gives the same batches, and leaves the stream at the same place."""
+"""Orders and batches against PyTorch: the same seed gives the same batches, and leaves the stream at the
+same place."""
 
 import numpy as np
 import pytest
@@ -22,7 +23,9 @@ def both(program):
 @given(st.integers(1, 70), st.integers(1, 9), st.booleans(), st.booleans())
 def test_loader_order(n, batch_size, shuffle, drop_last):
     def program(m, data):
-        loader = data.DataLoader(data.TensorDataset(m.arange(n)), batch_size, shuffle=shuffle, drop_last=drop_last)
+        loader = data.DataLoader(
+            data.TensorDataset(m.arange(n)), batch_size, shuffle=shuffle, drop_last=drop_last
+        )
         return len(loader), [[x.tolist() for (x,) in loader] for _ in range(2)]
 
     both(program)
@@ -71,7 +74,10 @@ def test_the_fast_path_gives_what_collating_gives():
     whole = data.TensorDataset(autodiff.arange(12).reshape(6, 2), autodiff.arange(6))
     part = data.Subset(whole, [5, 3, 0])
     fast = [[t.tolist() for t in b] for b in data.DataLoader(part, 2)]
-    slow = [[t.tolist() for t in b] for b in data.DataLoader(part, 2, collate_fn=lambda s: data.default_collate(s))]
+    slow = [
+        [t.tolist() for t in b]
+        for b in data.DataLoader(part, 2, collate_fn=lambda s: data.default_collate(s))
+    ]
     assert fast == slow == [[[[10, 11], [6, 7]], [5, 3]], [[[0, 1]], [0]]]
 
 

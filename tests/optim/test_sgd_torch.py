@@ -44,7 +44,10 @@ def run(library, kwargs, start, grads):
 def test_trajectories(kwargs, seed, dtype):
     rng = np.random.default_rng(seed)
     start = [rng.normal(size=s).astype(dtype) for s in [(3, 2), (), (5,)]]
-    grads = [[None if rng.random() < 0.2 else rng.normal(size=a.shape).astype(dtype) for a in start] for _ in range(5)]
+    grads = [
+        [None if rng.random() < 0.2 else rng.normal(size=a.shape).astype(dtype) for a in start]
+        for _ in range(5)
+    ]
     ours, mine = run(autodiff, kwargs, start, grads)
     theirs, oracle = run(torch, kwargs, start, grads)
     rtol = 1e-5 if dtype is np.float32 else 1e-12
@@ -57,7 +60,10 @@ def test_trajectories(kwargs, seed, dtype):
         assert left["state"].keys() == right["state"].keys()
         for number, state in left["state"].items():
             np.testing.assert_allclose(
-                state["momentum_buffer"].numpy(), right["state"][number]["momentum_buffer"].numpy(), rtol=rtol, atol=rtol
+                state["momentum_buffer"].numpy(),
+                right["state"][number]["momentum_buffer"].numpy(),
+                rtol=rtol,
+                atol=rtol,
             )
 
 

@@ -1,4 +1,5 @@
-"""From a data set to mini-batches: a *dataset* gives samples, a *sampler* their order, *collate* makes a batch of them.
+"""From a data set to mini-batches: a *dataset* gives samples, a *sampler* their order, *collate* makes a
+batch of them.
 
 After this package a reader knows how `DataLoader` puts the three together.
 """

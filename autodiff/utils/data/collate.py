@@ -1,4 +1,5 @@
-"""A list of samples becomes one batch: tensors are stacked, numbers become a tensor, containers keep their shape.
+"""A list of samples becomes one batch: tensors are stacked, numbers become a tensor, containers keep their
+shape.
 
 After this module a reader knows why a batch has one more dimension than a sample.
 """
@@ -40,7 +41,8 @@ def _stack(batch: list[Any]) -> Tensor:
 def default_collate(batch: Any) -> Any:
     """Stack a list of samples into a batch, as DataLoader does by default.
 
-    Tensors and arrays are stacked along a new first dimension; ints become an int64 tensor, floats a float64 one, strings
+    Tensors and arrays are stacked along a new first dimension; ints become an int64 tensor, floats a
+    float64 one, strings
     stay a list; tuples, lists and mappings are collated member by member. RuntimeError when sizes
     differ, TypeError for anything else.
 
@@ -62,7 +64,9 @@ def default_collate(batch: Any) -> Any:
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
-        return _rebuilt(type(first), {key: default_collate([sample[key] for sample in batch]) for key in first})
+        return _rebuilt(
+            type(first), {key: default_collate([sample[key] for sample in batch]) for key in first}
+        )
     if isinstance(first, Sequence):
         if any(len(sample) != len(first) for sample in batch):
             raise RuntimeError("each element in list of batch should be of equal size")

@@ -1,6 +1,7 @@
 """Mini-batches: DataLoader asks the sampler for indices, the data set for samples, and collates them.
 
-After this module a reader knows the three steps, and that a shuffled pass draws two numbers from the default generator (a
+After this module a reader knows the three steps, and that a shuffled pass draws two numbers from the
+default generator (a
 base seed and the sampler's seed), in PyTorch's order, so that the same seed gives PyTorch's batches.
 """
 
@@ -29,10 +30,13 @@ def get_worker_info() -> None:
 class DataLoader:
     """Iterate over a data set in batches.
 
-    `batch_size` samples a batch (None: single samples, not batched), in order or with `shuffle` in an order drawn anew each
-    pass, or as `sampler` or `batch_sampler` say; `drop_last` leaves out a last batch that is not full; `collate_fn` makes a
+    `batch_size` samples a batch (None: single samples, not batched), in order or with `shuffle` in an
+    order drawn anew each
+    pass, or as `sampler` or `batch_sampler` say; `drop_last` leaves out a last batch that is not full;
+    `collate_fn` makes a
     batch from a list of samples. Batches are made in the main process: `num_workers` and the options that
-    belong to it (`pin_memory`, `timeout`, `prefetch_factor`, ...) are accepted and change nothing. ValueError for
+    belong to it (`pin_memory`, `timeout`, `prefetch_factor`, ...) are accepted and change nothing.
+    ValueError for
     options that exclude one another.
 
     >>> import autodiff as torch
@@ -70,12 +74,18 @@ class DataLoader:
         if timeout < 0:
             raise ValueError("timeout option should be non-negative")
         if num_workers == 0 and prefetch_factor is not None:
-            raise ValueError("prefetch_factor option could only be specified in multiprocessing; let num_workers > 0")
+            raise ValueError(
+                "prefetch_factor option could only be specified in multiprocessing; let num_workers > 0"
+            )
         if num_workers == 0 and persistent_workers:
             raise ValueError("persistent_workers option needs num_workers > 0")
         iterable = isinstance(dataset, IterableDataset)
         if iterable:
-            for name, value in (("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)):
+            for name, value in (
+                ("shuffle", shuffle or None),
+                ("sampler", sampler),
+                ("batch_sampler", batch_sampler),
+            ):
                 if value is not None:
                     raise ValueError(
                         f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}"

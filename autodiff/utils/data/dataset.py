@@ -77,7 +77,9 @@ class StackDataset(Dataset[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
-            raise ValueError("Supported either ``tuple``- (via ``args``) or``dict``- (via ``kwargs``) like input/output")
+            raise ValueError(
+                "Supported either ``tuple``- (via ``args``) or``dict``- (via ``kwargs``) like input/output"
+            )
         self.datasets: Any = args or kwargs
         if not self.datasets:
             raise ValueError("At least one dataset should be passed")
@@ -159,7 +161,8 @@ def random_split(
 ) -> list[Subset]:
     """Split into disjoint random subsets of the given lengths, or fractions that add up to 1.
 
-    A fraction f gives floor(f * n) samples; what is left goes one by one to the first subsets. The split is PyTorch's for the
+    A fraction f gives floor(f * n) samples; what is left goes one by one to the first subsets. The split
+    is PyTorch's for the
     same seed. ValueError when the lengths do not add up to the number of samples.
 
     >>> import autodiff as torch

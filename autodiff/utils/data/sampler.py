@@ -1,6 +1,7 @@
 """In which order samples are taken. A sampler is an iterable of indices; a batch sampler of lists of indices.
 
-After this module a reader knows what shuffling is: a random permutation, drawn anew for every pass. The order is PyTorch's
+After this module a reader knows what shuffling is: a random permutation, drawn anew for every pass. The
+order is PyTorch's
 for the same seed.
 """
 
@@ -151,7 +152,9 @@ class WeightedRandomSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         generator = default_generator if self.generator is None else self.generator
-        yield from np.asarray(generator.multinomial(self.weights, self.num_samples, self.replacement)).tolist()
+        yield from np.asarray(
+            generator.multinomial(self.weights, self.num_samples, self.replacement)
+        ).tolist()
 
     def __len__(self) -> int:
         return self.num_samples
