@@ -21,6 +21,9 @@ if not (ROOT / "autodiff" / "_kernels" / "_build.py").exists():
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
     os.environ["PYTHONSAFEPATH"] = "1"
 
+# What several test files share (`samples`, `pages`) is imported by its plain name.
+sys.path += [str(ROOT / "tests"), str(ROOT / "docs")]
+
 import autodiff  # noqa: E402  (only now does the name mean the installed package)
 
 # No deadline: a time limit for an example would make a slow machine a failure. Hypothesis picks a profile of its own

@@ -1,0 +1,126 @@
+"""Write docs/reference/ from the docstrings of the installed package.
+
+    python docs/make_reference.py           write the pages
+    python docs/make_reference.py --check   say which page is out of date, and write nothing
+
+A page lists what a module makes public: the signature, then the docstring as it stands.
+"""
+
+import importlib
+import inspect
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent / "reference"
+
+# Every module that a user imports from, with the sentence that opens its page.
+MODULES = {
+    "autodiff": "Tensors, the operations on them, and the switches for recording.",
+    "autodiff.autograd": "Gradients by function call, custom operations, and checks of a gradient.",
+    "autodiff.nn": "Layers and losses that hold their parameters.",
+    "autodiff.nn.functional": "The same operations as plain functions.",
+    "autodiff.nn.init": "How parameters are filled at the start.",
+    "autodiff.optim": "Algorithms that change parameters by their gradients.",
+    "autodiff.utils.data": "Data sets, and loaders that make batches of them.",
+    "autodiff.datasets": "Real data that ships with the package.",
+}
+
+
+def public(module):
+    """The public names of a module, sorted, without the modules among them."""
+    names = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
+    return [name for name in sorted(names) if not inspect.ismodule(getattr(module, name))]
+
+
+def signature(name, thing):
+    """`name(arguments)` as a reader would call it; the name alone where there is nothing to call."""
+    if not callable(thing):
+        return name
+    try:
+        return name + str(inspect.signature(thing))
+    except (TypeError, ValueError):
+        return f"{name}(...)"
+
+
+def shown(text):
+    """A docstring as Markdown: its examples in a block of their own, the rest as it is."""
+    out, in_example, blank = [], False, False
+    for line in inspect.cleandoc(text).splitlines():
+        starts = line.lstrip().startswith(">>>")
+        if starts and not in_example:
+            out += ["```pycon"] if blank or not out else ["", "```pycon"]
+            in_example = True
+        if in_example and not line.strip():
+            out += ["```"]
+            in_example = False
+        out.append(line)
+        blank = not line.strip()
+    if in_example:
+        out.append("```")
+    return "\n".join(out)
+
+
+def documented(thing):
+    """The docstring that was written for it: not one inherited from object, dict or a number."""
+    text = getattr(thing, "__doc__", None)
+    if not text or (not callable(thing) and text == type(thing).__doc__):
+        return ""
+    return text
+
+
+def members(cls):
+    """The public methods and properties that a class of the package brings or has from another of its classes."""
+    found = {}
+    for base in reversed(cls.__mro__):
+        if base.__module__.partition(".")[0] == "autodiff":
+            found.update({k: v for k, v in vars(base).items() if not k.startswith("_")})
+    return dict(sorted(found.items()))
+
+
+def entry(name, thing):
+    """One public name: heading, signature, docstring, and for a class its own methods."""
+    lines = [f"### {name}", ""]
+    if not callable(thing):
+        return [*lines, f"`{name} = {thing!r}`", ""]
+    lines += ["```text", signature(name, thing), "```", "", shown(documented(thing)), ""]
+    if inspect.isclass(thing):
+        own = {k: v for k, v in vars(thing).items() if not k.startswith("_")}
+        for key, value in sorted(own.items()):
+            value = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
+            sentence = (documented(value) or "").strip().partition("\n")[0]
+            if sentence:
+                lines.append(f"- `{key}`: {sentence}")
+        lines.append("")
+    return lines
+
+
+def page(name):
+    """The text of one module's page."""
+    module = importlib.import_module(name)
+    lines = [f"# {name}", "", MODULES[name], "", "Generated from the docstrings by `docs/make_reference.py`.", ""]
+    for each in public(module):
+        lines += entry(each, getattr(module, each))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def paths():
+    """Every page's path and the text that it should have."""
+    index = ["# Reference", "", "What each module makes public, generated from the docstrings.", ""]
+    index += [f"- [{name}]({name}.md): {sentence}" for name, sentence in MODULES.items()]
+    pages = {FOLDER / f"{name}.md": page(name) for name in MODULES}
+    return {FOLDER / "index.md": "\n".join(index) + "\n", **pages}
+
+
+def stale():
+    """The pages that don't say what the docstrings say."""
+    return [path for path, text in paths().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        for path in stale():
+            print(f"{path.name} is out of date")
+        sys.exit(bool(stale()))
+    FOLDER.mkdir(exist_ok=True)
+    for path, text in paths().items():
+        path.write_text(text, encoding="utf-8")

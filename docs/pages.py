@@ -1,0 +1,105 @@
+"""How the documents are read and run: which blocks a page has, and what each kind of block promises.
+
+A block that starts with ```python is a session: it is executed, the whole page in one namespace, and what it prints
+is compared. A block that starts with ```python source=FILE#NAME quotes the package and must equal it.
+
+    python docs/pages.py        write the present source into the quotations
+"""
+
+import ast
+import doctest
+import re
+import textwrap
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```[ \t]*$", re.M | re.S)
+
+
+class Block(NamedTuple):
+    """One fenced block: its line in the page, what stands behind the fence, and its text."""
+
+    line: int
+    info: str
+    body: str
+
+
+def pages():
+    """The README and every page of docs/, the generated reference apart: its examples are the docstrings'."""
+    found = sorted((ROOT / "docs").rglob("*.md"))
+    return [ROOT / "README.md", *(page for page in found if "reference" not in page.relative_to(ROOT).parts)]
+
+
+def blocks(text):
+    """All fenced blocks of a page, in order; a fence without an end is an error."""
+    if len(re.findall(r"^```", text, re.M)) % 2:
+        raise ValueError("a ``` has no partner")
+    return [
+        Block(text.count("\n", 0, m.start()) + 1, m.group(1).strip(), m.group(2)) for m in FENCE.finditer(text)
+    ]
+
+
+def run(page):
+    """Execute the sessions of a page in one namespace and return the failures' report, '' where all is well."""
+    name = page.relative_to(ROOT).as_posix()
+    examples = []
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.info != "python":
+            continue
+        found = doctest.DocTestParser().get_examples(block.body, name)
+        if not found:
+            raise ValueError(f"{name}:{block.line}: a python block without >>> would not be executed")
+        for example in found:
+            example.lineno += block.line
+        examples += found
+    if not examples:
+        return ""
+    test = doctest.DocTest(examples, {"__name__": "__main__"}, name, str(page), 0, None)
+    report = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
+    runner.run(test, out=report.append)
+    return "".join(report)
+
+
+def quotation(source):
+    """The text that `source=autodiff/_engine.py#name` stands for: a function, class or method without its docstring."""
+    path, _, name = source.partition("#")
+    text = (ROOT / path).read_text(encoding="utf-8")
+    node = ast.parse(text)
+    for part in name.split("."):
+        inner = [n for n in node.body if getattr(n, "name", None) == part]
+        if not inner:
+            raise LookupError(f"{path} has no {name}")
+        node = inner[-1]
+    lines = text.splitlines()
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    kept = lines[first - 1 : node.end_lineno]
+    return textwrap.dedent("\n".join(kept)) + "\n"
+
+
+def quotes_rightly(info, body):
+    """Whether a quoting block equals its source: a whole definition, or lines that stand together in a file."""
+    source = info.removeprefix("python source=")
+    if "#" in source:
+        return body == quotation(source)
+    lines = [line.strip() for line in (ROOT / source).read_text(encoding="utf-8").splitlines()]
+    wanted = [line.strip() for line in body.splitlines()]
+    return any(lines[at : at + len(wanted)] == wanted for at in range(len(lines)))
+
+
+def refresh(page):
+    """Write the present source into a page's quotations of whole definitions."""
+
+    def again(match):
+        info = match.group(1).strip()
+        if info.startswith("python source=") and "#" in info:
+            return f"```{match.group(1)}\n{quotation(info.removeprefix('python source='))}```"
+        return match.group(0)
+
+    page.write_text(FENCE.sub(again, page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for each in pages():
+        refresh(each)

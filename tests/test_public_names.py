@@ -1,0 +1,60 @@
+"""Every public name says what it is, and every public function shows it."""
+
+import importlib
+import inspect
+
+import make_reference
+import pytest
+
+import autodiff
+
+MODULES = {name: importlib.import_module(name) for name in make_reference.MODULES}
+PUBLIC = {
+    f"{name}.{each}": getattr(module, each) for name, module in MODULES.items() for each in make_reference.public(module)
+}
+CALLABLE = {name: thing for name, thing in PUBLIC.items() if callable(thing)}
+FUNCTIONS = {name: thing for name, thing in CALLABLE.items() if inspect.isroutine(thing)}
+CLASSES = {name: thing for name, thing in CALLABLE.items() if inspect.isclass(thing)}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_module_says_what_a_reader_will_know(name):
+    assert (MODULES[name].__doc__ or "").strip()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_public_list_is_explicit_and_right(name):
+    names = MODULES[name].__all__
+    assert len(names) == len(set(names)), "a name stands twice in __all__"
+    assert [n for n in names if not hasattr(MODULES[name], n)] == []
+
+
+@pytest.mark.parametrize("name", CALLABLE)
+def test_documented(name):
+    text = make_reference.documented(CALLABLE[name]).strip()
+    first = text.partition("\n\n")[0]
+    assert first.endswith((".", ":")), f"{name}: the docstring should begin with a sentence, it is {first!r}"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_shown_by_an_example(name):
+    assert ">>>" in make_reference.documented(FUNCTIONS[name]), f"{name}: add an example to the docstring"
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_public_methods_are_documented(name):
+    silent = []
+    for key, value in make_reference.members(CLASSES[name]).items():
+        thing = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
+        if (callable(thing) or isinstance(thing, property)) and not make_reference.documented(thing).strip():
+            silent.append(key)
+    assert not silent, f"{name}: no docstring on {', '.join(silent)}"
+
+
+def test_the_modules_of_the_reference_are_all_that_users_import_from():
+    """A public module that the reference forgets would go undocumented."""
+    prefixes = {name.rpartition(".")[0] for name in MODULES} | set(MODULES)
+    named = {
+        f"autodiff.{name}" for name in autodiff.__all__ if inspect.ismodule(getattr(autodiff, name))
+    }
+    assert named <= prefixes | {"autodiff.random"}
