@@ -1,4 +1,4 @@
-"""autodiff: automatic differentiation with PyTorch's names, small enough to read and fast enough to train with.
+"""autodiff: automatic differentiation with PyTorch's names: small enough to read, fast enough to train.
 
     import autodiff as torch
 
@@ -13,7 +13,7 @@ This file is the list of public names; what stands behind each is in the module 
 from importlib.metadata import PackageNotFoundError as _NotFound
 from importlib.metadata import version as _version
 
-from autodiff import _kernels, _methods, autograd, datasets, nn, optim, random, utils
+from autodiff import autograd, datasets, nn, optim, random, utils
 from autodiff._dtypes import (
     bool,
     double,
@@ -392,10 +392,10 @@ __all__ = [
     "initial_seed",
     "inner",
     "int",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "is_tensor",
@@ -408,9 +408,9 @@ __all__ = [
     "less_equal",
     "linspace",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_softmax",
     "logaddexp",
     "logical_and",

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import FREED, Edge, Node, _Observer, cast, edge_of
+from autodiff._graph import _Observer, cast, edge_of
 from autodiff._hooks import hooks_of, run_hooks, run_node_hooks, run_prehooks
 from autodiff._modes import Anomaly, mode
+from autodiff._node import FREED, Edge, Node
 from autodiff._provenance import where
 from autodiff._tensor import Size, Tensor, wrap
 from autodiff._views import changed

@@ -2,35 +2,28 @@
 
 After this module a reader knows what `@primitive` does with a forward function and its partial derivatives: it
 takes the arrays out of the tensors, computes, and, where an input requires a gradient, makes a Node with
-*edges* (where the gradients go), and just those values that the needed rules name. The walk back is `_engine.py`.
+*edges* (where the gradients go), and just those values that the needed rules name. What a Node is stands in
+`_node.py`, the walk back in `_engine.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import count
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from autodiff._dtypes import get_default_dtype, result_numpy
 from autodiff._modes import Inference, enable_grad, mode
-from autodiff._provenance import Place, here, where
+from autodiff._node import INPUT, OUTPUT, PARAM, SHAPE, SHAPES, Edge, Node, Plan
+from autodiff._provenance import here, where
 from autodiff._tensor import LEAF, Tensor, View, wrap
 
-__all__ = ["FREED", "Node", "Plan", "edge_of", "flat", "primitive", "set_observer"]
-
-# (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype) or None
-Edge = tuple[Any, int, tuple[int, ...], np.dtype[Any]]
+__all__ = ["cast", "edge_of", "flat", "primitive", "promoted", "set_observer"]
 
 _next_index = count().__next__
 _ndarray = np.ndarray
-
-# Where a kept value comes from.
-_INPUT, _OUTPUT, _SHAPE, _PARAM, _ALL, _SHAPES = range(6)
-
-FREED: Any = ("freed",)  # stands in for the kept values of a node that was walked
 
 
 class _Observer:
@@ -56,198 +49,6 @@ def set_observer(observer: Any) -> Any:
     """
     before, _Observer.current = _Observer.current, observer
     return before
-
-
-class Plan:
-    """For one operation and one choice of inputs that need a gradient: what to keep, and which rules to run."""
-
-    __slots__ = ("keep", "names", "partials", "saves")
-
-    def __init__(self, op: Any, needs: int, inputs: int) -> None:
-        self.names: list[str] = []  # the name of each kept value
-        self.keep: list[tuple[int, Any]] = []  # (kind of source, key)
-        self.partials: list[tuple[int, Any, Any]] = []  # (input number, rule, picker of its arguments)
-        for i in range(inputs):
-            if not needs >> i & 1:
-                continue
-            rule = op.partials[0] if op.variadic else op.partials[i] if i < len(op.partials) else None
-            if rule is None:
-                name = op.inputs[min(i, len(op.inputs) - 1)]
-                raise RuntimeError(
-                    f"{op.__name__}(): '{name}' requires grad, but {op.__name__} has no derivative with respect to "
-                    f"'{name}'; pass {name}.detach() if it is meant as a constant"
-                )
-            places = [self._keep(op, name, i) for name in op.words[rule]]
-            self.partials.append((i, rule, _picker(places)))
-        # A node that keeps no tensor may be walked twice without retain_graph.
-        self.saves = any(source in (_INPUT, _OUTPUT, _ALL) for source, _ in self.keep)
-
-    def _keep(self, op: Any, name: str, i: int) -> int:
-        key: Any
-        if name == "i":
-            source, key, name = _PARAM, i, f"i={i}"
-        elif name in op.defaults:
-            source, key = _PARAM, name
-        elif op.variadic and name == op.inputs[0]:
-            source, key = _ALL, None
-        elif op.variadic and name == op.inputs[0] + "_shape":
-            source, key = _SHAPES, None
-        elif name in op.inputs:
-            source, key = _INPUT, op.inputs.index(name)
-        elif name.endswith("_shape"):
-            source, key = _SHAPE, op.inputs.index(name[:-6])
-        else:  # y, or y0, y1, ... of an operation with several outputs
-            source, key = _OUTPUT, int(name[1:] or 0)
-        if name not in self.names:
-            self.names.append(name)
-            self.keep.append((source, key))
-        return self.names.index(name)
-
-
-def _picker(places: list[int]) -> Any:
-    """A function that takes the kept tuple and returns the tuple of the values at `places`."""
-    first = places[0] if places else 0
-    if places == list(range(first, first + len(places))):
-        return itemgetter(slice(first, first + len(places)))
-    return itemgetter(*places)
-
-
-class Node:
-    """One recorded operation: its edges, its rules, and what they need. `tensor.grad_fn` is one.
-
-    `next_functions`, `name()`, `metadata`, `register_hook` and `register_prehook` are PyTorch's.
-    """
-
-    __slots__ = ("__weakref__", "edges", "extra", "index", "kept", "outputs", "place", "plan", "versions")
-
-    op: Any = None  # the primitive; every primitive has a subclass of its own, so that type(node).__name__ tells
-
-    edges: tuple[Edge | None, ...]
-    index: int  # creation order: a node is made after its inputs, so newest-first is a topological order
-    kept: tuple[Any, ...]
-    versions: list[tuple[list[Any], int, int]]  # (cell, its count when kept, position in kept)
-    outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] | None  # shapes and dtypes when there are several
-    place: Place | None
-    extra: dict[str, Any] | None  # hooks and the like, by kind
-
-    def name(self) -> str:
-        """The name as printed in `grad_fn=<...>`."""
-        return type(self).__name__
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} object at {id(self):#x}>"
-
-    @property
-    def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """Per input the (node, output number) that its gradient goes to; (None, 0) for a constant."""
-        pairs: list[tuple[Any, int]] = []
-        for edge in self.edges:
-            if edge is None:
-                pairs.append((None, 0))
-            elif edge[1] < 0:
-                pairs.append((AccumulateGrad(edge[0]), 0))
-            else:
-                pairs.append((edge[0], edge[1]))
-        return tuple(pairs)
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """A dictionary for the user's own notes."""
-        self.extra = self.extra or {}
-        found: dict[str, Any] = self.extra.setdefault("metadata", {})
-        return found
-
-    def pull(self, g: Any, create_graph: bool, wanted: set[int] | None = None) -> list[tuple[Edge, Any]]:
-        """The gradient coming in, as (edge, gradient) pairs going out: one rule per input that needs one.
-
-        `g` is a list where the node has several outputs. `wanted` narrows the inputs, when only some lead to a target.
-        """
-        kept = self.kept
-        if kept is FREED:
-            raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access saved tensors after they "
-                "have already been freed). Saved intermediate values of the graph are freed when you call .backward() "
-                "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
-                f"time or if you need to access saved tensors after calling backward. ({self.name()}, "
-                f"made at {where(self.place)})"
-            )
-        for cell, version, k in self.versions:
-            if cell[0] != version:
-                raise RuntimeError(self._stale(cell, version, k))
-        if create_graph:
-            kept = self.rebuilt()
-        if self.outputs is not None:
-            g = self._materialized(g, create_graph)
-        edges = self.edges
-        if wanted is None:
-            return [(edges[i], rule(g, *pick(kept))) for i, rule, pick in self.plan.partials]  # type: ignore[misc]
-        return [(edges[i], rule(g, *pick(kept))) for i, rule, pick in self.plan.partials if i in wanted]  # type: ignore[misc]
-
-    def _materialized(self, gs: list[Any], create_graph: bool) -> tuple[Any, ...]:
-        """Zeros in place of the gradients of outputs that nobody used; None stays where no gradient can be."""
-        assert self.outputs is not None
-        zeros = [np.zeros(*o) if g is None and o[1].kind == "f" else g for g, o in zip(gs, self.outputs, strict=True)]
-        return tuple(wrap(z) if create_graph and isinstance(z, _ndarray) else z for z in zeros)
-
-    def rebuilt(self) -> tuple[Any, ...]:
-        """The kept values as Tensors that stand where they stood in the graph: rules then record themselves."""
-        values = list(self.kept)
-        cells = {k: cell for cell, _, k in self.versions}
-        for k, (source, key) in enumerate(self.plan.keep):
-            array = values[k]
-            if source == _INPUT and isinstance(array, _ndarray):
-                values[k] = _rebuild(array, self.edges[key], cells.get(k))
-            elif source == _OUTPUT:
-                edge = (self, key, array.shape, array.dtype) if array.dtype.kind == "f" else None
-                values[k] = _rebuild(array, edge, cells.get(k))
-            elif source == _ALL:
-                values[k] = [_rebuild(a, e, None) for a, e in zip(array, self.edges, strict=True)]
-        return tuple(values)
-
-    def _stale(self, cell: list[Any], version: int, k: int) -> str:
-        array = self.kept[k]
-        found = f"[{array.dtype} {list(array.shape)}]" if isinstance(array, _ndarray) else "a tensor"
-        return (
-            "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"{found}, kept as '{self.plan.names[k]}' by {self.name()} at {where(self.place)}, is at version "
-            f"{cell[0]}; expected version {version} instead. It was changed at {where(cell[1])}. Hint: change a "
-            "clone() instead, or use the operation that is not in place."
-        )
-
-
-class AccumulateGrad:
-    """What stands for a leaf in `next_functions`: it would add to `variable.grad`."""
-
-    __slots__ = ("variable",)
-
-    def __init__(self, variable: Tensor) -> None:
-        self.variable = variable
-
-    def name(self) -> str:
-        """Its name, as PyTorch prints it."""
-        return "AccumulateGrad"
-
-    @property
-    def next_functions(self) -> tuple[()]:
-        """Nothing: the graph ends at a leaf."""
-        return ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AccumulateGrad) and other.variable is self.variable
-
-    def __hash__(self) -> int:
-        return hash(id(self.variable))
-
-    def __repr__(self) -> str:
-        return f"<AccumulateGrad object at {id(self.variable):#x}>"
-
-
-def _rebuild(array: np.ndarray[Any, Any], edge: Edge | None, cell: list[Any] | None) -> Tensor:
-    t = wrap(array)
-    t._edge = edge
-    if cell is not None:
-        t._cell = cell
-    return t
 
 
 def edge_of(x: Any) -> Edge | None:
@@ -375,7 +176,7 @@ def primitive(
         op.inputs, op.defaults, op.variadic = positional, defaults, variadic  # type: ignore[attr-defined]
         op.plans = plans  # type: ignore[attr-defined]
         op.node_class = type(  # type: ignore[attr-defined]
-            grad_fn_name, (Node,), {"__slots__": (), "op": op, "__module__": "autodiff._graph"}
+            grad_fn_name, (Node,), {"__slots__": (), "op": op, "__module__": "autodiff._node"}
         )
         return op
 
@@ -402,7 +203,7 @@ def _record(op: Any, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any
     kept = []
     versions = []
     for source, key in plan.keep:
-        if source == _INPUT:
+        if source == INPUT:
             x = xs[key]
             if isinstance(x, Tensor):
                 cell = x._cell
@@ -410,14 +211,14 @@ def _record(op: Any, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any
                     raise _inference_saved(op)
                 versions.append((cell, cell[0], len(kept)))
             kept.append(arrays[key])
-        elif source == _OUTPUT:
+        elif source == OUTPUT:
             kept.append(outs[key]._array)
             versions.append((outs[key]._cell, outs[key]._cell[0], len(kept) - 1))
-        elif source == _SHAPE:
+        elif source == SHAPE:
             kept.append(arrays[key].shape)
-        elif source == _PARAM:
+        elif source == PARAM:
             kept.append(key if key.__class__ is int else params.get(key, op.defaults[key]))
-        elif source == _SHAPES:
+        elif source == SHAPES:
             kept.append([a.shape for a in arrays])
         else:
             versions += [(x._cell, x._cell[0], len(kept)) for x in xs if isinstance(x, Tensor)]

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import Edge, Node, edge_of
+from autodiff._graph import edge_of
+from autodiff._node import Edge, Node
 from autodiff._tensor import Tensor, wrap
 
 __all__ = [

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from autodiff._dtypes import from_numpy_dtype
-from autodiff._graph import Node, _record, cast, edge_of, flat, primitive
+from autodiff._graph import _record, cast, edge_of, flat, primitive
 from autodiff._hooks import retain_grad, retains_grad
 from autodiff._modes import mode
+from autodiff._node import Node
 from autodiff._provenance import here, where
 from autodiff._tensor import LEAF, Tensor, wrap
 

@@ -1,0 +1,221 @@
+"""What the graph is made of: a Node per recorded operation, with its edges, and only what its rules need.
+
+After this module a reader knows what is kept for backward and why: a *plan*, made once per operation and choice of
+inputs that need a gradient, lists the values that the needed rules name. `pull` runs those rules, in one of two
+worlds: on the kept arrays, or, under create_graph, on Tensors that stand where the values stood in the graph.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from autodiff._provenance import Place, where
+from autodiff._tensor import Tensor, wrap
+
+__all__ = ["ALL", "FREED", "INPUT", "OUTPUT", "PARAM", "SHAPE", "SHAPES", "AccumulateGrad", "Edge", "Node", "Plan"]
+
+# (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype) or None
+Edge = tuple[Any, int, tuple[int, ...], np.dtype[Any]]
+
+_ndarray = np.ndarray
+
+# Where a kept value comes from: an input, an output, an input's shape, a parameter; all inputs, all their shapes.
+INPUT, OUTPUT, SHAPE, PARAM, ALL, SHAPES = range(6)
+
+FREED: Any = ("freed",)  # stands in for the kept values of a node that was walked
+
+
+
+class Plan:
+    """For one operation and one choice of inputs that need a gradient: what to keep, and which rules to run."""
+
+    __slots__ = ("keep", "names", "partials", "saves")
+
+    def __init__(self, op: Any, needs: int, inputs: int) -> None:
+        self.names: list[str] = []  # the name of each kept value
+        self.keep: list[tuple[int, Any]] = []  # (kind of source, key)
+        self.partials: list[tuple[int, Any, Any]] = []  # (input number, rule, picker of its arguments)
+        for i in range(inputs):
+            if not needs >> i & 1:
+                continue
+            rule = op.partials[0] if op.variadic else op.partials[i] if i < len(op.partials) else None
+            if rule is None:
+                name = op.inputs[min(i, len(op.inputs) - 1)]
+                raise RuntimeError(
+                    f"{op.__name__}(): '{name}' requires grad, but {op.__name__} has no derivative with respect to "
+                    f"'{name}'; pass {name}.detach() if it is meant as a constant"
+                )
+            places = [self._keep(op, name, i) for name in op.words[rule]]
+            self.partials.append((i, rule, _picker(places)))
+        # A node that keeps no tensor may be walked twice without retain_graph.
+        self.saves = any(source in (INPUT, OUTPUT, ALL) for source, _ in self.keep)
+
+    def _keep(self, op: Any, name: str, i: int) -> int:
+        key: Any
+        if name == "i":
+            source, key, name = PARAM, i, f"i={i}"
+        elif name in op.defaults:
+            source, key = PARAM, name
+        elif op.variadic and name == op.inputs[0]:
+            source, key = ALL, None
+        elif op.variadic and name == op.inputs[0] + "_shape":
+            source, key = SHAPES, None
+        elif name in op.inputs:
+            source, key = INPUT, op.inputs.index(name)
+        elif name.endswith("_shape"):
+            source, key = SHAPE, op.inputs.index(name[:-6])
+        else:  # y, or y0, y1, ... of an operation with several outputs
+            source, key = OUTPUT, int(name[1:] or 0)
+        if name not in self.names:
+            self.names.append(name)
+            self.keep.append((source, key))
+        return self.names.index(name)
+
+
+def _picker(places: list[int]) -> Any:
+    """A function that takes the kept tuple and returns the tuple of the values at `places`."""
+    first = places[0] if places else 0
+    if places == list(range(first, first + len(places))):
+        return itemgetter(slice(first, first + len(places)))
+    return itemgetter(*places)
+
+
+class Node:
+    """One recorded operation: its edges, its rules, and what they need. `tensor.grad_fn` is one.
+
+    `next_functions`, `name()`, `metadata`, `register_hook` and `register_prehook` are PyTorch's.
+    """
+
+    __slots__ = ("__weakref__", "edges", "extra", "index", "kept", "outputs", "place", "plan", "versions")
+
+    op: Any = None  # the primitive; every primitive has a subclass of its own, so that type(node).__name__ tells
+
+    edges: tuple[Edge | None, ...]
+    index: int  # creation order: a node is made after its inputs, so newest-first is a topological order
+    kept: tuple[Any, ...]
+    versions: list[tuple[list[Any], int, int]]  # (cell, its count when kept, position in kept)
+    outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] | None  # shapes and dtypes when there are several
+    place: Place | None
+    extra: dict[str, Any] | None  # hooks and the like, by kind
+
+    def name(self) -> str:
+        """The name as printed in `grad_fn=<...>`."""
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """Per input the (node, output number) that its gradient goes to; (None, 0) for a constant."""
+        pairs: list[tuple[Any, int]] = []
+        for edge in self.edges:
+            if edge is None:
+                pairs.append((None, 0))
+            elif edge[1] < 0:
+                pairs.append((AccumulateGrad(edge[0]), 0))
+            else:
+                pairs.append((edge[0], edge[1]))
+        return tuple(pairs)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dictionary for the user's own notes."""
+        self.extra = self.extra or {}
+        found: dict[str, Any] = self.extra.setdefault("metadata", {})
+        return found
+
+    def pull(self, g: Any, create_graph: bool, wanted: set[int] | None = None) -> list[tuple[Edge, Any]]:
+        """The gradient coming in, as (edge, gradient) pairs going out: one rule per input that needs one.
+
+        `g` is a list where the node has several outputs. `wanted` narrows the inputs, when only some lead to a target.
+        """
+        kept = self.kept
+        if kept is FREED:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved tensors after they "
+                "have already been freed). Saved intermediate values of the graph are freed when you call .backward() "
+                "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
+                f"time or if you need to access saved tensors after calling backward. ({self.name()}, "
+                f"made at {where(self.place)})"
+            )
+        for cell, version, k in self.versions:
+            if cell[0] != version:
+                raise RuntimeError(self._stale(cell, version, k))
+        if create_graph:
+            kept = self.rebuilt()
+        if self.outputs is not None:
+            g = self._materialized(g, create_graph)
+        edges = self.edges
+        if wanted is None:
+            return [(edges[i], rule(g, *pick(kept))) for i, rule, pick in self.plan.partials]  # type: ignore[misc]
+        return [(edges[i], rule(g, *pick(kept))) for i, rule, pick in self.plan.partials if i in wanted]  # type: ignore[misc]
+
+    def _materialized(self, gs: list[Any], create_graph: bool) -> tuple[Any, ...]:
+        """Zeros in place of the gradients of outputs that nobody used; None stays where no gradient can be."""
+        assert self.outputs is not None
+        zeros = [np.zeros(*o) if g is None and o[1].kind == "f" else g for g, o in zip(gs, self.outputs, strict=True)]
+        return tuple(wrap(z) if create_graph and isinstance(z, _ndarray) else z for z in zeros)
+
+    def rebuilt(self) -> tuple[Any, ...]:
+        """The kept values as Tensors that stand where they stood in the graph: rules then record themselves."""
+        values = list(self.kept)
+        cells = {k: cell for cell, _, k in self.versions}
+        for k, (source, key) in enumerate(self.plan.keep):
+            array = values[k]
+            if source == INPUT and isinstance(array, _ndarray):
+                values[k] = _rebuild(array, self.edges[key], cells.get(k))
+            elif source == OUTPUT:
+                edge = (self, key, array.shape, array.dtype) if array.dtype.kind == "f" else None
+                values[k] = _rebuild(array, edge, cells.get(k))
+            elif source == ALL:
+                values[k] = [_rebuild(a, e, None) for a, e in zip(array, self.edges, strict=True)]
+        return tuple(values)
+
+    def _stale(self, cell: list[Any], version: int, k: int) -> str:
+        array = self.kept[k]
+        found = f"[{array.dtype} {list(array.shape)}]" if isinstance(array, _ndarray) else "a tensor"
+        return (
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"{found}, kept as '{self.plan.names[k]}' by {self.name()} at {where(self.place)}, is at version "
+            f"{cell[0]}; expected version {version} instead. It was changed at {where(cell[1])}. Hint: change a "
+            "clone() instead, or use the operation that is not in place."
+        )
+
+
+class AccumulateGrad:
+    """What stands for a leaf in `next_functions`: it would add to `variable.grad`."""
+
+    __slots__ = ("variable",)
+
+    def __init__(self, variable: Tensor) -> None:
+        self.variable = variable
+
+    def name(self) -> str:
+        """Its name, as PyTorch prints it."""
+        return "AccumulateGrad"
+
+    @property
+    def next_functions(self) -> tuple[()]:
+        """Nothing: the graph ends at a leaf."""
+        return ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AccumulateGrad) and other.variable is self.variable
+
+    def __hash__(self) -> int:
+        return hash(id(self.variable))
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self.variable):#x}>"
+
+
+def _rebuild(array: np.ndarray[Any, Any], edge: Edge | None, cell: list[Any] | None) -> Tensor:
+    t = wrap(array)
+    t._edge = edge
+    if cell is not None:
+        t._cell = cell
+    return t
