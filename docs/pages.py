@@ -1,7 +1,7 @@
 """How the documents are read and run: which blocks a page has, and what each kind of block promises.
 
 A block that starts with ```python is a session: it is executed, the whole page in one namespace, and what it prints
-is compared. A block that starts with ```python source=FILE#NAME quotes the package and must equal it.
+is compared. A block with source=FILE#NAME behind its language quotes the package and must equal it.
 
     python docs/pages.py        write the present source into the quotations
 """
@@ -63,24 +63,42 @@ def run(page):
 
 
 def quotation(source):
-    """The text that `source=autodiff/_engine.py#name` stands for: a function, class or method without its docstring."""
+    """The text that `autodiff/_engine.py#name` stands for: one function, class or method, comments and all."""
     path, _, name = source.partition("#")
     text = (ROOT / path).read_text(encoding="utf-8")
+    lines = text.splitlines()
+    if not path.endswith(".py"):
+        return cython_function(lines, name)
     node = ast.parse(text)
     for part in name.split("."):
-        inner = [n for n in node.body if getattr(n, "name", None) == part]
+        inner = [n for n in ast.iter_child_nodes(node) if getattr(n, "name", None) == part]
         if not inner:
             raise LookupError(f"{path} has no {name}")
         node = inner[-1]
-    lines = text.splitlines()
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    kept = lines[first - 1 : node.end_lineno]
-    return textwrap.dedent("\n".join(kept)) + "\n"
+    return textwrap.dedent("\n".join(lines[first - 1 : node.end_lineno])) + "\n"
+
+
+def cython_function(lines, name):
+    """A function of a .pyx or .pxi file: from its `cdef` to the last line that is indented."""
+    starts = [at for at, line in enumerate(lines) if re.match(rf"c?p?def [\w ]*\b{name}\(", line)]
+    if not starts:
+        raise LookupError(f"no function {name}")
+    end = starts[-1] + 1
+    while end < len(lines) and (not lines[end].strip() or lines[end][0] in " \t)"):
+        end += 1
+    return "\n".join(lines[starts[-1] : end]).rstrip() + "\n"
+
+
+def source_of(info):
+    """What a quoting block quotes: the FILE#NAME behind `source=`; None for other blocks."""
+    _, found, source = info.partition(" source=")
+    return source if found else None
 
 
 def quotes_rightly(info, body):
     """Whether a quoting block equals its source: a whole definition, or lines that stand together in a file."""
-    source = info.removeprefix("python source=")
+    source = source_of(info)
     if "#" in source:
         return body == quotation(source)
     lines = [line.strip() for line in (ROOT / source).read_text(encoding="utf-8").splitlines()]
@@ -92,9 +110,9 @@ def refresh(page):
     """Write the present source into a page's quotations of whole definitions."""
 
     def again(match):
-        info = match.group(1).strip()
-        if info.startswith("python source=") and "#" in info:
-            return f"```{match.group(1)}\n{quotation(info.removeprefix('python source='))}```"
+        source = source_of(match.group(1).strip())
+        if source is not None and "#" in source:
+            return f"```{match.group(1)}\n{quotation(source)}```"
         return match.group(0)
 
     page.write_text(FENCE.sub(again, page.read_text(encoding="utf-8")), encoding="utf-8")

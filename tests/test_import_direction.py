@@ -10,9 +10,11 @@ PACKAGE = ROOT / "autodiff"
 
 # From the ground up. A module may import from its own layer and from those below it.
 LAYERS = [
-    {"_kernels", "_dtypes", "_provenance"},
+    {"_kernels", "_dtypes", "_provenance", "_modes"},
     {"_tensor"},
+    {"_node"},
     {"_graph"},
+    {"_hooks"},
     {"_views"},
     {"random", "ops"},
     {"_printing"},

@@ -4,7 +4,7 @@ import re
 import runpy
 
 import pytest
-from pages import ROOT, blocks, pages, quotes_rightly, run
+from pages import ROOT, blocks, pages, quotes_rightly, run, source_of
 
 PAGES = {page.relative_to(ROOT).as_posix(): page for page in pages()}
 READ_ONLY = {"sh", "text", "powershell"}
@@ -19,16 +19,16 @@ def test_the_sessions_print_what_the_page_says(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_every_block_has_a_kind_that_is_checked(name):
     for block in blocks(PAGES[name].read_text(encoding="utf-8")):
-        known = block.info in READ_ONLY | {"python"} or block.info.startswith("python source=")
+        known = block.info in READ_ONLY | {"python"} or source_of(block.info) is not None
         assert known, f"{name}:{block.line}: ```{block.info} is checked by no test; say python, sh or text"
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_quotations_equal_the_source(name):
     for block in blocks(PAGES[name].read_text(encoding="utf-8")):
-        if block.info.startswith("python source="):
+        if source_of(block.info) is not None:
             assert quotes_rightly(block.info, block.body), (
-                f"{name}:{block.line} no longer equals {block.info.partition('=')[2]}: "
+                f"{name}:{block.line} no longer equals {source_of(block.info)}: "
                 "run `python docs/pages.py` and read the text around it again"
             )
 
