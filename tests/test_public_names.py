@@ -10,7 +10,9 @@ import autodiff
 
 MODULES = {name: importlib.import_module(name) for name in make_reference.MODULES}
 PUBLIC = {
-    f"{name}.{each}": getattr(module, each) for name, module in MODULES.items() for each in make_reference.public(module)
+    f"{name}.{each}": getattr(module, each)
+    for name, module in MODULES.items()
+    for each in make_reference.public(module)
 }
 CALLABLE = {name: thing for name, thing in PUBLIC.items() if callable(thing)}
 FUNCTIONS = {name: thing for name, thing in CALLABLE.items() if inspect.isroutine(thing)}

@@ -10,7 +10,7 @@ def test_no_page_is_stale():
 
 
 def test_no_page_is_left_over():
-    there = {path for path in make_reference.FOLDER.glob("*.md")}
+    there = set(make_reference.FOLDER.glob("*.md"))
     assert there == set(make_reference.paths())
 
 
