@@ -114,7 +114,7 @@ def primitive(
         else:
             positional = code.co_varnames[: code.co_argcount]
         if {"g", "y"} & set(positional) and not forward.__name__.endswith("_grad"):
-            raise TypeError(f"{forward.__name__}: g and y mean the gradient and the output, name the argument otherwise")
+            raise TypeError(f"{forward.__name__}: g and y mean the gradient and the output; rename the argument")
         keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         defaults = {k: (forward.__kwdefaults__ or {}).get(k) for k in keywords}
         grad_fn_name = name or "".join(word.capitalize() for word in forward.__name__.split("_"))
@@ -334,7 +334,8 @@ def _mismatch(op: Any, xs: Sequence[Any], arrays: list[Any], error: ValueError) 
                     if isinstance(x, Tensor) and x._edge.__class__ is tuple and x._edge[1] >= 0]  # fmt: skip
             return RuntimeError(
                 f"The size of tensor a ({p}) must match the size of tensor b ({q}) at non-singleton dimension {i}; "
-                f"{op.__name__} got the shapes {list(a)} and {list(b)}" + (f" (made: {', '.join(made)})" if made else "")
+                f"{op.__name__} got the shapes {list(a)} and {list(b)}"
+                + (f" (made: {', '.join(made)})" if made else "")
             )
     return RuntimeError(f"{op.__name__}(): {error}")
 

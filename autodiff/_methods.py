@@ -54,7 +54,7 @@ def _is_leaf(self: Tensor) -> bool:
 
 
 def _get_grad(self: Tensor) -> Tensor | None:
-    """The gradient that backward() accumulated; None before, and on tensors that are neither leaves nor retain_grad()."""
+    """The gradient that backward() accumulated; None before, and where it is not kept (see retain_grad)."""
     return self._grad
 
 
@@ -147,8 +147,8 @@ def item(self: Tensor) -> Any:
     """
     if self._array.size != 1:
         raise RuntimeError(
-            f"a Tensor with {self._array.size} elements cannot be converted to Scalar: its shape is {list(self.shape)}; "
-            "index it, reduce it, or use tolist()"
+            f"a Tensor with {self._array.size} elements cannot be converted to Scalar: its shape is "
+            f"{list(self.shape)}; index it, reduce it, or use tolist()"
         )
     return self._array.item()
 
@@ -166,7 +166,7 @@ def tolist(self: Tensor) -> Any:
 def numpy(self: Tensor, *, force: bool = False) -> Any:
     """The elements as a NumPy array that shares this tensor's memory.
 
-    RuntimeError when the tensor requires grad, unless under no_grad or `force`: the graph could not see what is done to it.
+    RuntimeError when the tensor requires grad, unless under no_grad or `force`: the graph cannot see what is done to it.
 
     >>> import autodiff as torch
     >>> torch.ones(2).numpy()
@@ -306,7 +306,9 @@ T.__reduce_ex__, T.__deepcopy__, T.__copy__ = _reduce_ex, _deepcopy, _copy
 # ---- other types -------------------------------------------------------------------------------------------------
 
 
-def to(self: Tensor, *args: Any, dtype: Any = None, copy: bool = False, non_blocking: bool = False, **kwargs: Any) -> Tensor:
+def to(
+    self: Tensor, *args: Any, dtype: Any = None, copy: bool = False, non_blocking: bool = False, **kwargs: Any
+) -> Tensor:
     """This tensor in another dtype (or of another tensor's dtype); itself when nothing changes, unless `copy`.
 
     A device may be named too; the only one is the CPU.
@@ -528,7 +530,7 @@ _IN_PLACE: dict[Any, str] = {
 for _module, _names in _IN_PLACE.items():
     for _name in _names.split():
         setattr(T, _name + "_", in_place(getattr(_module, _name)))
-for _name in "uniform_ normal_ bernoulli_ random_ exponential_ log_normal_".split():
+for _name in ["uniform_", "normal_", "bernoulli_", "random_", "exponential_", "log_normal_"]:
     setattr(T, _name, getattr(sampling, _name))
 
 T.__iadd__, T.__isub__, T.__imul__, T.__itruediv__ = T.add_, T.sub_, T.mul_, T.div_

@@ -59,7 +59,7 @@ class device:
         if not isinstance(name, str):
             raise TypeError(f"device must be a name such as 'cpu', not {name!r}")
         if name.partition(":")[0] != "cpu":
-            raise RuntimeError(f"device {name!r} is not available: autodiff computes on the CPU only; use device('cpu')")
+            raise RuntimeError(f"device {name!r} is not available: autodiff computes on the CPU only; use 'cpu'")
         self.type = "cpu"
         self.index = int(name.partition(":")[2]) if ":" in name else index
 

@@ -88,7 +88,7 @@ def _check(t: Tensor, name: str) -> None:
             "location. Please clone() the tensor before performing the operation."
         )
     if not array.flags.writeable:
-        raise RuntimeError(f"{name}(): the tensor's memory is read-only (it came from a read-only array); clone() it first")
+        raise RuntimeError(f"{name}(): the memory is read-only (it came from a read-only array); clone() it first")
 
 
 def _check_view(t: Tensor, name: str) -> None:
