@@ -40,11 +40,14 @@ def blocks(text):
     ]
 
 
-def run(page):
-    """Execute the sessions of a page in one namespace and return the failures' report, '' where all is well."""
+def run(page, change=lambda text: text):
+    """Execute the sessions of a page in one namespace and return the failures' report, '' where all is well.
+
+    `change` may rewrite the page's text first, without moving its lines.
+    """
     name = page.relative_to(ROOT).as_posix()
     examples = []
-    for block in blocks(page.read_text(encoding="utf-8")):
+    for block in blocks(change(page.read_text(encoding="utf-8"))):
         if block.info != "python":
             continue
         found = doctest.DocTestParser().get_examples(block.body, name)
