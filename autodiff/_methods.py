@@ -166,7 +166,7 @@ def tolist(self: Tensor) -> Any:
 def numpy(self: Tensor, *, force: bool = False) -> Any:
     """The elements as a NumPy array that shares this tensor's memory.
 
-    RuntimeError when the tensor requires grad, unless under no_grad or `force`: the graph cannot see what is done to it.
+    RuntimeError when the tensor requires grad, unless under no_grad or `force`: the graph cannot see what you do to it.
 
     >>> import autodiff as torch
     >>> torch.ones(2).numpy()
