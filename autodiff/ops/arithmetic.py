@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._graph import flat, primitive
 from autodiff._tensor import Tensor, wrap
-from autodiff.ops.elementwise import log
+from autodiff.ops.elementwise import log, sign
 
 __all__ = [
     "abs",
@@ -162,17 +162,6 @@ def abs(input: Any) -> Any:
     tensor([1., 2.])
     """
     return np.abs(input)
-
-
-@primitive(flat)
-def sign(input: Any) -> Any:
-    """-1, 0 or 1, as the sign of each element.
-
-    >>> import autodiff as torch
-    >>> torch.sign(torch.tensor([3.0, -2.0, 0.0]))
-    tensor([ 1., -1.,  0.])
-    """
-    return np.sign(input) if input.dtype.kind != "b" else input.copy()
 
 
 @primitive(

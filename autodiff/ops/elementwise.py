@@ -1,0 +1,625 @@
+"""Functions of one number, applied to every element: exponentials, trigonometry, rounding, and a few of two numbers.
+
+This page reads like the back page of a calculus book: above each function stands its derivative. Where the derivative is
+cheaper to say with the output y (exp, tanh, sqrt), y is what is kept.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff._graph import flat, primitive
+from autodiff._tensor import Tensor
+
+__all__ = [
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "ceil",
+    "cos",
+    "cosh",
+    "deg2rad",
+    "erf",
+    "erfc",
+    "exp",
+    "exp2",
+    "expm1",
+    "floor",
+    "frac",
+    "hypot",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "lerp",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "logaddexp",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "logit",
+    "nan_to_num",
+    "rad2deg",
+    "reciprocal",
+    "round",
+    "rsqrt",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sinh",
+    "sqrt",
+    "square",
+    "tan",
+    "tanh",
+    "trunc",
+]
+
+_LN2, _LN10 = math.log(2.0), math.log(10.0)
+
+
+# ---- exponentials and logarithms ----
+
+
+@primitive(lambda g, y: g * y, promote="float")
+def exp(input: Any) -> Any:
+    """e**x.
+
+    >>> import autodiff as torch
+    >>> torch.exp(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
+    return np.exp(input)
+
+
+@primitive(lambda g, y: g * (y * _LN2), promote="float")
+def exp2(input: Any) -> Any:
+    """2**x.
+
+    >>> import autodiff as torch
+    >>> torch.exp2(torch.tensor([0.0, 3.0]))
+    tensor([1., 8.])
+    """
+    return np.exp2(input)
+
+
+@primitive(lambda g, y: g * (y + 1.0), promote="float")
+def expm1(input: Any) -> Any:
+    """e**x - 1, exact also where x is tiny.
+
+    >>> import autodiff as torch
+    >>> torch.expm1(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.7183])
+    """
+    return np.expm1(input)
+
+
+@primitive(lambda g, input: g / input, promote="float")
+def log(input: Any) -> Any:
+    """The natural logarithm.
+
+    >>> import autodiff as torch
+    >>> torch.log(torch.tensor([1.0, 10.0]))
+    tensor([0.0000, 2.3026])
+    """
+    return np.log(input)
+
+
+@primitive(lambda g, input: g / (input * _LN2), promote="float")
+def log2(input: Any) -> Any:
+    """The logarithm to base 2.
+
+    >>> import autodiff as torch
+    >>> torch.log2(torch.tensor([1.0, 8.0]))
+    tensor([0., 3.])
+    """
+    return np.log2(input)
+
+
+@primitive(lambda g, input: g / (input * _LN10), promote="float")
+def log10(input: Any) -> Any:
+    """The logarithm to base 10.
+
+    >>> import autodiff as torch
+    >>> torch.log10(torch.tensor([1.0, 1000.0]))
+    tensor([0., 3.])
+    """
+    return np.log10(input)
+
+
+@primitive(lambda g, input: g / (input + 1.0), promote="float")
+def log1p(input: Any) -> Any:
+    """log(1 + x), exact also where x is tiny.
+
+    >>> import autodiff as torch
+    >>> torch.log1p(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.6931])
+    """
+    return np.log1p(input)
+
+
+@primitive(lambda g, y: g * (y * (1.0 - y)), promote="float")
+def sigmoid(input: Any) -> Any:
+    """1 / (1 + e**-x); its slope is y (1 - y).
+
+    >>> import autodiff as torch
+    >>> torch.sigmoid(torch.tensor([0.0, 1.0]))
+    tensor([0.5000, 0.7311])
+    """
+    # e**-|x| never overflows: for negative x the fraction is multiplied through by e**x.
+    e = np.exp(-np.abs(input))
+    return np.where(input >= 0, 1.0, e).astype(input.dtype) / (1.0 + e)
+
+
+@primitive(lambda g, input: g / (input * (1.0 - input)), name="LogitBackward0", promote="float")
+def _logit(input: Any) -> Any:
+    return np.log(input / (1.0 - input))
+
+
+def logit(input: Tensor, eps: float | None = None) -> Tensor:
+    """log(x / (1 - x)), the inverse of sigmoid; with `eps`, x is first limited to [eps, 1 - eps].
+
+    >>> import autodiff as torch
+    >>> torch.logit(torch.tensor([0.5, 0.75]))
+    tensor([0.0000, 1.0986])
+    """
+    result: Tensor = _logit(input if eps is None else input.clamp(eps, 1 - eps))
+    return result
+
+
+@primitive(lambda g, input, other: g * sigmoid(input - other), lambda g, input, other: g * sigmoid(other - input),
+           promote="float")  # fmt: skip
+def logaddexp(input: Any, other: Any) -> Any:
+    """log(e**x + e**y), without overflow.
+
+    >>> import autodiff as torch
+    >>> torch.logaddexp(torch.tensor([0.0]), torch.tensor([0.0]))
+    tensor([0.6931])
+    """
+    return np.logaddexp(input, other)
+
+
+# ---- roots ----
+
+
+@primitive(lambda g, y: g / (y * 2.0), promote="float")
+def sqrt(input: Any) -> Any:
+    """The square root.
+
+    >>> import autodiff as torch
+    >>> torch.sqrt(torch.tensor([4.0, 9.0]))
+    tensor([2., 3.])
+    """
+    return np.sqrt(input)
+
+
+@primitive(lambda g, y: g * (y * y * y * -0.5), promote="float")
+def rsqrt(input: Any) -> Any:
+    """1 / sqrt(x).
+
+    >>> import autodiff as torch
+    >>> torch.rsqrt(torch.tensor([4.0]))
+    tensor([0.5000])
+    """
+    return 1.0 / np.sqrt(input)
+
+
+@primitive(lambda g, input: g * (input * 2.0), name="PowBackward0")
+def square(input: Any) -> Any:
+    """x * x.
+
+    >>> import autodiff as torch
+    >>> torch.square(torch.tensor([3.0, -2.0]))
+    tensor([9., 4.])
+    """
+    return input * input
+
+
+@primitive(lambda g, y: -g * (y * y), promote="float")
+def reciprocal(input: Any) -> Any:
+    """1 / x.
+
+    >>> import autodiff as torch
+    >>> torch.reciprocal(torch.tensor([2.0, 4.0]))
+    tensor([0.5000, 0.2500])
+    """
+    return np.reciprocal(input)
+
+
+@primitive(lambda g, y, input: g * (input / y), lambda g, y, other: g * (other / y), promote="float")
+def hypot(input: Any, other: Any) -> Any:
+    """sqrt(x**2 + y**2), without overflow.
+
+    >>> import autodiff as torch
+    >>> torch.hypot(torch.tensor([3.0]), torch.tensor([4.0]))
+    tensor([5.])
+    """
+    return np.hypot(input, other)
+
+
+# ---- trigonometry ----
+
+
+@primitive(lambda g, input: g * cos(input), promote="float")
+def sin(input: Any) -> Any:
+    """The sine; x in radians.
+
+    >>> import autodiff as torch
+    >>> torch.sin(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8415])
+    """
+    return np.sin(input)
+
+
+@primitive(lambda g, input: -g * sin(input), promote="float")
+def cos(input: Any) -> Any:
+    """The cosine; x in radians.
+
+    >>> import autodiff as torch
+    >>> torch.cos(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.5403])
+    """
+    return np.cos(input)
+
+
+@primitive(lambda g, y: g * (1.0 + y * y), promote="float")
+def tan(input: Any) -> Any:
+    """The tangent; x in radians.
+
+    >>> import autodiff as torch
+    >>> torch.tan(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.5574])
+    """
+    return np.tan(input)
+
+
+@primitive(lambda g, input: g * rsqrt(1.0 - input * input), promote="float")
+def asin(input: Any) -> Any:
+    """The angle in radians whose sine is x.
+
+    >>> import autodiff as torch
+    >>> torch.asin(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.5708])
+    """
+    return np.arcsin(input)
+
+
+@primitive(lambda g, input: -g * rsqrt(1.0 - input * input), promote="float")
+def acos(input: Any) -> Any:
+    """The angle in radians whose cosine is x.
+
+    >>> import autodiff as torch
+    >>> torch.acos(torch.tensor([0.0, 1.0]))
+    tensor([1.5708, 0.0000])
+    """
+    return np.arccos(input)
+
+
+@primitive(lambda g, input: g / (input * input + 1.0), promote="float")
+def atan(input: Any) -> Any:
+    """The angle in radians whose tangent is x.
+
+    >>> import autodiff as torch
+    >>> torch.atan(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7854])
+    """
+    return np.arctan(input)
+
+
+@primitive(
+    lambda g, input, other: g * (other / (input * input + other * other)),
+    lambda g, input, other: -g * (input / (input * input + other * other)),
+    promote="float",
+)
+def atan2(input: Any, other: Any) -> Any:
+    """The angle in radians of the point (other, input) from the first axis.
+
+    >>> import autodiff as torch
+    >>> torch.atan2(torch.tensor([1.0]), torch.tensor([1.0]))
+    tensor([0.7854])
+    """
+    return np.arctan2(input, other)
+
+
+@primitive(lambda g, input: g * cosh(input), promote="float")
+def sinh(input: Any) -> Any:
+    """(e**x - e**-x) / 2.
+
+    >>> import autodiff as torch
+    >>> torch.sinh(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.1752])
+    """
+    return np.sinh(input)
+
+
+@primitive(lambda g, input: g * sinh(input), promote="float")
+def cosh(input: Any) -> Any:
+    """(e**x + e**-x) / 2.
+
+    >>> import autodiff as torch
+    >>> torch.cosh(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 1.5431])
+    """
+    return np.cosh(input)
+
+
+@primitive(lambda g, y: g * (1.0 - y * y), promote="float")
+def tanh(input: Any) -> Any:
+    """(e**x - e**-x) / (e**x + e**-x); its slope is 1 - y**2.
+
+    >>> import autodiff as torch
+    >>> torch.tanh(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7616])
+    """
+    return np.tanh(input)
+
+
+@primitive(lambda g, input: g * rsqrt(input * input + 1.0), promote="float")
+def asinh(input: Any) -> Any:
+    """The inverse of sinh.
+
+    >>> import autodiff as torch
+    >>> torch.asinh(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8814])
+    """
+    return np.arcsinh(input)
+
+
+@primitive(lambda g, input: g * rsqrt(input * input - 1.0), promote="float")
+def acosh(input: Any) -> Any:
+    """The inverse of cosh, for x >= 1.
+
+    >>> import autodiff as torch
+    >>> torch.acosh(torch.tensor([1.0, 2.0]))
+    tensor([0.0000, 1.3170])
+    """
+    return np.arccosh(input)
+
+
+@primitive(lambda g, input: g / (1.0 - input * input), promote="float")
+def atanh(input: Any) -> Any:
+    """The inverse of tanh, for |x| < 1.
+
+    >>> import autodiff as torch
+    >>> torch.atanh(torch.tensor([0.0, 0.5]))
+    tensor([0.0000, 0.5493])
+    """
+    return np.arctanh(input)
+
+
+@primitive(lambda g: g * (math.pi / 180.0), name="MulBackward0", promote="float")
+def deg2rad(input: Any) -> Any:
+    """Degrees as radians.
+
+    >>> import autodiff as torch
+    >>> torch.deg2rad(torch.tensor([180.0]))
+    tensor([3.1416])
+    """
+    return input * (math.pi / 180.0)
+
+
+@primitive(lambda g: g * (180.0 / math.pi), name="MulBackward0", promote="float")
+def rad2deg(input: Any) -> Any:
+    """Radians as degrees.
+
+    >>> import autodiff as torch
+    >>> torch.rad2deg(torch.tensor([3.1415927]))
+    tensor([180.])
+    """
+    return input * (180.0 / math.pi)
+
+
+# ---- the error function ----
+
+# math.erf is the C library's, correct to the last bit or so; NumPy has none.
+_erf = np.frompyfunc(math.erf, 1, 1)
+_erfc = np.frompyfunc(math.erfc, 1, 1)
+_TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
+
+
+@primitive(lambda g, input: g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote="float")
+def erf(input: Any) -> Any:
+    """The error function, 2/sqrt(pi) times the integral of e**-t**2 from 0 to x.
+
+    >>> import autodiff as torch
+    >>> torch.erf(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8427])
+    """
+    return np.asarray(_erf(input)).astype(input.dtype)
+
+
+@primitive(lambda g, input: -g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote="float")
+def erfc(input: Any) -> Any:
+    """1 - erf(x), exact also where that is tiny.
+
+    >>> import autodiff as torch
+    >>> torch.erfc(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.1573])
+    """
+    return np.asarray(_erfc(input)).astype(input.dtype)
+
+
+# ---- rounding: flat wherever there is a slope ----
+
+
+@primitive(flat)
+def floor(input: Any) -> Any:
+    """The largest whole number that is not larger.
+
+    >>> import autodiff as torch
+    >>> torch.floor(torch.tensor([1.5, -1.5]))
+    tensor([ 1., -2.])
+    """
+    return np.floor(input).astype(input.dtype)
+
+
+@primitive(flat)
+def ceil(input: Any) -> Any:
+    """The smallest whole number that is not smaller.
+
+    >>> import autodiff as torch
+    >>> torch.ceil(torch.tensor([1.5, -1.5]))
+    tensor([ 2., -1.])
+    """
+    return np.ceil(input).astype(input.dtype)
+
+
+@primitive(flat)
+def trunc(input: Any) -> Any:
+    """The whole part, towards zero.
+
+    >>> import autodiff as torch
+    >>> torch.trunc(torch.tensor([1.5, -1.5]))
+    tensor([ 1., -1.])
+    """
+    return np.trunc(input).astype(input.dtype)
+
+
+@primitive(lambda g: g)
+def frac(input: Any) -> Any:
+    """x - trunc(x).
+
+    >>> import autodiff as torch
+    >>> torch.frac(torch.tensor([1.5, -1.25]))
+    tensor([ 0.5000, -0.2500])
+    """
+    return input - np.trunc(input)
+
+
+@primitive(flat)
+def round(input: Any, *, decimals: int = 0) -> Any:
+    """The nearest whole number, halves to the even one; with `decimals`, the nearest such fraction.
+
+    >>> import autodiff as torch
+    >>> torch.round(torch.tensor([0.5, 1.5, -0.7]))
+    tensor([0., 2., -1.])
+    """
+    return np.round(input, decimals)
+
+
+@primitive(flat)
+def sign(input: Any) -> Any:
+    """-1, 0 or 1, as the sign of each element.
+
+    >>> import autodiff as torch
+    >>> torch.sign(torch.tensor([3.0, -2.0, 0.0]))
+    tensor([ 1., -1.,  0.])
+    """
+    return np.sign(input) if input.dtype.kind != "b" else input.copy()
+
+
+# ---- between two, and clean-up ----
+
+
+def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
+    """input + weight * (end - input): the point that lies `weight` of the way to `end`.
+
+    >>> import autodiff as torch
+    >>> torch.lerp(torch.tensor([0.0]), torch.tensor([10.0]), 0.25)
+    tensor([2.5000])
+    """
+    result: Tensor = input + weight * (end - input)
+    return result
+
+
+@primitive(lambda g, input: g * isfinite_mask(input), name="NanToNum")
+def nan_to_num(input: Any, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    """nan and the infinities replaced by numbers: 0, and the largest and smallest finite ones, unless given.
+
+    >>> import autodiff as torch
+    >>> torch.nan_to_num(torch.tensor([float("nan"), 1.0]))
+    tensor([0., 1.])
+    """
+    return np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
+
+
+@primitive(flat)
+def isfinite_mask(x: Any) -> Any:
+    """1 where x is finite, else 0, in x's dtype."""
+    return np.isfinite(x).astype(x.dtype)
+
+
+@primitive()
+def isnan(input: Any) -> Any:
+    """Whether each element is nan.
+
+    >>> import autodiff as torch
+    >>> torch.isnan(torch.tensor([1.0, float("nan")]))
+    tensor([False,  True])
+    """
+    return np.isnan(input)
+
+
+@primitive()
+def isinf(input: Any) -> Any:
+    """Whether each element is infinite.
+
+    >>> import autodiff as torch
+    >>> torch.isinf(torch.tensor([1.0, float("inf")]))
+    tensor([False,  True])
+    """
+    return np.isinf(input)
+
+
+@primitive()
+def isfinite(input: Any) -> Any:
+    """Whether each element is neither infinite nor nan.
+
+    >>> import autodiff as torch
+    >>> torch.isfinite(torch.tensor([1.0, float("inf")]))
+    tensor([ True, False])
+    """
+    return np.isfinite(input)
+
+
+@primitive()
+def logical_not(input: Any) -> Any:
+    """True where an element is zero.
+
+    >>> import autodiff as torch
+    >>> torch.logical_not(torch.tensor([0, 2]))
+    tensor([ True, False])
+    """
+    return np.logical_not(input)
+
+
+@primitive()
+def logical_and(input: Any, other: Any) -> Any:
+    """True where both are nonzero.
+
+    >>> import autodiff as torch
+    >>> torch.logical_and(torch.tensor([0, 2]), torch.tensor([1, 1]))
+    tensor([False,  True])
+    """
+    return np.logical_and(input, other)
+
+
+@primitive()
+def logical_or(input: Any, other: Any) -> Any:
+    """True where one or both are nonzero.
+
+    >>> import autodiff as torch
+    >>> torch.logical_or(torch.tensor([0, 2]), torch.tensor([0, 1]))
+    tensor([False,  True])
+    """
+    return np.logical_or(input, other)
+
+
+@primitive()
+def logical_xor(input: Any, other: Any) -> Any:
+    """True where exactly one is nonzero.
+
+    >>> import autodiff as torch
+    >>> torch.logical_xor(torch.tensor([0, 2]), torch.tensor([1, 1]))
+    tensor([ True, False])
+    """
+    return np.logical_xor(input, other)
