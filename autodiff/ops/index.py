@@ -1,0 +1,576 @@
+"""Reading and writing parts of a tensor by ints, slices, None, Ellipsis, masks and integer tensors.
+
+After this module a reader knows the two kinds of index: *basic* (ints, slices, None, Ellipsis) gives a view, *advanced*
+(lists, integer tensors, masks) a copy; and that the gradient of reading is adding at the same places.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._graph import primitive
+from autodiff._tensor import Tensor, wrap
+from autodiff.ops.arithmetic import where
+from autodiff.ops.reduce import gathered
+from autodiff.ops.shape import dimension, picked, sliced
+
+__all__ = [
+    "argwhere",
+    "gather",
+    "getitem",
+    "index_add",
+    "index_put",
+    "index_select",
+    "masked_fill",
+    "masked_select",
+    "narrow",
+    "nonzero",
+    "normalize",
+    "scatter",
+    "scatter_add",
+    "select",
+    "take",
+    "take_along_dim",
+]
+
+
+def normalize(index: Any, shape: tuple[int, ...]) -> tuple[bool, tuple[Any, ...]]:
+    """(whether the index is basic, the index as NumPy takes it); IndexError for what fits no tensor of this shape."""
+    parts = index if isinstance(index, tuple) else (index,)
+    basic = True
+    found: list[Any] = []
+    used = 0  # dimensions of the tensor that the index speaks about
+    for part in parts:
+        if isinstance(part, Tensor):
+            part = part._array
+        if part is None or part is Ellipsis:
+            found.append(part)
+        elif isinstance(part, bool):
+            found.append(np.array(part))
+            basic = False
+        elif isinstance(part, (int, np.integer)):
+            found.append(int(part))
+            used += 1
+        elif isinstance(part, slice):
+            found.append(_plain_slice(part))
+            used += 1
+        else:
+            array = _index_array(part)
+            if array.ndim == 0 and array.dtype.kind == "i":
+                found.append(int(array))
+                used += 1
+                continue
+            found.append(array)
+            basic = False
+            used += array.ndim if array.dtype.kind == "b" else 1
+    if used > len(shape):
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
+    if sum(part is Ellipsis for part in found) > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    _check_bounds(found, shape, used)
+    return basic, tuple(found)
+
+
+def _plain_slice(part: slice) -> slice:
+    ends = [v.__index__() if isinstance(v, (Tensor, np.integer)) else v for v in (part.start, part.stop, part.step)]
+    if ends[2] is not None and ends[2] <= 0:
+        raise ValueError("step must be greater than zero; flip() reverses")
+    return slice(*ends)
+
+
+def _index_array(part: Any) -> Any:
+    if isinstance(part, (list, tuple, range)):
+        part = np.asarray([p._array if isinstance(p, Tensor) else p for p in part]) if len(part) else np.zeros(0, np.int64)
+    elif not isinstance(part, np.ndarray):
+        raise TypeError(
+            f"only integers, slices (`:`), ellipsis (`...`), None and long or bool tensors are valid indices (got {type(part).__name__})"
+        )
+    if part.dtype == np.uint8:
+        part = part != 0  # PyTorch still takes uint8 for a mask
+    if part.dtype.kind not in "ib":
+        raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {part.dtype}")
+    return part.copy() if part.dtype.kind == "b" else part.astype(np.int64)
+
+
+def _check_bounds(found: list[Any], shape: tuple[int, ...], used: int) -> None:
+    """NumPy would check too, but a negative dimension number or a mask's shape deserve PyTorch's words."""
+    at = 0
+    for part in found:
+        if part is None:
+            continue
+        if part is Ellipsis:
+            at += len(shape) - used
+        elif isinstance(part, int):
+            if not -shape[at] <= part < shape[at]:
+                raise IndexError(f"index {part} is out of bounds for dimension {at} with size {shape[at]}")
+            at += 1
+        elif isinstance(part, slice):
+            at += 1
+        elif part.dtype.kind == "b":
+            for d, n in enumerate(part.shape):
+                if shape[at + d] != n:
+                    raise IndexError(
+                        f"The shape of the mask {list(part.shape)} at index {d} does not match the shape of the indexed "
+                        f"tensor {list(shape)} at index {at + d}"
+                    )
+            at += part.ndim
+        else:
+            n = shape[at]
+            if part.size and not (part.min() >= -n and part.max() < n):
+                wrong = part[(part < -n) | (part >= n)].flat[0]
+                raise IndexError(f"index {wrong} is out of bounds for dimension {at} with size {n}")
+            at += 1
+
+
+# ---- x[index] ----
+
+
+def _sliced_class(name: str) -> Any:
+    @primitive(lambda g, index, x_shape: basic_placed(g, index=index, shape=x_shape), name=name, view=True)
+    def viewed(x: Any, *, index: Any) -> Any:
+        """x[index] for ints, slices, None and Ellipsis: a view."""
+        return x[index]
+
+    return viewed
+
+
+# One operation under the names that PyTorch gives its last step.
+viewed_select, viewed_slice, viewed_new, viewed_alias = (
+    _sliced_class(name) for name in ("Select", "Slice", "Unsqueeze", "Alias")
+)
+
+
+@primitive(lambda g, index: viewed_slice(g, index=index), name="SliceBackward")
+def basic_placed(x: Any, *, index: Any, shape: Any) -> Any:
+    """Zeros of `shape` with x at a basic index."""
+    out = np.zeros(shape, x.dtype)
+    out[index] = x
+    return out
+
+
+@primitive(lambda g, index, x_shape: added_at(g, index=index, shape=x_shape), name="Index")
+def indexed(x: Any, *, index: Any) -> Any:
+    """x[index] for lists, integer arrays and masks: a copy."""
+    return _numpy_index(x, index)
+
+
+@primitive(lambda g, index: indexed(g, index=index), name="IndexPut")
+def added_at(x: Any, *, index: Any, shape: Any) -> Any:
+    """Zeros of `shape` with x added at an advanced index, repeated places summed."""
+    out = np.zeros(shape, x.dtype)
+    if all(not isinstance(p, np.ndarray) or p.dtype.kind == "b" for p in index):
+        out[index] = x  # a mask names no place twice
+    else:
+        np.add.at(out, index, x)
+    return out
+
+
+def _numpy_index(x: Any, index: Any) -> Any:
+    try:
+        return x[index]
+    except IndexError as error:
+        if "broadcast" in str(error):
+            shapes = ", ".join(str(list(p.shape)) for p in index if isinstance(p, np.ndarray))
+            raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}") from None
+        raise
+
+
+def getitem(input: Tensor, index: Any) -> Tensor:
+    """input[index]: a view for ints, slices, None and Ellipsis; a copy for lists, integer tensors and masks."""
+    if index.__class__ is int and input._array.ndim:  # the commonest: a row
+        n = input._array.shape[0]
+        if not -n <= index < n:
+            raise IndexError(f"index {index} is out of bounds for dimension 0 with size {n}")
+        result: Tensor = viewed_select(input, index=(index, ...))
+        return result
+    basic, where_ = normalize(index, input._array.shape)
+    if not basic:
+        result = indexed(input, index=where_)
+        return result
+    if not any(part is Ellipsis for part in where_):
+        where_ = (*where_, ...)  # with an Ellipsis NumPy gives a view also where every dimension has an int
+    last = next((p for p in reversed(where_) if p is not Ellipsis and p != slice(None)), Ellipsis)
+    view = viewed_alias if last is Ellipsis else viewed_new if last is None else (
+        viewed_select if isinstance(last, int) else viewed_slice
+    )  # fmt: skip
+    result = view(input, index=where_)
+    return result
+
+
+def select(input: Tensor, dim: int, index: int) -> Tensor:
+    """The slice at `index` along `dim`, without that dimension. A view.
+
+    >>> import autodiff as torch
+    >>> torch.select(torch.tensor([[1, 2], [3, 4]]), 1, 0)
+    tensor([1, 3])
+    """
+    axis = dimension(dim, input._array.ndim)
+    if not input._array.ndim:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    n = input._array.shape[axis]
+    if not -n <= index < n:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {axis}"
+        )
+    result: Tensor = picked(input, axis=axis, i=int(index))
+    return result
+
+
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`length` slices from `start` on along `dim`. A view.
+
+    >>> import autodiff as torch
+    >>> torch.narrow(torch.tensor([1, 2, 3, 4]), 0, 1, 2)
+    tensor([2, 3])
+    """
+    axis = dimension(dim, input._array.ndim)
+    n = input._array.shape[axis]
+    first = start + n if start < 0 else start
+    if not 0 <= first <= n:
+        raise IndexError(f"start out of range (expected to be in range of [-{n}, {n}], but got {start})")
+    if length < 0 or first + length > n:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
+    result: Tensor = sliced(input, axis=axis, start=first, length=length)
+    return result
+
+
+# ---- x[index] = value ----
+
+
+@primitive(
+    lambda g, index, accumulate: g if accumulate else zeroed(g, index=index),
+    lambda g, index, value_shape: indexed(g, index=index),
+    name="IndexPut",
+)
+def put_at(x: Any, value: Any, *, index: Any, accumulate: Any) -> Any:
+    """x with `value` written, or added, at an advanced index."""
+    out = x.copy()
+    try:
+        if accumulate:
+            np.add.at(out, index, value)
+        else:
+            out[index] = value
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing result of shape "
+            f"{list(x[index].shape)}"
+        ) from None
+    return out
+
+
+@primitive(lambda g, index: zeroed(g, index=index), name="IndexPut")
+def zeroed(x: Any, *, index: Any) -> Any:
+    """x with zeros at an advanced index."""
+    out = x.copy()
+    out[index] = 0
+    return out
+
+
+def index_put(input: Tensor, index: Any, values: Any = None, accumulate: bool = False, **named: Any) -> Tensor:
+    """A copy of `input` with `values` written (or added) at the tuple of index tensors.
+
+    >>> import autodiff as torch
+    >>> torch.index_put(torch.zeros(3), (torch.tensor([0, 2]),), torch.tensor([5.0, 6.0]))
+    tensor([5., 0., 6.])
+    """
+    indices = named.pop("indices", index)
+    if not isinstance(values, Tensor):
+        values = wrap(np.asarray(values, input._array.dtype))
+    if values._array.dtype != input._array.dtype:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and "
+            f"{values.dtype} for the source."
+        )
+    _, where_ = normalize(tuple(indices), input._array.shape)
+    result: Tensor = put_at(input, values, index=where_, accumulate=accumulate)
+    return result
+
+
+@primitive(lambda g, mask: where(wrap(mask), 0.0, g) if isinstance(g, Tensor) else np.where(mask, 0, g).astype(g.dtype),
+           lambda g, mask: where(wrap(mask), g, 0.0) if isinstance(g, Tensor) else np.where(mask, g, 0).astype(g.dtype),
+           name="MaskedFill")  # fmt: skip
+def filled_at(x: Any, value: Any, *, mask: Any) -> Any:
+    """x with `value` where the mask holds."""
+    return np.where(mask, value, x).astype(x.dtype)
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """A copy of `input` with `value`, a number or 0-d tensor, where `mask` is True.
+
+    >>> import autodiff as torch
+    >>> torch.masked_fill(torch.tensor([1.0, 2.0]), torch.tensor([True, False]), 0.0)
+    tensor([0., 2.])
+    """
+    if mask._array.dtype.kind != "b":
+        raise RuntimeError(f"masked_fill only supports boolean masks, but got mask with dtype {mask.dtype}")
+    if isinstance(value, Tensor) and value._array.ndim:
+        raise RuntimeError(
+            f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
+        )
+    if not isinstance(value, Tensor):
+        if isinstance(value, float) and input._array.dtype.kind in "iu":
+            raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow")
+        value = np.asarray(value, input._array.dtype)
+    result: Tensor = filled_at(input, value, mask=mask._array.copy())
+    return result
+
+
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where `mask` is True, in one dimension.
+
+    >>> import autodiff as torch
+    >>> torch.masked_select(torch.tensor([1, 2, 3]), torch.tensor([True, False, True]))
+    tensor([1, 3])
+    """
+    if mask._array.dtype.kind != "b":
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    shape = np.broadcast_shapes(input._array.shape, mask._array.shape)
+    whole = np.broadcast_to(mask._array, shape).copy()
+    result: Tensor = indexed(input.expand(*shape), index=(whole,))
+    return result
+
+
+# ---- along one dimension ----
+
+
+def _indices(index: Tensor, name: str) -> Any:
+    if not isinstance(index, Tensor) or index._array.dtype.kind != "i":
+        found = index.dtype if isinstance(index, Tensor) else type(index).__name__
+        raise RuntimeError(f"{name}(): Expected dtype int64 for index, got {found}")
+    return index._array.astype(np.int64)
+
+
+def _within(places: Any, n: int, name: str) -> None:
+    if places.size and (places.min() < 0 or places.max() >= n):
+        wrong = places[(places < 0) | (places >= n)].flat[0]
+        raise IndexError(f"{name}(): index {wrong} is out of bounds for dimension with size {n}")
+
+
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The slices along `dim` at the places in the 1-d `index`, as a copy.
+
+    >>> import autodiff as torch
+    >>> torch.index_select(torch.tensor([1, 2, 3]), 0, torch.tensor([2, 0]))
+    tensor([3, 1])
+    """
+    from autodiff.ops.shape import _taken_at
+
+    axis = dimension(dim, input._array.ndim)
+    places = _indices(index, "index_select")
+    if places.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    _within(places, input._array.shape[axis], "index_select")
+    result: Tensor = _taken_at(input, axis=axis, places=np.atleast_1d(places))
+    return result
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """For each place in `index`, the element of `input` with that index along `dim`.
+
+    >>> import autodiff as torch
+    >>> torch.gather(torch.tensor([[1, 2], [3, 4]]), 1, torch.tensor([[0], [1]]))
+    tensor([[1],
+            [4]])
+    """
+    axis = dimension(dim, input._array.ndim)
+    places = _indices(index, "gather")
+    _sizes_fit(input, places, axis, "gather", "input")
+    _within(places, input._array.shape[axis], "gather")
+    part = input
+    for d, n in enumerate(places.shape):
+        if d != axis and n != input._array.shape[d]:
+            part = narrow(part, d, 0, n)
+    result: Tensor = gathered(part, axis=axis, places=places)
+    return result
+
+
+def _sizes_fit(x: Tensor, places: Any, axis: int, name: str, what: str) -> None:
+    if places.ndim != x._array.ndim:
+        raise RuntimeError(f"{name}(): Index tensor must have the same number of dimensions as {what} tensor")
+    for d, (n, m) in enumerate(zip(places.shape, x._array.shape)):
+        if d != axis and n > m:
+            raise RuntimeError(
+                f"Size does not match at dimension {d} expected index {list(places.shape)} to be no larger than {what} "
+                f"{list(x.shape)} apart from dimension {axis}"
+            )
+
+
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """`gather` with the other dimensions broadcast; without `dim`, from the flattened tensor.
+
+    >>> import autodiff as torch
+    >>> torch.take_along_dim(torch.tensor([[3, 1]]), torch.tensor([[1]]), 1)
+    tensor([[1]])
+    """
+    if dim is None:
+        return take(input, indices.reshape(-1))
+    axis = dimension(dim, input._array.ndim)
+    a, b = list(input._array.shape), list(indices._array.shape)
+    n, m = a[axis], b[axis]
+    a[axis] = b[axis] = 1
+    common = list(np.broadcast_shapes(tuple(a), tuple(b)))
+    whole = [*common[:axis], n, *common[axis + 1 :]]
+    places = [*common[:axis], m, *common[axis + 1 :]]
+    return gather(input.expand(*whole), axis, indices.expand(*places))
+
+
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """The elements at the places of `index` in the flattened tensor.
+
+    >>> import autodiff as torch
+    >>> torch.take(torch.tensor([[1, 2], [3, 4]]), torch.tensor([0, 3]))
+    tensor([1, 4])
+    """
+    flat_input = input.reshape(-1)
+    _, where_ = normalize(wrap(_indices(index, "take")), flat_input._array.shape)
+    result: Tensor = indexed(flat_input, index=where_) if index._array.ndim else getitem(flat_input, int(index)).clone()
+    return result
+
+
+@primitive(
+    lambda g, axis, places: zeroed_along(g, axis=axis, places=places),
+    lambda g, axis, places, value_shape: corner(gathered(g, axis=axis, places=places), shape=value_shape),
+    name="Scatter",
+)
+def scattered_into(x: Any, value: Any, *, axis: Any, places: Any) -> Any:
+    """x with value written at the places along an axis."""
+    out = x.copy()
+    grid = list(np.indices(places.shape, sparse=True))
+    grid[axis] = places
+    out[tuple(grid)] = value[tuple(slice(n) for n in places.shape)] if value.ndim else value
+    return out
+
+
+@primitive(lambda g, axis, places: zeroed_along(g, axis=axis, places=places), name="Scatter")
+def zeroed_along(x: Any, *, axis: Any, places: Any) -> Any:
+    """x with zeros at the places along an axis."""
+    out = x.copy()
+    grid = list(np.indices(places.shape, sparse=True))
+    grid[axis] = places
+    out[tuple(grid)] = 0
+    return out
+
+
+@primitive(
+    lambda g: g,
+    lambda g, axis, places, value_shape: corner(gathered(g, axis=axis, places=places), shape=value_shape),
+    name="ScatterAdd",
+)
+def scatter_added(x: Any, value: Any, *, axis: Any, places: Any) -> Any:
+    """x with value added at the places along an axis."""
+    out = x.copy()
+    grid = list(np.indices(places.shape, sparse=True))
+    grid[axis] = places
+    np.add.at(out, tuple(grid), value[tuple(slice(n) for n in places.shape)])
+    return out
+
+
+@primitive(lambda g, x_shape: _cut(g, shape=x_shape), name="ConstantPadNd")
+def corner(x: Any, *, shape: Any) -> Any:
+    """Zeros of `shape` with x in the first corner: src may be larger than index. A 0-d shape sums."""
+    if not len(shape):
+        return np.add.reduce(x, axis=None)
+    if x.shape == tuple(shape):
+        return x.copy()
+    out = np.zeros(shape, x.dtype)
+    out[tuple(slice(n) for n in x.shape)] = x
+    return out
+
+
+@primitive(lambda g, x_shape: corner(g, shape=x_shape), name="Slice")
+def _cut(x: Any, *, shape: Any) -> Any:
+    if not x.ndim:
+        return np.broadcast_to(x, shape).copy()
+    return x[tuple(slice(n) for n in shape)].copy()
+
+
+def _source(input: Tensor, src: Any, places: Any, name: str) -> Any:
+    if not isinstance(src, Tensor):
+        return np.asarray(src, input._array.dtype)
+    if src._array.dtype != input._array.dtype:
+        raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
+    if src._array.ndim != places.ndim or any(n > m for n, m in zip(places.shape, src._array.shape)):
+        raise RuntimeError(
+            f"{name}(): Expected index {list(places.shape)} to be no larger than src {list(src.shape)} in any dimension"
+        )
+    return src
+
+
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None) -> Tensor:
+    """A copy of `input` with the elements of `src` (or a number) written at the indices along `dim`.
+
+    >>> import autodiff as torch
+    >>> torch.scatter(torch.zeros(1, 3), 1, torch.tensor([[2]]), torch.tensor([[5.0]]))
+    tensor([[0., 0., 5.]])
+    """
+    axis = dimension(dim, input._array.ndim)
+    places = _indices(index, "scatter")
+    _sizes_fit(input, places, axis, "scatter", "self")
+    _within(places, input._array.shape[axis], "scatter")
+    values = _source(input, value if src is None else src, places, "scatter")
+    result: Tensor = scattered_into(input, values, axis=axis, places=places)
+    return result
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """A copy of `input` with the elements of `src` added at the indices along `dim`.
+
+    >>> import autodiff as torch
+    >>> torch.scatter_add(torch.zeros(3), 0, torch.tensor([2, 2]), torch.tensor([5.0, 1.0]))
+    tensor([0., 0., 6.])
+    """
+    axis = dimension(dim, input._array.ndim)
+    places = _indices(index, "scatter_add")
+    _sizes_fit(input, places, axis, "scatter_add", "self")
+    _within(places, input._array.shape[axis], "scatter_add")
+    result: Tensor = scatter_added(input, _source(input, src, places, "scatter_add"), axis=axis, places=places)
+    return result
+
+
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
+    """A copy of `input` with the slices of `source`, times alpha, added at the places in the 1-d `index` along `dim`.
+
+    >>> import autodiff as torch
+    >>> torch.index_add(torch.zeros(3), 0, torch.tensor([2, 2]), torch.tensor([5.0, 1.0]))
+    tensor([0., 0., 6.])
+    """
+    axis = dimension(dim, input._array.ndim)
+    places = _indices(index, "index_add")
+    _within(places, input._array.shape[axis], "index_add")
+    if places.ndim > 1 or places.size != source._array.shape[axis]:
+        raise IndexError(
+            f"index_add(): Number of indices ({places.size}) should be equal to source.size(dim): ({source.shape[axis]})"
+        )
+    grid = places.reshape(*(-1 if d == axis else 1 for d in range(source._array.ndim)))
+    whole = np.broadcast_to(grid, source._array.shape)
+    result: Tensor = scatter_added(input, source if alpha == 1 else source * alpha, axis=axis, places=whole)
+    return result
+
+
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """The indices of the nonzero elements, a row each; as_tuple gives one index tensor per dimension.
+
+    >>> import autodiff as torch
+    >>> torch.nonzero(torch.tensor([1, 0, 2]))
+    tensor([[0],
+            [2]])
+    """
+    places = np.nonzero(np.atleast_1d(input._array))
+    if as_tuple:
+        return tuple(wrap(p) for p in places)
+    if not input._array.ndim:
+        return wrap(np.zeros((len(places[0]), 0), np.int64))
+    return wrap(np.stack(places, -1))
+
+
+def argwhere(input: Tensor) -> Tensor:
+    """The indices of the nonzero elements, a row each.
+
+    >>> import autodiff as torch
+    >>> torch.argwhere(torch.tensor([1, 0, 2]))
+    tensor([[0],
+            [2]])
+    """
+    return nonzero(input)  # type: ignore[no-any-return]
