@@ -1,0 +1,328 @@
+"""Random tensors: the distributions of random.py with PyTorch's names and signatures.
+
+After this module a reader knows that a random tensor is a leaf like any other, and that filling one in place cuts its
+gradient off: the old values no longer matter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._dtypes import as_numpy_dtype
+from autodiff._graph import flat, primitive
+from autodiff._tensor import Tensor
+from autodiff._views import in_place
+from autodiff.ops.creation import _float, leaf, size_of
+from autodiff.random import Generator, default_generator
+
+__all__ = [
+    "bernoulli",
+    "bernoulli_",
+    "exponential_",
+    "log_normal_",
+    "multinomial",
+    "normal",
+    "normal_",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "random_",
+    "randperm",
+    "uniform_",
+]
+
+
+def _stream(generator: Generator | None) -> Generator:
+    return default_generator if generator is None else generator
+
+
+def _floating(dtype: Any, name: str) -> np.dtype[Any]:
+    found = _float(dtype)
+    if found.kind != "f":
+        raise RuntimeError(f'"{name}" not implemented for {dtype}: the dtype must be a floating one')
+    return found
+
+
+def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+         requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Uniform numbers in [0, 1), of the size given.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.rand(2)
+    tensor([0.4963, 0.7682])
+    """
+    return leaf(_stream(generator).uniform(size_of(size), _floating(dtype, "rand")), requires_grad, device)
+
+
+def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+          requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Normal numbers, mean 0 and standard deviation 1, of the size given.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.randn(2)
+    tensor([ 1.5410, -0.2934])
+    """
+    return leaf(_stream(generator).normal(size_of(size), _floating(dtype, "randn")), requires_grad, device)
+
+
+def randint(low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
+            device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Whole numbers in [low, high), or in [0, high) when called as randint(high, size).
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.randint(0, 10, (3,))
+    tensor([4, 9, 3])
+    """
+    if size is None:
+        low, high, size = 0, low, high
+    if high is None or size is None:
+        raise TypeError("randint() needs (high, size) or (low, high, size)")
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    values = _stream(generator).randint(int(low), int(high), size_of((size,)))
+    return leaf(values.astype(as_numpy_dtype(dtype) or np.int64, copy=False), requires_grad, device)
+
+
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
+    """The numbers 0 to n - 1 in random order.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.randperm(4)
+    tensor([2, 0, 1, 3])
+    """
+    if n < 0:
+        raise RuntimeError(f"n must be non-negative, got {n}")
+    return leaf(_stream(generator).randperm(n).astype(as_numpy_dtype(dtype) or np.int64, copy=False), False, device)
+
+
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
+           device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Normal numbers: of the size given for numbers mean and std, or one per element where they are tensors.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.normal(10.0, 1.0, (2,))
+    tensor([11.5410,  9.7066])
+    """
+    stream = _stream(generator)
+    if size is not None:
+        values = stream.normal(size_of((size,)), _floating(dtype, "normal"), float(mean), float(std))
+        return leaf(values, requires_grad, device)
+    arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
+    if arrays[0] is None and arrays[1] is None:
+        raise TypeError("normal() needs a size when neither mean nor std is a tensor")
+    if arrays[1] is not None and (arrays[1] < 0).any():
+        raise RuntimeError("normal expects all elements of std >= 0.0")
+    shape = np.broadcast_shapes(*(a.shape for a in arrays if a is not None))
+    found = next(a.dtype for a in arrays if a is not None)
+    unit = stream.normal(shape, found)
+    scale = arrays[1] if arrays[1] is not None else found.type(std)
+    centre = arrays[0] if arrays[0] is not None else found.type(mean)
+    return leaf((unit * scale + centre).astype(found))
+
+
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that each element of `input` gives (or `p`), else 0.
+
+    >>> import autodiff as torch
+    >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
+    stream, array = _stream(generator), input._array
+    if p is not None:
+        return leaf(stream.bernoulli(p, array.shape).astype(array.dtype))
+    if array.dtype.kind != "f" or (array < 0).any() or (array > 1).any():
+        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, in a floating point tensor.")
+    return leaf((stream.uniform(array.shape, array.dtype) < array).astype(array.dtype))
+
+
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
+                generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """`num_samples` indices per row of weights, drawn in proportion to them; without replacement none twice.
+
+    >>> import autodiff as torch
+    >>> torch.multinomial(torch.tensor([0.0, 1.0]), 1)
+    tensor([1])
+    """
+    array = input._array
+    if array.ndim not in (1, 2):
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if array.dtype.kind != "f":
+        raise RuntimeError("multinomial only supports floating-point dtypes for input, got: " + str(input.dtype))
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and num_samples > array.shape[-1]:
+        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+    if not np.isfinite(array).all() or (array < 0).any():
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if (array.sum(-1) <= 0).any():
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    return leaf(_stream(generator).multinomial(array, num_samples, replacement))
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+              generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Uniform numbers in [0, 1) of the size and dtype of `input`.
+
+    >>> import autodiff as torch
+    >>> torch.rand_like(torch.zeros(2, 3)).shape
+    torch.Size([2, 3])
+    """
+    return rand(*input.shape, generator=generator, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+               generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Normal numbers of the size and dtype of `input`.
+
+    >>> import autodiff as torch
+    >>> torch.randn_like(torch.zeros(2, 3)).shape
+    torch.Size([2, 3])
+    """
+    return randn(*input.shape, generator=generator, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None,
+                 requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Whole numbers in [low, high), or [0, low), of the size and dtype of `input`.
+
+    >>> import autodiff as torch
+    >>> torch.randint_like(torch.zeros(2, 3), 5).shape
+    torch.Size([2, 3])
+    """
+    lo, hi = (0, low) if high is None else (low, high)
+    return randint(lo, hi, input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+# ---- in place ----
+
+
+@primitive(flat, name="Random")
+def drawn(x: Any, *, values: Any) -> Any:
+    """The values that were drawn, in place of x: they do not depend on it."""
+    return values.astype(x.dtype, copy=False)
+
+
+_fill = in_place(drawn, "random_")
+
+
+def _numbers(t: Tensor, name: str) -> np.dtype[Any]:
+    dtype = t._array.dtype
+    if dtype.kind != "f":
+        raise RuntimeError(f'"{name}" not implemented for {t.dtype}: the tensor must be a floating one')
+    return dtype
+
+
+def uniform_(self: Tensor, a: float = 0, b: float = 1, *, generator: Generator | None = None, **ends: float) -> Tensor:
+    """Fill with uniform numbers in [from, to); returns the tensor.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.empty(2).uniform_(0, 10)
+    tensor([4.9626, 7.6822])
+    """
+    lo, hi = ends.get("from", a), ends.get("to", b)
+    if lo > hi:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={lo} > to={hi}")
+    dtype = _numbers(self, "uniform_")
+    return _draw(self, lambda stream: stream.uniform(self._array.shape, dtype, lo, hi), generator)
+
+
+def _draw(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
+    from autodiff._views import _check
+
+    _check(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
+    result: Tensor = _fill(t, values=draw(_stream(generator)))
+    return result
+
+
+def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Fill with normal numbers; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.empty(2).normal_()
+    tensor([ 1.5410, -0.2934])
+    """
+    if std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    dtype = _numbers(self, "normal_")
+    return _draw(self, lambda stream: stream.normal(self._array.shape, dtype, mean, std), generator)
+
+
+def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
+    """Fill with numbers whose logarithm is normal; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> bool((torch.empty(5).log_normal_() > 0).all())
+    True
+    """
+    if std <= 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
+    dtype = _numbers(self, "log_normal_")
+    shape = self._array.shape
+    return _draw(
+        self,
+        lambda stream: np.exp(np.array([stream._one_normal() for _ in range(self._array.size)]).reshape(shape) * std + mean
+                              ).astype(dtype),
+        generator,
+    )  # fmt: skip
+
+
+def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Fill with exponential numbers of the rate given; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> bool((torch.empty(5).exponential_() >= 0).all())
+    True
+    """
+    if lambd <= 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
+    dtype = _numbers(self, "exponential_")
+    return _draw(self, lambda stream: stream.exponential(self._array.shape, dtype, lambd), generator)
+
+
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Fill with 1 with probability p (a number or a tensor), else 0; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> torch.empty(2).bernoulli_(1.0)
+    tensor([1., 1.])
+    """
+    if isinstance(p, Tensor):
+        probabilities = np.broadcast_to(p._array, self._array.shape)
+        return _draw(
+            self, lambda stream: stream.uniform(self._array.shape, probabilities.dtype) < probabilities, generator
+        )
+    if not 0 <= p <= 1:
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
+    return _draw(self, lambda stream: stream.bernoulli(p, self._array.shape), generator)
+
+
+def random_(self: Tensor, a: int | None = None, b: int | None = None, *, generator: Generator | None = None,
+            **ends: int) -> Tensor:  # fmt: skip
+    """Fill with whole numbers: in [from, to), in [0, to), or in all of the dtype's range; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> bool((torch.empty(5).random_(0, 3) < 3).all())
+    True
+    """
+    first, second = ends.get("from", a), ends.get("to", b)
+    dtype = self._array.dtype
+    if first is None and second is None:
+        limits = {"float16": 2**11 + 1, "float32": 2**24 + 1, "float64": 2**53 + 1, "bool": 2}
+        lo, hi = 0, limits[dtype.name] if dtype.name in limits else int(np.iinfo(dtype).max)
+    else:
+        lo, hi = (0, first) if second is None else (first or 0, second)  # type: ignore[assignment]
+    if lo >= hi:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={lo} >= to={hi}")
+    return _draw(self, lambda stream: stream.randint(lo, hi, self._array.shape), generator)

@@ -1,0 +1,291 @@
+"""PyTorch's stream of random numbers, so that a seeded program prints PyTorch's numbers.
+
+After this module a reader knows that all randomness is one sequence of 32-bit integers, the Mersenne Twister MT19937, and
+how each distribution is made from it: a uniform number from the low 24 or 53 bits, a normal one from two
+uniform ones (Box and Muller), a permutation from one integer per element.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import threading
+from typing import Any
+
+import numpy as np
+
+from autodiff._tensor import Tensor, device, wrap
+
+__all__ = [
+    "Generator",
+    "default_generator",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
+
+_Array = np.ndarray[Any, Any]
+
+
+class Generator:
+    """A stream of random numbers of its own: `manual_seed` starts it again, `get_state` and `set_state` save and restore it.
+
+    >>> import autodiff as torch
+    >>> g = torch.Generator().manual_seed(0)
+    >>> torch.rand(2, generator=g)
+    tensor([0.4963, 0.7682])
+    """
+
+    def __init__(self, device: Any = "cpu") -> None:
+        _check_device(device)
+        self._lock = threading.RLock()
+        self._twister = np.random.MT19937()
+        self.manual_seed(67280421310721)  # PyTorch's default seed
+
+    @property
+    def device(self) -> Any:
+        """Always the CPU."""
+        return device("cpu")
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream that belongs to `seed`; returns the generator."""
+        if isinstance(seed, Tensor):
+            seed = seed.item()
+        number = int(seed)
+        if not -(2**63) <= number < 2**64:
+            raise RuntimeError(f"Overflow when unpacking long: the seed {number} does not fit into 64 bits")
+        with self._lock:
+            self._seed = number % 2**64
+            # RandomState seeds the twister as its authors' init_genrand does, and as PyTorch does.
+            self._twister.state = np.random.RandomState(self._seed & 0xFFFFFFFF).get_state(legacy=False)
+            self._normal: float | None = None  # the sine of the last pair, not yet used
+        return self
+
+    def seed(self) -> int:
+        """Start a stream that nobody can foresee; returns its seed."""
+        self.manual_seed(secrets.randbits(53))
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed that the stream was started with."""
+        return self._seed
+
+    def get_state(self) -> Tensor:
+        """The place in the stream, as a tensor of bytes for `set_state`."""
+        with self._lock:
+            state = self._twister.state["state"]
+            kept = np.array([math.nan if self._normal is None else self._normal])
+            parts = [np.array([self._seed], np.uint64), np.array([state["pos"]], np.int64), kept, state["key"].astype(np.uint32)]
+        return wrap(np.frombuffer(b"".join(p.tobytes() for p in parts), np.uint8).copy())
+
+    def set_state(self, new_state: Tensor) -> Generator:
+        """Go to a place in the stream that `get_state` gave; returns the generator."""
+        if not isinstance(new_state, Tensor) or new_state._array.dtype != np.uint8:
+            raise TypeError("RNG state must be a torch.ByteTensor: what get_state() returned")
+        raw = new_state._array.tobytes()
+        if len(raw) != 24 + 4 * 624:
+            raise RuntimeError(f"RNG state is wrong size: {len(raw)} bytes, expected {24 + 4 * 624}")
+        with self._lock:
+            self._seed = int(np.frombuffer(raw[:8], np.uint64)[0])
+            position = int(np.frombuffer(raw[8:16], np.int64)[0])
+            kept = float(np.frombuffer(raw[16:24], np.float64)[0])
+            self._normal = None if math.isnan(kept) else kept
+            key = np.frombuffer(raw[24:], np.uint32)
+            self._twister.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
+        return self
+
+    def clone_state(self) -> Generator:
+        """A new generator at the same place in the stream."""
+        return Generator().set_state(self.get_state())
+
+    def __getstate__(self) -> Any:
+        return self.get_state()._array
+
+    def __setstate__(self, state: Any) -> None:
+        self._lock = threading.RLock()
+        self._twister = np.random.MT19937()
+        self.set_state(wrap(state))
+
+    # ---- the distributions, as arrays ----
+
+    def _raw32(self, n: int) -> _Array:
+        return np.asarray(self._twister.random_raw(n), np.uint64)
+
+    def _raw64(self, n: int) -> _Array:
+        pairs = self._raw32(2 * n)
+        return (pairs[0::2] << np.uint64(32)) | pairs[1::2]
+
+    def random64(self) -> int:
+        """One 64-bit integer."""
+        with self._lock:
+            return int(self._raw64(1)[0])
+
+    def _uniform53(self, n: int) -> _Array:
+        return (self._raw64(n) & np.uint64(2**53 - 1)) * 2.0**-53
+
+    def _uniform(self, n: int, dtype: np.dtype[Any]) -> _Array:
+        if dtype == np.float64:
+            return self._uniform53(n)
+        bits = 24 if dtype == np.float32 else 11
+        return (self._raw32(n) & np.uint64(2**bits - 1)).astype(np.float32) * np.float32(2.0**-bits)
+
+    def uniform(self, shape: tuple[int, ...], dtype: Any, lo: float = 0.0, hi: float = 1.0) -> _Array:
+        """Uniform numbers in [lo, hi) of a floating NumPy dtype."""
+        dtype = np.dtype(dtype)
+        with self._lock:
+            u = self._uniform(math.prod(shape), dtype)
+        if (lo, hi) != (0.0, 1.0):
+            if dtype == np.float64:
+                u = u * (hi - lo) + lo
+            else:  # PyTorch's compiler fuses the product and the sum: one rounding
+                low, high = np.float32(lo), np.float32(hi)
+                u = (u.astype(np.float64) * np.float64(high - low) + np.float64(low)).astype(np.float32)
+        return u.astype(dtype, copy=False).reshape(shape)
+
+    def normal(self, shape: tuple[int, ...], dtype: Any, mean: float = 0.0, std: float = 1.0) -> _Array:
+        """Normal numbers of a floating NumPy dtype: fewer than 16 one pair at a time, more in blocks of 16."""
+        dtype = np.dtype(dtype)
+        n = math.prod(shape)
+        with self._lock:
+            if n < 16:
+                values = np.array([self._one_normal() * std + mean for _ in range(n)], np.float64)
+            else:
+                values = self._normal_blocks(n, dtype, mean, std)
+        return values.astype(dtype).reshape(shape)
+
+    def _one_normal(self) -> float:
+        if self._normal is not None:
+            kept, self._normal = self._normal, None
+            return kept
+        u1, u2 = self._uniform53(2).tolist()
+        radius = math.sqrt(-2.0 * math.log1p(-u2))
+        angle = 2.0 * math.pi * u1
+        self._normal = radius * math.sin(angle)
+        return radius * math.cos(angle)
+
+    def _normal_blocks(self, n: int, dtype: np.dtype[Any], mean: float, std: float) -> _Array:
+        kind = np.dtype(np.float64 if dtype == np.float64 else np.float32)
+        u = self._uniform(n, kind)
+        whole = n - n % 16
+        values = np.empty(n, kind)
+        values[:whole] = _box_muller(u[:whole].reshape(-1, 16), mean, std).reshape(-1)
+        if n % 16:  # the last 16 are drawn again
+            values[-16:] = _box_muller(self._uniform(16, kind).reshape(1, 16), mean, std).reshape(-1)
+        return values
+
+    def randint(self, lo: int, hi: int, shape: tuple[int, ...]) -> _Array:
+        """Whole numbers in [lo, hi) as int64."""
+        n, span = math.prod(shape), hi - lo
+        with self._lock:
+            raw = self._raw64(n) if span >= 2**28 else self._raw32(n)
+        return ((raw % np.uint64(span)).astype(np.int64) + lo).reshape(shape)
+
+    def randperm(self, n: int) -> _Array:
+        """The numbers 0 to n - 1 in random order (Fisher and Yates), as int64."""
+        with self._lock:
+            raw = self._raw32(max(n - 1, 0))
+        steps = (raw % np.arange(n, 1, -1, dtype=np.uint64)).tolist()
+        order = list(range(n))
+        for i, step in enumerate(steps):
+            order[i], order[i + step] = order[i + step], order[i]
+        return np.array(order, np.int64)
+
+    def bernoulli(self, p: float, shape: tuple[int, ...]) -> _Array:
+        """True with probability p, as bools."""
+        with self._lock:
+            return (self._uniform53(math.prod(shape)) < p).reshape(shape)
+
+    def exponential(self, shape: tuple[int, ...], dtype: Any, rate: float = 1.0) -> _Array:
+        """Exponential numbers: -log(1 - u) / rate."""
+        with self._lock:
+            u = self._uniform53(math.prod(shape))
+        return (-np.log1p(-u) / rate).astype(dtype).reshape(shape)
+
+    def multinomial(self, weights: _Array, num_samples: int, replacement: bool = False) -> _Array:
+        """Column numbers of `weights` (1-d or 2-d), drawn in proportion to the weights, as int64."""
+        rows = np.atleast_2d(weights)
+        if not replacement or num_samples == 1:
+            q = self.exponential(rows.shape, rows.dtype)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                order = np.argsort(-(rows / q), axis=1, kind="stable")
+            drawn = order[:, :num_samples]
+        else:
+            sums = np.cumsum(rows, axis=1)
+            sums = sums / sums[:, -1:]
+            with self._lock:
+                u = self._uniform53(len(rows) * num_samples).reshape(len(rows), num_samples)
+            drawn = np.stack([np.searchsorted(s, x) for s, x in zip(sums, u, strict=True)])
+        return drawn.astype(np.int64).reshape(*weights.shape[:-1], num_samples)
+
+
+def _check_device(place: Any) -> None:
+    device(place)
+
+
+def _box_muller(u: _Array, mean: float, std: float) -> _Array:
+    """Blocks of 16 uniform numbers as blocks of 16 normal ones."""
+    kind = u.dtype.type
+    radius = np.sqrt(kind(-2.0) * np.log(kind(1.0) - u[:, :8]))
+    angle = kind(2.0 * math.pi) * u[:, 8:]
+    unit = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return unit * kind(std) + kind(mean)
+
+
+default_generator = Generator()
+default_generator.seed()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start the default stream that belongs to `seed`; the numbers that follow are PyTorch's.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.rand(3)
+    tensor([0.4963, 0.7682, 0.0885])
+    """
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Start the default stream at a place that nobody can foresee; returns the seed.
+
+    >>> import autodiff as torch
+    >>> torch.seed() == torch.initial_seed()
+    True
+    """
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the default stream was started with.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(3)
+    >>> torch.initial_seed()
+    3
+    """
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """The place in the default stream, for `set_rng_state`.
+
+    >>> import autodiff as torch
+    >>> state = torch.get_rng_state()
+    >>> a = torch.rand(2)
+    >>> torch.set_rng_state(state)
+    >>> torch.equal(a, torch.rand(2))
+    True
+    """
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Go to a place in the default stream that `get_rng_state` gave.
+
+    >>> import autodiff as torch
+    >>> torch.set_rng_state(torch.get_rng_state())
+    """
+    default_generator.set_state(new_state)
