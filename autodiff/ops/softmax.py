@@ -1,0 +1,112 @@
+"""Scores into probabilities: softmax and its logarithm, along any dimension.
+
+After this module a reader knows that the kernels work on the rows of a matrix, and that any other dimension is moved to the
+last place first. The gradient of each is an operation with a kernel of its own, so it can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff import _kernels
+from autodiff._dtypes import as_numpy_dtype, get_default_dtype
+from autodiff._graph import cast, primitive
+from autodiff._tensor import Tensor
+from autodiff.ops.elementwise import exp
+from autodiff.ops.reduce import sum_over
+from autodiff.ops.shape import dimension
+
+__all__ = ["log_softmax", "softmax"]
+
+
+def _by_rows(kernel: Callable[..., Any], axis: int, *arrays: Any) -> Any:
+    """Run a kernel for matrices with the given axis as the columns; half precision is computed in single."""
+    half = arrays[0].dtype == np.float16
+    if half:
+        arrays = tuple(a.astype(np.float32) for a in arrays)
+    if arrays[0].ndim == 2 and axis == 1:
+        out = kernel(*arrays)
+    else:
+        moved = [np.moveaxis(a, axis, -1) if a.ndim else a.reshape(1) for a in arrays]
+        shape = moved[0].shape
+        n = shape[-1]
+        rows = [np.ascontiguousarray(m).reshape(m.size // n if n else 0, n) for m in moved]
+        done = kernel(*rows).reshape(shape)
+        out = np.ascontiguousarray(np.moveaxis(done, -1, axis)) if arrays[0].ndim else done.reshape(())
+    return out.astype(np.float16) if half else out
+
+
+@primitive(lambda g, y, axis: softmax_grad(g, y, axis=axis), name="Softmax")
+def softmax_along(x: Any, *, axis: Any) -> Any:
+    """e**x / sum(e**x) along an axis."""
+    return _by_rows(_kernels.softmax, axis, x)
+
+
+@primitive(
+    lambda g, y, axis: softmax_grad(g, y, axis=axis),
+    lambda g, d, y, axis: g * (d - _total(d * y, axis)) - d * _total(g * y, axis),
+    name="SoftmaxBackward",
+)
+def softmax_grad(d: Any, y: Any, *, axis: Any) -> Any:
+    """dL/dx of y = softmax(x), where d = dL/dy: y * (d - sum(d * y))."""
+    return _by_rows(_kernels.softmax_grad, axis, d, y)
+
+
+@primitive(lambda g, y, axis: log_softmax_grad(g, y, axis=axis), name="LogSoftmax")
+def log_softmax_along(x: Any, *, axis: Any) -> Any:
+    """x - log(sum(e**x)) along an axis."""
+    return _by_rows(_kernels.log_softmax, axis, x)
+
+
+@primitive(
+    lambda g, y, axis: g - _total(g * exp(y), axis),
+    lambda g, d, y, axis: -g * (exp(y) * _total(d, axis)),
+    name="LogSoftmaxBackward",
+)
+def log_softmax_grad(d: Any, y: Any, *, axis: Any) -> Any:
+    """dL/dx of y = log_softmax(x), where d = dL/dy: d - e**y * sum(d)."""
+    return _by_rows(_kernels.log_softmax_grad, axis, d, y)
+
+
+def _total(x: Any, axis: int) -> Any:
+    return sum_over(x, axes=(axis,) if x.ndim else (), keepdim=True)
+
+
+def _prepared(input: Tensor, dim: int | None, dtype: Any, name: str) -> tuple[Tensor, int]:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    wanted = as_numpy_dtype(dtype)
+    if wanted is not None and wanted != input._array.dtype:
+        input = cast(input, dtype=wanted)
+    if input._array.dtype.kind != "f":
+        raise RuntimeError(f'"{name}" not implemented for {input.dtype}; convert with x.to({get_default_dtype()})')
+    if dim is None:  # PyTorch's old choice
+        dim = 0 if input._array.ndim in (0, 1, 3) else 1
+    return input, dimension(dim, input._array.ndim)
+
+
+def softmax(input: Tensor, dim: int | None = None, dtype: Any = None, _stacklevel: int = 3) -> Tensor:
+    """e**x / sum(e**x) along `dim`: positive numbers that sum to 1.
+
+    >>> import autodiff as torch
+    >>> torch.softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
+    tensor([0.2119, 0.2119, 0.5761])
+    """
+    x, axis = _prepared(input, dim, dtype, "softmax")
+    result: Tensor = softmax_along(x, axis=axis)
+    return result
+
+
+def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None, _stacklevel: int = 3) -> Tensor:
+    """log(softmax(x)) along `dim`, computed without overflow.
+
+    >>> import autodiff as torch
+    >>> torch.log_softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
+    tensor([-1.5514, -1.5514, -0.5514])
+    """
+    x, axis = _prepared(input, dim, dtype, "log_softmax")
+    result: Tensor = log_softmax_along(x, axis=axis)
+    return result
