@@ -1,0 +1,241 @@
+"""First values for parameters: uniform, normal, and the scales of Glorot and He that keep signals the same size.
+
+After this module a reader knows that each of these fills a tensor in place, outside the graph, and that a layer's default
+is a uniform distribution of width 1/sqrt(fan_in).
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+
+from autodiff._modes import no_grad
+from autodiff._tensor import Tensor, wrap
+from autodiff.ops import sampling
+from autodiff.ops.creation import eye
+from autodiff.random import Generator
+
+__all__ = [
+    "calculate_gain",
+    "constant_",
+    "eye_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "ones_",
+    "orthogonal_",
+    "trunc_normal_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+    "zeros_",
+]
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """The factor by which a nonlinearity shrinks a signal, and by which the weights before it should be larger.
+
+    >>> import autodiff as torch
+    >>> torch.nn.init.calculate_gain("relu")
+    1.4142135623730951
+    """
+    if nonlinearity in ("linear", "conv1d", "conv2d", "conv3d", "sigmoid", "identity"):
+        return 1.0
+    if nonlinearity == "tanh":
+        return 5.0 / 3
+    if nonlinearity == "relu":
+        return math.sqrt(2.0)
+    if nonlinearity == "leaky_relu":
+        slope = 0.01 if param is None else param
+        if isinstance(slope, bool) or not isinstance(slope, (int, float)):
+            raise ValueError(f"negative_slope {param} not a valid number")
+        return math.sqrt(2.0 / (1 + slope**2))
+    if nonlinearity == "selu":
+        return 3.0 / 4
+    raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+
+
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """Fill with uniform numbers in [a, b).
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.nn.init.uniform_(torch.empty(2))
+    tensor([0.4963, 0.7682])
+    """
+    with no_grad():
+        return sampling.uniform_(tensor, a, b, generator=generator)
+
+
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """Fill with normal numbers.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.nn.init.normal_(torch.empty(2))
+    tensor([ 1.5410, -0.2934])
+    """
+    with no_grad():
+        return sampling.normal_(tensor, mean, std, generator=generator)
+
+
+def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0,
+                  generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Fill with normal numbers, none outside [a, b], by the inverse of the cumulative distribution.
+
+    >>> import autodiff as torch
+    >>> bool((torch.nn.init.trunc_normal_(torch.empty(100)).abs() <= 2).all())
+    True
+    """
+    from statistics import NormalDist
+
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
+            stacklevel=2,
+        )
+    normal = NormalDist(mean, std)
+    low, high = normal.cdf(a), normal.cdf(b)
+    with no_grad():
+        sampling.uniform_(tensor, low, high, generator=generator)
+        inside = np.clip(tensor._array.astype(np.float64), 1e-12, 1 - 1e-12)
+        values = np.vectorize(normal.inv_cdf, otypes=[np.float64])(inside) if inside.size else inside
+        tensor.copy_(wrap(np.clip(values, a, b).astype(tensor._array.dtype)))
+    return tensor
+
+
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Fill with one value.
+
+    >>> import autodiff as torch
+    >>> torch.nn.init.constant_(torch.empty(2), 0.3)
+    tensor([0.3000, 0.3000])
+    """
+    with no_grad():
+        tensor.fill_(val)
+    return tensor
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """Fill with ones.
+
+    >>> import autodiff as torch
+    >>> torch.nn.init.ones_(torch.empty(2))
+    tensor([1., 1.])
+    """
+    return constant_(tensor, 1.0)
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """Fill with zeros.
+
+    >>> import autodiff as torch
+    >>> torch.nn.init.zeros_(torch.empty(2))
+    tensor([0., 0.])
+    """
+    return constant_(tensor, 0.0)
+
+
+def eye_(tensor: Tensor) -> Tensor:
+    """Fill a matrix with the identity.
+
+    >>> import autodiff as torch
+    >>> torch.nn.init.eye_(torch.empty(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    if tensor._array.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    with no_grad():
+        tensor.copy_(eye(*tensor._array.shape))
+    return tensor
+
+
+def _fans(tensor: Tensor) -> tuple[int, int]:
+    shape = tensor._array.shape
+    if len(shape) < 2:
+        raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
+    field = math.prod(shape[2:])
+    return shape[1] * field, shape[0] * field
+
+
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """Uniform in +-gain * sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010).
+
+    >>> import autodiff as torch
+    >>> torch.nn.init.xavier_uniform_(torch.empty(2, 4)).shape
+    torch.Size([2, 4])
+    """
+    std = gain * math.sqrt(2.0 / sum(_fans(tensor)))
+    bound = math.sqrt(3.0) * std
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """Normal with std gain * sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010).
+
+    >>> import autodiff as torch
+    >>> torch.nn.init.xavier_normal_(torch.empty(2, 4)).shape
+    torch.Size([2, 4])
+    """
+    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans(tensor))), generator)
+
+
+def _fan(tensor: Tensor, mode: str) -> int:
+    if mode.lower() not in ("fan_in", "fan_out"):
+        raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
+    return _fans(tensor)[mode.lower() == "fan_out"]
+
+
+def kaiming_uniform_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
+                     generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Uniform in +-gain * sqrt(3 / fan) (He et al. 2015); `a` is the slope of the leaky relu.
+
+    >>> import autodiff as torch
+    >>> torch.nn.init.kaiming_uniform_(torch.empty(2, 4)).shape
+    torch.Size([2, 4])
+    """
+    if 0 in tensor._array.shape:
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+        return tensor
+    std = calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode))
+    bound = math.sqrt(3.0) * std
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def kaiming_normal_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
+                    generator: Generator | None = None) -> Tensor:  # fmt: skip
+    """Normal with std gain / sqrt(fan) (He et al. 2015); `a` is the slope of the leaky relu.
+
+    >>> import autodiff as torch
+    >>> torch.nn.init.kaiming_normal_(torch.empty(2, 4)).shape
+    torch.Size([2, 4])
+    """
+    if 0 in tensor._array.shape:
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+        return tensor
+    return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)), generator)
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
+    """A (semi-)orthogonal matrix, from the QR decomposition of a normal one (Saxe et al. 2013).
+
+    >>> import autodiff as torch
+    >>> w = torch.nn.init.orthogonal_(torch.empty(3, 3))
+    >>> bool((w @ w.T - torch.eye(3)).abs().max() < 1e-5)
+    True
+    """
+    if tensor._array.ndim < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if not tensor._array.size:
+        return tensor
+    rows = tensor._array.shape[0]
+    cols = tensor._array.size // rows
+    normal = sampling.randn(rows, cols, generator=generator, dtype=tensor.dtype)._array
+    q, r = np.linalg.qr(normal.T if rows < cols else normal)
+    q = q * np.sign(np.diag(r))
+    with no_grad():
+        tensor.copy_(wrap(((q.T if rows < cols else q).reshape(tensor._array.shape) * gain).astype(tensor._array.dtype)))
+    return tensor

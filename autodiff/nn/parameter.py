@@ -1,0 +1,70 @@
+"""A tensor that a Module counts among its parameters, and one that it merely carries along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._dtypes import as_numpy_dtype, get_default_dtype
+from autodiff._tensor import LEAF, Tensor, wrap
+
+__all__ = ["Buffer", "Parameter"]
+
+
+class Parameter(Tensor):
+    """A leaf that requires a gradient by default, and that a Module registers when it is assigned as an attribute.
+
+    It shares the memory of `data`. RuntimeError for integers that are to require a gradient.
+
+    >>> import autodiff as torch
+    >>> torch.nn.Parameter(torch.ones(2))
+    Parameter containing:
+    tensor([1., 1.], requires_grad=True)
+    """
+
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        if data is None:
+            super().__init__()
+        elif not isinstance(data, Tensor):
+            raise TypeError(f"a Parameter is made of a Tensor, not {type(data).__name__}; use autodiff.tensor(...)")
+        else:
+            self._array, self._cell = data._array, data._cell
+            self._grad = self._view = self._extra = None
+        self._edge = None
+        if requires_grad:
+            if self._array.dtype.kind != "f":
+                raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+            self._edge = LEAF
+
+    def __repr__(self, *, tensor_contents: str | None = None) -> str:
+        return "Parameter containing:\n" + Tensor.__repr__(self)
+
+    __str__ = __repr__
+
+
+class Buffer(Tensor):
+    """A tensor that a Module registers as a buffer when it is assigned as an attribute.
+
+    >>> import autodiff as torch
+    >>> m = torch.nn.Module()
+    >>> m.mean = torch.nn.Buffer(torch.zeros(1))
+    >>> list(m.state_dict())
+    ['mean']
+    """
+
+    def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
+        if data is None:
+            super().__init__()
+        else:
+            self._array, self._cell = data._array, data._cell
+            self._grad = self._view = self._extra = None
+        self._edge = None
+        self.persistent = persistent
+
+
+def empty_parameter(*size: int, dtype: Any = None) -> Parameter:
+    """A parameter of the size given whose numbers are still to be drawn."""
+    found = as_numpy_dtype(dtype) or get_default_dtype().np
+    return Parameter(wrap(np.empty(size, found)))
+

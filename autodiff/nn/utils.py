@@ -1,0 +1,97 @@
+"""Working on all parameters of a model at once: clipping gradients, and the parameters as one vector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from autodiff._modes import no_grad
+from autodiff._tensor import Tensor, wrap
+from autodiff.ops.shape import cat
+
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]
+
+
+def _with_grad(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    every = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    return [p for p in every if p.grad is not None]
+
+
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """Scale all gradients by one factor so that their common norm is at most `max_norm`; returns the norm before.
+
+    >>> import autodiff as torch
+    >>> p = torch.zeros(2, requires_grad=True)
+    >>> p.grad = torch.tensor([3.0, 4.0])
+    >>> torch.nn.utils.clip_grad_norm_([p], 1.0), p.grad
+    (tensor(5.), tensor([0.6000, 0.8000]))
+    """
+    ps = _with_grad(parameters)
+    if not ps:
+        return wrap(np.zeros((), np.float32))
+    with no_grad():
+        norms = [g._array.astype(np.float64) for g in (p.grad.norm(float(norm_type)) for p in ps)]
+        total = max(norms) if norm_type == math.inf else np.linalg.norm(np.array(norms), float(norm_type))
+        if error_if_nonfinite and not np.isfinite(total):
+            raise RuntimeError(
+                f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. "
+                "To disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`"
+            )
+        factor = min(1.0, float(max_norm / (total + 1e-6)))
+        for p in ps:
+            p.grad.mul_(factor)
+    return wrap(np.asarray(total, ps[0].grad._array.dtype))
+
+
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
+    """Limit every element of every gradient to [-clip_value, clip_value].
+
+    >>> import autodiff as torch
+    >>> p = torch.zeros(2, requires_grad=True)
+    >>> p.grad = torch.tensor([3.0, -4.0])
+    >>> torch.nn.utils.clip_grad_value_([p], 1.0)
+    >>> p.grad
+    tensor([ 1., -1.])
+    """
+    with no_grad():
+        for p in _with_grad(parameters):
+            p.grad.clamp_(-clip_value, clip_value)
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
+    """All parameters one after the other in one dimension, in the graph.
+
+    >>> import autodiff as torch
+    >>> torch.nn.utils.parameters_to_vector([torch.ones(1, 2), torch.zeros(1)])
+    tensor([1., 1., 0.])
+    """
+    return cat([p.reshape(-1) for p in parameters])
+
+
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
+    """Cut a vector into pieces and make each a parameter's data.
+
+    >>> import autodiff as torch
+    >>> p = torch.zeros(2)
+    >>> torch.nn.utils.vector_to_parameters(torch.tensor([1.0, 2.0]), [p])
+    >>> p
+    tensor([1., 2.])
+    """
+    if not isinstance(vec, Tensor):
+        raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
+    every = list(parameters)
+    if sum(p.numel() for p in every) != vec.numel():
+        raise RuntimeError(f"the vector has {vec.numel()} elements, the parameters {sum(p.numel() for p in every)}")
+    start = 0
+    for p in every:
+        n = p.numel()
+        p.data = vec[start : start + n].view_as(p).data
+        start += n
