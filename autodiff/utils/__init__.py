@@ -1,5 +1,5 @@
-"""Helpers around training: so far `data`, which feeds it."""
+"""Helpers around training: `data` feeds it, `checkpoint` saves its memory."""
 
-from autodiff.utils import data
+from autodiff.utils import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]

@@ -1,0 +1,28 @@
+"""What users import from torch.autograd: backward, grad, Function, the checks, and functions of functions."""
+
+from autodiff._engine import backward, grad
+from autodiff._modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+from autodiff._tensor import Tensor as Variable
+from autodiff.autograd import functional, graph
+from autodiff.autograd.anomaly import detect_anomaly, set_detect_anomaly
+from autodiff.autograd.function import Function, once_differentiable
+from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+
+__all__ = [
+    "Function",
+    "GradcheckError",
+    "Variable",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "functional",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "graph",
+    "inference_mode",
+    "no_grad",
+    "once_differentiable",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]

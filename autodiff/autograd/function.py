@@ -1,0 +1,346 @@
+"""Function: an operation whose derivative the user writes.
+
+After this module a reader knows that a Function is a node like any other, whose `pull` calls the user's `backward`: with
+tensors, and with recording on only under create_graph.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff._graph import _next_index, _Observer, edge_of
+from autodiff._modes import mode, no_grad
+from autodiff._node import FREED, Edge, Node
+from autodiff._provenance import here, where
+from autodiff._tensor import Tensor, wrap
+
+__all__ = ["Function", "once_differentiable"]
+
+
+class _UserPlan:
+    """A Function keeps what its author saved: it counts as saved."""
+
+    saves = True
+    keep: tuple[Any, ...] = ()
+    partials: tuple[Any, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+_USER_PLAN = _UserPlan()
+
+
+class _SavesNothing(_UserPlan):
+    saves = False
+
+
+_EMPTY_PLAN = _SavesNothing()
+
+
+class FunctionCtx:
+    """What forward leaves for backward: saved tensors, attributes, and what is known about inputs and outputs."""
+
+    def __init__(self, needs: tuple[bool, ...]) -> None:
+        self.needs_input_grad = needs
+        self._to_save: tuple[Any, ...] = ()
+        self._node: Any = None
+        self._dirty: tuple[Tensor, ...] = ()
+        self._flat: tuple[Tensor, ...] = ()
+        self._materialize = True
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors (or None) for backward, where they are `ctx.saved_tensors`; later changes to them are noticed."""
+        for x in tensors:
+            if x is not None and not isinstance(x, Tensor):
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument is of type {type(x).__name__}; keep other values "
+                    "as attributes of ctx"
+                )
+        self._to_save = tensors
+
+    save_for_forward = save_for_backward
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What save_for_backward kept; RuntimeError after the graph was freed or when a tensor was changed since."""
+        node = self._node
+        if node is None:
+            return self._to_save
+        return node.saved()  # type: ignore[no-any-return]
+
+    def mark_dirty(self, *args: Tensor) -> None:
+        """Tell which inputs forward changed in place: they must be returned."""
+        self._dirty = args
+
+    def mark_non_differentiable(self, *args: Tensor) -> None:
+        """Tell which outputs have no gradient."""
+        self._flat = args
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward gets zeros (the default) or None for outputs that nobody used."""
+        self._materialize = value
+
+
+class FunctionNode(Node):
+    """The node of a user's Function."""
+
+    __slots__ = ("ctx",)
+
+    function: Any = None
+    op = None
+
+    def saved(self) -> tuple[Any, ...]:
+        """The saved tensors, where they stood in the graph."""
+        if self.kept is FREED:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
+                "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+                "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
+                f"saved tensors after calling backward. ({self.name()}, made at {where(self.place)})"
+            )
+        result: list[Any] = []
+        for k, kept in enumerate(self.kept):
+            if kept is None:
+                result.append(None)
+                continue
+            array, cell, version, edge = kept
+            if cell is not None and cell[0] != version:
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                    f"[{array.dtype} {list(array.shape)}], saved tensor {k} of {self.name()} at {where(self.place)}, is at "
+                    f"version {cell[0]}; expected version {version} instead. It was changed at {where(cell[1])}."
+                )
+            if edge.__class__ is int:  # an output of this very node
+                shape, dtype = self.outputs[edge] if self.outputs is not None else (array.shape, array.dtype)
+                edge = (self, edge, shape, dtype)
+            t = wrap(array)
+            if edge is not None and edge[1] < 0 and edge[0]._array is array:
+                t = edge[0]
+            else:
+                t._edge, t._cell = edge, cell
+            result.append(t)
+        return tuple(result)
+
+    def pull(self, g: Any, create_graph: bool, wanted: set[int] | None = None) -> list[tuple[Edge, Any]]:
+        """Call the user's backward with tensors, and check what it returns."""
+        if self.kept is FREED:
+            self.saved()
+        gs = [g] if self.outputs is None else g
+        shapes = self.ctx._shapes
+        given = []
+        for one, (shape, dtype) in zip(gs, shapes, strict=True):
+            if one is None and self.ctx._materialize:
+                one = np.zeros(shape, dtype)
+            given.append(None if one is None else one if isinstance(one, Tensor) else wrap(one.copy()))
+        before = mode.grad
+        mode.grad = create_graph
+        try:
+            reply = self.function.backward(self.ctx, *given)
+        finally:
+            mode.grad = before
+        replies = reply if isinstance(reply, tuple) else (reply,)
+        name, n = self.name(), len(self.edges)
+        if len(replies) > n and any(r is not None for r in replies[n:]):
+            raise RuntimeError(f"function {name} returned an incorrect number of gradients (expected {n}, got {len(replies)})")
+        if len(replies) < n:
+            raise RuntimeError(f"function {name} returned an incorrect number of gradients (expected {n}, got {len(replies)})")
+        results: list[tuple[Edge, Any]] = []
+        for i, (edge, r) in enumerate(zip(self.edges, replies, strict=False)):
+            if r is None or (wanted is not None and i not in wanted):
+                continue
+            if edge is None:
+                if isinstance(r, Tensor) and self.ctx._tensor_inputs[i]:
+                    continue  # the user computed a gradient that nobody needs
+                if self.ctx._tensor_inputs[i]:
+                    raise TypeError(f"function {name}: expected a Tensor or None as gradient {i}, got {type(r).__name__}")
+                raise RuntimeError(
+                    f"function {name} returned a gradient different from None at position {i + 1}, but the corresponding forward "
+                    "input was not a Variable"
+                )
+            if not isinstance(r, Tensor):
+                raise TypeError(f"function {name}: expected a Tensor or None as gradient {i}, got {type(r).__name__}")
+            if not _summable(r._array.shape, edge[2]):
+                raise RuntimeError(
+                    f"Function {name} returned an invalid gradient at index {i} - got {list(r._array.shape)} but expected shape "
+                    f"compatible with {list(edge[2])}"
+                )
+            results.append((edge, r if create_graph else r._array))
+        return results
+
+
+def _summable(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether a gradient of `shape` can be summed, or repeated, to `target`."""
+    lead = len(shape) - len(target)
+    return lead >= 0 and all(t in (1, n) for t, n in zip(target, shape[lead:], strict=True))
+
+
+class Function:
+    """Subclass it with two static methods, forward(ctx, ...) and backward(ctx, *grads), and call `apply`.
+
+    backward returns one gradient per argument of forward, None where there is none. In the newer style forward has no
+    ctx, and setup_context(ctx, inputs, output) saves what backward needs.
+
+    >>> import autodiff as torch
+    >>> class Cube(torch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x**3
+    ...     @staticmethod
+    ...     def backward(ctx, g):
+    ...         (x,) = ctx.saved_tensors
+    ...         return g * 3 * x**2
+    >>> x = torch.tensor(2.0, requires_grad=True)
+    >>> y = Cube.apply(x)
+    >>> y.backward()
+    >>> y, x.grad
+    (tensor(8., grad_fn=<CubeBackward>), tensor(12.))
+    """
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """Compute the output; to be defined."""
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        """Save what backward needs, in the newer style; to be defined where forward takes no ctx."""
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """The gradients of the inputs from those of the outputs; to be defined."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward "
+            "mode AD."
+        )
+
+    vjp = backward
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run forward, and record a node whose backward is the user's."""
+        if kwargs:
+            raise TypeError(f"{cls.__name__}.apply() takes no keyword arguments")
+        edges = tuple(edge_of(a) for a in args)
+        ctx = FunctionCtx(tuple(e is not None for e in edges))
+        recording = mode.grad and any(ctx.needs_input_grad)
+        newer = cls.setup_context is not Function.setup_context
+        with no_grad():
+            output = cls.forward(*args) if newer else cls.forward(ctx, *args)
+            if newer:
+                cls.setup_context(ctx, args, output)
+        single = not isinstance(output, tuple)
+        outputs = (output,) if single else output
+        for x in ctx._dirty:
+            if recording and x._edge is not None and (edge_of(x) or (0, 0))[1] < 0:
+                raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+            if not any(o is x for o in outputs):
+                raise RuntimeError("Some elements marked as dirty during the forward method were not returned as output.")
+        outputs = tuple(_fresh(o, args, ctx) for o in outputs)
+        if recording:
+            _attach(cls, ctx, args, edges, outputs)
+        elif single:
+            ctx._to_save = ()
+        return outputs[0] if single else outputs
+
+
+def _fresh(output: Any, args: tuple[Any, ...], ctx: FunctionCtx) -> Any:
+    """A returned input becomes another tensor, with hooks of its own, unless it was changed in place."""
+    if isinstance(output, Tensor) and any(output is a for a in args) and not any(output is d for d in ctx._dirty):
+        t = wrap(output._array)
+        t._cell = output._cell
+        ctx._to_save = tuple(t if s is output and s not in args else s for s in ctx._to_save)
+        return t
+    return output
+
+
+def _attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[Any, ...]) -> None:
+    node = _node_class(cls)()
+    tensors = [o for o in outputs if isinstance(o, Tensor)]
+    ctx._shapes = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else ((), np.dtype(np.float32)) for o in outputs]
+    ctx._tensor_inputs = [isinstance(a, Tensor) for a in args]
+    node.edges, node.ctx, node.extra = edges, ctx, None
+    node.plan = _USER_PLAN if ctx._to_save else _EMPTY_PLAN
+    node.versions = []
+    node.outputs = None if len(outputs) == 1 else ctx._shapes
+    # Saved as (array, cell, count, edge); an output of this node as its number, since the node must not refer to itself.
+    numbers = {id(o): nr for nr, o in enumerate(outputs)}
+    for x in ctx._dirty:
+        if x._view is not None:
+            raise RuntimeError(
+                "a view was changed in place and marked dirty in a custom Function: that is not supported; change a clone() of it"
+            )
+    node.kept = tuple(
+        None if s is None else (s._array, s._cell, s._cell[0] if s._cell else 0, numbers.get(id(s), edge_of(s)))
+        for s in ctx._to_save
+    )
+    ctx._to_save = ()
+    ctx._node = _Weak(node)
+    node.place = here(3)
+    node.index = _next_index()
+    flat = ctx._flat
+    ctx._flat = ctx._dirty_seen = ()
+    for nr, o in enumerate(outputs):
+        if isinstance(o, Tensor) and o._array.dtype.kind == "f" and not any(o is f for f in flat):
+            if edge_of(o) is not None and not any(o is d for d in ctx._dirty):
+                raise RuntimeError(f"{cls.__name__}: an output of forward already has a graph; forward runs with recording off")
+            o._edge = (node, nr, o._array.shape, o._array.dtype)
+    ctx._dirty = ()
+    if _Observer.current is not None:
+        _Observer.current.made(node, args, tuple(tensors))
+
+
+class _Weak:
+    """A reference from ctx to its node that does not keep it alive: node -> ctx -> node would be a cycle."""
+
+    def __init__(self, node: Node) -> None:
+        import weakref
+
+        self.reference = weakref.ref(node)
+
+    def saved(self) -> tuple[Any, ...]:
+        """The node's saved tensors."""
+        node = self.reference()
+        if node is None:
+            raise RuntimeError("the graph that these saved tensors belong to is gone")
+        return node.saved()  # type: ignore[attr-defined,no-any-return]
+
+
+@functools.lru_cache(maxsize=None)
+def _node_class(cls: Any) -> Any:
+    return type(f"{cls.__name__}Backward", (FunctionNode,), {"__slots__": (), "function": cls, "__module__": cls.__module__})
+
+
+def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator of a backward that cannot be differentiated again: a second derivative through it is a RuntimeError."""
+
+    @functools.wraps(fn)
+    def wrapped(ctx: Any, *args: Any) -> Any:
+        recording = mode.grad and any(isinstance(a, Tensor) and edge_of(a) is not None for a in args)
+        with no_grad():
+            outputs = fn(ctx, *args)
+        if not recording:
+            return outputs
+        single = not isinstance(outputs, tuple)
+        sealed = tuple(_Sealed.apply(o, *args) if isinstance(o, Tensor) else o for o in ((outputs,) if single else outputs))
+        return sealed[0] if single else sealed
+
+    return wrapped
+
+
+class _Sealed(Function):
+    """Passes values on, and refuses to be differentiated."""
+
+    @staticmethod
+    def forward(ctx: Any, output: Any, *args: Any) -> Any:
+        """The output."""
+        return output.detach()
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """RuntimeError."""
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
