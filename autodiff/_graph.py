@@ -136,7 +136,8 @@ def primitive(
                     if x._edge is not None:
                         tracked = True
                     if a.dtype is not dtype:
-                        mixed = dtype is not None
+                        if dtype is not None:
+                            mixed = True
                         dtype = a.dtype
                     arrays.append(a)
                 else:

@@ -433,8 +433,8 @@ T.__rsub__ = _reflected(arithmetic.minus)
 T.__mul__ = T.__rmul__ = arithmetic.mul
 T.__truediv__ = arithmetic.quotient
 T.__rtruediv__ = _reflected(arithmetic.quotient)
-T.__floordiv__ = arithmetic.floor_quotient
-T.__rfloordiv__ = _reflected(arithmetic.floor_quotient)
+T.__floordiv__ = arithmetic.floor_divide
+T.__rfloordiv__ = _reflected(arithmetic.floor_divide)
 T.__mod__ = arithmetic.remainder
 T.__rmod__ = _reflected(arithmetic.remainder)
 T.__pow__ = arithmetic.pow
@@ -476,7 +476,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
             value = value.squeeze(0)
         _views.copy_(view, value)
     else:
-        _index_put_(self, cast(value, dtype=self._array.dtype) if value.dtype != self.dtype else value, index=where)
+        _index_put_(self, where, cast(value, dtype=self._array.dtype) if value.dtype != self.dtype else value)
 
 
 T.__getitem__, T.__setitem__ = index.getitem, setitem

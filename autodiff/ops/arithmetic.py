@@ -118,9 +118,25 @@ def fmod(input: Any, other: Any) -> Any:
     return np.fmod(input, other)
 
 
-@primitive(flat, flat, name="FloorDivide", promote="arithmetic")
+@primitive(flat, flat, name="Div", promote="arithmetic")
 def floor_quotient(input: Any, other: Any) -> Any:
     """floor(input / other)."""
+    _no_integer_zero(other)
+    return np.floor_divide(input, other)
+
+
+def _no_slope(g: Any) -> Any:
+    raise RuntimeError("derivative for aten::floor_divide is not implemented; use div(..., rounding_mode='floor')")
+
+
+@primitive(_no_slope, _no_slope, name="FloorDivide", promote="arithmetic")
+def floor_divide(input: Any, other: Any) -> Any:
+    """floor(input / other); as in PyTorch it has no derivative, and a backward through it is a RuntimeError.
+
+    >>> import autodiff as torch
+    >>> torch.floor_divide(torch.tensor([7.0, -7.0]), 2)
+    tensor([ 3., -4.])
+    """
     _no_integer_zero(other)
     return np.floor_divide(input, other)
 
@@ -336,17 +352,6 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
-    return result
-
-
-def floor_divide(input: Any, other: Any) -> Tensor:
-    """floor(input / other).
-
-    >>> import autodiff as torch
-    >>> torch.floor_divide(torch.tensor([7.0, -7.0]), 2)
-    tensor([ 3., -4.])
-    """
-    result: Tensor = floor_quotient(input, other)
     return result
 
 

@@ -214,7 +214,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
         raise IndexError(
             f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {axis}"
         )
-    result: Tensor = picked(input, axis=axis, i=int(index))
+    result: Tensor = picked(input, axis=axis, at=int(index))
     return result
 
 

@@ -552,22 +552,22 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 concat = concatenate = cat
 
 
-@primitive(lambda g, axis, i: picked(g, axis=axis, i=i), name="Stack", variadic=True)
+@primitive(lambda g, axis, i: picked(g, axis=axis, at=i), name="Stack", variadic=True)
 def _stack(*xs: Any, axis: Any) -> Any:
     return np.stack(xs, axis)
 
 
-@primitive(lambda g, axis, i, x_shape: placed(g, axis=axis, i=i, n=x_shape[axis]), name="Select", view=True)
-def picked(x: Any, *, axis: Any, i: Any) -> Any:
-    """x[i] along an axis."""
-    return x[(*[slice(None)] * axis, i)]
+@primitive(lambda g, axis, at, x_shape: placed(g, axis=axis, at=at, n=x_shape[axis]), name="Select", view=True)
+def picked(x: Any, *, axis: Any, at: Any) -> Any:
+    """x[at] along an axis."""
+    return x[(*[slice(None)] * axis, at, ...)]
 
 
-@primitive(lambda g, axis, i: picked(g, axis=axis, i=i), name="SelectBackward")
-def placed(x: Any, *, axis: Any, i: Any, n: Any) -> Any:
-    """Zeros with x at place i of n along an axis."""
+@primitive(lambda g, axis, at: picked(g, axis=axis, at=at), name="SelectBackward")
+def placed(x: Any, *, axis: Any, at: Any, n: Any) -> Any:
+    """Zeros with x at one of n places along an axis."""
     out = np.zeros((*x.shape[:axis], n, *x.shape[axis:]), x.dtype)
-    out[(*[slice(None)] * axis, i)] = x
+    out[(*[slice(None)] * axis, at)] = x
     return out
 
 
