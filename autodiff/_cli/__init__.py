@@ -1,0 +1,1 @@
+"""What the `autodiff` command is made of: tables, networks, model files, reports."""
