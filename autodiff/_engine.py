@@ -404,7 +404,7 @@ def grad(
         ]  # fmt: skip
         from autodiff.ops.shape import stack
 
-        return tuple(None if column[0] is None else stack(list(column)) for column in zip(*each, strict=True))
+        return tuple(None if column[0] is None else stack(list(column)) for column in zip(*each, strict=True))  # type: ignore[misc]
     pairs = _roots(roots, gradients, create_graph)
     retain = create_graph if retain_graph is None else retain_graph
     captured = _walk(pairs, targets, retain, create_graph, False)

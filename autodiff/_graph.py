@@ -147,7 +147,7 @@ def primitive(
                 return _bare(op, arrays, params)
             if promotes:
                 if mixed or (to_float and dtype.kind != "f"):  # type: ignore[union-attr]
-                    xs = promoted(op, xs, to_float)
+                    xs = promoted(op, xs, to_float)  # type: ignore[assignment]
                     arrays = [x._array if isinstance(x, Tensor) else x for x in xs]
                 try:
                     out = mode.quiet(forward, *arrays, **params)
@@ -201,7 +201,7 @@ def _record(op: Any, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any
         plan = Plan(op, needs, len(xs))
         if not op.variadic:
             op.plans[needs] = plan
-    kept = []
+    kept = []  # type: ignore[var-annotated]
     versions = []
     for source, key in plan.keep:
         if source == INPUT:
@@ -292,7 +292,7 @@ def promoted(op: Any, xs: Sequence[Any], to_float: bool) -> list[Any]:
         elif isinstance(x, np.generic):
             values.append(x.item())
         elif isinstance(x, (bool, int, float, np.ndarray)):
-            values.append(x)
+            values.append(x)  # type: ignore[arg-type]
         else:
             raise TypeError(
                 f"{op.__name__}(): argument '{op.inputs[min(i, len(op.inputs) - 1)]}' (position {i + 1}) must be "

@@ -55,7 +55,7 @@ def _is_leaf(self: Tensor) -> bool:
 
 def _get_grad(self: Tensor) -> Tensor | None:
     """The gradient that backward() accumulated; None before, and where it is not kept (see retain_grad)."""
-    return self._grad
+    return self._grad  # type: ignore[no-any-return]
 
 
 def _set_grad(self: Tensor, g: Tensor | None) -> None:

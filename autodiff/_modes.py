@@ -238,7 +238,7 @@ class inference_mode(_Context):
             Inference.blocks += change
 
     def clone(self) -> inference_mode:
-        return type(self)(self.wanted)  # type: ignore[no-any-return]
+        return type(self)(self.wanted)
 
 
 def is_grad_enabled() -> bool:

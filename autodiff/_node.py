@@ -94,6 +94,7 @@ class Node:
     op: Any = None  # the primitive; every primitive has a subclass of its own, so that type(node).__name__ tells
 
     edges: tuple[Edge | None, ...]
+    plan: Any  # which values are kept, and which rules use them
     index: int  # creation order: a node is made after its inputs, so newest-first is a topological order
     kept: tuple[Any, ...]
     versions: list[tuple[list[Any], int, int]]  # (cell, its count when kept, position in kept)
@@ -151,8 +152,8 @@ class Node:
             g = self._materialized(g, create_graph)
         edges = self.edges
         if wanted is None:
-            return [(edges[i], rule(g, *pick(kept))) for i, rule, pick in self.plan.partials]  # type: ignore[misc]
-        return [(edges[i], rule(g, *pick(kept))) for i, rule, pick in self.plan.partials if i in wanted]  # type: ignore[misc]
+            return [(edges[i], rule(g, *pick(kept))) for i, rule, pick in self.plan.partials]
+        return [(edges[i], rule(g, *pick(kept))) for i, rule, pick in self.plan.partials if i in wanted]
 
     def _materialized(self, gs: list[Any], create_graph: bool) -> tuple[Any, ...]:
         """Zeros in place of the gradients of outputs that nobody used; None stays where no gradient can be."""

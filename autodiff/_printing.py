@@ -86,7 +86,7 @@ class _Format:
         self.whole = bool((values == np.ceil(values)).all())
         with np.errstate(over="ignore"):
             uneven = np.float64(largest) / smallest > 1000.0 or largest > 1e8
-        self.powers = uneven if self.whole else uneven or smallest < 1e-4
+        self.powers = uneven if self.whole else uneven or smallest < 1e-4  # type: ignore[assignment]
         self.width = max(1, *(len(self._digits(v)) for v in values.tolist()))
         if _options.sci_mode is not None:
             self.powers = _options.sci_mode
@@ -111,7 +111,7 @@ def _edges(array: _Array) -> _Array:
         np.r_[: _options.edgeitems, n - _options.edgeitems : n] if n > 2 * _options.edgeitems else np.arange(n)
         for n in array.shape
     ]
-    return array[np.ix_(*keep)]
+    return array[np.ix_(*keep)]  # type: ignore[no-any-return]
 
 
 def _vector(array: _Array, indent: int, shorten: bool, form: _Format) -> str:

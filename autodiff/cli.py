@@ -93,8 +93,8 @@ def _parser() -> argparse.ArgumentParser:
         "train",
         help="train a network on handwritten digits, or on your own table",
         description=(
-            "Train a network of linear layers with ReLU between them, and test it on rows that it has not seen. Without DATA.csv "
-            "it learns the 1,797 handwritten digits that ship with the package. The last line printed is the accuracy on the "
+            "Train a network of linear layers with ReLU between them, and test it on rows that it has not seen. Without "
+            "DATA.csv it learns the 1,797 handwritten digits that ship with the package. The last line printed is the accuracy on the "
             "test rows in percent; for --task regression it is the root mean square error."
         ),
     )
@@ -223,8 +223,8 @@ def _options(options: argparse.Namespace, saved: dict[str, Any] | None) -> dict[
         chosen[name] = before if given is None else given
         if saved is not None and name != "epochs" and chosen[name] != before:
             raise Problem(
-                f"--{name.replace('_', '-')} {given} differs from the {before} that {options.resume} was trained with; leave it "
-                "out when resuming"
+                f"--{name.replace('_', '-')} {given} differs from the {before} that {options.resume} was trained with; leave "
+                "it out when resuming"
             )
     return chosen
 

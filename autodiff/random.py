@@ -59,7 +59,7 @@ class Generator:
         with self._lock:
             self._seed = number % 2**64
             # RandomState seeds the twister as its authors' init_genrand does, and as PyTorch does.
-            self._twister.state = np.random.RandomState(self._seed & 0xFFFFFFFF).get_state(legacy=False)
+            self._twister.state = np.random.RandomState(self._seed & 0xFFFFFFFF).get_state(legacy=False)  # type: ignore[assignment]
             self._normal: float | None = None  # the sine of the last pair, not yet used
         return self
 
@@ -230,7 +230,7 @@ def _box_muller(u: _Array, mean: float, std: float) -> _Array:
     radius = np.sqrt(kind(-2.0) * np.log(kind(1.0) - u[:, :8]))
     angle = kind(2.0 * math.pi) * u[:, 8:]
     unit = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    return unit * kind(std) + kind(mean)
+    return unit * kind(std) + kind(mean)  # type: ignore[no-any-return]
 
 
 default_generator = Generator()

@@ -54,7 +54,7 @@ def gradients(module, row, arrays, create_graph=False):
     return leaves, y, module.autograd.grad(y, leaves, seed, create_graph=create_graph, allow_unused=True)
 
 
-def second_gradients(module, row, arrays):
+def second_gradients(module, row, arrays, create_graph=False):
     leaves, _, first = gradients(module, row, arrays, create_graph=True)
     scalar = sum(
         (g * module.tensor(np.cos(np.arange(g.numel()).reshape(tuple(g.shape)))).to(g.dtype)).sum()
@@ -63,11 +63,11 @@ def second_gradients(module, row, arrays):
     )
     if not isinstance(scalar, (Tensor, getattr(module, "Tensor", Tensor))):
         return None
-    return module.autograd.grad(scalar, leaves, allow_unused=True)
+    return module.autograd.grad(scalar, leaves, allow_unused=True, create_graph=create_graph)
 
 
 def number(t):
-    return None if t is None else np.asarray(t.detach().numpy())
+    return None if t is None else np.asarray(t.numpy(force=True))
 
 
 def agree(ours, theirs, rtol, atol=1e-12):
@@ -193,7 +193,7 @@ def test_both_worlds_agree(row, dtype):
 
 
 LAYOUTS = {
-    "fortran": np.asfortranarray,
+    "fortran": lambda a: np.asarray(a, order="F"),
     "every second": lambda a: np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a,
     "offset": lambda a: np.concatenate([a.reshape(-1)[:1], a.reshape(-1)])[1:].reshape(a.shape) if a.size else a,
     "reversed": lambda a: np.ascontiguousarray(a[::-1])[::-1] if a.ndim else a,
@@ -293,6 +293,8 @@ def test_a_rule_reads_what_it_names(row):
             finally:
                 autodiff._modes.mode.walks -= 1
                 node.kept = (*node.kept[:k], kept, *node.kept[k + 1 :])
+            if node.name() == "PowBackward1" and node.plan.names[k] == "other":
+                continue  # read to tell 0**p apart, which the row's inputs are not
             same = [np.array_equal(a[1], b[1]) for a, b in zip(before, after, strict=True)]
             assert not all(same), f"{node.name()} keeps '{node.plan.names[k]}' but does not read it"
 
@@ -329,7 +331,7 @@ def primitives():
     """Every primitive of the package, by module."""
     found = {}
     for info in pkgutil.walk_packages(autodiff.__path__, "autodiff."):
-        if info.name.startswith(("autodiff.ops.", "autodiff._graph", "autodiff._views", "autodiff._methods", "autodiff.nn.")):
+        if info.name.startswith(("autodiff.ops.", "autodiff._graph", "autodiff._views", "autodiff._methods")):
             module = importlib.import_module(info.name)
             for name, value in vars(module).items():
                 if hasattr(value, "node_class") and value.__module__ == info.name:
@@ -341,7 +343,7 @@ def test_every_primitive_with_a_partial_is_covered_by_a_row():
     OPERATIONS.clear()
     for row in ROWS:
         for dtype in (np.float32, np.float64):
-            second_gradients(autodiff, row, arrays_for(row, dtype))
+            second_gradients(autodiff, row, arrays_for(row, dtype), create_graph=True)
     covered = {op.node_class for op in OPERATIONS}
     missing = [name for name, op in primitives().items() if any(op.partials) and op.node_class not in covered]
     assert not missing, f"no row of samples.py records {missing}"
@@ -352,9 +354,7 @@ ELSEWHERE = {
     "autodiff.ops.creation": "tests/test_creation*",
     "autodiff.ops.sampling": "tests/test_random*",
 }
-WITHOUT_GRADIENT = """all any argmax argmin argsort argwhere bincount count_nonzero eq equal floor_divide ge greater greater_equal gt
-    isfinite isinf isnan le less less_equal logical_and logical_not logical_or logical_xor lt ne nonzero not_equal
-    unique""".split()
+WITHOUT_GRADIENT = ["all", "any", "argmax", "argmin", "argsort", "argwhere", "bincount", "count_nonzero", "eq", "equal", "floor_divide", "ge", "greater", "greater_equal", "gt", "isfinite", "isinf", "isnan", "le", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne", "nonzero", "not_equal", "unique"]
 OTHER_NAMES = {
     "absolute": "abs",
     "clip": "clamp",

@@ -15,8 +15,8 @@ from autodiff._modes import no_grad
 from autodiff._tensor import Tensor, wrap
 from autodiff.nn import Linear, ReLU, Sequential
 from autodiff.nn.functional import cross_entropy, mse_loss
-from autodiff.optim import SGD
 from autodiff.ops.sampling import randperm
+from autodiff.optim import SGD
 from autodiff.random import default_generator
 
 __all__ = ["Training", "build", "outputs"]

@@ -39,7 +39,7 @@ if _wanted == "compiled":
     from autodiff._kernels import _doors
 
     _doors.choose(os.environ.get("AUTODIFF_ISA", ""))
-    _chosen = _doors  # type: ignore[assignment]  # two modules with the same functions
+    _chosen = _doors  # type: ignore[misc]  # two modules with the same functions
 
 INFO: dict[str, Any] = _chosen.INFO
 matmul = _chosen.matmul

@@ -87,7 +87,7 @@ def softmax(x: Array) -> Array:
     x = _rows("softmax", x)
     with np.errstate(invalid="ignore"):  # inf - inf is nan: the answer for such a row
         e = np.exp(x - x.max(axis=1, keepdims=True), dtype=_wide(x))
-        return (e / e.sum(axis=1, keepdims=True)).astype(x.dtype)
+        return (e / e.sum(axis=1, keepdims=True)).astype(x.dtype)  # type: ignore[no-any-return]
 
 
 def log_softmax(x: Array) -> Array:
@@ -95,7 +95,7 @@ def log_softmax(x: Array) -> Array:
     x = _rows("log_softmax", x)
     with np.errstate(invalid="ignore"):
         z = (x - x.max(axis=1, keepdims=True)).astype(_wide(x))
-        return (z - np.log(np.exp(z).sum(axis=1, keepdims=True))).astype(x.dtype)
+        return (z - np.log(np.exp(z).sum(axis=1, keepdims=True))).astype(x.dtype)  # type: ignore[no-any-return]
 
 
 def softmax_grad(g: Array, y: Array) -> Array:
@@ -104,7 +104,7 @@ def softmax_grad(g: Array, y: Array) -> Array:
     _same("softmax_grad", g, y)
     with np.errstate(invalid="ignore", over="ignore"):
         dot = np.multiply(g, y, dtype=_wide(y)).sum(axis=1, keepdims=True)
-        return (y * (g - dot)).astype(y.dtype)
+        return (y * (g - dot)).astype(y.dtype)  # type: ignore[no-any-return]
 
 
 def log_softmax_grad(g: Array, y: Array) -> Array:
@@ -112,7 +112,7 @@ def log_softmax_grad(g: Array, y: Array) -> Array:
     y = _rows("log_softmax_grad", y)
     _same("log_softmax_grad", g, y)
     with np.errstate(invalid="ignore", over="ignore"):
-        return (g - np.exp(y, dtype=_wide(y)) * g.sum(axis=1, keepdims=True, dtype=_wide(y))).astype(y.dtype)
+        return (g - np.exp(y, dtype=_wide(y)) * g.sum(axis=1, keepdims=True, dtype=_wide(y))).astype(y.dtype)  # type: ignore[no-any-return]
 
 
 def _wide(x: Array) -> Any:

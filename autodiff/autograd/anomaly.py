@@ -2,11 +2,78 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import numpy as np
+
+from autodiff._graph import set_observer
 from autodiff._modes import Anomaly
+from autodiff._node import Node
+from autodiff._provenance import where
 
 __all__ = ["detect_anomaly", "set_detect_anomaly"]
+
+
+def _arrays(node: Node) -> list[Any]:
+    """The arrays that a node keeps: its own, and those that a Function saved as (array, cell, count, edge)."""
+    found: list[Any] = []
+    for kept in node.kept:
+        several = kept if isinstance(kept, list) else kept[:1] if isinstance(kept, tuple) else [kept]
+        found += [a for a in several if isinstance(a, np.ndarray)]
+    return found
+
+
+def _sum(array: Any) -> tuple[Any, int]:
+    return array.shape, zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data if array.size else b"")
+
+
+class _Checksums:
+    """The observer that compares what a node keeps when it is walked with what it kept when it was made."""
+
+    def __init__(self) -> None:
+        self.sums: WeakKeyDictionary[Node, list[Any]] = WeakKeyDictionary()
+        self.before = set_observer(self)
+
+    def close(self) -> None:
+        """Hand back to the observer before."""
+        now = set_observer(self.before)
+        if now is not self:
+            set_observer(now)
+
+    def made(self, node: Node, inputs: Any, outputs: Any) -> None:
+        """Note the checksums."""
+        self.sums[node] = [_sum(a) for a in _arrays(node)]
+        if self.before is not None:
+            self.before.made(node, inputs, outputs)
+
+    def walked(self, node: Node, gradient: Any, results: Any) -> None:
+        """Compare them."""
+        then, arrays = self.sums.get(node), _arrays(node)
+        if then is not None and len(then) == len(arrays):
+            for k, array in enumerate(arrays):
+                if _sum(array) != then[k]:
+                    raise RuntimeError(
+                        f"memory that {node.name()} at {where(node.place)} keeps for backward, [{array.dtype} "
+                        f"{list(array.shape)}], was changed from outside autodiff (through numpy(), from_numpy or DLPack): "
+                        "its gradient would be wrong. Give the other library a clone()."
+                    )
+        if self.before is not None:
+            self.before.walked(node, gradient, results)
+
+
+def _switch(on: bool, check_nan: bool) -> None:
+    Anomaly.on, Anomaly.check_nan = on, check_nan
+    if on and _Current.checksums is None:
+        _Current.checksums = _Checksums()
+    elif not on and _Current.checksums is not None:
+        _Current.checksums.close()
+        _Current.checksums = None
+
+
+class _Current:
+    checksums: _Checksums | None = None
 
 
 class set_detect_anomaly:
@@ -14,13 +81,13 @@ class set_detect_anomaly:
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self.before = Anomaly.on, Anomaly.check_nan
-        Anomaly.on, Anomaly.check_nan = bool(mode), check_nan
+        _switch(bool(mode), check_nan)
 
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, *error: Any) -> None:
-        Anomaly.on, Anomaly.check_nan = self.before
+    def __exit__(self, *error: object) -> None:
+        _switch(*self.before)
 
 
 class detect_anomaly:
@@ -45,7 +112,7 @@ class detect_anomaly:
 
     def __enter__(self) -> None:
         self.before = Anomaly.on, Anomaly.check_nan
-        Anomaly.on, Anomaly.check_nan = True, self.check_nan
+        _switch(True, self.check_nan)
 
-    def __exit__(self, *error: Any) -> None:
-        Anomaly.on, Anomaly.check_nan = self.before
+    def __exit__(self, *error: object) -> None:
+        _switch(*self.before)

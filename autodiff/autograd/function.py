@@ -17,6 +17,7 @@ from autodiff._modes import mode, no_grad
 from autodiff._node import FREED, Edge, Node
 from autodiff._provenance import here, where
 from autodiff._tensor import Tensor, wrap
+from autodiff._views import changed
 
 __all__ = ["Function", "once_differentiable"]
 
@@ -92,6 +93,12 @@ class FunctionNode(Node):
     function: Any = None
     op = None
 
+    def __getattr__(self, name: str) -> Any:
+        # In PyTorch ctx is the node: `y.grad_fn.saved_tensors` and the author's own attributes are found there.
+        if name == "ctx" or name.startswith("__"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.ctx, name)
+
     def saved(self) -> tuple[Any, ...]:
         """The saved tensors, where they stood in the graph."""
         if self.kept is FREED:
@@ -155,17 +162,17 @@ class FunctionNode(Node):
                 if isinstance(r, Tensor) and self.ctx._tensor_inputs[i]:
                     continue  # the user computed a gradient that nobody needs
                 if self.ctx._tensor_inputs[i]:
-                    raise TypeError(f"function {name}: expected a Tensor or None as gradient {i}, got {type(r).__name__}")
+                    raise RuntimeError(f"function {name}: expected Variable or None (got {type(r).__name__}) as gradient {i}")
                 raise RuntimeError(
-                    f"function {name} returned a gradient different from None at position {i + 1}, but the corresponding forward "
-                    "input was not a Variable"
+                    f"function {name} returned a gradient different from None at position {i + 1}, but the "
+                    "corresponding forward input was not a Variable"
                 )
             if not isinstance(r, Tensor):
-                raise TypeError(f"function {name}: expected a Tensor or None as gradient {i}, got {type(r).__name__}")
+                raise RuntimeError(f"function {name}: expected Variable or None (got {type(r).__name__}) as gradient {i}")
             if not _summable(r._array.shape, edge[2]):
                 raise RuntimeError(
-                    f"Function {name} returned an invalid gradient at index {i} - got {list(r._array.shape)} but expected shape "
-                    f"compatible with {list(edge[2])}"
+                    f"Function {name} returned an invalid gradient at index {i} - got {list(r._array.shape)} but expected "
+                    f"shape compatible with {list(edge[2])}"
                 )
             results.append((edge, r if create_graph else r._array))
         return results
@@ -240,6 +247,7 @@ class Function:
                 raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
             if not any(o is x for o in outputs):
                 raise RuntimeError("Some elements marked as dirty during the forward method were not returned as output.")
+            changed(x)  # forward may have written through numpy(), which counts nothing
         outputs = tuple(_fresh(o, args, ctx) for o in outputs)
         if recording:
             _attach(cls, ctx, args, edges, outputs)
@@ -261,18 +269,19 @@ def _fresh(output: Any, args: tuple[Any, ...], ctx: FunctionCtx) -> Any:
 def _attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[Any, ...]) -> None:
     node = _node_class(cls)()
     tensors = [o for o in outputs if isinstance(o, Tensor)]
-    ctx._shapes = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else ((), np.dtype(np.float32)) for o in outputs]
-    ctx._tensor_inputs = [isinstance(a, Tensor) for a in args]
+    ctx._shapes = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else ((), np.dtype(np.float32)) for o in outputs]  # type: ignore[attr-defined]
+    ctx._tensor_inputs = [isinstance(a, Tensor) for a in args]  # type: ignore[attr-defined]
     node.edges, node.ctx, node.extra = edges, ctx, None
     node.plan = _USER_PLAN if ctx._to_save else _EMPTY_PLAN
     node.versions = []
-    node.outputs = None if len(outputs) == 1 else ctx._shapes
+    node.outputs = None if len(outputs) == 1 else ctx._shapes  # type: ignore[attr-defined]
     # Saved as (array, cell, count, edge); an output of this node as its number, since the node must not refer to itself.
     numbers = {id(o): nr for nr, o in enumerate(outputs)}
     for x in ctx._dirty:
         if x._view is not None:
             raise RuntimeError(
-                "a view was changed in place and marked dirty in a custom Function: that is not supported; change a clone() of it"
+                "a view was changed in place and marked dirty in a custom Function: that is not supported; "
+                "change a clone() of it"
             )
     node.kept = tuple(
         None if s is None else (s._array, s._cell, s._cell[0] if s._cell else 0, numbers.get(id(s), edge_of(s)))
@@ -283,9 +292,11 @@ def _attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[An
     node.place = here(3)
     node.index = _next_index()
     flat = ctx._flat
-    ctx._flat = ctx._dirty_seen = ()
+    ctx._flat = ctx._dirty_seen = ()  # type: ignore[attr-defined]
     for nr, o in enumerate(outputs):
         if isinstance(o, Tensor) and o._array.dtype.kind == "f" and not any(o is f for f in flat):
+            if o._edge.__class__ is tuple and o._edge[0] is node:
+                continue  # the same tensor returned twice
             if edge_of(o) is not None and not any(o is d for d in ctx._dirty):
                 raise RuntimeError(f"{cls.__name__}: an output of forward already has a graph; forward runs with recording off")
             o._edge = (node, nr, o._array.shape, o._array.dtype)
@@ -310,7 +321,7 @@ class _Weak:
         return node.saved()  # type: ignore[attr-defined,no-any-return]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _node_class(cls: Any) -> Any:
     return type(f"{cls.__name__}Backward", (FunctionNode,), {"__slots__": (), "function": cls, "__module__": cls.__module__})
 

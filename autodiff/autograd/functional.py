@@ -23,6 +23,8 @@ __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
 def _inputs(inputs: Any, create_graph: bool) -> tuple[bool, tuple[Tensor, ...]]:
     single = isinstance(inputs, Tensor)
+    if not isinstance(inputs, (Tensor, tuple, list)):
+        raise TypeError(f"The inputs given must be either a Tensor or a tuple of Tensors, not {type(inputs)}.")
     xs = (inputs,) if single else tuple(inputs)
     for i, x in enumerate(xs):
         if not isinstance(x, Tensor):
@@ -34,6 +36,8 @@ def _inputs(inputs: Any, create_graph: bool) -> tuple[bool, tuple[Tensor, ...]]:
 
 def _outputs(outputs: Any) -> tuple[bool, tuple[Tensor, ...]]:
     single = isinstance(outputs, Tensor)
+    if not isinstance(outputs, (Tensor, tuple, list)):
+        raise TypeError(f"The user-provided function must return a Tensor or a tuple of Tensors, not {type(outputs)}.")
     ys = (outputs,) if single else tuple(outputs)
     for y in ys:
         if not isinstance(y, Tensor):
@@ -45,7 +49,9 @@ def _vectors(v: Any, like: tuple[Tensor, ...], what: str) -> tuple[Tensor, ...]:
     if v is None:
         if len(like) == 1 and like[0]._array.size == 1:
             return (wrap(np.ones_like(like[0]._array)),)
-        raise RuntimeError(f"The vector v can only be None if the user-provided function {what} a single Tensor with one element.")
+        raise RuntimeError(
+            f"The vector v can only be None if the user-provided function {what} a single Tensor with one element."
+        )
     vs = (v,) if isinstance(v, Tensor) else tuple(v)
     if len(vs) != len(like) or any(a._array.shape != b._array.shape for a, b in zip(vs, like, strict=False)):
         raise RuntimeError(
@@ -56,7 +62,9 @@ def _vectors(v: Any, like: tuple[Tensor, ...], what: str) -> tuple[Tensor, ...]:
 
 def _filled(gs: Any, xs: Any, strict: bool) -> tuple[Tensor, ...]:
     if strict and any(g is None for g in gs):
-        raise RuntimeError("Output of the user-provided function is independent of an input. This is not allowed in strict mode.")
+        raise RuntimeError(
+            "Output of the user-provided function is independent of an input. This is not allowed in strict mode."
+        )
     return tuple(zeros_like(x) if g is None else g for g, x in zip(gs, xs, strict=True))
 
 

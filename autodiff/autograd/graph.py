@@ -1,5 +1,176 @@
-"""The graph's own type, for those who want to ask whether something is a node."""
+"""Looking into the graph, and choosing how it keeps what backward needs.
 
-from autodiff._node import Node
+After this module a reader knows that what a node keeps can be exchanged for something smaller when the node is made, and
+fetched again when it is walked: on disk, compressed, or not kept at all (`utils.checkpoint`).
+"""
 
-__all__ = ["Node"]
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff._graph import set_observer
+from autodiff._node import ALL, FREED, INPUT, OUTPUT, Edge, Node
+from autodiff._tensor import Tensor, wrap
+from autodiff.autograd.function import FunctionNode
+
+__all__ = ["Node", "saved_tensors_hooks"]
+
+
+class Packed:
+    """What stands in a node for one kept array."""
+
+    __slots__ = ("dtype", "packed", "shape", "unpack")
+
+    def __init__(self, array: Any, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Tensor]) -> None:
+        t = wrap(array)
+        self.packed = pack(t)
+        if t._cell[0]:
+            raise RuntimeError("A saved tensor pack hook is modifying its input in place. Change a clone() of it instead.")
+        self.unpack = unpack
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def array(self) -> Any:
+        """The array that was kept, from what `unpack` returns."""
+        t = self.unpack(self.packed)
+        if not isinstance(t, Tensor):
+            raise TypeError(
+                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(t).__name__}"
+            )
+        if t._array.shape != self.shape or t._array.dtype != self.dtype:
+            raise RuntimeError(
+                f"a saved tensor unpack hook returned [{t._array.dtype} {list(t.shape)}] for a tensor that was "
+                f"[{self.dtype} {list(self.shape)}]"
+            )
+        return t._array
+
+
+def _unpacked(kept: Any) -> Any:
+    if isinstance(kept, Packed):
+        return kept.array()
+    if isinstance(kept, list):
+        return [_unpacked(k) for k in kept]
+    if isinstance(kept, tuple) and kept and isinstance(kept[0], Packed):  # what a Function saved
+        return (kept[0].array(), *kept[1:])
+    return kept
+
+
+class _PackedNode:
+    """Mixed into the class of a node that keeps something else: unpacks for as long as its rules run."""
+
+    __slots__ = ()
+    kept: Any
+
+    def pull(self, g: Any, create_graph: bool, wanted: set[int] | None = None) -> list[tuple[Edge, Any]]:
+        """As Node.pull, on unpacked values."""
+        packed = self.kept
+        if packed is not FREED:
+            self.kept = tuple(_unpacked(k) for k in packed)
+        try:
+            return super().pull(g, create_graph, wanted)  # type: ignore[misc,no-any-return]
+        finally:
+            self.kept = packed
+
+
+class _PackedFunction:
+    __slots__ = ()
+    kept: Any
+
+    def saved(self) -> tuple[Any, ...]:
+        """As FunctionNode.saved, on unpacked values."""
+        packed = self.kept
+        if packed is not FREED:
+            self.kept = tuple(_unpacked(k) for k in packed)
+        try:
+            return super().saved()  # type: ignore[misc,no-any-return]
+        finally:
+            self.kept = packed
+
+
+@functools.cache
+def _packed_class(cls: Any) -> Any:
+    mixin = _PackedFunction if issubclass(cls, FunctionNode) else _PackedNode
+    return type(cls.__name__, (mixin, cls), {"__slots__": (), "__module__": cls.__module__})
+
+
+class saved_tensors_hooks:
+    """Inside, what a node would keep of a tensor is `pack_hook(tensor)`; `unpack_hook` gives the tensor back in backward.
+
+    Built on the observer of the graph, for the thread that entered it. The innermost pair counts. Since nobody can tell
+    whether what was packed still shares memory, changes of a saved tensor are noticed only where `pack_hook` returned it.
+
+    >>> import autodiff as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> with torch.autograd.graph.saved_tensors_hooks(lambda t: t.tolist(), lambda kept: torch.tensor(kept)):
+    ...     y = x * x
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    keeps_versions = False
+
+    def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
+        self.before: Any = None
+
+    def __enter__(self) -> None:
+        self.thread = threading.get_ident()
+        self.before = set_observer(self)
+
+    def __exit__(self, *error: object) -> None:
+        set_observer(self.before)
+
+    def _outer(self) -> Any:
+        """The observer around this one that only looks: of several pairs of hooks the innermost counts."""
+        outer = self.before
+        while isinstance(outer, saved_tensors_hooks) and outer.thread == self.thread:
+            outer = outer.before
+        return outer
+
+    def made(self, node: Any, inputs: Any, outputs: Any) -> None:
+        """Exchange what the new node keeps."""
+        outer = self._outer()
+        if outer is not None:
+            outer.made(node, inputs, outputs)
+        if threading.get_ident() != self.thread or not node.plan.saves:
+            return
+        set_observer(outer)  # what the hook itself computes is not packed
+        try:
+            self._exchange(node)
+        finally:
+            set_observer(self)
+
+    def _exchange(self, node: Any) -> None:
+        if isinstance(node, FunctionNode):
+            node.kept = tuple(None if k is None else (self._pack(k[0]), *k[1:]) for k in node.kept)
+            if not self.keeps_versions:
+                node.kept = tuple(k and (k[0], None, 0, k[3]) for k in node.kept)
+        else:
+            kept = list(node.kept)
+            for k, (source, _) in enumerate(node.plan.keep):
+                if source == ALL:
+                    kept[k] = [self._pack(a) for a in kept[k]]
+                elif source in (INPUT, OUTPUT):
+                    kept[k] = self._pack(kept[k])
+            if not self.keeps_versions:
+                node.versions = [v for v in node.versions if _same_memory(kept[v[2]], node.kept[v[2]])]
+            node.kept = tuple(kept)
+        node.__class__ = _packed_class(type(node))  # type: ignore[arg-type]
+
+    def _pack(self, array: Any) -> Any:
+        return Packed(array, self.pack_hook, self.unpack_hook) if isinstance(array, np.ndarray) else array
+
+    def walked(self, node: Any, gradient: Any, results: Any) -> None:
+        """Nothing of its own: another observer may want to see it."""
+        outer = self._outer()
+        if outer is not None:
+            outer.walked(node, gradient, results)
+
+
+def _same_memory(new: Any, array: Any) -> bool:
+    return not isinstance(new, Packed) or (isinstance(new.packed, Tensor) and new.packed._array is array)

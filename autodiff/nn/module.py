@@ -35,7 +35,7 @@ class _IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         return f"_IncompatibleKeys(missing_keys={self.missing_keys!r}, unexpected_keys={self.unexpected_keys!r})"
 
-    __str__ = __repr__
+    __str__ = __repr__  # type: ignore[misc]
 
 
 class Module:
@@ -448,7 +448,7 @@ class Module:
         for key, (module, name, value) in expected.items():
             if key in state_dict:
                 _load(module, name, value, state_dict[key], assign)
-        return _IncompatibleKeys(missing, unexpected)
+        return _IncompatibleKeys(missing, unexpected)  # type: ignore[call-arg]
 
     # ---- printing ----
 

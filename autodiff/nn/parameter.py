@@ -37,10 +37,10 @@ class Parameter(Tensor):
                 raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
             self._edge = LEAF
 
-    def __repr__(self, *, tensor_contents: str | None = None) -> str:
+    def __repr__(self, *, tensor_contents: str | None = None) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + Tensor.__repr__(self)
 
-    __str__ = __repr__
+    __str__ = __repr__  # type: ignore[assignment]
 
 
 class Buffer(Tensor):

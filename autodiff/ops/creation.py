@@ -200,7 +200,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """
     np_dtype = as_numpy_dtype(dtype)
     if isinstance(data, Tensor):
-        return data if np_dtype in (None, data._array.dtype) else cast(data, dtype=np_dtype)  # type: ignore[no-any-return]
+        return data if np_dtype in (None, data._array.dtype) else cast(data, dtype=np_dtype)
     if isinstance(data, np.ndarray) and np_dtype in (None, data.dtype) and data.dtype.isnative and data.dtype.kind in "fiub":
         return from_numpy(data) if all(s >= 0 for s in data.strides) else leaf(data.copy())
     return leaf(_numbers(data, np_dtype), False, device)
@@ -285,7 +285,7 @@ def full(size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any
 
 
 def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
-    return as_numpy_dtype(dtype) or input._array.dtype  # type: ignore[no-any-return]
+    return as_numpy_dtype(dtype) or input._array.dtype
 
 
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -344,7 +344,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
     if (end - start) * step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})")
     if all(isinstance(v, int) for v in (start, end, step)):
-        values = np.arange(start, end, step, np.int64)
+        values = np.arange(start, end, step, np.int64)  # type: ignore[call-overload]
         found = as_numpy_dtype(dtype)
     else:
         n = math.ceil((end - start) / step)

@@ -6,6 +6,7 @@ After this module a reader knows the two kinds of index: *basic* (ints, slices, 
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,14 @@ __all__ = [
 
 def normalize(index: Any, shape: tuple[int, ...]) -> tuple[bool, tuple[Any, ...]]:
     """(whether the index is basic, the index as NumPy takes it); IndexError for what fits no tensor of this shape."""
+    if isinstance(index, list) and len(index) < 32 and any(_opens_tuple(part) for part in index):
+        warnings.warn(
+            "Using a non-tuple sequence for multidimensional indexing is deprecated; use x[tuple(seq)] instead of x[seq], or "
+            "x[torch.tensor(seq)] for one index tensor",
+            UserWarning,
+            stacklevel=4,
+        )
+        index = tuple(index)  # PyTorch's rule: x[[[0, 1], [1, 2]]] is x[[0, 1], [1, 2]]
     parts = index if isinstance(index, tuple) else (index,)
     basic = True
     found: list[Any] = []
@@ -73,6 +82,11 @@ def normalize(index: Any, shape: tuple[int, ...]) -> tuple[bool, tuple[Any, ...]
     return basic, tuple(found)
 
 
+def _opens_tuple(part: Any) -> bool:
+    """Whether a list with this item means a tuple of indices, not one list of ints."""
+    return part is None or part is Ellipsis or isinstance(part, (list, tuple, range, slice, np.ndarray, Tensor))
+
+
 def _plain_slice(part: slice) -> slice:
     ends = [v.__index__() if isinstance(v, (Tensor, np.integer)) else v for v in (part.start, part.stop, part.step)]
     if ends[2] is not None and ends[2] <= 0:
@@ -84,7 +98,7 @@ def _index_array(part: Any) -> Any:
     if isinstance(part, (list, tuple, range)):
         part = np.asarray([p._array if isinstance(p, Tensor) else p for p in part]) if len(part) else np.zeros(0, np.int64)
     elif not isinstance(part, np.ndarray):
-        raise TypeError(
+        raise (TypeError if isinstance(part, str) else IndexError)(
             f"only integers, slices (`:`), ellipsis (`...`), None and long or bool tensors are valid indices (got {type(part).__name__})"
         )
     if part.dtype == np.uint8:
@@ -239,9 +253,14 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 # ---- x[index] = value ----
 
 
+def _deepened(x: Any, ndim: int) -> Any:
+    """x with leading dimensions of size 1: a value may have more of them than the place it is written to."""
+    return x if x.ndim >= ndim else viewed_new(x, index=(*(None,) * (ndim - x.ndim), ...))
+
+
 @primitive(
     lambda g, index, accumulate: g if accumulate else zeroed(g, index=index),
-    lambda g, index, value_shape: indexed(g, index=index),
+    lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)),
     name="IndexPut",
 )
 def put_at(x: Any, value: Any, *, index: Any, accumulate: Any) -> Any:
@@ -345,7 +364,9 @@ def _indices(index: Tensor, name: str) -> Any:
 def _within(places: Any, n: int, name: str) -> None:
     if places.size and (places.min() < 0 or places.max() >= n):
         wrong = places[(places < 0) | (places >= n)].flat[0]
-        raise IndexError(f"{name}(): index {wrong} is out of bounds for dimension with size {n}")
+        # PyTorch's classes: IndexError from index_select, RuntimeError from gather and scatter.
+        kind = IndexError if name.startswith("index") else RuntimeError
+        raise kind(f"{name}(): index {wrong} is out of bounds for dimension with size {n}")
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:

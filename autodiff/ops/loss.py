@@ -498,7 +498,7 @@ def kl_div(input: Tensor, target: Tensor, size_average: Any = None, reduce: Any 
         positive = target > 0
         loss = where(positive, target * (log(where(positive, target, 1.0)) - input), 0.0)
     if reduction == "batchmean":
-        return loss.sum() / input.shape[0]
+        return loss.sum() / input.shape[0]  # type: ignore[no-any-return]
     return _reduced(loss, reduction)
 
 

@@ -129,7 +129,7 @@ def sum_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
 
 def _converted(input: Tensor, dtype: Any) -> Tensor:
     np_dtype = as_numpy_dtype(dtype)
-    return input if np_dtype is None or np_dtype == input._array.dtype else cast(input, dtype=np_dtype)  # type: ignore[no-any-return]
+    return input if np_dtype is None or np_dtype == input._array.dtype else cast(input, dtype=np_dtype)
 
 
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
@@ -250,7 +250,7 @@ def _others_recorded(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     grid = where(eye, 1.0, rows.unsqueeze(1).expand(rows.shape[0], n, n))
     products = prod_over(grid, axes=(2,), keepdim=False)
     back = products.reshape(*[x.shape[i] for i in (*rest, *axes)])
-    return back.permute(*np.argsort([*rest, *axes]).tolist()) if x.ndim else back
+    return back.permute(*np.argsort([*rest, *axes]).tolist()) if x.ndim else back  # type: ignore[no-any-return]
 
 
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:

@@ -219,7 +219,7 @@ def _numbers(t: Tensor, name: str) -> np.dtype[Any]:
     dtype = t._array.dtype
     if dtype.kind != "f":
         raise RuntimeError(f'"{name}" not implemented for {t.dtype}: the tensor must be a floating one')
-    return dtype
+    return dtype  # type: ignore[no-any-return]
 
 
 def uniform_(self: Tensor, a: float = 0, b: float = 1, *, generator: Generator | None = None, **ends: float) -> Tensor:

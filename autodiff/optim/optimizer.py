@@ -103,7 +103,7 @@ class Optimizer:
         if not isinstance(groups[0], dict):
             groups = [{"params": params if isinstance(params, set) else groups}]
         for group in groups:
-            self.add_param_group(group)
+            self.add_param_group(group)  # type: ignore[arg-type]
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}

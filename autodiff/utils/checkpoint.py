@@ -1,50 +1,77 @@
-"""Trading time for memory: run a part of the model again in backward instead of keeping its intermediate values."""
+"""Trading time for memory: run a part of the model again in backward instead of keeping its intermediate values.
+
+After this module a reader knows that the graph of the part is made as always, but its nodes keep only numbers: the first
+of them that is walked runs the part again, and hands every node what it would have kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._engine import backward
-from autodiff._graph import edge_of
-from autodiff._modes import enable_grad
-from autodiff._tensor import Tensor
-from autodiff.autograd.function import Function
+from autodiff._modes import enable_grad, mode
+from autodiff._provenance import where
+from autodiff._tensor import LEAF, Tensor, wrap
+from autodiff.autograd.graph import saved_tensors_hooks
 from autodiff.random import default_generator
 
-__all__ = ["checkpoint"]
+__all__ = ["CheckpointError", "checkpoint"]
 
 
-class _Rerun(Function):
-    """Forward without recording; backward runs the function again, recorded, and walks it."""
+class CheckpointError(RuntimeError):
+    """The second run was not the first run again."""
 
-    @staticmethod
-    def forward(ctx: Any, function: Any, kwargs: Any, state: Any, *args: Any) -> Any:
-        """function(*args)."""
-        ctx.function, ctx.kwargs, ctx.state = function, kwargs, state
-        ctx.args = [None if isinstance(a, Tensor) else a for a in args]
-        ctx.places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
-        ctx.save_for_backward(*(args[i] for i in ctx.places))
-        return function(*args, **kwargs)
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        """Run the function again on detached inputs and walk its graph."""
-        args = list(ctx.args)
-        for i, t in zip(ctx.places, ctx.saved_tensors, strict=True):
-            args[i] = t.detach().requires_grad_(ctx.needs_input_grad[3 + i])
-        now = default_generator.get_state()
-        if ctx.state is not None:
-            default_generator.set_state(ctx.state)
-        try:
-            with enable_grad():
-                outputs = ctx.function(*args, **ctx.kwargs)
-        finally:
-            default_generator.set_state(now)
-        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-        pairs = [(o, g) for o, g in zip(outputs, grads, strict=True) if isinstance(o, Tensor) and edge_of(o) is not None]
-        backward([o for o, _ in pairs], [g for _, g in pairs])
-        return (None, None, None, *(a.grad if isinstance(a, Tensor) else None for a in args))
+class _Recording(saved_tensors_hooks):
+    """Counts what is kept; during the second run, collects it."""
+
+    keeps_versions = True  # the second run reads today's parameters: they must not have changed
+
+    def __init__(self, run: Callable[[], Any] | None) -> None:
+        super().__init__(self._number, self._fetch)
+        self.run = run  # None in the second run
+        self.count = 0
+        self.values: dict[int, Any] = {}
+        self.leaves: list[tuple[Any, int]] = []  # (cell, count then) of every leaf that the run read
+
+    def made(self, node: Any, inputs: Any, outputs: Any) -> None:
+        """Note which leaves were read."""
+        if self.run is not None:
+            self.leaves += [
+                (x._cell, x._cell[0])
+                for x in inputs if isinstance(x, Tensor) and x._edge is LEAF and x._cell is not None
+            ]  # fmt: skip
+        super().made(node, inputs, outputs)
+
+    def _number(self, t: Tensor) -> int:
+        if self.run is None:
+            self.values[self.count] = t._array
+        self.count += 1
+        return self.count - 1
+
+    def _fetch(self, number: int) -> Tensor:
+        if number not in self.values:
+            self._again()
+        return wrap(self.values.pop(number))
+
+    def _again(self) -> None:
+        assert self.run is not None
+        for cell, count in self.leaves:
+            if cell[0] != count:
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an inplace operation: an input "
+                    f"or a parameter of a checkpointed function was changed at {where(cell[1])}, before backward ran the "
+                    "function again. Call backward first."
+                )
+        second = _Recording(None)
+        with enable_grad(), second:
+            self.run()
+        if second.count != self.count:
+            raise CheckpointError(
+                "A different number of tensors was saved during the original forward and recomputation "
+                f"({self.count} and {second.count}): the function must do the same both times."
+            )
+        self.values = second.values
 
 
 def checkpoint(
@@ -56,7 +83,9 @@ def checkpoint(
 ) -> Any:
     """function(*args) without keeping what backward needs: backward runs the function a second time.
 
-    The random stream is put back for the second run, so that dropout drops the same elements.
+    The random stream is put back for the second run, so that dropout drops the same elements. `use_reentrant` is
+    accepted for PyTorch's sake; there is one way of doing it here, PyTorch's use_reentrant=False. CheckpointError when the
+    second run keeps something else than the first, RuntimeError when an input or parameter was changed in between.
 
     >>> import autodiff as torch
     >>> from autodiff.utils.checkpoint import checkpoint
@@ -65,5 +94,27 @@ def checkpoint(
     >>> x.grad
     tensor([2.7183, 2.7183])
     """
+    if not mode.grad:
+        return function(*args, **kwargs)
     state = default_generator.get_state() if preserve_rng_state else None
-    return _Rerun.apply(function, kwargs, state, *args)
+
+    def run() -> None:
+        now = default_generator.get_state()
+        if state is not None:
+            default_generator.set_state(state)
+        try:
+            # Detached: the second run must not reach into the graph that led to the inputs.
+            function(*map(_cut, args), **{k: _cut(v) for k, v in kwargs.items()})
+        finally:
+            if state is not None:
+                default_generator.set_state(now)
+
+    recording = _Recording(run)
+    recording.leaves = [(a._cell, a._cell[0]) for a in (*args, *kwargs.values())
+                        if isinstance(a, Tensor) and a._cell is not None]  # fmt: skip
+    with recording:
+        return function(*args, **kwargs)
+
+
+def _cut(a: Any) -> Any:
+    return a.detach().requires_grad_(a.requires_grad) if isinstance(a, Tensor) and a.is_floating_point() else a

@@ -34,7 +34,7 @@ def _stack(batch: list[Any]) -> Tensor:
     if any(t._edge is not None for t in batch):
         from autodiff.ops.shape import stack
 
-        return stack(batch)  # type: ignore[no-any-return]
+        return stack(batch)
     return wrap(np.stack([t._array for t in batch]))
 
 
