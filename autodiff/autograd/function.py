@@ -327,7 +327,23 @@ def _node_class(cls: Any) -> Any:
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator of a backward that cannot be differentiated again: a second derivative through it is a RuntimeError."""
+    """Decorator of a backward that cannot be differentiated again: a second derivative through it is a RuntimeError.
+
+    >>> import autodiff as torch
+    >>> class Square(torch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x
+    ...     @staticmethod
+    ...     @torch.autograd.once_differentiable
+    ...     def backward(ctx, g):
+    ...         return 2 * g * ctx.saved_tensors[0]
+    >>> x = torch.tensor(3.0, requires_grad=True)
+    >>> Square.apply(x).backward()
+    >>> x.grad
+    tensor(6.)
+    """
 
     @functools.wraps(fn)
     def wrapped(ctx: Any, *args: Any) -> Any:
