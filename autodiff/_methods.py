@@ -90,6 +90,11 @@ def detach(self: Tensor) -> Tensor:
     return t
 
 
+def _get_data(self: Tensor) -> Tensor:
+    """The same numbers outside the graph: `detach()`. Assigning replaces the numbers and leaves the tensor's identity."""
+    return detach(self)
+
+
 def _set_data(self: Tensor, new: Tensor) -> None:
     if not isinstance(new, Tensor):
         raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
@@ -124,7 +129,7 @@ T.grad = property(_get_grad, _set_grad, _del_grad)
 T.grad_fn = property(_grad_fn)
 T.output_nr = property(_output_nr)
 T.is_leaf = property(_is_leaf)
-T.data = property(detach, _set_data)
+T.data = property(_get_data, _set_data)
 T.retains_grad = property(_hooks.retains_grad)
 T.backward = backward
 T.detach = detach
@@ -405,25 +410,45 @@ def _rmatmul(self: Tensor, other: Any) -> Any:
 
 @primitive(promote="arithmetic")
 def bitwise_and(input: Any, other: Any) -> Any:
-    """input & other, of integers or bools."""
+    """input & other, of integers or bools.
+
+    >>> import autodiff as torch
+    >>> torch.bitwise_and(torch.tensor([1, 2]), torch.tensor(3))
+    tensor([1, 2])
+    """
     return np.bitwise_and(input, other)
 
 
 @primitive(promote="arithmetic")
 def bitwise_or(input: Any, other: Any) -> Any:
-    """input | other, of integers or bools."""
+    """input | other, of integers or bools.
+
+    >>> import autodiff as torch
+    >>> torch.bitwise_or(torch.tensor([1, 2]), torch.tensor(3))
+    tensor([3, 3])
+    """
     return np.bitwise_or(input, other)
 
 
 @primitive(promote="arithmetic")
 def bitwise_xor(input: Any, other: Any) -> Any:
-    """input ^ other, of integers or bools."""
+    """input ^ other, of integers or bools.
+
+    >>> import autodiff as torch
+    >>> torch.bitwise_xor(torch.tensor([1, 2]), torch.tensor(3))
+    tensor([2, 1])
+    """
     return np.bitwise_xor(input, other)
 
 
 @primitive()
 def bitwise_not(input: Any) -> Any:
-    """~input, of integers or bools."""
+    """~input, of integers or bools.
+
+    >>> import autodiff as torch
+    >>> torch.bitwise_not(torch.tensor([True, False]))
+    tensor([False,  True])
+    """
     return np.invert(input)
 
 
@@ -486,8 +511,8 @@ T.__getitem__, T.__setitem__ = index.getitem, setitem
 
 # A method for each function of these modules that takes the tensor first.
 _TABLE: dict[Any, str] = {
-    arithmetic: """abs absolute add clamp clamp_max clamp_min clip div divide eq equal float_power floor_divide fmod ge
-        greater greater_equal gt le less less_equal lt maximum minimum mul multiply ne neg negative not_equal pow
+    arithmetic: """abs absolute add allclose clamp clamp_max clamp_min clip div divide eq equal float_power floor_divide fmod ge
+        isclose         greater greater_equal gt le less less_equal lt maximum minimum mul multiply ne neg negative not_equal pow
         remainder sub subtract true_divide""",
     elementwise: """acos acosh asin asinh atan atan2 atanh ceil cos cosh deg2rad erf erfc exp exp2 expm1 floor frac
         hypot isfinite isinf isnan lerp log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor

@@ -185,6 +185,7 @@ class set_grad_enabled(_Context):
         _set_grad(self.before)
 
     def clone(self) -> set_grad_enabled:
+        """A fresh context with the same setting."""
         return type(self)(self.wanted)
 
     def __call__(self, function: F) -> F:
@@ -238,6 +239,7 @@ class inference_mode(_Context):
             Inference.blocks += change
 
     def clone(self) -> inference_mode:
+        """A fresh context with the same setting."""
         return type(self)(self.wanted)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from autodiff._dtypes import dtype as _Dtype
-from autodiff._hooks import RemovableHandle
 from autodiff.random import Generator
 
 __all__ = ["LEAF", "Size", "Tensor", "View", "device", "wrap"]

@@ -94,8 +94,8 @@ def _parser() -> argparse.ArgumentParser:
         help="train a network on handwritten digits, or on your own table",
         description=(
             "Train a network of linear layers with ReLU between them, and test it on rows that it has not seen. Without "
-            "DATA.csv it learns the 1,797 handwritten digits that ship with the package. The last line printed is the accuracy on the "
-            "test rows in percent; for --task regression it is the root mean square error."
+            "DATA.csv it learns the 1,797 handwritten digits that ship with the package. The last line printed is "
+            "the accuracy on the test rows in percent; for --task regression it is the root mean square error."
         ),
     )
     train.add_argument("data", nargs="?", metavar="DATA.csv", help="a table with a header; text and number columns")

@@ -77,7 +77,8 @@ class Generator:
         with self._lock:
             state = self._twister.state["state"]
             kept = np.array([math.nan if self._normal is None else self._normal])
-            parts = [np.array([self._seed], np.uint64), np.array([state["pos"]], np.int64), kept, state["key"].astype(np.uint32)]
+            seed, position = np.array([self._seed], np.uint64), np.array([state["pos"]], np.int64)
+            parts = [seed, position, kept, state["key"].astype(np.uint32)]
         return wrap(np.frombuffer(b"".join(p.tobytes() for p in parts), np.uint8).copy())
 
     def set_state(self, new_state: Tensor) -> Generator:

@@ -26,12 +26,27 @@ _lock = Lock()
 
 
 def get_num_threads() -> int:
-    """How many threads a large matrix product is split over."""
+    """How many threads a large matrix product is split over.
+
+    >>> import autodiff as torch
+    >>> torch.get_num_threads() >= 1
+    True
+    """
     return _count
 
 
 def set_num_threads(count: int) -> None:
-    """Split large matrix products over `count` threads from now on."""
+    """Split large matrix products over `count` threads from now on; the results do not depend on it.
+
+    TypeError for what is no int, RuntimeError for less than 1.
+
+    >>> import autodiff as torch
+    >>> before = torch.get_num_threads()
+    >>> torch.set_num_threads(1)
+    >>> torch.get_num_threads()
+    1
+    >>> torch.set_num_threads(before)
+    """
     global _count, _pool
     if isinstance(count, bool) or not isinstance(count, int):
         raise TypeError(f"set_num_threads expects an int, but got {type(count).__name__}")

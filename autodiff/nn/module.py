@@ -87,7 +87,9 @@ class Module:
             reply = hook(self, args, kwargs) if with_kwargs else hook(self, args)
             if with_kwargs and reply is not None:
                 if not (isinstance(reply, tuple) and len(reply) == 2):
-                    raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {reply}.")
+                    raise RuntimeError(
+                        f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {reply}."
+                    )
                 args, kwargs = reply
             elif reply is not None:
                 args = reply if isinstance(reply, tuple) else (reply,)
@@ -149,7 +151,9 @@ class Module:
             registers["_parameters"][name] = None
         elif name in registers["_modules"]:
             if value is not None:
-                raise TypeError(f"cannot assign '{_type_of(value)}' as child module '{name}' (torch.nn.Module or None expected)")
+                raise TypeError(
+                    f"cannot assign '{_type_of(value)}' as child module '{name}' (torch.nn.Module or None expected)"
+                )
             registers["_modules"][name] = None
         elif name in registers["_buffers"]:
             if value is not None and not isinstance(value, Tensor):

@@ -19,6 +19,7 @@ __all__ = [
     "abs",
     "absolute",
     "add",
+    "allclose",
     "clamp",
     "clamp_max",
     "clamp_min",
@@ -34,6 +35,7 @@ __all__ = [
     "greater",
     "greater_equal",
     "gt",
+    "isclose",
     "le",
     "less",
     "less_equal",
@@ -454,7 +456,12 @@ def _comparison(ufunc: Any, name: str, sign: str) -> Any:
         return ufunc(input, other)
 
     compare.__name__ = compare.__qualname__ = name
-    compare.__doc__ = f"input {sign} other, elementwise: a bool tensor."
+    compare.__doc__ = f"""input {sign} other, elementwise: a bool tensor.
+
+    >>> import autodiff as torch
+    >>> torch.{name}(torch.tensor([1, 2, 3]), 2)
+    tensor([{", ".join(f"{v!s:>5}" for v in ufunc([1, 2, 3], 2).tolist())}])
+    """
     return compare
 
 
@@ -474,6 +481,28 @@ def equal(input: Tensor, other: Tensor) -> bool:
     True
     """
     return bool(np.array_equal(input._array, other._array))
+
+
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
+    """Whether |input - other| <= atol + rtol * |other|, elementwise.
+
+    >>> import autodiff as torch
+    >>> torch.isclose(torch.tensor([1.0, 2.0]), torch.tensor([1.000001, 2.1]))
+    tensor([ True, False])
+    """
+    if input._array.dtype != other._array.dtype:
+        raise RuntimeError(f"{input.dtype} did not match {other.dtype}")
+    return wrap(np.asarray(np.isclose(input._array, other._array, rtol, atol, equal_nan)))
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
+    """Whether |input - other| <= atol + rtol * |other| for all elements.
+
+    >>> import autodiff as torch
+    >>> torch.allclose(torch.tensor([1.0]), torch.tensor([1.000001]))
+    True
+    """
+    return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
 
 
 absolute, negative, multiply, subtract = abs, neg, mul, sub

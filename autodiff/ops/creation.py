@@ -146,7 +146,9 @@ def _odd(items: Any) -> str:
     return type(items).__name__
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
     """A new leaf with a copy of `data`: a number, nested lists of numbers, a NumPy array.
 
     Floats become the default dtype (float32), ints int64, bools bool; arrays keep their dtype. ValueError for lists of
@@ -206,7 +208,9 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return leaf(_numbers(data, np_dtype), False, device)
 
 
-def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False) -> Tensor:
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
     """`obj` as a tensor; copied if `copy`, or where it must be.
 
     >>> import autodiff as torch

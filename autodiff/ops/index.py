@@ -99,7 +99,8 @@ def _index_array(part: Any) -> Any:
         part = np.asarray([p._array if isinstance(p, Tensor) else p for p in part]) if len(part) else np.zeros(0, np.int64)
     elif not isinstance(part, np.ndarray):
         raise (TypeError if isinstance(part, str) else IndexError)(
-            f"only integers, slices (`:`), ellipsis (`...`), None and long or bool tensors are valid indices (got {type(part).__name__})"
+            "only integers, slices (`:`), ellipsis (`...`), None and long or bool tensors are valid indices "
+            f"(got {type(part).__name__})"
         )
     if part.dtype == np.uint8:
         part = part != 0  # PyTorch still takes uint8 for a mask

@@ -175,7 +175,7 @@ def test_ctrl_c_saves_the_last_whole_epoch(capsys, tmp_path):
             break
     time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "whole epochs are saved" in err
     assert "Traceback" not in err

@@ -81,7 +81,13 @@ def default_collate(batch: Any) -> Any:
 
 
 def default_convert(data: Any) -> Any:
-    """One sample, with NumPy arrays turned into tensors: what DataLoader does when batch_size is None."""
+    """One sample, with NumPy arrays turned into tensors: what DataLoader does when batch_size is None.
+
+    >>> import numpy as np
+    >>> from autodiff.utils.data import default_convert
+    >>> default_convert({"x": np.array([1, 2])})
+    {'x': tensor([1, 2])}
+    """
     if isinstance(data, (Tensor, str, bytes)):
         return data
     if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biuf":

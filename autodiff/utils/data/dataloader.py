@@ -23,7 +23,12 @@ __all__ = ["DataLoader", "get_worker_info"]
 
 
 def get_worker_info() -> None:
-    """None: batches are always made in the main process."""
+    """None: batches are always made in the main process.
+
+    >>> from autodiff.utils.data import get_worker_info
+    >>> get_worker_info() is None
+    True
+    """
     return
 
 
