@@ -512,8 +512,8 @@ T.__getitem__, T.__setitem__ = index.getitem, setitem
 # A method for each function of these modules that takes the tensor first.
 _TABLE: dict[Any, str] = {
     arithmetic: """abs absolute add allclose clamp clamp_max clamp_min clip div divide eq equal float_power floor_divide fmod ge
-        isclose         greater greater_equal gt le less less_equal lt maximum minimum mul multiply ne neg negative not_equal pow
-        remainder sub subtract true_divide""",
+        greater greater_equal gt isclose le less less_equal lt maximum minimum mul multiply ne neg negative not_equal
+        pow remainder sub subtract true_divide""",
     elementwise: """acos acosh asin asinh atan atan2 atanh ceil cos cosh deg2rad erf erfc exp exp2 expm1 floor frac
         hypot isfinite isinf isnan lerp log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
         logit nan_to_num rad2deg reciprocal round rsqrt sigmoid sign sin sinh sqrt square tan tanh trunc""",

@@ -355,7 +355,7 @@ def test_third_derivative_through_a_write(torch):
     def third(module):
         x = module.tensor([[0.5, 1.5], [2.0, 1.0]], dtype=module.float64, requires_grad=True)
         y = x * 1
-        y[0].mul_(y[1] * x[0])
+        y[0].mul_(x[1] * x[0])
         value = (y**3).sum()
         for _ in range(3):
             (g,) = module.autograd.grad(value, x, create_graph=True)

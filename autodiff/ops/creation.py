@@ -79,7 +79,9 @@ def _numbers(data: Any, dtype: np.dtype[Any] | None) -> Any:
         return _checked(data, dtype or np.dtype(np.int64))
     if isinstance(data, float):
         return _checked(data, dtype or get_default_dtype().np)
-    if isinstance(data, str) or data is None:
+    if data is None or isinstance(data, dict):
+        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}: a tensor is made of (lists of) numbers")
+    if isinstance(data, (str, bytes)):
         raise TypeError(f"a tensor holds numbers, not {type(data).__name__} ({data!r})")
     try:
         items = _plain(list(data))
@@ -103,6 +105,8 @@ def _numbers(data: Any, dtype: np.dtype[Any] | None) -> Any:
 
 
 def _checked(number: Any, dtype: np.dtype[Any]) -> Any:
+    if isinstance(number, float) and dtype.kind in "iu" and not math.isfinite(number):
+        raise RuntimeError(f"value cannot be converted to type {from_numpy_dtype(dtype)} without overflow: it is {number}")
     try:
         return np.array(number).astype(dtype) if isinstance(number, float) else np.array(number, dtype)
     except OverflowError:
@@ -201,9 +205,11 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     True
     """
     np_dtype = as_numpy_dtype(dtype)
+    # Not `in (None, ...)`: for NumPy float64 == None, since None names its default dtype.
     if isinstance(data, Tensor):
-        return data if np_dtype in (None, data._array.dtype) else cast(data, dtype=np_dtype)
-    if isinstance(data, np.ndarray) and np_dtype in (None, data.dtype) and data.dtype.isnative and data.dtype.kind in "fiub":
+        return data if np_dtype is None or np_dtype == data._array.dtype else cast(data, dtype=np_dtype)
+    same = isinstance(data, np.ndarray) and (np_dtype is None or np_dtype == data.dtype)
+    if same and data.dtype.isnative and data.dtype.kind in "fiub":
         return from_numpy(data) if all(s >= 0 for s in data.strides) else leaf(data.copy())
     return leaf(_numbers(data, np_dtype), False, device)
 
@@ -233,6 +239,10 @@ def is_tensor(obj: Any) -> bool:
 
 def size_of(size: tuple[Any, ...]) -> tuple[int, ...]:
     """A size given as ints or as one sequence; RuntimeError for a negative one."""
+    if not size:
+        raise TypeError('a size is missing: give it as ints or as one tuple, () for a tensor with a single number')
+    if isinstance(size[0], float):
+        raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not float ({size[0]})")
     if len(size) == 1 and not isinstance(size[0], (int, np.integer, Tensor)):
         size = tuple(size[0])
     shape = tuple(int(n) for n in size)
@@ -350,6 +360,9 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
     if all(isinstance(v, int) for v in (start, end, step)):
         values = np.arange(start, end, step, np.int64)  # type: ignore[call-overload]
         found = as_numpy_dtype(dtype)
+    elif dtype is not None and as_numpy_dtype(dtype).kind in "iu":  # type: ignore[union-attr]
+        found = as_numpy_dtype(dtype)
+        values = np.arange(int(start), int(end), int(step), np.int64)  # as PyTorch: the ends are made ints first
     else:
         n = math.ceil((end - start) / step)
         values = start + np.arange(n, dtype=np.float64) * step
