@@ -357,6 +357,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})")
+    values: Any
     if all(isinstance(v, int) for v in (start, end, step)):
         values = np.arange(start, end, step, np.int64)  # type: ignore[call-overload]
         found = as_numpy_dtype(dtype)
