@@ -363,7 +363,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
         found = as_numpy_dtype(dtype)
     elif dtype is not None and as_numpy_dtype(dtype).kind in "iu":  # type: ignore[union-attr]
         found = as_numpy_dtype(dtype)
-        values = np.arange(int(start), int(end), int(step), np.int64)  # as PyTorch: the ends are made ints first
+        values = np.arange(int(start), int(end), int(step), dtype=np.int64)  # as PyTorch: the ends are made ints first
     else:
         n = math.ceil((end - start) / step)
         values = start + np.arange(n, dtype=np.float64) * step
