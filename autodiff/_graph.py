@@ -277,7 +277,8 @@ def _bare(op: Any, arrays: list[Any], params: dict[str, Any]) -> Any:
             f"{op.__name__}(): argument '{op.inputs[0]}' (position 1) must be Tensor, not {found}; "
             "make it one with autodiff.tensor(...)"
         )
-    out = op.forward(*arrays, **params)
+    # A rule's own arithmetic on 0-d arrays gives NumPy scalars: arrays again before they reach a kernel.
+    out = op.forward(*[np.asarray(a) if isinstance(a, np.generic) else a for a in arrays], **params)
     if out.__class__ is _ndarray or out.__class__ is tuple:
         return out
     return np.asarray(out)

@@ -87,9 +87,9 @@ class _Format:
         with np.errstate(over="ignore"):
             uneven = np.float64(largest) / smallest > 1000.0 or largest > 1e8
         self.powers = uneven if self.whole else uneven or smallest < 1e-4  # type: ignore[assignment]
-        self.width = max(1, *(len(self._digits(v)) for v in values.tolist()))
         if _options.sci_mode is not None:
             self.powers = _options.sci_mode
+        self.width = max(1, *(len(self._digits(v)) for v in values.tolist()))
 
     def _digits(self, value: float) -> str:
         if self.powers:

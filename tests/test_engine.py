@@ -243,6 +243,14 @@ def test_hooks_cannot_change_another_gradient():
     assert b.grad.tolist() == [1, 1]
 
 
+def test_a_tensor_multiplied_in_place_by_itself():
+    x = torch.tensor([2.0, 3.0], requires_grad=True)
+    y = x * 1
+    y.mul_(y)
+    y.sum().backward()
+    assert x.grad.tolist() == [4, 6]
+
+
 def test_the_observer_sees_what_ran():
     class Log:
         def __init__(self):
