@@ -251,6 +251,15 @@ def test_a_tensor_multiplied_in_place_by_itself():
     assert x.grad.tolist() == [4, 6]
 
 
+def test_writing_into_an_expanded_tensor_is_refused():
+    x = torch.ones(3)
+    with pytest.raises(RuntimeError, match="single memory location"):
+        x.expand(2, 3).add_(1)
+    with pytest.raises(RuntimeError, match="read-only"):
+        x.expand(2, 3)[0] = 5
+    assert x.tolist() == [1, 1, 1]
+
+
 def test_the_observer_sees_what_ran():
     class Log:
         def __init__(self):

@@ -69,6 +69,11 @@ def run(module, program):
     return log, values, gradients, [t.requires_grad for t in pool]
 
 
+def apart(a, b):
+    """Whether two tensors have memory of their own: PyTorch refuses some overlaps that are right here (test_engine)."""
+    return not np.shares_memory(a.detach().numpy(), b.detach().numpy())
+
+
 def perform(module, pool, step, rng):
     kind, *rest = step
     at = lambda i: pool[i % len(pool)]  # noqa: E731
@@ -93,7 +98,8 @@ def perform(module, pool, step, rng):
             return x.reshape(-1)
         if rest[0] == "unsqueeze":
             return x.unsqueeze(0) if x.ndim < 3 else None
-        return x.expand(2, *x.shape) if x.ndim < 3 else None
+        # Writing into an expanded tensor is refused here (test_engine), where PyTorch lets a part of it through.
+        return x.expand(2, *x.shape) * 1 if x.ndim < 3 else None
     if kind == "reduce":
         x = at(rest[1])
         return x.sum() if rest[0] == "sum" else x.mean() if rest[0] == "mean" else x.sum(0)
@@ -102,11 +108,12 @@ def perform(module, pool, step, rng):
         getattr(x, rest[0])(*([0.5] if rest[0] in ("mul_", "add_") else []))
         return None
     if kind == "inplace2":
-        if at(rest[1]) is not at(rest[2]):  # x.mul_(x): PyTorch refuses its backward, here it is right (test_engine)
+        if apart(at(rest[1]), at(rest[2])):
             getattr(at(rest[1]), rest[0])(at(rest[2]))
         return None
     if kind == "setitem":
-        at(rest[0])[0] = at(rest[1])
+        if apart(at(rest[0]), at(rest[1])):
+            at(rest[0])[0] = at(rest[1])
         return None
     if kind == "detach":
         return at(rest[0]).detach()
@@ -146,6 +153,8 @@ def test_random_programs(program):
     assert ours[3] == theirs[3]
     for a, b in zip(ours[1], theirs[1], strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    if ours[0] and ours[0][-1][0] == "error" and program[len(ours[0]) - 1][0] == "backward":
+        return  # a failed walk changes no .grad here (test_engine); PyTorch has filled some by then
     for a, b in zip(ours[2], theirs[2], strict=True):
         assert (a is None) == (b is None)
         if a is not None:
