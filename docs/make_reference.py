@@ -80,6 +80,8 @@ def members(cls):
 def entry(name, thing):
     """One public name: heading, signature, docstring, and for a class its own methods."""
     lines = [f"### {name}", ""]
+    if name == "__version__":
+        return [*lines, "The version that is installed, as a string.", ""]  # its value would make every page stale
     if not callable(thing):
         return [*lines, f"`{name} = {thing!r}`", ""]
     lines += ["```text", signature(name, thing), "```", "", shown(documented(thing)), ""]

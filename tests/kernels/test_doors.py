@@ -1,0 +1,309 @@
+"""The compiled kernels against their NumPy twins: the same numbers for every shape, dtype and layout, the same errors for bad input.
+
+The doors keep what would corrupt memory from the loops, so half of these tests hand them what they must refuse. The file is
+run on a build with sanitizers as well (tests/sanitize.sh).
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autodiff import _kernels
+from autodiff._kernels import reference
+
+KERNELS = ["matmul", "softmax", "log_softmax", "softmax_grad", "log_softmax_grad", "cross_entropy", "cross_entropy_grad", "relu",
+           "relu_grad", "sgd"]  # fmt: skip
+dtypes = st.sampled_from([np.float32, np.float64])
+small = st.integers(0, 9)
+LAYOUTS = ["c", "fortran", "every second", "reversed", "misaligned", "read-only", "repeated"]
+layouts = st.sampled_from(LAYOUTS)
+
+
+def laid_out(array, layout):
+    """The same numbers in another memory layout."""
+    if layout == "fortran":
+        return np.asarray(array, order="F")
+    if layout == "every second" and array.ndim:
+        return np.repeat(array, 2, axis=-1)[..., ::2]
+    if layout == "reversed" and array.ndim:
+        return np.ascontiguousarray(array[::-1])[::-1]
+    if layout == "misaligned":
+        return np.frombuffer(b"\0" + array.tobytes(), np.uint8)[1:].view(array.dtype).reshape(array.shape)
+    if layout == "read-only":
+        array = array.copy()
+        array.flags.writeable = False
+    return array
+
+
+def numbers(seed, shape, dtype, layout="c"):
+    array = np.random.default_rng(seed).normal(size=shape).astype(dtype)
+    if layout == "repeated" and array.ndim and array.shape[0]:
+        return np.broadcast_to(array[:1], array.shape)
+    return laid_out(array, layout)
+
+
+def close(a, b, dtype, scale=1.0):
+    assert a.dtype == b.dtype
+    assert a.shape == b.shape
+    tolerance = 1e-5 if dtype == np.float32 else 1e-12
+    np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
+
+
+def test_every_kernel_has_a_twin():
+    for name in KERNELS:
+        assert getattr(reference, name).__doc__
+        assert getattr(_kernels, name) is not None
+
+
+# ---- the same numbers ----
+
+
+@given(n=small, k=small, m=small, dtype=dtypes, a=layouts, b=layouts, bias=st.booleans())
+def test_matmul(n, k, m, dtype, a, b, bias):
+    x, y = numbers(0, (n, k), dtype, a), numbers(1, (k, m), dtype, b)
+    z = numbers(2, (m,), dtype) if bias else None
+    close(_kernels.matmul(x, y, z), reference.matmul(x, y, z), dtype, 10)
+
+
+@given(n=st.integers(1, 130), k=st.integers(1, 600), m=st.integers(1, 130), dtype=dtypes, transposed=st.tuples(st.booleans(), st.booleans()))
+def test_matmul_of_larger_matrices(n, k, m, dtype, transposed):
+    x = numbers(0, (k, n), dtype).T if transposed[0] else numbers(0, (n, k), dtype)
+    y = numbers(1, (m, k), dtype).T if transposed[1] else numbers(1, (k, m), dtype)
+    close(_kernels.matmul(x, y), reference.matmul(x, y), dtype, 100)
+
+
+@given(s=small, n=small, k=small, m=small, dtype=dtypes, a=layouts, b=layouts)
+def test_matmul_of_batches(s, n, k, m, dtype, a, b):
+    x, y = numbers(0, (s, n, k), dtype, a), numbers(1, (s, k, m), dtype, b)
+    close(_kernels.matmul(x, y), reference.matmul(x, y), dtype, 10)
+
+
+def test_matmul_does_not_depend_on_the_number_of_threads():
+    x, y = numbers(0, (400, 300), np.float32), numbers(1, (300, 410), np.float32)
+    before = _kernels.get_num_threads()
+    results = []
+    try:
+        for count in (1, 2, 3):
+            _kernels.set_num_threads(count)
+            results.append(_kernels.matmul(x, y).tobytes())
+    finally:
+        _kernels.set_num_threads(before)
+    assert len(set(results)) == 1
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@given(n=small, c=st.integers(1, 40), dtype=dtypes, layout=layouts, scale=st.sampled_from([1.0, 100.0, 1e4]))
+def test_softmax(name, n, c, dtype, layout, scale):
+    x = numbers(0, (n, c), dtype, layout)
+    with np.errstate(all="ignore"):
+        x = laid_out((x * dtype(scale)).astype(dtype), layout)
+    close(getattr(_kernels, name)(x), getattr(reference, name)(x), dtype, scale)
+
+
+@pytest.mark.parametrize("name", ["softmax_grad", "log_softmax_grad", "relu_grad"])
+@given(n=small, c=st.integers(1, 40), dtype=dtypes, a=layouts, b=layouts)
+def test_gradients(name, n, c, dtype, a, b):
+    g, y = numbers(0, (n, c), dtype, a), numbers(1, (n, c), dtype, b)
+    close(getattr(_kernels, name)(g, y), getattr(reference, name)(g, y), dtype, 10)
+
+
+@given(shape=st.lists(small, max_size=3).map(tuple), dtype=dtypes, layout=layouts)
+def test_relu(shape, dtype, layout):
+    x = numbers(0, shape, dtype, layout)
+    close(_kernels.relu(x), reference.relu(x), dtype)
+
+
+SPECIAL = [[1e4, -1e4, 0.0], [-np.inf, 0.0, 1.0], [np.inf, 0.0, 1.0], [np.nan, 0.0, 1.0], [-np.inf] * 3, [0.0, -0.0, 1e-40]]
+
+
+@pytest.mark.parametrize("row", SPECIAL, ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_special_values(row, dtype):
+    with np.errstate(all="ignore"):
+        x = np.array([row, [1.0, 2.0, 3.0]], dtype)
+        t = np.array([0, 2])
+        for name in ("softmax", "log_softmax", "relu"):
+            close(getattr(_kernels, name)(x), getattr(reference, name)(x), dtype)
+        close(_kernels.cross_entropy(x, t), reference.cross_entropy(x, t), dtype)
+        g = np.ones((), dtype)
+        close(_kernels.cross_entropy_grad(g, x, t), reference.cross_entropy_grad(g, x, t), dtype)
+
+
+@given(
+    n=small, c=st.integers(1, 12), dtype=dtypes, layout=layouts, weighted=st.booleans(), ignore=st.sampled_from([-100, 0, 2]),
+    smoothing=st.sampled_from([0.0, 0.1, 1.0]), reduction=st.sampled_from(["mean", "sum", "none"]), seed=st.integers(0, 99),
+)  # fmt: skip
+def test_cross_entropy(n, c, dtype, layout, weighted, ignore, smoothing, reduction, seed):
+    rng = np.random.default_rng(seed)
+    x = numbers(seed, (n, c), dtype, layout)
+    t = rng.integers(0, c, n)
+    t[rng.random(n) < 0.2] = ignore if ignore != -100 and ignore < c else -100
+    w = rng.uniform(0.1, 2, c).astype(dtype) if weighted else None
+    ignored = -100 if ignore == -100 or ignore >= c else ignore
+    t = np.where((t == -100) & (ignored != -100), ignored, t)
+    options = (w, ignored, smoothing, reduction)
+    with np.errstate(all="ignore"):
+        close(_kernels.cross_entropy(x, t, *options), reference.cross_entropy(x, t, *options), dtype, 10)
+        g = rng.normal(size=(n,) if reduction == "none" else ()).astype(dtype)
+        g = np.asarray(g)
+        close(_kernels.cross_entropy_grad(g, x, t, *options), reference.cross_entropy_grad(g, x, t, *options), dtype, 10)
+
+
+@given(
+    shapes=st.lists(st.lists(small, max_size=2).map(tuple), min_size=1, max_size=4), dtype=dtypes, layout=layouts,
+    momentum=st.sampled_from([0.0, 0.9]), dampening=st.sampled_from([0.0, 0.5]), decay=st.sampled_from([0.0, 0.1]),
+    nesterov=st.booleans(), maximize=st.booleans(), fortran=st.booleans(),
+)  # fmt: skip
+def test_sgd(shapes, dtype, layout, momentum, dampening, decay, nesterov, maximize, fortran):
+    options = {"lr": 0.1, "momentum": momentum, "dampening": dampening, "weight_decay": decay, "nesterov": nesterov,
+               "maximize": maximize}  # fmt: skip
+
+    def run(kernel):
+        ps = [np.array(numbers(i, s, dtype), order="F" if fortran else "C") for i, s in enumerate(shapes)]
+        buffers = [None] * len(ps)
+        for step in range(3):
+            gs = [numbers(100 + 10 * step + i, s, dtype, layout) for i, s in enumerate(shapes)]
+            buffers = kernel(ps, gs, buffers, **options)
+        return ps, buffers
+
+    ours, theirs = run(_kernels.sgd), run(reference.sgd)
+    for a, b in zip(ours[0], theirs[0], strict=True):
+        close(a, b, dtype, 10)
+    for a, b in zip(ours[1], theirs[1], strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            close(a, b, dtype, 10)
+
+
+def test_sums_over_many_terms():
+    c = 2**17
+    x = np.zeros((1, c), np.float32)
+    np.testing.assert_allclose(_kernels.cross_entropy(x, np.array([0])), np.log(c), rtol=1e-6)
+    n = 20_000
+    rows = np.zeros((n, 3), np.float32)
+    np.testing.assert_allclose(_kernels.cross_entropy(rows, np.zeros(n, np.int64), reduction="sum"), n * np.log(3), rtol=1e-6)
+
+
+def test_subnormal_numbers_survive_the_import():
+    assert 1e-310 * 0.5 != 0.0
+    assert np.float32(1e-40) * np.float32(0.5) != 0
+
+
+# ---- bad input: an error from both, nothing written ----
+
+X, G, T = np.ones((2, 3), np.float32), np.ones((2, 3), np.float32), np.array([0, 2])
+ONE = np.ones((), np.float32)
+BAD = [
+    ("matmul", (None, X)),
+    ("matmul", (X, None)),
+    ("matmul", (X, X)),
+    ("matmul", (X, X.T.astype(np.float64))),
+    ("matmul", (X, X.T.astype(np.int64))),
+    ("matmul", (X, np.ones(3, np.float32))),
+    ("matmul", (X, X.T, np.ones(3, np.float32))),
+    ("matmul", (X, X.T, np.ones(2, np.float64))),
+    ("matmul", (X, [[1.0]] * 3)),
+    ("matmul", (np.ones((2, 2, 3), np.float32), np.ones((3, 3, 2), np.float32))),
+    ("softmax", (None,)),
+    ("softmax", (np.ones(3, np.float32),)),
+    ("softmax", (np.ones((2, 3), np.int64),)),
+    ("softmax", ("abc",)),
+    ("log_softmax", (None,)),
+    ("log_softmax", (np.ones((2, 2, 2), np.float32),)),
+    ("softmax_grad", (G, np.ones((3, 2), np.float32))),
+    ("softmax_grad", (G, np.ones((2, 3), np.float64))),
+    ("softmax_grad", (None, X)),
+    ("log_softmax_grad", (G, None)),
+    ("relu", (None,)),
+    ("relu_grad", (G, np.ones((3, 2), np.float32))),
+    ("relu_grad", (G, None)),
+    ("relu_grad", (G, np.ones((2, 3), np.float64))),
+    ("cross_entropy", (None, T)),
+    ("cross_entropy", (X, None)),
+    ("cross_entropy", (X, np.array([0, 3]))),
+    ("cross_entropy", (X, np.array([0, -1]))),
+    ("cross_entropy", (X, np.array([0, 2**62]))),
+    ("cross_entropy", (X, np.array([0]))),
+    ("cross_entropy", (X, np.array([0.0, 1.0]))),
+    ("cross_entropy", (X, np.array([0, 1], np.int32))),
+    ("cross_entropy", (X, T, np.ones(2, np.float32))),
+    ("cross_entropy", (X, T, np.ones(3, np.float64))),
+    ("cross_entropy", (X, T, None, -100, 2.0)),
+    ("cross_entropy", (X, T, None, -100, 0.0, "all")),
+    ("cross_entropy", (np.ones((2, 0), np.float32), T)),
+    ("cross_entropy_grad", (ONE, X, np.array([0, 3]))),
+    ("cross_entropy_grad", (None, X, T)),
+    ("cross_entropy_grad", (np.ones(2, np.float32), X, T)),
+    ("cross_entropy_grad", (np.ones((), np.float64), X, T)),
+    ("cross_entropy_grad", (ONE, X, T, None, -100, 0.0, "none")),
+]
+
+
+@pytest.mark.parametrize("k", range(len(BAD)), ids=lambda k: f"{BAD[k][0]}-{k}")
+def test_bad_arguments(k):
+    name, arguments = BAD[k]
+    with pytest.raises((TypeError, ValueError, RuntimeError, IndexError)) as expected:
+        getattr(reference, name)(*arguments)
+    with pytest.raises((TypeError, ValueError, RuntimeError, IndexError)) as found:
+        getattr(_kernels, name)(*arguments)
+    assert found.type is expected.type
+
+
+def read_only():
+    p = np.ones(3, np.float32)
+    p.flags.writeable = False
+    return p
+
+
+BAD_SGD = [
+    ([None], [np.ones(3, np.float32)], [None]),
+    ([np.ones(3, np.float32)], [None], [None]),
+    ([np.ones(3, np.float32)], [np.ones(4, np.float32)], [None]),
+    ([np.ones(3, np.float32)], [np.ones(3, np.float64)], [None]),
+    ([np.ones(3, np.float32)], [np.ones(3, np.float32)], [np.ones(2, np.float32)]),
+    ([np.ones(3, np.float32)], [np.ones(3, np.float32)], []),
+    ([np.ones(3, np.int64)], [np.ones(3, np.int64)], [None]),
+    ([read_only()], [np.ones(3, np.float32)], [None]),
+]
+
+
+@pytest.mark.parametrize("k", range(len(BAD_SGD)))
+@pytest.mark.parametrize("kernel", [_kernels.sgd, reference.sgd], ids=["chosen", "reference"])
+def test_bad_updates_write_nothing(kernel, k):
+    bad = BAD_SGD[k]
+    good = np.ones(3, np.float32)
+    ps, gs, buffers = [good, *bad[0]], [np.ones(3, np.float32), *bad[1]], [None, *bad[2]]
+    with pytest.raises((TypeError, ValueError)):
+        kernel(ps, gs, buffers, lr=0.1, momentum=0.9)
+    assert good.tolist() == [1, 1, 1]
+
+
+def test_written_arrays_may_be_strided_or_misaligned():
+    whole = np.ones((3, 4), np.float32)
+    part = whole[:, ::2]
+    _kernels.sgd([part], [np.ones((3, 2), np.float32)], [None], lr=0.5)
+    assert whole[:, ::2].tolist() == [[0.5, 0.5]] * 3
+    assert whole[:, 1::2].tolist() == [[1, 1]] * 3
+    odd = np.frombuffer(bytearray(13), np.uint8)[1:].view(np.float32)
+    _kernels.sgd([odd], [np.ones(3, np.float32)], [None], lr=0.5)
+    assert odd.tolist() == [-0.5] * 3
+
+
+def test_threads_are_checked():
+    for wrong, kind in ((0, RuntimeError), (-1, RuntimeError), ("2", TypeError), (True, TypeError)):
+        with pytest.raises(kind):
+            _kernels.set_num_threads(wrong)
+
+
+@pytest.mark.skipif("not hasattr(__import__('os'), 'fork')")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_computes():
+    import os
+
+    x = numbers(0, (500, 500), np.float32)
+    expected = _kernels.matmul(x, x).tobytes()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if _kernels.matmul(x, x).tobytes() == expected else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
