@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 from setuptools.errors import CCompilerError, ExecError, PlatformError
@@ -143,6 +144,12 @@ class BuildKernels(build_ext):
             write_marker(KERNELS if self.inplace else Path(self.build_lib) / KERNELS, "compiled")
 
 
+class Build(build):
+    """The kernels first: a missing compiler is then the first thing said, not the last after a page of copying."""
+
+    sub_commands = sorted(build.sub_commands, key=lambda command: command[0] != "build_ext")
+
+
 class BuildModules(build_py):
     """Copy the Python modules, and mark a build that has no compiled kernels."""
 
@@ -165,5 +172,5 @@ def extensions():
 
 setup(
     ext_modules=[] if reference_only() else extensions(),
-    cmdclass={"build_ext": BuildKernels, "build_py": BuildModules},
+    cmdclass={"build": Build, "build_ext": BuildKernels, "build_py": BuildModules},
 )
