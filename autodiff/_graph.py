@@ -118,7 +118,7 @@ def primitive(
         keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         defaults = {k: (forward.__kwdefaults__ or {}).get(k) for k in keywords}
         grad_fn_name = name or "".join(word.capitalize() for word in forward.__name__.split("_"))
-        if "Backward" not in grad_fn_name:
+        if "Backward" not in grad_fn_name and grad_fn_name != "CopySlices":  # PyTorch's own exception
             grad_fn_name += "Backward0"
         plans: dict[int, Plan] = {}
         promotes, to_float, may_view, is_view = bool(promote), promote == "float", bool(view), view is True

@@ -295,7 +295,7 @@ def where_op(condition: Any, input: Any, other: Any) -> Any:
     return where(condition, input, other)
 
 
-@primitive(lambda g, input, low, high: where_op(inside(input, low=low, high=high), g, 0.0), name="Clamp")
+@primitive(lambda g, input, low, high: where_op(inside(input, low=low, high=high), g, 0.0), name="ClampBackward1")
 def clamp_numbers(input: Any, *, low: Any, high: Any) -> Any:
     """input limited to [low, high]; None leaves a side open."""
     return np.clip(input, low, high)

@@ -136,7 +136,7 @@ def log10(input: Any) -> Any:
     return np.log10(input)
 
 
-@primitive(lambda g, input: g / (input + 1.0), promote="float")
+@primitive(lambda g, input: g / (input + 1.0), name="Log1P", promote="float")
 def log1p(input: Any) -> Any:
     """log(1 + x), exact also where x is tiny.
 
@@ -396,7 +396,7 @@ def atanh(input: Any) -> Any:
     return np.arctanh(input)
 
 
-@primitive(lambda g: g * (math.pi / 180.0), name="MulBackward0", promote="float")
+@primitive(lambda g: g * (math.pi / 180.0), name="Deg2Rad", promote="float")
 def deg2rad(input: Any) -> Any:
     """Degrees as radians.
 
@@ -407,7 +407,7 @@ def deg2rad(input: Any) -> Any:
     return input * (math.pi / 180.0)
 
 
-@primitive(lambda g: g * (180.0 / math.pi), name="MulBackward0", promote="float")
+@primitive(lambda g: g * (180.0 / math.pi), name="Rad2Deg", promote="float")
 def rad2deg(input: Any) -> Any:
     """Radians as degrees.
 

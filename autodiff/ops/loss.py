@@ -16,7 +16,7 @@ from autodiff._graph import primitive
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.arithmetic import clamp_min, where
-from autodiff.ops.elementwise import log, sign
+from autodiff.ops.elementwise import log, sigmoid, sign
 from autodiff.ops.reduce import mean, sum_all, sum_over
 from autodiff.ops.shape import expand, flatten, permute, reshape, unsqueeze
 from autodiff.ops.softmax import log_softmax, softmax_along, softmax_grad
@@ -416,12 +416,27 @@ def _equal_shapes(input: Tensor, target: Tensor) -> None:
         )
 
 
-@primitive(lambda g, x, t: g * ((x - t) / clamp_small(x * (1.0 - x))), lambda g, x, t: g * (log(1.0 - x) - log(x)),
-           name="BinaryCrossEntropy")  # fmt: skip
-def binary_rows(x: Any, t: Any) -> Any:
-    """-(t log x + (1 - t) log(1 - x)), the logarithms not below -100."""
+@primitive(
+    lambda g, x, t, reduction: (x - t) / clamp_small(x * (1.0 - x)) * (g * _count(_size(x), reduction)),
+    lambda g, x, t, reduction: (log(1.0 - x) - log(x)) * (g * _count(_size(x), reduction)),
+    name="BinaryCrossEntropy",
+)
+def binary_of_probabilities(x: Any, t: Any, *, reduction: Any) -> Any:
+    """-(t log x + (1 - t) log(1 - x)), the logarithms not below -100, reduced."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return -(t * np.maximum(np.log(x), -100.0) + (1 - t) * np.maximum(np.log1p(-x), -100.0)).astype(x.dtype)
+        loss = -(t * np.maximum(np.log(x), -100.0) + (1 - t) * np.maximum(np.log1p(-x), -100.0)).astype(x.dtype)
+        return _reduce(loss, reduction)
+
+
+@primitive(
+    lambda g, x, t, reduction: (sigmoid(x) - t) * (g * _count(_size(x), reduction)),
+    lambda g, x, reduction: -x * (g * _count(_size(x), reduction)),
+    name="BinaryCrossEntropyWithLogits",
+    promote="float",
+)
+def binary_of_scores(x: Any, t: Any, *, reduction: Any) -> Any:
+    """max(x, 0) - x t + log(1 + e**-|x|), reduced."""
+    return _reduce(np.maximum(x, x.dtype.type(0)) - x * t + np.log1p(np.exp(-np.abs(x))), reduction)
 
 
 def clamp_small(x: Any) -> Any:
@@ -449,8 +464,10 @@ def binary_cross_entropy(
         raise RuntimeError(f"Found dtype {target.dtype} but expected {input.dtype}")
     if input._array.size and not (input._array.min() >= 0 and input._array.max() <= 1):
         raise RuntimeError("all elements of input should be between 0 and 1; use binary_cross_entropy_with_logits for scores")
-    loss: Tensor = binary_rows(input, target)
-    return _reduced(loss if weight is None else loss * weight, reduction)
+    if weight is None:
+        result: Tensor = binary_of_probabilities(input, target, reduction=reduction)
+        return result
+    return _reduced(binary_of_probabilities(input, target, reduction="none") * weight, reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -475,11 +492,13 @@ def binary_cross_entropy_with_logits(
     _check_reduction(reduction)
     if input._array.shape != target._array.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
-    below = logsigmoid(input)
+    if pos_weight is None and weight is None:
+        result: Tensor = binary_of_scores(input, target, reduction=reduction)
+        return result
     if pos_weight is None:
-        loss = (1 - target) * input - below
+        loss = binary_of_scores(input, target, reduction="none")
     else:
-        loss = (1 - target) * input - ((pos_weight - 1) * target + 1) * below
+        loss = (1 - target) * input - ((pos_weight - 1) * target + 1) * logsigmoid(input)
     return _reduced(loss if weight is None else loss * weight, reduction)
 
 
