@@ -123,6 +123,9 @@ class BuildKernels(build_ext):
             if isa and (msvc or not x86 or not self.quietly_accepts(["-Werror", *isa])):
                 continue
             extension.extra_compile_args = [*compile_flags, *isa]
+            if "_cores_" in extension.name and not msvc:
+                # A tile's size is an argument, which must be a constant in its loops: inlining is no choice.
+                extension.define_macros = [("CYTHON_INLINE", "inline __attribute__((always_inline))")]
             extension.extra_link_args = link_flags
             kept.append(extension)
         translated = cythonize(

@@ -7,6 +7,7 @@ text becomes one column of zeros and ones per category.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,9 +18,10 @@ from autodiff._cli.table import Table, as_number, is_numeric, numbers
 from autodiff.datasets import load_digits
 from autodiff.random import Generator
 
-__all__ = ["Data", "Encoding", "digits", "features", "fitted", "from_table", "split"]
+__all__ = ["Data", "Encoding", "digits", "features", "fitted", "from_table", "scaled", "split"]
 
 Array = np.ndarray[Any, Any]
+_MOST_CATEGORIES = 1000  # each is an input of its own: names or identifiers would fill the memory and teach nothing
 
 
 @dataclass
@@ -60,18 +62,20 @@ def digits() -> Data:
     return Data("UCI handwritten digits", images.numpy().astype(np.float64), targets.numpy(), encoding, True)
 
 
-def from_table(table: Table, target: str, task: str | None) -> Data:
-    """A user's table: every column but the target is an input."""
+def from_table(table: Table, target: str, task: str | None, text: Sequence[str] = ()) -> Data:
+    """A user's table: every column but the target is an input; those in `text` are text whatever they hold."""
     cells = table.column(target)
+    for name in text:
+        table.column(name)
     columns = [name for name in table.columns if name != target]
     if not columns:
         raise Problem(f"{table.path} has only the target column {target!r}; at least one other column is needed")
     task = task or _guessed_task(cells)
     encoding = Encoding(task, target, columns)
     for name in columns:
-        if not is_numeric(table.column(name)):
-            encoding.categories[name] = sorted(set(table.column(name)))
-    inputs = features(table, encoding)
+        if name in text or not is_numeric(table.column(name)):
+            encoding.categories[name] = _categories(table, name)
+    inputs = features(table, encoding, learning=True)
     if task == "regression":
         return Data(table.path, inputs, np.array(numbers(table, target)), encoding)
     counts = Counter(cells)
@@ -89,6 +93,17 @@ def from_table(table: Table, target: str, task: str | None) -> Data:
     return Data(table.path, inputs, np.array([place[cell] for cell in cells], np.int64), encoding)
 
 
+def _categories(table: Table, name: str) -> list[str]:
+    """The values of a text column; those of the test rows too, which says nothing about their labels."""
+    found = sorted(set(table.column(name)))
+    if len(found) > _MOST_CATEGORIES:
+        raise Problem(
+            f"{table.path}, column {name!r}: {len(found)} different texts, more than the {_MOST_CATEGORIES} that are taken as "
+            "categories; leave the column out"
+        )
+    return found
+
+
 def _is_whole(cell: str) -> bool:
     value = as_number(cell)
     return value is not None and value == int(value)
@@ -102,12 +117,13 @@ def _guessed_task(cells: list[str]) -> str:
     return "classification" if few else "regression"
 
 
-def features(table: Table, encoding: Encoding) -> Array:
+def features(table: Table, encoding: Encoding, learning: bool = False) -> Array:
     """The input columns as numbers, not yet scaled; Problem for a missing column, a new category, a cell that is no number."""
     parts = []
     for name in encoding.columns:
         if name not in encoding.categories:
-            parts.append(np.array(numbers(table, name))[:, None])
+            hint = f", though most of the column is (a column of text: --text {name!r})"
+            parts.append(np.array(numbers(table, name, hint if learning else ""))[:, None])
             continue
         known = {category: i for i, category in enumerate(encoding.categories[name])}
         block = np.zeros((len(table.rows), len(known)))
@@ -145,10 +161,22 @@ def fitted(data: Data, train: Array) -> None:
     if data.one_scale:
         mean, deviation = np.full(rows.shape[1], rows.mean()), np.full(rows.shape[1], rows.std())
     else:
-        mean, deviation = rows.mean(0), rows.std(0)
-    deviation = np.where(deviation > 0, deviation, 1.0)  # a constant column says nothing, and must not divide by zero
+        mean, deviation = _scale(rows)
     data.encoding.mean, data.encoding.deviation = mean.tolist(), deviation.tolist()
     if data.encoding.task == "regression":
-        targets = data.targets[train]
-        data.encoding.target_mean = float(targets.mean())
-        data.encoding.target_deviation = float(targets.std()) or 1.0
+        mean, deviation = _scale(data.targets[train])
+        data.encoding.target_mean, data.encoding.target_deviation = float(mean), float(deviation)
+
+
+def _scale(rows: Array) -> tuple[Array, Array]:
+    """Mean and deviation; a constant column's deviation counts as 1 (computed, it is 0 or what rounding leaves, 1e-17)."""
+    varies = rows.max(0) > rows.min(0)
+    deviation = rows.std(0)
+    return np.where(varies, rows.mean(0), rows.min(0)), np.where(varies & (deviation > 0), deviation, 1.0)
+
+
+def scaled(inputs: Array, encoding: Encoding) -> Array:
+    """The inputs as the network takes them. What overflows float32 becomes infinite, and is found in the outputs."""
+    with np.errstate(over="ignore"):
+        result: Array = ((inputs - encoding.mean) / encoding.deviation).astype(np.float32)
+    return result

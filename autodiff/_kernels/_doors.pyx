@@ -131,7 +131,7 @@ cdef class Product:
     cdef const char* b
     cdef const char* bias
     cdef char* c
-    cdef int size, failed, pack_a
+    cdef int size, failed, vector
     cdef bint by_columns
 
     def __call__(self, Py_ssize_t start, Py_ssize_t stop):
@@ -153,7 +153,7 @@ cdef class Product:
         cdef int status
         with nogil:
             status = multiply(self.size, m, self.k, n, a, self.ar, self.ac, b, self.br, self.bc, bias, c,
-                              self.cr, self.pack_a)
+                              self.cr, self.vector)
         if status:
             self.failed = 1
 
@@ -161,12 +161,12 @@ cdef class Product:
 cdef inline int multiply(
         int size, Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
         const void* a, Py_ssize_t ar, Py_ssize_t ac, const void* b, Py_ssize_t br, Py_ssize_t bc,
-        const void* bias, void* c, Py_ssize_t cr, int pack_a) noexcept nogil:
+        const void* bias, void* c, Py_ssize_t cr, int vector) noexcept nogil:
     if size == 4:
         return core.gemm32(m, k, n, <const float*>a, ar, ac, <const float*>b, br, bc, <const float*>bias,
-                           <float*>c, cr, pack_a)
+                           <float*>c, cr, vector)
     return core.gemm64(m, k, n, <const double*>a, ar, ac, <const double*>b, br, bc, <const double*>bias,
-                       <double*>c, cr, pack_a)
+                       <double*>c, cr, vector)
 
 
 cdef int product(
@@ -176,15 +176,15 @@ cdef int product(
     """One matrix product into C (m, n) in C order: at once, without the GIL, or cut over the threads."""
     cdef double work = 2.0 * m * k * n
     cdef int status, threads
-    cdef int pack_a = 1
+    cdef int vector = m == 1 or n == 1
     cdef Py_ssize_t unit, whole, step, at
     if work < RELEASE:
-        return multiply(size, m, k, n, a, ar, ac, b, br, bc, bias, c, n, pack_a)
+        return multiply(size, m, k, n, a, ar, ac, b, br, bc, bias, c, n, vector)
     threads = _threads.get_num_threads() if work >= SPLIT else 1
     if threads > 1:
         part = Product()
         part.m, part.k, part.n, part.ar, part.ac, part.br, part.bc, part.cr = m, k, n, ar, ac, br, bc, n
-        part.a, part.b, part.bias, part.c, part.size, part.pack_a = a, b, bias, c, size, pack_a
+        part.a, part.b, part.bias, part.c, part.size, part.vector = a, b, bias, c, size, vector
         part.by_columns = n > m
         # Parts are whole tiles, so that every element is computed the same way for any number of threads.
         unit = core.tile_bytes // size if part.by_columns else core.tile_rows
@@ -195,7 +195,7 @@ cdef int product(
             _threads.run(part, parts)
             return -part.failed
     with nogil:
-        status = multiply(size, m, k, n, a, ar, ac, b, br, bc, bias, c, n, pack_a)
+        status = multiply(size, m, k, n, a, ar, ac, b, br, bc, bias, c, n, vector)
     return status
 
 

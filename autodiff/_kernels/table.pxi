@@ -8,12 +8,12 @@ ctypedef int (*gemm_f32)(
     Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
     const float* a, Py_ssize_t a_row, Py_ssize_t a_col,
     const float* b, Py_ssize_t b_row, Py_ssize_t b_col,
-    const float* bias, float* c, Py_ssize_t c_row, int pack_a) noexcept nogil
+    const float* bias, float* c, Py_ssize_t c_row, int vector) noexcept nogil
 ctypedef int (*gemm_f64)(
     Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
     const double* a, Py_ssize_t a_row, Py_ssize_t a_col,
     const double* b, Py_ssize_t b_row, Py_ssize_t b_col,
-    const double* bias, double* c, Py_ssize_t c_row, int pack_a) noexcept nogil
+    const double* bias, double* c, Py_ssize_t c_row, int vector) noexcept nogil
 ctypedef void (*map1_f32)(const float* x, float* y, Py_ssize_t n) noexcept nogil
 ctypedef void (*map1_f64)(const double* x, double* y, Py_ssize_t n) noexcept nogil
 ctypedef void (*map2_f32)(const float* g, const float* y, float* d, Py_ssize_t n) noexcept nogil

@@ -60,7 +60,7 @@ def watch_backward(
             for hook in list((pre_hooks or {}).values()):
                 reply = hook(module, found)
                 if reply is not None:
-                    found = reply if isinstance(reply, tuple) else (reply,)
+                    found = _checked(reply, found, "Backward pre hook returned an invalid number of grad_output")
             state["grad_output"] = found
             if hooks and not tracked:
                 _run(module, hooks, (None,) * len(args), found)
@@ -77,5 +77,12 @@ def _run(module: Any, hooks: Any, grad_input: tuple[Any, ...], grad_output: Any)
     for hook in list((hooks or {}).values()):
         reply = hook(module, grad_input, grad_output)
         if reply is not None:
-            grad_input = reply if isinstance(reply, tuple) else (reply,)
+            grad_input = _checked(reply, grad_input, "Backward hook returned an invalid number of grad_input")
     return grad_input
+
+
+def _checked(reply: Any, before: tuple[Any, ...], message: str) -> tuple[Any, ...]:
+    found = reply if isinstance(reply, tuple) else (reply,)
+    if len(found) != len(before):
+        raise RuntimeError(f"{message}, got {len(found)}, but expected {len(before)}")
+    return found

@@ -8,34 +8,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-import numpy as np
-
+from autodiff import _dtypes as dtypes
 from autodiff._graph import cast
 from autodiff._hooks import RemovableHandle
 from autodiff._modes import mode, no_grad
 from autodiff._provenance import module_call
 from autodiff._tensor import Tensor, device
-from autodiff._views import changed
+from autodiff.nn import _state
 from autodiff.nn._backward_hooks import watch_backward
 from autodiff.nn.parameter import Buffer, Parameter
 
 __all__ = ["Module"]
 
 M = TypeVar("M", bound="Module")
-
-
-class _IncompatibleKeys(NamedTuple):
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not self.missing_keys and not self.unexpected_keys:
-            return "<All keys matched successfully>"
-        return f"_IncompatibleKeys(missing_keys={self.missing_keys!r}, unexpected_keys={self.unexpected_keys!r})"
-
-    __str__ = __repr__  # type: ignore[misc]
 
 
 class Module:
@@ -97,11 +84,19 @@ class Module:
         finish = None
         if any(backward) and mode.grad:
             args, finish = watch_backward(self, args, *backward)
-        result = self.forward(*args, **kwargs)
-        for hook, with_kwargs in list(hooks.get("forward", {}).values()):
-            reply = hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)
-            if reply is not None:
-                result = reply
+        waiting = list(hooks.get("forward", {}).values())
+        try:
+            result = self.forward(*args, **kwargs)
+            while waiting:
+                hook, with_kwargs, _ = waiting.pop(0)
+                reply = hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)
+                if reply is not None:
+                    result = reply
+        except Exception:
+            for hook, with_kwargs, always in waiting:
+                if always:
+                    hook(self, args, kwargs, None) if with_kwargs else hook(self, args, None)
+            raise
         return result if finish is None else finish(result)
 
     def _register(self, kind: str, hook: Any, prepend: bool = False) -> RemovableHandle:
@@ -114,8 +109,11 @@ class Module:
 
     def register_forward_hook(self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False,
                               always_call: bool = False) -> RemovableHandle:  # fmt: skip
-        """Call hook(module, args, output) after forward; what it returns, if anything, replaces the output."""
-        return self._register("forward", (hook, with_kwargs), prepend)
+        """Call hook(module, args, output) after forward; what it returns, if anything, replaces the output.
+
+        With `always_call` also when forward raises; the output is None then.
+        """
+        return self._register("forward", (hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_hook(self, hook: Any, prepend: bool = False) -> RemovableHandle:
         """Call hook(module, grad_input, grad_output) when the gradients of the inputs are there; it may replace grad_input."""
@@ -124,6 +122,22 @@ class Module:
     def register_full_backward_pre_hook(self, hook: Any, prepend: bool = False) -> RemovableHandle:
         """Call hook(module, grad_output) before the module's backward; it may replace grad_output."""
         return self._register("backward_pre", hook, prepend)
+
+    def register_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
+        """Call hook(module, prefix, keep_vars) before state_dict is made."""
+        return self._register("state_dict_pre", hook)
+
+    def register_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
+        """Call hook(module, state_dict, prefix, metadata) when state_dict is made; it may change the dictionary in place."""
+        return self._register("state_dict_post", hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
+        """Call hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors) before anything is loaded."""
+        return self._register("load_pre", hook)
+
+    def register_load_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
+        """Call hook(module, incompatible_keys) after loading; it may clear the lists to forgive names."""
+        return self._register("load_post", hook)
 
     # ---- attributes ----
 
@@ -135,13 +149,13 @@ class Module:
                 raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
             registers[name] = value
         elif isinstance(value, Parameter):
-            self._forget(name)
+            self._forget(name, "_parameters")
             self.register_parameter(name, value)
         elif isinstance(value, Module):
-            self._forget(name)
-            self.add_module(name, value)
+            self._forget(name, "_modules")
+            registers["_modules"][name] = value
         elif isinstance(value, Buffer):
-            self._forget(name)
+            self._forget(name, "_buffers")
             self.register_buffer(name, value, value.persistent)
         elif name in registers["_parameters"]:
             if value is not None:
@@ -182,10 +196,12 @@ class Module:
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str, but: str) -> None:
+        # What is replaced by its own kind keeps its place in the order: Sequential runs in that order.
         self.__dict__.pop(name, None)
         for kind in ("_parameters", "_buffers", "_modules"):
-            self.__dict__[kind].pop(name, None)
+            if kind != but:
+                self.__dict__[kind].pop(name, None)
         self._non_persistent_buffers_set.discard(name)
 
     def _check_name(self, name: str, kind: str) -> None:
@@ -197,7 +213,7 @@ class Module:
             raise KeyError(f'{kind} name can\'t contain "."' + (f", got: {name}" if kind == "module" else ""))
         if name == "":
             raise KeyError(f'{kind} name can\'t be empty string ""')
-        if hasattr(self, name) and not any(name in self.__dict__[k] for k in ("_parameters", "_buffers", "_modules")):
+        if hasattr(self, name) and name not in self.__dict__[f"_{kind}s"]:
             raise KeyError(f"attribute '{name}' already exists")
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
@@ -300,7 +316,10 @@ class Module:
     def get_parameter(self, target: str) -> Parameter:
         """The parameter under a dotted name; AttributeError when there is none."""
         path, _, name = target.rpartition(".")
-        found = getattr(self.get_submodule(path), name, None)
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
+        found = getattr(module, name)
         if not isinstance(found, Parameter):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return found
@@ -309,9 +328,25 @@ class Module:
         """The buffer under a dotted name; AttributeError when there is none."""
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
         if module._buffers.get(name) is None:
             raise AttributeError(f"`{name}` is not a buffer")
         return module._buffers[name]  # type: ignore[return-value]
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module under a dotted name; with `strict` only where there is one already."""
+        if not target:
+            raise ValueError("Cannot set the submodule without a target name!")
+        path, _, name = target.rpartition(".")
+        if not isinstance(module, Module):
+            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
+        parent = self.get_submodule(path)
+        if strict and not hasattr(parent, name):
+            raise AttributeError(f"{parent._get_name()} has no attribute `{name}`")
+        if hasattr(parent, name) and not isinstance(getattr(parent, name), Module):
+            raise AttributeError(f"`{name}` is not an nn.Module")
+        setattr(parent, name, module)
 
     # ---- the whole tree at once ----
 
@@ -358,8 +393,10 @@ class Module:
                 device(place)
             elif isinstance(place, Tensor):
                 dtype = place.dtype
-            elif place is not None and not isinstance(place, bool):
+            elif isinstance(place, dtypes.dtype):
                 dtype = place
+            elif place is not None and not isinstance(place, bool):
+                raise TypeError(f"to() takes a device, a dtype or a Tensor, not {type(place).__name__}")
         if dtype is not None:
             if not dtype.is_floating_point:
                 raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}")
@@ -377,38 +414,34 @@ class Module:
 
     def float(self: M) -> M:
         """Convert to float32, in place."""
-        from autodiff import _dtypes
-
-        return self.to(_dtypes.float32)
+        return self.to(dtypes.float32)
 
     def double(self: M) -> M:
         """Convert to float64, in place."""
-        from autodiff import _dtypes
-
-        return self.to(_dtypes.float64)
+        return self.to(dtypes.float64)
 
     def half(self: M) -> M:
         """Convert to float16, in place."""
-        from autodiff import _dtypes
-
-        return self.to(_dtypes.float16)
+        return self.to(dtypes.float16)
 
     def cpu(self: M) -> M:
         """The module itself: there is no other device."""
+        return self
+
+    def cuda(self: M, device_index: int | None = None) -> M:
+        """RuntimeError: autodiff computes on the CPU only."""
+        device("cuda")
+        return self
+
+    def share_memory(self: M) -> M:
+        """The module itself: forked processes see its memory as it was."""
         return self
 
     # ---- saving and loading ----
 
     def state_dict(self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
         """Parameters and persistent buffers under their dotted names, detached: they share the module's memory."""
-        out: dict[str, Any] = OrderedDict() if destination is None else destination
-        for name, value in (*self._parameters.items(), *self._buffers.items()):
-            if value is not None and name not in self._non_persistent_buffers_set:
-                out[prefix + name] = value if keep_vars else value.detach()
-        for name, child in self._modules.items():
-            if child is not None:
-                child.state_dict(destination=out, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
-        return out
+        return _state.save(self, destination, prefix, keep_vars)  # type: ignore[no-any-return]
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Copy values into parameters and buffers by name. All problems are reported in one RuntimeError, nothing half done.
@@ -416,43 +449,15 @@ class Module:
         With strict=False missing and unexpected names are returned instead. `assign` puts the given tensors in place of
         the module's own.
         """
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(f"Expected state_dict to be dict-like, got {_type_of(state_dict)}.")
-        expected: dict[str, tuple[Module, str, Tensor]] = {}
-        for path, module in self.named_modules(remove_duplicate=False):
-            for name, value in (*module._parameters.items(), *module._buffers.items()):
-                if value is not None and name not in module._non_persistent_buffers_set:
-                    expected[path + ("." if path else "") + name] = (module, name, value)
-        missing = [key for key in expected if key not in state_dict]
-        unexpected = [key for key in state_dict if key not in expected]
-        errors = []
-        if strict and unexpected:
-            errors.append(f"Unexpected key(s) in state_dict: {', '.join(map(_quoted, unexpected))}. ")
-        if strict and missing:
-            errors.append(f"Missing key(s) in state_dict: {', '.join(map(_quoted, missing))}. ")
-        for key, (_, _, value) in expected.items():
-            if key not in state_dict:
-                continue
-            new = state_dict[key]
-            if not isinstance(new, Tensor):
-                errors.append(
-                    f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint '
-                    f"but received {type(new)}"
-                )
-            elif new._array.shape != value._array.shape and not (new._array.shape == (1,) and value._array.shape == ()):
-                errors.append(
-                    f"size mismatch for {key}: copying a param with shape {new.shape} from checkpoint, the shape in current "
-                    f"model is {value.shape}."
-                )
-            elif not value._array.flags.writeable and not assign:
-                errors.append(f'While copying the parameter named "{key}": its memory is read-only.')
-        if errors:
-            text = "\n\t".join(errors)
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{text}")
-        for key, (module, name, value) in expected.items():
-            if key in state_dict:
-                _load(module, name, value, state_dict[key], assign)
-        return _IncompatibleKeys(missing, unexpected)  # type: ignore[call-arg]
+        return _state.load(self, state_dict, strict, assign)
+
+    def get_extra_state(self) -> Any:
+        """What else to put into the state_dict: to be defined, with `set_extra_state`, by a module that has something."""
+        raise RuntimeError(f"{type(self).__name__} defines no get_extra_state, so it has no extra state to save")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take back what `get_extra_state` gave: to be defined with it."""
+        raise RuntimeError(f"{type(self).__name__} defines get_extra_state but no set_extra_state to load it")
 
     # ---- printing ----
 
@@ -478,26 +483,12 @@ class Module:
         self.__dict__.update(state)
 
 
-def _load(module: Module, name: str, value: Tensor, new: Tensor, assign: bool) -> None:
-    if assign:
-        if isinstance(value, Parameter):
-            replacement = new if isinstance(new, Parameter) else Parameter(new, value.requires_grad)
-            module._parameters[name] = replacement
-        else:
-            module._buffers[name] = new
-        return
-    np.copyto(value._array, new._array.reshape(value._array.shape), casting="unsafe")
-    changed(value, 3)
-
-
-def _quoted(key: str) -> str:
-    return f'"{key}"'
-
-
 def _indented(text: str) -> str:
     return text.replace("\n", "\n  ")
 
 
 def _type_of(value: Any) -> str:
+    if isinstance(value, Tensor):
+        return value.type()
     kind = type(value)
-    return kind.__name__ if kind.__module__ == "builtins" else f"torch.{kind.__name__}" if kind is Tensor else kind.__name__
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -213,11 +213,8 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 
 def _viewable(array: Any, shape: tuple[int, ...]) -> bool:
-    try:
-        array.view().shape = shape
-    except AttributeError:
-        return False
-    return True
+    """Whether the same memory can be seen in this shape: NumPy copies where it cannot."""
+    return array.size == 0 or np.may_share_memory(array.reshape(shape), array)
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
