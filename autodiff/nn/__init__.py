@@ -26,7 +26,7 @@ from autodiff.nn.activation import (
     Tanh,
     Threshold,
 )
-from autodiff.nn.containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from autodiff.nn.containers import ModuleDict, ModuleList, Sequential
 from autodiff.nn.dropout import Dropout
 from autodiff.nn.linear import Flatten, Identity, Linear, Unflatten
 from autodiff.nn.loss import (
@@ -42,6 +42,7 @@ from autodiff.nn.loss import (
 )
 from autodiff.nn.module import Module
 from autodiff.nn.parameter import Buffer, Parameter
+from autodiff.nn.parameter_containers import ParameterDict, ParameterList
 
 __all__ = [
     "CELU",

@@ -6,6 +6,7 @@ node whose hooks see all inputs', or all outputs', gradients at once.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,11 @@ def watch_backward(
                     found = _checked(reply, found, "Backward pre hook returned an invalid number of grad_output")
             state["grad_output"] = found
             if hooks and not tracked:
+                warnings.warn(
+                    "Full backward hook is firing when gradients are computed with respect to module outputs since no inputs "
+                    "require gradients.",
+                    stacklevel=2,
+                )
                 _run(module, hooks, (None,) * len(args), found)
             return tuple(found[i] for i in places)
 

@@ -7,21 +7,58 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from autodiff._tensor import Tensor
 from autodiff.nn.module import Module
-from autodiff.nn.parameter import Parameter
 
-__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
-
-
-def _place(index: Any, n: int) -> int:
-    at = operator.index(index)
-    if not -n <= at < n:
-        raise IndexError(f"index {at} is out of range")
-    return at % n
+__all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
 
-class Sequential(Module):
+class _Numbered(Module):
+    """What Sequential and ModuleList share: children in order, reached by their position."""
+
+    def _made(self, named: list[tuple[str, Any]]) -> Any:
+        raise NotImplementedError
+
+    def _place(self, index: Any) -> str:
+        at, n = operator.index(index), len(self._modules)
+        if not -n <= at < n:
+            raise IndexError(f"index {at} is out of range")
+        return list(self._modules)[at]
+
+    def _renumber(self, modules: Iterable[Any]) -> None:
+        modules = list(modules)
+        self._modules.clear()
+        self._modules.update({str(i): m for i, m in enumerate(modules)})
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self._made(list(self._modules.items())[index])
+        return self._modules[self._place(index)]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        setattr(self, self._place(index), module)
+
+    def __delitem__(self, index: Any) -> None:
+        for name in list(self._modules)[index] if isinstance(index, slice) else [self._place(index)]:
+            delattr(self, name)
+        self._renumber(self._modules.values())
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._modules.values())
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not name.isdigit()]
+
+    def pop(self, index: int) -> Any:
+        """Remove a module and return it."""
+        module = self[index]
+        del self[index]
+        return module
+
+
+class Sequential(_Numbered):
     """Modules that are called one after the other. Given as arguments, or as one OrderedDict of names.
 
     >>> import autodiff as torch
@@ -34,7 +71,7 @@ class Sequential(Module):
 
     def __init__(self, *args: Any) -> None:
         super().__init__()
-        pairs = args[0].items() if len(args) == 1 and isinstance(args[0], dict) else enumerate(args)
+        pairs = args[0].items() if len(args) == 1 and isinstance(args[0], OrderedDict) else enumerate(args)
         for name, module in pairs:
             self.add_module(str(name), module)
 
@@ -44,33 +81,26 @@ class Sequential(Module):
             input = module(input)  # type: ignore[misc]
         return input
 
-    def _names(self) -> list[str]:
-        return list(self._modules)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return type(self)(OrderedDict(list(self._modules.items())[index]))
-        return self._modules[self._names()[_place(index, len(self))]]
-
-    def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, self._names()[_place(index, len(self))], module)
-
-    def __delitem__(self, index: Any) -> None:
-        names = self._names()
-        for name in names[index] if isinstance(index, slice) else [names[_place(index, len(self))]]:
-            delattr(self, name)
-        modules = list(self._modules.values())
-        self._modules.clear()
-        self._modules.update({str(i): m for i, m in enumerate(modules)})
-
-    def __len__(self) -> int:
-        return len(self._modules)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._modules.values())
+    def _made(self, named: list[tuple[str, Any]]) -> Any:
+        return type(self)(OrderedDict(named))
 
     def __add__(self, other: Any) -> Sequential:
-        return Sequential(*self, *other)
+        return Sequential(*self, *_sequential(other, "add"))
+
+    def __iadd__(self, other: Any) -> Sequential:
+        return self.extend(_sequential(other, "add"))
+
+    def __mul__(self, times: int) -> Sequential:
+        if not isinstance(times, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(times)}")
+        if times <= 0:
+            raise ValueError(f"Non-positive multiplication factor {times} for {type(self)}")
+        return Sequential(*list(self) * times)
+
+    __rmul__ = __mul__
+
+    def __imul__(self, times: int) -> Sequential:
+        return self.extend(list(self * times)[len(self) :])
 
     def append(self, module: Module) -> Sequential:
         """Add a module at the end; returns the container."""
@@ -79,7 +109,7 @@ class Sequential(Module):
 
     def extend(self, sequential: Iterable[Module]) -> Sequential:
         """Add modules at the end; returns the container."""
-        for module in sequential:
+        for module in list(sequential):
             self.append(module)
         return self
 
@@ -90,18 +120,25 @@ class Sequential(Module):
         modules = list(self)
         if not -len(modules) <= index <= len(modules):
             raise IndexError(f"Index out of range: {index}")
-        modules.insert(index + len(modules) if index < 0 else index, module)
-        self._modules.clear()
-        self._modules.update({str(i): m for i, m in enumerate(modules)})
+        modules.insert(index, module)
+        self._renumber(modules)
         return self
 
 
-class ModuleList(Module):
+def _sequential(other: Any, verb: str) -> Sequential:
+    if not isinstance(other, Sequential):
+        raise ValueError(f"{verb} operator supports only objects of Sequential class, but {type(other)} is given.")
+    return other
+
+
+class ModuleList(_Numbered):
     """A list whose modules are registered.
 
     >>> import autodiff as torch
-    >>> len(torch.nn.ModuleList([torch.nn.Linear(1, 1) for _ in range(3)]))
-    3
+    >>> torch.nn.ModuleList([torch.nn.Linear(1, 1) for _ in range(3)])
+    ModuleList(
+      (0-2): 3 x Linear(in_features=1, out_features=1, bias=True)
+    )
     """
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
@@ -109,25 +146,8 @@ class ModuleList(Module):
         if modules is not None:
             self.extend(modules)
 
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return type(self)(list(self._modules.values())[index])  # type: ignore[arg-type]
-        return self._modules[str(_place(index, len(self)))]
-
-    def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, str(_place(index, len(self))), module)
-
-    def __delitem__(self, index: Any) -> None:
-        modules = list(self)
-        del modules[index]
-        self._modules.clear()
-        self._modules.update({str(i): m for i, m in enumerate(modules)})
-
-    def __len__(self) -> int:
-        return len(self._modules)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._modules.values())
+    def _made(self, named: list[tuple[str, Any]]) -> Any:
+        return type(self)([module for _, module in named])
 
     def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
@@ -144,7 +164,7 @@ class ModuleList(Module):
         """Add modules at the end; returns the list."""
         if not isinstance(modules, Iterable):
             raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
-        for module in modules:
+        for module in list(modules):
             self.append(module)
         return self
 
@@ -152,9 +172,24 @@ class ModuleList(Module):
         """Put a module before position `index`."""
         modules = list(self)
         modules.insert(index, module)
-        self._modules.clear()
-        for i, m in enumerate(modules):
-            self.add_module(str(i), m)
+        self._renumber(modules)
+
+    def __repr__(self) -> str:
+        """One line for a run of modules that print alike."""
+        runs: list[list[Any]] = []  # [first, last, text]
+        for i, module in enumerate(self):
+            text = repr(module)
+            if runs and runs[-1][2] == text:
+                runs[-1][1] = i
+            else:
+                runs.append([i, i, text])
+        if not runs:
+            return f"{self._get_name()}()"
+        lines = []
+        for first, last, text in runs:
+            text = text.replace("\n", "\n  ")
+            lines.append(f"({first}): {text}" if first == last else f"({first}-{last}): {last - first + 1} x {text}")
+        return self._get_name() + "(\n  " + "\n  ".join(lines) + "\n)"
 
 
 class ModuleDict(Module):
@@ -210,104 +245,15 @@ class ModuleDict(Module):
 
     def update(self, modules: Any) -> None:
         """Add modules from a dictionary or from (name, module) pairs."""
-        for key, module in modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules:
-            self[key] = module
-
-
-def _registered(value: Any) -> Any:
-    return Parameter(value) if isinstance(value, Tensor) and not isinstance(value, Parameter) else value
-
-
-class ParameterList(Module):
-    """A list of parameters that are registered; tensors become parameters.
-
-    >>> import autodiff as torch
-    >>> len(list(torch.nn.ParameterList([torch.ones(1), torch.ones(2)]).parameters()))
-    2
-    """
-
-    def __init__(self, values: Iterable[Any] | None = None) -> None:
-        super().__init__()
-        for value in values or ():
-            self.append(value)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return type(self)(list(self)[index])
-        return self._parameters[str(_place(index, len(self)))]
-
-    def __setitem__(self, index: int, value: Any) -> None:
-        setattr(self, str(_place(index, len(self))), _registered(value))
-
-    def __len__(self) -> int:
-        return len(self._parameters)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._parameters.values())
-
-    def append(self, value: Any) -> ParameterList:
-        """Add a parameter at the end; returns the list."""
-        self.register_parameter(str(len(self)), _registered(value))
-        return self
-
-    def extend(self, values: Iterable[Any]) -> ParameterList:
-        """Add parameters at the end; returns the list."""
-        for value in values:
-            self.append(value)
-        return self
-
-    def extra_repr(self) -> str:
-        """A line for each parameter."""
-        return "\n".join(f"({k}): {_described(p)}" for k, p in self._parameters.items() if p is not None)
-
-
-class ParameterDict(Module):
-    """A dictionary of parameters that are registered; tensors become parameters.
-
-    >>> import autodiff as torch
-    >>> [name for name, _ in torch.nn.ParameterDict({"w": torch.ones(1)}).named_parameters()]
-    ['w']
-    """
-
-    def __init__(self, parameters: Any = None) -> None:
-        super().__init__()
-        for key, value in dict(parameters or {}).items():
-            self[key] = value
-
-    def __getitem__(self, key: str) -> Any:
-        return self._parameters[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.register_parameter(key, _registered(value))
-
-    def __delitem__(self, key: str) -> None:
-        del self._parameters[key]
-
-    def __len__(self) -> int:
-        return len(self._parameters)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._parameters)
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._parameters
-
-    def keys(self) -> Iterable[str]:
-        """The names."""
-        return self._parameters.keys()
-
-    def items(self) -> Iterable[tuple[str, Any]]:
-        """The (name, parameter) pairs."""
-        return self._parameters.items()
-
-    def values(self) -> Iterable[Any]:
-        """The parameters."""
-        return self._parameters.values()
-
-    def extra_repr(self) -> str:
-        """A line for each parameter."""
-        return "\n".join(f"({k}): {_described(p)}" for k, p in self._parameters.items() if p is not None)
-
-
-def _described(p: Tensor) -> str:
-    return f"Parameter containing: [{p.dtype!s} of size {'x'.join(map(str, p.shape))}]"
+        if not isinstance(modules, Iterable):
+            raise TypeError(
+                f"ModuleDict.update should be called with an iterable of key/value pairs, but got {type(modules).__name__}"
+            )
+        pairs = modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules
+        for i, pair in enumerate(pairs):
+            if not isinstance(pair, Iterable):
+                raise TypeError(f"ModuleDict update sequence element #{i} should be Iterable; is {type(pair).__name__}")
+            found = list(pair)
+            if len(found) != 2:
+                raise ValueError(f"ModuleDict update sequence element #{i} has length {len(found)}; 2 is required")
+            self[found[0]] = found[1]

@@ -489,6 +489,6 @@ def _indented(text: str) -> str:
 
 def _type_of(value: Any) -> str:
     if isinstance(value, Tensor):
-        return value.type()
+        return str(value.type())
     kind = type(value)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
