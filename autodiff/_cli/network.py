@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._cli.problem import Problem
 from autodiff._modes import no_grad
 from autodiff._tensor import Tensor, wrap
 from autodiff.nn import Linear, ReLU, Sequential
@@ -19,13 +20,13 @@ from autodiff.ops.sampling import randperm
 from autodiff.optim import SGD
 from autodiff.random import default_generator
 
-__all__ = ["Training", "build", "outputs"]
+__all__ = ["Training", "build", "load_weights", "outputs"]
 
 Array = np.ndarray[Any, Any]
 
 
 def build(inputs: int, hidden: list[int], outputs: int) -> Sequential:
-    """Linear layers with ReLU between them."""
+    """Linear layers with ReLU between them, drawn from the random stream."""
     layers: list[Any] = []
     for width in hidden:
         layers += [Linear(inputs, width), ReLU()]
@@ -35,7 +36,7 @@ def build(inputs: int, hidden: list[int], outputs: int) -> Sequential:
 
 def outputs(model: Sequential, inputs: Array) -> Array:
     """What the model says, without recording; in blocks, so that large tables fit into memory."""
-    with no_grad():
+    with no_grad(), np.errstate(over="ignore", invalid="ignore"):  # the caller looks for what is not finite
         parts = [model(wrap(inputs[i : i + 4096]))._array for i in range(0, len(inputs), 4096)]
     return np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
 
@@ -86,9 +87,31 @@ class Training:
         return kept
 
     def restore(self, kept: dict[str, Array]) -> None:
-        """Go on from what `state` returned."""
-        self.model.load_state_dict({k[6:]: wrap(v) for k, v in kept.items() if k.startswith("model.")})
+        """Go on from what `state` returned; Problem when it comes from another network."""
+        load_weights(self.model, kept)
+        momentum = {name: kept.get(f"momentum.{name}") for name, _ in self.model.named_parameters()}
         for name, p in self.model.named_parameters():
-            if f"momentum.{name}" in kept:
-                self.optimizer.state[p]["momentum_buffer"] = wrap(kept[f"momentum.{name}"].copy())
-        default_generator.set_state(wrap(kept["random"]))
+            buffer = momentum[name]
+            if buffer is not None:
+                _check_like(f"momentum.{name}", buffer, p._array)
+                self.optimizer.state[p]["momentum_buffer"] = wrap(buffer.copy())
+        try:
+            default_generator.set_state(wrap(kept["random"]))
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise Problem(f"the model file is damaged: the state of the random numbers does not fit ({error})") from None
+
+
+def load_weights(model: Sequential, kept: dict[str, Array]) -> None:
+    """Give the network the weights that `Training.state` kept; Problem when they are of another one."""
+    weights = {name: kept.get(f"model.{name}") for name, _ in model.named_parameters()}
+    for name, p in model.named_parameters():
+        _check_like(f"model.{name}", weights[name], p._array)
+    model.load_state_dict({name: wrap(a) for name, a in weights.items() if a is not None})
+
+
+def _check_like(name: str, array: Array | None, like: Array) -> None:
+    if array is None:
+        raise Problem(f"the model file is damaged: it has no {name}")
+    if array.shape != like.shape or array.dtype != like.dtype:
+        what = f"{array.dtype} {array.shape} instead of {like.dtype} {like.shape}"
+        raise Problem(f"the model file is damaged: {name} is {what}")

@@ -45,7 +45,7 @@ def check_plotting(path: str) -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise Problem("--plot needs matplotlib: install it with  pip install matplotlib") from None
+        raise Problem("--plot needs matplotlib: pip install matplotlib") from None
 
 
 def plot(path: str, history: list[dict[str, float]], task: str) -> None:

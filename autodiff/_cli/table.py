@@ -61,7 +61,7 @@ def read_table(path: str) -> Table:
             stripped = [cell.strip() for cell in cells]
             if not columns:
                 columns = stripped if any(stripped) else []
-            elif len(stripped) == len(columns) > 1 or any(stripped):
+            elif any(stripped):  # spreadsheets write rows of nothing after the last one
                 if len(stripped) != len(columns):
                     raise Problem(f"{path}, row {at}: {len(stripped)} cells, but the header has {len(columns)} columns")
                 rows.append(stripped)
