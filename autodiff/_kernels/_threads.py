@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Lock
 
 
@@ -62,12 +62,20 @@ def set_num_threads(count: int) -> None:
 def run(work: Callable[[int, int], None], parts: Sequence[tuple[int, int]]) -> None:
     """Call work(start, stop) for every part at the same time; raise what one of them raised."""
     global _pool
+    futures: list[Future[None]] = []
+    rest = list(parts[1:])
     with _lock:
         if _pool is None:
             _pool = ThreadPoolExecutor(max(1, _count - 1), thread_name_prefix="autodiff")
-        futures = [_pool.submit(work, *part) for part in parts[1:]]
+        try:
+            while rest:
+                futures.append(_pool.submit(work, *rest[0]))
+                del rest[0]
+        except RuntimeError:
+            pass  # no new threads: the interpreter is shutting down, or the system has none left
     try:
-        work(*parts[0])
+        for part in (parts[0], *rest):
+            work(*part)
     finally:
         wait(futures)
     for future in futures:

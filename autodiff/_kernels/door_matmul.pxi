@@ -1,0 +1,153 @@
+# The doors to the matrix product.
+
+cdef class Product:
+    """A matrix product that is large enough to be cut into parts for several threads."""
+    cdef Py_ssize_t m, k, n, ar, ac, br, bc, cr
+    cdef const char* a
+    cdef const char* b
+    cdef const char* bias
+    cdef char* c
+    cdef int size, failed, vector
+    cdef bint by_columns
+    # An interrupt may end the call while threads still compute: the memory must outlive them.
+    cdef object keep
+
+    def __call__(self, Py_ssize_t start, Py_ssize_t stop):
+        cdef Py_ssize_t m = self.m, n = self.n
+        cdef const char* a = self.a
+        cdef const char* b = self.b
+        cdef const char* bias = self.bias
+        cdef char* c = self.c
+        if self.by_columns:
+            n = stop - start
+            b += start * self.bc * self.size
+            c += start * self.size
+            if bias != NULL:
+                bias += start * self.size
+        else:
+            m = stop - start
+            a += start * self.ar * self.size
+            c += start * self.cr * self.size
+        cdef int status
+        with nogil:
+            status = multiply(self.size, m, self.k, n, a, self.ar, self.ac, b, self.br, self.bc, bias, c,
+                              self.cr, self.vector)
+        if status:
+            self.failed = 1
+
+
+cdef inline int multiply(
+        int size, Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
+        const void* a, Py_ssize_t ar, Py_ssize_t ac, const void* b, Py_ssize_t br, Py_ssize_t bc,
+        const void* bias, void* c, Py_ssize_t cr, int vector) noexcept nogil:
+    if size == 4:
+        return core.gemm32(m, k, n, <const float*>a, ar, ac, <const float*>b, br, bc, <const float*>bias,
+                           <float*>c, cr, vector)
+    return core.gemm64(m, k, n, <const double*>a, ar, ac, <const double*>b, br, bc, <const double*>bias,
+                       <double*>c, cr, vector)
+
+
+cdef int product(
+        int size, Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
+        const char* a, Py_ssize_t ar, Py_ssize_t ac, const char* b, Py_ssize_t br, Py_ssize_t bc,
+        const char* bias, char* c, object keep) except -2:
+    """One matrix product into C (m, n) in C order: at once, without the GIL, or cut over the threads."""
+    cdef double work = 2.0 * m * k * n
+    cdef int status, threads
+    cdef int vector = m == 1 or n == 1
+    cdef Py_ssize_t unit, whole, step, at
+    # Without the GIL it is slower, unless there is much to do.
+    if work < RELEASE:
+        return multiply(size, m, k, n, a, ar, ac, b, br, bc, bias, c, n, vector)
+    threads = _threads.get_num_threads() if work >= SPLIT else 1
+    if threads > 1:
+        part = Product()
+        part.m, part.k, part.n, part.ar, part.ac, part.br, part.bc, part.cr = m, k, n, ar, ac, br, bc, n
+        part.a, part.b, part.bias, part.c, part.size, part.vector = a, b, bias, c, size, vector
+        part.by_columns = n > m
+        part.keep = keep
+        # Parts are whole tiles, so that every element is computed the same way for any number of threads.
+        unit = core.tile_bytes // size if part.by_columns else core.tile_rows
+        whole = n if part.by_columns else m
+        step = ((whole + unit - 1) // unit + threads - 1) // threads * unit
+        parts = [(at, min(at + step, whole)) for at in range(0, whole, step)]
+        if len(parts) > 1:
+            _threads.run(part, parts)
+            return -part.failed
+    with nogil:
+        status = multiply(size, m, k, n, a, ar, ac, b, br, bc, bias, c, n, vector)
+    return status
+
+
+def matmul(a, b, bias=None):
+    """The matrix product a @ b of two matrices, or of two equally long batches, plus `bias` on every row.
+
+    The inputs may have any strides: a transposed, reversed or broadcast view is read where it lies.
+    """
+    cdef Py_buffer va, vb, vbias
+    cdef int held = 0, size
+    try:
+        PyObject_GetBuffer(a, &va, PyBUF_STRIDES | PyBUF_FORMAT)
+        held = 1
+        PyObject_GetBuffer(b, &vb, PyBUF_STRIDES | PyBUF_FORMAT)
+        held = 2
+        if bias is not None:
+            PyObject_GetBuffer(bias, &vbias, PyBUF_STRIDES | PyBUF_FORMAT)
+            held = 3
+        size = kind(&va)
+        if size and size == kind(&vb) and va.ndim == vb.ndim and 2 <= va.ndim <= 3 and (
+            va.shape[va.ndim - 1] == vb.shape[vb.ndim - 2] and (va.ndim == 2 or va.shape[0] == vb.shape[0])
+        ) and (bias is None or (
+            kind(&vbias) == size and vbias.ndim == 1 and vbias.shape[0] == vb.shape[vb.ndim - 1]
+            and in_order(&vbias)
+        )):
+            return matmul_checked(&va, &vb, &vbias if bias is not None else NULL, size)
+    except (TypeError, ValueError, BufferError):
+        # No buffer of this kind (None, a list, a dtype without a buffer format): the twin says what is wrong.
+        if held == (2 if bias is None else 3):
+            raise
+    finally:
+        if held >= 1:
+            PyBuffer_Release(&va)
+        if held >= 2:
+            PyBuffer_Release(&vb)
+        if held >= 3:
+            PyBuffer_Release(&vbias)
+    # What is wrong, the twin says; what is only laid out oddly is copied, by force, since a second refusal would loop.
+    reference.check_matmul(a, b, bias)
+    if a.dtype.char not in "fd":
+        return reference.matmul(a, b, bias)
+    return matmul(copied(a), copied(b), None if bias is None else copied(bias))
+
+
+cdef object copied(array):
+    return np.array(array, dtype=array.dtype.newbyteorder("="), order="C", copy=True, subok=False)
+
+
+cdef object matmul_checked(const Py_buffer* va, const Py_buffer* vb, const Py_buffer* vbias, int size):
+    cdef int d = va.ndim
+    cdef Py_ssize_t m = va.shape[d - 2], k = va.shape[d - 1], n = vb.shape[d - 1]
+    cdef Py_ssize_t i, batch = va.shape[0] if d == 3 else 1
+    dtype = float32 if size == 4 else float64
+    c = empty((m, n), dtype) if d == 2 else empty((batch, m, n), dtype)
+    if m == 0 or n == 0 or batch == 0:
+        return c
+    cdef Py_buffer vc
+    PyObject_GetBuffer(c, &vc, PyBUF_STRIDES)
+    keep = (<object>va.obj, <object>vb.obj, None if vbias == NULL else <object>vbias.obj, c)
+    cdef int status = 0
+    try:
+        for i in range(batch):
+            status = product(
+                size, m, k, n,
+                <const char*>va.buf + (i * va.strides[0] if d == 3 else 0),
+                va.strides[d - 2] // size, va.strides[d - 1] // size,
+                <const char*>vb.buf + (i * vb.strides[0] if d == 3 else 0),
+                vb.strides[d - 2] // size, vb.strides[d - 1] // size,
+                <const char*>vbias.buf if vbias != NULL else NULL,
+                <char*>vc.buf + i * m * n * size, keep)
+            if status:
+                raise MemoryError(f"no memory for the working space of a {m}x{k} by {k}x{n} matrix product")
+    finally:
+        PyBuffer_Release(&vc)
+    return c

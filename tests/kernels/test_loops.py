@@ -1,0 +1,169 @@
+"""What the loops promise beyond agreeing with their twins: a precise exp, and independence of the path and of threads."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autodiff import _kernels
+from autodiff._kernels import reference
+
+FLOATS = [np.float32, np.float64]
+
+
+def exp_of(kernels, values):
+    """exp(values), as the gradient of log_softmax computes it: d = g - exp(y) * sum(g)."""
+    y = np.stack([np.zeros_like(values), values], axis=1)
+    g = np.zeros_like(y)
+    g[:, 0] = 1
+    with np.errstate(all="ignore"):
+        return -kernels.log_softmax_grad(g, y)[:, 1]
+
+
+@pytest.mark.parametrize(("dtype", "low", "high"), [(np.float32, -110, 95), (np.float64, -760, 715)])
+def test_exp_over_its_whole_range(dtype, low, high):
+    values = np.linspace(low, high, 50_001).astype(dtype)
+    found, wanted = exp_of(_kernels, values), exp_of(reference, values)
+    assert np.array_equal(np.isinf(found), np.isinf(wanted))
+    finite = np.isfinite(wanted)
+    # np.spacing is the distance to the next number, for subnormal numbers too.
+    assert np.all(np.abs(found[finite] - wanted[finite]) <= 4 * np.spacing(wanted[finite]))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_exp_of_special_values(dtype):
+    found = exp_of(_kernels, np.array([-np.inf, np.inf, np.nan, 0.0, -0.0], dtype))
+    np.testing.assert_array_equal(found, np.array([0, np.inf, np.nan, 1, 1], dtype))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(c=st.integers(1, 100), at=st.integers(0, 99), value=st.sampled_from([np.nan, np.inf, -np.inf, 1e4, -1e4]))
+def test_one_special_value_anywhere_in_a_row(dtype, c, at, value):
+    x = np.random.default_rng(c).normal(size=(3, c)).astype(dtype)
+    x[1, at % c] = value
+    with np.errstate(all="ignore"):
+        for name in ("softmax", "log_softmax"):
+            found, wanted = getattr(_kernels, name)(x), getattr(reference, name)(x)
+            np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+SHAPES = [(1, 40, 4000), (4000, 40, 1), (37, 500, 61), (2, 900, 70), (300, 1, 300), (260, 800, 130)]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(("m", "k", "n"), SHAPES)
+@pytest.mark.parametrize("a_order", "CF")
+@pytest.mark.parametrize("b_order", "CF")
+def test_matmul_of_any_order(dtype, m, k, n, a_order, b_order):
+    rng = np.random.default_rng(0)
+    a = np.asarray(rng.normal(size=(m, k)).astype(dtype), order=a_order)
+    b = np.asarray(rng.normal(size=(k, n)).astype(dtype), order=b_order)
+    bias = rng.normal(size=n).astype(dtype)
+    wanted = a.astype(np.longdouble) @ b.astype(np.longdouble) + bias
+    worst = np.abs(a).astype(np.float64) @ np.abs(b).astype(np.float64) + np.abs(bias)
+    assert np.all(np.abs(_kernels.matmul(a, b, bias) - wanted) <= 50 * np.finfo(dtype).eps * worst)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(("m", "k", "n"), [(8, 1000, 4001), (4001, 1000, 8), (400, 300, 410), (1, 5000, 5000), (5000, 5000, 1)])
+def test_no_product_depends_on_the_number_of_threads(dtype, m, k, n):
+    rng = np.random.default_rng(0)
+    a, b = rng.random((m, k), dtype), rng.random((k, n), dtype)
+    before = _kernels.get_num_threads()
+    results = []
+    try:
+        for count in (1, 2, 3, 5):
+            _kernels.set_num_threads(count)
+            results.append(_kernels.matmul(a, b).tobytes())
+    finally:
+        _kernels.set_num_threads(before)
+    assert len(set(results)) == 1
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_row_does_not_depend_on_the_rows_beside_it(dtype):
+    if _kernels.INFO["implementation"] != "compiled":
+        return  # NumPy makes no such promise, and its twin neither
+    rng = np.random.default_rng(0)
+    a, b = rng.random((300, 450), dtype), rng.random((450, 70), dtype)
+    whole = _kernels.matmul(a, b)
+    for rows in (2, 3, 7, 12, 64):
+        assert np.array_equal(_kernels.matmul(a[:rows], b), whole[:rows])
+
+
+def test_products_in_many_threads_at_once():
+    a = np.random.default_rng(0).random((400, 400), np.float32)
+    wanted = _kernels.matmul(a, a).tobytes()
+    wrong = []
+
+    def work():
+        for _ in range(5):
+            if _kernels.matmul(a, a).tobytes() != wanted:
+                wrong.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_product_while_the_interpreter_ends():
+    code = (
+        "import atexit, numpy as np\n"
+        "from autodiff import _kernels\n"
+        "_kernels.set_num_threads(2)\n"
+        "a = np.ones((500, 500), np.float32)\n"
+        "atexit.register(lambda: print(_kernels.matmul(a, a)[0, 0], _kernels.matmul(a, a)[499, 499]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["500.0", "500.0"]
+
+
+def test_one_array_as_parameter_and_gradient():
+    p = np.array([1.0, 2.0, 3.0], np.float32)
+    _kernels.sgd([p], [p], [None], lr=0.5)
+    assert p.tolist() == [0.5, 1.0, 1.5]
+
+
+def test_sgd_takes_other_sequences_and_subclasses():
+    class Marked(np.ndarray):
+        pass
+
+    p = np.ones(3).view(Marked)
+    (buffer,) = _kernels.sgd((p,), (np.ones(3),), (None,), lr=0.5, momentum=0.9)
+    assert np.asarray(p).tolist() == [0.5, 0.5, 0.5]
+    assert np.asarray(buffer).tolist() == [1, 1, 1]
+
+
+def test_a_new_buffer_shares_no_memory_with_the_gradient():
+    g = np.ones(3)
+    (buffer,) = _kernels.sgd([np.ones(3)], [g], [None], lr=0.5, momentum=0.9)
+    assert not np.shares_memory(buffer, g)
+
+
+@pytest.mark.parametrize("wrong", [b"bytes", bytearray(8), memoryview(b"abcd"), 3.0, object()], ids=str)
+def test_no_array_at_any_door(wrong):
+    x = np.ones((2, 2))
+    for call in (
+        lambda: _kernels.matmul(wrong, x),
+        lambda: _kernels.matmul(x, wrong),
+        lambda: _kernels.matmul(x, x, wrong),
+        lambda: _kernels.softmax(wrong),
+        lambda: _kernels.log_softmax_grad(x, wrong),
+        lambda: _kernels.relu_grad(wrong, x),
+        lambda: _kernels.cross_entropy(wrong, np.array([0, 1])),
+        lambda: _kernels.cross_entropy(x, wrong),
+        lambda: _kernels.cross_entropy_grad(wrong, x, np.array([0, 1])),
+        lambda: _kernels.sgd([wrong], [x], [None], lr=0.1),
+        lambda: _kernels.sgd([x], [x], [wrong], lr=0.1, momentum=0.9),
+    ):
+        with pytest.raises(TypeError):
+            call()
