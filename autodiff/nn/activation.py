@@ -16,6 +16,7 @@ __all__ = [
     "GELU",
     "GLU",
     "SELU",
+    "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
@@ -31,8 +32,10 @@ __all__ = [
     "Softmax",
     "Softmin",
     "Softplus",
+    "Softshrink",
     "Softsign",
     "Tanh",
+    "Tanhshrink",
     "Threshold",
 ]
 
@@ -58,6 +61,7 @@ class ReLU(Module):
         """The options."""
         return "inplace=True" if self.inplace else ""
 
+
 class ReLU6(Module):
     """min(max(x, 0), 6).
 
@@ -72,12 +76,13 @@ class ReLU6(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """F.relu6 of the input."""
-        result: Tensor = F.relu6(input)
+        result: Tensor = F.relu6(input, self.inplace)
         return result
 
     def extra_repr(self) -> str:
         """The options."""
         return "inplace=True" if self.inplace else ""
+
 
 class LeakyReLU(Module):
     """x above 0, negative_slope * x below.
@@ -93,12 +98,13 @@ class LeakyReLU(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """F.leaky_relu of the input."""
-        result: Tensor = F.leaky_relu(input, self.negative_slope)
+        result: Tensor = F.leaky_relu(input, self.negative_slope, self.inplace)
         return result
 
     def extra_repr(self) -> str:
         """The options."""
         return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
+
 
 class ELU(Module):
     """x above 0, alpha * (e**x - 1) below.
@@ -114,12 +120,13 @@ class ELU(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """F.elu of the input."""
-        result: Tensor = F.elu(input, self.alpha)
+        result: Tensor = F.elu(input, self.alpha, self.inplace)
         return result
 
     def extra_repr(self) -> str:
         """The options."""
         return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
 
 class SELU(Module):
     """elu scaled to keep mean 0 and variance 1.
@@ -135,12 +142,13 @@ class SELU(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """F.selu of the input."""
-        result: Tensor = F.selu(input)
+        result: Tensor = F.selu(input, self.inplace)
         return result
 
     def extra_repr(self) -> str:
         """The options."""
         return "inplace=True" if self.inplace else ""
+
 
 class CELU(Module):
     """x above 0, alpha * (e**(x / alpha) - 1) below.
@@ -156,12 +164,13 @@ class CELU(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """F.celu of the input."""
-        result: Tensor = F.celu(input, self.alpha)
+        result: Tensor = F.celu(input, self.alpha, self.inplace)
         return result
 
     def extra_repr(self) -> str:
         """The options."""
         return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
 
 class GELU(Module):
     """x * P(N < x) for a normal N, or its tanh approximation.
@@ -184,6 +193,7 @@ class GELU(Module):
         """The options."""
         return f"approximate={self.approximate!r}"
 
+
 class SiLU(Module):
     """x * sigmoid(x).
 
@@ -198,12 +208,13 @@ class SiLU(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """F.silu of the input."""
-        result: Tensor = F.silu(input)
+        result: Tensor = F.silu(input, self.inplace)
         return result
 
     def extra_repr(self) -> str:
         """The options."""
         return "inplace=True" if self.inplace else ""
+
 
 class Mish(Module):
     """x * tanh(softplus(x)).
@@ -219,12 +230,13 @@ class Mish(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """F.mish of the input."""
-        result: Tensor = F.mish(input)
+        result: Tensor = F.mish(input, self.inplace)
         return result
 
     def extra_repr(self) -> str:
         """The options."""
         return "inplace=True" if self.inplace else ""
+
 
 class Sigmoid(Module):
     """1 / (1 + e**-x).
@@ -239,6 +251,7 @@ class Sigmoid(Module):
         result: Tensor = F.sigmoid(input)
         return result
 
+
 class Tanh(Module):
     """(e**x - e**-x) / (e**x + e**-x).
 
@@ -251,6 +264,7 @@ class Tanh(Module):
         """F.tanh of the input."""
         result: Tensor = F.tanh(input)
         return result
+
 
 class LogSigmoid(Module):
     """log(sigmoid(x)), without overflow.
@@ -265,6 +279,7 @@ class LogSigmoid(Module):
         result: Tensor = F.logsigmoid(input)
         return result
 
+
 class Softsign(Module):
     """x / (1 + |x|).
 
@@ -277,6 +292,7 @@ class Softsign(Module):
         """F.softsign of the input."""
         result: Tensor = F.softsign(input)
         return result
+
 
 class Softplus(Module):
     """log(1 + e**(beta * x)) / beta.
@@ -299,6 +315,7 @@ class Softplus(Module):
         """The options."""
         return f"beta={self.beta}, threshold={self.threshold}"
 
+
 class Hardtanh(Module):
     """x limited to [min_val, max_val].
 
@@ -309,16 +326,19 @@ class Hardtanh(Module):
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
+        if max_val <= min_val:
+            raise AssertionError(f"max_val ({max_val}) must be greater than min_val ({min_val})")
         self.min_val, self.max_val, self.inplace = min_val, max_val, inplace
 
     def forward(self, input: Tensor) -> Tensor:
         """F.hardtanh of the input."""
-        result: Tensor = F.hardtanh(input, self.min_val, self.max_val)
+        result: Tensor = F.hardtanh(input, self.min_val, self.max_val, self.inplace)
         return result
 
     def extra_repr(self) -> str:
         """The options."""
         return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
+
 
 class Hardsigmoid(Module):
     """min(max(x + 3, 0), 6) / 6.
@@ -334,8 +354,9 @@ class Hardsigmoid(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """F.hardsigmoid of the input."""
-        result: Tensor = F.hardsigmoid(input)
+        result: Tensor = F.hardsigmoid(input, self.inplace)
         return result
+
 
 class Hardswish(Module):
     """x * hardsigmoid(x).
@@ -351,8 +372,9 @@ class Hardswish(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """F.hardswish of the input."""
-        result: Tensor = F.hardswish(input)
+        result: Tensor = F.hardswish(input, self.inplace)
         return result
+
 
 class Threshold(Module):
     """x where x > threshold, else value.
@@ -368,12 +390,68 @@ class Threshold(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """F.threshold of the input."""
-        result: Tensor = F.threshold(input, self.threshold, self.value)
+        result: Tensor = F.threshold(input, self.threshold, self.value, self.inplace)
         return result
 
     def extra_repr(self) -> str:
         """The options."""
         return f"threshold={self.threshold}, value={self.value}" + (", inplace=True" if self.inplace else "")
+
+
+class Hardshrink(Module):
+    """x outside [-lambd, lambd], 0 inside.
+
+    >>> import autodiff as torch
+    >>> torch.nn.Hardshrink()(torch.ones(2, 2)).shape
+    torch.Size([2, 2])
+    """
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input: Tensor) -> Tensor:
+        """F.hardshrink of the input."""
+        return F.hardshrink(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        """The options."""
+        return f"{self.lambd}"
+
+
+class Softshrink(Module):
+    """x moved by lambd towards 0, and not across it.
+
+    >>> import autodiff as torch
+    >>> torch.nn.Softshrink()(torch.ones(2, 2)).shape
+    torch.Size([2, 2])
+    """
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input: Tensor) -> Tensor:
+        """F.softshrink of the input."""
+        return F.softshrink(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        """The options."""
+        return f"{self.lambd}"
+
+
+class Tanhshrink(Module):
+    """x - tanh(x).
+
+    >>> import autodiff as torch
+    >>> torch.nn.Tanhshrink()(torch.ones(2, 2)).shape
+    torch.Size([2, 2])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """F.tanhshrink of the input."""
+        return F.tanhshrink(input)
+
 
 class Softmax(Module):
     """e**x / sum(e**x) along dim.
@@ -396,6 +474,7 @@ class Softmax(Module):
         """The options."""
         return f"dim={self.dim}"
 
+
 class LogSoftmax(Module):
     """log(softmax(x)) along dim.
 
@@ -416,6 +495,7 @@ class LogSoftmax(Module):
     def extra_repr(self) -> str:
         """The options."""
         return f"dim={self.dim}"
+
 
 class Softmin(Module):
     """softmax(-x) along dim.
@@ -438,6 +518,7 @@ class Softmin(Module):
         """The options."""
         return f"dim={self.dim}"
 
+
 class GLU(Module):
     """a * sigmoid(b) for the halves a, b of the input along dim.
 
@@ -459,12 +540,13 @@ class GLU(Module):
         """The options."""
         return f"dim={self.dim}"
 
+
 class PReLU(Module):
     """x above 0, weight * x below, where the weight is learned: one, or one per channel (dimension 1).
 
     >>> import autodiff as torch
     >>> torch.nn.PReLU()(torch.tensor([-2.0, 2.0]))
-    tensor([-0.5000,  2.0000], grad_fn=<WhereBackward0>)
+    tensor([-0.5000,  2.0000], grad_fn=<PreluKernelBackward0>)
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:

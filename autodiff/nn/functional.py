@@ -11,11 +11,25 @@ from typing import Any
 import numpy as np
 
 from autodiff._tensor import Tensor, wrap
-from autodiff.ops.activation import celu, elu, gelu, hardtanh, leaky_relu, logsigmoid, selu, silu, softplus
+from autodiff._views import in_place
+from autodiff.ops.activation import (
+    celu,
+    elu,
+    hardshrink,
+    hardtanh,
+    leaky_relu,
+    logsigmoid,
+    prelu,
+    selu,
+    softplus,
+    softshrink,
+    threshold,
+)
 from autodiff.ops.activation import relu as _relu
-from autodiff.ops.arithmetic import maximum, where
+from autodiff.ops.activation import threshold as threshold_function
 from autodiff.ops.creation import leaf
 from autodiff.ops.elementwise import sigmoid, tanh
+from autodiff.ops.gates import gelu, glu, hardsigmoid, hardswish, mish, silu
 from autodiff.ops.linalg import linear
 from autodiff.ops.loss import (
     binary_cross_entropy,
@@ -29,26 +43,30 @@ from autodiff.ops.loss import (
     smooth_l1_loss,
 )
 from autodiff.ops.reduce import norm
-from autodiff.ops.shape import chunk
-from autodiff.ops.softmax import log_softmax, softmax
+from autodiff.ops.softmax import implicit_dim, log_softmax, softmax
 from autodiff.random import default_generator
 
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "celu_",
     "cross_entropy",
     "dropout",
     "elu",
+    "elu_",
     "gelu",
     "glu",
+    "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "hardtanh_",
     "huber_loss",
     "kl_div",
     "l1_loss",
     "leaky_relu",
+    "leaky_relu_",
     "linear",
     "log_softmax",
     "logsigmoid",
@@ -60,17 +78,25 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "relu_",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
     "softmax",
     "softmin",
     "softplus",
+    "softshrink",
     "softsign",
     "tanh",
+    "tanhshrink",
     "threshold",
+    "threshold_",
 ]
+
+
+_relu_in_place = in_place(_relu, "relu_")
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -80,8 +106,78 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.relu(torch.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    result: Tensor = input.relu_() if inplace else _relu(input)
+    result: Tensor = _relu_in_place(input) if inplace else _relu(input)
     return result
+
+
+def relu_(input: Tensor) -> Tensor:
+    """`relu`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.relu_(torch.tensor([-1.0]))
+    tensor([0.])
+    """
+    return relu(input, inplace=True)
+
+
+def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`celu`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.celu_(torch.tensor([-1.0]))
+    tensor([-0.6321])
+    """
+    return celu(input, alpha, inplace=True)
+
+
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`elu`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.elu_(torch.tensor([-1.0]))
+    tensor([-0.6321])
+    """
+    return elu(input, alpha, inplace=True)
+
+
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """`hardtanh`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.hardtanh_(torch.tensor([-3.0]))
+    tensor([-1.])
+    """
+    return hardtanh(input, min_val, max_val, inplace=True)
+
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """`leaky_relu`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.leaky_relu_(torch.tensor([-1.0]))
+    tensor([-0.0100])
+    """
+    return leaky_relu(input, negative_slope, inplace=True)
+
+
+def selu_(input: Tensor) -> Tensor:
+    """`selu`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.selu_(torch.tensor([-1.0]))
+    tensor([-1.1113])
+    """
+    return selu(input, inplace=True)
+
+
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
+    """`threshold`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.threshold_(torch.tensor([-1.0]), 0.0, 20.0)
+    tensor([20.])
+    """
+    return threshold_function(input, threshold, value, inplace=True)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -91,7 +187,18 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.relu6(torch.tensor([-1.0, 8.0]))
     tensor([0., 6.])
     """
-    return hardtanh(input, 0.0, 6.0)
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """x - tanh(x).
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.tanhshrink(torch.tensor([1.0]))
+    tensor([0.2384])
+    """
+    result: Tensor = input - tanh(input)
+    return result
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -111,41 +218,12 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if p == 1.0:
         mask = np.zeros(input._array.shape, dtype)
     else:
-        # One draw per element, in the order of memory.
-        kept = default_generator.bernoulli(1.0 - p, input._array.shape)
+        # One draw per element, in the order of memory: that of a transposed tensor is not the order of its indices.
+        order = sorted(range(input._array.ndim), key=lambda d: -input._array.strides[d])
+        drawn = default_generator.bernoulli(1.0 - p, tuple(input._array.shape[d] for d in order))
+        kept = drawn.transpose(np.argsort(order)) if order else drawn
         mask = kept.astype(dtype) / dtype.type(1.0 - p)
     result: Tensor = input.mul_(wrap(mask)) if inplace else input * wrap(mask)
-    return result
-
-
-def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """min(max(x + 3, 0), 6) / 6.
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.hardsigmoid(torch.tensor([-4.0, 0.0]))
-    tensor([0.0000, 0.5000])
-    """
-    return hardtanh(input + 3.0, 0.0, 6.0) / 6.0
-
-
-def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x * hardsigmoid(x).
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.hardswish(torch.tensor([-4.0, 3.0]))
-    tensor([-0., 3.])
-    """
-    return input * hardsigmoid(input)
-
-
-def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x * tanh(softplus(x)).
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.mish(torch.tensor([1.0]))
-    tensor([0.8651])
-    """
-    result: Tensor = input * tanh(softplus(input))
     return result
 
 
@@ -167,48 +245,7 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     >>> torch.nn.functional.softmin(torch.tensor([1.0, 1.0]), 0)
     tensor([0.5000, 0.5000])
     """
-    return softmax(-input, dim, dtype)
-
-
-def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """x where x > threshold, else value.
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.threshold(torch.tensor([0.5, 2.0]), 1.0, -1.0)
-    tensor([-1.,  2.])
-    """
-    result: Tensor = where(input > threshold, input, value)
-    return result
-
-
-def prelu(input: Tensor, weight: Tensor) -> Tensor:
-    """x above 0, weight * x below; one weight, or one per channel (dimension 1).
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.prelu(torch.tensor([-2.0, 2.0]), torch.tensor([0.25]))
-    tensor([-0.5000,  2.0000])
-    """
-    if weight._array.size > 1:
-        weight = weight.reshape(*(-1 if d == 1 else 1 for d in range(input._array.ndim)))
-    zero = wrap(np.zeros((), input._array.dtype))
-    result: Tensor = where(input > 0, input, input * weight) if input._array.size else maximum(input, zero)
-    return result
-
-
-def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """a * sigmoid(b), where a and b are the halves of `input` along `dim`.
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.glu(torch.tensor([2.0, 0.0]))
-    tensor([1.])
-    """
-    if input._array.ndim == 0:
-        raise RuntimeError("glu does not support 0-dimensional tensors")
-    if input._array.shape[dim] % 2:
-        raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}")
-    a, b = chunk(input, 2, dim)
-    result: Tensor = a * sigmoid(b)
-    return result
+    return softmax(-input, implicit_dim(input, "softmin", _stacklevel) if dim is None else dim, dtype)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -6,7 +6,6 @@ two pieces is differentiated: each piece where it holds.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,33 @@ import numpy as np
 from autodiff import _kernels
 from autodiff._graph import flat, primitive
 from autodiff._tensor import Tensor
-from autodiff.ops.elementwise import erf, exp, sigmoid, tanh
+from autodiff._views import in_place
+from autodiff.ops.elementwise import exp, sigmoid
+from autodiff.ops.shape import reshape
 
-__all__ = ["celu", "elu", "gelu", "hardtanh", "leaky_relu", "logsigmoid", "relu", "selu", "silu", "softplus"]
+__all__ = [
+    "celu",
+    "elu",
+    "hardshrink",
+    "hardtanh",
+    "leaky_relu",
+    "logsigmoid",
+    "prelu",
+    "relu",
+    "selu",
+    "softplus",
+    "softshrink",
+    "threshold",
+]
+
+
+def floating(input: Any, name: str) -> Tensor:
+    """The input, if it is a tensor of floating numbers; else PyTorch's error."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; convert the input with x.float()')
+    return input
 
 
 @primitive(lambda g, y: relu_grad(g, y))
@@ -29,6 +52,8 @@ def relu(input: Any) -> Any:
     """
     if input.dtype.char in "fd":
         return _kernels.relu(input)
+    if input.dtype.kind == "b":
+        raise RuntimeError("Boolean inputs not supported for relu; convert the input with x.float()")
     return np.maximum(input, input.dtype.type(0))
 
 
@@ -47,9 +72,9 @@ def leaky(x: Any, *, slope: Any, scale: Any) -> Any:
 
 
 @primitive(flat)
-def pieces(x: Any, *, low: Any, high: Any) -> Any:
-    """`high` where x > 0, `low` elsewhere, in x's dtype."""
-    return np.where(x > 0, high, low).astype(x.dtype)
+def pieces(x: Any, *, at: Any = 0.0, low: Any, high: Any) -> Any:
+    """`high` where x > at, `low` elsewhere, in x's dtype."""
+    return np.where(x > at, high, low).astype(x.dtype)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -59,8 +84,12 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     >>> torch.nn.functional.leaky_relu(torch.tensor([-1.0, 2.0]))
     tensor([-0.0100,  2.0000])
     """
-    result: Tensor = leaky(input, slope=negative_slope, scale=1.0)
+    x = floating(input, "leaky_relu")
+    result: Tensor = (leaky_relu_ if inplace else leaky)(x, slope=float(negative_slope), scale=1.0)
     return result
+
+
+leaky_relu_ = in_place(leaky, "leaky_relu_")
 
 
 @primitive(
@@ -72,6 +101,10 @@ def exponential_linear(x: Any, *, alpha: Any, scale: Any, rate: Any) -> Any:
     """scale * x above 0, scale * alpha * (e**(rate * x) - 1) below."""
     low = np.expm1(np.minimum(x, x.dtype.type(0)) * rate) * (alpha * scale)
     return np.where(x > 0, x * scale, low).astype(x.dtype)
+
+
+# The same function and rule; only the name differs, by which celu is printed.
+continuously = primitive(exponential_linear.partials[0], name="Celu")(exponential_linear.forward)
 
 
 @primitive(lambda g, x: g * pieces(x, low=1.0, high=0.0))
@@ -87,8 +120,12 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.elu(torch.tensor([-1.0, 2.0]))
     tensor([-0.6321,  2.0000])
     """
-    result: Tensor = exponential_linear(input, alpha=alpha, scale=1.0, rate=1.0)
+    x = floating(input, "elu")
+    result: Tensor = (elu_ if inplace else exponential_linear)(x, alpha=float(alpha), scale=1.0, rate=1.0)
     return result
+
+
+elu_ = in_place(exponential_linear, "elu_")
 
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
@@ -101,8 +138,12 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.selu(torch.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])
     """
-    result: Tensor = exponential_linear(input, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0)
+    x = floating(input, "selu")
+    result: Tensor = (selu_ if inplace else exponential_linear)(x, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0)
     return result
+
+
+selu_ = in_place(exponential_linear, "selu_")
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -114,55 +155,19 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    result: Tensor = exponential_linear(input, alpha=alpha, scale=1.0, rate=1.0 / alpha)
+    x = floating(input, "celu")
+    result: Tensor = (celu_ if inplace else continuously)(x, alpha=float(alpha), scale=1.0, rate=1.0 / alpha)
     return result
 
 
-_ROOT_HALF = math.sqrt(0.5)
-_NORMAL = 1.0 / math.sqrt(2.0 * math.pi)
+celu_ = in_place(continuously, "celu_")
 
 
-@primitive(lambda g, x: g * ((erf(x * _ROOT_HALF) + 1.0) * 0.5 + x * (exp(x * x * -0.5) * _NORMAL)), name="Gelu")
-def gelu_exact(x: Any) -> Any:
-    """x times the probability that a normal number is below x."""
-    return (x * ((erf.forward(x * x.dtype.type(_ROOT_HALF)) + 1.0) * 0.5)).astype(x.dtype)
-
-
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """x * P(N < x) for a normal N (Hendrycks and Gimpel 2016), or its "tanh" approximation.
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.gelu(torch.tensor([-1.0, 2.0]))
-    tensor([-0.1587,  1.9545])
-    """
-    if approximate == "tanh":
-        inner = (input + input * input * input * 0.044715) * math.sqrt(2.0 / math.pi)
-        result: Tensor = input * 0.5 * (tanh(inner) + 1.0)
-    elif approximate == "none":
-        result = gelu_exact(input)
-    else:
-        raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}.")
-    return result
-
-
-@primitive(lambda g, x: g * (sigmoid(x) * (x * (1.0 - sigmoid(x)) + 1.0)), name="Silu")
-def swish(x: Any) -> Any:
-    """x * sigmoid(x)."""
-    return x * sigmoid.forward(x)
-
-
-def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x * sigmoid(x).
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.silu(torch.tensor([-1.0, 2.0]))
-    tensor([-0.2689,  1.7616])
-    """
-    result: Tensor = swish(input)
-    return result
-
-
-@primitive(lambda g, x, beta: g * sigmoid(x * beta), name="Softplus")
+@primitive(
+    lambda g, x, beta, threshold: g * (sigmoid(x * beta) * pieces(x * beta, at=threshold, low=1.0, high=0.0)
+                                       + pieces(x * beta, at=threshold, low=0.0, high=1.0)),
+    name="Softplus",
+)  # fmt: skip
 def soft_plus(x: Any, *, beta: Any, threshold: Any) -> Any:
     """log(1 + e**(beta * x)) / beta."""
     z = x * beta
@@ -177,7 +182,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     >>> torch.nn.functional.softplus(torch.tensor([-1.0, 2.0]))
     tensor([0.3133, 2.1269])
     """
-    result: Tensor = soft_plus(input, beta=float(beta), threshold=threshold)
+    result: Tensor = soft_plus(floating(input, "softplus"), beta=float(beta), threshold=float(threshold))
     return result
 
 
@@ -194,7 +199,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     >>> torch.nn.functional.logsigmoid(torch.tensor([-1.0, 2.0]))
     tensor([-1.3133, -0.1269])
     """
-    result: Tensor = log_sigmoid(input)
+    result: Tensor = log_sigmoid(floating(input, "logsigmoid"))
     return result
 
 
@@ -219,5 +224,108 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    result: Tensor = hard_tanh(input, low=float(min_val), high=float(max_val))
+    if not isinstance(input, Tensor):
+        raise TypeError(f"hardtanh(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    result: Tensor = (hardtanh_ if inplace else hard_tanh)(input, low=float(min_val), high=float(max_val))
+    return result
+
+
+hardtanh_ = in_place(hard_tanh, "hardtanh_")
+
+
+@primitive(lambda g, x, at: g * pieces(x, at=at, low=0.0, high=1.0), name="Threshold")
+def above(x: Any, *, at: Any, value: Any) -> Any:
+    """x where x > at, `value` elsewhere."""
+    return np.where(x <= at, x.dtype.type(value), x)
+
+
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """x where x > threshold, `value` elsewhere.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.threshold(torch.tensor([0.5, 2.0]), 1.0, -1.0)
+    tensor([-1.,  2.])
+    """
+    result: Tensor = (threshold_ if inplace else above)(input, at=threshold, value=value)
+    return result
+
+
+threshold_ = in_place(above, "threshold_")
+
+
+@primitive(lambda g, x, lambd: g * (1.0 - strictly_or_at(x, lambd=lambd)), name="Hardshrink")
+def hard_shrink(x: Any, *, lambd: Any) -> Any:
+    """x outside [-lambd, lambd], else 0."""
+    return np.where((x >= -lambd) & (x <= lambd), x.dtype.type(0), x)
+
+
+@primitive(flat)
+def strictly_or_at(x: Any, *, lambd: Any) -> Any:
+    """1 where -lambd <= x <= lambd, else 0, in x's dtype."""
+    return ((x >= -lambd) & (x <= lambd)).astype(x.dtype)
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x outside [-lambd, lambd], 0 inside.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.hardshrink(torch.tensor([-1.0, 0.2]))
+    tensor([-1.,  0.])
+    """
+    result: Tensor = hard_shrink(floating(input, "hardshrink"), lambd=float(lambd))
+    return result
+
+
+@primitive(lambda g, x, lambd: g * (1.0 - strictly_or_at(x, lambd=lambd)), name="Softshrink")
+def soft_shrink(x: Any, *, lambd: Any) -> Any:
+    """x moved by lambd towards 0, and not across it."""
+    return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, x * 0)).astype(x.dtype)
+
+
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x moved by lambd towards 0, and not across it.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.softshrink(torch.tensor([-1.0, 0.2]))
+    tensor([-0.5000,  0.0000])
+    """
+    if lambd < 0:
+        raise RuntimeError(f"lambda must be in range [0, largest number] for input dtype {input.dtype}, but found {lambd}")
+    result: Tensor = soft_shrink(floating(input, "softshrink"), lambd=float(lambd))
+    return result
+
+
+@primitive(
+    lambda g, x, w: g * (pieces(x, low=0.0, high=1.0) + w * pieces(x, low=1.0, high=0.0)),
+    lambda g, x: g * below(x),
+    name="PreluKernel",
+)
+def sloped(x: Any, w: Any) -> Any:
+    """x above 0, w * x below."""
+    return np.where(x > 0, x, w * x)
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """x above 0, weight * x below; one weight, or one per channel (dimension 1) (He et al. 2015).
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.prelu(torch.tensor([-2.0, 2.0]), torch.tensor([0.25]))
+    tensor([-0.5000,  2.0000])
+    """
+    x, w = floating(input, "prelu"), floating(weight, "prelu")
+    if x._array.dtype != w._array.dtype:
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {x.dtype} and {w.dtype}")
+    ndim = x._array.ndim
+    if w._array.ndim > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {w.ndim}")
+    if w._array.size != 1:
+        if ndim == 0:
+            raise RuntimeError("Not allow zero-dim input tensor.")
+        channels = x._array.shape[1] if ndim > 1 else 1
+        if w._array.size != channels:
+            raise RuntimeError(
+                "Mismatch of parameter numbers and input channel size. "
+                f"Found parameter numbers = {w.numel()} and channel size = {channels}."
+            )
+    result: Tensor = sloped(x, reshape(w, tuple(-1 if d == 1 else 1 for d in range(ndim)) if ndim > 1 else (1,) * ndim))
     return result

@@ -6,6 +6,7 @@ last place first. The gradient of each is an operation with a kernel of its own,
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,8 @@ __all__ = ["log_softmax", "softmax"]
 
 def _by_rows(kernel: Callable[..., Any], axis: int, *arrays: Any) -> Any:
     """Run a kernel for matrices with the given axis as the columns; half precision is computed in single."""
+    if not arrays[0].size:
+        return np.empty(arrays[0].shape, arrays[0].dtype)
     half = arrays[0].dtype == np.float16
     if half:
         arrays = tuple(a.astype(np.float32) for a in arrays)
@@ -75,16 +78,26 @@ def _total(x: Any, axis: int) -> Any:
     return sum_over(x, axes=(axis,) if x.ndim else (), keepdim=True)
 
 
-def _prepared(input: Tensor, dim: int | None, dtype: Any, name: str) -> tuple[Tensor, int]:
+def implicit_dim(input: Tensor, name: str, stacklevel: int) -> int:
+    """The dimension that PyTorch once chose when none was given; it warns."""
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        UserWarning,
+        stacklevel=stacklevel,
+    )
+    return 0 if input._array.ndim in (0, 1, 3) else 1
+
+
+def _prepared(input: Tensor, dim: int | None, dtype: Any, name: str, stacklevel: int) -> tuple[Tensor, int]:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     wanted = as_numpy_dtype(dtype)
     if wanted is not None and wanted != input._array.dtype:
         input = cast(input, dtype=wanted)
     if input._array.dtype.kind != "f":
-        raise RuntimeError(f'"{name}" not implemented for {input.dtype}; convert with x.to({get_default_dtype()})')
-    if dim is None:  # PyTorch's old choice
-        dim = 0 if input._array.ndim in (0, 1, 3) else 1
+        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; convert with x.to({get_default_dtype()})')
+    if dim is None:
+        dim = implicit_dim(input, name, stacklevel + 1)
     return input, dimension(dim, input._array.ndim)
 
 
@@ -95,7 +108,7 @@ def softmax(input: Tensor, dim: int | None = None, dtype: Any = None, _stackleve
     >>> torch.softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
     tensor([0.2119, 0.2119, 0.5761])
     """
-    x, axis = _prepared(input, dim, dtype, "softmax")
+    x, axis = _prepared(input, dim, dtype, "softmax", _stacklevel)
     result: Tensor = softmax_along(x, axis=axis)
     return result
 
@@ -107,6 +120,6 @@ def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None, _stack
     >>> torch.log_softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
     tensor([-1.5514, -1.5514, -0.5514])
     """
-    x, axis = _prepared(input, dim, dtype, "log_softmax")
+    x, axis = _prepared(input, dim, dtype, "log_softmax", _stacklevel)
     result: Tensor = log_softmax_along(x, axis=axis)
     return result
