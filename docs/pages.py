@@ -66,7 +66,10 @@ def run(page, change=lambda text: text):
 
 
 def quotation(source):
-    """The text that `autodiff/_engine.py#name` stands for: one function, class or method, comments and all."""
+    """The text that `autodiff/_engine.py#name` stands for: one function, class or method, comments and all.
+
+    Only what is said to the type checker is left out, since it tells a reader nothing.
+    """
     path, _, name = source.partition("#")
     text = (ROOT / path).read_text(encoding="utf-8")
     lines = text.splitlines()
@@ -79,7 +82,8 @@ def quotation(source):
             raise LookupError(f"{path} has no {name}")
         node = inner[-1]
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    return textwrap.dedent("\n".join(lines[first - 1 : node.end_lineno])) + "\n"
+    kept = [re.sub(r"  # type: ignore\[[\w, -]+\]", "", line) for line in lines[first - 1 : node.end_lineno]]
+    return textwrap.dedent("\n".join(kept)) + "\n"
 
 
 def cython_function(lines, name):
