@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from autodiff._tensor import Tensor
 from autodiff.nn import functional as F
 from autodiff.nn.module import Module
+from autodiff.ops.reduction import chosen
 
 __all__ = [
     "BCELoss",
@@ -19,6 +18,11 @@ __all__ = [
     "NLLLoss",
     "SmoothL1Loss",
 ]
+
+
+def legacy(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """The reduction in one word. A wrong word is found when the loss is called, as in PyTorch."""
+    return reduction if size_average is None and reduce is None else chosen(reduction, size_average, reduce, stacklevel=4)
 
 
 class CrossEntropyLoss(Module):
@@ -34,15 +38,15 @@ class CrossEntropyLoss(Module):
     def __init__(
         self,
         weight: Tensor | None = None,
-        size_average: Any = None,
+        size_average: bool | None = None,
         ignore_index: int = -100,
-        reduce: Any = None,
+        reduce: bool | None = None,
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__()
         self.register_buffer("weight", weight)
-        self.reduction = reduction
+        self.reduction = legacy(size_average, reduce, reduction)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
@@ -57,6 +61,7 @@ class CrossEntropyLoss(Module):
             label_smoothing=self.label_smoothing,
         )
 
+
 class NLLLoss(Module):
     """-input[target] of log-probabilities. `reduction` is "mean", "sum" or "none".
 
@@ -70,19 +75,20 @@ class NLLLoss(Module):
     def __init__(
         self,
         weight: Tensor | None = None,
-        size_average: Any = None,
+        size_average: bool | None = None,
         ignore_index: int = -100,
-        reduce: Any = None,
+        reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
         super().__init__()
         self.register_buffer("weight", weight)
-        self.reduction = reduction
+        self.reduction = legacy(size_average, reduce, reduction)
         self.ignore_index = ignore_index
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of the input against the target."""
         return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
+
 
 class MSELoss(Module):
     """The mean of (input - target)**2. `reduction` is "mean", "sum" or "none".
@@ -94,16 +100,17 @@ class MSELoss(Module):
 
     def __init__(
         self,
-        size_average: Any = None,
-        reduce: Any = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
         super().__init__()
-        self.reduction = reduction
+        self.reduction = legacy(size_average, reduce, reduction)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of the input against the target."""
         return F.mse_loss(input, target, reduction=self.reduction)
+
 
 class L1Loss(Module):
     """The mean of |input - target|. `reduction` is "mean", "sum" or "none".
@@ -115,16 +122,17 @@ class L1Loss(Module):
 
     def __init__(
         self,
-        size_average: Any = None,
-        reduce: Any = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
         super().__init__()
-        self.reduction = reduction
+        self.reduction = legacy(size_average, reduce, reduction)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of the input against the target."""
         return F.l1_loss(input, target, reduction=self.reduction)
+
 
 class SmoothL1Loss(Module):
     """Squares below beta, absolute differences above. `reduction` is "mean", "sum" or "none".
@@ -136,18 +144,19 @@ class SmoothL1Loss(Module):
 
     def __init__(
         self,
-        size_average: Any = None,
-        reduce: Any = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
         reduction: str = "mean",
         beta: float = 1.0,
     ) -> None:
         super().__init__()
-        self.reduction = reduction
+        self.reduction = legacy(size_average, reduce, reduction)
         self.beta = beta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of the input against the target."""
         return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
+
 
 class HuberLoss(Module):
     """Squares up to delta, absolute differences above. `reduction` is "mean", "sum" or "none".
@@ -159,18 +168,19 @@ class HuberLoss(Module):
 
     def __init__(
         self,
-        size_average: Any = None,
-        reduce: Any = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
         reduction: str = "mean",
         delta: float = 1.0,
     ) -> None:
         super().__init__()
-        self.reduction = reduction
+        self.reduction = legacy(size_average, reduce, reduction)
         self.delta = delta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of the input against the target."""
         return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
+
 
 class BCELoss(Module):
     """Binary cross entropy of probabilities. `reduction` is "mean", "sum" or "none".
@@ -185,17 +195,18 @@ class BCELoss(Module):
     def __init__(
         self,
         weight: Tensor | None = None,
-        size_average: Any = None,
-        reduce: Any = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
         super().__init__()
         self.register_buffer("weight", weight)
-        self.reduction = reduction
+        self.reduction = legacy(size_average, reduce, reduction)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of the input against the target."""
         return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
+
 
 class BCEWithLogitsLoss(Module):
     """Binary cross entropy of scores. `reduction` is "mean", "sum" or "none".
@@ -211,15 +222,15 @@ class BCEWithLogitsLoss(Module):
     def __init__(
         self,
         weight: Tensor | None = None,
-        size_average: Any = None,
-        reduce: Any = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
         reduction: str = "mean",
         pos_weight: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.register_buffer("weight", weight)
         self.register_buffer("pos_weight", pos_weight)
-        self.reduction = reduction
+        self.reduction = legacy(size_average, reduce, reduction)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of the input against the target."""
@@ -227,23 +238,24 @@ class BCEWithLogitsLoss(Module):
             input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
         )
 
+
 class KLDivLoss(Module):
     """target * (log target - input) of log-probabilities. `reduction` is "mean", "sum" or "none".
 
     >>> import autodiff as torch
-    >>> torch.nn.KLDivLoss()(torch.zeros(2), torch.ones(2))
+    >>> torch.nn.KLDivLoss(reduction="batchmean")(torch.zeros(2), torch.ones(2))
     tensor(0.)
     """
 
     def __init__(
         self,
-        size_average: Any = None,
-        reduce: Any = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
         reduction: str = "mean",
         log_target: bool = False,
     ) -> None:
         super().__init__()
-        self.reduction = reduction
+        self.reduction = legacy(size_average, reduce, reduction)
         self.log_target = log_target
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
