@@ -149,7 +149,9 @@ def test_a_new_buffer_shares_no_memory_with_the_gradient():
     assert not np.shares_memory(buffer, g)
 
 
-@pytest.mark.parametrize("wrong", [b"bytes", bytearray(8), memoryview(b"abcd"), 3.0, object()], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "wrong", [b"bytes", bytearray(8), memoryview(b"abcd"), 3.0, object()], ids=lambda value: type(value).__name__
+)
 def test_no_array_at_any_door(wrong):
     x = np.ones((2, 2))
     for call in (
