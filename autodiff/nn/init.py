@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from statistics import NormalDist
 
 import numpy as np
 
@@ -26,6 +27,7 @@ __all__ = [
     "normal_",
     "ones_",
     "orthogonal_",
+    "sparse_",
     "trunc_normal_",
     "uniform_",
     "xavier_normal_",
@@ -41,7 +43,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     >>> torch.nn.init.calculate_gain("relu")
     1.4142135623730951
     """
-    if nonlinearity in ("linear", "conv1d", "conv2d", "conv3d", "sigmoid", "identity"):
+    linear = [f"conv{kind}{n}d" for kind in ("", "_transpose") for n in (1, 2, 3)]
+    if nonlinearity in ("linear", "identity", "sigmoid", *linear):
         return 1.0
     if nonlinearity == "tanh":
         return 5.0 / 3
@@ -83,27 +86,57 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 
 def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0,
                   generator: Generator | None = None) -> Tensor:  # fmt: skip
-    """Fill with normal numbers, none outside [a, b], by the inverse of the cumulative distribution.
+    """Fill with normal numbers, none outside [a, b]: those that fall outside are drawn again.
+
+    Where [a, b] holds little of the distribution, uniform numbers are drawn and kept with the probability of the density.
 
     >>> import autodiff as torch
     >>> bool((torch.nn.init.trunc_normal_(torch.empty(100)).abs() <= 2).all())
     True
     """
-    from statistics import NormalDist
-
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
             stacklevel=2,
         )
     normal = NormalDist(mean, std)
-    low, high = normal.cdf(a), normal.cdf(b)
     with no_grad():
-        sampling.uniform_(tensor, low, high, generator=generator)
-        inside = np.clip(tensor._array.astype(np.float64), 1e-12, 1 - 1e-12)
-        values = np.vectorize(normal.inv_cdf, otypes=[np.float64])(inside) if inside.size else inside
-        tensor.copy_(wrap(np.clip(values, a, b).astype(tensor._array.dtype)))
+        if normal.cdf(b) - normal.cdf(a) > 0.3:
+            _redraw_outside(tensor, mean, std, a, b, generator)
+        else:
+            _keep_by_density(tensor, mean, std, a, b, generator)
     return tensor
+
+
+def _redraw_outside(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None) -> None:
+    low, high = (tensor._array.dtype.type(limit) for limit in (a, b))
+    values = sampling.normal_(tensor, mean, std, generator=generator)._array
+    while True:
+        outside = (values < low) | (values > high)
+        if not outside.any():
+            break
+        # A whole tensor is drawn, so that the random numbers are PyTorch's.
+        again = sampling.normal_(wrap(np.empty_like(tensor._array)), mean, std, generator=generator)._array
+        values = np.where(outside, again, values)
+    if values is not tensor._array:
+        tensor.copy_(wrap(values))
+
+
+def _keep_by_density(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None) -> None:
+    dtype = tensor._array.dtype.type
+    log_peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
+    values: np.ndarray | None = None
+    pending = np.ones(tensor._array.shape, bool)
+    while pending.any():
+        drawn = sampling.uniform_(wrap(np.empty_like(tensor._array)), a, b, generator=generator)._array
+        values = drawn if values is None else np.where(pending, drawn, values)
+        # log(density / largest density): a candidate stays if the log of a uniform number is below.
+        height = ((drawn - dtype(mean)) / dtype(std)) ** 2 * dtype(-0.5) - dtype(log_peak)
+        chance = sampling.uniform_(wrap(np.empty_like(tensor._array)), 0.0, 1.0, generator=generator)._array
+        with np.errstate(divide="ignore"):
+            pending = pending & (np.log(chance) > height)
+    if values is not None:
+        tensor.copy_(wrap(values))
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -153,7 +186,25 @@ def eye_(tensor: Tensor) -> Tensor:
     return tensor
 
 
-def _fans(tensor: Tensor) -> tuple[int, int]:
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """Fill a matrix with normal numbers, and a share of each column with zeros (Martens 2010).
+
+    >>> import autodiff as torch
+    >>> (torch.nn.init.sparse_(torch.empty(4, 2), 0.5) == 0).sum(0)
+    tensor([2, 2])
+    """
+    if tensor._array.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    rows, cols = tensor._array.shape
+    zeros = math.ceil(sparsity * rows)
+    with no_grad():
+        sampling.normal_(tensor, 0.0, std, generator=generator)
+        for col in range(cols):
+            tensor[sampling.randperm(rows)[:zeros], col] = 0.0
+    return tensor
+
+
+def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     shape = tensor._array.shape
     if len(shape) < 2:
         raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
@@ -168,7 +219,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     >>> torch.nn.init.xavier_uniform_(torch.empty(2, 4)).shape
     torch.Size([2, 4])
     """
-    std = gain * math.sqrt(2.0 / sum(_fans(tensor)))
+    std = gain * math.sqrt(2.0 / sum(_calculate_fan_in_and_fan_out(tensor)))
     bound = math.sqrt(3.0) * std
     return uniform_(tensor, -bound, bound, generator)
 
@@ -180,13 +231,13 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
     >>> torch.nn.init.xavier_normal_(torch.empty(2, 4)).shape
     torch.Size([2, 4])
     """
-    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans(tensor))), generator)
+    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_calculate_fan_in_and_fan_out(tensor))), generator)
 
 
-def _fan(tensor: Tensor, mode: str) -> int:
+def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
     if mode.lower() not in ("fan_in", "fan_out"):
         raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
-    return _fans(tensor)[mode.lower() == "fan_out"]
+    return _calculate_fan_in_and_fan_out(tensor)[mode.lower() == "fan_out"]
 
 
 def kaiming_uniform_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
@@ -200,7 +251,7 @@ def kaiming_uniform_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonline
     if 0 in tensor._array.shape:
         warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
         return tensor
-    std = calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode))
+    std = calculate_gain(nonlinearity, a) / math.sqrt(_calculate_correct_fan(tensor, mode))
     bound = math.sqrt(3.0) * std
     return uniform_(tensor, -bound, bound, generator)
 
@@ -216,7 +267,7 @@ def kaiming_normal_(tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinea
     if 0 in tensor._array.shape:
         warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
         return tensor
-    return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode)), generator)
+    return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_calculate_correct_fan(tensor, mode)), generator)
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:

@@ -11,7 +11,14 @@ from autodiff._modes import no_grad
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.shape import cat
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]
+__all__ = [
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "clip_grads_with_norm_",
+    "get_total_norm",
+    "parameters_to_vector",
+    "vector_to_parameters",
+]
 
 
 def _with_grad(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
@@ -35,20 +42,54 @@ def clip_grad_norm_(
     (tensor(5.), tensor([0.6000, 0.8000]))
     """
     ps = _with_grad(parameters)
-    if not ps:
+    total = get_total_norm([p.grad for p in ps], norm_type, error_if_nonfinite)
+    clip_grads_with_norm_(ps, max_norm, total)
+    return total
+
+
+def get_total_norm(
+    tensors: Tensor | Iterable[Tensor],
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """The norm of all tensors together, as if they were one vector.
+
+    >>> import autodiff as torch
+    >>> torch.nn.utils.get_total_norm([torch.tensor([3.0]), torch.tensor([4.0])])
+    tensor(5.)
+    """
+    every = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    if not every:
         return wrap(np.zeros((), np.float32))
     with no_grad():
-        norms = [g._array.astype(np.float64) for g in (p.grad.norm(float(norm_type)) for p in ps)]
-        total = max(norms) if norm_type == math.inf else np.linalg.norm(np.array(norms), float(norm_type))
-        if error_if_nonfinite and not np.isfinite(total):
-            raise RuntimeError(
-                f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. "
-                "To disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`"
-            )
-        factor = min(1.0, float(max_norm / (total + 1e-6)))
-        for p in ps:
-            p.grad.mul_(factor)
-    return wrap(np.asarray(total, ps[0].grad._array.dtype))
+        norms = np.array([t.norm(float(norm_type))._array.astype(np.float64) for t in every])
+    total = norms.max() if norm_type == math.inf else np.linalg.norm(norms, float(norm_type))
+    if error_if_nonfinite and not np.isfinite(total):
+        raise RuntimeError(
+            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. "
+            "To disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`"
+        )
+    return wrap(np.asarray(total, every[0]._array.dtype))
+
+
+def clip_grads_with_norm_(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor, foreach: bool | None = None
+) -> None:
+    """Scale all gradients by max_norm / total_norm, if that is less than 1.
+
+    >>> import autodiff as torch
+    >>> p = torch.zeros(1, requires_grad=True)
+    >>> p.grad = torch.tensor([8.0])
+    >>> torch.nn.utils.clip_grads_with_norm_(p, 4.0, torch.tensor(8.0))
+    >>> p.grad
+    tensor([4.0000])
+    """
+    factor = float(max_norm / (float(total_norm) + 1e-6))
+    if factor < 1.0 or math.isnan(factor):  # a norm that is not a number shows in every gradient
+        with no_grad():
+            for p in _with_grad(parameters):
+                p.grad.mul_(factor)
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
@@ -77,7 +118,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Cut a vector into pieces and make each a parameter's data.
+    """Cut a vector into pieces and make each a parameter's data; what is left over is not used, as in PyTorch.
 
     >>> import autodiff as torch
     >>> p = torch.zeros(2)
@@ -88,7 +129,7 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
     every = list(parameters)
-    if sum(p.numel() for p in every) != vec.numel():
+    if sum(p.numel() for p in every) > vec.numel():
         raise RuntimeError(f"the vector has {vec.numel()} elements, the parameters {sum(p.numel() for p in every)}")
     start = 0
     for p in every:
