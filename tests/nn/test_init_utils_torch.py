@@ -21,7 +21,7 @@ def filled(T, text, shape, dtype):
 
 
 SHAPES = [(5, 4), (3, 7), (8, 3, 2, 2)]
-# A float32 uniform number is the same bit for bit; a float32 normal one goes through another logarithm, and agrees to its last bits.
+# A float32 uniform number is the same bit for bit; a float32 normal one goes through another logarithm, and agrees to its last bits.  # noqa: E501
 UNIFORM = ["uniform_(w)", "uniform_(w, -1.0, 2.0)", "xavier_uniform_(w)", "xavier_uniform_(w, 2.0)", "kaiming_uniform_(w)",
            "kaiming_uniform_(w, a=5 ** 0.5)", "kaiming_uniform_(w, mode='fan_out', nonlinearity='relu')", "constant_(w, 0.3)",
            "ones_(w)", "zeros_(w)"]  # fmt: skip
