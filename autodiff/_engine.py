@@ -27,6 +27,7 @@ from autodiff.ops.shape import sum_to
 
 __all__ = ["backward", "grad"]
 
+_ndarray = np.ndarray
 _DEEPEST = 60  # walks inside walks on one thread; a fresh thread has a fresh stack, as in PyTorch
 
 Gradient = Any  # an array in a first order walk, a Tensor under create_graph
@@ -50,17 +51,9 @@ class _Walk:
     def send(self, edge: Edge, g: Gradient, fresh: bool) -> None:
         """Bring a gradient to its edge's shape and dtype, and add it to what already arrived there."""
         node, nr, shape, dtype = edge
-        if isinstance(g, Tensor):
-            array = g._array
-        else:
-            if g.__class__ is not np.ndarray:
-                g = np.asarray(g)
-            array = g
-        if array.shape != shape:
-            g, fresh = sum_to(g, shape=shape), False
-            array = g._array if isinstance(g, Tensor) else g
-        if array.dtype != dtype:
-            g = cast(g, dtype=dtype)
+        if g.__class__ is not _ndarray or g.shape != shape or g.dtype is not dtype:
+            g = _fitted(g, shape, dtype)
+            fresh = False
         if nr < 0:
             known = self.leaves.get(node)
             if known is None:
@@ -86,28 +79,29 @@ class _Walk:
 
     def run(self) -> None:
         """Walk every node that a gradient reaches."""
-        queue, flight, create_graph = self.queue, self.flight, self.create_graph
-        node = None
+        queue, flight, send, create_graph = self.queue, self.flight, self.send, self.create_graph
+        targets, wanted_by, freeing = self.targets, self.wanted, not self.retain_graph
+        wanted = node = None
         try:
             while queue:
                 node = heappop(queue)[1]
                 g = flight.pop(node)
-                if node.extra is not None or self.targets is not None:
+                if node.extra is not None or targets is not None:
                     g = self.arrived(node, g)
-                wanted = None if self.wanted is None else self.wanted[node]
-                if wanted is not None and not wanted:
-                    continue
+                    if wanted_by is not None:
+                        wanted = wanted_by[node]
+                        if not wanted:
+                            continue
                 results = node.pull(g, create_graph, wanted)
+                fresh = node.op is not None and not create_graph
                 if node.extra is not None or Anomaly.on or _Observer.current is not None:
                     results = self.inspected(node, g, results)
                     fresh = False
-                else:
-                    fresh = node.op is not None
-                if not self.retain_graph and node.plan is not None and node.plan.saves:
+                if freeing and node.plan is not None and node.plan.saves:
                     node.kept = FREED
                 for edge, gx in results:
                     if gx is not None:
-                        self.send(edge, gx, fresh and gx is not g and not create_graph and gx.base is None)
+                        send(edge, gx, fresh and gx is not g and gx.base is None)
         except Exception as error:
             if node is not None and not any("in the backward of" in note for note in getattr(error, "__notes__", ())):
                 error.add_note(f"(in the backward of {node.name()}, which was recorded at {where(node.place)})")
@@ -174,32 +168,41 @@ class _Walk:
 
     def deliver(self, accumulate: bool) -> None:
         """Hooks of leaves once on their totals, then every `.grad` at one go, then post-accumulate hooks."""
-        for leaf in self.leaves:
-            hooks = hooks_of(leaf)
-            if hooks:
-                self.leaves[leaf] = run_hooks(hooks, self.leaves[leaf], self.create_graph)
-                self.owned.discard(id(leaf))
-        if self.targets is not None:
-            for leaf, g in self.leaves.items():
-                if (leaf, -1) in self.targets:
-                    self.captured[leaf, -1] = g
+        for leaf, g in self.leaves.items():
+            if leaf._extra is not None:
+                hooks = hooks_of(leaf)
+                if hooks:
+                    g = self.leaves[leaf] = run_hooks(hooks, g, self.create_graph)
+                    self.owned.discard(id(leaf))
+            if self.targets is not None and (leaf, -1) in self.targets:
+                self.captured[leaf, -1] = g
         for tensor, g in self.retained:
             _accumulate(tensor, g, False, self.create_graph)
         if not accumulate:
             return
         for leaf, g in self.leaves.items():
-            shape = g._array.shape if isinstance(g, Tensor) else g.shape
-            if shape != leaf._array.shape:
+            if g.shape != leaf._array.shape:
                 raise RuntimeError(
-                    f"the gradient has shape {list(shape)}, but its leaf now has shape {list(leaf._array.shape)}: its "
+                    f"the gradient has shape {list(g.shape)}, but its leaf now has shape {list(leaf._array.shape)}: its "
                     ".data was replaced after the forward pass; run the forward pass again"
                 )
         reached = [x for x in self.leaves if self.targets is None or (x, -1) in self.targets]
         for leaf in reached:
             _accumulate(leaf, self.leaves[leaf], id(leaf) in self.owned, self.create_graph)
         for leaf in reached:
-            for hook in list(((leaf._extra or {}).get("post_accumulate") or {}).values()):
-                hook(leaf)
+            if leaf._extra is not None:
+                for hook in list((leaf._extra.get("post_accumulate") or {}).values()):
+                    hook(leaf)
+
+
+def _fitted(g: Gradient, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Gradient:
+    """A gradient in its edge's shape and dtype: summed where its tensor was broadcast, cast where it was promoted."""
+    if g.__class__ is not _ndarray and not isinstance(g, Tensor):
+        g = np.asarray(g)  # NumPy gives scalars for arithmetic on 0-d arrays
+    if g.shape != shape:
+        g = sum_to(g, shape=shape)
+    array = g._array if isinstance(g, Tensor) else g
+    return g if array.dtype == dtype else cast(g, dtype=dtype)
 
 
 def _accumulate(tensor: Tensor, g: Gradient, owned: bool, create_graph: bool) -> None:

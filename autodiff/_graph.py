@@ -16,14 +16,14 @@ import numpy as np
 
 from autodiff._dtypes import get_default_dtype, result_numpy
 from autodiff._modes import Inference, enable_grad, mode
-from autodiff._node import INPUT, OUTPUT, PARAM, SHAPE, SHAPES, Edge, Node, Plan
+from autodiff._node import INPUT, NUMBER, OUTPUT, PARAM, SHAPE, SHAPES, Edge, Node, Plan
 from autodiff._provenance import here, where
 from autodiff._tensor import LEAF, Tensor, View, wrap
 
 __all__ = ["cast", "edge_of", "flat", "primitive", "promoted", "set_observer"]
 
 _next_index = count().__next__
-_ndarray = np.ndarray
+_ndarray, _asarray = np.ndarray, np.asarray
 
 
 class _Observer:
@@ -125,28 +125,27 @@ def primitive(
 
         def op(*xs: Any, **params: Any) -> Any:
             arrays = []
-            boxed = tracked = mixed = False
+            tracked = mixed = False
             dtype = None
             for x in xs:
                 if isinstance(x, Tensor):
-                    boxed = True
-                    a = x._array
                     if x._view is not None and x._view.seen != x._cell[0]:
                         refresh(x)
                     if x._edge is not None:
                         tracked = True
-                    if a.dtype is not dtype:
-                        if dtype is not None:
-                            mixed = True
-                        dtype = a.dtype
+                    a = x._array
                     arrays.append(a)
+                    if dtype is None:
+                        dtype = a.dtype
+                    elif a.dtype is not dtype:
+                        mixed = True
                 else:
                     mixed = True
                     arrays.append(x)
-            if not boxed:
+            if dtype is None:
                 return _bare(op, arrays, params)
             if promotes:
-                if mixed or (to_float and dtype.kind != "f"):  # type: ignore[union-attr]
+                if mixed or (to_float and dtype.kind != "f"):
                     xs = promoted(op, xs, to_float)  # type: ignore[assignment]
                     arrays = [x._array if isinstance(x, Tensor) else x for x in xs]
                 try:
@@ -158,15 +157,14 @@ def primitive(
             if out.__class__ is not _ndarray:
                 if out.__class__ is tuple:
                     return _several(op, xs, arrays, params, out, tracked)
-                out = np.asarray(out)
+                out = _asarray(out)
             t = wrap(out)
             if may_view and (is_view or out.base is arrays[0] or out.base is arrays[0].base is not None):
                 _share(t, xs[0], op, params, "")
             if Inference.blocks and mode.inference:
                 t._cell = t._view = None
             elif tracked and out.dtype.kind == "f" and mode.grad:
-                node = _record(op, xs, arrays, params, (t,))
-                t._edge = (node, 0, out.shape, out.dtype)
+                t._edge = (_record(op, xs, arrays, params, (t,)), 0, out.shape, out.dtype)
             return t
 
         op.__name__ = op.__qualname__ = forward.__name__
@@ -186,7 +184,7 @@ def primitive(
 
 def _record(op: Any, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any], outs: tuple[Tensor, ...]) -> Node:
     """The node of one call: its edges read first, its index drawn last."""
-    edges = []
+    edges: list[Edge | None] = []
     needs, bit = 0, 1
     for x in xs:
         edge = x._edge if isinstance(x, Tensor) else None
@@ -201,8 +199,8 @@ def _record(op: Any, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any
         plan = Plan(op, needs, len(xs))
         if not op.variadic:
             op.plans[needs] = plan
-    kept = []  # type: ignore[var-annotated]
-    versions = []
+    kept: list[Any] = []
+    versions: list[tuple[list[Any], int, int]] = []
     for source, key in plan.keep:
         if source == INPUT:
             x = xs[key]
@@ -213,21 +211,24 @@ def _record(op: Any, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any
                 versions.append((cell, cell[0], len(kept)))
             kept.append(arrays[key])
         elif source == OUTPUT:
+            cell = outs[key]._cell
+            versions.append((cell, cell[0], len(kept)))
             kept.append(outs[key]._array)
-            versions.append((outs[key]._cell, outs[key]._cell[0], len(kept) - 1))
+        elif source == PARAM:
+            kept.append(params[key] if key in params else op.defaults[key])
         elif source == SHAPE:
             kept.append(arrays[key].shape)
-        elif source == PARAM:
-            kept.append(key if key.__class__ is int else params.get(key, op.defaults[key]))
+        elif source == NUMBER:
+            kept.append(key)
         elif source == SHAPES:
             kept.append([a.shape for a in arrays])
         else:
             versions += [(x._cell, x._cell[0], len(kept)) for x in xs if isinstance(x, Tensor)]
             kept.append(arrays)
     node: Node = op.node_class()
-    node.edges = tuple(edges)
+    node.edges = edges
     node.plan = plan
-    node.kept = tuple(kept)
+    node.kept = kept
     node.versions = versions
     node.outputs = node.extra = None
     node.place = here(3)
@@ -277,11 +278,12 @@ def _bare(op: Any, arrays: list[Any], params: dict[str, Any]) -> Any:
             f"{op.__name__}(): argument '{op.inputs[0]}' (position 1) must be Tensor, not {found}; "
             "make it one with autodiff.tensor(...)"
         )
-    # A rule's own arithmetic on 0-d arrays gives NumPy scalars: arrays again before they reach a kernel.
-    out = op.forward(*[np.asarray(a) if isinstance(a, np.generic) else a for a in arrays], **params)
-    if out.__class__ is _ndarray or out.__class__ is tuple:
-        return out
-    return np.asarray(out)
+    for i, a in enumerate(arrays):
+        # A rule's own arithmetic on 0-d arrays gives NumPy scalars: arrays again before they reach a kernel.
+        if a.__class__ is not _ndarray and isinstance(a, np.generic):
+            arrays[i] = _asarray(a)
+    out = op.forward(*arrays, **params)
+    return out if out.__class__ is _ndarray or out.__class__ is tuple else _asarray(out)
 
 
 def promoted(op: Any, xs: Sequence[Any], to_float: bool) -> list[Any]:

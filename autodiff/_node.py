@@ -7,6 +7,7 @@ worlds: on the kept arrays, or, under create_graph, on Tensors that stand where 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -15,15 +16,16 @@ import numpy as np
 from autodiff._provenance import Place, where
 from autodiff._tensor import Tensor, wrap
 
-__all__ = ["ALL", "FREED", "INPUT", "OUTPUT", "PARAM", "SHAPE", "SHAPES", "AccumulateGrad", "Edge", "Node", "Plan"]
+__all__ = ["ALL", "FREED", "INPUT", "NUMBER", "OUTPUT", "PARAM", "SHAPE", "SHAPES", "AccumulateGrad", "Edge", "Node", "Plan"]
 
 # (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype) or None
 Edge = tuple[Any, int, tuple[int, ...], np.dtype[Any]]
 
 _ndarray = np.ndarray
 
-# Where a kept value comes from: an input, an output, an input's shape, a parameter; all inputs, all their shapes.
-INPUT, OUTPUT, SHAPE, PARAM, ALL, SHAPES = range(6)
+# Where a kept value comes from: an input, an output, a parameter, an input's shape, the input's own number; all
+# inputs, all their shapes.
+INPUT, OUTPUT, PARAM, SHAPE, NUMBER, ALL, SHAPES = range(7)
 
 FREED: Any = ("freed",)  # stands in for the kept values of a node that was walked
 
@@ -56,7 +58,7 @@ class Plan:
     def _keep(self, op: Any, name: str, i: int) -> int:
         key: Any
         if name == "i":
-            source, key, name = PARAM, i, f"i={i}"
+            source, key, name = NUMBER, i, f"i={i}"
         elif name in op.defaults:
             source, key = PARAM, name
         elif op.variadic and name == op.inputs[0]:
@@ -93,10 +95,10 @@ class Node:
 
     op: Any = None  # the primitive; every primitive has a subclass of its own, so that type(node).__name__ tells
 
-    edges: tuple[Edge | None, ...]
+    edges: Sequence[Edge | None]
     plan: Any  # which values are kept, and which rules use them
     index: int  # creation order: a node is made after its inputs, so newest-first is a topological order
-    kept: tuple[Any, ...]
+    kept: Sequence[Any]
     versions: list[tuple[list[Any], int, int]]  # (cell, its count when kept, position in kept)
     outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] | None  # shapes and dtypes when there are several
     place: Place | None

@@ -26,7 +26,7 @@ def step_of(library, widths, batch):
     for i, (a, b) in enumerate(pairwise(widths)):
         layers += [library.nn.Linear(a, b)] + ([library.nn.ReLU()] if i < len(widths) - 2 else [])
     model = library.nn.Sequential(*layers)
-    optimizer = library.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    optimizer = library.optim.SGD(model.parameters(), lr=0.0, momentum=0.9)
     criterion = library.nn.CrossEntropyLoss()
     x, t = library.randn(batch, widths[0]), library.randint(0, widths[-1], (batch,))
 
@@ -48,7 +48,7 @@ def by_hand(widths, batch):
     velocity = [np.zeros_like(p) for p in w + bias]
     x = rng.normal(size=(batch, widths[0])).astype(np.float32)
     t = rng.integers(0, widths[-1], batch)
-    rows, lr, momentum = np.arange(batch), np.float32(0.01), np.float32(0.9)
+    rows, lr, momentum = np.arange(batch), np.float32(0.0), np.float32(0.9)
 
     def step():
         inputs = [x]
