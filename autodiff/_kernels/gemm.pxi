@@ -1,8 +1,9 @@
 # The matrix product C = A @ B + bias: after reading it you know how tiles, strides and packing feed the registers.
 #
-# C is computed in tiles of MR rows by NR columns that live in vector registers while k runs. A small
-# product reads A and B where they lie. For a large one both are first copied ("packed") into panels, so
-# that the tiles read memory in order, and k is cut into blocks of KC, so that a panel stays in the cache.
+# C is computed in tiles of MR rows by NR columns that live in vector registers while k runs. k is cut into
+# blocks of KC, so that a panel of B, NR columns wide, stays in the nearest cache while the rows of A pass it.
+# A panel whose columns are not whole vectors is first copied ("packed") into their shape, as are long panels
+# and a wide product's A, so that the tiles read memory in order; the rest is read where it lies.
 # Element (i, j) of a matrix is at i * row + j * col: a transpose is only other strides.
 #
 # Every path adds up the same products in the same order, so an element does not depend on which one ran.
@@ -13,26 +14,66 @@ cdef extern from *:
     """
     #if defined(__AVX512F__)
     #  define AD_VECTOR 64
-    #  define AD_MR 12
+    #  define AD_MR 8
+    #  define AD_WIDE 3
     #elif defined(__AVX2__)
     #  define AD_VECTOR 32
-    #  define AD_MR 6
+    #  define AD_MR 4
+    #  define AD_WIDE 3
     #elif defined(__aarch64__)
     #  define AD_VECTOR 16
     #  define AD_MR 8
+    #  define AD_WIDE 3
     #else
     #  define AD_VECTOR 16
     #  define AD_MR 4
+    #  define AD_WIDE 2
     #endif
     #if defined(__GNUC__)
     /* A vector is whatever a register holds; in memory it may begin at any element. */
     typedef float ad_f32 __attribute__((vector_size(AD_VECTOR), aligned(4), may_alias));
     typedef double ad_f64 __attribute__((vector_size(AD_VECTOR), aligned(8), may_alias));
-    #  define AD_WIDE 2
     #else
     typedef float ad_f32;
     typedef double ad_f64;
-    #  define AD_WIDE 8
+    #endif
+    #if defined(__clang__) || __GNUC__ >= 12
+    typedef float ad_f32x4 __attribute__((vector_size(16), aligned(4), may_alias));
+    typedef double ad_f64x2 __attribute__((vector_size(16), aligned(8), may_alias));
+    static inline void ad_transpose32(const float *a, Py_ssize_t step, float *to, Py_ssize_t to_step) {
+        ad_f32x4 r0 = *(const ad_f32x4 *)a, r1 = *(const ad_f32x4 *)(a + step);
+        ad_f32x4 r2 = *(const ad_f32x4 *)(a + 2 * step), r3 = *(const ad_f32x4 *)(a + 3 * step);
+        ad_f32x4 left01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
+        ad_f32x4 right01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
+        ad_f32x4 left23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
+        ad_f32x4 right23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+        *(ad_f32x4 *)to = __builtin_shufflevector(left01, left23, 0, 1, 4, 5);
+        *(ad_f32x4 *)(to + to_step) = __builtin_shufflevector(left01, left23, 2, 3, 6, 7);
+        *(ad_f32x4 *)(to + 2 * to_step) = __builtin_shufflevector(right01, right23, 0, 1, 4, 5);
+        *(ad_f32x4 *)(to + 3 * to_step) = __builtin_shufflevector(right01, right23, 2, 3, 6, 7);
+    }
+    static inline void ad_transpose64(const double *a, Py_ssize_t step, double *to, Py_ssize_t to_step) {
+        for (int i = 0; i < 4; i += 2)
+            for (int j = 0; j < 4; j += 2) {
+                ad_f64x2 r0 = *(const ad_f64x2 *)(a + i * step + j), r1 = *(const ad_f64x2 *)(a + (i + 1) * step + j);
+                *(ad_f64x2 *)(to + j * to_step + i) = __builtin_shufflevector(r0, r1, 0, 2);
+                *(ad_f64x2 *)(to + (j + 1) * to_step + i) = __builtin_shufflevector(r0, r1, 1, 3);
+            }
+    }
+    #else
+    static void ad_transpose32(const float *a, Py_ssize_t step, float *to, Py_ssize_t to_step) {
+        for (int i = 0; i < 4; i++)
+            for (int j = 0; j < 4; j++) to[j * to_step + i] = a[i * step + j];
+    }
+    static void ad_transpose64(const double *a, Py_ssize_t step, double *to, Py_ssize_t to_step) {
+        for (int i = 0; i < 4; i++)
+            for (int j = 0; j < 4; j++) to[j * to_step + i] = a[i * step + j];
+    }
+    #endif
+    #if defined(__GNUC__)
+    #  define ad_prefetch(p) __builtin_prefetch(p, 1)
+    #else
+    #  define ad_prefetch(p)
     #endif
     #define AD_LANES32 (sizeof(ad_f32) / sizeof(float))
     #define AD_LANES64 (sizeof(ad_f64) / sizeof(double))
@@ -49,12 +90,16 @@ cdef extern from *:
         NR32 "AD_NR32"
         NR64 "AD_NR64"
         TILE_BYTES "AD_WIDE * AD_VECTOR"
+    # A block of four by four elements, its rows `step` apart, to rows `to_step` apart that were its columns.
+    void prefetch "ad_prefetch"(const void* p) noexcept nogil
+    void ad_transpose32(const float* a, Py_ssize_t step, float* to, Py_ssize_t to_step) noexcept nogil
+    void ad_transpose64(const double* a, Py_ssize_t step, double* to, Py_ssize_t to_step) noexcept nogil
 
 cdef enum:
-    KC = 384
+    KC = 256
     MC = 240     # a multiple of every MR
-    NC = 4096    # a multiple of every NR
-    SMALL = 300000  # products of two numbers below which packing A does not pay
+    LONG = 48    # rows of A from which on packing a panel of B pays, though it could be read where it lies
+    BROAD = 192  # columns of B from which on packing A pays
 
 
 cdef inline void tile_f32(
@@ -63,6 +108,11 @@ cdef inline void tile_f32(
     """`rows` rows of A by `width` vectors of columns of B; both are constants wherever this is inlined."""
     cdef f32 acc[MR][WIDE]
     cdef Py_ssize_t i, j, p
+    if kc > 100:
+        # The part of C that the tile ends in is fetched while the tile is computed.
+        for i in range(rows):
+            for j in range(width):
+                prefetch(<f32*>(c + i * c_row) + j)
     memset(acc, 0, sizeof(acc))
     for p in range(kc):
         for i in range(rows):
@@ -86,6 +136,11 @@ cdef inline void tile_f64(
     """The same for double."""
     cdef f64 acc[MR][WIDE]
     cdef Py_ssize_t i, j, p
+    if kc > 100:
+        # The part of C that the tile ends in is fetched while the tile is computed.
+        for i in range(rows):
+            for j in range(width):
+                prefetch(<f64*>(c + i * c_row) + j)
     memset(acc, 0, sizeof(acc))
     for p in range(kc):
         for i in range(rows):
@@ -130,169 +185,177 @@ cdef void store(
         part += part_row
 
 
+cdef inline void pack(
+        int width, Py_ssize_t kc, Py_ssize_t count, const real* x, Py_ssize_t lane_step, Py_ssize_t k_step,
+        real* to) noexcept nogil:
+    """A panel: for each of kc steps `count` elements of x side by side, in rows of `width`; no result uses the others."""
+    cdef Py_ssize_t j, p = 0, fours = count // 4 * 4
+    if lane_step == 1 and k_step >= 0:
+        # A copy of constant size is one load and one store; its surplus must still lie inside the matrix.
+        while p < kc and p * k_step + width <= (kc - 1) * k_step + count:
+            memcpy(to + p * width, x + p * k_step, width * sizeof(real))
+            p += 1
+    if p < kc and count < width:
+        # Zeros, since a subnormal number in an unused place would slow its whole vector down.
+        memset(to + p * width, 0, (kc - p) * width * sizeof(real))
+    if k_step == 1:
+        while p + 4 <= kc:
+            for j in range(0, fours, 4):
+                if real is float:
+                    ad_transpose32(x + p + j * lane_step, lane_step, to + p * width + j, width)
+                else:
+                    ad_transpose64(x + p + j * lane_step, lane_step, to + p * width + j, width)
+            for j in range(fours, count):
+                to[p * width + j] = x[p + j * lane_step]
+                to[(p + 1) * width + j] = x[p + 1 + j * lane_step]
+                to[(p + 2) * width + j] = x[p + 2 + j * lane_step]
+                to[(p + 3) * width + j] = x[p + 3 + j * lane_step]
+            p += 4
+    while p < kc:
+        for j in range(count):
+            to[p * width + j] = x[p * k_step + j * lane_step]
+        p += 1
+
+
 cdef void pack_rows(
-        Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_row, Py_ssize_t a_col,
-        real* to) noexcept nogil:
-    """Panels of MR rows of A, each stored column by column; rows past the end are zero."""
-    cdef Py_ssize_t i, ii, p, panel
-    for panel in range((m + MR - 1) // MR):
-        i = panel * MR
-        for p in range(kc):
-            for ii in range(MR):
-                to[ii] = a[(i + ii) * a_row + p * a_col] if i + ii < m else 0
-            to += MR
+        Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_row, Py_ssize_t a_col, real* to) noexcept nogil:
+    """Panels of MR rows of A, one after the other."""
+    cdef Py_ssize_t i = 0
+    while i < m:
+        pack(MR, kc, min(<Py_ssize_t>MR, m - i), a + i * a_row, a_row, a_col, to + i * kc)
+        i += MR
 
 
-cdef inline void pack_columns(
-        Py_ssize_t width, Py_ssize_t kc, Py_ssize_t n, const real* b, Py_ssize_t b_row, Py_ssize_t b_col,
-        real* to) noexcept nogil:
-    """Panels of `width` columns of B, each stored row by row; columns past the end are zero."""
-    cdef Py_ssize_t j, jj, p, panel, columns
-    for panel in range((n + width - 1) // width):
-        j = panel * width
-        columns = min(width, n - j)
-        for p in range(kc):
-            if columns < width:
-                for jj in range(width):
-                    to[jj] = b[p * b_row + (j + jj) * b_col] if jj < columns else 0
-            elif b_col == 1:
-                memcpy(to, b + p * b_row + j, width * sizeof(real))
-            else:
-                for jj in range(width):
-                    to[jj] = b[p * b_row + (j + jj) * b_col]
-            to += width
-
-
-cdef inline void column_of_tiles(
-        int width, Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_row, Py_ssize_t a_col,
+cdef inline void rows_by_panel(
+        int width, Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_row, Py_ssize_t a_col, Py_ssize_t a_next,
         const real* b, Py_ssize_t b_row, real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
-    """All rows of A, where they lie, by one panel of B: tall tiles first, then what is left."""
+    """m rows of A by one panel of B: tall tiles, whose rows begin a_next apart, then what is left."""
     while m >= MR:
         tile(MR, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-        a += MR * a_row
+        a += a_next
         c += MR * c_row
         m -= MR
-    while m >= 4:
+    if MR > 4 and m >= 4:
         tile(4, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
         a += 4 * a_row
         c += 4 * c_row
         m -= 4
-    while m > 0:
+    if m >= 2:
+        tile(2, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+        a += 2 * a_row
+        c += 2 * c_row
+        m -= 2
+    if m >= 1:
         tile(1, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-        a += a_row
-        c += c_row
-        m -= 1
 
 
-cdef void panel_product(
-        int width, Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_row, Py_ssize_t a_col,
-        const real* b, Py_ssize_t b_row, real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
-    """column_of_tiles, with the width made a constant."""
-    if width == 1:
-        column_of_tiles(1, m, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-    else:
-        column_of_tiles(WIDE, m, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-
-
-cdef void direct(
-        Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
-        const real* a, Py_ssize_t a_row, Py_ssize_t a_col,
-        const real* b, Py_ssize_t b_row, Py_ssize_t b_col,
-        const real* bias, real* c, Py_ssize_t c_row) noexcept nogil:
-    """A small product: nothing is allocated, and B is copied only where its columns are no whole vectors."""
-    cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
-    cdef real panel[KC * NR32]
-    cdef real edge[MR * NR32]
-    cdef const real* from_b
-    cdef const real* add_bias
-    cdef Py_ssize_t i, j, p, kc, rows, columns, whole, step, part, NR = WIDE * LANES
-    cdef int width
-    for part in range((n + NR - 1) // NR):
-        j = part * NR
-        columns = min(NR, n - j)
-        width = 1 if columns <= LANES else WIDE
-        whole = width * LANES
-        p = 0
-        while p < k:
-            kc = min(<Py_ssize_t>KC, k - p)
-            from_b, step = b + p * b_row + j * b_col, b_row
-            if b_col != 1 or columns != whole:
-                if width == 1:
-                    pack_columns(LANES, kc, columns, from_b, b_row, b_col, panel)
-                else:
-                    pack_columns(WIDE * LANES, kc, columns, from_b, b_row, b_col, panel)
-                from_b, step = panel, whole
-            add_bias = bias + j if bias != NULL and p + kc == k else NULL
-            if columns == whole:
-                panel_product(width, m, kc, a + p * a_col, a_row, a_col, from_b, step, c + j, c_row, p > 0, add_bias)
-            else:
-                i = 0
-                while i < m:
-                    rows = min(<Py_ssize_t>MR, m - i)
-                    panel_product(width, rows, kc, a + i * a_row + p * a_col, a_row, a_col, from_b, step,
-                                  edge, whole, 0, <const real*>NULL)
-                    store(rows, columns, edge, whole, c + i * c_row + j, c_row, p > 0, add_bias)
-                    i += rows
-            p += kc
-
-
-cdef void block(
-        Py_ssize_t m, Py_ssize_t kc, Py_ssize_t n, const real* panels_a, const real* panels_b,
+cdef inline void panel_product(
+        int width, Py_ssize_t LANES, Py_ssize_t m, Py_ssize_t kc, Py_ssize_t columns,
+        const real* a, Py_ssize_t a_row, Py_ssize_t a_col, Py_ssize_t a_next,
+        const real* b, Py_ssize_t b_row, Py_ssize_t b_col, real* panel, bint is_packed,
         real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
-    """The tiles of one packed block: each panel of B stays in the nearest cache while A streams past it."""
-    cdef Py_ssize_t NR = NR32 if real is float else NR64
-    cdef Py_ssize_t i, j, part_i, part_j
+    """m rows of A by up to `width` vectors of columns of B, which are packed into `panel` where it pays."""
     cdef real edge[MR * NR32]
-    cdef const real* add_bias
-    for part_j in range((n + NR - 1) // NR):
-        j = part_j * NR
-        add_bias = bias + j if bias != NULL else NULL
-        for part_i in range((m + MR - 1) // MR):
-            i = part_i * MR
-            if m - i >= MR and n - j >= NR:
-                tile(MR, WIDE, kc, panels_a + i * kc, 1, MR, panels_b + j * kc, NR, c + i * c_row + j, c_row,
-                     add, add_bias)
-            else:
-                tile(MR, WIDE, kc, panels_a + i * kc, 1, MR, panels_b + j * kc, NR, edge, NR, 0, <const real*>NULL)
-                store(min(<Py_ssize_t>MR, m - i), min(NR, n - j), edge, NR, c + i * c_row + j, c_row, add, add_bias)
+    cdef Py_ssize_t i = 0, rows, whole = width * LANES
+    if is_packed:
+        b, b_row = panel, whole
+    elif b_col != 1 or columns != whole or m >= LONG:
+        pack(width * LANES, kc, columns, b, b_col, b_row, panel)
+        b, b_row = panel, whole
+    if columns == whole:
+        if a_row == 1 and a_col == MR and b_row == whole:
+            # Everything is packed: the steps are constants, and the inner loop needs no registers for them.
+            rows_by_panel(width, m, kc, a, 1, MR, a_next, b, width * LANES, c, c_row, add, bias)
+        else:
+            rows_by_panel(width, m, kc, a, a_row, a_col, a_next, b, b_row, c, c_row, add, bias)
+        return
+    while i < m:
+        rows = min(<Py_ssize_t>MR, m - i)
+        rows_by_panel(width, rows, kc, a + i // MR * a_next, a_row, a_col, a_next, b, b_row, edge, whole, 0,
+                      <const real*>NULL)
+        store(rows, columns, edge, whole, c + i * c_row, c_row, add, bias)
+        i += MR
 
 
-cdef int packed(
+cdef inline int vectors_of(Py_ssize_t columns, Py_ssize_t LANES) noexcept nogil:
+    """How many vectors wide the next panel is: all nearly alike, since three and one leave registers empty."""
+    cdef Py_ssize_t vectors = (columns + LANES - 1) // LANES
+    return <int>(vectors // ((vectors + WIDE - 1) // WIDE))
+
+
+cdef void pack_panels(
+        Py_ssize_t kc, Py_ssize_t n, const real* b, Py_ssize_t b_row, Py_ssize_t b_col, real* to) noexcept nogil:
+    """All panels of kc rows of B, one after the other."""
+    cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
+    cdef Py_ssize_t j = 0, columns
+    cdef int width
+    while j < n:
+        width = vectors_of(n - j, LANES)
+        columns = min(width * LANES, n - j)
+        if width == 1:
+            pack(LANES, kc, columns, b + j * b_col, b_col, b_row, to + j * kc)
+        elif width == 2:
+            pack(2 * LANES, kc, columns, b + j * b_col, b_col, b_row, to + j * kc)
+        else:
+            pack(WIDE * LANES, kc, columns, b + j * b_col, b_col, b_row, to + j * kc)
+        j += columns
+
+
+cdef int blocked(
         Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
         const real* a, Py_ssize_t a_row, Py_ssize_t a_col,
         const real* b, Py_ssize_t b_row, Py_ssize_t b_col,
         const real* bias, real* c, Py_ssize_t c_row) noexcept nogil:
-    """A large product, block by block; -1 when there is no memory for the panels."""
-    cdef Py_ssize_t NR = NR32 if real is float else NR64
-    cdef Py_ssize_t i, j, p, nc, kc, mc
-    cdef real* memory
-    cdef real* panels_a
-    cdef real* panels_b
+    """A product, block by block; -1 when there is no memory for what is packed."""
+    cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
+    cdef real on_stack[KC * NR32 + 16]
+    cdef real* memory = NULL
+    cdef real* rows
+    cdef real* panels
+    cdef real* panel = <real*>((<size_t>on_stack + 63) // 64 * 64)
+    cdef const real* from_a
+    cdef const real* add_bias
+    cdef Py_ssize_t i, j, p, kc, mc, columns, row, col, next
+    cdef int width
+    cdef bint pack_a = n >= BROAD and m >= MR, pack_b = m > MC
     kc = min(<Py_ssize_t>KC, k)
-    mc = min(<Py_ssize_t>MC, (m + MR - 1) // MR * MR)
-    nc = min(<Py_ssize_t>NC, (n + NR - 1) // NR * NR)
-    memory = <real*>malloc((kc * (mc + nc) + 64) * sizeof(real))
-    if memory == NULL:
-        return -1
-    # Panels of B begin on a cache line, so that a vector load never straddles two.
-    panels_b = <real*>((<size_t>memory + 63) // 64 * 64)
-    panels_a = panels_b + kc * nc
-    j = 0
-    while j < n:
-        nc = min(<Py_ssize_t>NC, n - j)
-        p = 0
-        while p < k:
-            kc = min(<Py_ssize_t>KC, k - p)
-            pack_columns(NR, kc, nc, b + p * b_row + j * b_col, b_row, b_col, panels_b)
-            i = 0
-            while i < m:
-                mc = min(<Py_ssize_t>MC, m - i)
-                pack_rows(mc, kc, a + i * a_row + p * a_col, a_row, a_col, panels_a)
-                block(mc, kc, nc, panels_a, panels_b, c + i * c_row + j, c_row, p > 0,
-                      bias + j if bias != NULL and p + kc == k else NULL)
-                i += mc
-            p += kc
-        j += nc
+    if pack_a or pack_b:
+        memory = <real*>malloc((kc * (min(<Py_ssize_t>MC, m + MR) + pack_b * (n + LANES)) + 16) * sizeof(real))
+        if memory == NULL:
+            return -1
+    panels = <real*>((<size_t>memory + 63) // 64 * 64)
+    rows = panels + pack_b * kc * (n + LANES)
+    p = 0
+    while p < k:
+        kc = min(<Py_ssize_t>KC, k - p)
+        if pack_b:
+            pack_panels(kc, n, b + p * b_row, b_row, b_col, panels)
+        i = 0
+        while i < m:
+            mc = min(<Py_ssize_t>MC, m - i)
+            from_a, row, col, next = a + i * a_row + p * a_col, a_row, a_col, MR * a_row
+            if pack_a:
+                pack_rows(mc, kc, from_a, a_row, a_col, rows)
+                from_a, row, col, next = rows, 1, MR, MR * kc
+            j = 0
+            while j < n:
+                width = vectors_of(n - j, LANES)
+                columns = min(width * LANES, n - j)
+                if pack_b:
+                    panel = panels + j * kc
+                add_bias = bias + j if bias != NULL and p + kc == k else NULL
+                if width == 1:
+                    panel_product(1, LANES, mc, kc, columns, from_a, row, col, next, b + p * b_row + j * b_col,
+                                  b_row, b_col, panel, pack_b, c + i * c_row + j, c_row, p > 0, add_bias)
+                elif width == 2:
+                    panel_product(2, LANES, mc, kc, columns, from_a, row, col, next, b + p * b_row + j * b_col,
+                                  b_row, b_col, panel, pack_b, c + i * c_row + j, c_row, p > 0, add_bias)
+                else:
+                    panel_product(WIDE, LANES, mc, kc, columns, from_a, row, col, next, b + p * b_row + j * b_col,
+                                  b_row, b_col, panel, pack_b, c + i * c_row + j, c_row, p > 0, add_bias)
+                j += columns
+            i += MC
+        p += KC
     free(memory)
     return 0
 
@@ -343,7 +406,4 @@ cdef int gemm(
     if vector and n == 1 and a_col == 1 and b_row == 1 and c_row == 1:
         dots(m, k, a, a_row, b, c, bias, 0)
         return 0
-    if m < MR or <double>m * k * n < SMALL:
-        direct(m, k, n, a, a_row, a_col, b, b_row, b_col, bias, c, c_row)
-        return 0
-    return packed(m, k, n, a, a_row, a_col, b, b_row, b_col, bias, c, c_row)
+    return blocked(m, k, n, a, a_row, a_col, b, b_row, b_col, bias, c, c_row)

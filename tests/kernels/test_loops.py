@@ -52,7 +52,34 @@ def test_one_special_value_anywhere_in_a_row(dtype, c, at, value):
             np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
-SHAPES = [(1, 40, 4000), (4000, 40, 1), (37, 500, 61), (2, 900, 70), (300, 1, 300), (260, 800, 130)]
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("k", [0, 1, 2, 7, 255, 256, 257])
+@pytest.mark.parametrize(("a_order", "b_order"), ["CC", "CF", "FC"])
+def test_matmul_at_every_edge_of_a_tile(dtype, k, a_order, b_order):
+    # The largest tile has 8 rows and 48 columns; k is cut into blocks of 256.
+    rng = np.random.default_rng(k)
+    a, b = rng.normal(size=(18, k)).astype(dtype), rng.normal(size=(k, 98)).astype(dtype)
+    wanted = a.astype(np.float64) @ b.astype(np.float64)
+    worst = np.abs(a).astype(np.float64) @ np.abs(b).astype(np.float64) * (50 * np.finfo(dtype).eps)
+    for m in range(19):
+        left = np.asarray(a[:m], order=a_order)
+        for n in range(99):
+            found = _kernels.matmul(left, np.asarray(b[:, :n], order=b_order))
+            assert np.all(np.abs(found - wanted[:m, :n]) <= worst[:m, :n]), (m, n)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_what_lies_beside_a_matrix_is_never_read_into_it(dtype):
+    # Panels are copied in whole vectors: what stands past a row's end must not reach a result.
+    around = np.full((40, 70), np.nan, dtype)
+    b = around[3:23, 5:15]
+    b[:] = np.arange(200).reshape(20, 10)
+    a = np.ones((9, 20), dtype)
+    np.testing.assert_array_equal(_kernels.matmul(a, b), a @ b)
+    np.testing.assert_array_equal(_kernels.matmul(a, b[::-1]), a @ b)
+
+
+SHAPES = [(1, 40, 4000), (4000, 40, 1), (37, 500, 61), (2, 900, 70), (300, 1, 300), (260, 800, 130), (500, 300, 500)]
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
