@@ -287,7 +287,7 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
                     f"{list(t.shape)}{_made(edge)}; reduce it first, as in loss.sum().backward(), or pass "
                     "gradient= a tensor of its shape"
                 )
-            g = wrap(np.ones(t._array.shape, t._array.dtype))
+            g = wrap(np.ones(t._array.shape, t._array.dtype) if t._array.ndim else np.array(1, t._array.dtype))
         elif not isinstance(g, Tensor):
             raise TypeError(f"gradients can be either Tensors, Numbers or None, but got {type(g).__name__}")
         elif g._array.shape != t._array.shape:

@@ -12,7 +12,7 @@ import threading
 from types import CodeType, FrameType
 from typing import Any
 
-__all__ = ["Place", "here", "module_call", "set_provenance", "where"]
+__all__ = ["Place", "here", "module_call", "outermost", "set_provenance", "where"]
 
 Place = tuple[CodeType, int]
 
@@ -35,7 +35,7 @@ class _Outermost(threading.local):
     place: Place | None = None
 
 
-_outermost = _Outermost()
+outermost = _Outermost()
 
 
 class _Switch:
@@ -64,8 +64,8 @@ def here(depth: int = 2) -> Place | None:
     assert frame is not None
     if not _ours[frame.f_code.co_filename]:
         return frame.f_code, frame.f_lasti
-    if _outermost.place is not None:
-        return _outermost.place
+    if outermost.place is not None:
+        return outermost.place
     while frame is not None and _ours[frame.f_code.co_filename]:
         frame = frame.f_back
     return None if frame is None else (frame.f_code, frame.f_lasti)
@@ -77,12 +77,12 @@ class module_call:
     __slots__ = ("before",)
 
     def __enter__(self) -> None:
-        self.before = _outermost.place
+        self.before = outermost.place
         if self.before is None:
-            _outermost.place = here(2)
+            outermost.place = here(2)
 
     def __exit__(self, *exc: Any) -> None:
-        _outermost.place = self.before
+        outermost.place = self.before
 
 
 def where(place: Place | None) -> str:

@@ -14,7 +14,7 @@ from autodiff import _dtypes as dtypes
 from autodiff._graph import cast
 from autodiff._hooks import RemovableHandle
 from autodiff._modes import mode, no_grad
-from autodiff._provenance import module_call
+from autodiff._provenance import module_call, outermost
 from autodiff._tensor import Tensor, device
 from autodiff.nn import _state
 from autodiff.nn._backward_hooks import watch_backward
@@ -63,10 +63,10 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, between the hooks."""
-        with module_call():
-            if self._hooks:
-                return self._call_with_hooks(args, kwargs)
-            return self.forward(*args, **kwargs)
+        if outermost.place is None:
+            with module_call():
+                return self._call_with_hooks(args, kwargs) if self._hooks else self.forward(*args, **kwargs)
+        return self._call_with_hooks(args, kwargs) if self._hooks else self.forward(*args, **kwargs)
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         hooks = self._hooks

@@ -183,10 +183,8 @@ class Optimizer:
         """Clear the gradients of all parameters: `.grad` becomes None, or zeros with `set_to_none=False`."""
         for group in self.param_groups:
             for p in group["params"]:
-                if p.grad is None:
-                    continue
-                if set_to_none:
-                    p.grad = None
+                if set_to_none or p._grad is None:
+                    p._grad = None
                 elif p.grad.grad_fn is not None:  # a gradient from create_graph=True: its graph is not kept
                     p.grad = wrap(np.zeros_like(p.grad._array))
                 else:
@@ -291,6 +289,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     """`step` with the hooks run around it."""
 
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if not (self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks):
+            return step(self, *args, **kwargs)
         for hook in tuple(self._optimizer_step_pre_hooks.values()):
             changed = hook(self, args, kwargs)
             if changed is not None:

@@ -19,10 +19,6 @@ from autodiff.optim.optimizer import Optimizer, touched
 __all__ = ["SGD", "sgd"]
 
 
-def _number(value: Any) -> float:
-    return float(value._array.item()) if isinstance(value, Tensor) else float(value)
-
-
 def sgd(
     params: Sequence[Tensor],
     grads: Sequence[Tensor],
@@ -52,10 +48,10 @@ def sgd(
         nesterov=nesterov,
         maximize=maximize,
     )
-    touched(params)
     if not momentum:
+        touched(params)
         return list(buffers)
-    touched(b for b in buffers if b is not None)
+    touched((*params, *[b for b in buffers if b is not None]))
     return [wrap(array) if b is None else b for b, array in zip(buffers, after)]
 
 
@@ -99,11 +95,11 @@ class SGD(Optimizer):
         if isinstance(lr, Tensor) and lr.numel() != 1:
             raise ValueError("Tensor lr must be 1-element")
         # `not >=` refuses nan too
-        if not _number(lr) >= 0.0:
+        if not float(lr) >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}; it must be at least 0")
         if not momentum >= 0.0:
             raise ValueError(f"Invalid momentum value: {momentum}; it must be at least 0")
-        if not _number(weight_decay) >= 0.0:
+        if not float(weight_decay) >= 0.0:
             raise ValueError(f"Invalid weight_decay value: {weight_decay}; it must be at least 0")
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
@@ -153,23 +149,30 @@ class SGD(Optimizer):
                 continue
             buffers: list[Any] = [None] * len(params)
             if group["momentum"]:
-                buffers = [self.state[p].get("momentum_buffer") if p in self.state else None for p in params]
-            options = {name: _number(group[name]) for name in ("lr", "momentum", "dampening", "weight_decay")}
-            work.append((group, params, [p.grad for p in params], buffers, options))
-        if (
-            len(work) > 1
-        ):  # the kernel checks its own group before it writes; here all, before the first is written
-            for _, params, grads, buffers, _ in work:
+                state = self.state
+                buffers = [state[p].get("momentum_buffer") if p in state else None for p in params]
+            work.append((group, params, [p._grad for p in params], buffers))
+        if len(work) > 1:
+            # The kernel checks its own group before it writes; here all, before the first is written.
+            for _, params, grads, buffers in work:
                 check_sgd(
                     [p._array for p in params],
                     [g._array for g in grads],
                     [None if b is None else b._array for b in buffers],
                 )
-        for group, params, grads, buffers, options in work:
+        for group, params, grads, buffers in work:
             after = sgd(
-                params, grads, buffers, nesterov=group["nesterov"], maximize=group["maximize"], **options
+                params,
+                grads,
+                buffers,
+                lr=float(group["lr"]),
+                momentum=float(group["momentum"]),
+                dampening=float(group["dampening"]),
+                weight_decay=float(group["weight_decay"]),
+                nesterov=group["nesterov"],
+                maximize=group["maximize"],
             )
-            if group["momentum"]:
+            if any(b is None for b in buffers) and group["momentum"]:
                 for p, buffer in zip(params, after):
                     self.state[p]["momentum_buffer"] = buffer
         return loss
