@@ -4,10 +4,11 @@
 # Elements are handled in blocks of a constant size with a running sum for each place in the block: only
 # then may the compiler use vectors, since it may not change the order in which rounded numbers are added.
 
-from libc.math cimport log as log_double
+# Rows shorter than a block would leave its vectors empty: of those SIDE are handled at once, each in its own lane.
 
 cdef enum:
     BLOCK = 32
+    SIDE = 16
 
 
 cdef union Bits32:
@@ -80,6 +81,31 @@ cdef inline double exp_f64(double x) noexcept nogil:
     return y * first.value * second.value
 
 
+cdef inline double logarithm(double x) noexcept nogil:
+    """log(x) of a positive normal number or nan: x = 2**n * m, and log(m) = 2 artanh((m - 1) / (m + 1)) by its series."""
+    cdef Bits64 whole, m
+    cdef unsigned long long n
+    cdef double s, z, y
+    # m lies between the square roots of 1/2 and 2, so that s is at most 0.172.
+    whole.value = x
+    n = (whole.bits - 0x3FE6A09E667F3BCDULL) >> 52
+    m.bits = whole.bits - (n << 52)
+    s = (m.value - 1) / (m.value + 1)
+    z = s * s
+    y = 1.0 / 21
+    y = y * z + 1.0 / 19
+    y = y * z + 1.0 / 17
+    y = y * z + 1.0 / 15
+    y = y * z + 1.0 / 13
+    y = y * z + 1.0 / 11
+    y = y * z + 1.0 / 9
+    y = y * z + 1.0 / 7
+    y = y * z + 1.0 / 5
+    y = y * z + 1.0 / 3
+    # The last term is 0, or nan for nan, whose bits would pass for a number's.
+    return (2 * s * z * y + 2 * s) + <int>n * 0.69314718055994530942 + (x - x)
+
+
 cdef inline real exponential(real x) noexcept nogil:
     if real is float:
         return exp_f32(x)
@@ -144,9 +170,44 @@ cdef inline double exponentials(const real* x, real largest, real* y, Py_ssize_t
     return total
 
 
+cdef inline void side_by_side(
+        const real* x, Py_ssize_t rows, Py_ssize_t c, real* e, real* largest, double* totals) noexcept nogil:
+    """Up to SIDE short rows, turned on their side: e[j] holds exp(x - largest) of every row's column j."""
+    cdef Py_ssize_t j, lane
+    cdef const real* row
+    for lane in range(SIDE):
+        row = x + lane * c if lane < rows else x
+        for j in range(c):
+            e[j * SIDE + lane] = row[j]
+    for lane in range(SIDE):
+        largest[lane] = e[lane]
+        totals[lane] = 0
+    for j in range(1, c):
+        for lane in range(SIDE):
+            largest[lane] = e[j * SIDE + lane] if e[j * SIDE + lane] > largest[lane] else largest[lane]
+    for j in range(c):
+        for lane in range(SIDE):
+            e[j * SIDE + lane] = exponential(<real>(e[j * SIDE + lane] - largest[lane]))
+            totals[lane] += e[j * SIDE + lane]
+
+
 cdef void softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
-    cdef Py_ssize_t i, j
+    cdef Py_ssize_t i, j, lane, rows
     cdef real largest, scale
+    cdef real tops[SIDE]
+    cdef double totals[SIDE]
+    cdef real e[BLOCK * SIDE]
+    if c < BLOCK:
+        i = 0
+        while i < n:
+            rows = min(<Py_ssize_t>SIDE, n - i)
+            side_by_side(x + i * c, rows, c, e, tops, totals)
+            for lane in range(rows):
+                scale = <real>(1 / totals[lane])
+                for j in range(c):
+                    y[(i + lane) * c + j] = e[j * SIDE + lane] * scale
+            i += SIDE
+        return
     for i in range(n):
         largest = maximum(x, c)
         scale = <real>(1 / exponentials(x, largest, y, c))
@@ -157,12 +218,27 @@ cdef void softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept n
 
 
 cdef void log_softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
-    cdef Py_ssize_t i, j
+    cdef Py_ssize_t i, j, lane, rows
     cdef real largest
     cdef double shift
+    cdef real tops[SIDE]
+    cdef double totals[SIDE]
+    cdef real e[BLOCK * SIDE]
+    if c < BLOCK:
+        i = 0
+        while i < n:
+            rows = min(<Py_ssize_t>SIDE, n - i)
+            side_by_side(x + i * c, rows, c, e, tops, totals)
+            for lane in range(SIDE):
+                totals[lane] = logarithm(totals[lane])
+            for lane in range(rows):
+                for j in range(c):
+                    y[(i + lane) * c + j] = <real>((x[(i + lane) * c + j] - tops[lane]) - totals[lane])
+            i += SIDE
+        return
     for i in range(n):
         largest = maximum(x, c)
-        shift = log_double(exponentials(x, largest, <real*>NULL, c))
+        shift = logarithm(exponentials(x, largest, <real*>NULL, c))
         for j in range(c):
             y[j] = <real>((x[j] - largest) - shift)
         x += c
@@ -209,32 +285,54 @@ cdef void log_softmax_grad(const real* g, const real* y, real* d, Py_ssize_t n, 
         d += c
 
 
+cdef inline void log_totals(
+        const real* x, Py_ssize_t rows, Py_ssize_t c, real* tops, double* logs) noexcept nogil:
+    """The largest element of up to SIDE rows, and the logarithm of the sum of exp(x - largest)."""
+    cdef Py_ssize_t lane
+    cdef real e[BLOCK * SIDE]
+    if c < BLOCK:
+        side_by_side(x, rows, c, e, tops, logs)
+    else:
+        for lane in range(rows):
+            tops[lane] = maximum(x + lane * c, c)
+            logs[lane] = exponentials(x + lane * c, tops[lane], <real*>NULL, c)
+        for lane in range(rows, SIDE):
+            logs[lane] = 1
+    for lane in range(SIDE):
+        logs[lane] = logarithm(logs[lane])
+
+
 cdef void cross_entropy(
         const real* x, const long long* t, const real* w, real* out, const Loss* o) noexcept nogil:
     """The loss of every row into out[0..n), or their sum or mean into out[0]."""
-    cdef Py_ssize_t i, j, c = o.c
-    cdef real largest
-    cdef double log_total, weight, loss, spread, losses = 0, weights = 0
-    for i in range(o.n):
-        if t[i] == o.ignore:
+    cdef Py_ssize_t i, j, lane, rows, c = o.c
+    cdef double weight, loss, spread, losses = 0, weights = 0
+    cdef real tops[SIDE]
+    cdef double logs[SIDE]
+    i = 0
+    while i < o.n:
+        rows = min(<Py_ssize_t>SIDE, o.n - i)
+        log_totals(x, rows, c, tops, logs)
+        for lane in range(rows):
+            if t[lane] == o.ignore:
+                if o.per_row:
+                    out[i + lane] = 0
+                x += c
+                continue
+            weight = w[t[lane]] if w != NULL else 1
+            loss = (1 - o.smooth) * weight * (logs[lane] - (<double>x[t[lane]] - tops[lane]))
+            if o.smooth != 0:
+                spread = 0
+                for j in range(c):
+                    spread += (w[j] if w != NULL else 1) * (logs[lane] - (<double>x[j] - tops[lane]))
+                loss += o.smooth / c * spread
+            weights += weight
+            losses += loss
             if o.per_row:
-                out[i] = 0
+                out[i + lane] = <real>loss
             x += c
-            continue
-        largest = maximum(x, c)
-        log_total = log_double(exponentials(x, largest, <real*>NULL, c))
-        weight = w[t[i]] if w != NULL else 1
-        loss = (1 - o.smooth) * weight * (log_total - (<double>x[t[i]] - largest))
-        if o.smooth != 0:
-            spread = 0
-            for j in range(c):
-                spread += (w[j] if w != NULL else 1) * (log_total - (<double>x[j] - largest))
-            loss += o.smooth / c * spread
-        weights += weight
-        losses += loss
-        if o.per_row:
-            out[i] = <real>loss
-        x += c
+        t += rows
+        i += rows
     if not o.per_row:
         out[0] = <real>(losses / weights if o.mean else losses)
 
@@ -243,35 +341,51 @@ cdef void cross_entropy_grad(
         const real* g, const real* x, const long long* t, const real* w, real* d,
         const Loss* o) noexcept nogil:
     """d loss / dx: each row's softmax less its target's distribution, times weight and incoming gradient."""
-    cdef Py_ssize_t i, j, c = o.c
-    cdef real largest
-    cdef double total, weight, scale, hit, all_weights = 0, divisor = 0
+    cdef Py_ssize_t i, j, lane, rows, c = o.c
+    cdef double weight, scale, hit, all_weights = 0, divisor = 0
+    cdef real factor
+    cdef real tops[SIDE]
+    cdef double totals[SIDE]
+    cdef real e[BLOCK * SIDE]
     if o.mean:
         for i in range(o.n):
             if t[i] != o.ignore:
                 divisor += w[t[i]] if w != NULL else 1
     if divisor == 0:
         divisor = 1
-    for j in range(c):
-        all_weights += w[j] if w != NULL else 1
-    for i in range(o.n):
-        if t[i] == o.ignore:
-            for j in range(c):
-                d[j] = 0
+    if w != NULL:
+        for j in range(c):
+            all_weights += w[j]
+    else:
+        all_weights = c
+    i = 0
+    while i < o.n:
+        rows = min(<Py_ssize_t>SIDE, o.n - i)
+        if c < BLOCK:
+            side_by_side(x, rows, c, e, tops, totals)
+        for lane in range(rows):
+            if t[lane] == o.ignore:
+                memset(d, 0, c * sizeof(real))
+                x += c
+                d += c
+                continue
+            if c >= BLOCK:
+                totals[lane] = exponentials(x, maximum(x, c), d, c)
+            scale = g[i + lane] if o.per_row else g[0] / divisor
+            weight = w[t[lane]] if w != NULL else 1
+            hit = scale * (1 - o.smooth) * weight
+            factor = <real>((hit + scale * o.smooth / c * all_weights) / totals[lane])
+            if c < BLOCK:
+                for j in range(c):
+                    d[j] = e[j * SIDE + lane] * factor
+            else:
+                for j in range(c):
+                    d[j] *= factor
+            if o.smooth != 0:
+                for j in range(c):
+                    d[j] -= <real>(scale * o.smooth / c * (w[j] if w != NULL else 1))
+            d[t[lane]] -= <real>hit
             x += c
             d += c
-            continue
-        largest = maximum(x, c)
-        total = exponentials(x, largest, d, c)
-        scale = g[i] if o.per_row else g[0] / divisor
-        weight = w[t[i]] if w != NULL else 1
-        hit = scale * (1 - o.smooth) * weight
-        total = (hit + scale * o.smooth / c * all_weights) / total
-        for j in range(c):
-            d[j] = <real>(d[j] * total)
-        if o.smooth != 0:
-            for j in range(c):
-                d[j] -= <real>(scale * o.smooth / c * (w[j] if w != NULL else 1))
-        d[t[i]] -= <real>hit
-        x += c
-        d += c
+        t += rows
+        i += rows
