@@ -9,6 +9,7 @@ order; an array that is written to never is: where the loops can't take it as it
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.string cimport memcpy
 
 import numpy as np
 
@@ -115,15 +116,25 @@ cdef inline Py_ssize_t count(const Py_buffer* v) noexcept nogil:
     return v.len // v.itemsize
 
 
-cdef object tidy(array):
-    """The array itself if the loops can take it, else an aligned, native copy in C order (float32 or float64)."""
+cdef bint held(array, Py_buffer* view, int access) except -1:
+    """Whether the array's memory could be had as the loops need it; if so the view must be released."""
+    if type(array) is not ndarray:
+        return False
+    try:
+        PyObject_GetBuffer(array, view, PyBUF_STRIDES | PyBUF_FORMAT | access)
+    except (TypeError, ValueError, BufferError):
+        return False
+    if kind(view) and in_order(view):
+        return True
+    PyBuffer_Release(view)
+    return False
+
+
+cdef object plain(array):
+    """An aligned, native copy in C order of a float32 or float64 array; anything else as it is."""
     if not isinstance(array, ndarray) or array.dtype.char not in "fd":
         return array
-    # np.require would turn a 0-d array into one of shape (1,).
-    flags = array.flags
-    if flags.c_contiguous and flags.aligned and array.dtype.isnative:
-        return array
-    return array.astype(array.dtype.newbyteorder("="), order="C")
+    return np.array(array, dtype=array.dtype.newbyteorder("="), order="C", copy=True, subok=False)
 
 
 include "door_matmul.pxi"

@@ -9,73 +9,106 @@ cdef bint targets_inside(const long long* t, Py_ssize_t n, Py_ssize_t c, long lo
     return True
 
 
+cdef inline bint is_int64(const Py_buffer* v) noexcept nogil:
+    """Whether these are aligned native 64-bit integers in C order."""
+    return (
+        v.itemsize == 8 and v.format != NULL and v.format[0] in (c"l", c"q") and v.format[1] == 0
+        and <size_t>v.buf % 8 == 0 and in_order(v)
+    )
+
+
 cdef object entropy(g, x, target, weight, long long ignore, double smooth, reduction):
-    """Both cross-entropy kernels (g is None: the loss, else the gradient). None: ask the twin."""
+    """Both cross-entropy kernels (g is None: the loss, else the gradient). None: the loops can't take them like this."""
     cdef Py_buffer vx, vt, vw, vg, vo
     cdef Loss o
+    cdef Py_ssize_t n, c
     cdef int size
+    cdef int taken = 0
     cdef const float* w32 = NULL
     cdef const double* w64 = NULL
-    if not isinstance(x, ndarray) or not isinstance(target, ndarray):
+    if type(target) is not ndarray or not 0 <= smooth <= 1:
         return None
-    if x.dtype.char not in "fd" or x.ndim != 2 or target.ndim != 1 or target.dtype != np.int64:
-        return None
-    if not 0 <= smooth <= 1 or reduction not in ("mean", "sum", "none"):
-        return None
-    dtype = x.dtype.newbyteorder("=")
-    x = tidy(x)
-    cdef Py_ssize_t n = x.shape[0], c = x.shape[1]
-    cdef bint release = n * c >= RELEASE / 16
-    # While the GIL is released another thread might change a target that has been checked: then a copy is checked.
-    if release or not (target.flags.c_contiguous and target.flags.aligned and target.dtype.isnative):
-        target = np.array(target, dtype=np.int64, order="C", copy=True, subok=False)
-    if c == 0 or target.shape[0] != n:
-        return None
-    if weight is not None:
-        if not isinstance(weight, ndarray) or weight.shape != (c,) or weight.dtype != dtype:
-            return None
-        weight = tidy(weight)
-    if g is not None:
-        if not isinstance(g, ndarray) or g.dtype != dtype or g.shape != ((n,) if reduction == "none" else ()):
-            return None
-        g = tidy(g)
-    o.n, o.c, o.ignore, o.smooth = n, c, ignore, smooth
     o.mean = reduction == "mean"
     o.per_row = reduction == "none"
-    if g is not None:
-        out = empty((n, c), dtype)
-    else:
-        out = empty(n if o.per_row else (), dtype)
-    PyObject_GetBuffer(x, &vx, PyBUF_STRIDES | PyBUF_FORMAT)
-    PyObject_GetBuffer(target, &vt, PyBUF_STRIDES)
-    PyObject_GetBuffer(out, &vo, PyBUF_STRIDES)
-    PyObject_GetBuffer(x if weight is None else weight, &vw, PyBUF_STRIDES)
-    PyObject_GetBuffer(x if g is None else g, &vg, PyBUF_STRIDES)
+    if not (o.mean or o.per_row or reduction == "sum"):
+        return None
+    if not held(x, &vx, 0):
+        return None
     try:
-        size = kind(&vx)
-        if not size or not in_order(&vx) or not targets_inside(<const long long*>vt.buf, n, c, ignore):
+        PyObject_GetBuffer(target, &vt, PyBUF_STRIDES | PyBUF_FORMAT)
+        taken = 1
+        if vx.ndim != 2 or vt.ndim != 1 or not is_int64(&vt):
             return None
+        n, c, size = vx.shape[0], vx.shape[1], vx.itemsize
+        if c == 0 or vt.shape[0] != n or not targets_inside(<const long long*>vt.buf, n, c, ignore):
+            return None
+        if not held(x if weight is None else weight, &vw, 0):
+            return None
+        taken = 2
         if weight is not None:
+            if vw.itemsize != size or vw.ndim != 1 or vw.shape[0] != c:
+                return None
             w32 = <const float*>vw.buf
             w64 = <const double*>vw.buf
-        if release:
-            run_entropy_nogil(size, g is not None, &vg, &vx, &vt, w32, w64, &vo, &o)
+        if not held(x if g is None else g, &vg, 0):
+            return None
+        taken = 3
+        if g is not None and (vg.itemsize != size or vg.ndim != o.per_row or (o.per_row and vg.shape[0] != n)):
+            return None
+        o.n, o.c, o.ignore, o.smooth = n, c, ignore, smooth
+        if g is not None:
+            out = empty((n, c), float32 if size == 4 else float64)
         else:
+            out = empty(n if o.per_row else (), float32 if size == 4 else float64)
+        PyObject_GetBuffer(out, &vo, PyBUF_STRIDES)
+        if n * c < RELEASE / 16:
             run_entropy(size, g is not None, &vg, &vx, &vt, w32, w64, &vo, &o)
+        else:
+            # While the GIL is released another thread might change a target that was checked: a copy is checked again.
+            run_copied(size, g is not None, &vg, &vx, &vt, w32, w64, &vo, &o)
+        PyBuffer_Release(&vo)
+        return out
+    except (TypeError, ValueError, BufferError):
+        return None
     finally:
         PyBuffer_Release(&vx)
-        PyBuffer_Release(&vt)
-        PyBuffer_Release(&vo)
-        PyBuffer_Release(&vw)
-        PyBuffer_Release(&vg)
-    return out
+        if taken >= 1:
+            PyBuffer_Release(&vt)
+        if taken >= 2:
+            PyBuffer_Release(&vw)
+        if taken >= 3:
+            PyBuffer_Release(&vg)
 
 
-cdef void run_entropy_nogil(
+cdef object tidied(g, x, target, weight, long long ignore, double smooth, reduction):
+    """`entropy` on copies of what is laid out as the loops can't take it; None: ask the twin, which says what is wrong."""
+    if not isinstance(x, ndarray) or not isinstance(target, ndarray) or target.dtype != np.int64:
+        return None
+    return entropy(
+        None if g is None else plain(g), plain(x), np.array(target, dtype=np.int64, order="C", copy=True, subok=False),
+        None if weight is None else plain(weight), ignore, smooth, reduction)
+
+
+cdef int run_copied(
         int size, bint grad, const Py_buffer* g, const Py_buffer* x, const Py_buffer* t, const float* w32,
-        const double* w64, const Py_buffer* out, const Loss* o) noexcept:
-    with nogil:
-        run_entropy(size, grad, g, x, t, w32, w64, out, o)
+        const double* w64, const Py_buffer* out, const Loss* o) except -1:
+    """run_entropy without the GIL, on targets that nobody else can reach."""
+    cdef Py_buffer own = t[0]
+    cdef bint inside
+    own.buf = PyMem_Malloc(o.n * sizeof(long long))
+    if own.buf == NULL:
+        raise MemoryError()
+    try:
+        memcpy(own.buf, t.buf, o.n * sizeof(long long))
+        with nogil:
+            inside = targets_inside(<const long long*>own.buf, o.n, o.c, o.ignore)
+            if inside:
+                run_entropy(size, grad, g, x, &own, w32, w64, out, o)
+        if not inside:
+            raise IndexError("a target was changed by another thread while the loss was computed")
+    finally:
+        PyMem_Free(own.buf)
+    return 0
 
 
 cdef void run_entropy(
@@ -100,6 +133,8 @@ def cross_entropy(x, target, weight=None, ignore_index=-100, label_smoothing=0.0
     """-log softmax(x)[target] per row of x (n, c), reduced by "mean" (over the weights), "sum" or "none"."""
     loss = entropy(None, x, target, weight, ignore_index, label_smoothing, reduction)
     if loss is None:
+        loss = tidied(None, x, target, weight, ignore_index, label_smoothing, reduction)
+    if loss is None:
         return reference.cross_entropy(x, target, weight, ignore_index, label_smoothing, reduction)
     return loss
 
@@ -109,6 +144,8 @@ def cross_entropy_grad(g, x, target, weight=None, ignore_index=-100, label_smoot
     d = None
     if g is not None:
         d = entropy(g, x, target, weight, ignore_index, label_smoothing, reduction)
+        if d is None:
+            d = tidied(g, x, target, weight, ignore_index, label_smoothing, reduction)
     if d is None:
         return reference.cross_entropy_grad(g, x, target, weight, ignore_index, label_smoothing, reduction)
     return d

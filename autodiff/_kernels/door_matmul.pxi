@@ -117,11 +117,7 @@ def matmul(a, b, bias=None):
     reference.check_matmul(a, b, bias)
     if a.dtype.char not in "fd":
         return reference.matmul(a, b, bias)
-    return matmul(copied(a), copied(b), None if bias is None else copied(bias))
-
-
-cdef object copied(array):
-    return np.array(array, dtype=array.dtype.newbyteorder("="), order="C", copy=True, subok=False)
+    return matmul(plain(a), plain(b), None if bias is None else plain(bias))
 
 
 cdef object matmul_checked(const Py_buffer* va, const Py_buffer* vb, const Py_buffer* vbias, int size):

@@ -45,32 +45,24 @@ cdef void run_two(
 
 
 cdef object one(Kernel which, x):
-    """A kernel of one array. None: the loops don't take it as it is, ask the twin."""
+    """A kernel of one array. None: the loops can't take it as it lies."""
     cdef Py_buffer vx, vy
     cdef Py_ssize_t n, c = 1
-    cdef int size
-    if not isinstance(x, ndarray):
+    if not held(x, &vx, 0):
         return None
-    x = tidy(x)
-    if x.dtype.char not in "fd":
-        return None
-    PyObject_GetBuffer(x, &vx, PyBUF_STRIDES | PyBUF_FORMAT)
     try:
-        size = kind(&vx)
         n = count(&vx)
         if which != RELU:
             if vx.ndim != 2 or vx.shape[1] == 0:
                 return None
             n, c = vx.shape[0], vx.shape[1]
-        if not size or not in_order(&vx):
-            return None
-        y = empty(x.shape, x.dtype)
+        y = like(&vx)
         PyObject_GetBuffer(y, &vy, PyBUF_STRIDES)
         if n * c < RELEASE / 16:
-            run_one(which, size, vx.buf, vy.buf, n, c)
+            run_one(which, vx.itemsize, vx.buf, vy.buf, n, c)
         else:
             with nogil:
-                run_one(which, size, vx.buf, vy.buf, n, c)
+                run_one(which, vx.itemsize, vx.buf, vy.buf, n, c)
         PyBuffer_Release(&vy)
         return y
     finally:
@@ -78,34 +70,29 @@ cdef object one(Kernel which, x):
 
 
 cdef object two(Kernel which, g, y):
-    """A kernel of two arrays of one shape. None: the loops don't take them as they are, ask the twin."""
+    """A kernel of two arrays of one shape. None: the loops can't take them as they lie."""
     cdef Py_buffer vg, vy, vd
     cdef Py_ssize_t n, c = 1
-    cdef int size
-    if not isinstance(g, ndarray) or not isinstance(y, ndarray):
+    if not held(y, &vy, 0):
         return None
-    g = tidy(g)
-    y = tidy(y)
-    if y.dtype.char not in "fd" or g.dtype.char not in "fd":
+    if not held(g, &vg, 0):
+        PyBuffer_Release(&vy)
         return None
-    PyObject_GetBuffer(g, &vg, PyBUF_STRIDES | PyBUF_FORMAT)
-    PyObject_GetBuffer(y, &vy, PyBUF_STRIDES | PyBUF_FORMAT)
     try:
-        size = kind(&vy)
         n = count(&vy)
-        if not size or size != kind(&vg) or not same_shape(&vg, &vy) or not in_order(&vg) or not in_order(&vy):
+        if vg.itemsize != vy.itemsize or not same_shape(&vg, &vy):
             return None
         if which != RELU_GRAD:
             if vy.ndim != 2 or vy.shape[1] == 0:
                 return None
             n, c = vy.shape[0], vy.shape[1]
-        d = empty(y.shape, y.dtype)
+        d = like(&vy)
         PyObject_GetBuffer(d, &vd, PyBUF_STRIDES)
         if n * c < RELEASE / 16:
-            run_two(which, size, vg.buf, vy.buf, vd.buf, n, c)
+            run_two(which, vy.itemsize, vg.buf, vy.buf, vd.buf, n, c)
         else:
             with nogil:
-                run_two(which, size, vg.buf, vy.buf, vd.buf, n, c)
+                run_two(which, vy.itemsize, vg.buf, vy.buf, vd.buf, n, c)
         PyBuffer_Release(&vd)
         return d
     finally:
@@ -113,37 +100,57 @@ cdef object two(Kernel which, g, y):
         PyBuffer_Release(&vy)
 
 
+cdef object like(const Py_buffer* v):
+    """A new array of the same shape and dtype."""
+    dtype = float32 if v.itemsize == 4 else float64
+    if v.ndim == 2:
+        return empty((v.shape[0], v.shape[1]), dtype)
+    return empty(tuple([v.shape[i] for i in range(v.ndim)]), dtype)
+
+
 def softmax(x):
     """exp(x) / sum(exp(x)) along each row of a 2-D array."""
     y = one(SOFTMAX, x)
+    if y is None:
+        y = one(SOFTMAX, plain(x))
     return reference.softmax(x) if y is None else y
 
 
 def log_softmax(x):
     """x - log(sum(exp(x))) along each row of a 2-D array."""
     y = one(LOG_SOFTMAX, x)
+    if y is None:
+        y = one(LOG_SOFTMAX, plain(x))
     return reference.log_softmax(x) if y is None else y
 
 
 def softmax_grad(g, y):
     """dL/dx of y = softmax(x): y * (g - sum(g * y))."""
     d = two(SOFTMAX_GRAD, g, y)
+    if d is None:
+        d = two(SOFTMAX_GRAD, plain(g), plain(y))
     return reference.softmax_grad(g, y) if d is None else d
 
 
 def log_softmax_grad(g, y):
     """dL/dx of y = log_softmax(x): g - exp(y) * sum(g)."""
     d = two(LOG_SOFTMAX_GRAD, g, y)
+    if d is None:
+        d = two(LOG_SOFTMAX_GRAD, plain(g), plain(y))
     return reference.log_softmax_grad(g, y) if d is None else d
 
 
 def relu(x):
     """max(x, 0), and nan where x is nan."""
     y = one(RELU, x)
+    if y is None:
+        y = one(RELU, plain(x))
     return reference.relu(x) if y is None else y
 
 
 def relu_grad(g, y):
     """g where y > 0 (or y is nan), else 0."""
     d = two(RELU_GRAD, g, y)
+    if d is None:
+        d = two(RELU_GRAD, plain(g), plain(y))
     return reference.relu_grad(g, y) if d is None else d

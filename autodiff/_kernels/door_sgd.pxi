@@ -20,20 +20,6 @@ def sgd(params, grads, buffers, *, double lr, double momentum=0.0, double dampen
     return after
 
 
-cdef bint held(array, Py_buffer* view, int access) except -1:
-    """Whether the array's memory could be had as the loops need it; if so the view must be released."""
-    if type(array) is not ndarray:
-        return False
-    try:
-        PyObject_GetBuffer(array, view, PyBUF_STRIDES | PyBUF_FORMAT | access)
-    except (TypeError, ValueError, BufferError):
-        return False
-    if kind(view) and in_order(view):
-        return True
-    PyBuffer_Release(view)
-    return False
-
-
 cdef object descend_all(list params, list grads, list buffers, const Step* o):
     """The step for all parameters, or None, with nothing written, where the loops can't take one of the arrays."""
     cdef Py_ssize_t i, n = len(params), taken = 0
