@@ -49,12 +49,14 @@ log_softmax = _chosen.log_softmax
 log_softmax_grad = _chosen.log_softmax_grad
 cross_entropy = _chosen.cross_entropy
 cross_entropy_grad = _chosen.cross_entropy_grad
+column_sums = _chosen.column_sums
 relu = _chosen.relu
 relu_grad = _chosen.relu_grad
 sgd = _chosen.sgd
 
 __all__ = [
     "INFO",
+    "column_sums",
     "cross_entropy",
     "cross_entropy_grad",
     "get_num_threads",

@@ -3,6 +3,7 @@
 cdef enum Kernel:
     SOFTMAX
     LOG_SOFTMAX
+    COLUMN_SUMS
     SOFTMAX_GRAD
     LOG_SOFTMAX_GRAD
     RELU
@@ -15,6 +16,8 @@ cdef void run_one(Kernel which, int size, const void* x, void* y, Py_ssize_t n, 
             core.softmax32(<const float*>x, <float*>y, n, c)
         elif which == LOG_SOFTMAX:
             core.log_softmax32(<const float*>x, <float*>y, n, c)
+        elif which == COLUMN_SUMS:
+            core.column_sums32(<const float*>x, <float*>y, n, c)
         else:
             core.relu32(<const float*>x, <float*>y, n)
     else:
@@ -22,6 +25,8 @@ cdef void run_one(Kernel which, int size, const void* x, void* y, Py_ssize_t n, 
             core.softmax64(<const double*>x, <double*>y, n, c)
         elif which == LOG_SOFTMAX:
             core.log_softmax64(<const double*>x, <double*>y, n, c)
+        elif which == COLUMN_SUMS:
+            core.column_sums64(<const double*>x, <double*>y, n, c)
         else:
             core.relu64(<const double*>x, <double*>y, n)
 
@@ -56,7 +61,7 @@ cdef object one(Kernel which, x):
             if vx.ndim != 2 or vx.shape[1] == 0:
                 return None
             n, c = vx.shape[0], vx.shape[1]
-        y = like(&vx)
+        y = like(&vx) if which != COLUMN_SUMS else empty(c, float32 if vx.itemsize == 4 else float64)
         PyObject_GetBuffer(y, &vy, PyBUF_STRIDES)
         if n * c < RELEASE / 16:
             run_one(which, vx.itemsize, vx.buf, vy.buf, n, c)
@@ -122,6 +127,14 @@ def log_softmax(x):
     if y is None:
         y = one(LOG_SOFTMAX, plain(x))
     return reference.log_softmax(x) if y is None else y
+
+
+def column_sums(x):
+    """The sum over the rows of a 2-D array."""
+    y = one(COLUMN_SUMS, x)
+    if y is None:
+        y = one(COLUMN_SUMS, plain(x))
+    return reference.column_sums(x) if y is None else y
 
 
 def softmax_grad(g, y):

@@ -223,6 +223,13 @@ def check_cross_entropy_gradient(g: Array, x: Array, reduction: str) -> None:
         raise TypeError(f"cross_entropy_grad: g is {g.dtype} but x is {x.dtype}")
 
 
+def column_sums(x: Array) -> Array:
+    """The sum over the rows of a matrix, added up in double: a float32 running sum stops growing at 2**24."""
+    x = _rows("column_sums", x)
+    with np.errstate(invalid="ignore", over="ignore"):  # inf - inf is nan, and a sum may be too large for float32
+        return np.add.reduce(x, axis=0, dtype=_wide(x)).astype(x.dtype)  # type: ignore[no-any-return]
+
+
 def relu(x: Array) -> Array:
     """max(x, 0), and nan where x is nan."""
     check_arrays("relu", x=x)

@@ -170,6 +170,25 @@ cdef inline double exponentials(const real* x, real largest, real* y, Py_ssize_t
     return total
 
 
+cdef void column_sums(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
+    """The sum of the n rows, a block of columns at a time."""
+    cdef double part[BLOCK]
+    cdef Py_ssize_t i, j, at, left
+    for at in range(0, c, 32):
+        left = min(<Py_ssize_t>BLOCK, c - at)
+        memset(part, 0, sizeof(part))
+        if left == BLOCK:
+            for i in range(n):
+                for j in range(BLOCK):
+                    part[j] += x[i * c + at + j]
+        else:
+            for i in range(n):
+                for j in range(left):
+                    part[j] += x[i * c + at + j]
+        for j in range(left):
+            y[at + j] = <real>part[j]
+
+
 cdef inline void side_by_side(
         const real* x, Py_ssize_t rows, Py_ssize_t c, real* e, real* largest, double* totals) noexcept nogil:
     """Up to SIDE short rows, turned on their side: e[j] holds exp(x - largest) of every row's column j."""

@@ -67,6 +67,8 @@ cdef struct Table:
     rows1_f64 softmax64
     rows1_f32 log_softmax32
     rows1_f64 log_softmax64
+    rows1_f32 column_sums32
+    rows1_f64 column_sums64
     rows2_f32 softmax_grad32
     rows2_f64 softmax_grad64
     rows2_f32 log_softmax_grad32

@@ -13,9 +13,9 @@ from autodiff import _kernels
 from autodiff._kernels import reference
 
 KERNELS = ["matmul", "softmax", "log_softmax", "softmax_grad", "log_softmax_grad", "cross_entropy", "cross_entropy_grad",
-           "relu", "relu_grad", "sgd"]  # fmt: skip
+           "column_sums", "relu", "relu_grad", "sgd"]  # fmt: skip
 dtypes = st.sampled_from([np.float32, np.float64])
-small = st.integers(0, 9)
+small, many = st.integers(0, 9), st.integers(1, 40)
 LAYOUTS = ["c", "fortran", "every second", "reversed", "misaligned", "read-only", "repeated"]
 layouts = st.sampled_from(LAYOUTS)
 
@@ -96,7 +96,7 @@ def test_matmul_does_not_depend_on_the_number_of_threads():
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-@given(n=small, c=st.integers(1, 40), dtype=dtypes, layout=layouts, scale=st.sampled_from([1.0, 100.0, 1e4]))
+@given(n=many, c=many, dtype=dtypes, layout=layouts, scale=st.sampled_from([1.0, 100.0, 1e4]))
 def test_softmax(name, n, c, dtype, layout, scale):
     x = numbers(0, (n, c), dtype, layout)
     with np.errstate(all="ignore"):
@@ -109,6 +109,17 @@ def test_softmax(name, n, c, dtype, layout, scale):
 def test_gradients(name, n, c, dtype, a, b):
     g, y = numbers(0, (n, c), dtype, a), numbers(1, (n, c), dtype, b)
     close(getattr(_kernels, name)(g, y), getattr(reference, name)(g, y), dtype, 10)
+
+
+@given(n=many, c=many, dtype=dtypes, layout=layouts)
+def test_column_sums(n, c, dtype, layout):
+    x = numbers(0, (n, c), dtype, layout)
+    close(_kernels.column_sums(x), reference.column_sums(x), dtype, 10)
+
+
+def test_column_sums_are_taken_in_double():
+    x = np.ones((2**24 + 3, 1), np.float32)
+    assert _kernels.column_sums(x)[0] == reference.column_sums(x)[0] == np.float32(2**24 + 3)
 
 
 @given(shape=st.lists(small, max_size=3).map(tuple), dtype=dtypes, layout=layouts)
@@ -218,6 +229,9 @@ BAD = [
     ("softmax_grad", (G, np.ones((2, 3), np.float64))),
     ("softmax_grad", (None, X)),
     ("log_softmax_grad", (G, None)),
+    ("column_sums", (None,)),
+    ("column_sums", (np.ones(3, np.float32),)),
+    ("column_sums", (np.ones((2, 3), np.int64),)),
     ("relu", (None,)),
     ("relu_grad", (G, np.ones((3, 2), np.float32))),
     ("relu_grad", (G, None)),
