@@ -210,22 +210,29 @@ cdef inline void side_by_side(
             totals[lane] += e[j * SIDE + lane]
 
 
-cdef void softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
-    cdef Py_ssize_t i, j, lane, rows
-    cdef real largest, scale
+cdef void short_softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
+    cdef Py_ssize_t i = 0, j, lane, rows
+    cdef real scale
     cdef real tops[SIDE]
     cdef double totals[SIDE]
     cdef real e[BLOCK * SIDE]
+    while i < n:
+        rows = min(<Py_ssize_t>SIDE, n - i)
+        side_by_side(x, rows, c, e, tops, totals)
+        for lane in range(rows):
+            scale = <real>(1 / totals[lane])
+            for j in range(c):
+                y[j] = e[j * SIDE + lane] * scale
+            x += c
+            y += c
+        i += rows
+
+
+cdef void softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
+    cdef Py_ssize_t i, j
+    cdef real largest, scale
     if c < BLOCK:
-        i = 0
-        while i < n:
-            rows = min(<Py_ssize_t>SIDE, n - i)
-            side_by_side(x + i * c, rows, c, e, tops, totals)
-            for lane in range(rows):
-                scale = <real>(1 / totals[lane])
-                for j in range(c):
-                    y[(i + lane) * c + j] = e[j * SIDE + lane] * scale
-            i += SIDE
+        short_softmax(x, y, n, c)
         return
     for i in range(n):
         largest = maximum(x, c)
@@ -236,32 +243,36 @@ cdef void softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept n
         y += c
 
 
-cdef void log_softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
-    cdef Py_ssize_t i, j, lane, rows
-    cdef real largest
-    cdef double shift
-    cdef real tops[SIDE]
-    cdef double totals[SIDE]
+cdef inline void log_totals(
+        const real* x, Py_ssize_t rows, Py_ssize_t c, real* tops, double* logs) noexcept nogil:
+    """The largest element of up to SIDE rows, and the logarithm of the sum of exp(x - largest)."""
+    cdef Py_ssize_t lane
     cdef real e[BLOCK * SIDE]
     if c < BLOCK:
-        i = 0
-        while i < n:
-            rows = min(<Py_ssize_t>SIDE, n - i)
-            side_by_side(x + i * c, rows, c, e, tops, totals)
-            for lane in range(SIDE):
-                totals[lane] = logarithm(totals[lane])
-            for lane in range(rows):
-                for j in range(c):
-                    y[(i + lane) * c + j] = <real>((x[(i + lane) * c + j] - tops[lane]) - totals[lane])
-            i += SIDE
-        return
-    for i in range(n):
-        largest = maximum(x, c)
-        shift = logarithm(exponentials(x, largest, <real*>NULL, c))
-        for j in range(c):
-            y[j] = <real>((x[j] - largest) - shift)
-        x += c
-        y += c
+        side_by_side(x, rows, c, e, tops, logs)
+    else:
+        for lane in range(rows):
+            tops[lane] = maximum(x + lane * c, c)
+            logs[lane] = exponentials(x + lane * c, tops[lane], <real*>NULL, c)
+        for lane in range(rows, SIDE):
+            logs[lane] = 1
+    for lane in range(SIDE):
+        logs[lane] = logarithm(logs[lane])
+
+
+cdef void log_softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
+    cdef Py_ssize_t i = 0, j, lane, rows
+    cdef real tops[SIDE]
+    cdef double logs[SIDE]
+    while i < n:
+        rows = min(<Py_ssize_t>SIDE, n - i)
+        log_totals(x, rows, c, tops, logs)
+        for lane in range(rows):
+            for j in range(c):
+                y[j] = <real>((x[j] - tops[lane]) - logs[lane])
+            x += c
+            y += c
+        i += rows
 
 
 cdef inline double sum_of_products(const real* g, const real* y, Py_ssize_t c) noexcept nogil:
@@ -302,23 +313,6 @@ cdef void log_softmax_grad(const real* g, const real* y, real* d, Py_ssize_t n, 
         g += c
         y += c
         d += c
-
-
-cdef inline void log_totals(
-        const real* x, Py_ssize_t rows, Py_ssize_t c, real* tops, double* logs) noexcept nogil:
-    """The largest element of up to SIDE rows, and the logarithm of the sum of exp(x - largest)."""
-    cdef Py_ssize_t lane
-    cdef real e[BLOCK * SIDE]
-    if c < BLOCK:
-        side_by_side(x, rows, c, e, tops, logs)
-    else:
-        for lane in range(rows):
-            tops[lane] = maximum(x + lane * c, c)
-            logs[lane] = exponentials(x + lane * c, tops[lane], <real*>NULL, c)
-        for lane in range(rows, SIDE):
-            logs[lane] = 1
-    for lane in range(SIDE):
-        logs[lane] = logarithm(logs[lane])
 
 
 cdef void cross_entropy(

@@ -18,40 +18,28 @@ from autodiff._tensor import Tensor
 __all__ = ["addmm", "baddbmm", "bmm", "dot", "inner", "linear", "matmul", "mm", "mv", "outer"]
 
 
-def _kernel(dtype: np.dtype[Any]) -> bool:
-    return dtype.char in "fd"
-
-
-def _product(a: Any, b: Any, bias: Any = None) -> Any:
-    """a @ b of matrices or equal batches; the kernel for float32 and float64, NumPy for the rest."""
-    if _kernel(a.dtype):
-        return _kernels.matmul(a, b) if bias is None else _kernels.matmul(a, b, bias)
-    product = np.matmul(a, b)
-    return product if bias is None else product + bias
-
-
 @primitive(lambda g, b: mm_(g, b.T), lambda g, a: mm_(a.T, g), name="Mm")
 def mm_(a: Any, b: Any) -> Any:
     """The product of two matrices, (n, k) and (k, m)."""
-    return _product(a, b)
+    return _kernels.matmul(a, b)
 
 
 @primitive(lambda g, b: bmm_(g, b.mT), lambda g, a: bmm_(a.mT, g), name="Bmm")
 def bmm_(a: Any, b: Any) -> Any:
     """The products of two equal batches of matrices, (s, n, k) and (s, k, m)."""
-    return _product(a, b)
+    return _kernels.matmul(a, b)
 
 
 @primitive(lambda g, v: g[..., None] * v, lambda g, a: mv_(a.T, g), name="Mv")
 def mv_(a: Any, v: Any) -> Any:
     """The product of a matrix and a vector, (n, k) and (k,)."""
-    return _product(a, v[:, None])[:, 0]
+    return _kernels.matmul(a, v[:, None])[:, 0]
 
 
 @primitive(lambda g, b: g * b, lambda g, a: g * a, name="Dot")
 def dot_(a: Any, b: Any) -> Any:
     """The inner product of two vectors."""
-    return _product(a[None], b[:, None])[0, 0]
+    return _kernels.matmul(a[None], b[:, None])[0, 0]
 
 
 @primitive(
@@ -62,13 +50,13 @@ def dot_(a: Any, b: Any) -> Any:
 )
 def affine(x: Any, w: Any, b: Any) -> Any:
     """x @ w.T + b for x (n, k), w (m, k), b (m,): one pass, the bias added while the tile is in registers."""
-    return _product(x, w.T, b)
+    return _kernels.matmul(x, w.T, b)
 
 
 @primitive(lambda g, x_shape: rows_of(g, n=x_shape[0]), name="SumBackward1")
 def column_sums(x: Any) -> Any:
     """The sum over the rows of a matrix."""
-    return _kernels.column_sums(x) if _kernel(x.dtype) and x.size else np.add.reduce(x, axis=0)
+    return _kernels.column_sums(x) if x.size else np.zeros(x.shape[1:], x.dtype)
 
 
 @primitive(lambda g: column_sums(g), name="Expand")
@@ -243,11 +231,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise TypeError(f"linear(): argument '{('input', 'weight')[at - 1]}' (position {at}) must be Tensor, "
                         f"not {type(wrong).__name__}")  # fmt: skip
     x, w = input._array, weight._array
-    if x.ndim == 2 and w.ndim == 2 and bias is not None and x.shape[1] == w.shape[1]:
-        b = bias._array
-        if b.shape == (w.shape[0],) and x.dtype == w.dtype == b.dtype:
-            result: Tensor = affine(input, weight, bias)
-            return result
+    if x.ndim == 2 and bias is not None and bias._array.ndim == 1 and w.shape == (*bias._array.shape, x.shape[1]) and (
+        x.dtype is w.dtype is bias._array.dtype
+    ):
+        result: Tensor = affine(input, weight, bias)
+        return result
     if x.dtype != w.dtype or (bias is not None and bias._array.dtype != w.dtype):
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {input.dtype} and {weight.dtype}; convert the input, as "

@@ -43,7 +43,7 @@ def _is_leaf(t: Tensor) -> bool:
     return bool(t.is_leaf or t.retains_grad)
 
 
-def touched(tensors: Iterable[Tensor]) -> None:
+def touched(tensors: Iterable[Tensor | None]) -> None:
     """Count the version cells up after a write, so that a graph that saved a parameter raises at a later
     backward.
 
@@ -51,10 +51,9 @@ def touched(tensors: Iterable[Tensor]) -> None:
     """
     place = here(2)
     for t in tensors:
-        cell = t._cell
-        if cell is not None:  # None: made in inference mode, where nothing is counted
-            cell[0] += 1
-            cell[1] = place
+        if t is not None and t._cell is not None:  # no cell: made in inference mode, where nothing is counted
+            t._cell[0] += 1
+            t._cell[1] = place
 
 
 class Optimizer:

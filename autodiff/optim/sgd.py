@@ -51,7 +51,7 @@ def sgd(
     if not momentum:
         touched(params)
         return list(buffers)
-    touched((*params, *[b for b in buffers if b is not None]))
+    touched((*params, *buffers))
     return [wrap(array) if b is None else b for b, array in zip(buffers, after)]
 
 
