@@ -42,50 +42,50 @@ class _Walk:
         self.queue: list[tuple[int, Node]] = []
         self.flight: dict[Node, Gradient] = {}  # one gradient per node; a list where a node has several outputs
         self.leaves: dict[Tensor, Gradient] = {}
-        self.owned: set[int] = set()  # ids of leaves whose sum nobody else can see
+        self.owned: set[Tensor] = set()  # leaves whose sum nobody else can see (asked, never iterated over)
         self.retained: list[tuple[Tensor, Gradient]] = []
         self.targets = None if targets is None else {(e[0], e[1]): None for e in targets}
         self.captured: dict[tuple[Any, int], Gradient] = {}
         self.wanted: dict[Node, set[int]] | None = None
 
-    def send(self, edge: Edge, g: Gradient, fresh: bool) -> None:
-        """Bring a gradient to its edge's shape and dtype, and add it to what already arrived there."""
-        node, nr, shape, dtype = edge
-        if g.__class__ is not _ndarray or g.shape != shape or g.dtype is not dtype:
-            g = _fitted(g, shape, dtype)
-            fresh = False
-        if nr < 0:
-            known = self.leaves.get(node)
-            if known is None:
-                self.leaves[node] = g
-                if fresh:
-                    self.owned.add(id(node))
-            else:
-                self.leaves[node] = known + g
-                self.owned.add(id(node))
-        elif node.outputs is None:
-            known = self.flight.get(node)
-            if known is None:
-                self.flight[node] = g
-                heappush(self.queue, (-node.index, node))
-            else:
-                self.flight[node] = known + g
-        else:
-            several = self.flight.get(node)
-            if several is None:
-                several = self.flight[node] = [None] * len(node.outputs)
-                heappush(self.queue, (-node.index, node))
-            several[nr] = g if several[nr] is None else several[nr] + g
-
-    def run(self) -> None:
-        """Walk every node that a gradient reaches."""
-        queue, flight, send, create_graph = self.queue, self.flight, self.send, self.create_graph
-        targets, wanted_by, freeing = self.targets, self.wanted, not self.retain_graph
-        wanted = node = None
+    def run(self, results: Sequence[tuple[Edge, Gradient]]) -> None:
+        """Send the roots' gradients on their way, then walk every node that a gradient reaches, newest first."""
+        queue, flight, leaves, owned = self.queue, self.flight, self.leaves, self.owned
+        targets, wanted_by, create_graph, freeing = self.targets, self.wanted, self.create_graph, not self.retain_graph
+        node = wanted = g = None
+        fresh = False  # may what the rules returned be kept, since nobody else can see it?
         try:
-            while queue:
+            while True:
+                for (to, nr, shape, dtype), gx in results:
+                    if gx is None:
+                        continue
+                    own = fresh and gx is not g
+                    if gx.__class__ is not _ndarray or gx.shape != shape or gx.dtype is not dtype:
+                        gx = _fitted(gx, shape, dtype)
+                        own = False
+                    if nr < 0:
+                        known = leaves.get(to)
+                        leaves[to] = gx if known is None else known + gx
+                        if known is not None or (own and gx.base is None):
+                            owned.add(to)
+                    elif to.outputs is None:
+                        known = flight.get(to)
+                        if known is None:
+                            flight[to] = gx
+                            heappush(queue, (-to.index, to))
+                        else:
+                            flight[to] = known + gx
+                    else:
+                        several = flight.get(to)
+                        if several is None:
+                            several = flight[to] = [None] * len(to.outputs)
+                            heappush(queue, (-to.index, to))
+                        several[nr] = gx if several[nr] is None else several[nr] + gx
+                if not queue:
+                    break
                 node = heappop(queue)[1]
                 g = flight.pop(node)
+                results = ()
                 if node.extra is not None or targets is not None:
                     g = self.arrived(node, g)
                     if wanted_by is not None:
@@ -99,9 +99,6 @@ class _Walk:
                     fresh = False
                 if freeing and node.plan is not None and node.plan.saves:
                     node.kept = FREED
-                for edge, gx in results:
-                    if gx is not None:
-                        send(edge, gx, fresh and gx is not g and gx.base is None)
         except Exception as error:
             if node is not None and not any("in the backward of" in note for note in getattr(error, "__notes__", ())):
                 error.add_note(f"(in the backward of {node.name()}, which was recorded at {where(node.place)})")
@@ -173,7 +170,7 @@ class _Walk:
                 hooks = hooks_of(leaf)
                 if hooks:
                     g = self.leaves[leaf] = run_hooks(hooks, g, self.create_graph)
-                    self.owned.discard(id(leaf))
+                    self.owned.discard(leaf)
             if self.targets is not None and (leaf, -1) in self.targets:
                 self.captured[leaf, -1] = g
         for tensor, g in self.retained:
@@ -188,7 +185,7 @@ class _Walk:
                 )
         reached = [x for x in self.leaves if self.targets is None or (x, -1) in self.targets]
         for leaf in reached:
-            _accumulate(leaf, self.leaves[leaf], id(leaf) in self.owned, self.create_graph)
+            _accumulate(leaf, self.leaves[leaf], leaf in self.owned, self.create_graph)
         for leaf in reached:
             if leaf._extra is not None:
                 for hook in list((leaf._extra.get("post_accumulate") or {}).values()):
@@ -238,9 +235,7 @@ def _walk(
     mode.walks += 1
     try:
         with np.errstate(all="ignore"):
-            for edge, g in roots:
-                walk.send(edge, g, False)
-            walk.run()
+            walk.run(roots)
             walk.deliver(accumulate)
     finally:
         mode.walks -= 1

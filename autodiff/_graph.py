@@ -16,7 +16,7 @@ import numpy as np
 
 from autodiff._dtypes import get_default_dtype, result_numpy
 from autodiff._modes import Inference, enable_grad, mode
-from autodiff._node import INPUT, NUMBER, OUTPUT, PARAM, SHAPE, SHAPES, Edge, Node, Plan
+from autodiff._node import NUMBER, PARAM, SHAPE, SHAPES, Edge, Node, Plan
 from autodiff._provenance import here, where
 from autodiff._tensor import LEAF, Tensor, View, wrap
 
@@ -208,20 +208,20 @@ def _record(op: Any, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any
             op.plans[needs] = plan
     kept: list[Any] = []
     versions: list[tuple[list[Any], int, int]] = []
-    for source, key in plan.keep:
-        if source == INPUT:
-            x = xs[key]
-            if isinstance(x, Tensor):
-                cell = x._cell
-                if cell is None:
-                    raise _inference_saved(op)
-                versions.append((cell, cell[0], len(kept)))
-            kept.append(arrays[key])
-        elif source == OUTPUT:
-            cell = outs[key]._cell
-            versions.append((cell, cell[0], len(kept)))
-            kept.append(outs[key]._array)
-        elif source == PARAM:
+    for k, i in plan.inputs:
+        kept.append(arrays[i])
+        x = xs[i]
+        if isinstance(x, Tensor):
+            cell = x._cell
+            if cell is None:
+                raise _inference_saved(op)
+            versions.append((cell, cell[0], k))
+    for k, nr in plan.outputs:
+        kept.append(outs[nr]._array)
+        cell = outs[nr]._cell
+        versions.append((cell, cell[0], k))
+    for source, key in plan.others:
+        if source == PARAM:
             kept.append(params[key] if key in params else op.defaults[key])
         elif source == SHAPE:
             kept.append(arrays[key].shape)

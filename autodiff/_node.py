@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import itemgetter
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -31,15 +32,31 @@ FREED: Any = ("freed",)  # stands in for the kept values of a node that was walk
 
 
 
+_array_worlds: dict[int, dict[str, Any]] = {}  # by module: its names, with each primitive's bound to its forward
+
+
+def _on_arrays(rule: Any) -> Any:
+    """The rule as a first order walk runs it: the same code, where a primitive's name means its forward function.
+
+    On arrays a primitive would only find out that there is nothing to record, which costs more than many a product.
+    """
+    names = rule.__globals__
+    world = _array_worlds.get(id(names))
+    if world is None:
+        world = {name: value.forward if hasattr(value, "node_class") else value for name, value in names.items()}
+        _array_worlds[id(names)] = world
+    return FunctionType(rule.__code__, world, rule.__name__, rule.__defaults__, rule.__closure__)
+
+
 class Plan:
     """For one operation and one choice of inputs that need a gradient: what to keep, and which rules to run."""
 
-    __slots__ = ("keep", "names", "partials", "saves")
+    __slots__ = ("inputs", "keep", "names", "others", "outputs", "partials", "saves")
 
     def __init__(self, op: Any, needs: int, inputs: int) -> None:
-        self.names: list[str] = []  # the name of each kept value
-        self.keep: list[tuple[int, Any]] = []  # (kind of source, key)
-        self.partials: list[tuple[int, Any, Any]] = []  # (input number, rule, picker of its arguments)
+        self.names: list[str] = []  # the name of each kept value: inputs first, then outputs, then the others
+        keep: list[tuple[int, Any, str]] = []  # (kind of source, key, name)
+        chosen: list[tuple[int, Any]] = []
         for i in range(inputs):
             if not needs >> i & 1:
                 continue
@@ -50,31 +67,38 @@ class Plan:
                     f"{op.__name__}(): '{name}' requires grad, but {op.__name__} has no derivative with respect to "
                     f"'{name}'; pass {name}.detach() if it is meant as a constant"
                 )
-            places = [self._keep(op, name, i) for name in op.words[rule]]
-            self.partials.append((i, rule, _picker(places)))
+            chosen.append((i, rule))
+            keep += [source for name in op.words[rule] if (source := _source(op, name, i)) not in keep]
+        keep.sort(key=itemgetter(0))  # stable: inputs first, then outputs, then the others
+        self.keep = [(source, key) for source, key, _ in keep]
+        self.names = [name for _, _, name in keep]
+        self.inputs = [(k, key) for k, (source, key) in enumerate(self.keep) if source == INPUT]
+        self.outputs = [(k, key) for k, (source, key) in enumerate(self.keep) if source == OUTPUT]
+        self.others = [(source, key) for source, key in self.keep if source > OUTPUT]
+        # (input number, rule, rule on arrays, picker of its arguments)
+        self.partials: list[tuple[int, Any, Any, Any]] = []
+        for i, rule in chosen:
+            places = [self.names.index(_source(op, name, i)[2]) for name in op.words[rule]]
+            self.partials.append((i, rule, _on_arrays(rule), _picker(places)))
         # A node that keeps no tensor may be walked twice without retain_graph.
         self.saves = any(source in (INPUT, OUTPUT, ALL) for source, _ in self.keep)
 
-    def _keep(self, op: Any, name: str, i: int) -> int:
-        key: Any
-        if name == "i":
-            source, key, name = NUMBER, i, f"i={i}"
-        elif name in op.defaults:
-            source, key = PARAM, name
-        elif op.variadic and name == op.inputs[0]:
-            source, key = ALL, None
-        elif op.variadic and name == op.inputs[0] + "_shape":
-            source, key = SHAPES, None
-        elif name in op.inputs:
-            source, key = INPUT, op.inputs.index(name)
-        elif name.endswith("_shape"):
-            source, key = SHAPE, op.inputs.index(name[:-6])
-        else:  # y, or y0, y1, ... of an operation with several outputs
-            source, key = OUTPUT, int(name[1:] or 0)
-        if name not in self.names:
-            self.names.append(name)
-            self.keep.append((source, key))
-        return self.names.index(name)
+
+def _source(op: Any, name: str, i: int) -> tuple[int, Any, str]:
+    """Where the value that a rule of input i names comes from: (kind of source, key, name)."""
+    if name == "i":
+        return NUMBER, i, f"i={i}"
+    if name in op.defaults:
+        return PARAM, name, name
+    if op.variadic and name == op.inputs[0]:
+        return ALL, None, name
+    if op.variadic and name == op.inputs[0] + "_shape":
+        return SHAPES, None, name
+    if name in op.inputs:
+        return INPUT, op.inputs.index(name), name
+    if name.endswith("_shape"):
+        return SHAPE, op.inputs.index(name[:-6]), name
+    return OUTPUT, int(name[1:] or 0), name  # y, or y0, y1, ... of an operation with several outputs
 
 
 def _picker(places: list[int]) -> Any:
@@ -153,9 +177,13 @@ class Node:
         if self.outputs is not None:
             g = self._materialized(g, create_graph)
         edges = self.edges
-        if wanted is None:
-            return [(edges[i], rule(g, *pick(kept))) for i, rule, pick in self.plan.partials]
-        return [(edges[i], rule(g, *pick(kept))) for i, rule, pick in self.plan.partials if i in wanted]
+        if create_graph:
+            return [
+                (edges[i], rule(g, *pick(kept))) for i, rule, _, pick in self.plan.partials if wanted is None or i in wanted
+            ]
+        return [
+            (edges[i], rule(g, *pick(kept))) for i, _, rule, pick in self.plan.partials if wanted is None or i in wanted
+        ]
 
     def _materialized(self, gs: list[Any], create_graph: bool) -> tuple[Any, ...]:
         """Zeros in place of the gradients of outputs that nobody used; None stays where no gradient can be."""
@@ -167,15 +195,17 @@ class Node:
         """The kept values as Tensors that stand where they stood in the graph: rules then record themselves."""
         values = list(self.kept)
         cells = {k: cell for cell, _, k in self.versions}
-        for k, (source, key) in enumerate(self.plan.keep):
+        for k, key in self.plan.inputs:
             array = values[k]
-            if source == INPUT and isinstance(array, _ndarray):
+            if isinstance(array, _ndarray):
                 values[k] = _rebuild(array, self.edges[key], cells.get(k))
-            elif source == OUTPUT:
-                edge = (self, key, array.shape, array.dtype) if array.dtype.kind == "f" else None
-                values[k] = _rebuild(array, edge, cells.get(k))
-            elif source == ALL:
-                values[k] = [_rebuild(a, e, None) for a, e in zip(array, self.edges, strict=True)]
+        for k, key in self.plan.outputs:
+            array = values[k]
+            edge = (self, key, array.shape, array.dtype) if array.dtype.kind == "f" else None
+            values[k] = _rebuild(array, edge, cells.get(k))
+        for k, (source, _) in enumerate(self.plan.keep):
+            if source == ALL:
+                values[k] = [_rebuild(a, e, None) for a, e in zip(values[k], self.edges, strict=True)]
         return tuple(values)
 
     def _stale(self, cell: list[Any], version: int, k: int) -> str:

@@ -65,7 +65,7 @@ def cross_entropy_grad(
     d: Any, x: Any, target: Any, weight: Any, *, ignore_index: Any, label_smoothing: Any, reduction: Any
 ) -> Any:
     """d * (a softmax(x) - b) per row, where a is the row's weight and b its smoothed one-hot target: the kernel."""
-    d = d.astype(x.dtype, copy=False)
+    d = np.asarray(d, x.dtype)
     return _kernels.cross_entropy_grad(d, x, target, weight, ignore_index, label_smoothing, reduction)
 
 
