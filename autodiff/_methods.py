@@ -494,14 +494,15 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     """
     if not isinstance(value, Tensor):
         value = wrap(np.asarray(value, self._array.dtype))
-    basic, where = index.normalize(key, self._array.shape)
-    if basic:
-        view = index.getitem(self, key)
+    basic, choice = index.normalize(key, self._array.shape)
+    target = self if basic is None else index.viewed(self, basic)
+    if choice is None:
+        view = target
         while value._array.ndim > view._array.ndim and value._array.shape[0] == 1:
             value = value.squeeze(0)
         _views.copy_(view, value)
     else:
-        _index_put_(self, where, cast(value, dtype=self._array.dtype) if value.dtype != self.dtype else value)
+        _index_put_(target, choice, cast(value, dtype=self._array.dtype) if value.dtype != self.dtype else value)
 
 
 T.__getitem__, T.__setitem__ = index.getitem, setitem

@@ -37,8 +37,13 @@ __all__ = [
 ]
 
 
-def normalize(index: Any, shape: tuple[int, ...]) -> tuple[bool, tuple[Any, ...]]:
-    """(whether the index is basic, the index as NumPy takes it); IndexError for what fits no tensor of this shape."""
+def normalize(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
+    """The index in two steps: its basic part, which gives a view, and the arrays that then choose from the view.
+
+    Each step is None where it does nothing. NumPy takes both at once, and counts x[0, :, [1, 2]]'s int among the arrays, which
+    moves their dimension to the front; PyTorch takes the int first, and so do we. IndexError for what fits no tensor of
+    this shape.
+    """
     if isinstance(index, list) and len(index) < 32 and any(_opens_tuple(part) for part in index):
         warnings.warn(
             "Using a non-tuple sequence for multidimensional indexing is deprecated; use x[tuple(seq)] instead of x[seq], or "
@@ -48,17 +53,17 @@ def normalize(index: Any, shape: tuple[int, ...]) -> tuple[bool, tuple[Any, ...]
         )
         index = tuple(index)  # PyTorch's rule: x[[[0, 1], [1, 2]]] is x[[0, 1], [1, 2]]
     parts = index if isinstance(index, tuple) else (index,)
-    basic = True
     found: list[Any] = []
     used = 0  # dimensions of the tensor that the index speaks about
     for part in parts:
         if isinstance(part, Tensor):
             part = part._array
+        if part is Ellipsis and any(before is Ellipsis for before in found):
+            continue  # the first one has taken all the dimensions that were left
         if part is None or part is Ellipsis:
             found.append(part)
         elif isinstance(part, bool):
             found.append(np.array(part))
-            basic = False
         elif isinstance(part, (int, np.integer)):
             found.append(int(part))
             used += 1
@@ -72,14 +77,32 @@ def normalize(index: Any, shape: tuple[int, ...]) -> tuple[bool, tuple[Any, ...]
                 used += 1
                 continue
             found.append(array)
-            basic = False
             used += array.ndim if array.dtype.kind == "b" else 1
     if used > len(shape):
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    if sum(part is Ellipsis for part in found) > 1:
-        raise IndexError("an index can only have a single ellipsis ('...')")
     _check_bounds(found, shape, used)
-    return basic, tuple(found)
+    if not any(part is Ellipsis for part in found):
+        found.append(Ellipsis)  # with an Ellipsis NumPy gives a view also where every dimension has an int
+    view: list[Any] = []
+    choice: list[Any] = []
+    for part in found:
+        if isinstance(part, np.ndarray):
+            if part.ndim == 0:  # one bool, which chooses from a dimension of its own
+                view.append(None)
+                choice.append(part.reshape(1))
+            else:
+                view += [slice(None)] * (part.ndim if part.dtype.kind == "b" else 1)
+                choice.append(part)
+        else:
+            view.append(part)
+            if part is Ellipsis:
+                choice += [slice(None)] * (len(shape) - used)
+            elif not isinstance(part, int):
+                choice.append(slice(None))
+    if not any(isinstance(part, np.ndarray) for part in choice):
+        return tuple(view), None
+    trivial = all(part is Ellipsis or part == slice(None) for part in view)
+    return None if trivial else tuple(view), tuple(choice)
 
 
 def _opens_tuple(part: Any) -> bool:
@@ -144,11 +167,11 @@ def _check_bounds(found: list[Any], shape: tuple[int, ...], used: int) -> None:
 
 def _sliced_class(name: str) -> Any:
     @primitive(lambda g, index, x_shape: basic_placed(g, index=index, shape=x_shape), name=name, view=True)
-    def viewed(x: Any, *, index: Any) -> Any:
+    def basic_index(x: Any, *, index: Any) -> Any:
         """x[index] for ints, slices, None and Ellipsis: a view."""
         return x[index]
 
-    return viewed
+    return basic_index
 
 
 # One operation under the names that PyTorch gives its last step.
@@ -200,17 +223,20 @@ def getitem(input: Tensor, index: Any) -> Tensor:
             raise IndexError(f"index {index} is out of bounds for dimension 0 with size {n}")
         result: Tensor = viewed_select(input, index=(index, ...))
         return result
-    basic, where_ = normalize(index, input._array.shape)
-    if not basic:
-        result = indexed(input, index=where_)
-        return result
-    if not any(part is Ellipsis for part in where_):
-        where_ = (*where_, ...)  # with an Ellipsis NumPy gives a view also where every dimension has an int
-    last = next((p for p in reversed(where_) if p is not Ellipsis and p != slice(None)), Ellipsis)
+    basic, choice = normalize(index, input._array.shape)
+    result = input if basic is None else viewed(input, basic)
+    if choice is not None:
+        result = indexed(result, index=choice)
+    return result
+
+
+def viewed(input: Tensor, index: tuple[Any, ...]) -> Tensor:
+    """input[index] for a basic index with an Ellipsis: a view, under the name of PyTorch's last step."""
+    last = next((p for p in reversed(index) if p is not Ellipsis and p != slice(None)), Ellipsis)
     view = viewed_alias if last is Ellipsis else viewed_new if last is None else (
         viewed_select if isinstance(last, int) else viewed_slice
     )  # fmt: skip
-    result = view(input, index=where_)
+    result: Tensor = view(input, index=index)
     return result
 
 
@@ -304,6 +330,8 @@ def index_put(input: Tensor, index: Any, values: Any = None, accumulate: bool = 
             f"{values.dtype} for the source."
         )
     _, where_ = normalize(tuple(indices), input._array.shape)
+    if where_ is None:
+        raise IndexError("index_put takes index tensors; for ints and slices write x[index] = values")
     result: Tensor = put_at(input, values, index=where_, accumulate=accumulate)
     return result
 

@@ -1,8 +1,13 @@
 """Reading and writing by an index, in the corners where NumPy and PyTorch part: on autodiff and on PyTorch alike."""
 
 import importlib
+import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autodiff
 
 
 @pytest.fixture(params=["autodiff", "torch"])
@@ -48,3 +53,58 @@ def test_gather_scatter_and_index_select_out_of_range(torch):
         torch.scatter(x, 1, far, 1.0)
     with pytest.raises(IndexError, match=r"out of (range|bounds)"):
         torch.index_select(x, 0, far[0])
+
+
+@st.composite
+def shapes_and_indices(draw):
+    """A shape, and an index of ints, slices, None, Ellipsis, bools, masks and integer tensors as plain data."""
+    shape = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=4)))
+    parts, used = [], 0
+    for kind in draw(st.lists(st.sampled_from(["int", "slice", "none", "ellipsis", "places", "mask", "bool"]), max_size=6)):
+        if kind in ("int", "slice", "places", "mask"):
+            if used == len(shape) or (kind != "int" and "ellipsis" in [p[0] for p in parts] and used + 1 > len(shape)):
+                continue
+            n = min(shape) if any(p[0] == "ellipsis" for p in parts) else shape[used]
+            if kind == "mask" and any(p[0] == "ellipsis" for p in parts):
+                continue  # which dimension it meets is not known here
+            used += 1
+        if kind == "int":
+            parts.append((kind, draw(st.integers(-n, n - 1))))
+        elif kind == "slice":
+            ends = st.sampled_from([None, 0, 1, 2, -1])
+            parts.append((kind, slice(draw(ends), draw(ends), draw(st.sampled_from([None, 1, 2])))))
+        elif kind == "places":
+            place = st.integers(-n, n - 1)
+            one, pair = (st.lists(place, min_size=size, max_size=size) for size in (1, 2))
+            parts.append((kind, draw(st.one_of(place, one, pair, st.lists(pair, min_size=2, max_size=2)))))
+        elif kind == "mask":
+            parts.append((kind, draw(st.lists(st.booleans(), min_size=n, max_size=n))))
+        elif kind == "bool":
+            parts.append((kind, draw(st.booleans())))
+        else:
+            parts.append((kind, None if kind == "none" else ...))
+    return shape, parts
+
+
+def read_and_written(library, shape, parts):
+    index = tuple(library.tensor(value) if kind in ("places", "mask") else value for kind, value in parts)
+    try:
+        x = library.arange(float(math.prod(shape))).reshape(shape).requires_grad_()
+        y = (x * 1)[index]
+        (y * (library.arange(float(y.numel())).reshape(y.shape) + 1)).sum().backward()
+        z = x.detach() * 1
+        # A place that is named twice gets either value: so all are the same.
+        v = library.full(y.shape, 7.0, requires_grad=True)
+        w = z * 1
+        w[index] = v
+        (w * x).sum().backward()
+        return y.tolist(), tuple(y.shape), w.tolist(), x.grad.tolist(), tuple(v.grad.shape)
+    except (IndexError, RuntimeError) as error:
+        return type(error)
+
+
+@settings(max_examples=400)
+@given(shapes_and_indices())
+def test_any_index_reads_writes_and_differentiates_as_in_pytorch(case):
+    torch = pytest.importorskip("torch")
+    assert read_and_written(autodiff, *case) == read_and_written(torch, *case)
