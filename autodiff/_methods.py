@@ -244,7 +244,12 @@ def _repr(self: Tensor, *, tensor_contents: str | None = None) -> str:
 def _format(self: Tensor, spec: str) -> str:
     if self._array.ndim == 0 and spec:
         return format(self._array.item(), spec)
-    return format(repr(self), spec)
+    if spec:
+        raise TypeError(
+            f"unsupported format string passed to Tensor.__format__: {spec!r} fits one number, and this tensor has shape "
+            f"{list(self.shape)}; format x.item() of a single element, or leave the format out"
+        )
+    return repr(self)
 
 
 T.item, T.tolist, T.numpy = item, tolist, numpy
@@ -285,12 +290,29 @@ def _reduce_ex(self: Tensor, protocol: int) -> Any:
     return rebuild_tensor, (type(self), np.array(self._array), _get_requires_grad(self), attributes)
 
 
+def _copied_memory(array: Any, memo: dict[int, Any]) -> Any:
+    """A copy of the array; arrays of one copied structure that share memory share it in the copy too."""
+    owner = array
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    if owner is array:
+        return memo.setdefault(id(owner), owner.copy(order="K"))
+    if id(owner) not in memo:
+        memo[id(owner)] = owner.copy(order="K")
+        memo.setdefault(id(memo), []).append(owner)  # deepcopy's way to keep what an id stands for alive
+    twin = memo[id(owner)]
+    if twin.strides != owner.strides:
+        return array.copy()
+    start = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+    return np.ndarray(array.shape, array.dtype, twin, start, array.strides)
+
+
 def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if id(self) in memo:
         return memo[id(self)]  # type: ignore[no-any-return]
     _refuse_non_leaf(self, "the deepcopy protocol")
     attributes = copy.deepcopy(self.__dict__, memo) if hasattr(self, "__dict__") else None
-    t = rebuild_tensor(type(self), self._array.copy(), _get_requires_grad(self), attributes)
+    t = rebuild_tensor(type(self), _copied_memory(self._array, memo), _get_requires_grad(self), attributes)
     memo[id(self)] = t
     if self._grad is not None:
         t._grad = copy.deepcopy(self._grad, memo)
@@ -408,6 +430,13 @@ def _rmatmul(self: Tensor, other: Any) -> Any:
     return linalg.matmul(other, self)
 
 
+def _no_bits(array: Any, name: str) -> None:
+    if array.dtype.kind == "f":
+        raise NotImplementedError(
+            f'"{name}" not implemented for \'{_views._type_name(array)}\': bits are those of integers and bools'
+        )
+
+
 @primitive(promote="arithmetic")
 def bitwise_and(input: Any, other: Any) -> Any:
     """input & other, of integers or bools.
@@ -416,6 +445,7 @@ def bitwise_and(input: Any, other: Any) -> Any:
     >>> torch.bitwise_and(torch.tensor([1, 2]), torch.tensor(3))
     tensor([1, 2])
     """
+    _no_bits(input, "bitwise_and_cpu")
     return np.bitwise_and(input, other)
 
 
@@ -427,6 +457,7 @@ def bitwise_or(input: Any, other: Any) -> Any:
     >>> torch.bitwise_or(torch.tensor([1, 2]), torch.tensor(3))
     tensor([3, 3])
     """
+    _no_bits(input, "bitwise_or_cpu")
     return np.bitwise_or(input, other)
 
 
@@ -438,6 +469,7 @@ def bitwise_xor(input: Any, other: Any) -> Any:
     >>> torch.bitwise_xor(torch.tensor([1, 2]), torch.tensor(3))
     tensor([2, 1])
     """
+    _no_bits(input, "bitwise_xor_cpu")
     return np.bitwise_xor(input, other)
 
 
@@ -449,6 +481,8 @@ def bitwise_not(input: Any) -> Any:
     >>> torch.bitwise_not(torch.tensor([True, False]))
     tensor([False,  True])
     """
+    if input.dtype.kind == "f":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
     return np.invert(input)
 
 

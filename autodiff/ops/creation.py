@@ -76,6 +76,7 @@ def _numbers(data: Any, dtype: np.dtype[Any] | None) -> Any:
     if isinstance(data, complex):
         raise TypeError("complex numbers are not supported; use two tensors, for the real and the imaginary part")
     if isinstance(data, int):
+        _check_size(data)
         return _checked(data, dtype or np.dtype(np.int64))
     if isinstance(data, float):
         return _checked(data, dtype or get_default_dtype().np)
@@ -91,6 +92,9 @@ def _numbers(data: Any, dtype: np.dtype[Any] | None) -> Any:
     array = np.array(items) if items else np.zeros(0, get_default_dtype().np)
     if array.dtype.kind == "c":
         raise TypeError("complex numbers are not supported; use two tensors, for the real and the imaginary part")
+    if array.dtype.kind == "u" or (array.dtype.kind == "O" and all(isinstance(x, int) for x in array.flat)):
+        for number in array.flat:
+            _check_size(int(number))
     if array.dtype.kind not in "fiub":
         raise TypeError(f"a tensor holds numbers, but the data has elements of type {_odd(items)}")
     if dtype is None:
@@ -98,10 +102,17 @@ def _numbers(data: Any, dtype: np.dtype[Any] | None) -> Any:
         dtype = exact if exact is not None else get_default_dtype().np if array.dtype.kind == "f" else array.dtype
         if array.dtype.kind == "u":
             dtype = np.dtype(np.int64)
-    if dtype.kind in "iu" and array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise ValueError("cannot convert float NaN or infinity to integer")
+    if dtype.kind in "iu" and array.dtype.kind in "iuf" and array.size:
+        for number in (array.min(), array.max()):
+            if not -np.iinfo(dtype).max - 1 <= number <= np.iinfo(dtype).max:  # -1 as a byte is 255, as in PyTorch
+                raise RuntimeError(f"value {number} cannot be converted to type {from_numpy_dtype(dtype)} without overflow")
     with np.errstate(over="ignore"):
         return array.astype(dtype) if dtype.kind != "b" else array != 0
+
+
+def _check_size(number: int) -> None:
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"Overflow when unpacking long long: {number} does not fit into 64 bits; write it as a float")
 
 
 def _checked(number: Any, dtype: np.dtype[Any]) -> Any:

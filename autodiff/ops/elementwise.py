@@ -508,13 +508,15 @@ def round(input: Any, *, decimals: int = 0) -> Any:
 
 @primitive(flat)
 def sign(input: Any) -> Any:
-    """-1, 0 or 1, as the sign of each element.
+    """-1, 0 or 1, as the sign of each element; 0 for nan, as in PyTorch.
 
     >>> import autodiff as torch
     >>> torch.sign(torch.tensor([3.0, -2.0, 0.0]))
     tensor([ 1., -1.,  0.])
     """
-    return np.sign(input) if input.dtype.kind != "b" else input.copy()
+    if input.dtype.kind == "b":
+        return input.copy()
+    return np.subtract(input > 0, input < 0, dtype=input.dtype)
 
 
 # ---- between two, and clean-up ----

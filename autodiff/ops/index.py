@@ -358,9 +358,11 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
         )
     if not isinstance(value, Tensor):
-        if isinstance(value, float) and input._array.dtype.kind in "iu":
-            raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow")
-        value = np.asarray(value, input._array.dtype)
+        try:
+            number = int(value) if isinstance(value, float) and input._array.dtype.kind in "iu" else value
+            value = np.asarray(number, input._array.dtype)
+        except (OverflowError, ValueError):  # too large, infinite or nan
+            raise RuntimeError(f"value {value} cannot be converted to type {input.dtype} without overflow") from None
     result: Tensor = filled_at(input, value, mask=mask._array.copy())
     return result
 

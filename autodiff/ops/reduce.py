@@ -89,8 +89,8 @@ for _kind in (MaxResult, MinResult, SortResult, TopkResult, MedianResult, Aminma
 
 
 def axes_of(dim: Any, ndim: int) -> tuple[int, ...]:
-    """The dimensions named by `dim`, counted from the front; all of them for None or ()."""
-    if dim is None or dim == ():
+    """The dimensions named by `dim`, counted from the front; all of them for None, () or []."""
+    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
         return tuple(range(ndim))
     dims = [dimension(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim)]
     if len(set(dims)) != len(dims):
@@ -546,6 +546,8 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 def _position(input: Tensor, dim: int | None, keepdim: bool, find: Any, name: str) -> Tensor:
     axis = None if dim is None else dimension(dim, input._array.ndim)
+    if axis is None and not input._array.size:
+        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
     _empty(input, name, axis)
     if not input._array.ndim:
         return wrap(np.zeros((), np.int64))
@@ -789,6 +791,11 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
 # ---- yes or no ----
 
 
+def _named_axes(dim: Any, ndim: int) -> tuple[int, ...]:
+    # For any() and all() no dimensions are no dimensions; everywhere else PyTorch takes them for all.
+    return () if isinstance(dim, (tuple, list)) and not dim else axes_of(dim, ndim)
+
+
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are nonzero, of the tensor or along `dim`.
 
@@ -796,7 +803,7 @@ def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     >>> torch.all(torch.tensor([True, False]))
     tensor(False)
     """
-    return wrap(np.asarray(np.all(input._array, axis=axes_of(dim, input._array.ndim), keepdims=keepdim)))
+    return wrap(np.asarray(np.all(input._array, axis=_named_axes(dim, input._array.ndim), keepdims=keepdim)))
 
 
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
@@ -806,7 +813,7 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     >>> torch.any(torch.tensor([True, False]))
     tensor(True)
     """
-    return wrap(np.asarray(np.any(input._array, axis=axes_of(dim, input._array.ndim), keepdims=keepdim)))
+    return wrap(np.asarray(np.any(input._array, axis=_named_axes(dim, input._array.ndim), keepdims=keepdim)))
 
 
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:

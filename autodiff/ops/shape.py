@@ -307,8 +307,8 @@ def _unsqueezed(x: Any, *, axis: Any) -> Any:
     return np.expand_dims(x, axis)
 
 
-def squeeze(input: Tensor, dim: Any = None) -> Tensor:
-    """Without its dimensions of size 1: all of them, or those named. A view.
+def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
+    """Without its dimensions of size 1: all of them, or those named (one int, several, or a tuple). A view.
 
     >>> import autodiff as torch
     >>> torch.zeros(1, 3, 1).squeeze().shape, torch.zeros(1, 3, 1).squeeze(0).shape
@@ -318,7 +318,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     if dim is None:
         result: Tensor = _squeezed(input, shape=tuple(n for n in shape if n != 1))
         return result
-    dims = {dimension(d, len(shape)) for d in ((dim,) if isinstance(dim, int) else dim)}
+    dims = {dimension(d, len(shape)) for d in ((dim, *dims_too) if isinstance(dim, int) else dim)}
     result = _squeezed_dim(input, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in dims))
     return result
 
