@@ -51,6 +51,7 @@ from autodiff._modes import (
 from autodiff._printing import set_printoptions
 from autodiff._provenance import set_provenance
 from autodiff._tensor import Size, Tensor, device
+from autodiff.autograd import is_anomaly_enabled
 from autodiff.ops.activation import relu
 from autodiff.ops.arithmetic import (
     abs,
@@ -102,9 +103,11 @@ from autodiff.ops.creation import (
     from_numpy,
     full,
     full_like,
+    is_floating_point,
     is_tensor,
     linspace,
     logspace,
+    numel,
     ones,
     ones_like,
     tensor,
@@ -399,6 +402,8 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "is_anomaly_enabled",
+    "is_floating_point",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "is_tensor",
@@ -458,6 +463,7 @@ __all__ = [
     "norm",
     "normal",
     "not_equal",
+    "numel",
     "ones",
     "ones_like",
     "optim",

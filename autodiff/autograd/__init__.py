@@ -4,7 +4,7 @@ from autodiff._engine import backward, grad
 from autodiff._modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from autodiff._tensor import Tensor as Variable
 from autodiff.autograd import functional, graph
-from autodiff.autograd.anomaly import detect_anomaly, set_detect_anomaly
+from autodiff.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from autodiff.autograd.function import Function, once_differentiable
 from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
@@ -21,6 +21,7 @@ __all__ = [
     "gradgradcheck",
     "graph",
     "inference_mode",
+    "is_anomaly_enabled",
     "no_grad",
     "once_differentiable",
     "set_detect_anomaly",

@@ -13,7 +13,7 @@ from autodiff._modes import Anomaly
 from autodiff._node import Node
 from autodiff._provenance import where
 
-__all__ = ["detect_anomaly", "set_detect_anomaly"]
+__all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
 
 
 def _arrays(node: Node) -> list[Any]:
@@ -74,6 +74,16 @@ def _switch(on: bool, check_nan: bool) -> None:
 
 class _Current:
     checksums: _Checksums | None = None
+
+
+def is_anomaly_enabled() -> bool:
+    """Whether `detect_anomaly` is on.
+
+    >>> import autodiff as torch
+    >>> torch.is_anomaly_enabled()
+    False
+    """
+    return Anomaly.on
 
 
 class set_detect_anomaly:

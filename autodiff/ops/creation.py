@@ -27,6 +27,7 @@ __all__ = [
     "from_numpy",
     "full",
     "full_like",
+    "is_floating_point",
     "is_tensor",
     "linspace",
     "logspace",
@@ -35,6 +36,7 @@ __all__ = [
     "new_ones",
     "new_tensor",
     "new_zeros",
+    "numel",
     "ones",
     "ones_like",
     "tensor",
@@ -236,6 +238,26 @@ def asarray(
     """
     t = tensor(obj, dtype=dtype) if copy else as_tensor(obj, dtype)
     return t.requires_grad_() if requires_grad else t
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the dtype is a floating type.
+
+    >>> import autodiff as torch
+    >>> torch.is_floating_point(torch.ones(1)), torch.is_floating_point(torch.tensor([1]))
+    (True, False)
+    """
+    return input._array.dtype.kind == "f"
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements.
+
+    >>> import autodiff as torch
+    >>> torch.numel(torch.ones(2, 3))
+    6
+    """
+    return input._array.size
 
 
 def is_tensor(obj: Any) -> bool:
