@@ -20,7 +20,7 @@ from autodiff._node import NUMBER, PARAM, SHAPE, SHAPES, Edge, Node, Plan
 from autodiff._provenance import here, where
 from autodiff._tensor import LEAF, Tensor, View, wrap
 
-__all__ = ["cast", "edge_of", "flat", "primitive", "promoted", "set_observer"]
+__all__ = ["cast", "edge_of", "flat", "primitive", "promoted", "renamed", "set_observer"]
 
 _next_index = count().__next__
 _ndarray, _asarray = np.ndarray, np.asarray
@@ -99,6 +99,8 @@ def primitive(
     `view`: the output is a view of the first input; "maybe" when NumPy decides.
     `variadic`: the forward takes any number of tensors, and the one rule gets its position as `i`.
     """
+
+    options = {"promote": promote, "view": view, "variadic": variadic}
 
     def decorate(forward: Callable[..., Any]) -> Any:
         code = forward.__code__
@@ -180,13 +182,18 @@ def primitive(
         op.__wrapped__ = forward  # type: ignore[attr-defined]
         op.forward, op.partials, op.words = forward, partials, words  # type: ignore[attr-defined]
         op.inputs, op.defaults, op.variadic = positional, defaults, variadic  # type: ignore[attr-defined]
-        op.plans = plans  # type: ignore[attr-defined]
+        op.plans, op.options = plans, options  # type: ignore[attr-defined]
         op.node_class = type(  # type: ignore[attr-defined]
             grad_fn_name, (Node,), {"__slots__": (), "op": op, "__module__": "autodiff._node"}
         )
         return op
 
     return decorate
+
+
+def renamed(op: Any, name: str) -> Any:
+    """The same operation under another grad_fn name: PyTorch names a node by the function that was called."""
+    return primitive(*op.partials, name=name, **op.options)(op.forward)
 
 
 def _record(op: Any, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any], outs: tuple[Tensor, ...]) -> Node:

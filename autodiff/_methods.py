@@ -422,8 +422,13 @@ def _binary(operation: Any) -> Any:
     return method
 
 
+def _rtruediv(self: Tensor, other: Any) -> Any:
+    """other / self, as the product with the reciprocal: PyTorch's way, whose last digit can differ from a division's."""
+    return arithmetic.mul(elementwise.reciprocal(self), other)
+
+
 def _rpow(self: Tensor, other: Any) -> Any:
-    return arithmetic.power(other, self)
+    return arithmetic.pow(other, self)
 
 
 def _rmatmul(self: Tensor, other: Any) -> Any:
@@ -491,7 +496,7 @@ T.__sub__ = arithmetic.minus
 T.__rsub__ = _reflected(arithmetic.minus)
 T.__mul__ = T.__rmul__ = arithmetic.mul
 T.__truediv__ = arithmetic.quotient
-T.__rtruediv__ = _reflected(arithmetic.quotient)
+T.__rtruediv__ = _rtruediv
 T.__floordiv__ = arithmetic.floor_divide
 T.__rfloordiv__ = _reflected(arithmetic.floor_divide)
 T.__mod__ = arithmetic.remainder

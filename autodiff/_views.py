@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._dtypes import from_numpy_dtype
-from autodiff._graph import _record, cast, edge_of, flat, primitive
+from autodiff._graph import _record, cast, edge_of, flat, primitive, renamed
 from autodiff._hooks import retain_grad, retains_grad
 from autodiff._modes import mode
 from autodiff._node import Node
@@ -240,13 +240,14 @@ def zero(x: Any) -> Any:
     return np.zeros_like(x)
 
 
-@primitive(flat, lambda g: g, name="FillBackward0")
+@primitive(flat, lambda g: g, name="FillBackward3")
 def fill(x: Any, value: Any) -> Any:
     """The value, in x's shape and dtype."""
     return np.full(x.shape, value, x.dtype)
 
 
-_copy_, _fill_ = in_place(copy), in_place(fill)
+fill_number = renamed(fill, "FillBackward2")
+_copy_, _fill_, _fill_number_ = in_place(copy), in_place(fill), in_place(fill_number)
 zero_ = in_place(zero)
 
 
@@ -274,7 +275,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
         )
-    result: Tensor = _fill_(self, value if isinstance(value, Tensor) else np.asarray(value))
+    result: Tensor = _fill_(self, value) if isinstance(value, Tensor) else _fill_number_(self, np.asarray(value))
     return result
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import flat, primitive
+from autodiff._graph import flat, primitive, renamed
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.elementwise import log, sign
 
@@ -96,31 +96,50 @@ def quotient(input: Any, other: Any) -> Any:
     return np.divide(input, other)
 
 
-@primitive(lambda g: g, lambda g, input, other: -g * floor_quotient(input, other), name="Remainder", promote="arithmetic")
-def remainder(input: Any, other: Any) -> Any:
+@primitive(lambda g: g, lambda g, input, other: -g * floor_quotient(input, other), name="RemainderBackward1",
+           promote="arithmetic")  # fmt: skip
+def remainder_of_tensors(input: Any, other: Any) -> Any:
+    """input - other * floor(input / other)."""
+    _no_integer_zero(other)
+    return np.remainder(input, other)
+
+
+remainder_of_number = renamed(remainder_of_tensors, "RemainderBackward0")
+
+
+def remainder(input: Any, other: Any) -> Tensor:
     """input - other * floor(input / other), with the sign of `other`, as Python's %.
 
     >>> import autodiff as torch
     >>> torch.remainder(torch.tensor([-3.0, 5.0]), 2)
     tensor([1., 1.])
     """
+    result: Tensor = (remainder_of_tensors if isinstance(other, Tensor) else remainder_of_number)(input, other)
+    return result
+
+
+@primitive(lambda g: g, lambda g, input, other: -g * trunc_quotient(input, other), name="FmodBackward1", promote="arithmetic")
+def fmod_of_tensors(input: Any, other: Any) -> Any:
+    """input - other * trunc(input / other)."""
     _no_integer_zero(other)
-    return np.remainder(input, other)
+    return np.fmod(input, other)
 
 
-@primitive(lambda g: g, lambda g, input, other: -g * trunc_quotient(input, other), name="Fmod", promote="arithmetic")
-def fmod(input: Any, other: Any) -> Any:
+fmod_of_number = renamed(fmod_of_tensors, "FmodBackward0")
+
+
+def fmod(input: Any, other: Any) -> Tensor:
     """input - other * trunc(input / other), with the sign of `input`, as C's fmod.
 
     >>> import autodiff as torch
     >>> torch.fmod(torch.tensor([-3.0, 5.0]), 2)
     tensor([-1.,  1.])
     """
-    _no_integer_zero(other)
-    return np.fmod(input, other)
+    result: Tensor = (fmod_of_tensors if isinstance(other, Tensor) else fmod_of_number)(input, other)
+    return result
 
 
-@primitive(flat, flat, name="Div", promote="arithmetic")
+@primitive(flat, flat, name="DivBackward2", promote="arithmetic")
 def floor_quotient(input: Any, other: Any) -> Any:
     """floor(input / other)."""
     _no_integer_zero(other)
@@ -143,7 +162,7 @@ def floor_divide(input: Any, other: Any) -> Any:
     return np.floor_divide(input, other)
 
 
-@primitive(flat, flat, name="Div", promote="arithmetic")
+@primitive(flat, flat, name="DivBackward2", promote="arithmetic")
 def trunc_quotient(input: Any, other: Any) -> Any:
     """trunc(input / other)."""
     _no_integer_zero(other)
@@ -191,6 +210,9 @@ def abs(input: Any) -> Any:
 def power(input: Any, other: Any) -> Any:
     """input ** other, both tensors."""
     return _powers(input, other)
+
+
+power_of_number = renamed(power, "PowBackward2")
 
 
 @primitive(lambda g, input, other: g * power_slope(input, other), name="PowBackward0", promote="arithmetic")
@@ -301,6 +323,34 @@ def clamp_numbers(input: Any, *, low: Any, high: Any) -> Any:
     return np.clip(input, low, high)
 
 
+clamp_low_number, clamp_high_number = (renamed(clamp_numbers, f"{side}Backward0") for side in ("ClampMin", "ClampMax"))
+
+
+@primitive(
+    lambda g, input, low: where_op(input >= low, g, 0.0),
+    lambda g, input, low: where_op(input >= low, 0.0, g),
+    name="ClampMinBackward1",
+    promote="arithmetic",
+)
+def clamp_low(input: Any, low: Any) -> Any:
+    """The larger of the two; where they are equal, input has all of the gradient."""
+    return np.maximum(input, low)
+
+
+@primitive(
+    lambda g, input, high: where_op(input <= high, g, 0.0),
+    lambda g, input, high: where_op(input <= high, 0.0, g),
+    name="ClampMaxBackward1",
+    promote="arithmetic",
+)
+def clamp_high(input: Any, high: Any) -> Any:
+    """The smaller of the two; where they are equal, input has all of the gradient."""
+    return np.minimum(input, high)
+
+
+clamp_between_low, clamp_between_high = renamed(clamp_low, "ClampBackward0"), renamed(clamp_high, "ClampBackward0")
+
+
 @primitive()
 def inside(input: Any, *, low: Any, high: Any) -> Any:
     """Whether low <= input <= high: where the slope of clamp is 1, as in PyTorch also at the limits."""
@@ -367,7 +417,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     if isinstance(exponent, (int, float)) and isinstance(input, Tensor):
         result: Tensor = number_power(input, exponent)
     else:
-        result = power(input, exponent)
+        result = (power if isinstance(input, Tensor) else power_of_number)(input, exponent)
     return result
 
 
@@ -392,11 +442,15 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         raise ValueError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         if min is not None:
-            input = where(input >= min, input, min)
-        return input if max is None else where(input <= max, input, max)
-    if input._array.dtype.kind != "f" and any(isinstance(v, float) for v in (min, max)):
+            input = clamp_between_low(input, min)
+        return input if max is None else clamp_between_high(input, max)  # type: ignore[no-any-return]
+    return _limited(clamp_numbers, input, min, max)
+
+
+def _limited(operation: Any, input: Tensor, low: Any, high: Any) -> Tensor:
+    if input._array.dtype.kind != "f" and any(isinstance(v, float) for v in (low, high)):
         input = input * 1.0
-    result: Tensor = clamp_numbers(input, low=min, high=max)
+    result: Tensor = operation(input, low=low, high=high)
     return result
 
 
@@ -407,7 +461,7 @@ def clamp_min(input: Tensor, min: Any) -> Tensor:
     >>> torch.clamp_min(torch.tensor([-1.0, 2.0]), 0)
     tensor([0., 2.])
     """
-    return clamp(input, min=min)
+    return clamp_low(input, min) if isinstance(min, Tensor) else _limited(clamp_low_number, input, min, None)
 
 
 def clamp_max(input: Tensor, max: Any) -> Tensor:
@@ -417,7 +471,7 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
     >>> torch.clamp_max(torch.tensor([-1.0, 2.0]), 0)
     tensor([-1.,  0.])
     """
-    return clamp(input, max=max)
+    return clamp_high(input, max) if isinstance(max, Tensor) else _limited(clamp_high_number, input, None, max)
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:

@@ -522,6 +522,28 @@ def sign(input: Any) -> Any:
 # ---- between two, and clean-up ----
 
 
+def _on_the_way(input: Any, end: Any, weight: Any) -> Any:
+    # From the nearer end, so that a weight of 1 gives exactly `end`.
+    return np.where(weight < 0.5, input + weight * (end - input), end - (end - input) * (1 - weight)).astype(input.dtype)
+
+
+@primitive(lambda g, weight: g * (1.0 - weight), lambda g, weight: g * weight, name="LerpBackward0")
+def lerp_by_number(input: Any, end: Any, *, weight: Any) -> Any:
+    """input + weight * (end - input), the weight a number."""
+    return _on_the_way(input, end, input.dtype.type(weight))
+
+
+@primitive(
+    lambda g, weight: g * (1.0 - weight),
+    lambda g, weight: g * weight,
+    lambda g, input, end: g * (end - input),
+    name="LerpBackward1",
+)
+def lerp_by_tensor(input: Any, end: Any, weight: Any) -> Any:
+    """input + weight * (end - input)."""
+    return _on_the_way(input, end, weight)
+
+
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """input + weight * (end - input): the point that lies `weight` of the way to `end`.
 
@@ -529,7 +551,16 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     >>> torch.lerp(torch.tensor([0.0]), torch.tensor([10.0]), 0.25)
     tensor([2.5000])
     """
-    result: Tensor = input + weight * (end - input)
+    for name, x in (("end", end), ("weight", weight)):
+        if isinstance(x, Tensor) and x._array.dtype != input._array.dtype:
+            raise RuntimeError(f"expected dtype {input.dtype} for `{name}` but got dtype {x.dtype}")
+    try:
+        if isinstance(weight, Tensor):
+            result: Tensor = lerp_by_tensor(input, end, weight)
+        else:
+            result = lerp_by_number(input, end, weight=float(weight))
+    except ValueError as error:
+        raise RuntimeError(f"lerp: the shapes do not broadcast: {error}") from None
     return result
 
 

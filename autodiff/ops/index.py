@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import primitive
+from autodiff._graph import primitive, renamed
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import where
 from autodiff.ops.reduce import gathered
@@ -194,6 +194,9 @@ def indexed(x: Any, *, index: Any) -> Any:
     return _numpy_index(x, index)
 
 
+index_taken, index_masked = renamed(indexed, "Take"), renamed(indexed, "MaskedSelect")
+
+
 @primitive(lambda g, index: indexed(g, index=index), name="IndexPut")
 def added_at(x: Any, *, index: Any, shape: Any) -> Any:
     """Zeros of `shape` with x added at an advanced index, repeated places summed."""
@@ -338,10 +341,13 @@ def index_put(input: Tensor, index: Any, values: Any = None, accumulate: bool = 
 
 @primitive(lambda g, mask: where(wrap(mask), 0.0, g) if isinstance(g, Tensor) else np.where(mask, 0, g).astype(g.dtype),
            lambda g, mask: where(wrap(mask), g, 0.0) if isinstance(g, Tensor) else np.where(mask, g, 0).astype(g.dtype),
-           name="MaskedFill")  # fmt: skip
+           name="MaskedFillBackward1")  # fmt: skip
 def filled_at(x: Any, value: Any, *, mask: Any) -> Any:
     """x with `value` where the mask holds."""
     return np.where(mask, value, x).astype(x.dtype)
+
+
+filled_with_number = renamed(filled_at, "MaskedFillBackward0")
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
@@ -357,13 +363,14 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
         )
+    fill = filled_at if isinstance(value, Tensor) else filled_with_number
     if not isinstance(value, Tensor):
         try:
             number = int(value) if isinstance(value, float) and input._array.dtype.kind in "iu" else value
             value = np.asarray(number, input._array.dtype)
         except (OverflowError, ValueError):  # too large, infinite or nan
             raise RuntimeError(f"value {value} cannot be converted to type {input.dtype} without overflow") from None
-    result: Tensor = filled_at(input, value, mask=mask._array.copy())
+    result: Tensor = fill(input, value, mask=mask._array.copy())
     return result
 
 
@@ -378,7 +385,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     shape = np.broadcast_shapes(input._array.shape, mask._array.shape)
     whole = np.broadcast_to(mask._array, shape).copy()
-    result: Tensor = indexed(input.expand(*shape), index=(whole,))
+    result: Tensor = index_masked(input if shape == input._array.shape else input.expand(*shape), index=(whole,))
     return result
 
 
@@ -477,7 +484,9 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     """
     flat_input = input.reshape(-1)
     _, where_ = normalize(wrap(_indices(index, "take")), flat_input._array.shape)
-    result: Tensor = indexed(flat_input, index=where_) if index._array.ndim else getitem(flat_input, int(index)).clone()
+    if where_ is None:  # a 0-d index
+        return getitem(flat_input, int(index)).clone()
+    result: Tensor = index_taken(flat_input, index=where_)
     return result
 
 
@@ -581,6 +590,9 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     return result
 
 
+index_added = renamed(scatter_added, "IndexAdd")
+
+
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """A copy of `input` with the slices of `source`, times alpha, added at the places in the 1-d `index` along `dim`.
 
@@ -597,7 +609,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
         )
     grid = places.reshape(*(-1 if d == axis else 1 for d in range(source._array.ndim)))
     whole = np.broadcast_to(grid, source._array.shape)
-    result: Tensor = scatter_added(input, source if alpha == 1 else source * alpha, axis=axis, places=whole)
+    result: Tensor = index_added(input, source if alpha == 1 else source * alpha, axis=axis, places=whole)
     return result
 
 

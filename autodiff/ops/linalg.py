@@ -14,6 +14,7 @@ from autodiff import _kernels
 from autodiff._graph import primitive
 from autodiff._provenance import where as place_of
 from autodiff._tensor import Tensor
+from autodiff.ops.shape import reshaped_copy, squeezed_product
 
 __all__ = ["addmm", "baddbmm", "bmm", "dot", "inner", "linear", "matmul", "mm", "mv", "outer"]
 
@@ -94,13 +95,17 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     tensor([[3.],
             [3.]])
     """
-    _same_dtype("mm", input, mat2)
-    if input._array.ndim != 2 or mat2._array.ndim != 2:
-        raise RuntimeError(f"mm expects two matrices, got {input._array.ndim}-D and {mat2._array.ndim}-D; use matmul")
-    if input._array.shape[1] != mat2._array.shape[0]:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_shapes('mm', input, mat2)}")
+    _check_mm("mm", input, mat2)
     result: Tensor = mm_(input, mat2)
     return result
+
+
+def _check_mm(name: str, a: Tensor, b: Tensor) -> None:
+    _same_dtype(name, a, b)
+    if a._array.ndim != 2 or b._array.ndim != 2:
+        raise RuntimeError(f"{name} expects two matrices, got {a._array.ndim}-D and {b._array.ndim}-D; use matmul")
+    if a._array.shape[1] != b._array.shape[0]:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_shapes(name, a, b)}")
 
 
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
@@ -110,16 +115,20 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     >>> torch.bmm(torch.ones(2, 1, 3), torch.ones(2, 3, 1)).shape
     torch.Size([2, 1, 1])
     """
-    _same_dtype("bmm", input, mat2)
-    if input._array.ndim != 3 or mat2._array.ndim != 3:
+    _check_bmm(input, mat2)
+    result: Tensor = bmm_(input, mat2)
+    return result
+
+
+def _check_bmm(batch1: Tensor, batch2: Tensor) -> None:
+    _same_dtype("bmm", batch1, batch2)
+    if batch1._array.ndim != 3 or batch2._array.ndim != 3:
         raise RuntimeError("batch1 and batch2 must be 3D tensors; use matmul for other ranks")
-    a, b = input._array.shape, mat2._array.shape
+    a, b = batch1._array.shape, batch2._array.shape
     if a[0] != b[0] or a[2] != b[1]:
         raise RuntimeError(
             f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] but got: [{b[0]}, {b[1]}]."
         )
-    result: Tensor = bmm_(input, mat2)
-    return result
 
 
 def mv(input: Tensor, vec: Tensor) -> Tensor:
@@ -185,7 +194,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if a == 1 and b == 2:
         if input._array.shape[0] != other._array.shape[0]:
             raise RuntimeError(f"size mismatch, got input {_shapes('matmul', input, other)}")
-        return mm(input.unsqueeze(0), other).squeeze(0)
+        return squeezed_product(mm(input.unsqueeze(0), other), shape=other._array.shape[1:])  # type: ignore[no-any-return]
     return _batched(input, other)
 
 
@@ -199,7 +208,8 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
     if right._array.ndim == 2:
         # One matrix for the whole batch: a single large product is faster than many small ones.
         rows = left._array.shape[:-1]
-        result = mm_(left.reshape(-1, k) if k else left.reshape(int(np.prod(rows)), 0), right).reshape(*rows, m)
+        result = mm_(left.reshape(-1, k) if k else left.reshape(int(np.prod(rows)), 0), right)
+        shape = (*rows, m)
     else:
         try:
             batch = np.broadcast_shapes(left._array.shape[:-2], right._array.shape[:-2])
@@ -209,12 +219,12 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
             ) from None
         s = int(np.prod(batch))
         result = bmm_(left.expand(*batch, n, k).reshape(s, n, k), right.expand(*batch, k, m).reshape(s, k, m))
-        result = result.reshape(*batch, n, m)
+        shape = (*batch, n, m)
     if input._array.ndim == 1:
-        result = result.squeeze(-2)
+        shape = (*shape[:-2], shape[-1])
     if other._array.ndim == 1:
-        result = result.squeeze(-1)
-    return result  # type: ignore[no-any-return]
+        shape = shape[:-1]
+    return reshaped_copy(result, shape=shape)  # type: ignore[no-any-return]
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -249,11 +259,52 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"{w.shape[-1]} features in the last dimension, the input has shape {list(x.shape)}"
         )
     if w.ndim == 2 and bias is not None and bias._array.shape == (w.shape[0],) and x.size:
-        flat_rows = input.unsqueeze(0) if x.ndim == 1 else input.reshape(-1, x.shape[-1])
-        y: Tensor = affine(flat_rows, weight, bias)
-        return y.squeeze(0) if x.ndim == 1 else y.view(*x.shape[:-1], w.shape[0])
+        y: Tensor = affine(input.reshape(-1, x.shape[-1]), weight, bias)
+        return y.view(*x.shape[:-1], w.shape[0])
     product = matmul(input, weight.t())
     return product if bias is None else product + bias
+
+
+def _sum_with_matmul(input: Any, a: Any, b: Any, beta: Any, alpha: Any) -> Any:
+    product = _kernels.matmul(a, b)
+    product = product if alpha == 1 else product * product.dtype.type(alpha)
+    # With beta 0 the input is not looked at: nan and infinity in it do not spread.
+    return product + np.zeros_like(input) if beta == 0 else product + (input if beta == 1 else input * input.dtype.type(beta))
+
+
+@primitive(
+    lambda g, beta: g * beta,
+    lambda g, b, alpha: mm_(g, b.T) * alpha,
+    lambda g, a, alpha: mm_(a.T, g) * alpha,
+    name="Addmm",
+)
+def sum_with_mm(input: Any, a: Any, b: Any, *, beta: Any, alpha: Any) -> Any:
+    """beta * input + alpha * (a @ b)."""
+    return _sum_with_matmul(input, a, b, beta, alpha)
+
+
+@primitive(
+    lambda g, beta: g * beta,
+    lambda g, b, alpha: bmm_(g, b.mT) * alpha,
+    lambda g, a, alpha: bmm_(a.mT, g) * alpha,
+    name="Baddbmm",
+)
+def sum_with_bmm(input: Any, a: Any, b: Any, *, beta: Any, alpha: Any) -> Any:
+    """The same, batch by batch."""
+    return _sum_with_matmul(input, a, b, beta, alpha)
+
+
+def _sum_with_product(operation: Any, input: Tensor, a: Tensor, b: Tensor, beta: Any, alpha: Any) -> Any:
+    if input._array.dtype != a._array.dtype:
+        raise RuntimeError(f"self and mat2 must have the same dtype, but got {input.dtype} and {b.dtype}")
+    shape = (*a._array.shape[:-1], b._array.shape[-1])
+    try:
+        fits = np.broadcast_shapes(input._array.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(f"The expanded size of the tensor {list(shape)} must match the existing size {list(input.shape)}")
+    return operation(input, a, b, beta=beta, alpha=alpha)
 
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -263,8 +314,9 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
     >>> torch.addmm(torch.ones(1), torch.ones(1, 2), torch.ones(2, 1))
     tensor([[3.]])
     """
-    product = mm(mat1, mat2)
-    return (input if beta == 1 else input * beta) + (product if alpha == 1 else product * alpha)
+    _check_mm("addmm", mat1, mat2)
+    result: Tensor = _sum_with_product(sum_with_mm, input, mat1, mat2, beta, alpha)
+    return result
 
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -274,8 +326,9 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, a
     >>> torch.baddbmm(torch.ones(1), torch.ones(1, 1, 2), torch.ones(1, 2, 1))
     tensor([[[3.]]])
     """
-    product = bmm(batch1, batch2)
-    return (input if beta == 1 else input * beta) + (product if alpha == 1 else product * alpha)
+    _check_bmm(batch1, batch2)
+    result: Tensor = _sum_with_product(sum_with_bmm, input, batch1, batch2, beta, alpha)
+    return result
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._graph import cast, primitive
+from autodiff._graph import cast, primitive, renamed
 from autodiff._tensor import Tensor, wrap
 from autodiff._views import _type_name
 from autodiff.ops.reduce import sum_all, sum_over
@@ -46,7 +46,7 @@ def cross_entropy_rows(
 
 
 # For images and sequences the node has another name, as in PyTorch.
-cross_entropy_grid = primitive(cross_entropy_rows.partials[0], name="NllLoss2D")(cross_entropy_rows.forward)
+cross_entropy_grid = renamed(cross_entropy_rows, "NllLoss2D")
 
 
 @primitive(
@@ -251,7 +251,7 @@ def nll_rows(x: Any, target: Any, weight: Any, *, ignore_index: Any, reduction: 
         return np.asarray(value / np.float64(total) if reduction == "mean" else value).astype(x.dtype)
 
 
-nll_grid = primitive(nll_rows.partials[0], name="NllLoss2D")(nll_rows.forward)
+nll_grid = renamed(nll_rows, "NllLoss2D")
 
 
 def _nll_weights(classes: int, target: Any, weight: Any, ignore_index: int) -> tuple[Any, Any, float]:

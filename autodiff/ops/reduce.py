@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from autodiff._dtypes import as_numpy_dtype
-from autodiff._graph import cast, primitive
+from autodiff._graph import cast, flat, primitive
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.arithmetic import maximum, minimum, where, where_op
-from autodiff.ops.elementwise import exp, isnan
+from autodiff.ops.elementwise import exp, isnan, sign
 from autodiff.ops.shape import dimension, expanded, reshape, reshaped
 
 __all__ = [
@@ -195,6 +195,18 @@ class _Nothing:
 _nothing = _Nothing()
 
 
+@primitive(lambda g, x, axes: spread(g, x.shape, axes) * is_number(x), name="Nansum")
+def nansum_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
+    """The sum over some dimensions, with nan counted as 0."""
+    return np.add.reduce(np.where(x == x, x, 0), axis=axes, keepdims=keepdim, dtype=x.dtype)
+
+
+@primitive(flat)
+def is_number(x: Any) -> Any:
+    """0 where x is nan, else 1, in x's dtype."""
+    return (x == x).astype(x.dtype)
+
+
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum, with nan counted as 0.
 
@@ -202,7 +214,11 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     >>> torch.nansum(torch.tensor([1.0, float("nan")]))
     tensor(1.)
     """
-    return sum(where(isnan(input), 0.0, input), dim, keepdim, dtype=dtype)
+    x = _converted(input, dtype)
+    if x._array.dtype.kind != "f":
+        return sum(x, dim, keepdim)
+    result: Tensor = nansum_over(x, axes=axes_of(dim, x._array.ndim), keepdim=keepdim)
+    return result
 
 
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
@@ -761,6 +777,12 @@ def unit(x: Any, length: Any) -> Any:
     return np.where(zero, 0, x / np.where(zero, 1, length)).astype(x.dtype)
 
 
+@primitive(lambda g, x, axes: spread(g, x.shape, axes) * sign(x), name="LinalgVectorNorm")
+def absolute_sum(x: Any, *, axes: Any, keepdim: Any) -> Any:
+    """The sum of |x| over some dimensions: the 1-norm."""
+    return np.add.reduce(np.abs(x), axis=axes, keepdims=keepdim)
+
+
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """(sum |x|**p) ** (1/p), of all elements or over `dim`; "fro" and 2 are the Euclidean length, inf the largest |x|.
 
@@ -784,7 +806,8 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if p == 0:
         return sum((x != 0).to(x.dtype), axes, keepdim)
     if p == 1:
-        return sum(abs_(x), axes, keepdim)
+        result = absolute_sum(x, axes=axes, keepdim=keepdim)
+        return result
     return sum(abs_(x) ** float(p), axes, keepdim) ** (1.0 / float(p))
 
 

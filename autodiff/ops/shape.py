@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import primitive, promoted
+from autodiff._graph import primitive, promoted, renamed
 from autodiff._tensor import Tensor
 
 __all__ = [
@@ -305,6 +305,10 @@ def _squeezed_dim(x: Any, *, shape: Any) -> Any:
 @primitive(lambda g, x_shape: reshaped(g, shape=x_shape), name="UnsqueezeBackward0", view=True)
 def _unsqueezed(x: Any, *, axis: Any) -> Any:
     return np.expand_dims(x, axis)
+
+
+# The name of the last step of a product with a vector, which PyTorch squeezes in place.
+squeezed_product = renamed(_squeezed_dim, "SqueezeBackward4")
 
 
 def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
@@ -645,6 +649,9 @@ def _split(x: Any, *, axis: Any, stops: Any) -> Any:
     return tuple(np.split(x, stops, axis))
 
 
+_split_sizes = renamed(_split, "SplitWithSizes")
+
+
 @primitive(lambda g, axis: _cat_or_stack(g, axis=axis, stacked=True), name="Unbind", view=True)
 def _unbind(x: Any, *, axis: Any) -> Any:
     return tuple(np.moveaxis(x, axis, 0)[i, ...] for i in range(x.shape[axis]))
@@ -674,6 +681,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         if size < 0 or (size == 0 and n):
             raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
         stops = list(range(size, n, size)) if size else []
+        cut = _split
     else:
         sizes = list(split_size_or_sections)
         if sum(sizes) != n or any(s < 0 for s in sizes):
@@ -682,7 +690,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
                 f"but got split_sizes={sizes}"
             )
         stops = np.cumsum(sizes)[:-1].tolist()
-    result: tuple[Tensor, ...] = _split(tensor, axis=axis, stops=stops)
+        cut = _split_sizes
+    result: tuple[Tensor, ...] = cut(tensor, axis=axis, stops=stops)
     return result
 
 
@@ -716,6 +725,22 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 # ---- repeating in memory, and moving elements about ----
 
 
+def _pairs(times: tuple[int, ...], shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(how often, size) of each dimension side by side, and the same with every "how often" 1."""
+    sizes = (1,) * (len(times) - len(shape)) + shape
+    return tuple(n for pair in zip(times, sizes) for n in pair), tuple(n for size in sizes for n in (1, size))
+
+
+def _folded(g: Any, times: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    spread, single = _pairs(times, shape)
+    return reshaped(sum_to(reshaped(g, shape=spread), shape=single), shape=shape)
+
+
+@primitive(lambda g, times, x_shape: _folded(g, times, x_shape), name="Repeat")
+def _repeated(x: Any, *, times: Any) -> Any:
+    return np.tile(x, times)
+
+
 def repeat(input: Tensor, *sizes: Any) -> Tensor:
     """`input` repeated sizes[i] times along each dimension, in new memory.
 
@@ -728,11 +753,10 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
     shape = input._array.shape
     if len(times) < len(shape):
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
-    shape = (1,) * (len(times) - len(shape)) + shape
-    pairs = tuple(n for pair in zip(times, shape) for n in pair)
-    ones = tuple(n for s in shape for n in (1, s))
-    whole = expand(reshape(input, *ones), *pairs)
-    return reshape(whole, *(a * b for a, b in zip(times, shape)))
+    if any(n < 0 for n in times):
+        raise RuntimeError(f"repeat: the numbers of repetitions must not be negative, got {list(times)}")
+    result: Tensor = _repeated(input, times=times)
+    return result
 
 
 def tile(input: Tensor, *dims: Any) -> Tensor:
@@ -768,6 +792,11 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
     if dim is None:
         input, dim = ravel(input), 0
     axis = dimension(dim, input._array.ndim)
+    if isinstance(repeats, int) and repeats >= 0 and input._array.ndim:
+        pairs = list(input._array.shape)
+        pairs.insert(axis + 1, repeats)
+        whole = contiguous(expand(unsqueeze(input, axis + 1), *pairs))
+        return view(whole, *pairs[:axis], pairs[axis] * repeats, *pairs[axis + 2 :])
     times = repeats._array if isinstance(repeats, Tensor) else repeats
     try:
         places = np.repeat(np.arange(input._array.shape[axis]), times)
@@ -885,6 +914,9 @@ def _on_diagonal(x: Any, *, offset: Any, a: Any, b: Any, shape: Any) -> Any:
     return out
 
 
+_embedded = renamed(_on_diagonal, "DiagEmbed")
+
+
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of two dimensions, as the last dimension. A view.
 
@@ -910,7 +942,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     if input._array.ndim != 1:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
     n = input._array.size + abs(diagonal)
-    result: Tensor = _on_diagonal(input, offset=diagonal, a=0, b=1, shape=(n, n))
+    result: Tensor = _embedded(input, offset=diagonal, a=0, b=1, shape=(n, n))
     return result
 
 
