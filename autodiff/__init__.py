@@ -13,6 +13,7 @@ This file is the list of public names; what stands behind each is in the module 
 from importlib.metadata import PackageNotFoundError as _NotFound
 from importlib.metadata import version as _version
 
+from autodiff import _methods as _methods  # puts the methods on Tensor
 from autodiff import autograd, datasets, nn, optim, random, utils
 from autodiff._dtypes import (
     bool,
@@ -39,7 +40,6 @@ from autodiff._dtypes import (
 )
 from autodiff._graph import set_observer
 from autodiff._kernels import get_num_threads, set_num_threads
-from autodiff._methods import bitwise_and, bitwise_not, bitwise_or, bitwise_xor
 from autodiff._modes import (
     enable_grad,
     inference_mode,
@@ -93,6 +93,7 @@ from autodiff.ops.arithmetic import (
     true_divide,
     where,
 )
+from autodiff.ops.bitwise import bitwise_and, bitwise_not, bitwise_or, bitwise_xor
 from autodiff.ops.creation import (
     arange,
     as_tensor,

@@ -19,6 +19,8 @@ LAYERS = [
     {"random", "ops"},
     {"_printing"},
     {"_engine"},
+    {"_fields"},
+    {"_conversions"},
     {"_methods"},
     {"nn", "optim", "autograd", "utils", "datasets"},
     {"explain"},

@@ -443,7 +443,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         if min is not None:
             input = clamp_between_low(input, min)
-        return input if max is None else clamp_between_high(input, max)  # type: ignore[no-any-return]
+        return input if max is None else clamp_between_high(input, max)
     return _limited(clamp_numbers, input, min, max)
 
 

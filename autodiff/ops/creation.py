@@ -247,7 +247,7 @@ def is_floating_point(input: Tensor) -> bool:
     >>> torch.is_floating_point(torch.ones(1)), torch.is_floating_point(torch.tensor([1]))
     (True, False)
     """
-    return input._array.dtype.kind == "f"
+    return bool(input._array.dtype.kind == "f")
 
 
 def numel(input: Tensor) -> int:

@@ -1,0 +1,125 @@
+"""The properties of a tensor that speak of the graph: requires_grad, grad, grad_fn, is_leaf, data; and backward.
+
+After this module a reader knows that a tensor stores one thing, its edge, and that the rest is read off it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff import _engine, _views
+from autodiff._graph import edge_of
+from autodiff._tensor import Tensor, wrap
+
+__all__ = [
+    "backward",
+    "del_grad",
+    "detach",
+    "get_data",
+    "get_grad",
+    "get_requires_grad",
+    "grad_fn",
+    "is_leaf",
+    "output_nr",
+    "set_data",
+    "set_grad",
+    "set_requires_grad",
+]
+
+
+def get_requires_grad(self: Tensor) -> bool:
+    """Whether a gradient will be computed for this tensor."""
+    return edge_of(self) is not None
+
+
+def set_requires_grad(self: Tensor, on: bool) -> None:
+    _views.requires_grad_(self, on)
+
+
+def grad_fn(self: Tensor) -> Any:
+    """The node of the operation that made this tensor; None for a leaf."""
+    edge = edge_of(self)
+    return None if edge is None or edge[1] < 0 else edge[0]
+
+
+def output_nr(self: Tensor) -> int:
+    """Which output of its grad_fn this tensor is."""
+    edge = edge_of(self)
+    return 0 if edge is None else max(edge[1], 0)
+
+
+def is_leaf(self: Tensor) -> bool:
+    """Whether this tensor was made by the user rather than by a recorded operation."""
+    edge = edge_of(self)
+    return edge is None or edge[1] < 0
+
+
+def get_grad(self: Tensor) -> Tensor | None:
+    """The gradient that backward() accumulated; None before, and where it is not kept (see retain_grad)."""
+    return self._grad  # type: ignore[no-any-return]
+
+
+def set_grad(self: Tensor, g: Tensor | None) -> None:
+    if g is not None:
+        if not isinstance(g, Tensor):
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(g).__name__}")
+        if g._array.shape != self._array.shape:
+            raise RuntimeError(
+                f"assigned grad has data of a different size: {list(g.shape)} for a tensor of {list(self.shape)}"
+            )
+        if g._array.dtype != self._array.dtype:
+            raise RuntimeError(f"assigned grad has data of a different type: {g.dtype} for a tensor of {self.dtype}")
+        if g is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+    self._grad = g
+
+
+def del_grad(self: Tensor) -> None:
+    self._grad = None
+
+
+def detach(self: Tensor) -> Tensor:
+    """The same numbers in the same memory, outside the graph. A change of one shows in the other, and is noticed.
+
+    >>> import autodiff as torch
+    >>> y = torch.ones(1, requires_grad=True) * 2
+    >>> y.detach()
+    tensor([2.])
+    """
+    t = wrap(self._array)
+    t._cell = self._cell
+    return t
+
+
+def get_data(self: Tensor) -> Tensor:
+    """The same numbers outside the graph: `detach()`. Assigning replaces the numbers and leaves the tensor's identity."""
+    return detach(self)
+
+
+def set_data(self: Tensor, new: Tensor) -> None:
+    if not isinstance(new, Tensor):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
+    if self._edge is not None and new._array.dtype.kind != "f":
+        raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+    # The old array stays with whoever kept it: their gradients remain right.
+    self._array, self._cell, self._view = new._array, new._cell, None
+
+
+def backward(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Add d(self)/d(leaf) to `.grad` of every leaf that this tensor was computed from.
+
+    `gradient`, of this tensor's shape, is needed unless it has one element. See `autograd.backward`.
+
+    >>> import autodiff as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x**2).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+    _engine.backward(self, gradient, retain_graph, create_graph, inputs)
