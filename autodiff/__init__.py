@@ -10,8 +10,6 @@
 This file is the list of public names; what stands behind each is in the module it is imported from.
 """
 
-from importlib.metadata import PackageNotFoundError as _NotFound
-from importlib.metadata import version as _version
 
 from autodiff import _methods as _methods  # puts the methods on Tensor
 from autodiff import autograd, datasets, nn, optim, random, utils
@@ -274,10 +272,20 @@ pi = 3.141592653589793
 inf = 1e999
 nan = inf - inf
 
-try:
-    __version__ = _version("autodiff-edu")
-except _NotFound:  # a source tree built in place
-    __version__ = "0.0.0+unknown"
+__version__: str
+
+
+def __getattr__(name: str) -> str:
+    # The version is looked up when it is asked for: reading the package's metadata takes a fifth of the whole import.
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("autodiff-edu")
+        except PackageNotFoundError:
+            return "0.0.0+unknown"
+    raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
+
 
 __all__ = [
     "FloatTensor",

@@ -8,7 +8,7 @@ uniform ones (Box and Muller), a permutation from one integer per element.
 from __future__ import annotations
 
 import math
-import secrets
+import os
 import threading
 from typing import Any
 
@@ -38,11 +38,21 @@ class Generator:
     tensor([0.4963, 0.7682])
     """
 
+    _stream: Any  # NumPy's MT19937, None until it is needed
+
     def __init__(self, device: Any = "cpu") -> None:
         _check_device(device)
         self._lock = threading.RLock()
-        self._twister = np.random.MT19937()
         self.manual_seed(67280421310721)  # PyTorch's default seed
+
+    @property
+    def _twister(self) -> Any:
+        # Made when the first number is drawn: NumPy's generators take longer to import than all of this package's modules.
+        if self._stream is None:
+            self._stream = np.random.MT19937()
+            # RandomState seeds the twister as its authors' init_genrand does, and as PyTorch does.
+            self._stream.state = np.random.RandomState(self._seed & 0xFFFFFFFF).get_state(legacy=False)
+        return self._stream
 
     @property
     def device(self) -> Any:
@@ -58,14 +68,13 @@ class Generator:
             raise RuntimeError(f"Overflow when unpacking long: the seed {number} does not fit into 64 bits")
         with self._lock:
             self._seed = number % 2**64
-            # RandomState seeds the twister as its authors' init_genrand does, and as PyTorch does.
-            self._twister.state = np.random.RandomState(self._seed & 0xFFFFFFFF).get_state(legacy=False)  # type: ignore[assignment]
+            self._stream = None
             self._normal: float | None = None  # the sine of the last pair, not yet used
         return self
 
     def seed(self) -> int:
         """Start a stream that nobody can foresee; returns its seed."""
-        self.manual_seed(secrets.randbits(53))
+        self.manual_seed(int.from_bytes(os.urandom(7), "little") >> 3)
         return self._seed
 
     def initial_seed(self) -> int:
@@ -106,7 +115,7 @@ class Generator:
 
     def __setstate__(self, state: Any) -> None:
         self._lock = threading.RLock()
-        self._twister = np.random.MT19937()
+        self._seed, self._stream = 0, None
         self.set_state(wrap(state))
 
     # ---- the distributions, as arrays ----

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Lock
+from typing import Any
 
 
 def _cores() -> int:
@@ -21,7 +21,7 @@ def _cores() -> int:
 
 
 _count = _cores()
-_pool: ThreadPoolExecutor | None = None
+_pool: Any = None  # a ThreadPoolExecutor, from the first large product on
 _lock = Lock()
 
 
@@ -61,6 +61,8 @@ def set_num_threads(count: int) -> None:
 
 def run(work: Callable[[int, int], None], parts: Sequence[tuple[int, int]]) -> None:
     """Call work(start, stop) for every part at the same time; raise what one of them raised."""
+    from concurrent.futures import Future, ThreadPoolExecutor, wait  # here: most programs never need it
+
     global _pool
     futures: list[Future[None]] = []
     rest = list(parts[1:])

@@ -7,7 +7,6 @@ README.md beside the data.
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +39,8 @@ def load_digits(*, flat: bool = False, scale: bool = True) -> Digits:
     >>> images.shape, images.dtype, targets[:5]
     (torch.Size([1797, 8, 8]), torch.float32, tensor([0, 1, 2, 3, 4]))
     """
+    from importlib.resources import files  # here: only who loads data pays for it
+
     with (files(__package__) / "digits.csv").open("r", encoding="ascii") as file:
         table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
     images = table[:, :64].astype(np.float32)

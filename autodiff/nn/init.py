@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from statistics import NormalDist
 
 import numpy as np
 
@@ -99,6 +98,8 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
             stacklevel=2,
         )
+    from statistics import NormalDist  # here: it takes longer to import than this module
+
     normal = NormalDist(mean, std)
     with no_grad():
         if normal.cdf(b) - normal.cdf(a) > 0.3:
