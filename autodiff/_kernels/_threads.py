@@ -61,27 +61,29 @@ def set_num_threads(count: int) -> None:
 
 def run(work: Callable[[int, int], None], parts: Sequence[tuple[int, int]]) -> None:
     """Call work(start, stop) for every part at the same time; raise what one of them raised."""
-    from concurrent.futures import Future, ThreadPoolExecutor, wait  # here: most programs never need it
-
     global _pool
-    futures: list[Future[None]] = []
+    futures: list[Any] = []
     rest = list(parts[1:])
     with _lock:
-        if _pool is None:
-            _pool = ThreadPoolExecutor(max(1, _count - 1), thread_name_prefix="autodiff")
         try:
+            if _pool is None:
+                from concurrent.futures import ThreadPoolExecutor  # here: most programs never need it
+
+                _pool = ThreadPoolExecutor(max(1, _count - 1), thread_name_prefix="autodiff")
             while rest:
                 futures.append(_pool.submit(work, *rest[0]))
                 del rest[0]
-        except RuntimeError:
+        except (ImportError, RuntimeError):
             pass  # no new threads: the interpreter is shutting down, or the system has none left
     try:
         for part in (parts[0], *rest):
             work(*part)
     finally:
-        wait(futures)
-    for future in futures:
-        future.result()
+        # An interrupt must not leave threads behind that still write: each has to end before the error goes on.
+        failed = [future.exception() for future in futures]
+    for error in failed:
+        if error is not None:
+            raise error
 
 
 def _forget() -> None:

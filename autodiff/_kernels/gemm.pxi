@@ -360,29 +360,109 @@ cdef int blocked(
     return 0
 
 
+cdef inline double lanes_total(const real* sums) noexcept nogil:
+    """The sum of 32 running sums in double, as a tree: one after the other, each addition would wait for the one before."""
+    cdef double part[16]
+    cdef Py_ssize_t j
+    for j in range(16):
+        part[j] = <double>sums[j] + sums[j + 16]
+    for j in range(8):
+        part[j] += part[j + 8]
+    for j in range(4):
+        part[j] += part[j + 4]
+    return (part[0] + part[2]) + (part[1] + part[3])
+
+
+cdef inline void dots_of(
+        int rows, Py_ssize_t k, const real* a, Py_ssize_t a_row, const real* x, real* y,
+        const real* bias, Py_ssize_t bias_step) noexcept nogil:
+    """`dots` of a constant number of rows."""
+    cdef real sums[4][32]
+    cdef double total
+    cdef Py_ssize_t p, q, lane
+    memset(sums, 0, sizeof(sums))
+    for p in range(0, k - 31, 32):
+        for q in range(rows):
+            for lane in range(32):
+                sums[q][lane] += a[q * a_row + p + lane] * x[p + lane]
+    for q in range(rows):
+        total = lanes_total(sums[q])
+        for p in range(k // 32 * 32, k):
+            total += <double>a[q * a_row + p] * x[p]
+        y[q] = <real>total
+        if bias != NULL:
+            y[q] += bias[q * bias_step]
+
+
 cdef void dots(
         Py_ssize_t m, Py_ssize_t k, const real* a, Py_ssize_t a_row, const real* x, real* y,
         const real* bias, Py_ssize_t bias_step) noexcept nogil:
     """y[i] = a[i] . x + bias: rows of A that lie in order, with several running sums for each."""
-    cdef real sums[4][32]
-    cdef double total
-    cdef Py_ssize_t i, p, q, lane, rows
-    for i in range(0, m, 4):
-        rows = min(<Py_ssize_t>4, m - i)
-        memset(sums, 0, sizeof(sums))
-        for p in range(0, k - 31, 32):
-            for q in range(rows):
-                for lane in range(32):
-                    sums[q][lane] += a[(i + q) * a_row + p + lane] * x[p + lane]
-        for q in range(rows):
-            total = 0
-            for lane in range(32):
-                total += sums[q][lane]
-            for p in range(k // 32 * 32, k):
-                total += <double>a[(i + q) * a_row + p] * x[p]
-            y[i + q] = <real>total
-            if bias != NULL:
-                y[i + q] += bias[(i + q) * bias_step]
+    cdef Py_ssize_t i = 0
+    while i + 4 <= m:
+        dots_of(4, k, a + i * a_row, a_row, x, y + i, bias if bias == NULL else bias + i * bias_step, bias_step)
+        i += 4
+    while i < m:
+        dots_of(1, k, a + i * a_row, a_row, x, y + i, bias if bias == NULL else bias + i * bias_step, bias_step)
+        i += 1
+
+
+cdef inline void wide_f32(Py_ssize_t k, const float* a, Py_ssize_t a_col, const float* b, Py_ssize_t b_row,
+                          const float* bias, float* c, bint add) noexcept nogil:
+    """One row of A by eight vectors of columns of B, where it lies."""
+    cdef f32 acc[8]
+    cdef Py_ssize_t j, p
+    memset(acc, 0, sizeof(acc))
+    for p in range(k):
+        for j in range(8):
+            acc[j] += a[p * a_col] * (<const f32*>b)[j]
+        b += b_row
+    for j in range(8):
+        if add:
+            acc[j] += (<f32*>c)[j]
+        if bias != NULL:
+            acc[j] += (<const f32*>bias)[j]
+        (<f32*>c)[j] = acc[j]
+
+
+cdef inline void wide_f64(Py_ssize_t k, const double* a, Py_ssize_t a_col, const double* b, Py_ssize_t b_row,
+                          const double* bias, double* c, bint add) noexcept nogil:
+    """The same for double."""
+    cdef f64 acc[8]
+    cdef Py_ssize_t j, p
+    memset(acc, 0, sizeof(acc))
+    for p in range(k):
+        for j in range(8):
+            acc[j] += a[p * a_col] * (<const f64*>b)[j]
+        b += b_row
+    for j in range(8):
+        if add:
+            acc[j] += (<f64*>c)[j]
+        if bias != NULL:
+            acc[j] += (<const f64*>bias)[j]
+        (<f64*>c)[j] = acc[j]
+
+
+cdef Py_ssize_t one_row(
+        Py_ssize_t k, Py_ssize_t n, const real* a, Py_ssize_t a_col, const real* b, Py_ssize_t b_row,
+        const real* bias, real* c) noexcept nogil:
+    """One row by a matrix whose rows lie in order; returns how many columns are done, whole groups of eight vectors."""
+    cdef Py_ssize_t step = 8 * (LANES32 if real is float else LANES64)
+    cdef Py_ssize_t j = 0, p, kc
+    cdef const real* add_bias
+    while j + step <= n:
+        p = 0
+        while p < k:
+            # In the blocks of every other path, so that no element depends on which one it took.
+            kc = min(<Py_ssize_t>KC, k - p)
+            add_bias = bias + j if bias != NULL and p + kc == k else NULL
+            if real is float:
+                wide_f32(kc, a + p * a_col, a_col, b + p * b_row + j, b_row, add_bias, c + j, p > 0)
+            else:
+                wide_f64(kc, a + p * a_col, a_col, b + p * b_row + j, b_row, add_bias, c + j, p > 0)
+            p += kc
+        j += step
+    return j
 
 
 cdef int gemm(
@@ -406,4 +486,9 @@ cdef int gemm(
     if vector and n == 1 and a_col == 1 and b_row == 1 and c_row == 1:
         dots(m, k, a, a_row, b, c, bias, 0)
         return 0
+    if vector and m == 1 and b_col == 1:
+        j = one_row(k, n, a, a_col, b, b_row, bias, c)
+        if j == n:
+            return 0
+        return blocked(m, k, n - j, a, a_row, a_col, b + j, b_row, b_col, bias if bias == NULL else bias + j, c + j, c_row)
     return blocked(m, k, n, a, a_row, a_col, b, b_row, b_col, bias, c, c_row)

@@ -124,7 +124,14 @@ cdef inline real maximum(const real* x, Py_ssize_t c) noexcept nogil:
         for at in range(BLOCK, whole, 32):
             for j in range(BLOCK):
                 best[j] = x[at + j] if x[at + j] > best[j] else best[j]
-        for j in range(BLOCK):
+        # As a tree: one after the other, each comparison would wait for the one before.
+        for j in range(16):
+            best[j] = best[j + 16] if best[j + 16] > best[j] else best[j]
+        for j in range(8):
+            best[j] = best[j + 8] if best[j + 8] > best[j] else best[j]
+        for j in range(4):
+            best[j] = best[j + 4] if best[j + 4] > best[j] else best[j]
+        for j in range(4):
             largest = best[j] if best[j] > largest else largest
     for j in range(whole, c):
         largest = x[j] if x[j] > largest else largest

@@ -179,10 +179,15 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     >>> torch.matmul(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]]))
     tensor([[11.]])
     """
+    if isinstance(input, Tensor) and isinstance(other, Tensor):
+        x, y = input._array, other._array
+        if x.ndim == 2 and y.ndim == 2 and x.dtype is y.dtype and x.shape[1] == y.shape[0]:
+            product: Tensor = mm_(input, other)
+            return product
     _same_dtype("matmul", input, other)
     a, b = input._array.ndim, other._array.ndim
     if a == 2 and b == 2:
-        return mm(input, other)
+        return mm(input, other)  # which says what does not fit
     if a == 0 or b == 0:
         raise RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D; use * for a number"
