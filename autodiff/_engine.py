@@ -52,6 +52,7 @@ class _Walk:
         """Send the roots' gradients on their way, then walk every node that a gradient reaches, newest first."""
         queue, flight, leaves, owned = self.queue, self.flight, self.leaves, self.owned
         targets, wanted_by, create_graph, freeing = self.targets, self.wanted, self.create_graph, not self.retain_graph
+        shown, ours = Anomaly.on or _Observer.current is not None, not create_graph
         node = wanted = g = None
         fresh = False  # may what the rules returned be kept, since nobody else can see it?
         try:
@@ -86,15 +87,16 @@ class _Walk:
                 node = heappop(queue)[1]
                 g = flight.pop(node)
                 results = ()
-                if node.extra is not None or targets is not None:
+                watched = node.extra is not None or shown
+                if watched or targets is not None:
                     g = self.arrived(node, g)
                     if wanted_by is not None:
                         wanted = wanted_by[node]
                         if not wanted:
                             continue
                 results = node.pull(g, create_graph, wanted)
-                fresh = node.op is not None and not create_graph
-                if node.extra is not None or Anomaly.on or _Observer.current is not None:
+                fresh = ours and node.op is not None
+                if watched:
                     results = self.inspected(node, g, results)
                     fresh = False
                 if freeing and node.plan is not None and node.plan.saves:

@@ -16,6 +16,8 @@ __all__ = ["Place", "here", "module_call", "outermost", "set_provenance", "where
 
 Place = tuple[CodeType, int]
 
+_getframe = sys._getframe
+
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
@@ -60,12 +62,13 @@ def here(depth: int = 2) -> Place | None:
     """
     if not _Switch.on:
         return None
-    frame: FrameType | None = sys._getframe(depth)
-    assert frame is not None
-    if not _ours[frame.f_code.co_filename]:
-        return frame.f_code, frame.f_lasti
-    if outermost.place is not None:
-        return outermost.place
+    frame: FrameType | None = _getframe(depth)
+    code = frame.f_code  # type: ignore[union-attr]
+    if not _ours[code.co_filename]:
+        return code, frame.f_lasti  # type: ignore[union-attr]
+    place = outermost.place
+    if place is not None:
+        return place
     while frame is not None and _ours[frame.f_code.co_filename]:
         frame = frame.f_back
     return None if frame is None else (frame.f_code, frame.f_lasti)
