@@ -15,6 +15,7 @@ import numpy as np
 
 from autodiff._dtypes import as_numpy_dtype
 from autodiff._graph import cast, flat, primitive
+from autodiff._numpy_names import numpy_names
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.arithmetic import maximum, minimum, where, where_op
@@ -132,6 +133,7 @@ def _converted(input: Tensor, dtype: Any) -> Tensor:
     return input if np_dtype is None or np_dtype == input._array.dtype else cast(input, dtype=np_dtype)
 
 
+@numpy_names
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum of all elements, or over the dimensions `dim`. Integers and bools give int64.
 
@@ -165,6 +167,7 @@ def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
     return builtins.max(math.prod(shape[a] for a in axes), 1)
 
 
+@numpy_names
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean of all elements, or over the dimensions `dim`. RuntimeError for integers: give a dtype.
 
@@ -207,6 +210,7 @@ def is_number(x: Any) -> Any:
     return (x == x).astype(x.dtype)
 
 
+@numpy_names
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum, with nan counted as 0.
 
@@ -221,6 +225,7 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     return result
 
 
+@numpy_names
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean of the elements that are not nan.
 
@@ -269,6 +274,7 @@ def _others_recorded(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     return back.permute(*np.argsort([*rest, *axes]).tolist()) if x.ndim else back  # type: ignore[no-any-return]
 
 
+@numpy_names
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product of all elements, or along `dim`.
 
@@ -297,6 +303,7 @@ def flip_cumsum(x: Any, *, axis: Any) -> Any:
     return np.flip(np.cumsum(np.flip(x, axis), axis), axis).copy() if x.ndim else x.copy()
 
 
+@numpy_names
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running sum along `dim`.
 
@@ -347,6 +354,7 @@ def _pad(x: Any, axis: int, n: int) -> Any:
     return padded(x, axis=axis, start=0, n=n)
 
 
+@numpy_names
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running product along `dim`.
 
@@ -476,6 +484,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, name: str) -> Any:
     return kind(*choice(input, places=places, axis=axis, keepdim=keepdim))
 
 
+@numpy_names
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; with `dim`, (values, indices) along it; with a second tensor, `maximum`.
 
@@ -488,6 +497,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _extreme(input, dim, keepdim, "max")
 
 
+@numpy_names
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; with `dim`, (values, indices) along it; with a second tensor, `minimum`.
 
@@ -498,6 +508,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _extreme(input, dim, keepdim, "min")
 
 
+@numpy_names
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The largest elements over the dimensions `dim`; equal ones share the gradient.
 
@@ -509,6 +520,7 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     return result
 
 
+@numpy_names
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The smallest elements over the dimensions `dim`; equal ones share the gradient.
 
@@ -540,6 +552,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     return AminmaxResult(amin(input, where_, keepdim), amax(input, where_, keepdim))
 
 
+@numpy_names
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The position of the largest element, in the flattened tensor or along `dim`.
 
@@ -550,6 +563,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     return _position(input, dim, keepdim, np.argmax, "argmax")
 
 
+@numpy_names
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The position of the smallest element, in the flattened tensor or along `dim`.
 
@@ -580,6 +594,7 @@ def _order(array: Any, axis: int, descending: bool) -> Any:
     return np.argsort(array, axis, kind="stable")
 
 
+@numpy_names
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """(values, indices) in increasing order along `dim`; equal elements stay in their order.
 
@@ -594,6 +609,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     return SortResult(*sort_choice(input, places=places, axis=axis, keepdim=True))
 
 
+@numpy_names
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort `input` along `dim`.
 
@@ -620,6 +636,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return TopkResult(*topk_choice(input, places=places, axis=axis, keepdim=True))
 
 
+@numpy_names
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element (the lower of two); with `dim`, (values, indices) along it.
 
@@ -707,6 +724,7 @@ def deviations(x: Any, axes: tuple[int, ...]) -> Any:
     return x - mean_over(x, axes=axes, keepdim=True)
 
 
+@numpy_names
 def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Tensor:
     """The variance: the sum of squared deviations from the mean over n - correction (1 unless unbiased=False).
 
@@ -722,6 +740,7 @@ def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = F
     return result
 
 
+@numpy_names
 def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Tensor:
     """The standard deviation: the square root of `var`.
 
@@ -750,6 +769,7 @@ def logsumexp_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
     return _dropped(out, axes, keepdim).astype(x.dtype, copy=False)
 
 
+@numpy_names
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log(sum(e**x)) over `dim`, without overflow.
 
@@ -783,6 +803,7 @@ def absolute_sum(x: Any, *, axes: Any, keepdim: Any) -> Any:
     return np.add.reduce(np.abs(x), axis=axes, keepdims=keepdim)
 
 
+@numpy_names
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """(sum |x|**p) ** (1/p), of all elements or over `dim`; "fro" and 2 are the Euclidean length, inf the largest |x|.
 
@@ -819,6 +840,7 @@ def _named_axes(dim: Any, ndim: int) -> tuple[int, ...]:
     return () if isinstance(dim, (tuple, list)) and not dim else axes_of(dim, ndim)
 
 
+@numpy_names
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are nonzero, of the tensor or along `dim`.
 
@@ -829,6 +851,7 @@ def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     return wrap(np.asarray(np.all(input._array, axis=_named_axes(dim, input._array.ndim), keepdims=keepdim)))
 
 
+@numpy_names
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether any element is nonzero, of the tensor or along `dim`.
 
@@ -839,6 +862,7 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     return wrap(np.asarray(np.any(input._array, axis=_named_axes(dim, input._array.ndim), keepdims=keepdim)))
 
 
+@numpy_names
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     """How many elements are nonzero, of the tensor or along `dim`.
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._graph import primitive, promoted, renamed
+from autodiff._numpy_names import numpy_names
 from autodiff._tensor import Tensor
 
 __all__ = [
@@ -311,6 +312,7 @@ def _unsqueezed(x: Any, *, axis: Any) -> Any:
 squeezed_product = renamed(_squeezed_dim, "SqueezeBackward4")
 
 
+@numpy_names
 def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
     """Without its dimensions of size 1: all of them, or those named (one int, several, or a tuple). A view.
 
@@ -327,6 +329,7 @@ def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
     return result
 
 
+@numpy_names
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`. A view.
 
@@ -518,6 +521,7 @@ def _listed(tensors: Any, name: str) -> list[Tensor]:
     return found
 
 
+@numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along `dim`; their other dimensions must be equal.
 
@@ -572,6 +576,7 @@ def placed(x: Any, *, axis: Any, at: Any, n: Any) -> Any:
     return out
 
 
+@numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, along a new dimension.
 

@@ -15,6 +15,7 @@ import numpy as np
 from autodiff import _kernels
 from autodiff._dtypes import as_numpy_dtype, get_default_dtype
 from autodiff._graph import cast, primitive
+from autodiff._numpy_names import numpy_names
 from autodiff._tensor import Tensor
 from autodiff.ops.elementwise import exp
 from autodiff.ops.reduce import sum_over
@@ -101,6 +102,7 @@ def _prepared(input: Tensor, dim: int | None, dtype: Any, name: str, stacklevel:
     return input, dimension(dim, input._array.ndim)
 
 
+@numpy_names
 def softmax(input: Tensor, dim: int | None = None, dtype: Any = None, _stacklevel: int = 3) -> Tensor:
     """e**x / sum(e**x) along `dim`: positive numbers that sum to 1.
 
@@ -113,6 +115,7 @@ def softmax(input: Tensor, dim: int | None = None, dtype: Any = None, _stackleve
     return result
 
 
+@numpy_names
 def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None, _stacklevel: int = 3) -> Tensor:
     """log(softmax(x)) along `dim`, computed without overflow.
 
