@@ -12,7 +12,7 @@ This file is the list of public names; what stands behind each is in the module 
 
 
 from autodiff import _methods as _methods  # puts the methods on Tensor
-from autodiff import autograd, datasets, nn, optim, random, utils
+from autodiff import autograd, cuda, datasets, nn, optim, random, utils
 from autodiff._dtypes import (
     bool,
     double,
@@ -284,7 +284,10 @@ def __getattr__(name: str) -> str:
             return version("autodiff-edu")
         except PackageNotFoundError:
             return "0.0.0+unknown"
-    raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
+    raise AttributeError(
+        f"module 'autodiff' has no attribute {name!r}: it offers what a first course uses, not all of PyTorch; "
+        "docs/reference/index.md lists every name"
+    )
 
 
 __all__ = [
@@ -344,6 +347,7 @@ __all__ = [
     "cos",
     "cosh",
     "count_nonzero",
+    "cuda",
     "cumprod",
     "cumsum",
     "datasets",

@@ -5,10 +5,13 @@ After this module a reader knows that a tensor stores one thing, its edge, and t
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from autodiff import _engine, _views
 from autodiff._graph import edge_of
+from autodiff._hooks import retains_grad
+from autodiff._provenance import where
 from autodiff._tensor import Tensor, wrap
 
 __all__ = [
@@ -56,6 +59,15 @@ def is_leaf(self: Tensor) -> bool:
 
 def get_grad(self: Tensor) -> Tensor | None:
     """The gradient that backward() accumulated; None before, and where it is not kept (see retain_grad)."""
+    if self._grad is None and self._edge.__class__ is tuple and not retains_grad(self):
+        warnings.warn(
+            "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+            "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+            f"use .retain_grad() on it before backward(). (It was made at {where(self._edge[0].place)}; if it is a parameter that "
+            "you update by hand, do that under no_grad(), with w -= lr * w.grad.)",
+            UserWarning,
+            stacklevel=2,
+        )
     return self._grad  # type: ignore[no-any-return]
 
 

@@ -88,6 +88,7 @@ def primitive(
     promote: str = "",
     view: bool | str = False,
     variadic: bool = False,
+    public: str = "",
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make an operation of a forward function on arrays and one partial derivative per input.
 
@@ -97,10 +98,11 @@ def primitive(
     `name`: the grad_fn's name, without "Backward0" unless it holds "Backward".
     `promote`: "arithmetic" brings all inputs to one dtype by PyTorch's table, "float" makes that a floating one too.
     `view`: the output is a view of the first input; "maybe" when NumPy decides.
+    `public`: what users call it, for error messages, where that is not the forward's name.
     `variadic`: the forward takes any number of tensors, and the one rule gets its position as `i`.
     """
 
-    options = {"promote": promote, "view": view, "variadic": variadic}
+    options = {"promote": promote, "view": view, "variadic": variadic, "public": public}
 
     def decorate(forward: Callable[..., Any]) -> Any:
         code = forward.__code__
@@ -177,6 +179,7 @@ def primitive(
             return t
 
         op.__name__ = op.__qualname__ = forward.__name__
+        op.public = public or _public(forward.__name__)  # type: ignore[attr-defined]
         op.__doc__ = forward.__doc__
         op.__module__ = forward.__module__
         op.__wrapped__ = forward  # type: ignore[attr-defined]
@@ -189,6 +192,13 @@ def primitive(
         return op
 
     return decorate
+
+
+def _public(name: str) -> str:
+    """What users call an operation whose forward is one of several, sum_all and sum_over for sum."""
+    for ending in ("_all", "_over", "_along", "_rows"):
+        name = name.removesuffix(ending)
+    return name.strip("_")
 
 
 def renamed(op: Any, name: str) -> Any:
@@ -289,7 +299,7 @@ def _bare(op: Any, arrays: list[Any], params: dict[str, Any]) -> Any:
     if not mode.walks:
         found = type(arrays[0]).__name__ if arrays else "nothing"
         raise TypeError(
-            f"{op.__name__}(): argument '{op.inputs[0]}' (position 1) must be Tensor, not {found}; "
+            f"{op.public}(): argument 'input' (position 1) must be Tensor, not {found}; "
             "make it one with autodiff.tensor(...)"
         )
     for i, a in enumerate(arrays):
@@ -312,7 +322,7 @@ def promoted(op: Any, xs: Sequence[Any], to_float: bool) -> list[Any]:
             values.append(x)  # type: ignore[arg-type]
         else:
             raise TypeError(
-                f"{op.__name__}(): argument '{op.inputs[min(i, len(op.inputs) - 1)]}' (position {i + 1}) must be "
+                f"{op.public}(): argument '{op.inputs[min(i, len(op.inputs) - 1)]}' (position {i + 1}) must be "
                 f"Tensor or a number, not {type(x).__name__}"
             )
     dtype = result_numpy(values)
@@ -352,7 +362,7 @@ def _mismatch(op: Any, xs: Sequence[Any], arrays: list[Any], error: ValueError) 
                     if isinstance(x, Tensor) and x._edge.__class__ is tuple and x._edge[1] >= 0]  # fmt: skip
             return RuntimeError(
                 f"The size of tensor a ({p}) must match the size of tensor b ({q}) at non-singleton dimension {i}; "
-                f"{op.__name__} got the shapes {list(a)} and {list(b)}"
+                f"{op.public} got the shapes {list(a)} and {list(b)}"
                 + (f" (made: {', '.join(made)})" if made else "")
             )
     return RuntimeError(f"{op.__name__}(): {error}")

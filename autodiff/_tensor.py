@@ -58,6 +58,8 @@ class device:
         name = type.type if isinstance(type, device) else type
         if not isinstance(name, str):
             raise TypeError(f"device must be a name such as 'cpu', not {name!r}")
+        if name in ("float32", "float64", "float16", "float", "double", "half", "int64", "int32", "long", "int", "bool"):
+            raise RuntimeError(f"{name!r} is no device; a dtype is written without quotes, as in x.to(torch.{name})")
         if name.partition(":")[0] != "cpu":
             raise RuntimeError(f"device {name!r} is not available: autodiff computes on the CPU only; use 'cpu'")
         self.type = "cpu"

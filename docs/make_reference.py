@@ -17,11 +17,16 @@ FOLDER = Path(__file__).resolve().parent / "reference"
 MODULES = {
     "autodiff": "Tensors, the operations on them, and the switches for recording.",
     "autodiff.autograd": "Gradients by function call, custom operations, and checks of a gradient.",
+    "autodiff.autograd.functional": "Jacobians, Hessians, and products with them.",
+    "autodiff.autograd.graph": "What stands in the graph: the saved tensors, and hooks on them.",
     "autodiff.nn": "Layers and losses that hold their parameters.",
     "autodiff.nn.functional": "The same operations as plain functions.",
     "autodiff.nn.init": "How parameters are filled at the start.",
+    "autodiff.nn.utils": "Clipping gradients, and parameters as one vector.",
     "autodiff.optim": "Algorithms that change parameters by their gradients.",
     "autodiff.utils.data": "Data sets, and loaders that make batches of them.",
+    "autodiff.utils.checkpoint": "Computing again in backward what would take too much memory to keep.",
+    "autodiff.cuda": "What a program asks before it uses a GPU. There is none.",
     "autodiff.datasets": "Real data that ships with the package.",
 }
 

@@ -22,7 +22,7 @@ LAYERS = [
     {"_fields"},
     {"_conversions"},
     {"_methods"},
-    {"nn", "optim", "autograd", "utils", "datasets"},
+    {"nn", "optim", "autograd", "utils", "datasets", "cuda"},
     {"explain"},
     {"_cli", "cli", "__main__"},
 ]

@@ -25,6 +25,21 @@ SAME = {
     "a float into ints": lambda torch: torch.ones(2).long().masked_fill(torch.tensor([True, False]), 2.5),
     "infinity into ints": lambda torch: torch.ones(2).long().masked_fill(torch.tensor([True, False]), INF),
     "infinity into floats": lambda torch: torch.ones(2).masked_fill(torch.tensor([True, False]), -INF),
+    "a loss given its input at once": lambda torch: torch.nn.CrossEntropyLoss(torch.ones(2, 3), torch.tensor([0, 1])),
+    "a size that is text": lambda torch: torch.randn("3"),
+    "a size that is a float": lambda torch: torch.zeros(2.0),
+    "sizes of which one is text": lambda torch: torch.zeros([2, "3"]),
+    "a learning rate that is text": lambda torch: torch.optim.SGD([torch.ones(1)], lr="0.1"),
+    "a model for its parameters": lambda torch: torch.optim.SGD(torch.nn.Linear(1, 1), lr=0.1),
+    "parameters that are used up": lambda torch: torch.optim.SGD(iter([]), lr=0.1),
+    "a dtype that is text": lambda torch: torch.ones(1).to("float32"),
+    "the sum of a list": lambda torch: torch.sum([1, 2]),
+    "a list of modules": lambda torch: torch.nn.Sequential([torch.nn.ReLU()]),
+    "an array for a tensor": lambda torch: torch.nn.Linear(2, 1)([1.0, 2.0]),
+    "no GPU": lambda torch: (torch.cuda.is_available(), torch.cuda.device_count()),
+    "NumPy's words": lambda torch: torch.ones(2, 3).sum(axis=1, keepdims=True),
+    "NumPy's word for dim": lambda torch: torch.softmax(torch.ones(2, 3), axis=0),
+    "both words": lambda torch: torch.ones(2, 3).sum(dim=0, axis=1),
     "the sign of nan": lambda torch: torch.sign(torch.tensor([NAN, -0.0, -3.0, 2.0])),
     "the largest of nothing": lambda torch: torch.ones(0).argmax(),
     "the smallest of nothing": lambda torch: torch.ones(0).argmin(),
@@ -49,6 +64,33 @@ def outcome(library, program):
 def test_the_same_result_or_error(name):
     torch = pytest.importorskip("torch")
     assert outcome(importlib.import_module("autodiff"), SAME[name]) == outcome(torch, SAME[name])
+
+
+@pytest.mark.parametrize("library", ["autodiff", "torch"])
+def test_what_warns(library):
+    torch = pytest.importorskip(library)
+    x = torch.ones(2, requires_grad=True)
+    y = x * 2
+    with pytest.warns(UserWarning, match="not a leaf Tensor is being accessed"):
+        assert y.grad is None
+    with pytest.warns(UserWarning, match="To copy construct from a tensor"):
+        torch.tensor(x)
+    y.retain_grad()
+    assert y.grad is None
+
+
+def test_what_a_message_says_to_write_instead():
+    torch = importlib.import_module("autodiff")
+    with pytest.raises(RuntimeError, match=r"criterion = nn.CrossEntropyLoss\(\); loss = criterion\(input, target\)"):
+        torch.nn.CrossEntropyLoss(torch.ones(2, 3), torch.tensor([0, 1]))
+    with pytest.raises(TypeError, match=r"SGD\(model.parameters\(\)\)"):
+        torch.optim.SGD(torch.nn.Linear(1, 1), lr=0.1)
+    with pytest.raises(RuntimeError, match=r"x.to\(torch.float32\)"):
+        torch.ones(1).to("float32")
+    with pytest.raises(TypeError, match=r"nn.Sequential\(\*modules\)"):
+        torch.nn.Sequential([torch.nn.ReLU()])
+    with pytest.raises(AttributeError, match="docs/reference/index.md"):
+        torch.conv_transpose3d  # noqa: B018
 
 
 @pytest.mark.parametrize("library", ["autodiff", "torch"])

@@ -22,6 +22,11 @@ __all__ = [
 
 def legacy(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
     """The reduction in one word. A wrong word is found when the loss is called, as in PyTorch."""
+    if isinstance(size_average, Tensor):
+        raise RuntimeError(
+            "a loss is made first and called then: criterion = nn.CrossEntropyLoss(); loss = criterion(input, target). "
+            "Here input and target were given to the constructor (Boolean value of Tensor is ambiguous)"
+        )
     return reduction if size_average is None and reduce is None else chosen(reduction, size_average, reduce, stacklevel=4)
 
 

@@ -240,7 +240,8 @@ class Module:
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a child module under a name."""
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{_type_of(module)} is not a Module subclass")
+            hint = "; give the modules one by one, as in nn.Sequential(*modules)" if isinstance(module, (list, tuple)) else ""
+            raise TypeError(f"{_type_of(module)} is not a Module subclass{hint}")
         self._check_name(name, "module")
         self._modules[name] = module
 

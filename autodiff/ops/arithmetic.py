@@ -57,13 +57,13 @@ __all__ = [
 ]
 
 
-@primitive(lambda g: g, lambda g: g, name="Add", promote="arithmetic")
+@primitive(lambda g: g, lambda g: g, name="Add", promote="arithmetic", public="add")
 def plus(input: Any, other: Any) -> Any:
     """input + other."""
     return np.add(input, other)
 
 
-@primitive(lambda g: g, lambda g: -g, name="Sub", promote="arithmetic")
+@primitive(lambda g: g, lambda g: -g, name="Sub", promote="arithmetic", public="sub")
 def minus(input: Any, other: Any) -> Any:
     """input - other."""
     if input.dtype.kind == "b":
@@ -90,6 +90,7 @@ def mul(input: Any, other: Any) -> Any:
     lambda g, input, other: -g * (input / other / other),
     name="Div",
     promote="float",
+    public="div",
 )
 def quotient(input: Any, other: Any) -> Any:
     """input / other."""
@@ -97,7 +98,7 @@ def quotient(input: Any, other: Any) -> Any:
 
 
 @primitive(lambda g: g, lambda g, input, other: -g * floor_quotient(input, other), name="RemainderBackward1",
-           promote="arithmetic")  # fmt: skip
+           promote="arithmetic", public="remainder")  # fmt: skip
 def remainder_of_tensors(input: Any, other: Any) -> Any:
     """input - other * floor(input / other)."""
     _no_integer_zero(other)
@@ -118,7 +119,8 @@ def remainder(input: Any, other: Any) -> Tensor:
     return result
 
 
-@primitive(lambda g: g, lambda g, input, other: -g * trunc_quotient(input, other), name="FmodBackward1", promote="arithmetic")
+@primitive(lambda g: g, lambda g, input, other: -g * trunc_quotient(input, other), name="FmodBackward1", promote="arithmetic",
+           public="fmod")  # fmt: skip
 def fmod_of_tensors(input: Any, other: Any) -> Any:
     """input - other * trunc(input / other)."""
     _no_integer_zero(other)
@@ -139,7 +141,7 @@ def fmod(input: Any, other: Any) -> Tensor:
     return result
 
 
-@primitive(flat, flat, name="DivBackward2", promote="arithmetic")
+@primitive(flat, flat, name="DivBackward2", promote="arithmetic", public="div")
 def floor_quotient(input: Any, other: Any) -> Any:
     """floor(input / other)."""
     _no_integer_zero(other)
@@ -162,7 +164,7 @@ def floor_divide(input: Any, other: Any) -> Any:
     return np.floor_divide(input, other)
 
 
-@primitive(flat, flat, name="DivBackward2", promote="arithmetic")
+@primitive(flat, flat, name="DivBackward2", promote="arithmetic", public="div")
 def trunc_quotient(input: Any, other: Any) -> Any:
     """trunc(input / other)."""
     _no_integer_zero(other)
@@ -206,6 +208,7 @@ def abs(input: Any) -> Any:
     lambda g, y, input, other: g * power_log(y, input, other),
     name="PowBackward1",
     promote="arithmetic",
+    public="pow",
 )
 def power(input: Any, other: Any) -> Any:
     """input ** other, both tensors."""
@@ -215,7 +218,7 @@ def power(input: Any, other: Any) -> Any:
 power_of_number = renamed(power, "PowBackward2")
 
 
-@primitive(lambda g, input, other: g * power_slope(input, other), name="PowBackward0", promote="arithmetic")
+@primitive(lambda g, input, other: g * power_slope(input, other), name="PowBackward0", promote="arithmetic", public="pow")
 def number_power(input: Any, other: Any) -> Any:
     """input ** other, the exponent a number."""
     return _powers(input, other)

@@ -7,6 +7,7 @@ After this module a reader knows which dtype a number becomes (floats the defaul
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -176,6 +177,13 @@ def tensor(
     (tensor([[1, 2],
             [3, 4]]), tensor([0.5000], requires_grad=True))
     """
+    if isinstance(data, Tensor):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            UserWarning,
+            stacklevel=2,
+        )
     return leaf(_numbers(data, as_numpy_dtype(dtype)), requires_grad, device)
 
 
@@ -274,10 +282,11 @@ def size_of(size: tuple[Any, ...]) -> tuple[int, ...]:
     """A size given as ints or as one sequence; RuntimeError for a negative one."""
     if not size:
         raise TypeError('a size is missing: give it as ints or as one tuple, () for a tensor with a single number')
-    if isinstance(size[0], float):
-        raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not float ({size[0]})")
-    if len(size) == 1 and not isinstance(size[0], (int, np.integer, Tensor)):
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
+    for at, n in enumerate(size):
+        if not isinstance(n, (int, np.integer, Tensor)):
+            raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not {type(n).__name__} ({n!r} at {at})")
     shape = tuple(int(n) for n in size)
     if any(n < 0 for n in shape):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")

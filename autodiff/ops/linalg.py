@@ -244,7 +244,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if not isinstance(input, Tensor) or not isinstance(weight, Tensor):
         wrong, at = (input, 1) if not isinstance(input, Tensor) else (weight, 2)
         raise TypeError(f"linear(): argument '{('input', 'weight')[at - 1]}' (position {at}) must be Tensor, "
-                        f"not {type(wrong).__name__}")  # fmt: skip
+                        f"not {type(wrong).__name__}; make it one with autodiff.tensor(...)")  # fmt: skip
     x, w = input._array, weight._array
     if x.ndim == 2 and bias is not None and bias._array.ndim == 1 and w.shape == (*bias._array.shape, x.shape[1]) and (
         x.dtype is w.dtype is bias._array.dtype

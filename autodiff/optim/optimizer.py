@@ -96,9 +96,16 @@ class Optimizer:
             )
         self.state: defaultdict[Any, Any] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
+        if hasattr(params, "parameters") and not isinstance(params, dict):
+            raise TypeError(
+                f"'{type(params).__name__}' object is not iterable: give its parameters, as in SGD(model.parameters())"
+            )
         groups = [params] if isinstance(params, set) else list(params)
         if not groups:
-            raise ValueError("optimizer got an empty parameter list; does the model have parameters yet?")
+            raise ValueError(
+                "optimizer got an empty parameter list: the model has no parameters, or this iterator of them was already used "
+                "up; write model.parameters() here"
+            )
         if not isinstance(groups[0], dict):
             groups = [{"params": params if isinstance(params, set) else groups}]
         for group in groups:

@@ -94,6 +94,9 @@ class SGD(Optimizer):
     ) -> None:
         if isinstance(lr, Tensor) and lr.numel() != 1:
             raise ValueError("Tensor lr must be 1-element")
+        for name, value in (("lr", lr), ("momentum", momentum), ("weight_decay", weight_decay)):
+            if isinstance(value, str):
+                raise TypeError(f"'<' not supported between instances of 'str' and 'float': {name} is a number, not {value!r}")
         # `not >=` refuses nan too
         if not float(lr) >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}; it must be at least 0")

@@ -1,0 +1,44 @@
+"""There is no GPU here, and `torch.cuda.is_available()` says so: programs that ask first run on the CPU.
+
+>>> import autodiff as torch
+>>> "cuda" if torch.cuda.is_available() else "cpu"
+'cpu'
+"""
+
+__all__ = ["device_count", "is_available", "manual_seed", "manual_seed_all"]
+
+
+def is_available() -> bool:
+    """Always False.
+
+    >>> import autodiff as torch
+    >>> torch.cuda.is_available()
+    False
+    """
+    return False
+
+
+def device_count() -> int:
+    """Always 0.
+
+    >>> import autodiff as torch
+    >>> torch.cuda.device_count()
+    0
+    """
+    return 0
+
+
+def manual_seed(seed: int) -> None:
+    """Nothing, as in PyTorch without a GPU.
+
+    >>> import autodiff as torch
+    >>> torch.cuda.manual_seed(0)
+    """
+
+
+def manual_seed_all(seed: int) -> None:
+    """Nothing, as in PyTorch without a GPU.
+
+    >>> import autodiff as torch
+    >>> torch.cuda.manual_seed_all(0)
+    """
