@@ -63,8 +63,8 @@ def get_grad(self: Tensor) -> Tensor | None:
         warnings.warn(
             "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
             "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
-            f"use .retain_grad() on it before backward(). (It was made at {where(self._edge[0].place)}; if it is a parameter that "
-            "you update by hand, do that under no_grad(), with w -= lr * w.grad.)",
+            f"use .retain_grad() on it before backward(). (It was made at {where(self._edge[0].place)}; if it is a "
+            "parameter that you update by hand, do that under no_grad(), with w -= lr * w.grad.)",
             UserWarning,
             stacklevel=2,
         )

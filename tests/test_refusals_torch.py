@@ -89,7 +89,7 @@ def test_what_a_message_says_to_write_instead():
         torch.ones(1).to("float32")
     with pytest.raises(TypeError, match=r"nn.Sequential\(\*modules\)"):
         torch.nn.Sequential([torch.nn.ReLU()])
-    with pytest.raises(AttributeError, match="docs/reference/index.md"):
+    with pytest.raises(AttributeError, match=r"docs/reference/index\.md"):
         torch.conv_transpose3d  # noqa: B018
 
 

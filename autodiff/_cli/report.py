@@ -51,21 +51,28 @@ def check_plotting(path: str) -> None:
 def plot(path: str, history: list[dict[str, float]], task: str) -> None:
     """Draw loss and accuracy against the epoch."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     epochs = range(1, len(history) + 1)
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.subplots()
-    (first,) = axes.plot(epochs, [h["loss"] for h in history], color="tab:blue", label="loss")
+    # A line through one or two points would show nothing.
+    marker = "o" if len(history) < 10 else None
+    (first,) = axes.plot(epochs, [h["loss"] for h in history], color="tab:blue", label="loss", marker=marker, clip_on=False)
+    axes.set_title("training")
     axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("training loss")
     axes.set_ylim(bottom=0)
     lines = [first]
     if task == "classification":
         right = axes.twinx()
-        (second,) = right.plot(epochs, [100 * h["accuracy"] for h in history], color="tab:orange", label="accuracy")
+        accuracies = [100 * h["accuracy"] for h in history]
+        (second,) = right.plot(epochs, accuracies, color="tab:orange", label="accuracy", marker=marker, clip_on=False)
         right.set_ylabel("training accuracy (%)")
+        right.set_ylim(0, 100)
         lines.append(second)
-    axes.legend(handles=lines, loc="center right")
+        axes.legend(handles=lines, loc="center right")
     content = io.BytesIO()
     figure.savefig(content, format=path.rsplit(".", 1)[1].lower(), dpi=150)
     write_atomically(path, content.getvalue())

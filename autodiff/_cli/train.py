@@ -69,14 +69,17 @@ def train(options: argparse.Namespace, heading: str) -> int:
     if saved:
         _save(options.save, arrays, {**kept, "history": history})
     if stopped:
-        where = f"saved in {options.save}: go on with --resume {options.save}" if saved else "not saved"
+        where = "not saved"
+        if saved:
+            where = f"saved in {options.save}: go on with the same command and --resume {options.save} --save {options.save}"
+        _draw(options.plot, history, encoding.task, say)
         print(f"\nStopped; {len(history)} of {settings['epochs']} epochs were done, {where}.", file=sys.stderr)
         return 130
     if saved:
         say(f"saved in {options.save}")
-    if options.plot is not None:
-        plot(options.plot, history, encoding.task)
-        say(f"curves drawn in {options.plot}")
+    elif options.resume is not None:
+        say(f"not saved: {options.resume} is as it was; add --save PATH to keep what was trained now")
+    _draw(options.plot, history, encoding.task, say)
     answer = outputs(training.model, inputs[test])
     if not np.isfinite(answer).all():
         raise Problem(f"the network's answers are no longer finite: the learning rate {settings['lr']} is too high")
@@ -161,6 +164,13 @@ def _save(path: str, arrays: dict[str, Array], facts: Facts) -> None:
     except KeyboardInterrupt:
         save_model(path, arrays, facts)
         raise
+
+
+def _draw(path: str | None, history: list[dict[str, float]], task: str, say: Any) -> None:
+    """The curves of what was trained, also when it was stopped."""
+    if path is not None and history:
+        plot(path, history, task)
+        say(f"curves drawn in {path}")
 
 
 def _report(data: Data, test: Array, answer: Array, say: Any) -> None:
