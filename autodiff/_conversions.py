@@ -16,7 +16,7 @@ from autodiff._fields import get_requires_grad, is_leaf
 from autodiff._graph import cast, edge_of
 from autodiff._modes import mode
 from autodiff._tensor import LEAF, Tensor, device
-from autodiff.ops import shape
+from autodiff.ops import join, shape
 
 __all__ = ["item", "numpy", "rebuild_tensor", "to", "tolist", "type_", "type_as"]
 
@@ -98,7 +98,7 @@ def _index(self: Tensor) -> int:
 def _iter(self: Tensor) -> Any:
     if self._array.ndim == 0:
         raise TypeError("iteration over a 0-d tensor")
-    return iter(shape.unbind(self, 0))
+    return iter(join.unbind(self, 0))
 
 
 def _contains(self: Tensor, element: Any) -> bool:

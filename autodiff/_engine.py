@@ -402,7 +402,7 @@ def grad(
                  False, materialize_grads)
             for k in range(rows)
         ]  # fmt: skip
-        from autodiff.ops.shape import stack
+        from autodiff.ops.join import stack
 
         return tuple(None if column[0] is None else stack(list(column)) for column in zip(*each, strict=True))  # type: ignore[misc]
     pairs = _roots(roots, gradients, create_graph)

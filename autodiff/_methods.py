@@ -20,12 +20,20 @@ from autodiff.ops import (
     bitwise,
     creation,
     elementwise,
+    extremes,
     index,
+    join,
     linalg,
+    order,
+    rearrange,
     reduce,
     sampling,
+    scatter,
     shape,
     softmax,
+    statistics,
+    trigonometry,
+    truth,
 )
 
 __all__ = ["setitem"]
@@ -213,17 +221,17 @@ T.subtract = arithmetic.subtract
 T.true_divide = arithmetic.true_divide
 
 # elementwise
-T.acos = elementwise.acos
-T.acosh = elementwise.acosh
-T.asin = elementwise.asin
-T.asinh = elementwise.asinh
-T.atan = elementwise.atan
-T.atan2 = elementwise.atan2
-T.atanh = elementwise.atanh
+T.acos = trigonometry.acos
+T.acosh = trigonometry.acosh
+T.asin = trigonometry.asin
+T.asinh = trigonometry.asinh
+T.atan = trigonometry.atan
+T.atan2 = trigonometry.atan2
+T.atanh = trigonometry.atanh
 T.ceil = elementwise.ceil
-T.cos = elementwise.cos
-T.cosh = elementwise.cosh
-T.deg2rad = elementwise.deg2rad
+T.cos = trigonometry.cos
+T.cosh = trigonometry.cosh
+T.deg2rad = trigonometry.deg2rad
 T.erf = elementwise.erf
 T.erfc = elementwise.erfc
 T.exp = elementwise.exp
@@ -247,82 +255,82 @@ T.logical_or = elementwise.logical_or
 T.logical_xor = elementwise.logical_xor
 T.logit = elementwise.logit
 T.nan_to_num = elementwise.nan_to_num
-T.rad2deg = elementwise.rad2deg
+T.rad2deg = trigonometry.rad2deg
 T.reciprocal = elementwise.reciprocal
 T.round = elementwise.round
 T.rsqrt = elementwise.rsqrt
 T.sigmoid = elementwise.sigmoid
 T.sign = elementwise.sign
-T.sin = elementwise.sin
-T.sinh = elementwise.sinh
+T.sin = trigonometry.sin
+T.sinh = trigonometry.sinh
 T.sqrt = elementwise.sqrt
 T.square = elementwise.square
-T.tan = elementwise.tan
-T.tanh = elementwise.tanh
+T.tan = trigonometry.tan
+T.tanh = trigonometry.tanh
 T.trunc = elementwise.trunc
 
 # reduce
-T.all = reduce.all
-T.amax = reduce.amax
-T.amin = reduce.amin
-T.any = reduce.any
-T.aminmax = reduce.aminmax
-T.argmax = reduce.argmax
-T.argmin = reduce.argmin
-T.argsort = reduce.argsort
-T.bincount = reduce.bincount
-T.count_nonzero = reduce.count_nonzero
+T.all = truth.all
+T.amax = extremes.amax
+T.amin = extremes.amin
+T.any = truth.any
+T.aminmax = extremes.aminmax
+T.argmax = extremes.argmax
+T.argmin = extremes.argmin
+T.argsort = order.argsort
+T.bincount = order.bincount
+T.count_nonzero = truth.count_nonzero
 T.cumprod = reduce.cumprod
 T.cumsum = reduce.cumsum
-T.logsumexp = reduce.logsumexp
-T.max = reduce.max
+T.logsumexp = statistics.logsumexp
+T.max = extremes.max
 T.mean = reduce.mean
-T.median = reduce.median
-T.min = reduce.min
+T.median = order.median
+T.min = extremes.min
 T.nanmean = reduce.nanmean
 T.nansum = reduce.nansum
-T.norm = reduce.norm
+T.norm = statistics.norm
 T.prod = reduce.prod
-T.sort = reduce.sort
-T.std = reduce.std
+T.sort = order.sort
+T.std = statistics.std
 T.sum = reduce.sum
-T.topk = reduce.topk
-T.unique = reduce.unique
-T.var = reduce.var
+T.topk = order.topk
+T.unique = order.unique
+T.var = statistics.var
 
 # shape
 T.broadcast_to = shape.broadcast_to
-T.chunk = shape.chunk
+T.chunk = join.chunk
 T.clone = shape.clone
 T.contiguous = shape.contiguous
-T.diag = shape.diag
-T.diagonal = shape.diagonal
+T.diag = rearrange.diag
+T.diagonal = rearrange.diagonal
 T.expand = shape.expand
 T.expand_as = shape.expand_as
 T.flatten = shape.flatten
-T.flip = shape.flip
-T.fliplr = shape.fliplr
-T.flipud = shape.flipud
+T.flip = rearrange.flip
+T.fliplr = rearrange.fliplr
+T.flipud = rearrange.flipud
 T.mT = property(shape.mT)
 T.moveaxis = shape.moveaxis
 T.movedim = shape.movedim
 T.permute = shape.permute
 T.ravel = shape.ravel
-T.repeat = shape.repeat
-T.repeat_interleave = shape.repeat_interleave
+T.repeat = rearrange.repeat
+T.repeat_interleave = rearrange.repeat_interleave
 T.reshape = shape.reshape
 T.reshape_as = shape.reshape_as
-T.roll = shape.roll
-T.split = shape.split
+T.roll = rearrange.roll
+T.split = join.split
 T.squeeze = shape.squeeze
 T.swapaxes = shape.swapaxes
 T.swapdims = shape.swapdims
 T.t = shape.t
-T.tile = shape.tile
+T.tile = rearrange.tile
 T.transpose = shape.transpose
-T.tril = shape.tril
-T.triu = shape.triu
-T.unbind = shape.unbind
+T.tril = rearrange.tril
+T.triu = rearrange.triu
+T.unbind = join.unbind
 T.unflatten = shape.unflatten
 T.unsqueeze = shape.unsqueeze
 T.view = shape.view
@@ -330,20 +338,20 @@ T.view_as = shape.view_as
 T.T = property(shape.T)
 
 # index
-T.argwhere = index.argwhere
-T.gather = index.gather
-T.index_add = index.index_add
+T.argwhere = scatter.argwhere
+T.gather = scatter.gather
+T.index_add = scatter.index_add
 T.index_put = index.index_put
-T.index_select = index.index_select
+T.index_select = scatter.index_select
 T.masked_fill = index.masked_fill
 T.masked_select = index.masked_select
 T.narrow = index.narrow
-T.nonzero = index.nonzero
-T.scatter = index.scatter
-T.scatter_add = index.scatter_add
+T.nonzero = scatter.nonzero
+T.scatter = scatter.scatter
+T.scatter_add = scatter.scatter_add
 T.select = index.select
-T.take = index.take
-T.take_along_dim = index.take_along_dim
+T.take = scatter.take
+T.take_along_dim = scatter.take_along_dim
 
 # linalg
 T.addmm = linalg.addmm
@@ -403,12 +411,12 @@ T.remainder_ = in_place(arithmetic.remainder)
 T.sub_ = in_place(arithmetic.sub)
 
 # elementwise
-T.acos_ = in_place(elementwise.acos)
-T.asin_ = in_place(elementwise.asin)
-T.atan_ = in_place(elementwise.atan)
+T.acos_ = in_place(trigonometry.acos)
+T.asin_ = in_place(trigonometry.asin)
+T.atan_ = in_place(trigonometry.atan)
 T.ceil_ = in_place(elementwise.ceil)
-T.cos_ = in_place(elementwise.cos)
-T.cosh_ = in_place(elementwise.cosh)
+T.cos_ = in_place(trigonometry.cos)
+T.cosh_ = in_place(trigonometry.cosh)
 T.erf_ = in_place(elementwise.erf)
 T.exp_ = in_place(elementwise.exp)
 T.expm1_ = in_place(elementwise.expm1)
@@ -426,12 +434,12 @@ T.round_ = in_place(elementwise.round)
 T.rsqrt_ = in_place(elementwise.rsqrt)
 T.sigmoid_ = in_place(elementwise.sigmoid)
 T.sign_ = in_place(elementwise.sign)
-T.sin_ = in_place(elementwise.sin)
-T.sinh_ = in_place(elementwise.sinh)
+T.sin_ = in_place(trigonometry.sin)
+T.sinh_ = in_place(trigonometry.sinh)
 T.sqrt_ = in_place(elementwise.sqrt)
 T.square_ = in_place(elementwise.square)
-T.tan_ = in_place(elementwise.tan)
-T.tanh_ = in_place(elementwise.tanh)
+T.tan_ = in_place(trigonometry.tan)
+T.tanh_ = in_place(trigonometry.tanh)
 T.trunc_ = in_place(elementwise.trunc)
 
 # reduce
@@ -439,15 +447,15 @@ T.cumprod_ = in_place(reduce.cumprod)
 T.cumsum_ = in_place(reduce.cumsum)
 
 # shape
-T.tril_ = in_place(shape.tril)
-T.triu_ = in_place(shape.triu)
+T.tril_ = in_place(rearrange.tril)
+T.triu_ = in_place(rearrange.triu)
 
 # index
-T.index_add_ = in_place(index.index_add)
+T.index_add_ = in_place(scatter.index_add)
 T.index_put_ = in_place(index.index_put)
 T.masked_fill_ = in_place(index.masked_fill)
-T.scatter_ = in_place(index.scatter)
-T.scatter_add_ = in_place(index.scatter_add)
+T.scatter_ = in_place(scatter.scatter)
+T.scatter_add_ = in_place(scatter.scatter_add)
 
 # linalg
 T.addmm_ = in_place(linalg.addmm)

@@ -16,7 +16,7 @@ from autodiff._graph import edge_of
 from autodiff._modes import enable_grad
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.creation import zeros_like
-from autodiff.ops.shape import stack
+from autodiff.ops.join import stack
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 

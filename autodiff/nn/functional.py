@@ -30,12 +30,13 @@ from autodiff.ops.activation import threshold as threshold_function
 from autodiff.ops.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from autodiff.ops.creation import leaf
 from autodiff.ops.differences import huber_loss, l1_loss, mse_loss, smooth_l1_loss
-from autodiff.ops.elementwise import sigmoid, tanh
+from autodiff.ops.elementwise import sigmoid
 from autodiff.ops.gates import gelu, glu, hardsigmoid, hardswish, mish, silu
 from autodiff.ops.linalg import linear
 from autodiff.ops.loss import cross_entropy, nll_loss
-from autodiff.ops.reduce import norm
 from autodiff.ops.softmax import implicit_dim, log_softmax, softmax
+from autodiff.ops.statistics import norm
+from autodiff.ops.trigonometry import tanh
 from autodiff.random import default_generator
 
 __all__ = [

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff._modes import no_grad
 from autodiff._tensor import Tensor, wrap
-from autodiff.ops.shape import cat
+from autodiff.ops.join import cat
 
 __all__ = [
     "clip_grad_norm_",

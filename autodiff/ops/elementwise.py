@@ -1,4 +1,4 @@
-"""Functions of one number, applied to every element: exponentials, trigonometry, rounding, and a few of two numbers.
+"""Functions of one number, applied to every element: exponentials, roots, rounding, and a few of two numbers.
 
 This page reads like the back page of a calculus book: above each function stands its derivative. Where the derivative is
 cheaper to say with the output y (exp, tanh, sqrt), y is what is kept.
@@ -15,17 +15,7 @@ from autodiff._graph import flat, primitive
 from autodiff._tensor import Tensor
 
 __all__ = [
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
     "ceil",
-    "cos",
-    "cosh",
-    "deg2rad",
     "erf",
     "erfc",
     "exp",
@@ -49,18 +39,13 @@ __all__ = [
     "logical_xor",
     "logit",
     "nan_to_num",
-    "rad2deg",
     "reciprocal",
     "round",
     "rsqrt",
     "sigmoid",
     "sign",
-    "sin",
-    "sinh",
     "sqrt",
     "square",
-    "tan",
-    "tanh",
     "trunc",
 ]
 
@@ -244,178 +229,6 @@ def hypot(input: Any, other: Any) -> Any:
     tensor([5.])
     """
     return np.hypot(input, other)
-
-
-# ---- trigonometry ----
-
-
-@primitive(lambda g, input: g * cos(input), promote="float")
-def sin(input: Any) -> Any:
-    """The sine; x in radians.
-
-    >>> import autodiff as torch
-    >>> torch.sin(torch.tensor([0.0, 1.0]))
-    tensor([0.0000, 0.8415])
-    """
-    return np.sin(input)
-
-
-@primitive(lambda g, input: -g * sin(input), promote="float")
-def cos(input: Any) -> Any:
-    """The cosine; x in radians.
-
-    >>> import autodiff as torch
-    >>> torch.cos(torch.tensor([0.0, 1.0]))
-    tensor([1.0000, 0.5403])
-    """
-    return np.cos(input)
-
-
-@primitive(lambda g, y: g * (1.0 + y * y), promote="float")
-def tan(input: Any) -> Any:
-    """The tangent; x in radians.
-
-    >>> import autodiff as torch
-    >>> torch.tan(torch.tensor([0.0, 1.0]))
-    tensor([0.0000, 1.5574])
-    """
-    return np.tan(input)
-
-
-@primitive(lambda g, input: g * rsqrt(1.0 - input * input), promote="float")
-def asin(input: Any) -> Any:
-    """The angle in radians whose sine is x.
-
-    >>> import autodiff as torch
-    >>> torch.asin(torch.tensor([0.0, 1.0]))
-    tensor([0.0000, 1.5708])
-    """
-    return np.arcsin(input)
-
-
-@primitive(lambda g, input: -g * rsqrt(1.0 - input * input), promote="float")
-def acos(input: Any) -> Any:
-    """The angle in radians whose cosine is x.
-
-    >>> import autodiff as torch
-    >>> torch.acos(torch.tensor([0.0, 1.0]))
-    tensor([1.5708, 0.0000])
-    """
-    return np.arccos(input)
-
-
-@primitive(lambda g, input: g / (input * input + 1.0), promote="float")
-def atan(input: Any) -> Any:
-    """The angle in radians whose tangent is x.
-
-    >>> import autodiff as torch
-    >>> torch.atan(torch.tensor([0.0, 1.0]))
-    tensor([0.0000, 0.7854])
-    """
-    return np.arctan(input)
-
-
-@primitive(
-    lambda g, input, other: g * (other / (input * input + other * other)),
-    lambda g, input, other: -g * (input / (input * input + other * other)),
-    promote="float",
-)
-def atan2(input: Any, other: Any) -> Any:
-    """The angle in radians of the point (other, input) from the first axis.
-
-    >>> import autodiff as torch
-    >>> torch.atan2(torch.tensor([1.0]), torch.tensor([1.0]))
-    tensor([0.7854])
-    """
-    return np.arctan2(input, other)
-
-
-@primitive(lambda g, input: g * cosh(input), promote="float")
-def sinh(input: Any) -> Any:
-    """(e**x - e**-x) / 2.
-
-    >>> import autodiff as torch
-    >>> torch.sinh(torch.tensor([0.0, 1.0]))
-    tensor([0.0000, 1.1752])
-    """
-    return np.sinh(input)
-
-
-@primitive(lambda g, input: g * sinh(input), promote="float")
-def cosh(input: Any) -> Any:
-    """(e**x + e**-x) / 2.
-
-    >>> import autodiff as torch
-    >>> torch.cosh(torch.tensor([0.0, 1.0]))
-    tensor([1.0000, 1.5431])
-    """
-    return np.cosh(input)
-
-
-@primitive(lambda g, y: g * (1.0 - y * y), promote="float")
-def tanh(input: Any) -> Any:
-    """(e**x - e**-x) / (e**x + e**-x); its slope is 1 - y**2.
-
-    >>> import autodiff as torch
-    >>> torch.tanh(torch.tensor([0.0, 1.0]))
-    tensor([0.0000, 0.7616])
-    """
-    return np.tanh(input)
-
-
-@primitive(lambda g, input: g * rsqrt(input * input + 1.0), promote="float")
-def asinh(input: Any) -> Any:
-    """The inverse of sinh.
-
-    >>> import autodiff as torch
-    >>> torch.asinh(torch.tensor([0.0, 1.0]))
-    tensor([0.0000, 0.8814])
-    """
-    return np.arcsinh(input)
-
-
-@primitive(lambda g, input: g * rsqrt(input * input - 1.0), promote="float")
-def acosh(input: Any) -> Any:
-    """The inverse of cosh, for x >= 1.
-
-    >>> import autodiff as torch
-    >>> torch.acosh(torch.tensor([1.0, 2.0]))
-    tensor([0.0000, 1.3170])
-    """
-    return np.arccosh(input)
-
-
-@primitive(lambda g, input: g / (1.0 - input * input), promote="float")
-def atanh(input: Any) -> Any:
-    """The inverse of tanh, for |x| < 1.
-
-    >>> import autodiff as torch
-    >>> torch.atanh(torch.tensor([0.0, 0.5]))
-    tensor([0.0000, 0.5493])
-    """
-    return np.arctanh(input)
-
-
-@primitive(lambda g: g * (math.pi / 180.0), name="Deg2Rad", promote="float")
-def deg2rad(input: Any) -> Any:
-    """Degrees as radians.
-
-    >>> import autodiff as torch
-    >>> torch.deg2rad(torch.tensor([180.0]))
-    tensor([3.1416])
-    """
-    return input * (math.pi / 180.0)
-
-
-@primitive(lambda g: g * (180.0 / math.pi), name="Rad2Deg", promote="float")
-def rad2deg(input: Any) -> Any:
-    """Radians as degrees.
-
-    >>> import autodiff as torch
-    >>> torch.rad2deg(torch.tensor([3.1415927]))
-    tensor([180.])
-    """
-    return input * (180.0 / math.pi)
 
 
 # ---- the error function ----

@@ -14,8 +14,10 @@ from autodiff._graph import primitive
 from autodiff._tensor import Tensor
 from autodiff._views import in_place
 from autodiff.ops.activation import floating, pieces, soft_plus, strictly_inside
-from autodiff.ops.elementwise import erf, exp, sigmoid, tanh
-from autodiff.ops.shape import dimension, padded, sliced
+from autodiff.ops.elementwise import erf, exp, sigmoid
+from autodiff.ops.join import padded, sliced
+from autodiff.ops.shape import dimension
+from autodiff.ops.trigonometry import tanh
 
 __all__ = ["gelu", "glu", "hardsigmoid", "hardswish", "mish", "silu"]
 

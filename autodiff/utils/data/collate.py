@@ -32,7 +32,7 @@ def _stack(batch: list[Any]) -> Tensor:
                 f"{list(t.shape)} at entry {i}; pad the samples, or give the DataLoader a collate_fn"
             )
     if any(t._edge is not None for t in batch):
-        from autodiff.ops.shape import stack
+        from autodiff.ops.join import stack
 
         return stack(batch)
     return wrap(np.stack([t._array for t in batch]))

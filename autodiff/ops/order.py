@@ -1,0 +1,121 @@
+"""Elements in order: sort, topk, median, unique.
+
+After this module a reader knows that the gradient of sorting goes back to where each element came from.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._numpy_names import numpy_names
+from autodiff._tensor import Tensor, wrap
+from autodiff.ops.extremes import _empty, median_choice, sort_choice, topk_choice
+from autodiff.ops.reduce import MedianResult, SortResult, TopkResult
+from autodiff.ops.shape import dimension, reshape
+
+__all__ = [
+    "argsort",
+    "bincount",
+    "median",
+    "sort",
+    "topk",
+    "unique",
+]
+
+
+def _order(array: Any, axis: int, descending: bool) -> Any:
+    if descending:  # stable also from large to small: sort the mirrored array, and mirror the places back
+        n = array.shape[axis]
+        return n - 1 - np.flip(np.argsort(np.flip(array, axis), axis, kind="stable"), axis)
+    return np.argsort(array, axis, kind="stable")
+
+
+@numpy_names
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """(values, indices) in increasing order along `dim`; equal elements stay in their order.
+
+    >>> import autodiff as torch
+    >>> torch.sort(torch.tensor([3.0, 1.0, 2.0])).values
+    tensor([1., 2., 3.])
+    """
+    axis = dimension(dim, input._array.ndim)
+    if not input._array.ndim:
+        return SortResult(input.clone(), wrap(np.zeros((), np.int64)))
+    places = _order(input._array, axis, descending)
+    return SortResult(*sort_choice(input, places=places, axis=axis, keepdim=True))
+
+
+@numpy_names
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+    """The indices that sort `input` along `dim`.
+
+    >>> import autodiff as torch
+    >>> torch.argsort(torch.tensor([3.0, 1.0, 2.0]))
+    tensor([1, 2, 0])
+    """
+    return sort(input, dim, descending).indices  # type: ignore[no-any-return]
+
+
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """(values, indices) of the k largest (or smallest) elements along `dim`, best first.
+
+    >>> import autodiff as torch
+    >>> torch.topk(torch.tensor([3.0, 1.0, 2.0]), 2).values
+    tensor([3., 2.])
+    """
+    axis = dimension(dim, input._array.ndim)
+    if not input._array.ndim:
+        return TopkResult(input.clone(), wrap(np.zeros((), np.int64)))
+    if not 0 <= k <= input._array.shape[axis]:
+        raise RuntimeError(f"selected index k out of range: {k} of {input._array.shape[axis]}")
+    places = np.take(_order(input._array, axis, largest), range(k), axis)
+    return TopkResult(*topk_choice(input, places=places, axis=axis, keepdim=True))
+
+
+@numpy_names
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The middle element (the lower of two); with `dim`, (values, indices) along it.
+
+    >>> import autodiff as torch
+    >>> torch.median(torch.tensor([3.0, 1.0, 2.0, 9.0]))
+    tensor(2.)
+    """
+    if dim is None:
+        return median(reshape(input, -1), 0)[0] if input._array.size else wrap(np.array(np.nan, input._array.dtype))
+    axis = dimension(dim, input._array.ndim)
+    _empty(input, "median", axis)
+    if not input._array.ndim:
+        return MedianResult(input.clone(), wrap(np.zeros((), np.int64)))
+    places = np.take(_order(input._array, axis, False), [(input._array.shape[axis] - 1) // 2], axis)
+    return MedianResult(*median_choice(input, places=places, axis=axis, keepdim=keepdim))
+
+
+def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> Any:
+    """The distinct elements in increasing order, with where each went and how often it occurs if asked.
+
+    >>> import autodiff as torch
+    >>> torch.unique(torch.tensor([3, 1, 3]))
+    tensor([1, 3])
+    """
+    values, inverse, counts = np.unique(input._array, return_inverse=True, return_counts=True)
+    result = [wrap(values)]
+    if return_inverse:
+        result.append(wrap(inverse.reshape(input._array.shape)))
+    if return_counts:
+        result.append(wrap(counts))
+    return result[0] if len(result) == 1 else tuple(result)
+
+
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each whole number 0, 1, ... occurs, or the sum of its weights.
+
+    >>> import autodiff as torch
+    >>> torch.bincount(torch.tensor([0, 2, 2]))
+    tensor([1, 0, 2])
+    """
+    array = input._array
+    if array.ndim != 1 or array.dtype.kind not in "iu" or (array.size and array.min() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    return wrap(np.bincount(array, None if weights is None else weights._array, minlength))

@@ -1,0 +1,288 @@
+"""Elements in other places: repeated, rolled, flipped, kept in a triangle or on a diagonal, spread over a grid.
+
+After this module a reader knows that the gradient of moving elements is moving them back, and of repeating them adding up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._graph import primitive, renamed
+from autodiff._tensor import Tensor
+from autodiff.ops.shape import (
+    _sizes,
+    clone,
+    contiguous,
+    dimension,
+    expand,
+    ravel,
+    reshape,
+    reshaped,
+    sum_to,
+    transpose,
+    unsqueeze,
+    view,
+)
+
+__all__ = [
+    "diag",
+    "diagonal",
+    "flip",
+    "fliplr",
+    "flipud",
+    "meshgrid",
+    "repeat",
+    "repeat_interleave",
+    "roll",
+    "tile",
+    "tril",
+    "triu",
+]
+
+
+def _pairs(times: tuple[int, ...], shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(how often, size) of each dimension side by side, and the same with every "how often" 1."""
+    sizes = (1,) * (len(times) - len(shape)) + shape
+    return tuple(n for pair in zip(times, sizes) for n in pair), tuple(n for size in sizes for n in (1, size))
+
+
+def _folded(g: Any, times: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    spread, single = _pairs(times, shape)
+    return reshaped(sum_to(reshaped(g, shape=spread), shape=single), shape=shape)
+
+
+@primitive(lambda g, times, x_shape: _folded(g, times, x_shape), name="Repeat")
+def _repeated(x: Any, *, times: Any) -> Any:
+    return np.tile(x, times)
+
+
+def repeat(input: Tensor, *sizes: Any) -> Tensor:
+    """`input` repeated sizes[i] times along each dimension, in new memory.
+
+    >>> import autodiff as torch
+    >>> torch.tensor([1, 2]).repeat(2, 2)
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
+    times = _sizes(sizes)
+    shape = input._array.shape
+    if len(times) < len(shape):
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+    if any(n < 0 for n in times):
+        raise RuntimeError(f"repeat: the numbers of repetitions must not be negative, got {list(times)}")
+    result: Tensor = _repeated(input, times=times)
+    return result
+
+
+def tile(input: Tensor, *dims: Any) -> Tensor:
+    """Like `repeat`, but missing sizes in front count as 1.
+
+    >>> import autodiff as torch
+    >>> torch.tile(torch.tensor([1, 2]), (2,))
+    tensor([1, 2, 1, 2])
+    """
+    times = _sizes(dims)
+    return repeat(input, *(1,) * (input._array.ndim - len(times)), *times)
+
+
+@primitive(lambda g, axis, places, x_shape: _summed_at(g, axis=axis, places=places, n=x_shape[axis]), name="IndexSelect")
+def _taken_at(x: Any, *, axis: Any, places: Any) -> Any:
+    return np.take(x, places, axis)
+
+
+@primitive(lambda g, axis, places: _taken_at(g, axis=axis, places=places), name="IndexAdd")
+def _summed_at(x: Any, *, axis: Any, places: Any, n: Any) -> Any:
+    out = np.zeros((*x.shape[:axis], n, *x.shape[axis + 1 :]), x.dtype)
+    np.add.at(out, (*[slice(None)] * axis, places), x)
+    return out
+
+
+def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
+    """Every element (or slice along `dim`) repeated `repeats` times in a row; a tensor gives a number for each.
+
+    >>> import autodiff as torch
+    >>> torch.repeat_interleave(torch.tensor([1, 2]), 2)
+    tensor([1, 1, 2, 2])
+    """
+    if dim is None:
+        input, dim = ravel(input), 0
+    axis = dimension(dim, input._array.ndim)
+    if isinstance(repeats, int) and repeats >= 0 and input._array.ndim:
+        pairs = list(input._array.shape)
+        pairs.insert(axis + 1, repeats)
+        whole = contiguous(expand(unsqueeze(input, axis + 1), *pairs))
+        return view(whole, *pairs[:axis], pairs[axis] * repeats, *pairs[axis + 2 :])
+    times = repeats._array if isinstance(repeats, Tensor) else repeats
+    try:
+        places = np.repeat(np.arange(input._array.shape[axis]), times)
+    except ValueError:
+        raise RuntimeError("repeats must have the same size as input along dim, and no negative number") from None
+    result: Tensor = _taken_at(input, axis=axis, places=places)
+    return result
+
+
+@primitive(lambda g, shifts, axes: _rolled(g, shifts=tuple(-s for s in shifts), axes=axes), name="Roll")
+def _rolled(x: Any, *, shifts: Any, axes: Any) -> Any:
+    return np.roll(x, shifts, axes)
+
+
+def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+    """Elements moved on by `shifts` along `dims`, those that fall off come in again; without dims, as if flat.
+
+    >>> import autodiff as torch
+    >>> torch.roll(torch.tensor([1, 2, 3]), 1)
+    tensor([3, 1, 2])
+    """
+    moves = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    if dims is None:
+        return reshape(roll(ravel(input), moves, 0), *input._array.shape)
+    axes = (dims,) if isinstance(dims, int) else tuple(dims)
+    if len(axes) != len(moves):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(moves)}, dims:{len(axes)}")
+    result: Tensor = _rolled(input, shifts=moves, axes=tuple(dimension(d, input._array.ndim) for d in axes))
+    return result
+
+
+@primitive(lambda g, axes: _flipped(g, axes=axes), name="Flip")
+def _flipped(x: Any, *, axes: Any) -> Any:
+    return np.flip(x, axes).copy()
+
+
+def flip(input: Tensor, *dims: Any) -> Tensor:
+    """Elements in reverse order along `dims`, as a copy.
+
+    >>> import autodiff as torch
+    >>> torch.flip(torch.tensor([1, 2, 3]), (0,))
+    tensor([3, 2, 1])
+    """
+    result: Tensor = _flipped(input, axes=tuple(dimension(d, input._array.ndim) for d in _sizes(dims)))
+    return result
+
+
+def fliplr(input: Tensor) -> Tensor:
+    """Columns in reverse order.
+
+    >>> import autodiff as torch
+    >>> torch.fliplr(torch.tensor([[1, 2]]))
+    tensor([[2, 1]])
+    """
+    if input._array.ndim < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return flip(input, 1)
+
+
+def flipud(input: Tensor) -> Tensor:
+    """Rows in reverse order.
+
+    >>> import autodiff as torch
+    >>> torch.flipud(torch.tensor([1, 2]))
+    tensor([2, 1])
+    """
+    if input._array.ndim < 1:
+        raise RuntimeError("Input must be >= 1-d.")
+    return flip(input, 0)
+
+
+@primitive(lambda g, diagonal: tril(g, diagonal=diagonal))
+def tril(input: Any, *, diagonal: Any = 0) -> Any:
+    """The lower triangle of a matrix or a batch, zeros above the diagonal.
+
+    >>> import autodiff as torch
+    >>> torch.tril(torch.ones(2, 2))
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
+    return np.tril(input, diagonal)
+
+
+@primitive(lambda g, diagonal: _triu(g, diagonal=diagonal), name="Triu")
+def _triu(x: Any, *, diagonal: Any) -> Any:
+    return np.triu(x, diagonal)
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The upper triangle of a matrix or a batch, zeros below the diagonal.
+
+    >>> import autodiff as torch
+    >>> torch.triu(torch.ones(2, 2))
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
+    result: Tensor = _triu(input, diagonal=diagonal)
+    return result
+
+
+@primitive(lambda g, offset, a, b, x_shape: _on_diagonal(g, offset=offset, a=a, b=b, shape=x_shape),
+           name="Diagonal", view=True)  # fmt: skip
+def _diagonal(x: Any, *, offset: Any, a: Any, b: Any) -> Any:
+    seen = np.diagonal(x, offset, a, b)
+    seen.flags.writeable = x.flags.writeable
+    return seen
+
+
+@primitive(lambda g, offset, a, b: _diagonal(g, offset=offset, a=a, b=b), name="DiagonalBackward")
+def _on_diagonal(x: Any, *, offset: Any, a: Any, b: Any, shape: Any) -> Any:
+    out = np.zeros(shape, x.dtype)
+    seen = np.diagonal(out, offset, a, b)
+    seen.flags.writeable = True
+    seen[...] = x
+    return out
+
+
+_embedded = renamed(_on_diagonal, "DiagEmbed")
+
+
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """The diagonal of two dimensions, as the last dimension. A view.
+
+    >>> import autodiff as torch
+    >>> torch.diagonal(torch.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
+    """
+    ndim = input._array.ndim
+    result: Tensor = _diagonal(input, offset=offset, a=dimension(dim1, ndim), b=dimension(dim2, ndim))
+    return result
+
+
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The diagonal of a matrix, or a matrix with the vector on its diagonal.
+
+    >>> import autodiff as torch
+    >>> torch.diag(torch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
+    if input._array.ndim == 2:
+        return clone(globals()["diagonal"](input, diagonal))  # type: ignore[no-any-return]
+    if input._array.ndim != 1:
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
+    n = input._array.size + abs(diagonal)
+    result: Tensor = _embedded(input, offset=diagonal, a=0, b=1, shape=(n, n))
+    return result
+
+
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """The coordinates of a grid: each vector repeated along the others' dimensions. `indexing` is "ij" or "xy".
+
+    >>> import autodiff as torch
+    >>> a, b = torch.meshgrid(torch.tensor([1, 2]), torch.tensor([3, 4]), indexing="ij")
+    >>> a
+    tensor([[1, 1],
+            [2, 2]])
+    """
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    xs = list(tensors[0]) if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else list(tensors)
+    swap = indexing == "xy" and len(xs) >= 2
+    if swap:
+        xs[0], xs[1] = xs[1], xs[0]
+    shape = tuple(x._array.size for x in xs)
+    grids = [
+        expand(reshape(x, *(-1 if k == i else 1 for k in range(len(xs)))), *shape) for i, x in enumerate(xs)
+    ]
+    if swap:
+        grids = [transpose(x, 0, 1) for x in grids]
+        grids[0], grids[1] = grids[1], grids[0]
+    return tuple(grids)

@@ -1,0 +1,174 @@
+"""How large, and how far apart: variance and standard deviation, logsumexp, norms.
+
+After this module a reader knows where these have no slope (a norm at 0), and what PyTorch says the gradient is there.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff._graph import primitive
+from autodiff._numpy_names import numpy_names
+from autodiff._tensor import Tensor, wrap
+from autodiff.ops.arithmetic import abs as abs_
+from autodiff.ops.arithmetic import where_op
+from autodiff.ops.elementwise import exp, sign
+from autodiff.ops.extremes import amax, amin
+from autodiff.ops.reduce import _converted, _count, _dropped, axes_of, mean_over, spread, sum
+
+__all__ = [
+    "logsumexp",
+    "norm",
+    "std",
+    "var",
+]
+
+
+def _moments(input: Tensor, dim: Any, unbiased: Any, correction: Any, name: str) -> tuple[tuple[int, ...], float]:
+    if input._array.dtype.kind != "f":
+        raise RuntimeError(f"{name}: only floating point tensors are supported, got {input.dtype}; use x.float()")
+    axes = axes_of(dim, input._array.ndim)
+    if correction is None:
+        correction = 1 if unbiased else 0
+    return axes, _count(input._array.shape, axes) - correction
+
+
+@primitive(
+    lambda g, x, axes, denominator: spread(g, x.shape, axes) * deviations(x, axes) * _inverse_of(denominator, 2.0),
+    name="Var",
+)
+def var_over(x: Any, *, axes: Any, keepdim: Any, denominator: Any) -> Any:
+    """The sum of squared deviations from the mean, over a denominator."""
+    centred = x - np.mean(x, axis=axes, keepdims=True)
+    total = np.add.reduce(centred * centred, axis=axes, keepdims=keepdim)
+    return total / x.dtype.type(builtins.max(denominator, 0))
+
+
+@primitive(
+    lambda g, x, y, axes, denominator: spread(g / y, x.shape, axes) * deviations(x, axes) * _inverse_of(denominator, 1.0),
+    name="Std",
+)
+def std_over(x: Any, *, axes: Any, keepdim: Any, denominator: Any) -> Any:
+    """The square root of the variance."""
+    return np.sqrt(var_over.forward(x, axes=axes, keepdim=keepdim, denominator=denominator))
+
+
+def _inverse_of(denominator: float, factor: float) -> float:
+    return factor / denominator if denominator > 0 else math.nan
+
+
+def deviations(x: Any, axes: tuple[int, ...]) -> Any:
+    """x minus its mean over the axes."""
+    return x - mean_over(x, axes=axes, keepdim=True)
+
+
+@numpy_names
+def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Tensor:
+    """The variance: the sum of squared deviations from the mean over n - correction (1 unless unbiased=False).
+
+    >>> import autodiff as torch
+    >>> torch.var(torch.tensor([1.0, 2.0, 6.0]))
+    tensor(7.)
+    """
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    axes, denominator = _moments(input, dim, unbiased, correction, "var")
+    with np.errstate(all="ignore"):
+        result: Tensor = var_over(input, axes=axes, keepdim=keepdim, denominator=denominator)
+    return result
+
+
+@numpy_names
+def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Tensor:
+    """The standard deviation: the square root of `var`.
+
+    >>> import autodiff as torch
+    >>> torch.std(torch.tensor([1.0, 3.0, 5.0]))
+    tensor(2.)
+    """
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    axes, denominator = _moments(input, dim, unbiased, correction, "std")
+    with np.errstate(all="ignore"):
+        result: Tensor = std_over(input, axes=axes, keepdim=keepdim, denominator=denominator)
+    return result
+
+
+@primitive(
+    lambda g, x, y, axes: spread(g, x.shape, axes) * exp(x - spread(y, x.shape, axes)),
+    name="Logsumexp",
+)
+def logsumexp_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
+    """log of the sum of exponentials."""
+    m = np.max(x, axis=axes, keepdims=True)
+    m = np.where(np.isfinite(m), m, 0)
+    with np.errstate(divide="ignore", over="ignore"):
+        out = np.log(np.sum(np.exp(x - m), axis=axes, keepdims=True)) + m
+    return _dropped(out, axes, keepdim).astype(x.dtype, copy=False)
+
+
+@numpy_names
+def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
+    """log(sum(e**x)) over `dim`, without overflow.
+
+    >>> import autodiff as torch
+    >>> torch.logsumexp(torch.tensor([1000.0, 1000.0]), 0)
+    tensor(1000.6931)
+    """
+    x = input if input._array.dtype.kind == "f" else input.float()
+    result: Tensor = logsumexp_over(x, axes=axes_of(dim, x._array.ndim), keepdim=keepdim)
+    return result
+
+
+@primitive(lambda g, x, y, axes: spread(g, x.shape, axes) * unit(x, spread(y, x.shape, axes)),
+           name="LinalgVectorNorm")  # fmt: skip
+def euclidean(x: Any, *, axes: Any, keepdim: Any) -> Any:
+    """The square root of the sum of squares."""
+    return np.sqrt(np.add.reduce(x * x, axis=axes, keepdims=keepdim))
+
+
+def unit(x: Any, length: Any) -> Any:
+    """x / length, and 0 where the length is 0: the subgradient that PyTorch takes."""
+    zero = (length._array if isinstance(length, Tensor) else length) == 0
+    if isinstance(x, Tensor):
+        return where_op(wrap(zero), 0.0, x / where_op(wrap(zero), 1.0, length))
+    return np.where(zero, 0, x / np.where(zero, 1, length)).astype(x.dtype)
+
+
+@primitive(lambda g, x, axes: spread(g, x.shape, axes) * sign(x), name="LinalgVectorNorm")
+def absolute_sum(x: Any, *, axes: Any, keepdim: Any) -> Any:
+    """The sum of |x| over some dimensions: the 1-norm."""
+    return np.add.reduce(np.abs(x), axis=axes, keepdims=keepdim)
+
+
+@numpy_names
+def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """(sum |x|**p) ** (1/p), of all elements or over `dim`; "fro" and 2 are the Euclidean length, inf the largest |x|.
+
+    >>> import autodiff as torch
+    >>> torch.norm(torch.tensor([3.0, 4.0]))
+    tensor(5.)
+    """
+    x = _converted(input, dtype)
+    if x._array.dtype.kind != "f":
+        raise RuntimeError(f"norm: expected a floating point tensor, got {input.dtype}; use x.float()")
+    axes = axes_of(dim, x._array.ndim)
+    if p in ("fro", 2, None):
+        result: Tensor = euclidean(x, axes=axes, keepdim=keepdim)
+        return result
+    if isinstance(p, str):
+        raise RuntimeError(f"norm: order {p!r} is not supported; use 'fro' or a number")
+    if p == math.inf:
+        return amax(abs_(x), axes, keepdim)
+    if p == -math.inf:
+        return amin(abs_(x), axes, keepdim)
+    if p == 0:
+        return sum((x != 0).to(x.dtype), axes, keepdim)
+    if p == 1:
+        result = absolute_sum(x, axes=axes, keepdim=keepdim)
+        return result
+    return sum(abs_(x) ** float(p), axes, keepdim) ** (1.0 / float(p))
