@@ -4,11 +4,12 @@
 # Elements are handled in blocks of a constant size with a running sum for each place in the block: only
 # then may the compiler use vectors, since it may not change the order in which rounded numbers are added.
 
-# Rows shorter than a block would leave its vectors empty: of those SIDE are handled at once, each in its own lane.
+# Short rows would leave a block half empty: of those SIDE are handled at once, each in its own lane.
 
 cdef enum:
     BLOCK = 32
     SIDE = 16
+    SHORT = 64  # rows from which on blocks are faster than rows side by side
 
 
 cdef union Bits32:
@@ -222,7 +223,7 @@ cdef void short_softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noex
     cdef real scale
     cdef real tops[SIDE]
     cdef double totals[SIDE]
-    cdef real e[BLOCK * SIDE]
+    cdef real e[SHORT * SIDE]
     while i < n:
         rows = min(<Py_ssize_t>SIDE, n - i)
         side_by_side(x, rows, c, e, tops, totals)
@@ -238,7 +239,7 @@ cdef void short_softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noex
 cdef void softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
     cdef Py_ssize_t i, j
     cdef real largest, scale
-    if c < BLOCK:
+    if c < SHORT:
         short_softmax(x, y, n, c)
         return
     for i in range(n):
@@ -254,8 +255,8 @@ cdef inline void log_totals(
         const real* x, Py_ssize_t rows, Py_ssize_t c, real* tops, double* logs) noexcept nogil:
     """The largest element of up to SIDE rows, and the logarithm of the sum of exp(x - largest)."""
     cdef Py_ssize_t lane
-    cdef real e[BLOCK * SIDE]
-    if c < BLOCK:
+    cdef real e[SHORT * SIDE]
+    if c < SHORT:
         side_by_side(x, rows, c, e, tops, logs)
     else:
         for lane in range(rows):
@@ -366,7 +367,7 @@ cdef void cross_entropy_grad(
     cdef real factor
     cdef real tops[SIDE]
     cdef double totals[SIDE]
-    cdef real e[BLOCK * SIDE]
+    cdef real e[SHORT * SIDE]
     if o.mean:
         for i in range(o.n):
             if t[i] != o.ignore:
@@ -381,7 +382,7 @@ cdef void cross_entropy_grad(
     i = 0
     while i < o.n:
         rows = min(<Py_ssize_t>SIDE, o.n - i)
-        if c < BLOCK:
+        if c < SHORT:
             side_by_side(x, rows, c, e, tops, totals)
         for lane in range(rows):
             if t[lane] == o.ignore:
@@ -389,13 +390,13 @@ cdef void cross_entropy_grad(
                 x += c
                 d += c
                 continue
-            if c >= BLOCK:
+            if c >= SHORT:
                 totals[lane] = exponentials(x, maximum(x, c), d, c)
             scale = g[i + lane] if o.per_row else g[0] / divisor
             weight = w[t[lane]] if w != NULL else 1
             hit = scale * (1 - o.smooth) * weight
             factor = <real>((hit + scale * o.smooth / c * all_weights) / totals[lane])
-            if c < BLOCK:
+            if c < SHORT:
                 for j in range(c):
                     d[j] = e[j * SIDE + lane] * factor
             else:

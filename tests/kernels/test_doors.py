@@ -15,7 +15,7 @@ from autodiff._kernels import reference
 KERNELS = ["matmul", "softmax", "log_softmax", "softmax_grad", "log_softmax_grad", "cross_entropy", "cross_entropy_grad",
            "column_sums", "relu", "relu_grad", "sgd"]  # fmt: skip
 dtypes = st.sampled_from([np.float32, np.float64])
-small, many = st.integers(0, 9), st.integers(1, 40)
+small, many = st.integers(0, 9), st.integers(1, 70)
 LAYOUTS = ["c", "fortran", "every second", "reversed", "misaligned", "read-only", "repeated"]
 layouts = st.sampled_from(LAYOUTS)
 
