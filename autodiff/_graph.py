@@ -128,13 +128,6 @@ def primitive(
         promotes, to_float, may_view, is_view = bool(promote), promote == "float", bool(view), view is True
 
         def op(*xs: Any, **params: Any) -> Any:
-            for x in xs:
-                if x.__class__ is not _ndarray and x is not None:
-                    break
-            else:  # arrays alone: a rule in a first order walk
-                if mode.walks:
-                    out = forward(*xs, **params)
-                    return out if out.__class__ is _ndarray or out.__class__ is tuple else _asarray(out)
             arrays = []
             tracked = mixed = False
             dtype = None
