@@ -128,7 +128,7 @@ def _train(commands: Any) -> None:
     least = _real(lambda v: 0 <= v < float("inf"), "at least 0")
     add("--weight-decay", type=least, metavar="X", help=f"pull of the weights towards 0 (default: {d['weight_decay']})")
     add("--seed", type=_whole(0, 2**63 - 1), metavar="N", help="same seed, same numbers (default: 0)")
-    share = _real(lambda v: 0 < v < 1, "between 0 and 1")
+    share = _real(lambda v: 0 < v < 1, "larger than 0 and smaller than 1")
     add("--test-share", type=share, metavar="X", help=f"part of the rows kept for testing (default: {d['test_share']})")
     add("--threads", type=_whole(1, 1024), metavar="N", help="threads for large matrix products")
     add("--save", metavar="PATH", help="write the trained model (safetensors)")

@@ -56,8 +56,9 @@ def train(options: argparse.Namespace, heading: str) -> int:
     if facts is not None:
         training.restore(arrays)
         training.history = facts["history"]
-    say(f"{data.name}: {len(learn)} rows to learn from, {len(test)} to test with, {inputs.shape[1]} inputs")
-    shape = " -> ".join(map(str, [inputs.shape[1], *settings["hidden"], width]))
+    columns = inputs.shape[1]
+    say(f"{data.name}: {len(learn)} rows to learn from, {len(test)} to test with, {columns} input{'s' * (columns != 1)}")
+    shape = " -> ".join(map(str, [columns, *settings["hidden"], width]))
     count = sum(p.numel() for p in training.model.parameters())
     say(f"network {shape}, {count:,} parameters, seed {settings['seed']}")
     if len(training.history) == settings["epochs"]:
@@ -104,7 +105,7 @@ def _settings(options: argparse.Namespace, facts: Facts | None) -> Facts:
     done = len(facts["history"])
     chosen["epochs"] = options.epochs or chosen["epochs"]
     if done > chosen["epochs"]:
-        raise Problem(f"{options.resume} was trained for {done} epochs already; --epochs must be more than that")
+        raise Problem(f"{options.resume} was trained for {done} epochs already; --epochs must be at least that")
     return chosen
 
 

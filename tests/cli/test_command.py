@@ -337,7 +337,7 @@ def test_the_numpy_kernels_are_named_in_the_first_line(capsys, monkeypatch):
 
 def test_numbers_taken_as_text(capsys, tmp_path):
     path = write(tmp_path / "t.csv", "code,b\n" + "1,x\n2,y\n7,x\n" * 5)
-    assert "1 inputs" in run(capsys, "train", path, "--target", "b", *QUICK)[1]
+    assert "1 input\n" in run(capsys, "train", path, "--target", "b", *QUICK)[1]
     assert "3 inputs" in run(capsys, "train", path, "--target", "b", *QUICK, "--text", "code")[1]
 
 
