@@ -64,6 +64,7 @@ def test_the_digits_are_learned(capsys):
     assert float(out.splitlines()[-1]) >= 95.5
     assert "Confusion table" in out
     assert "epoch   1/30" in out
+    assert "64 inputs\nnetwork 64 -> 256 -> 128 -> 10, 50,826 parameters" in out
     assert "kernels: " in out.splitlines()[0]
 
 
