@@ -179,16 +179,18 @@ class _Walk:
             _accumulate(tensor, g, False, self.create_graph)
         if not accumulate:
             return
-        for leaf, g in self.leaves.items():
+        leaves = self.leaves
+        if self.targets is not None:
+            leaves = {leaf: g for leaf, g in leaves.items() if (leaf, -1) in self.targets}
+        for leaf, g in leaves.items():
             if g.shape != leaf._array.shape:
                 raise RuntimeError(
                     f"the gradient has shape {list(g.shape)}, but its leaf now has shape {list(leaf._array.shape)}: its "
                     ".data was replaced after the forward pass; run the forward pass again"
                 )
-        reached = [x for x in self.leaves if self.targets is None or (x, -1) in self.targets]
-        for leaf in reached:
-            _accumulate(leaf, self.leaves[leaf], leaf in self.owned, self.create_graph)
-        for leaf in reached:
+        for leaf, g in leaves.items():
+            _accumulate(leaf, g, leaf in self.owned, self.create_graph)
+        for leaf in leaves:
             if leaf._extra is not None:
                 for hook in list((leaf._extra.get("post_accumulate") or {}).values()):
                     hook(leaf)

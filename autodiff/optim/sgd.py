@@ -22,7 +22,7 @@ __all__ = ["SGD", "sgd"]
 def sgd(
     params: Sequence[Tensor],
     grads: Sequence[Tensor],
-    buffers: Sequence[Tensor | None],
+    buffers: list[Tensor | None],
     *,
     lr: float,
     momentum: float = 0.0,
@@ -50,8 +50,11 @@ def sgd(
     )
     if not momentum:
         touched(params)
-        return list(buffers)
+        return buffers
     touched((*params, *buffers))
+    # Only a first step makes buffers; `in` would compare tensors elementwise.
+    if all([b is not None for b in buffers]):
+        return buffers
     return [wrap(array) if b is None else b for b, array in zip(buffers, after)]
 
 
@@ -145,16 +148,16 @@ class SGD(Optimizer):
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        work = []
+        work, state = [], self.state
         for group in self.param_groups:
-            params = [p for p in group["params"] if p._grad is not None]
-            if not params:
-                continue
-            buffers: list[Any] = [None] * len(params)
-            if group["momentum"]:
-                state = self.state
-                buffers = [state[p].get("momentum_buffer") if p in state else None for p in params]
-            work.append((group, params, [p._grad for p in params], buffers))
+            params, grads, buffers = [], [], []
+            for p in group["params"]:
+                if p._grad is not None:
+                    params.append(p)
+                    grads.append(p._grad)
+                    buffers.append(state[p].get("momentum_buffer") if p in state else None)
+            if params:
+                work.append((group, params, grads, buffers))
         if len(work) > 1:
             # The kernel checks its own group before it writes; here all, before the first is written.
             for _, params, grads, buffers in work:
@@ -175,7 +178,7 @@ class SGD(Optimizer):
                 nesterov=group["nesterov"],
                 maximize=group["maximize"],
             )
-            if any(b is None for b in buffers) and group["momentum"]:
+            if after is not buffers:
                 for p, buffer in zip(params, after):
-                    self.state[p]["momentum_buffer"] = buffer
+                    state[p]["momentum_buffer"] = buffer
         return loss
