@@ -53,7 +53,7 @@ def sgd(
         return buffers
     touched((*params, *buffers))
     # Only a first step makes buffers; `in` would compare tensors elementwise.
-    if all([b is not None for b in buffers]):
+    if all(b is not None for b in buffers):
         return buffers
     return [wrap(array) if b is None else b for b, array in zip(buffers, after)]
 
