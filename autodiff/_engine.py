@@ -66,7 +66,7 @@ class _Walk:
                         own = False
                     if nr < 0:
                         known = leaves.get(to)
-                        leaves[to] = gx if known is None else known + gx
+                        leaves[to] = gx if known is None else _added(known, gx)
                         if known is not None or (own and gx.base is None):
                             owned.add(to)
                     elif to.outputs is None:
@@ -75,13 +75,13 @@ class _Walk:
                             flight[to] = gx
                             heappush(queue, (-to.index, to))
                         else:
-                            flight[to] = known + gx
+                            flight[to] = _added(known, gx)
                     else:
                         several = flight.get(to)
                         if several is None:
                             several = flight[to] = [None] * len(to.outputs)
                             heappush(queue, (-to.index, to))
-                        several[nr] = gx if several[nr] is None else several[nr] + gx
+                        several[nr] = gx if several[nr] is None else _added(several[nr], gx)
                 if not queue:
                     break
                 node = heappop(queue)[1]
@@ -196,6 +196,12 @@ class _Walk:
                     hook(leaf)
 
 
+def _added(a: Gradient, b: Gradient) -> Gradient:
+    """The sum of two gradients; NumPy's sum of two 0-d arrays is a scalar, which nobody could write to."""
+    total = a + b
+    return np.asarray(total) if isinstance(total, np.generic) else total
+
+
 def _fitted(g: Gradient, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Gradient:
     """A gradient in its edge's shape and dtype: summed where its tensor was broadcast, cast where it was promoted."""
     if g.__class__ is not _ndarray and not isinstance(g, Tensor):
@@ -218,7 +224,7 @@ def _accumulate(tensor: Tensor, g: Gradient, owned: bool, create_graph: bool) ->
         np.add(known._array, g, out=known._array)
         changed(known)
     else:
-        tensor._grad = wrap(known._array + g)
+        tensor._grad = wrap(np.asarray(known._array + g))
 
 
 def _walk(

@@ -53,6 +53,25 @@ def test_gradients_accumulate_in_place(torch):
     close(x.grad, [4, 4])
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (2, 2)])
+def test_a_sum_of_gradients_can_be_written_to(torch, shape):
+    x = torch.full(shape, 2.0, requires_grad=True)
+    (x * x + x).sum().backward()
+    close(x.grad, np.full(shape, 5.0))
+    x.grad.mul_(2)
+    (x * x + x).sum().backward()
+    close(x.grad, np.full(shape, 15.0))
+    x.grad.zero_()
+    close(x.grad, np.zeros(shape))
+    y = x * 1
+    y.retain_grad()
+    (y * y + y).sum().backward()
+    y.grad.zero_()
+    (g,) = torch.autograd.grad((x * x + x).sum(), x)
+    g += 1
+    close(g, np.full(shape, 6.0))
+
+
 @pytest.mark.filterwarnings("ignore:Using backward")
 def test_accumulation_out_of_place_with_create_graph(torch):
     x = torch.ones(2, requires_grad=True)
