@@ -60,7 +60,7 @@ def relu(input: Any) -> Any:
 @primitive(lambda g, y: relu_grad(g, y), flat, name="ThresholdBackward")
 def relu_grad(g: Any, y: Any) -> Any:
     """g where y > 0, else 0."""
-    if g.dtype.char in "fd" and g.dtype == y.dtype and g.shape == y.shape:
+    if g.dtype is y.dtype and g.shape == y.shape and g.dtype.char in "fd":
         return _kernels.relu_grad(g, y)
     return np.where(y > 0, g, g.dtype.type(0))
 

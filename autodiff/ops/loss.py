@@ -22,6 +22,9 @@ from autodiff.ops.softmax import log_softmax, softmax_along, softmax_grad
 __all__ = ["cross_entropy", "nll_loss"]
 
 
+_LONG = np.dtype(np.int64)  # comparing a dtype with a type takes longer than the loss of a small batch
+
+
 @primitive(lambda g, n: divided(g, n=n), name="DivBackward1")
 def divided(x: Any, *, n: Any) -> Any:
     """x divided by a Python number."""
@@ -113,13 +116,14 @@ def _rows_and_classes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, tu
         )
     if len(shape) <= 2 and len(wanted) > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported: give one class number per row")
-    if target._array.dtype not in (np.int64, np.uint8):
+    dtype = target._array.dtype
+    if dtype is not _LONG and dtype != _LONG and dtype != np.uint8:
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {_type_name(target._array)}: class numbers are int64, "
             "use target.long()"
         )
-    if target._array.dtype != np.int64:
-        target = cast(target, dtype=np.dtype(np.int64))
+    if dtype is not _LONG:
+        target = cast(target, dtype=_LONG)
     if len(shape) == 1:
         return unsqueeze(input, 0), reshape(target, 1), ()
     if len(shape) == 2:
@@ -177,7 +181,7 @@ def cross_entropy(
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if input._array.shape == target._array.shape:
         return _probabilities(input, target, weight, reduction, label_smoothing, ignore_index)
-    if input._array.dtype == np.float16:
+    if input._array.dtype.char == "e":  # float16
         # As in PyTorch, half precision is computed in single.
         input = cast(input, dtype=np.dtype(np.float32))
         if weight is not None and weight._array.dtype == np.float16:

@@ -28,7 +28,7 @@ def _by_rows(kernel: Callable[..., Any], axis: int, *arrays: Any) -> Any:
     """Run a kernel for matrices with the given axis as the columns; half precision is computed in single."""
     if not arrays[0].size:
         return np.empty(arrays[0].shape, arrays[0].dtype)
-    half = arrays[0].dtype == np.float16
+    half = arrays[0].dtype.char == "e"  # float16
     if half:
         arrays = tuple(a.astype(np.float32) for a in arrays)
     if arrays[0].ndim == 2 and axis == 1:
