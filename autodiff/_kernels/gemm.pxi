@@ -100,6 +100,7 @@ cdef enum:
     MC = 240     # a multiple of every MR
     LONG = 48    # rows of A from which on packing a panel of B pays, though it could be read where it lies
     BROAD = 192  # columns of B from which on packing A pays
+    LONGEST = 16384  # terms that are added up in float32 before the sum goes on in double
 
 
 cdef inline void tile_f32(
@@ -378,18 +379,22 @@ cdef inline void dots_of(
         const real* bias, Py_ssize_t bias_step) noexcept nogil:
     """`dots` of a constant number of rows."""
     cdef real sums[4][32]
-    cdef double total
-    cdef Py_ssize_t p, q, lane
-    memset(sums, 0, sizeof(sums))
-    for p in range(0, k - 31, 32):
+    cdef double totals[4]
+    cdef Py_ssize_t first, p, q, lane, whole = k // 32 * 32
+    memset(totals, 0, sizeof(totals))
+    for first in range(0, whole, 16384):
+        # The sums go on in double from time to time: a float32 that has grown large loses what is added to it.
+        memset(sums, 0, sizeof(sums))
+        for p in range(first, min(first + 16384, whole), 32):
+            for q in range(rows):
+                for lane in range(32):
+                    sums[q][lane] += a[q * a_row + p + lane] * x[p + lane]
         for q in range(rows):
-            for lane in range(32):
-                sums[q][lane] += a[q * a_row + p + lane] * x[p + lane]
+            totals[q] += lanes_total(sums[q])
     for q in range(rows):
-        total = lanes_total(sums[q])
-        for p in range(k // 32 * 32, k):
-            total += <double>a[q * a_row + p] * x[p]
-        y[q] = <real>total
+        for p in range(whole, k):
+            totals[q] += <double>a[q * a_row + p] * x[p]
+        y[q] = <real>totals[q]
         if bias != NULL:
             y[q] += bias[q * bias_step]
 
@@ -465,6 +470,32 @@ cdef Py_ssize_t one_row(
     return j
 
 
+cdef int long_product(
+        Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
+        const float* a, Py_ssize_t a_row, Py_ssize_t a_col,
+        const float* b, Py_ssize_t b_row, Py_ssize_t b_col,
+        const float* bias, float* c, Py_ssize_t c_row) noexcept nogil:
+    """A product with very many terms: pieces of LONGEST terms each, added up in double; -1 when there is no memory."""
+    cdef double* totals = <double*>malloc(m * n * (sizeof(double) + sizeof(float)))
+    cdef float* part = <float*>(totals + m * n)
+    cdef Py_ssize_t i, j, p = 0, kc
+    cdef int status = 0
+    if totals == NULL:
+        return -1
+    memset(totals, 0, m * n * sizeof(double))
+    while p < k and status == 0:
+        kc = min(<Py_ssize_t>LONGEST, k - p)
+        status = blocked(m, kc, n, a + p * a_col, a_row, a_col, b + p * b_row, b_row, b_col, <const float*>NULL, part, n)
+        for i in range(m * n):
+            totals[i] += part[i]
+        p += kc
+    for i in range(m):
+        for j in range(n):
+            c[i * c_row + j] = <float>(totals[i * n + j] + (bias[j] if bias != NULL else 0))
+    free(totals)
+    return status
+
+
 cdef int gemm(
         Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
         const real* a, Py_ssize_t a_row, Py_ssize_t a_col,
@@ -486,6 +517,16 @@ cdef int gemm(
     if vector and n == 1 and a_col == 1 and b_row == 1 and c_row == 1:
         dots(m, k, a, a_row, b, c, bias, 0)
         return 0
+    if real is float:
+        if k > LONGEST:
+            # Some rows at a time: the doubles take twice the memory of the result.
+            i = 0
+            while i < m:
+                if long_product(min(<Py_ssize_t>MC, m - i), k, n, a + i * a_row, a_row, a_col, b, b_row, b_col, bias,
+                                c + i * c_row, c_row):
+                    return -1
+                i += MC
+            return 0
     if vector and m == 1 and b_col == 1:
         j = one_row(k, n, a, a_col, b, b_row, bias, c)
         if j == n:

@@ -68,6 +68,27 @@ def test_matmul_at_every_edge_of_a_tile(dtype, k, a_order, b_order):
             assert np.all(np.abs(found - wanted[:m, :n]) <= worst[:m, :n]), (m, n)
 
 
+LONG = [(1, 2**24 + 1, 1), (1, 2**20 + 1, 5), (3, 2**20 + 1, 5), (16, 100_003, 48), (7, 1000, 9), (300, 20_000, 3)]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(("m", "k", "n"), LONG)
+def test_a_sum_of_many_terms_errs_no_more_than_numpy_s(dtype, m, k, n):
+    rng = np.random.default_rng(k)
+    a, b = rng.random((m, k), dtype), rng.random((k, n), dtype)
+    wanted = np.zeros((m, n), np.longdouble)
+    for start in range(0, k, 2**14):
+        wanted += a[:, start : start + 2**14].astype(np.longdouble) @ b[start : start + 2**14].astype(np.longdouble)
+    ours, theirs = (np.abs(y - wanted).max() / wanted.max() for y in (_kernels.matmul(a, b), a @ b))
+    assert ours <= 2 * theirs + 4 * np.finfo(dtype).eps
+
+
+def test_a_sum_of_ones_does_not_stop_growing():
+    ones = np.ones((2, 2**24 + 2), np.float32)
+    assert (_kernels.matmul(ones, ones.T) == 2**24 + 2).all()
+    assert _kernels.matmul(ones[:1], ones[:1].T)[0, 0] == 2**24 + 2
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_what_lies_beside_a_matrix_is_never_read_into_it(dtype):
     # Panels are copied in whole vectors: what stands past a row's end must not reach a result.
