@@ -23,6 +23,7 @@ from autodiff._node import FREED, Edge, Node
 from autodiff._provenance import where
 from autodiff._tensor import Size, Tensor, wrap
 from autodiff._views import changed
+from autodiff.ops.join import stack
 from autodiff.ops.shape import sum_to
 
 __all__ = ["backward", "grad"]
@@ -410,8 +411,6 @@ def grad(
                  False, materialize_grads)
             for k in range(rows)
         ]  # fmt: skip
-        from autodiff.ops.join import stack
-
         return tuple(None if column[0] is None else stack(list(column)) for column in zip(*each, strict=True))  # type: ignore[misc]
     pairs = _roots(roots, gradients, create_graph)
     retain = create_graph if retain_graph is None else retain_graph

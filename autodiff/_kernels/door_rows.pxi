@@ -113,57 +113,55 @@ cdef object like(const Py_buffer* v):
     return empty(tuple([v.shape[i] for i in range(v.ndim)]), dtype)
 
 
+cdef object one_array(Kernel which, x):
+    """A kernel of one array, of a copy where the loops can't take it as it lies. None: ask the twin."""
+    y = one(which, x)
+    return one(which, plain(x)) if y is None else y
+
+
+cdef object two_arrays(Kernel which, g, y):
+    """The same of two arrays of one shape."""
+    d = two(which, g, y)
+    return two(which, plain(g), plain(y)) if d is None else d
+
+
 def softmax(x):
     """exp(x) / sum(exp(x)) along each row of a 2-D array."""
-    y = one(SOFTMAX, x)
-    if y is None:
-        y = one(SOFTMAX, plain(x))
+    y = one_array(SOFTMAX, x)
     return reference.softmax(x) if y is None else y
 
 
 def log_softmax(x):
     """x - log(sum(exp(x))) along each row of a 2-D array."""
-    y = one(LOG_SOFTMAX, x)
-    if y is None:
-        y = one(LOG_SOFTMAX, plain(x))
+    y = one_array(LOG_SOFTMAX, x)
     return reference.log_softmax(x) if y is None else y
 
 
 def column_sums(x):
     """The sum over the rows of a 2-D array."""
-    y = one(COLUMN_SUMS, x)
-    if y is None:
-        y = one(COLUMN_SUMS, plain(x))
+    y = one_array(COLUMN_SUMS, x)
     return reference.column_sums(x) if y is None else y
 
 
 def softmax_grad(g, y):
     """dL/dx of y = softmax(x): y * (g - sum(g * y))."""
-    d = two(SOFTMAX_GRAD, g, y)
-    if d is None:
-        d = two(SOFTMAX_GRAD, plain(g), plain(y))
+    d = two_arrays(SOFTMAX_GRAD, g, y)
     return reference.softmax_grad(g, y) if d is None else d
 
 
 def log_softmax_grad(g, y):
     """dL/dx of y = log_softmax(x): g - exp(y) * sum(g)."""
-    d = two(LOG_SOFTMAX_GRAD, g, y)
-    if d is None:
-        d = two(LOG_SOFTMAX_GRAD, plain(g), plain(y))
+    d = two_arrays(LOG_SOFTMAX_GRAD, g, y)
     return reference.log_softmax_grad(g, y) if d is None else d
 
 
 def relu(x):
     """max(x, 0), and nan where x is nan."""
-    y = one(RELU, x)
-    if y is None:
-        y = one(RELU, plain(x))
+    y = one_array(RELU, x)
     return reference.relu(x) if y is None else y
 
 
 def relu_grad(g, y):
     """g where y > 0 (or y is nan), else 0."""
-    d = two(RELU_GRAD, g, y)
-    if d is None:
-        d = two(RELU_GRAD, plain(g), plain(y))
+    d = two_arrays(RELU_GRAD, g, y)
     return reference.relu_grad(g, y) if d is None else d

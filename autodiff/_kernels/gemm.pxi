@@ -380,17 +380,18 @@ cdef inline void dots_of(
     """`dots` of a constant number of rows."""
     cdef real sums[4][32]
     cdef double totals[4]
-    cdef Py_ssize_t first, p, q, lane, whole = k // 32 * 32
+    cdef Py_ssize_t first = 0, p, q, lane, whole = k // 32 * 32
     memset(totals, 0, sizeof(totals))
-    for first in range(0, whole, 16384):
+    while first < whole:
         # The sums go on in double from time to time: a float32 that has grown large loses what is added to it.
         memset(sums, 0, sizeof(sums))
-        for p in range(first, min(first + 16384, whole), 32):
+        for p in range(first, min(first + <Py_ssize_t>LONGEST, whole), 32):
             for q in range(rows):
                 for lane in range(32):
                     sums[q][lane] += a[q * a_row + p + lane] * x[p + lane]
         for q in range(rows):
             totals[q] += lanes_total(sums[q])
+        first += LONGEST
     for q in range(rows):
         for p in range(whole, k):
             totals[q] += <double>a[q * a_row + p] * x[p]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import flat, primitive, renamed
+from autodiff._graph import flat, primitive, promoted, renamed
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.elementwise import log, sign
 
@@ -491,8 +491,6 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         return tuple(wrap(a) for a in np.nonzero(condition._array))
     if condition._array.dtype.kind not in "b" and condition._array.dtype != np.uint8:
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
-    from autodiff._graph import promoted
-
     condition = condition if condition._array.dtype.kind == "b" else wrap(condition._array != 0)
     a, b = promoted(choose_operands, (input, other), False)
     try:

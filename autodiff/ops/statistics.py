@@ -28,15 +28,6 @@ __all__ = [
 ]
 
 
-def _moments(input: Tensor, dim: Any, unbiased: Any, correction: Any, name: str) -> tuple[tuple[int, ...], float]:
-    if input._array.dtype.kind != "f":
-        raise RuntimeError(f"{name}: only floating point tensors are supported, got {input.dtype}; use x.float()")
-    axes = axes_of(dim, input._array.ndim)
-    if correction is None:
-        correction = 1 if unbiased else 0
-    return axes, _count(input._array.shape, axes) - correction
-
-
 @primitive(
     lambda g, x, axes, denominator: spread(g, x.shape, axes) * deviations(x, axes) * _inverse_of(denominator, 2.0),
     name="Var",
@@ -66,6 +57,24 @@ def deviations(x: Any, axes: tuple[int, ...]) -> Any:
     return x - mean_over(x, axes=axes, keepdim=True)
 
 
+def _about_the_mean(
+    operation: Any, name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: Any
+) -> Tensor:
+    """What var and std share: their arguments, and the number that the squares are divided by."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if input._array.dtype.kind != "f":
+        raise RuntimeError(f"{name}: only floating point tensors are supported, got {input.dtype}; use x.float()")
+    axes = axes_of(dim, input._array.ndim)
+    if correction is None:
+        correction = 1 if unbiased else 0
+    with np.errstate(all="ignore"):
+        result: Tensor = operation(
+            input, axes=axes, keepdim=keepdim, denominator=_count(input._array.shape, axes) - correction
+        )
+    return result
+
+
 @numpy_names
 def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Tensor:
     """The variance: the sum of squared deviations from the mean over n - correction (1 unless unbiased=False).
@@ -74,12 +83,7 @@ def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = F
     >>> torch.var(torch.tensor([1.0, 2.0, 6.0]))
     tensor(7.)
     """
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    axes, denominator = _moments(input, dim, unbiased, correction, "var")
-    with np.errstate(all="ignore"):
-        result: Tensor = var_over(input, axes=axes, keepdim=keepdim, denominator=denominator)
-    return result
+    return _about_the_mean(var_over, "var", input, dim, unbiased, keepdim, correction)
 
 
 @numpy_names
@@ -90,12 +94,7 @@ def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = F
     >>> torch.std(torch.tensor([1.0, 3.0, 5.0]))
     tensor(2.)
     """
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    axes, denominator = _moments(input, dim, unbiased, correction, "std")
-    with np.errstate(all="ignore"):
-        result: Tensor = std_over(input, axes=axes, keepdim=keepdim, denominator=denominator)
-    return result
+    return _about_the_mean(std_over, "std", input, dim, unbiased, keepdim, correction)
 
 
 @primitive(
