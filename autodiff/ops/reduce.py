@@ -18,6 +18,7 @@ from autodiff._numpy_names import numpy_names
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import where
 from autodiff.ops.elementwise import isnan
+from autodiff.ops.join import padded, sliced
 from autodiff.ops.shape import dimension, expanded, reshaped
 
 __all__ = [
@@ -315,20 +316,14 @@ def cumprod_slope(g: Any, x: Any, *, axis: int) -> Any:
 
 
 def _narrow(x: Any, axis: int, length: int) -> Any:
-    from autodiff.ops.join import sliced
-
     return sliced(x, axis=axis, start=0, length=length)
 
 
 def _at(x: Any, axis: int, j: int) -> Any:
-    from autodiff.ops.join import sliced
-
     return sliced(x, axis=axis, start=j, length=1)
 
 
 def _pad(x: Any, axis: int, n: int) -> Any:
-    from autodiff.ops.join import padded
-
     return padded(x, axis=axis, start=0, n=n)
 
 

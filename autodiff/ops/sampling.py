@@ -13,7 +13,7 @@ import numpy as np
 from autodiff._dtypes import as_numpy_dtype
 from autodiff._graph import flat, primitive
 from autodiff._tensor import Tensor
-from autodiff._views import in_place
+from autodiff._views import _check, in_place
 from autodiff.ops.creation import _float, leaf, size_of
 from autodiff.random import Generator, default_generator
 
@@ -238,8 +238,6 @@ def uniform_(self: Tensor, a: float = 0, b: float = 1, *, generator: Generator |
 
 
 def _draw(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
-    from autodiff._views import _check
-
     _check(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
     result: Tensor = _fill(t, values=draw(_stream(generator)))
     return result

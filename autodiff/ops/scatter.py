@@ -13,6 +13,7 @@ from autodiff._graph import primitive, renamed
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.extremes import gathered
 from autodiff.ops.index import getitem, index_taken, narrow, normalize
+from autodiff.ops.rearrange import _taken_at
 from autodiff.ops.shape import dimension
 
 __all__ = [
@@ -50,8 +51,6 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     >>> torch.index_select(torch.tensor([1, 2, 3]), 0, torch.tensor([2, 0]))
     tensor([3, 1])
     """
-    from autodiff.ops.rearrange import _taken_at
-
     axis = dimension(dim, input._array.ndim)
     places = _indices(index, "index_select")
     if places.ndim > 1:

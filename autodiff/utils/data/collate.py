@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._tensor import Tensor, wrap
+from autodiff.ops.join import stack
 
 __all__ = ["default_collate", "default_convert"]
 
@@ -32,8 +33,6 @@ def _stack(batch: list[Any]) -> Tensor:
                 f"{list(t.shape)} at entry {i}; pad the samples, or give the DataLoader a collate_fn"
             )
     if any(t._edge is not None for t in batch):
-        from autodiff.ops.join import stack
-
         return stack(batch)
     return wrap(np.stack([t._array for t in batch]))
 
