@@ -42,8 +42,7 @@ class _Walk:
         self.create_graph = create_graph
         self.queue: list[tuple[int, Node]] = []
         self.flight: dict[Node, Gradient] = {}  # one gradient per node; a list where a node has several outputs
-        self.leaves: dict[Tensor, Gradient] = {}
-        self.owned: set[Tensor] = set()  # leaves whose sum nobody else can see (asked, never iterated over)
+        self.leaves: dict[Tensor, tuple[Gradient, bool]] = {}  # with whether nobody else can see the sum
         self.retained: list[tuple[Tensor, Gradient]] = []
         self.targets = None if targets is None else {(e[0], e[1]): None for e in targets}
         self.captured: dict[tuple[Any, int], Gradient] = {}
@@ -51,9 +50,9 @@ class _Walk:
 
     def run(self, results: Sequence[tuple[Edge, Gradient]]) -> None:
         """Send the roots' gradients on their way, then walk every node that a gradient reaches, newest first."""
-        queue, flight, leaves, owned = self.queue, self.flight, self.leaves, self.owned
-        targets, wanted_by, create_graph, freeing = self.targets, self.wanted, self.create_graph, not self.retain_graph
-        shown, ours = Anomaly.on or _Observer.current is not None, not create_graph
+        queue, flight, leaves, targets = self.queue, self.flight, self.leaves, self.targets
+        create_graph, freeing = self.create_graph, not self.retain_graph
+        shown = Anomaly.on or _Observer.current is not None
         node = wanted = g = None
         fresh = False  # may what the rules returned be kept, since nobody else can see it?
         try:
@@ -61,45 +60,41 @@ class _Walk:
                 for (to, nr, shape, dtype), gx in results:
                     if gx is None:
                         continue
-                    own = fresh and gx is not g
+                    own = fresh
                     if gx.__class__ is not _ndarray or gx.shape != shape or gx.dtype is not dtype:
-                        gx = _fitted(gx, shape, dtype)
-                        own = False
+                        gx, own = _fitted(gx, shape, dtype), False
                     if nr < 0:
-                        known = leaves.get(to)
-                        leaves[to] = gx if known is None else _added(known, gx)
-                        if known is not None or (own and gx.base is None):
-                            owned.add(to)
-                    elif to.outputs is None:
-                        known = flight.get(to)
-                        if known is None:
-                            flight[to] = gx
-                            heappush(queue, (-to.index, to))
+                        if to in leaves:
+                            leaves[to] = _added(leaves[to][0], gx), True
                         else:
-                            flight[to] = _added(known, gx)
-                    else:
-                        several = flight.get(to)
-                        if several is None:
-                            several = flight[to] = [None] * len(to.outputs)
+                            leaves[to] = gx, own and gx is not g and gx.base is None
+                    elif to.outputs is not None:
+                        if to not in flight:
+                            flight[to] = [None] * len(to.outputs)
                             heappush(queue, (-to.index, to))
-                        several[nr] = gx if several[nr] is None else _added(several[nr], gx)
+                        known = flight[to]
+                        known[nr] = gx if known[nr] is None else _added(known[nr], gx)
+                    elif to in flight:
+                        flight[to] = _added(flight[to], gx)
+                    else:
+                        flight[to] = gx
+                        heappush(queue, (-to.index, to))
                 if not queue:
                     break
                 node = heappop(queue)[1]
                 g = flight.pop(node)
                 results = ()
-                watched = node.extra is not None or shown
+                watched = shown or node.extra is not None
                 if watched or targets is not None:
                     g = self.arrived(node, g)
-                    if wanted_by is not None:
-                        wanted = wanted_by[node]
+                    if self.wanted is not None:
+                        wanted = self.wanted[node]
                         if not wanted:
                             continue
                 results = node.pull(g, create_graph, wanted)
-                fresh = ours and node.op is not None
+                fresh = not (watched or create_graph or node.op is None)
                 if watched:
                     results = self.inspected(node, g, results)
-                    fresh = False
                 if freeing and node.plan is not None and node.plan.saves:
                     node.kept = FREED
         except Exception as error:
@@ -168,31 +163,30 @@ class _Walk:
 
     def deliver(self, accumulate: bool) -> None:
         """Hooks of leaves once on their totals, then every `.grad` at one go, then post-accumulate hooks."""
-        for leaf, g in self.leaves.items():
-            if leaf._extra is not None:
-                hooks = hooks_of(leaf)
-                if hooks:
-                    g = self.leaves[leaf] = run_hooks(hooks, g, self.create_graph)
-                    self.owned.discard(leaf)
-            if self.targets is not None and (leaf, -1) in self.targets:
+        targets, leaves, create_graph = self.targets, self.leaves, self.create_graph
+        hooked = [leaf for leaf in leaves if leaf._extra is not None]
+        for leaf in hooked:
+            hooks = hooks_of(leaf)
+            if hooks:
+                leaves[leaf] = run_hooks(hooks, leaves[leaf][0], create_graph), False
+        if targets is not None:
+            leaves = {leaf: total for leaf, total in leaves.items() if (leaf, -1) in targets}
+            for leaf, (g, _) in leaves.items():
                 self.captured[leaf, -1] = g
         for tensor, g in self.retained:
-            _accumulate(tensor, g, False, self.create_graph)
+            _accumulate(tensor, g, False, create_graph)
         if not accumulate:
             return
-        leaves = self.leaves
-        if self.targets is not None:
-            leaves = {leaf: g for leaf, g in leaves.items() if (leaf, -1) in self.targets}
-        for leaf, g in leaves.items():
+        for leaf, (g, _) in leaves.items():
             if g.shape != leaf._array.shape:
                 raise RuntimeError(
                     f"the gradient has shape {list(g.shape)}, but its leaf now has shape {list(leaf._array.shape)}: its "
                     ".data was replaced after the forward pass; run the forward pass again"
                 )
-        for leaf, g in leaves.items():
-            _accumulate(leaf, g, leaf in self.owned, self.create_graph)
-        for leaf in leaves:
-            if leaf._extra is not None:
+        for leaf, (g, own) in leaves.items():
+            _accumulate(leaf, g, own, create_graph)
+        for leaf in hooked:
+            if leaf in leaves:
                 for hook in list((leaf._extra.get("post_accumulate") or {}).values()):
                     hook(leaf)
 

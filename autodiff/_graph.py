@@ -24,6 +24,7 @@ __all__ = ["cast", "edge_of", "flat", "primitive", "promoted", "renamed", "set_o
 
 _next_index = count().__next__
 _ndarray, _asarray = np.ndarray, np.asarray
+_NUMBERS = frozenset((bool, int, float))
 
 
 class _Observer:
@@ -128,30 +129,34 @@ def primitive(
         promotes, to_float, may_view, is_view = bool(promote), promote == "float", bool(view), view is True
 
         def op(*xs: Any, **params: Any) -> Any:
-            arrays = []
-            tracked = mixed = False
-            dtype = None
+            arrays: list[Any] = []
+            edges: list[Edge | None] = []
+            needs, bit = 0, 1  # a bit for every input that requires a gradient
+            recording, boxed, plain = mode.grad, False, False
             for x in xs:
                 if isinstance(x, Tensor):
+                    boxed = True
                     if x._view is not None and x._view.seen != x._cell[0]:
                         refresh(x)
-                    if x._edge is not None:
-                        tracked = True
-                    a = x._array
-                    arrays.append(a)
-                    if dtype is None:
-                        dtype = a.dtype
-                    elif a.dtype is not dtype:
-                        mixed = True
+                    arrays.append(x._array)
+                    edge = x._edge
+                    if recording and edge is not None:
+                        needs += bit
+                        edges.append((x, -1, x._array.shape, x._array.dtype) if edge is LEAF else edge)
+                    else:
+                        edges.append(None)
                 else:
-                    mixed = True
+                    plain = True
                     arrays.append(x)
-            if dtype is None:
+                    edges.append(None)
+                bit += bit
+            if not boxed:
                 return _bare(op, arrays, params)
             if promotes:
-                if mixed or (to_float and dtype.kind != "f"):
-                    xs = promoted(op, xs, to_float)  # type: ignore[assignment]
-                    arrays = [x._array if isinstance(x, Tensor) else x for x in xs]
+                if plain or arrays[-1].dtype is not arrays[0].dtype or (to_float and arrays[0].dtype.kind != "f") or (
+                    len(arrays) > 2 and any(a.dtype is not arrays[0].dtype for a in arrays)
+                ):
+                    return op(*promoted(op, xs, to_float), **params)
                 try:
                     out = mode.quiet(forward, *arrays, **params)
                 except ValueError as error:
@@ -160,15 +165,15 @@ def primitive(
                 out = forward(*arrays, **params)
             if out.__class__ is not _ndarray:
                 if out.__class__ is tuple:
-                    return _several(op, xs, arrays, params, out, tracked)
+                    return _several(op, xs, arrays, edges, needs, params, out)
                 out = _asarray(out)
             t = wrap(out)
             if may_view and (is_view or out.base is arrays[0] or out.base is arrays[0].base is not None):
                 _share(t, xs[0], op, params, "")
             if Inference.blocks and mode.inference:
                 t._cell = t._view = None
-            elif tracked and out.dtype.kind == "f" and mode.grad:
-                t._edge = (_record(op, xs, arrays, params, (t,)), 0, out.shape, out.dtype)
+            elif needs and out.dtype.kind == "f":
+                t._edge = (_record(op, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
             return t
 
         op.__name__ = op.__qualname__ = forward.__name__
@@ -199,18 +204,11 @@ def renamed(op: Any, name: str) -> Any:
     return primitive(*op.partials, name=name, **op.options)(op.forward)
 
 
-def _record(op: Any, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any], outs: tuple[Tensor, ...]) -> Node:
-    """The node of one call: its edges read first, its index drawn last."""
-    edges: list[Edge | None] = []
-    needs, bit = 0, 1
-    for x in xs:
-        edge = x._edge if isinstance(x, Tensor) else None
-        if edge is not None:
-            needs |= bit
-            if edge is LEAF:
-                edge = (x, -1, x._array.shape, x._array.dtype)
-        edges.append(edge)
-        bit += bit
+def _record(
+    op: Any, xs: Sequence[Any], arrays: list[Any], edges: list[Edge | None], needs: int, params: dict[str, Any],
+    outs: tuple[Tensor, ...],
+) -> Node:  # fmt: skip
+    """The node of one call; its index is drawn last, so that it is higher than that of every node before it."""
     plan = op.plans.get(needs)
     if plan is None:
         plan = Plan(op, needs, len(xs))
@@ -255,7 +253,9 @@ def _record(op: Any, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any
     return node
 
 
-def _several(op: Any, xs: Any, arrays: Any, params: Any, out: tuple[Any, ...], tracked: bool) -> tuple[Tensor, ...]:
+def _several(
+    op: Any, xs: Any, arrays: list[Any], edges: list[Edge | None], needs: int, params: dict[str, Any], out: tuple[Any, ...]
+) -> tuple[Tensor, ...]:
     """Wrap the outputs of an operation that has several: one node, one edge per floating output."""
     ts = tuple(wrap(np.asarray(o)) for o in out)
     inference = mode.inference
@@ -264,8 +264,8 @@ def _several(op: Any, xs: Any, arrays: Any, params: Any, out: tuple[Any, ...], t
             t._cell = None
         elif t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
             _share(t, xs[0], op, params, "outputs")
-    if tracked and mode.grad and any(t._array.dtype.kind == "f" for t in ts):
-        node = _record(op, xs, arrays, params, ts)
+    if needs and any(t._array.dtype.kind == "f" for t in ts):
+        node = _record(op, xs, arrays, edges, needs, params, ts)
         node.outputs = [(t._array.shape, t._array.dtype) for t in ts]
         for nr, t in enumerate(ts):
             if t._array.dtype.kind == "f":
@@ -304,7 +304,13 @@ def _bare(op: Any, arrays: list[Any], params: dict[str, Any]) -> Any:
 
 
 def promoted(op: Any, xs: Sequence[Any], to_float: bool) -> list[Any]:
-    """The inputs brought to one dtype: tensors by a recorded cast, numbers as 0-d arrays."""
+    """The inputs brought to one dtype: tensors by a recorded cast, numbers as 0-d tensors."""
+    if len(xs) == 2:
+        # By far the most frequent: a floating tensor and a number, which takes the tensor's dtype.
+        number, x = xs if xs[0].__class__ in _NUMBERS else (xs[1], xs[0])
+        if number.__class__ in _NUMBERS and isinstance(x, Tensor) and x._array.dtype.kind == "f":
+            constant = wrap(_number(number, x._array.dtype))
+            return [x, constant] if x is xs[0] else [constant, x]
     values = []
     for i, x in enumerate(xs):
         if isinstance(x, Tensor):
@@ -324,15 +330,19 @@ def promoted(op: Any, xs: Sequence[Any], to_float: bool) -> list[Any]:
     result: list[Any] = []
     for x, value in zip(xs, values, strict=True):
         if not isinstance(x, Tensor):
-            try:
-                result.append(np.asarray(value, dtype))
-            except OverflowError:
-                raise RuntimeError(f"value {value} cannot be converted to type {dtype} without overflow") from None
+            result.append(wrap(_number(value, dtype)))
         elif value.dtype != dtype:
             result.append(cast(x, dtype=dtype))
         else:
             result.append(x)
     return result
+
+
+def _number(value: Any, dtype: Any) -> Any:
+    try:
+        return _asarray(value, dtype)
+    except OverflowError:
+        raise RuntimeError(f"value {value} cannot be converted to type {dtype} without overflow") from None
 
 
 @primitive(lambda g: g, name="ToCopy")

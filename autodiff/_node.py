@@ -75,11 +75,11 @@ class Plan:
         self.inputs = [(k, key) for k, (source, key) in enumerate(self.keep) if source == INPUT]
         self.outputs = [(k, key) for k, (source, key) in enumerate(self.keep) if source == OUTPUT]
         self.others = [(source, key) for source, key in self.keep if source > OUTPUT]
-        # (input number, rule, rule on arrays, picker of its arguments)
-        self.partials: list[tuple[int, Any, Any, Any]] = []
+        # (input number, rule, rule on arrays, place of its only argument or -1, picker of its arguments)
+        self.partials: list[tuple[int, Any, Any, int, Any]] = []
         for i, rule in chosen:
             places = [self.names.index(_source(op, name, i)[2]) for name in op.words[rule]]
-            self.partials.append((i, rule, _on_arrays(rule), _picker(places)))
+            self.partials.append((i, rule, _on_arrays(rule), places[0] if len(places) == 1 else -1, _picker(places)))
         # A node that keeps no tensor may be walked twice without retain_graph.
         self.saves = any(source in (INPUT, OUTPUT, ALL) for source, _ in self.keep)
 
@@ -102,7 +102,7 @@ def _source(op: Any, name: str, i: int) -> tuple[int, Any, str]:
 
 
 def _picker(places: list[int]) -> Any:
-    """A function that takes the kept tuple and returns the tuple of the values at `places`."""
+    """A function that takes the kept values and returns those at `places`."""
     first = places[0] if places else 0
     if places == list(range(first, first + len(places))):
         return itemgetter(slice(first, first + len(places)))
@@ -176,14 +176,13 @@ class Node:
             kept = self.rebuilt()
         if self.outputs is not None:
             g = self._materialized(g, create_graph)
-        edges = self.edges
-        if create_graph:
-            return [
-                (edges[i], rule(g, *pick(kept))) for i, rule, _, pick in self.plan.partials if wanted is None or i in wanted
-            ]
-        return [
-            (edges[i], rule(g, *pick(kept))) for i, _, rule, pick in self.plan.partials if wanted is None or i in wanted
-        ]
+        edges, results = self.edges, []
+        for i, rule, on_arrays, place, pick in self.plan.partials:
+            if wanted is None or i in wanted:
+                if not create_graph:
+                    rule = on_arrays
+                results.append((edges[i], rule(g, kept[place]) if place >= 0 else rule(g, *pick(kept))))
+        return results
 
     def _materialized(self, gs: list[Any], create_graph: bool) -> tuple[Any, ...]:
         """Zeros in place of the gradients of outputs that nobody used; None stays where no gradient can be."""

@@ -12,7 +12,7 @@ import threading
 from types import CodeType, FrameType
 from typing import Any
 
-__all__ = ["Place", "here", "module_call", "outermost", "set_provenance", "where"]
+__all__ = ["Place", "here", "outermost", "set_provenance", "where"]
 
 Place = tuple[CodeType, int]
 
@@ -72,20 +72,6 @@ def here(depth: int = 2) -> Place | None:
     while frame is not None and _ours[frame.f_code.co_filename]:
         frame = frame.f_back
     return None if frame is None else (frame.f_code, frame.f_lasti)
-
-
-class module_call:
-    """Context of an outermost module call: notes the user's place for all operations inside."""
-
-    __slots__ = ("before",)
-
-    def __enter__(self) -> None:
-        self.before = outermost.place
-        if self.before is None:
-            outermost.place = here(2)
-
-    def __exit__(self, *exc: Any) -> None:
-        outermost.place = self.before
 
 
 def where(place: Place | None) -> str:

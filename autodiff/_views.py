@@ -137,7 +137,9 @@ def _write(t: Tensor, new: Tensor, tracked: bool) -> None:
         else:
             base = view.base
             params = {"path": view.path, "strides": base._array.strides}
-            node = _record(write, (base, new), [base._array, values], params, (base,))
+            edges = [edge_of(base), edge_of(new)]
+            needs = (edges[0] is not None) + 2 * (edges[1] is not None)
+            node = _record(write, (base, new), [base._array, values], edges, needs, params, (base,))
             base._edge = (node, 0, base._array.shape, base._array.dtype)
             view.kind = ""
     if retained:

@@ -60,7 +60,7 @@ class CrossEntropyLoss(Module):
         return F.cross_entropy(
             input,
             target,
-            self.weight,
+            self._buffers["weight"],
             ignore_index=self.ignore_index,
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,

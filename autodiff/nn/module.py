@@ -14,7 +14,7 @@ from autodiff import _dtypes as dtypes
 from autodiff._graph import cast
 from autodiff._hooks import RemovableHandle
 from autodiff._modes import mode, no_grad
-from autodiff._provenance import module_call, outermost
+from autodiff._provenance import here, outermost
 from autodiff._tensor import Tensor, device
 from autodiff.nn import _state
 from autodiff.nn._backward_hooks import watch_backward
@@ -63,10 +63,13 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, between the hooks."""
-        if outermost.place is None:
-            with module_call():
-                return self._call_with_hooks(args, kwargs) if self._hooks else self.forward(*args, **kwargs)
-        return self._call_with_hooks(args, kwargs) if self._hooks else self.forward(*args, **kwargs)
+        if outermost.place is not None:
+            return self._call_with_hooks(args, kwargs) if self._hooks else self.forward(*args, **kwargs)
+        outermost.place = here()  # the place of all operations inside
+        try:
+            return self._call_with_hooks(args, kwargs) if self._hooks else self.forward(*args, **kwargs)
+        finally:
+            outermost.place = None
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         hooks = self._hooks

@@ -246,11 +246,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise TypeError(f"linear(): argument '{('input', 'weight')[at - 1]}' (position {at}) must be Tensor, "
                         f"not {type(wrong).__name__}; make it one with autodiff.tensor(...)")  # fmt: skip
     x, w = input._array, weight._array
-    if x.ndim == 2 and bias is not None and bias._array.ndim == 1 and w.shape == (*bias._array.shape, x.shape[1]) and (
-        x.dtype is w.dtype is bias._array.dtype
-    ):
-        result: Tensor = affine(input, weight, bias)
-        return result
+    if bias is not None and x.ndim == 2:
+        try:
+            result: Tensor = affine(input, weight, bias)
+            return result
+        except (TypeError, ValueError):
+            pass  # the kernel's refusal; what is wrong is said below, or bias is one that only + takes
     if x.dtype != w.dtype or (bias is not None and bias._array.dtype != w.dtype):
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {input.dtype} and {weight.dtype}; convert the input, as "

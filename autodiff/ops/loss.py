@@ -104,7 +104,9 @@ def _no_tensor(input: Any, target: Any, name: str) -> TypeError:
 
 def _rows_and_classes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, tuple[int, ...] | None]:
     """(n, c) scores, (n,) targets, and the shape of an unreduced loss when it isn't (n,)."""
-    shape, wanted = input._array.shape, target._array.shape
+    shape, wanted, dtype = input._array.shape, target._array.shape, target._array.dtype
+    if len(shape) == 2 and wanted == shape[:1] and dtype is _LONG:
+        return input, target, None
     if not shape:
         raise ValueError("Expected 1 or more dimensions (got 0): the input's last or second dimension is the classes")
     if len(shape) == 1:
@@ -116,7 +118,6 @@ def _rows_and_classes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, tu
         )
     if len(shape) <= 2 and len(wanted) > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported: give one class number per row")
-    dtype = target._array.dtype
     if dtype is not _LONG and dtype != _LONG and dtype != np.uint8:
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {_type_name(target._array)}: class numbers are int64, "
