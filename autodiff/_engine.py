@@ -287,10 +287,13 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
                     f"{list(t.shape)}{_made(edge)}; reduce it first, as in loss.sum().backward(), or pass "
                     "gradient= a tensor of its shape"
                 )
-            g = wrap(np.ones(t._array.shape, t._array.dtype) if t._array.ndim else np.array(1, t._array.dtype))
-        elif not isinstance(g, Tensor):
+            # np.ones takes longer
+            one = np.ones(t._array.shape, t._array.dtype) if t._array.ndim else np.array(1, t._array.dtype)
+            roots.append((edge, wrap(one) if create_graph else one))
+            continue
+        if not isinstance(g, Tensor):
             raise TypeError(f"gradients can be either Tensors, Numbers or None, but got {type(g).__name__}")
-        elif g._array.shape != t._array.shape:
+        if g._array.shape != t._array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{i}] has a shape of {Size(g._array.shape)} and output[{i}] has a "
                 f"shape of {Size(t._array.shape)}{_made(edge)}"

@@ -17,7 +17,7 @@ import numpy as np
 from autodiff._dtypes import get_default_dtype, result_numpy
 from autodiff._modes import Inference, enable_grad, mode
 from autodiff._node import NUMBER, PARAM, SHAPE, SHAPES, Edge, Node, Plan
-from autodiff._provenance import here, where
+from autodiff._provenance import here, outermost, where
 from autodiff._tensor import LEAF, Tensor, View, wrap
 
 __all__ = ["cast", "edge_of", "flat", "primitive", "promoted", "renamed", "set_observer"]
@@ -246,7 +246,7 @@ def _record(
     node.kept = kept
     node.versions = versions
     node.outputs = node.extra = None
-    node.place = here(3)
+    node.place = outermost.place or here(3)
     node.index = _next_index()
     if _Observer.current is not None:
         _Observer.current.made(node, xs, outs)

@@ -10,7 +10,6 @@ import os
 import sys
 import threading
 from types import CodeType, FrameType
-from typing import Any
 
 __all__ = ["Place", "here", "outermost", "set_provenance", "where"]
 
@@ -33,7 +32,7 @@ _ours = _Ours()
 
 
 class _Outermost(threading.local):
-    # The user's line that called the outermost module; None outside any module.
+    # The user's line that called the outermost layer of the package; None outside, and in a user's own forward.
     place: Place | None = None
 
 
@@ -57,8 +56,8 @@ def set_provenance(on: bool) -> None:
 def here(depth: int = 2) -> Place | None:
     """The user's line that is being executed, or None when provenance is off.
 
-    ``depth`` is the frame to start from, as in sys._getframe; frames of the package are passed over. Inside a
-    module of the package the line that called the outermost module is taken, without a walk.
+    ``depth`` is the frame to start from, as in sys._getframe; frames of the package are passed over. Inside a layer
+    of the package the line that called the outermost such layer is taken, without a walk.
     """
     if not _Switch.on:
         return None

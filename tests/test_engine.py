@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import autodiff as torch
-from autodiff import optim
+from autodiff import nn, optim
+from autodiff._provenance import where
 
 
 def line_of(text):
@@ -145,6 +146,43 @@ def test_a_broadcasting_error_names_shapes_and_lines():
     with pytest.raises(RuntimeError, match=r"size of tensor a \(3\) must match the size of tensor b \(4\)") as error:
         a + torch.ones(4)
     assert f"test_engine.py:{line_of('# first operand')}" in str(error.value)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(2, 3)
+        self.rest = nn.Sequential(nn.Linear(3, 3), nn.ReLU())
+
+    def forward(self, x):
+        x = self.first(x)  # the first layer
+        x = self.rest(x)  # the rest
+        return torch.tanh(x)  # the operation
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["alone", "in a Sequential"])
+@pytest.mark.parametrize("hook", [False, True], ids=["plain", "with a hook"])
+def test_operations_carry_the_line_of_the_users_own_forward(inside, hook):
+    net = Net()
+    model = nn.Sequential(net, nn.Linear(3, 1)) if inside else net
+    if hook:
+        net.rest.register_forward_hook(lambda module, args, result: result * 2)  # the hook
+    node = model(torch.ones(1, 2)).grad_fn  # the call
+    lines = []
+    while node is not None and hasattr(node, "place"):
+        lines.append(where(node.place))
+        node = node.next_functions[0][0]
+    wanted = ["# the call"] * inside + ["# the operation"] + ["# the hook"] * hook
+    wanted += ["# the rest", "# the rest", "# the first layer"]
+    assert lines == [f"test_engine.py:{line_of(text)}" for text in wanted]
+
+
+def test_a_stale_place_does_not_outlive_a_forward_that_raises():
+    model = nn.Sequential(nn.Linear(2, 3))
+    with pytest.raises(RuntimeError):
+        model(torch.ones(1, 5))
+    y = torch.ones(1, requires_grad=True) * 2  # after the failure
+    assert where(y.grad_fn.place) == f"test_engine.py:{line_of('# after the failure')}"
 
 
 def test_provenance_can_be_turned_off():

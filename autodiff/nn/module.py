@@ -14,7 +14,7 @@ from autodiff import _dtypes as dtypes
 from autodiff._graph import cast
 from autodiff._hooks import RemovableHandle
 from autodiff._modes import mode, no_grad
-from autodiff._provenance import here, outermost
+from autodiff._provenance import Place, here, outermost
 from autodiff._tensor import Tensor, device
 from autodiff.nn import _state
 from autodiff.nn._backward_hooks import watch_backward
@@ -47,6 +47,11 @@ class Module:
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
+    _of_package = False  # is it a layer of the package, or the user's own class?
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._of_package = cls.__module__.startswith("autodiff.")
 
     def __init__(self) -> None:
         registers = self.__dict__
@@ -63,15 +68,29 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, between the hooks."""
-        if outermost.place is not None:
-            return self._call_with_hooks(args, kwargs) if self._hooks else self.forward(*args, **kwargs)
-        outermost.place = here()  # the place of all operations inside
+        place = outermost.place
+        if self._hooks:
+            return self._call_with_hooks(args, kwargs)
+        if (place is not None) is self._of_package:
+            return self.forward(*args, **kwargs)
+        return self._forward_at(here() if self._of_package else None, args, kwargs)
+
+    def _forward_at(self, place: Place | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        # Operations in a layer of the package carry the line that called it; a user's own forward has lines itself.
+        before, outermost.place = outermost.place, place
         try:
-            return self._call_with_hooks(args, kwargs) if self._hooks else self.forward(*args, **kwargs)
+            return self.forward(*args, **kwargs)
         finally:
-            outermost.place = None
+            outermost.place = before
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        before, outermost.place = outermost.place, None  # hooks are the user's own lines too
+        try:
+            return self._between_hooks((before or here(3)) if self._of_package else None, args, kwargs)
+        finally:
+            outermost.place = before
+
+    def _between_hooks(self, place: Place | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         hooks = self._hooks
         for hook, with_kwargs in list(hooks.get("forward_pre", {}).values()):
             reply = hook(self, args, kwargs) if with_kwargs else hook(self, args)
@@ -89,7 +108,7 @@ class Module:
             args, finish = watch_backward(self, args, *backward)
         waiting = list(hooks.get("forward", {}).values())
         try:
-            result = self.forward(*args, **kwargs)
+            result = self._forward_at(place, args, kwargs)
             while waiting:
                 hook, with_kwargs, _ = waiting.pop(0)
                 reply = hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)

@@ -51,9 +51,11 @@ def touched(tensors: Iterable[Tensor | None]) -> None:
     """
     place = here(2)
     for t in tensors:
-        if t is not None and t._cell is not None:  # no cell: made in inference mode, where nothing is counted
-            t._cell[0] += 1
-            t._cell[1] = place
+        if t is not None:
+            cell = t._cell
+            if cell is not None:  # no cell: made in inference mode, where nothing is counted
+                cell[0] += 1
+                cell[1] = place
 
 
 class Optimizer:

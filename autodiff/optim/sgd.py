@@ -52,10 +52,10 @@ def sgd(
         touched(params)
         return buffers
     touched((*params, *buffers))
-    # Only a first step makes buffers; `in` would compare tensors elementwise.
-    if all(b is not None for b in buffers):
-        return buffers
-    return [wrap(array) if b is None else b for b, array in zip(buffers, after)]
+    for b in buffers:
+        if b is None:  # only a first step makes buffers
+            return [wrap(array) if b is None else b for b, array in zip(buffers, after)]
+    return buffers
 
 
 class SGD(Optimizer):
@@ -155,7 +155,8 @@ class SGD(Optimizer):
                 if p._grad is not None:
                     params.append(p)
                     grads.append(p._grad)
-                    buffers.append(state[p].get("momentum_buffer") if p in state else None)
+                    known = state.get(p)  # state[p] would make an entry, and PyTorch has none without momentum
+                    buffers.append(known.get("momentum_buffer") if known else None)
             if params:
                 work.append((group, params, grads, buffers))
         if len(work) > 1:
