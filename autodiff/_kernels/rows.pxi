@@ -8,6 +8,7 @@
 
 cdef enum:
     BLOCK = 32
+    HALF = 16
     SIDE = 16
     SHORT = 64  # rows from which on blocks are faster than rows side by side
 
@@ -22,14 +23,20 @@ cdef union Bits64:
     unsigned long long bits
 
 
+# exp is 0 and infinity beyond these. Variables, since of constants the compiler makes a result of their own,
+# computed beforehand and blended in under a mask, where a minimum and a maximum do.
+cdef float LOWEST32 = -105, HIGHEST32 = 89
+cdef double LOWEST64 = -746, HIGHEST64 = 710
+
+
 cdef inline float exp_f32(float x) noexcept nogil:
     """exp(x) = 2**n * exp(r) for the integer n next to x / log(2), and exp(r) by its Taylor series."""
     cdef Bits32 n, first, second
     cdef unsigned int half
     cdef float r, y
-    # Beyond these, exp is 0 and infinity; nan fails both comparisons and stays nan.
-    x = <float>-105 if x < <float>-105 else x
-    x = <float>89 if x > <float>89 else x
+    # nan fails both comparisons and stays nan.
+    x = LOWEST32 if x < LOWEST32 else x
+    x = HIGHEST32 if x > HIGHEST32 else x
     # Next to 1.5 * 2**23 floats are the integers, so this addition rounds, and leaves n in the last bits.
     n.value = x * <float>1.44269504088896341 + <float>12582912
     r = n.value - <float>12582912
@@ -56,8 +63,8 @@ cdef inline double exp_f64(double x) noexcept nogil:
     cdef Bits64 n, first, second
     cdef unsigned long long half
     cdef double r, y
-    x = -746 if x < -746 else x
-    x = 710 if x > 710 else x
+    x = LOWEST64 if x < LOWEST64 else x
+    x = HIGHEST64 if x > HIGHEST64 else x
     n.value = x * 1.44269504088896341 + 6755399441055744.0
     r = n.value - 6755399441055744.0
     r = x - r * 0.693145751953125 - r * 1.42860682030941723212e-6
@@ -125,6 +132,9 @@ cdef inline real maximum(const real* x, Py_ssize_t c) noexcept nogil:
         for at in range(BLOCK, whole, 32):
             for j in range(BLOCK):
                 best[j] = x[at + j] if x[at + j] > best[j] else best[j]
+        # The last block reaches back over what was seen: whole vectors again.
+        for j in range(BLOCK):
+            best[j] = x[c - BLOCK + j] if x[c - BLOCK + j] > best[j] else best[j]
         # As a tree: one after the other, each comparison would wait for the one before.
         for j in range(16):
             best[j] = best[j + 16] if best[j + 16] > best[j] else best[j]
@@ -134,8 +144,9 @@ cdef inline real maximum(const real* x, Py_ssize_t c) noexcept nogil:
             best[j] = best[j + 4] if best[j + 4] > best[j] else best[j]
         for j in range(4):
             largest = best[j] if best[j] > largest else largest
-    for j in range(whole, c):
-        largest = x[j] if x[j] > largest else largest
+    else:
+        for j in range(c):
+            largest = x[j] if x[j] > largest else largest
     return largest
 
 
@@ -149,11 +160,10 @@ cdef inline double total_of(const double* part) noexcept nogil:
 
 
 cdef inline double exponentials(const real* x, real largest, real* y, Py_ssize_t c) noexcept nogil:
-    """The sum of exp(x - largest), whose terms are written to y (NULL: to nowhere)."""
+    """The sum of exp(x - largest), whose terms are written to y (NULL: to nowhere); c is at least HALF."""
     cdef double part[BLOCK]
-    cdef double total = 0
     cdef real e[BLOCK]
-    cdef Py_ssize_t at, j, whole = c // BLOCK * BLOCK
+    cdef Py_ssize_t at, j, start, whole = c // BLOCK * BLOCK
     memset(part, 0, sizeof(part))
     for at in range(0, whole, 32):
         for j in range(BLOCK):
@@ -161,21 +171,18 @@ cdef inline double exponentials(const real* x, real largest, real* y, Py_ssize_t
             part[j] += e[j]
         if y != NULL:
             memcpy(y + at, e, sizeof(e))
-    if whole > 0:
-        total = total_of(part)
-    if whole < c:
-        # A whole block again, filled up with what exp makes 0.
-        for j in range(BLOCK):
-            e[j] = -1000
-        for j in range(c - whole):
-            e[j] = x[whole + j] - largest
-        for j in range(BLOCK):
-            e[j] = exponential(e[j])
-        for j in range(c - whole):
-            total += e[j]
+    # What is left reaches back over what was seen, in whole vectors; what was seen does not count again.
+    at = whole
+    while at < c:
+        start = min(at, c - HALF)
+        for j in range(HALF):
+            e[j] = exponential(<real>(x[start + j] - largest))
         if y != NULL:
-            memcpy(y + whole, e, (c - whole) * sizeof(real))
-    return total
+            memcpy(y + start, e, HALF * sizeof(real))
+        for j in range(HALF):
+            part[j] += e[j] if j >= at - start else 0
+        at = start + HALF
+    return total_of(part)
 
 
 cdef void column_sums(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
@@ -197,15 +204,48 @@ cdef void column_sums(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexce
             y[at + j] = <real>part[j]
 
 
+cdef inline void transpose(const real* a, Py_ssize_t step, real* to, Py_ssize_t to_step) noexcept nogil:
+    """Four by four elements, in registers."""
+    if real is float:
+        ad_transpose32(a, step, to, to_step)
+    else:
+        ad_transpose64(a, step, to, to_step)
+
+
+cdef inline void back_to_rows(
+        const real* e, const real* factors, Py_ssize_t rows, Py_ssize_t c, real* y) noexcept nogil:
+    """Rows that were turned on their side, each times its factor, as rows again."""
+    cdef Py_ssize_t at, j, k, lane
+    cdef real columns[4 * SIDE]
+    for j in range(0, c - 3, 4):
+        for k in range(4):
+            for lane in range(SIDE):
+                columns[k * SIDE + lane] = e[(j + k) * SIDE + lane] * factors[lane]
+        for lane in range(0, rows - 3, 4):
+            transpose(columns + lane, SIDE, y + lane * c + j, c)
+        for lane in range(rows // 4 * 4, rows):
+            for k in range(4):
+                y[lane * c + j + k] = columns[k * SIDE + lane]
+    for at in range(c // 4 * 4, c):
+        for lane in range(rows):
+            y[lane * c + at] = e[at * SIDE + lane] * factors[lane]
+
+
 cdef inline void side_by_side(
         const real* x, Py_ssize_t rows, Py_ssize_t c, real* e, real* largest, double* totals) noexcept nogil:
     """Up to SIDE short rows, turned on their side: e[j] holds exp(x - largest) of every row's column j."""
-    cdef Py_ssize_t j, lane
+    cdef Py_ssize_t at, j, k, lane
     cdef const real* row
-    for lane in range(SIDE):
-        row = x + lane * c if lane < rows else x
-        for j in range(c):
-            e[j * SIDE + lane] = row[j]
+    for lane in range(0, SIDE, 4):
+        j = 0
+        if lane + 4 <= rows:
+            while j + 4 <= c:
+                transpose(x + lane * c + j, c, e + j * SIDE + lane, SIDE)
+                j += 4
+        for k in range(lane, lane + 4):
+            row = x + k * c if k < rows else x
+            for at in range(j, c):
+                e[at * SIDE + k] = row[at]
     for lane in range(SIDE):
         largest[lane] = e[lane]
         totals[lane] = 0
@@ -219,20 +259,19 @@ cdef inline void side_by_side(
 
 
 cdef void short_softmax(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
-    cdef Py_ssize_t i = 0, j, lane, rows
-    cdef real scale
+    cdef Py_ssize_t i = 0, lane, rows
+    cdef real scales[SIDE]
     cdef real tops[SIDE]
     cdef double totals[SIDE]
     cdef real e[SHORT * SIDE]
     while i < n:
         rows = min(<Py_ssize_t>SIDE, n - i)
         side_by_side(x, rows, c, e, tops, totals)
-        for lane in range(rows):
-            scale = <real>(1 / totals[lane])
-            for j in range(c):
-                y[j] = e[j * SIDE + lane] * scale
-            x += c
-            y += c
+        for lane in range(SIDE):
+            scales[lane] = <real>(1 / totals[lane])
+        back_to_rows(e, scales, rows, c, y)
+        x += rows * c
+        y += rows * c
         i += rows
 
 
@@ -261,6 +300,7 @@ cdef inline void log_totals(
     else:
         for lane in range(rows):
             tops[lane] = maximum(x + lane * c, c)
+        for lane in range(rows):
             logs[lane] = exponentials(x + lane * c, tops[lane], <real*>NULL, c)
         for lane in range(rows, SIDE):
             logs[lane] = 1
@@ -363,8 +403,9 @@ cdef void cross_entropy_grad(
         const Loss* o) noexcept nogil:
     """d loss / dx: each row's softmax less its target's distribution, times weight and incoming gradient."""
     cdef Py_ssize_t i, j, lane, rows, c = o.c
-    cdef double weight, scale, hit, all_weights = 0, divisor = 0
-    cdef real factor
+    cdef double scale, all_weights = 0, divisor = 0
+    cdef double hits[SIDE]
+    cdef real factors[SIDE]
     cdef real tops[SIDE]
     cdef double totals[SIDE]
     cdef real e[SHORT * SIDE]
@@ -384,29 +425,35 @@ cdef void cross_entropy_grad(
         rows = min(<Py_ssize_t>SIDE, o.n - i)
         if c < SHORT:
             side_by_side(x, rows, c, e, tops, totals)
+        else:
+            for lane in range(rows):
+                tops[lane] = maximum(x + lane * c, c)
+            for lane in range(rows):
+                totals[lane] = exponentials(x + lane * c, tops[lane], d + lane * c, c)
+        for lane in range(rows):
+            scale = g[i + lane] if o.per_row else g[0] / divisor
+            hits[lane] = 0
+            if t[lane] != o.ignore:
+                hits[lane] = scale * (1 - o.smooth) * (w[t[lane]] if w != NULL else 1)
+            factors[lane] = <real>((hits[lane] + scale * o.smooth / c * all_weights) / totals[lane])
+        if c < SHORT:
+            for lane in range(rows, SIDE):
+                factors[lane] = 0
+            back_to_rows(e, factors, rows, c, d)
+        else:
+            for lane in range(rows):
+                for j in range(c):
+                    d[lane * c + j] *= factors[lane]
         for lane in range(rows):
             if t[lane] == o.ignore:
                 memset(d, 0, c * sizeof(real))
-                x += c
-                d += c
-                continue
-            if c >= SHORT:
-                totals[lane] = exponentials(x, maximum(x, c), d, c)
-            scale = g[i + lane] if o.per_row else g[0] / divisor
-            weight = w[t[lane]] if w != NULL else 1
-            hit = scale * (1 - o.smooth) * weight
-            factor = <real>((hit + scale * o.smooth / c * all_weights) / totals[lane])
-            if c < SHORT:
-                for j in range(c):
-                    d[j] = e[j * SIDE + lane] * factor
             else:
-                for j in range(c):
-                    d[j] *= factor
-            if o.smooth != 0:
-                for j in range(c):
-                    d[j] -= <real>(scale * o.smooth / c * (w[j] if w != NULL else 1))
-            d[t[lane]] -= <real>hit
-            x += c
+                if o.smooth != 0:
+                    scale = g[i + lane] if o.per_row else g[0] / divisor
+                    for j in range(c):
+                        d[j] -= <real>(scale * o.smooth / c * (w[j] if w != NULL else 1))
+                d[t[lane]] -= <real>hits[lane]
             d += c
+        x += rows * c
         t += rows
         i += rows
