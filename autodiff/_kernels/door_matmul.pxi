@@ -50,7 +50,7 @@ cdef inline int multiply(
 cdef int product(
         int size, Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
         const char* a, Py_ssize_t ar, Py_ssize_t ac, const char* b, Py_ssize_t br, Py_ssize_t bc,
-        const char* bias, char* c, object keep) except -2:
+        const char* bias, char* c, const Py_buffer* va, const Py_buffer* vb, const Py_buffer* vbias, object result) except -2:
     """One matrix product into C (m, n) in C order: at once, without the GIL, or cut over the threads."""
     cdef double work = 2.0 * m * k * n
     cdef int status, threads
@@ -65,7 +65,7 @@ cdef int product(
         part.m, part.k, part.n, part.ar, part.ac, part.br, part.bc, part.cr = m, k, n, ar, ac, br, bc, n
         part.a, part.b, part.bias, part.c, part.size, part.vector = a, b, bias, c, size, vector
         part.by_columns = n > m
-        part.keep = keep
+        part.keep = (<object>va.obj, <object>vb.obj, None if vbias == NULL else <object>vbias.obj, result)
         # Parts are whole tiles, so that every element is computed the same way for any number of threads.
         unit = core.tile_bytes // size if part.by_columns else core.tile_rows
         whole = n if part.by_columns else m
@@ -130,7 +130,6 @@ cdef object matmul_checked(const Py_buffer* va, const Py_buffer* vb, const Py_bu
         return c
     cdef Py_buffer vc
     PyObject_GetBuffer(c, &vc, PyBUF_STRIDES)
-    keep = (<object>va.obj, <object>vb.obj, None if vbias == NULL else <object>vbias.obj, c)
     cdef int status = 0
     try:
         for i in range(batch):
@@ -141,7 +140,7 @@ cdef object matmul_checked(const Py_buffer* va, const Py_buffer* vb, const Py_bu
                 <const char*>vb.buf + (i * vb.strides[0] if d == 3 else 0),
                 vb.strides[d - 2] // size, vb.strides[d - 1] // size,
                 <const char*>vbias.buf if vbias != NULL else NULL,
-                <char*>vc.buf + i * m * n * size, keep)
+                <char*>vc.buf + i * m * n * size, va, vb, vbias, c)
             if status:
                 raise MemoryError(f"no memory for the working space of a {m}x{k} by {k}x{n} matrix product")
     finally:

@@ -71,7 +71,7 @@ cdef extern from *:
     }
     #endif
     #if defined(__GNUC__)
-    #  define ad_prefetch(p) __builtin_prefetch(p, 1)
+    #  define ad_prefetch(p) __builtin_prefetch(p, 0)
     #else
     #  define ad_prefetch(p)
     #endif
@@ -361,17 +361,24 @@ cdef int blocked(
     return 0
 
 
-cdef inline double lanes_total(const real* sums) noexcept nogil:
-    """The sum of 32 running sums in double, as a tree: one after the other, each addition would wait for the one before."""
-    cdef double part[16]
-    cdef Py_ssize_t j
-    for j in range(16):
-        part[j] = <double>sums[j] + sums[j + 16]
-    for j in range(8):
-        part[j] += part[j + 8]
-    for j in range(4):
-        part[j] += part[j + 4]
-    return (part[0] + part[2]) + (part[1] + part[3])
+cdef inline void add_lanes(int rows, const real* sums, double* totals) noexcept nogil:
+    """To each of up to four totals its 32 running sums, in double: the last four of all rows side by side, as vectors."""
+    cdef double part[4][8]
+    cdef double turned[4][4]
+    cdef Py_ssize_t j, q
+    for q in range(rows):
+        for j in range(8):
+            part[q][j] = (<double>sums[32 * q + j] + sums[32 * q + j + 16]) + (
+                <double>sums[32 * q + j + 8] + sums[32 * q + j + 24])
+        for j in range(4):
+            part[q][j] += part[q][j + 4]
+    if rows == 4:
+        ad_transpose64(&part[0][0], 8, &turned[0][0], 4)
+        for q in range(4):
+            totals[q] += (turned[0][q] + turned[2][q]) + (turned[1][q] + turned[3][q])
+    else:
+        for q in range(rows):
+            totals[q] += (part[q][0] + part[q][2]) + (part[q][1] + part[q][3])
 
 
 cdef inline void dots_of(
@@ -384,13 +391,16 @@ cdef inline void dots_of(
     memset(totals, 0, sizeof(totals))
     while first < whole:
         # The sums go on in double from time to time: a float32 that has grown large loses what is added to it.
-        memset(sums, 0, sizeof(sums))
+        for q in range(rows):
+            for lane in range(32):
+                sums[q][lane] = 0
         for p in range(first, min(first + <Py_ssize_t>LONGEST, whole), 32):
             for q in range(rows):
+                prefetch(a + (q + rows) * a_row + p)
+                prefetch(a + (q + rows) * a_row + p + 16)
                 for lane in range(32):
                     sums[q][lane] += a[q * a_row + p + lane] * x[p + lane]
-        for q in range(rows):
-            totals[q] += lanes_total(sums[q])
+        add_lanes(rows, &sums[0][0], totals)
         first += LONGEST
     for q in range(rows):
         for p in range(whole, k):
@@ -421,6 +431,7 @@ cdef inline void wide_f32(Py_ssize_t k, const float* a, Py_ssize_t a_col, const 
     memset(acc, 0, sizeof(acc))
     for p in range(k):
         for j in range(8):
+            prefetch(<const f32*>(b + 4 * b_row) + j)
             acc[j] += a[p * a_col] * (<const f32*>b)[j]
         b += b_row
     for j in range(8):
@@ -439,6 +450,7 @@ cdef inline void wide_f64(Py_ssize_t k, const double* a, Py_ssize_t a_col, const
     memset(acc, 0, sizeof(acc))
     for p in range(k):
         for j in range(8):
+            prefetch(<const f64*>(b + 4 * b_row) + j)
             acc[j] += a[p * a_col] * (<const f64*>b)[j]
         b += b_row
     for j in range(8):

@@ -185,6 +185,21 @@ cdef inline double exponentials(const real* x, real largest, real* y, Py_ssize_t
     return total_of(part)
 
 
+cdef inline void long_rows(
+        const real* x, Py_ssize_t rows, Py_ssize_t c, real* y, real* tops, double* totals) noexcept nogil:
+    """The largest element of each row, and the sum of its exponentials, which are written to y (NULL: to nowhere)."""
+    cdef Py_ssize_t first = 0, i, last
+    # A row's exponentials wait for its largest element: those of several rows are found first, if they stay in the cache.
+    cdef Py_ssize_t several = max(<Py_ssize_t>1, 4096 // c)
+    while first < rows:
+        last = min(first + several, rows)
+        for i in range(first, last):
+            tops[i] = maximum(x + i * c, c)
+        for i in range(first, last):
+            totals[i] = exponentials(x + i * c, tops[i], y + i * c if y != NULL else y, c)
+        first = last
+
+
 cdef void column_sums(const real* x, real* y, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
     """The sum of the n rows, a block of columns at a time."""
     cdef double part[BLOCK]
@@ -298,10 +313,7 @@ cdef inline void log_totals(
     if c < SHORT:
         side_by_side(x, rows, c, e, tops, logs)
     else:
-        for lane in range(rows):
-            tops[lane] = maximum(x + lane * c, c)
-        for lane in range(rows):
-            logs[lane] = exponentials(x + lane * c, tops[lane], <real*>NULL, c)
+        long_rows(x, rows, c, <real*>NULL, tops, logs)
         for lane in range(rows, SIDE):
             logs[lane] = 1
     for lane in range(SIDE):
@@ -426,10 +438,7 @@ cdef void cross_entropy_grad(
         if c < SHORT:
             side_by_side(x, rows, c, e, tops, totals)
         else:
-            for lane in range(rows):
-                tops[lane] = maximum(x + lane * c, c)
-            for lane in range(rows):
-                totals[lane] = exponentials(x + lane * c, tops[lane], d + lane * c, c)
+            long_rows(x, rows, c, d, tops, totals)
         for lane in range(rows):
             scale = g[i + lane] if o.per_row else g[0] / divisor
             hits[lane] = 0

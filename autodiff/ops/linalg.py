@@ -12,8 +12,9 @@ import numpy as np
 
 from autodiff import _kernels
 from autodiff._graph import primitive
+from autodiff._modes import Inference
 from autodiff._provenance import where as place_of
-from autodiff._tensor import Tensor
+from autodiff._tensor import Tensor, wrap
 from autodiff.ops.shape import reshaped_copy, squeezed_product
 
 __all__ = ["addmm", "baddbmm", "bmm", "dot", "inner", "linear", "matmul", "mm", "mv", "outer"]
@@ -181,9 +182,15 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     """
     if isinstance(input, Tensor) and isinstance(other, Tensor):
         x, y = input._array, other._array
-        if x.ndim == 2 and y.ndim == 2 and x.dtype is y.dtype and x.shape[1] == y.shape[0]:
-            product: Tensor = mm_(input, other)
-            return product
+        if x.ndim == 2 and y.ndim == 2:
+            try:
+                # What `mm_` comes to where nothing is to be recorded, in half its time; a view's edge may be out of date.
+                if input._edge is other._edge is input._view is other._view is None and not Inference.blocks:
+                    return wrap(_kernels.matmul(x, y))
+                product: Tensor = mm_(input, other)
+                return product
+            except (RuntimeError, TypeError, ValueError):
+                pass  # what is wrong is said below
     _same_dtype("matmul", input, other)
     a, b = input._array.ndim, other._array.ndim
     if a == 2 and b == 2:
@@ -250,8 +257,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         try:
             result: Tensor = affine(input, weight, bias)
             return result
-        except (TypeError, ValueError):
-            pass  # the kernel's refusal; what is wrong is said below, or bias is one that only + takes
+        except (RuntimeError, TypeError, ValueError):
+            pass  # what is wrong is said below, or bias is one that only + takes
     if x.dtype != w.dtype or (bias is not None and bias._array.dtype != w.dtype):
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {input.dtype} and {weight.dtype}; convert the input, as "
