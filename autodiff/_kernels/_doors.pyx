@@ -11,6 +11,8 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.string cimport memcpy
 
+import os
+
 import numpy as np
 
 from autodiff._kernels import _threads, reference
@@ -141,3 +143,6 @@ include "door_matmul.pxi"
 include "door_rows.pxi"
 include "door_entropy.pxi"
 include "door_sgd.pxi"
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_crew)

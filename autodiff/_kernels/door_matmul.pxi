@@ -1,41 +1,5 @@
 # The doors to the matrix product.
 
-cdef class Product:
-    """A matrix product that is large enough to be cut into parts for several threads."""
-    cdef Py_ssize_t m, k, n, ar, ac, br, bc, cr
-    cdef const char* a
-    cdef const char* b
-    cdef const char* bias
-    cdef char* c
-    cdef int size, failed, vector
-    cdef bint by_columns
-    # An interrupt may end the call while threads still compute: the memory must outlive them.
-    cdef object keep
-
-    def __call__(self, Py_ssize_t start, Py_ssize_t stop):
-        cdef Py_ssize_t m = self.m, n = self.n
-        cdef const char* a = self.a
-        cdef const char* b = self.b
-        cdef const char* bias = self.bias
-        cdef char* c = self.c
-        if self.by_columns:
-            n = stop - start
-            b += start * self.bc * self.size
-            c += start * self.size
-            if bias != NULL:
-                bias += start * self.size
-        else:
-            m = stop - start
-            a += start * self.ar * self.size
-            c += start * self.cr * self.size
-        cdef int status
-        with nogil:
-            status = multiply(self.size, m, self.k, n, a, self.ar, self.ac, b, self.br, self.bc, bias, c,
-                              self.cr, self.vector)
-        if status:
-            self.failed = 1
-
-
 cdef inline int multiply(
         int size, Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
         const void* a, Py_ssize_t ar, Py_ssize_t ac, const void* b, Py_ssize_t br, Py_ssize_t bc,
@@ -47,33 +11,34 @@ cdef inline int multiply(
                        <double*>c, cr, vector)
 
 
+include "crew.pxi"
+
+
 cdef int product(
         int size, Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
         const char* a, Py_ssize_t ar, Py_ssize_t ac, const char* b, Py_ssize_t br, Py_ssize_t bc,
-        const char* bias, char* c, const Py_buffer* va, const Py_buffer* vb, const Py_buffer* vbias, object result) except -2:
+        const char* bias, char* c) except -2:
     """One matrix product into C (m, n) in C order: at once, without the GIL, or cut over the threads."""
     cdef double work = 2.0 * m * k * n
     cdef int status, threads
     cdef int vector = m == 1 or n == 1
-    cdef Py_ssize_t unit, whole, step, at
+    cdef Py_ssize_t unit
+    cdef Part o
     # Without the GIL it is slower, unless there is much to do.
     if work < RELEASE:
         return multiply(size, m, k, n, a, ar, ac, b, br, bc, bias, c, n, vector)
     threads = _threads.get_num_threads() if work >= SPLIT else 1
     if threads > 1:
-        part = Product()
-        part.m, part.k, part.n, part.ar, part.ac, part.br, part.bc, part.cr = m, k, n, ar, ac, br, bc, n
-        part.a, part.b, part.bias, part.c, part.size, part.vector = a, b, bias, c, size, vector
-        part.by_columns = n > m
-        part.keep = (<object>va.obj, <object>vb.obj, None if vbias == NULL else <object>vbias.obj, result)
+        o.m, o.k, o.n, o.ar, o.ac, o.br, o.bc, o.cr = m, k, n, ar, ac, br, bc, n
+        o.a, o.b, o.bias, o.c, o.size, o.vector = a, b, bias, c, size, vector
+        o.by_columns = n > m
         # Parts are whole tiles, so that every element is computed the same way for any number of threads.
-        unit = core.tile_bytes // size if part.by_columns else core.tile_rows
-        whole = n if part.by_columns else m
-        step = ((whole + unit - 1) // unit + threads - 1) // threads * unit
-        parts = [(at, min(at + step, whole)) for at in range(0, whole, step)]
-        if len(parts) > 1:
-            _threads.run(part, parts)
-            return -part.failed
+        unit = core.tile_bytes // size if o.by_columns else core.tile_rows
+        o.whole = n if o.by_columns else m
+        o.step = ((o.whole + unit - 1) // unit + PARTS * threads - 1) // (PARTS * threads) * unit
+        status = share(&o, threads)
+        if status != -3:
+            return status
     with nogil:
         status = multiply(size, m, k, n, a, ar, ac, b, br, bc, bias, c, n, vector)
     return status
@@ -140,7 +105,7 @@ cdef object matmul_checked(const Py_buffer* va, const Py_buffer* vb, const Py_bu
                 <const char*>vb.buf + (i * vb.strides[0] if d == 3 else 0),
                 vb.strides[d - 2] // size, vb.strides[d - 1] // size,
                 <const char*>vbias.buf if vbias != NULL else NULL,
-                <char*>vc.buf + i * m * n * size, va, vb, vbias, c)
+                <char*>vc.buf + i * m * n * size)
             if status:
                 raise MemoryError(f"no memory for the working space of a {m}x{k} by {k}x{n} matrix product")
     finally:

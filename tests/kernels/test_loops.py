@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -160,6 +161,52 @@ def test_products_in_many_threads_at_once():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_products_while_the_number_of_threads_changes():
+    rng = np.random.default_rng(0)
+    before = _kernels.get_num_threads()
+    cases = []
+    _kernels.set_num_threads(1)
+    for m, k, n in ((300, 300, 300), (260, 260, 700), (700, 300, 90)):
+        a, b = rng.random((m, k), np.float32), rng.random((k, n), np.float32)
+        cases.append((a, b, _kernels.matmul(a, b).tobytes()))
+    wrong = []
+
+    def work(count):
+        for turn in range(30):
+            _kernels.set_num_threads(count)
+            a, b, wanted = cases[(turn + count) % 3]
+            if _kernels.matmul(a, b).tobytes() != wanted:
+                wrong.append((count, turn))
+            if turn % 5 == 0:
+                time.sleep(0.003)  # long enough for the crew to fall asleep
+
+    threads = [threading.Thread(target=work, args=(count,)) for count in (2, 3, 5)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        _kernels.set_num_threads(before)
+    assert not wrong
+
+
+def test_a_product_where_the_system_has_no_threads_left():
+    code = (
+        "import numpy as np\n"
+        "from autodiff import _kernels\n"
+        "from autodiff._kernels import _threads\n"
+        "def refuse(self): raise RuntimeError(\"can't start new thread\")\n"
+        "_threads.Thread.start = refuse\n"
+        "_kernels.set_num_threads(4)\n"
+        "a = np.ones((500, 500), np.float32)\n"
+        "print(*{float(x) for _ in range(3) for x in _kernels.matmul(a, a).ravel()})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["500.0"]
 
 
 def test_a_product_while_the_interpreter_ends():
