@@ -100,6 +100,7 @@ cdef enum:
     MC = 240     # a multiple of every MR
     LONG = 48    # rows of A from which on packing a panel of B pays, though it could be read where it lies
     BROAD = 192  # columns of B from which on packing A pays
+    STRIP = 1024 # columns of a wide matrix that one row is multiplied by at a time
     LONGEST = 16384  # terms that are added up in float32 before the sum goes on in double
 
 
@@ -461,6 +462,38 @@ cdef inline void wide_f64(Py_ssize_t k, const double* a, Py_ssize_t a_col, const
         (<f64*>c)[j] = acc[j]
 
 
+cdef inline void add_four_rows(
+        const real* a, Py_ssize_t a_col, const real* b, Py_ssize_t b_row, real* sums) noexcept nogil:
+    """The products of four elements of a with four rows of B, one after the other, onto STRIP sums."""
+    cdef real a0 = a[0], a1 = a[a_col], a2 = a[2 * a_col], a3 = a[3 * a_col]
+    cdef const real* b1 = b + b_row
+    cdef const real* b2 = b1 + b_row
+    cdef const real* b3 = b2 + b_row
+    cdef Py_ssize_t j
+    for j in range(STRIP):
+        sums[j] = (((sums[j] + a0 * b[j]) + a1 * b1[j]) + a2 * b2[j]) + a3 * b3[j]
+
+
+cdef void strip_by_row(
+        Py_ssize_t kc, const real* a, Py_ssize_t a_col, const real* b, Py_ssize_t b_row, const real* bias, real* c,
+        bint add) noexcept nogil:
+    """One row by a strip of a wide matrix, four rows at a time: memory is read in longer pieces than registers hold."""
+    cdef real sums[STRIP]
+    cdef Py_ssize_t j, p = 0
+    memset(sums, 0, sizeof(sums))
+    while p + 4 <= kc:
+        add_four_rows(a + p * a_col, a_col, b + p * b_row, b_row, sums)
+        p += 4
+    while p < kc:
+        for j in range(STRIP):
+            sums[j] += a[p * a_col] * b[p * b_row + j]
+        p += 1
+    for j in range(STRIP):
+        if add:
+            sums[j] += c[j]
+        c[j] = sums[j] + bias[j] if bias != NULL else sums[j]
+
+
 cdef Py_ssize_t one_row(
         Py_ssize_t k, Py_ssize_t n, const real* a, Py_ssize_t a_col, const real* b, Py_ssize_t b_row,
         const real* bias, real* c) noexcept nogil:
@@ -468,6 +501,14 @@ cdef Py_ssize_t one_row(
     cdef Py_ssize_t step = 8 * (LANES32 if real is float else LANES64)
     cdef Py_ssize_t j = 0, p, kc
     cdef const real* add_bias
+    while j + STRIP <= n:
+        p = 0
+        while p < k:
+            kc = min(<Py_ssize_t>KC, k - p)
+            add_bias = bias + j if bias != NULL and p + kc == k else NULL
+            strip_by_row(kc, a + p * a_col, a_col, b + p * b_row + j, b_row, add_bias, c + j, p > 0)
+            p += kc
+        j += STRIP
     while j + step <= n:
         p = 0
         while p < k:

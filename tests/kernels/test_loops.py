@@ -145,6 +145,20 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(dtype):
         assert np.array_equal(_kernels.matmul(a[:rows], b), whole[:rows])
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("n", [1023, 1024, 1025, 2200])
+@pytest.mark.parametrize("k", [1, 3, 4, 7, 256, 257, 515])
+def test_one_row_by_a_wide_matrix(dtype, n, k):
+    rng = np.random.default_rng(n + k)
+    a, b, bias = rng.normal(size=(5, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype), rng.normal(size=n).astype(dtype)
+    found = _kernels.matmul(a[:1], b, bias)
+    wanted = a[:1].astype(np.longdouble) @ b.astype(np.longdouble) + bias
+    size = np.abs(a[:1]) @ np.abs(b) + np.abs(bias)
+    assert (np.abs(found - wanted) <= 2 * np.sqrt(k) * np.finfo(dtype).eps * size).all()
+    if _kernels.INFO["implementation"] == "compiled":
+        assert np.array_equal(found, _kernels.matmul(a, b, bias)[:1])
+
+
 def test_products_in_many_threads_at_once():
     a = np.random.default_rng(0).random((400, 400), np.float32)
     wanted = _kernels.matmul(a, a).tobytes()
