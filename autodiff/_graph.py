@@ -153,8 +153,8 @@ def primitive(
             if not boxed:
                 return _bare(op, arrays, params)
             if promotes:
-                if plain or arrays[-1].dtype is not arrays[0].dtype or (to_float and arrays[0].dtype.kind != "f") or (
-                    len(arrays) > 2 and any(a.dtype is not arrays[0].dtype for a in arrays)
+                if plain or (to_float and arrays[0].dtype.kind != "f") or (
+                    (arrays[-1].dtype is not arrays[0].dtype or len(arrays) > 2) and _differ(arrays)
                 ):
                     return op(*promoted(op, xs, to_float), **params)
                 try:
@@ -190,6 +190,12 @@ def primitive(
         return op
 
     return decorate
+
+
+def _differ(arrays: list[Any]) -> bool:
+    """Whether there are several dtypes: equal ones need not be one object, an unpickled one is not."""
+    dtype = arrays[0].dtype
+    return any(a.dtype is not dtype and a.dtype != dtype for a in arrays)
 
 
 def _public(name: str) -> str:

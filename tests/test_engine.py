@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pickle
 import subprocess
 import sys
 import tracemalloc
@@ -376,3 +377,15 @@ def test_no_floating_point_warnings():
     y = (1 / x) + x.log() + x.sqrt() + x * 1e38 + x**0.5 + x.exp()
     y.sum().backward()
     assert not torch.isfinite(x.grad).all()
+
+
+def test_equal_dtypes_that_are_two_objects():
+    # An unpickled array brings a dtype of its own.
+    a = torch.from_numpy(pickle.loads(pickle.dumps(np.ones(3, np.float32)))).requires_grad_()
+    assert a._array.dtype is not np.dtype(np.float32)
+    y = torch.lerp(a + torch.ones(3), a * torch.ones(3), 0.5) @ torch.ones(3)
+    y.backward()
+    assert y.item() == 4.5
+    assert a.grad.tolist() == [1.0, 1.0, 1.0]
+    loss = torch.nn.functional.cross_entropy(a[None].T @ torch.ones(1, 2), torch.tensor([0, 1, 1]))
+    assert loss.item() == pytest.approx(np.log(2))

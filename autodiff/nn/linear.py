@@ -50,8 +50,11 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """input @ weight.T + bias."""
-        parameters = self._parameters
-        return F.linear(input, parameters["weight"], parameters["bias"])  # type: ignore[arg-type]
+        try:
+            weight, bias = self._parameters["weight"], self._parameters["bias"]
+        except KeyError:
+            weight, bias = self.weight, self.bias  # replaced by what is no parameter
+        return F.linear(input, weight, bias)  # type: ignore[arg-type]
 
     def extra_repr(self) -> str:
         """The sizes."""

@@ -57,10 +57,14 @@ class CrossEntropyLoss(Module):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The loss of the input against the target."""
+        try:
+            weight = self._buffers["weight"]
+        except KeyError:
+            weight = self.weight  # replaced by what is no buffer
         return F.cross_entropy(
             input,
             target,
-            self._buffers["weight"],
+            weight,
             ignore_index=self.ignore_index,
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,

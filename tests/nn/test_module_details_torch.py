@@ -198,6 +198,27 @@ def T(request):
     return autodiff if request.param == "autodiff" else pytest.importorskip("torch")
 
 
+def test_a_weight_that_is_no_longer_a_parameter(T):
+    layer = T.nn.Linear(2, 3)
+    weight = T.ones(3, 2, requires_grad=True)
+    del layer.weight
+    layer.weight = weight * 2
+    layer(T.ones(1, 2)).sum().backward()
+    assert weight.grad.tolist() == [[2.0, 2.0]] * 3
+
+
+def test_a_loss_whose_weight_is_no_longer_a_buffer(T):
+    loss = T.nn.CrossEntropyLoss(weight=T.ones(3))
+    del loss.weight
+    loss.weight = T.tensor([1.0, 0.0, 0.0])
+    scores = T.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
+    alone = T.nn.CrossEntropyLoss()(scores[:1], T.tensor([0]))
+    assert loss(scores, T.tensor([0, 1])).item() == pytest.approx(alone.item())
+    loss.weight = T.nn.Parameter(T.ones(3))
+    with pytest.raises(RuntimeError, match="weight"):
+        loss(scores, T.tensor([0, 1]))
+
+
 def test_a_replaced_layer_keeps_its_place(T):
     net = T.nn.Sequential(T.nn.Linear(2, 3), T.nn.ReLU(), T.nn.Linear(3, 1))
     net[0] = T.nn.Linear(4, 3)
