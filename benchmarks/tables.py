@@ -53,16 +53,22 @@ def matmul(short: bool) -> Iterator[Line]:
     cubes = [64, 256] if short else [64, 97, 128, 255, 256, 512, 1024]
     ratios: list[float] = []
     for dtype in (np.float32, np.float64):
+        cases: list[tuple[str, Any, Any]] = []
         for n in cubes:
             for name, ta, tb in (("A@B", False, False), ("A.T@B", True, False), ("A@B.T", False, True)):
-                a, b = laid(normal(n, n, dtype=dtype), ta), laid(normal(n, n, dtype=dtype), tb)
-                programs: list[Any] = [lambda a=a, b=b: _kernels.matmul(a, b), lambda a=a, b=b: np.matmul(a, b)]
-                if torch is not None:
-                    x, y = torch.from_numpy(a), torch.from_numpy(b)
-                    programs.append(lambda x=x, y=y: torch.matmul(x, y))
-                ours, *theirs = seconds(programs, short)
-                ratios.append(ours / min(theirs))
-                yield f"matmul kernel {np.dtype(dtype).name} {n}^3 {name}", "NumPy, PyTorch", ratios[-1], 1.10
+                cases.append((f"{n}^3 {name}", laid(normal(n, n, dtype=dtype), ta), laid(normal(n, n, dtype=dtype), tb)))
+        for n in cubes[:1] if short else (64, 256):
+            cases.append((f"16 times {n}^3", normal(16, n, n, dtype=dtype), normal(16, n, n, dtype=dtype)))
+            strided = [normal(2 * n, 2 * n, dtype=dtype)[::2, ::2] for _ in range(2)]
+            cases.append((f"{n}^3, steps of 2", *strided))
+        for name, a, b in cases:
+            programs: list[Any] = [lambda a=a, b=b: _kernels.matmul(a, b), lambda a=a, b=b: np.matmul(a, b)]
+            if torch is not None:
+                x, y = torch.from_numpy(a), torch.from_numpy(b)
+                programs.append(lambda x=x, y=y: torch.matmul(x, y))
+            ours, *theirs = seconds(programs, short)
+            ratios.append(ours / min(theirs))
+            yield f"matmul kernel {np.dtype(dtype).name} {name}", "NumPy, PyTorch", ratios[-1], 1.10
     yield "matmul kernel, geometric mean", "NumPy, PyTorch", math.exp(np.mean(np.log(ratios))), 1.00
 
 
