@@ -394,8 +394,8 @@ cdef inline void dots_of(
         # The sums go on in double from time to time: a float32 that has grown large loses what is added to it.
         for q in range(rows):
             for lane in range(32):
-                sums[q][lane] = 0
-        for p in range(first, min(first + <Py_ssize_t>LONGEST, whole), 32):
+                sums[q][lane] = a[q * a_row + first + lane] * x[first + lane]
+        for p in range(first + 32, min(first + <Py_ssize_t>LONGEST, whole), 32):
             for q in range(rows):
                 prefetch(a + (q + rows) * a_row + p)
                 prefetch(a + (q + rows) * a_row + p + 16)
