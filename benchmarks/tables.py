@@ -1,6 +1,6 @@
 """What is claimed about speed, measured: a line for each claim, with the ratio to the peer and the target.
 
-    python benchmarks/tables.py            everything, about ten minutes
+    python benchmarks/tables.py            everything, some minutes
     python benchmarks/tables.py --short    every program once or twice: for breakage, the figures mean little
     python benchmarks/tables.py steps sgd  some sections
 
@@ -36,6 +36,7 @@ except ModuleNotFoundError:
 
 Line = tuple[str, str, float, float]  # work, peer, ratio, target
 RNG = np.random.default_rng(0)
+HERE = os.path.dirname(os.path.abspath(__file__))  # where Python starts: in a clone's root it would import the bare source
 
 
 def normal(*shape: int, dtype: Any = np.float32) -> Any:
@@ -178,7 +179,7 @@ def imports(short: bool) -> Iterator[Line]:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def start(code: str) -> Any:
-        return lambda: subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+        return lambda: subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=HERE)
 
     ours, theirs, nothing = seconds([start("import autodiff"), start("import numpy"), start("pass")], short)
     yield "import autodiff, less Python's start", "NumPy", (ours - nothing) / (theirs - nothing), 1.5
@@ -206,8 +207,8 @@ print(peak() - before)
 
 def grown(library: str, widths: list[int], batch: int) -> int:
     """How much the peak memory of a process grows while a network is trained, in kilobytes."""
-    code = MEMORY.format(library=library, widths=widths, batch=batch, folder=__file__.rpartition("tables.py")[0] or ".")
-    return int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+    code = MEMORY.format(library=library, widths=widths, batch=batch, folder=HERE)
+    return int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=HERE).stdout)
 
 
 def memory(short: bool) -> Iterator[Line]:

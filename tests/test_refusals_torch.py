@@ -35,6 +35,13 @@ SAME = {
     "a dtype that is text": lambda torch: torch.ones(1).to("float32"),
     "the sum of a list": lambda torch: torch.sum([1, 2]),
     "a list of modules": lambda torch: torch.nn.Sequential([torch.nn.ReLU()]),
+    "a list for a bias": lambda torch: torch.nn.functional.linear(torch.ones(2, 3), torch.ones(2, 3), [1.0, 1.0]),
+    "a list for a weight": lambda torch: torch.nn.functional.linear(torch.ones(2, 3), [[1.0], [1.0]]),
+    "a bias of another dtype": lambda torch: torch.nn.functional.linear(
+        torch.ones(2, 3), torch.ones(2, 3), torch.ones(2).double()
+    ),
+    "a bias that is too long": lambda torch: torch.nn.functional.linear(torch.ones(2, 3), torch.ones(2, 3), torch.ones(3)),
+    "a product of two dtypes": lambda torch: torch.matmul(torch.ones(2, 3), torch.ones(3, 2).double()),
     "an array for a tensor": lambda torch: torch.nn.Linear(2, 1)([1.0, 2.0]),
     "no GPU": lambda torch: (torch.cuda.is_available(), torch.cuda.device_count()),
     "NumPy's words": lambda torch: torch.ones(2, 3).sum(axis=1, keepdims=True),

@@ -98,7 +98,7 @@ cdef extern from *:
 cdef enum:
     KC = 256
     MC = 240     # a multiple of every MR
-    LONG = 48    # rows of A from which on packing a panel of B pays, though it could be read where it lies
+    LONG = 72    # rows of A from which on packing a panel of B pays, though it could be read where it lies
     BROAD = 192  # columns of B from which on packing A pays
     STRIP = 1024  # columns of a wide matrix that one row is multiplied by at a time
     LONGEST = 16384  # terms that are added up in float32 before the sum goes on in double

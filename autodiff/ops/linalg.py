@@ -248,10 +248,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> torch.nn.functional.linear(torch.ones(1, 2), torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))
     tensor([[3.5000]])
     """
-    if not isinstance(input, Tensor) or not isinstance(weight, Tensor):
-        wrong, at = (input, 1) if not isinstance(input, Tensor) else (weight, 2)
-        raise TypeError(f"linear(): argument '{('input', 'weight')[at - 1]}' (position {at}) must be Tensor, "
-                        f"not {type(wrong).__name__}; make it one with autodiff.tensor(...)")  # fmt: skip
+    if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))):
+        given = {"input": input, "weight": weight, "bias": bias}
+        at, name = next((i, name) for i, name in enumerate(given, 1) if not isinstance(given[name], Tensor))
+        raise TypeError(f"linear(): argument '{name}' (position {at}) must be Tensor, not {type(given[name]).__name__}; "
+                        "make it one with autodiff.tensor(...)")  # fmt: skip
     x, w = input._array, weight._array
     if bias is not None and x.ndim == 2:
         try:
