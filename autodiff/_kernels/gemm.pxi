@@ -397,6 +397,7 @@ cdef inline void dots_of(
                 sums[q][lane] = a[q * a_row + first + lane] * x[first + lane]
         for p in range(first + 32, min(first + <Py_ssize_t>LONGEST, whole), 32):
             for q in range(rows):
+                # The rows after these: the processor itself looks ahead along a row only.
                 prefetch(a + (q + rows) * a_row + p)
                 prefetch(a + (q + rows) * a_row + p + 16)
                 for lane in range(32):
@@ -432,7 +433,7 @@ cdef inline void wide_f32(Py_ssize_t k, const float* a, Py_ssize_t a_col, const 
     memset(acc, 0, sizeof(acc))
     for p in range(k):
         for j in range(8):
-            prefetch(<const f32*>(b + 4 * b_row) + j)
+            prefetch(<const f32*>(b + 4 * b_row) + j)  # a row is left before the processor looks ahead
             acc[j] += a[p * a_col] * (<const f32*>b)[j]
         b += b_row
     for j in range(8):
