@@ -27,6 +27,13 @@ __all__ = [
 ]
 
 
+def grid_of(places: Any, axis: int) -> tuple[Any, ...]:
+    """An index of the elements at the places along an axis, for every place its own row and column in the others."""
+    grid = list(np.indices(places.shape, sparse=True))
+    grid[axis] = places
+    return tuple(grid)
+
+
 @primitive(
     lambda g, axis, places, x_shape: scattered(g, axis=axis, places=places, n=x_shape[axis]), name="Gather"
 )
@@ -39,9 +46,7 @@ def gathered(x: Any, *, axis: Any, places: Any) -> Any:
 def scattered(x: Any, *, axis: Any, places: Any, n: Any) -> Any:
     """Zeros, n along the axis, with x added at the places."""
     out = np.zeros((*x.shape[:axis], n, *x.shape[axis + 1 :]), x.dtype)
-    grid = list(np.indices(places.shape, sparse=True))
-    grid[axis] = places
-    np.add.at(out, tuple(grid), x)
+    np.add.at(out, grid_of(places, axis), x)
     return out
 
 

@@ -105,8 +105,6 @@ def _no_tensor(input: Any, target: Any, name: str) -> TypeError:
 def _rows_and_classes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, tuple[int, ...] | None]:
     """(n, c) scores, (n,) targets, and the shape of an unreduced loss when it isn't (n,)."""
     shape, wanted, dtype = input._array.shape, target._array.shape, target._array.dtype
-    if len(shape) == 2 and wanted == shape[:1] and dtype is _LONG:
-        return input, target, None
     if not shape:
         raise ValueError("Expected 1 or more dimensions (got 0): the input's last or second dimension is the classes")
     if len(shape) == 1:

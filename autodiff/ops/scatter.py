@@ -11,7 +11,7 @@ import numpy as np
 
 from autodiff._graph import primitive, renamed
 from autodiff._tensor import Tensor, wrap
-from autodiff.ops.extremes import gathered
+from autodiff.ops.extremes import gathered, grid_of
 from autodiff.ops.index import getitem, index_taken, narrow, normalize
 from autodiff.ops.rearrange import _taken_at
 from autodiff.ops.shape import dimension
@@ -133,9 +133,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 def scattered_into(x: Any, value: Any, *, axis: Any, places: Any) -> Any:
     """x with value written at the places along an axis."""
     out = x.copy()
-    grid = list(np.indices(places.shape, sparse=True))
-    grid[axis] = places
-    out[tuple(grid)] = value[tuple(slice(n) for n in places.shape)] if value.ndim else value
+    out[grid_of(places, axis)] = value[tuple(slice(n) for n in places.shape)] if value.ndim else value
     return out
 
 
@@ -143,9 +141,7 @@ def scattered_into(x: Any, value: Any, *, axis: Any, places: Any) -> Any:
 def zeroed_along(x: Any, *, axis: Any, places: Any) -> Any:
     """x with zeros at the places along an axis."""
     out = x.copy()
-    grid = list(np.indices(places.shape, sparse=True))
-    grid[axis] = places
-    out[tuple(grid)] = 0
+    out[grid_of(places, axis)] = 0
     return out
 
 
@@ -157,9 +153,7 @@ def zeroed_along(x: Any, *, axis: Any, places: Any) -> Any:
 def scatter_added(x: Any, value: Any, *, axis: Any, places: Any) -> Any:
     """x with value added at the places along an axis."""
     out = x.copy()
-    grid = list(np.indices(places.shape, sparse=True))
-    grid[axis] = places
-    np.add.at(out, tuple(grid), value[tuple(slice(n) for n in places.shape)])
+    np.add.at(out, grid_of(places, axis), value[tuple(slice(n) for n in places.shape)])
     return out
 
 
