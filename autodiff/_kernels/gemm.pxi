@@ -16,18 +16,22 @@ cdef extern from *:
     #  define AD_VECTOR 64
     #  define AD_MR 8
     #  define AD_WIDE 3
+    #  define AD_DEEP 1
     #elif defined(__AVX2__)
     #  define AD_VECTOR 32
     #  define AD_MR 4
     #  define AD_WIDE 3
+    #  define AD_DEEP 0
     #elif defined(__aarch64__)
     #  define AD_VECTOR 16
     #  define AD_MR 8
     #  define AD_WIDE 3
+    #  define AD_DEEP 1
     #else
     #  define AD_VECTOR 16
     #  define AD_MR 4
     #  define AD_WIDE 2
+    #  define AD_DEEP 0
     #endif
     #if defined(__GNUC__)
     /* A vector is whatever a register holds; in memory it may begin at any element. */
@@ -75,6 +79,9 @@ cdef extern from *:
     #else
     #  define ad_prefetch(p)
     #endif
+    /* Stored one by one: a memset of what ends up in registers would still be carried out, in memory. */
+    #define AD_ZERO32 ((ad_f32){0})
+    #define AD_ZERO64 ((ad_f64){0})
     #define AD_LANES32 (sizeof(ad_f32) / sizeof(float))
     #define AD_LANES64 (sizeof(ad_f64) / sizeof(double))
     #define AD_NR32 (AD_WIDE * AD_LANES32)
@@ -82,9 +89,12 @@ cdef extern from *:
     """
     ctypedef float f32 "ad_f32"
     ctypedef double f64 "ad_f64"
+    const f32 ZERO32 "AD_ZERO32"
+    const f64 ZERO64 "AD_ZERO64"
     enum:
         MR "AD_MR"
         WIDE "AD_WIDE"
+        DEEP "AD_DEEP"  # four steps of k at once, where 32 registers hold the operands of several
         LANES32 "AD_LANES32"
         LANES64 "AD_LANES64"
         NR32 "AD_NR32"
@@ -104,6 +114,15 @@ cdef enum:
     LONGEST = 16384  # terms that are added up in float32 before the sum goes on in double
 
 
+cdef inline void add_step_f32(
+        int rows, int width, f32 (*acc)[WIDE], const float* a, Py_ssize_t a_row, const float* b) noexcept nogil:
+    """One step of k: every element of a column of A times the vectors of a row of B."""
+    cdef Py_ssize_t i, j
+    for i in range(rows):
+        for j in range(width):
+            acc[i][j] += a[i * a_row] * (<const f32*>b)[j]
+
+
 cdef inline void tile_f32(
         int rows, int width, Py_ssize_t kc, const float* a, Py_ssize_t a_row, Py_ssize_t a_col,
         const float* b, Py_ssize_t b_row, float* c, Py_ssize_t c_row, bint add, const float* bias) noexcept nogil:
@@ -115,11 +134,26 @@ cdef inline void tile_f32(
         for i in range(rows):
             for j in range(width):
                 prefetch(<f32*>(c + i * c_row) + j)
-    memset(acc, 0, sizeof(acc))
+    for i in range(rows):
+        for j in range(width):
+            acc[i][j] = ZERO32
+    if DEEP:
+        for p in range(kc // 4):
+            add_step_f32(rows, width, acc, a, a_row, b)
+            a += a_col
+            b += b_row
+            add_step_f32(rows, width, acc, a, a_row, b)
+            a += a_col
+            b += b_row
+            add_step_f32(rows, width, acc, a, a_row, b)
+            a += a_col
+            b += b_row
+            add_step_f32(rows, width, acc, a, a_row, b)
+            a += a_col
+            b += b_row
+        kc %= 4
     for p in range(kc):
-        for i in range(rows):
-            for j in range(width):
-                acc[i][j] += a[i * a_row] * (<const f32*>b)[j]
+        add_step_f32(rows, width, acc, a, a_row, b)
         a += a_col
         b += b_row
     for i in range(rows):
@@ -130,6 +164,15 @@ cdef inline void tile_f32(
                 acc[i][j] += (<const f32*>bias)[j]
             (<f32*>c)[j] = acc[i][j]
         c += c_row
+
+
+cdef inline void add_step_f64(
+        int rows, int width, f64 (*acc)[WIDE], const double* a, Py_ssize_t a_row, const double* b) noexcept nogil:
+    """One step of k: every element of a column of A times the vectors of a row of B."""
+    cdef Py_ssize_t i, j
+    for i in range(rows):
+        for j in range(width):
+            acc[i][j] += a[i * a_row] * (<const f64*>b)[j]
 
 
 cdef inline void tile_f64(
@@ -143,11 +186,26 @@ cdef inline void tile_f64(
         for i in range(rows):
             for j in range(width):
                 prefetch(<f64*>(c + i * c_row) + j)
-    memset(acc, 0, sizeof(acc))
+    for i in range(rows):
+        for j in range(width):
+            acc[i][j] = ZERO64
+    if DEEP:
+        for p in range(kc // 4):
+            add_step_f64(rows, width, acc, a, a_row, b)
+            a += a_col
+            b += b_row
+            add_step_f64(rows, width, acc, a, a_row, b)
+            a += a_col
+            b += b_row
+            add_step_f64(rows, width, acc, a, a_row, b)
+            a += a_col
+            b += b_row
+            add_step_f64(rows, width, acc, a, a_row, b)
+            a += a_col
+            b += b_row
+        kc %= 4
     for p in range(kc):
-        for i in range(rows):
-            for j in range(width):
-                acc[i][j] += a[i * a_row] * (<const f64*>b)[j]
+        add_step_f64(rows, width, acc, a, a_row, b)
         a += a_col
         b += b_row
     for i in range(rows):
@@ -232,22 +290,25 @@ cdef inline void rows_by_panel(
         int width, Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_row, Py_ssize_t a_col, Py_ssize_t a_next,
         const real* b, Py_ssize_t b_row, real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
     """m rows of A by one panel of B: tall tiles, whose rows begin a_next apart, then what is left."""
+    cdef Py_ssize_t rows
     while m >= MR:
         tile(MR, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
         a += a_next
         c += MR * c_row
         m -= MR
-    if MR > 4 and m >= 4:
+    if MR > 4 and m == 7:
+        tile(7, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+    elif MR > 4 and m == 6:
+        tile(6, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+    elif MR > 4 and m == 5:
+        tile(5, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+    elif MR > 4 and m == 4:
         tile(4, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-        a += 4 * a_row
-        c += 4 * c_row
-        m -= 4
-    if m >= 2:
+    elif m == 3:
+        tile(3, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+    elif m == 2:
         tile(2, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-        a += 2 * a_row
-        c += 2 * c_row
-        m -= 2
-    if m >= 1:
+    elif m == 1:
         tile(1, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
 
 
@@ -258,25 +319,28 @@ cdef inline void panel_product(
         real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
     """m rows of A by up to `width` vectors of columns of B, which are packed into `panel` where it pays."""
     cdef real edge[MR * NR32]
-    cdef Py_ssize_t i = 0, rows, whole = width * LANES
+    cdef real* to = c
+    cdef const real* to_bias = bias
+    cdef Py_ssize_t i = 0, rows = m, to_row = c_row, whole = width * LANES
+    cdef bint to_add = add
     if is_packed:
         b, b_row = panel, whole
     elif b_col != 1 or columns != whole or m >= LONG:
         pack(width * LANES, kc, columns, b, b_col, b_row, panel)
         b, b_row = panel, whole
-    if columns == whole:
-        if a_row == 1 and a_col == MR and b_row == whole:
-            # Everything is packed: the steps are constants, and the inner loop needs no registers for them.
-            rows_by_panel(width, m, kc, a, 1, MR, a_next, b, width * LANES, c, c_row, add, bias)
-        else:
-            rows_by_panel(width, m, kc, a, a_row, a_col, a_next, b, b_row, c, c_row, add, bias)
-        return
+    if columns != whole:
+        to, to_row, to_add, to_bias, rows = edge, whole, 0, <const real*>NULL, MR
     while i < m:
-        rows = min(<Py_ssize_t>MR, m - i)
-        rows_by_panel(width, rows, kc, a + i // MR * a_next, a_row, a_col, a_next, b, b_row, edge, whole, 0,
-                      <const real*>NULL)
-        store(rows, columns, edge, whole, c + i * c_row, c_row, add, bias)
-        i += MR
+        rows = min(rows, m - i)
+        # The step that is 1 is a constant: the addresses of a tile then fit into the registers.
+        if a_row == 1:
+            rows_by_panel(width, rows, kc, a, 1, a_col, a_next, b, b_row, to, to_row, to_add, to_bias)
+        else:
+            rows_by_panel(width, rows, kc, a, a_row, 1, a_next, b, b_row, to, to_row, to_add, to_bias)
+        if columns != whole:
+            store(rows, columns, edge, whole, c + i * c_row, c_row, add, bias)
+        a += a_next
+        i += rows
 
 
 cdef inline int vectors_of(Py_ssize_t columns, Py_ssize_t LANES) noexcept nogil:
@@ -319,7 +383,7 @@ cdef int blocked(
     cdef const real* add_bias
     cdef Py_ssize_t i, j, p, kc, mc, columns, row, col, next
     cdef int width
-    cdef bint pack_a = n >= BROAD and m >= MR, pack_b = m > MC
+    cdef bint pack_a = (n >= BROAD and m >= MR) or (a_row != 1 and a_col != 1), pack_b = m > MC
     kc = min(<Py_ssize_t>KC, k)
     if pack_a or pack_b:
         memory = <real*>malloc((kc * (min(<Py_ssize_t>MC, m + MR) + pack_b * (n + LANES)) + 16) * sizeof(real))
@@ -430,7 +494,8 @@ cdef inline void wide_f32(Py_ssize_t k, const float* a, Py_ssize_t a_col, const 
     """One row of A by eight vectors of columns of B, where it lies."""
     cdef f32 acc[8]
     cdef Py_ssize_t j, p
-    memset(acc, 0, sizeof(acc))
+    for j in range(8):
+        acc[j] = ZERO32
     for p in range(k):
         for j in range(8):
             prefetch(<const f32*>(b + 4 * b_row) + j)  # a row is left before the processor looks ahead
@@ -449,7 +514,8 @@ cdef inline void wide_f64(Py_ssize_t k, const double* a, Py_ssize_t a_col, const
     """The same for double."""
     cdef f64 acc[8]
     cdef Py_ssize_t j, p
-    memset(acc, 0, sizeof(acc))
+    for j in range(8):
+        acc[j] = ZERO64
     for p in range(k):
         for j in range(8):
             prefetch(<const f64*>(b + 4 * b_row) + j)
