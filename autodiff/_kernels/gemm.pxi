@@ -109,7 +109,7 @@ cdef enum:
     KC = 256
     MC = 240     # a multiple of every MR
     LONG = 72    # rows of A from which on packing a panel of B pays, though it could be read where it lies
-    BROAD = 192  # columns of B from which on packing A pays
+    BROAD = 3072  # bytes of a row of B from which on packing A pays
     STRIP = 1024  # columns of a wide matrix that one row is multiplied by at a time
     LONGEST = 16384  # terms that are added up in float32 before the sum goes on in double
 
@@ -277,39 +277,49 @@ cdef inline void pack(
         p += 1
 
 
+cdef inline Py_ssize_t rows_of(Py_ssize_t m) noexcept nogil:
+    """How many rows high the next tile is: the last two are nearly alike, since one of eight and one of one leave more idle."""
+    return MR if m >= 2 * MR else m if m <= MR else (m + 1) // 2
+
+
 cdef void pack_rows(
         Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_row, Py_ssize_t a_col, real* to) noexcept nogil:
-    """Panels of MR rows of A, one after the other."""
-    cdef Py_ssize_t i = 0
-    while i < m:
-        pack(MR, kc, min(<Py_ssize_t>MR, m - i), a + i * a_row, a_row, a_col, to + i * kc)
-        i += MR
+    """Panels of the rows of A that a tile takes, one after the other, each in the room of MR rows."""
+    cdef Py_ssize_t rows
+    while m > 0:
+        rows = rows_of(m)
+        pack(MR, kc, rows, a, a_row, a_col, to)
+        a += rows * a_row
+        to += MR * kc
+        m -= rows
 
 
 cdef inline void rows_by_panel(
         int width, Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_row, Py_ssize_t a_col, Py_ssize_t a_next,
         const real* b, Py_ssize_t b_row, real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
-    """m rows of A by one panel of B: tall tiles, whose rows begin a_next apart, then what is left."""
+    """m rows of A by one panel of B, tile by tile; the rows of packed tiles begin a_next apart, else that is 0."""
     cdef Py_ssize_t rows
-    while m >= MR:
-        tile(MR, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-        a += a_next
-        c += MR * c_row
-        m -= MR
-    if MR > 4 and m == 7:
-        tile(7, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-    elif MR > 4 and m == 6:
-        tile(6, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-    elif MR > 4 and m == 5:
-        tile(5, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-    elif MR > 4 and m == 4:
-        tile(4, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-    elif m == 3:
-        tile(3, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-    elif m == 2:
-        tile(2, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
-    elif m == 1:
-        tile(1, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+    while m > 0:
+        rows = rows_of(m)
+        if rows == MR:
+            tile(MR, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+        elif MR > 4 and rows == 7:
+            tile(7, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+        elif MR > 4 and rows == 6:
+            tile(6, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+        elif MR > 4 and rows == 5:
+            tile(5, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+        elif MR > 4 and rows == 4:
+            tile(4, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+        elif rows == 3:
+            tile(3, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+        elif rows == 2:
+            tile(2, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+        else:
+            tile(1, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
+        a += a_next if a_next else rows * a_row
+        c += rows * c_row
+        m -= rows
 
 
 cdef inline void panel_product(
@@ -329,9 +339,10 @@ cdef inline void panel_product(
         pack(width * LANES, kc, columns, b, b_col, b_row, panel)
         b, b_row = panel, whole
     if columns != whole:
-        to, to_row, to_add, to_bias, rows = edge, whole, 0, <const real*>NULL, MR
+        to, to_row, to_add, to_bias = edge, whole, 0, <const real*>NULL
     while i < m:
-        rows = min(rows, m - i)
+        if columns != whole:
+            rows = rows_of(m - i)
         # The step that is 1 is a constant: the addresses of a tile then fit into the registers.
         if a_row == 1:
             rows_by_panel(width, rows, kc, a, 1, a_col, a_next, b, b_row, to, to_row, to_add, to_bias)
@@ -339,7 +350,7 @@ cdef inline void panel_product(
             rows_by_panel(width, rows, kc, a, a_row, 1, a_next, b, b_row, to, to_row, to_add, to_bias)
         if columns != whole:
             store(rows, columns, edge, whole, c + i * c_row, c_row, add, bias)
-        a += a_next
+        a += a_next if a_next else rows * a_row
         i += rows
 
 
@@ -383,7 +394,7 @@ cdef int blocked(
     cdef const real* add_bias
     cdef Py_ssize_t i, j, p, kc, mc, columns, row, col, next
     cdef int width
-    cdef bint pack_a = (n >= BROAD and m >= MR) or (a_row != 1 and a_col != 1), pack_b = m > MC
+    cdef bint pack_a = (n * sizeof(real) >= BROAD and m >= MR) or (a_row != 1 and a_col != 1), pack_b = m > MC
     kc = min(<Py_ssize_t>KC, k)
     if pack_a or pack_b:
         memory = <real*>malloc((kc * (min(<Py_ssize_t>MC, m + MR) + pack_b * (n + LANES)) + 16) * sizeof(real))
@@ -399,7 +410,7 @@ cdef int blocked(
         i = 0
         while i < m:
             mc = min(<Py_ssize_t>MC, m - i)
-            from_a, row, col, next = a + i * a_row + p * a_col, a_row, a_col, MR * a_row
+            from_a, row, col, next = a + i * a_row + p * a_col, a_row, a_col, 0
             if pack_a:
                 pack_rows(mc, kc, from_a, a_row, a_col, rows)
                 from_a, row, col, next = rows, 1, MR, MR * kc
