@@ -56,6 +56,21 @@ cdef extern from *:
         *(ad_f32x4 *)(to + 2 * to_step) = __builtin_shufflevector(right01, right23, 0, 1, 4, 5);
         *(ad_f32x4 *)(to + 3 * to_step) = __builtin_shufflevector(right01, right23, 2, 3, 6, 7);
     }
+    #  if AD_VECTOR > 16
+    typedef double ad_f64x4 __attribute__((vector_size(32), aligned(8), may_alias));
+    static inline void ad_transpose64(const double *a, Py_ssize_t step, double *to, Py_ssize_t to_step) {
+        ad_f64x4 r0 = *(const ad_f64x4 *)a, r1 = *(const ad_f64x4 *)(a + step);
+        ad_f64x4 r2 = *(const ad_f64x4 *)(a + 2 * step), r3 = *(const ad_f64x4 *)(a + 3 * step);
+        ad_f64x4 even01 = __builtin_shufflevector(r0, r1, 0, 4, 2, 6);
+        ad_f64x4 odd01 = __builtin_shufflevector(r0, r1, 1, 5, 3, 7);
+        ad_f64x4 even23 = __builtin_shufflevector(r2, r3, 0, 4, 2, 6);
+        ad_f64x4 odd23 = __builtin_shufflevector(r2, r3, 1, 5, 3, 7);
+        *(ad_f64x4 *)to = __builtin_shufflevector(even01, even23, 0, 1, 4, 5);
+        *(ad_f64x4 *)(to + to_step) = __builtin_shufflevector(odd01, odd23, 0, 1, 4, 5);
+        *(ad_f64x4 *)(to + 2 * to_step) = __builtin_shufflevector(even01, even23, 2, 3, 6, 7);
+        *(ad_f64x4 *)(to + 3 * to_step) = __builtin_shufflevector(odd01, odd23, 2, 3, 6, 7);
+    }
+    #  else
     static inline void ad_transpose64(const double *a, Py_ssize_t step, double *to, Py_ssize_t to_step) {
         for (int i = 0; i < 4; i += 2)
             for (int j = 0; j < 4; j += 2) {
@@ -64,6 +79,7 @@ cdef extern from *:
                 *(ad_f64x2 *)(to + (j + 1) * to_step + i) = __builtin_shufflevector(r0, r1, 1, 3);
             }
     }
+    #  endif
     #else
     static void ad_transpose32(const float *a, Py_ssize_t step, float *to, Py_ssize_t to_step) {
         for (int i = 0; i < 4; i++)
@@ -109,7 +125,7 @@ cdef enum:
     KC = 256
     MC = 240     # a multiple of every MR
     LONG = 72    # rows of A from which on packing a panel of B pays, though it could be read where it lies
-    BROAD = 3072  # bytes of a row of B from which on packing A pays
+    BROAD = 3072  # bytes of a row of B from which on packing columns of A pays, and half of those for rows
     STRIP = 1024  # columns of a wide matrix that one row is multiplied by at a time
     LONGEST = 16384  # terms that are added up in float32 before the sum goes on in double
 
@@ -249,7 +265,7 @@ cdef inline void pack(
         int width, Py_ssize_t kc, Py_ssize_t count, const real* x, Py_ssize_t lane_step, Py_ssize_t k_step,
         real* to) noexcept nogil:
     """A panel: for each of kc steps `count` elements of x side by side, in rows of `width`; no result uses the others."""
-    cdef Py_ssize_t j, p = 0, fours = count // 4 * 4
+    cdef Py_ssize_t j, q, last, p = 0, fours = count // 4 * 4, line = 64 // sizeof(real)
     if lane_step == 1 and k_step >= 0:
         # A copy of constant size is one load and one store; its surplus must still lie inside the matrix.
         while p < kc and p * k_step + width <= (kc - 1) * k_step + count:
@@ -260,17 +276,18 @@ cdef inline void pack(
         memset(to + p * width, 0, (kc - p) * width * sizeof(real))
     if k_step == 1:
         while p + 4 <= kc:
+            # Of every lane a line of the cache at once: rows 4096 bytes apart drive each other's lines out.
+            last = p + line if p + line <= kc else p + 4
             for j in range(0, fours, 4):
-                if real is float:
-                    ad_transpose32(x + p + j * lane_step, lane_step, to + p * width + j, width)
-                else:
-                    ad_transpose64(x + p + j * lane_step, lane_step, to + p * width + j, width)
-            for j in range(fours, count):
-                to[p * width + j] = x[p + j * lane_step]
-                to[(p + 1) * width + j] = x[p + 1 + j * lane_step]
-                to[(p + 2) * width + j] = x[p + 2 + j * lane_step]
-                to[(p + 3) * width + j] = x[p + 3 + j * lane_step]
-            p += 4
+                for q in range(p, last, 4):
+                    if real is float:
+                        ad_transpose32(x + q + j * lane_step, lane_step, to + q * width + j, width)
+                    else:
+                        ad_transpose64(x + q + j * lane_step, lane_step, to + q * width + j, width)
+            for q in range(p, last):
+                for j in range(fours, count):
+                    to[q * width + j] = x[q + j * lane_step]
+            p = last
     while p < kc:
         for j in range(count):
             to[p * width + j] = x[p * k_step + j * lane_step]
@@ -394,7 +411,8 @@ cdef int blocked(
     cdef const real* add_bias
     cdef Py_ssize_t i, j, p, kc, mc, columns, row, col, next
     cdef int width
-    cdef bint pack_a = (n * sizeof(real) >= BROAD and m >= MR) or (a_row != 1 and a_col != 1), pack_b = m > MC
+    cdef bint pack_b = m > MC, pack_a = (a_row != 1 and a_col != 1) or (
+        m >= MR and <Py_ssize_t>(n * sizeof(real)) >= BROAD * (1 if a_row == 1 else 2))
     kc = min(<Py_ssize_t>KC, k)
     if pack_a or pack_b:
         memory = <real*>malloc((kc * (min(<Py_ssize_t>MC, m + MR) + pack_b * (n + LANES)) + 16) * sizeof(real))
