@@ -122,11 +122,12 @@ cdef extern from *:
     void ad_transpose64(const double* a, Py_ssize_t step, double* to, Py_ssize_t to_step) noexcept nogil
 
 cdef enum:
-    KC = 256
-    MC = 240     # a multiple of every MR
+    KC = 256     # both multiples of 8, as is every MR or its half
+    MC = 256
     LONG = 72    # rows of A from which on packing a panel of B pays, though it could be read where it lies
     BROAD = 3072  # bytes of a row of B from which on packing columns of A pays, and half of those for rows
     STRIP = 1024  # columns of a wide matrix that one row is multiplied by at a time
+    AHEAD = 2    # cache lines that packing fetches in advance
     LONGEST = 16384  # terms that are added up in float32 before the sum goes on in double
 
 
@@ -279,6 +280,9 @@ cdef inline void pack(
             # Of every lane a line of the cache at once: rows 4096 bytes apart drive each other's lines out.
             last = p + line if p + line <= kc else p + 4
             for j in range(0, fours, 4):
+                for q in range(4):
+                    # More lanes than the processor itself looks ahead along.
+                    prefetch(x + p + AHEAD * line + (j + q) * lane_step)
                 for q in range(p, last, 4):
                     if real is float:
                         ad_transpose32(x + q + j * lane_step, lane_step, to + q * width + j, width)
@@ -292,6 +296,12 @@ cdef inline void pack(
         for j in range(count):
             to[p * width + j] = x[p * k_step + j * lane_step]
         p += 1
+
+
+cdef inline Py_ssize_t block_of(Py_ssize_t left, Py_ssize_t most) noexcept nogil:
+    """How long the next block is: all nearly alike, since a short last one has C or B pass once more for little work."""
+    cdef Py_ssize_t blocks = (left + most - 1) // most
+    return min(((left + blocks - 1) // blocks + 7) // 8 * 8, left)
 
 
 cdef inline Py_ssize_t rows_of(Py_ssize_t m) noexcept nogil:
@@ -413,7 +423,7 @@ cdef int blocked(
     cdef int width
     cdef bint pack_b = m > MC, pack_a = (a_row != 1 and a_col != 1) or (
         m >= MR and <Py_ssize_t>(n * sizeof(real)) >= BROAD * (1 if a_row == 1 else 2))
-    kc = min(<Py_ssize_t>KC, k)
+    kc = block_of(k, KC)
     if pack_a or pack_b:
         memory = <real*>malloc((kc * (min(<Py_ssize_t>MC, m + MR) + pack_b * (n + LANES)) + 16) * sizeof(real))
         if memory == NULL:
@@ -422,12 +432,12 @@ cdef int blocked(
     rows = panels + pack_b * kc * (n + LANES)
     p = 0
     while p < k:
-        kc = min(<Py_ssize_t>KC, k - p)
+        kc = block_of(k - p, KC)
         if pack_b:
             pack_panels(kc, n, b + p * b_row, b_row, b_col, panels)
         i = 0
         while i < m:
-            mc = min(<Py_ssize_t>MC, m - i)
+            mc = block_of(m - i, MC)
             from_a, row, col, next = a + i * a_row + p * a_col, a_row, a_col, 0
             if pack_a:
                 pack_rows(mc, kc, from_a, a_row, a_col, rows)
@@ -449,8 +459,8 @@ cdef int blocked(
                     panel_product(WIDE, LANES, mc, kc, columns, from_a, row, col, next, b + p * b_row + j * b_col,
                                   b_row, b_col, panel, pack_b, c + i * c_row + j, c_row, p > 0, add_bias)
                 j += columns
-            i += MC
-        p += KC
+            i += mc
+        p += kc
     free(memory)
     return 0
 
@@ -600,7 +610,7 @@ cdef Py_ssize_t one_row(
     while j + STRIP <= n:
         p = 0
         while p < k:
-            kc = min(<Py_ssize_t>KC, k - p)
+            kc = block_of(k - p, KC)
             add_bias = bias + j if bias != NULL and p + kc == k else NULL
             strip_by_row(kc, a + p * a_col, a_col, b + p * b_row + j, b_row, add_bias, c + j, p > 0)
             p += kc
@@ -609,7 +619,7 @@ cdef Py_ssize_t one_row(
         p = 0
         while p < k:
             # In the blocks of every other path, so that no element depends on which one it took.
-            kc = min(<Py_ssize_t>KC, k - p)
+            kc = block_of(k - p, KC)
             add_bias = bias + j if bias != NULL and p + kc == k else NULL
             if real is float:
                 wide_f32(kc, a + p * a_col, a_col, b + p * b_row + j, b_row, add_bias, c + j, p > 0)
