@@ -466,23 +466,25 @@ cdef int blocked(
 
 
 cdef inline void add_lanes(int rows, const real* sums, double* totals) noexcept nogil:
-    """To each of up to four totals its 32 running sums, in double: the last four of all rows side by side, as vectors."""
-    cdef double part[4][8]
+    """To each of up to four totals its 32 running sums: halves onto halves, and the last four of all rows side by side."""
+    cdef real part[4][16]
+    cdef double last[4][4]
     cdef double turned[4][4]
     cdef Py_ssize_t j, q
     for q in range(rows):
+        for j in range(16):
+            part[q][j] = sums[32 * q + j] + sums[32 * q + j + 16]
         for j in range(8):
-            part[q][j] = (<double>sums[32 * q + j] + sums[32 * q + j + 16]) + (
-                <double>sums[32 * q + j + 8] + sums[32 * q + j + 24])
+            part[q][j] += part[q][j + 8]
         for j in range(4):
-            part[q][j] += part[q][j + 4]
+            last[q][j] = <double>part[q][j] + part[q][j + 4]
     if rows == 4:
-        ad_transpose64(&part[0][0], 8, &turned[0][0], 4)
+        ad_transpose64(&last[0][0], 4, &turned[0][0], 4)
         for q in range(4):
             totals[q] += (turned[0][q] + turned[2][q]) + (turned[1][q] + turned[3][q])
     else:
         for q in range(rows):
-            totals[q] += (part[q][0] + part[q][2]) + (part[q][1] + part[q][3])
+            totals[q] += (last[q][0] + last[q][2]) + (last[q][1] + last[q][3])
 
 
 cdef inline void dots_of(

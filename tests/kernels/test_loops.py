@@ -101,7 +101,10 @@ def test_what_lies_beside_a_matrix_is_never_read_into_it(dtype):
     np.testing.assert_array_equal(_kernels.matmul(a, b[::-1]), a @ b)
 
 
-SHAPES = [(1, 40, 4000), (4000, 40, 1), (37, 500, 61), (2, 900, 70), (300, 1, 300), (260, 800, 130), (500, 300, 500)]
+SHAPES = [
+    (1, 40, 4000), (4000, 40, 1), (37, 500, 61), (2, 900, 70), (300, 1, 300), (260, 800, 130), (500, 300, 500),
+    (265, 520, 800), (9, 300, 1600),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
