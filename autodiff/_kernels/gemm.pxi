@@ -244,20 +244,34 @@ cdef inline void tile(
         tile_f64(rows, width, kc, a, a_row, a_col, b, b_row, c, c_row, add, bias)
 
 
+cdef inline void store_few(int count, const real* part, real* c, bint add, const real* bias) noexcept nogil:
+    """A constant number of elements of a tile's row."""
+    cdef Py_ssize_t j
+    cdef real value
+    for j in range(count):
+        value = part[j]
+        if add:
+            value += c[j]
+        c[j] = value + bias[j] if bias != NULL else value
+
+
 cdef void store(
         Py_ssize_t rows, Py_ssize_t columns, const real* part, Py_ssize_t part_row,
         real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
-    """Bring the part of a tile that lies inside C to its place."""
+    """Bring the part of a tile that lies inside C to its place: a loop of unknown length costs more than a few elements."""
     cdef Py_ssize_t i, j
-    cdef real value
     for i in range(rows):
-        for j in range(columns):
-            value = part[j]
-            if add:
-                value += c[j]
-            if bias != NULL:
-                value += bias[j]
-            c[j] = value
+        for j in range(0, columns - 7, 8):
+            store_few(8, part + j, c + j, add, bias if bias == NULL else bias + j)
+        j = columns // 8 * 8
+        if columns & 4:
+            store_few(4, part + j, c + j, add, bias if bias == NULL else bias + j)
+            j += 4
+        if columns & 2:
+            store_few(2, part + j, c + j, add, bias if bias == NULL else bias + j)
+            j += 2
+        if columns & 1:
+            store_few(1, part + j, c + j, add, bias if bias == NULL else bias + j)
         c += c_row
         part += part_row
 
@@ -509,9 +523,10 @@ cdef inline void dots_of(
                     sums[q][lane] += a[q * a_row + p + lane] * x[p + lane]
         add_lanes(rows, &sums[0][0], totals)
         first += LONGEST
-    for q in range(rows):
-        for p in range(whole, k):
+    for p in range(whole, k):
+        for q in range(rows):  # side by side: each row's sum waits for its last term
             totals[q] += <double>a[q * a_row + p] * x[p]
+    for q in range(rows):
         y[q] = <real>totals[q]
         if bias != NULL:
             y[q] += bias[q * bias_step]
