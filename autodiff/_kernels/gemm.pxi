@@ -122,10 +122,10 @@ cdef extern from *:
     void ad_transpose64(const double* a, Py_ssize_t step, double* to, Py_ssize_t to_step) noexcept nogil
 
 cdef enum:
-    KC = 256     # both multiples of 8, as is every MR or its half
+    KC = 256     # both multiples of 8, which every MR divides
     MC = 256
     LONG = 72    # rows of A from which on packing a panel of B pays, though it could be read where it lies
-    BROAD = 3072  # bytes of a row of B from which on packing columns of A pays, and half of those for rows
+    BROAD = 3072  # bytes of a row of B from which on packing a transposed A pays; twice that for rows in order
     STRIP = 1024  # columns of a wide matrix that one row is multiplied by at a time
     AHEAD = 2    # cache lines that packing fetches in advance
     LONGEST = 16384  # terms that are added up in float32 before the sum goes on in double
