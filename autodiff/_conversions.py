@@ -112,8 +112,11 @@ def _contains(self: Tensor, element: Any) -> bool:
 
 
 def _repr(self: Tensor, *, tensor_contents: str | None = None) -> str:
-    edge = edge_of(self)
-    name = edge[0].name() if edge is not None and edge[1] >= 0 else None
+    try:
+        edge = edge_of(self)
+        name = edge[0].name() if edge is not None and edge[1] >= 0 else None
+    except RuntimeError:  # a view whose history is lost can still be looked at
+        edge, name = None, "Invalid"
     return _printing.tensor_repr(
         self._array,
         requires_grad=edge is not None and edge[1] < 0,

@@ -32,6 +32,9 @@ __all__ = [
 
 def get_requires_grad(self: Tensor) -> bool:
     """Whether a gradient will be computed for this tensor."""
+    view = self._view
+    if view is not None and view.kind and view.seen != self._cell[0]:  # its history may be lost, the answer is not
+        return view.base._edge is not None
     return edge_of(self) is not None
 
 

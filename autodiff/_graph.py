@@ -20,7 +20,7 @@ from autodiff._node import NUMBER, PARAM, SHAPE, SHAPES, Edge, Node, Plan
 from autodiff._provenance import here, outermost, where
 from autodiff._tensor import LEAF, Tensor, View, wrap
 
-__all__ = ["cast", "edge_of", "flat", "primitive", "promoted", "renamed", "set_observer"]
+__all__ = ["cast", "edge_of", "flat", "lost", "primitive", "promoted", "renamed", "set_observer"]
 
 _next_index = count().__next__
 _ndarray, _asarray = np.ndarray, np.asarray
@@ -66,16 +66,34 @@ def edge_of(x: Any) -> Edge | None:
 def refresh(t: Tensor) -> None:
     """Bring a view's edge up to date after somebody wrote through its base or another view (Note [Views])."""
     view = t._view
-    if view.kind != "no_grad":
-        current = view.base
-        if current._edge is None:
-            t._edge = None
-        else:
-            with enable_grad():
-                for op, params in view.path:
-                    current = op(current, **params)
-            t._edge = current._edge
+    current = view.base
+    if current._edge is None:
+        t._edge = None
+    elif not view.kind:
+        with enable_grad():
+            for op, params in view.path:
+                current = op(current, **params)
+        t._edge = current._edge
+    elif mode.grad:
+        raise lost(view, "its base or another view of its base has been modified inplace")
+    else:
+        return  # stays out of date: whoever uses it where gradients are recorded is to be told
     view.seen = t._cell[0]
+
+
+def lost(view: View, what: str) -> Exception:
+    """The error for a view whose history cannot be followed through a change of its memory."""
+    if view.kind == "no_grad":
+        return RuntimeError(
+            f"A view was created in no_grad mode and {what} with grad mode enabled. Given that this use case is ambiguous "
+            "and error-prone, it is forbidden. Make the view with grad mode enabled, or change it and use it under "
+            "no_grad() too; or clone() it."
+        )
+    return RuntimeError(
+        f"Output of {view.path[-1][0].node_class.__name__} is a view and {what}. This view is the output of a function "
+        "that returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
+        "replace the inplace operation by an out-of-place one, or take the part by its index, as in x[0]."
+    )
 
 
 def flat(g: Any) -> Any:
@@ -285,7 +303,7 @@ def _share(t: Tensor, x: Any, op: Any, params: dict[str, Any], kind: str) -> Non
     if cell is None:
         return
     if not mode.grad:
-        kind = kind or "no_grad"
+        kind = "no_grad"
     view = x._view
     if view is None:
         t._view = View(x, ((op, params),), cell[0], kind)

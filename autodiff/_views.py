@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._dtypes import from_numpy_dtype
-from autodiff._graph import _record, cast, edge_of, flat, primitive, renamed
+from autodiff._graph import _record, cast, edge_of, flat, lost, primitive, renamed
 from autodiff._hooks import retain_grad, retains_grad
 from autodiff._modes import mode
 from autodiff._node import Node
@@ -42,12 +42,13 @@ def in_place(function: Callable[..., Any], name: str = "") -> Any:
     @functools.wraps(function, assigned=("__module__",), updated=())
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         _check(self, method.__name__)
-        edge = edge_of(self)
-        tracked = False
+        edge, tracked = None, False
         if mode.grad:
+            edge, view = edge_of(self), self._view
             tracked = edge is not None or any(edge_of(a) is not None for a in (*args, *kwargs.values()))
-            if tracked:
-                _check_view(self, method.__name__)
+            # A view made under no_grad has no history of its own, yet a change of it is one of the base's values.
+            if view is not None and view.kind and (tracked or view.base._edge is not None):
+                raise lost(view, f"is being modified inplace ({method.__name__})")
         old = wrap(self._array.copy() if tracked else self._array)
         if tracked:
             old._edge = edge
@@ -91,23 +92,6 @@ def _check(t: Tensor, name: str) -> None:
         raise RuntimeError(f"{name}(): the memory is read-only (it came from a read-only array); clone() it first")
 
 
-def _check_view(t: Tensor, name: str) -> None:
-    view = t._view
-    if view is None or not view.kind:
-        return
-    made = view.path[-1][0].node_class.__name__
-    if view.kind == "outputs":
-        raise RuntimeError(
-            f"Output of {made} is a view and is being modified inplace ({name}). This view is the output of a function "
-            "that returns multiple views. Such functions do not allow the output views to be modified inplace. You "
-            "should replace the inplace operation by an out-of-place one."
-        )
-    raise RuntimeError(
-        f"A view was created in no_grad mode and is being modified inplace with grad mode enabled ({name}). Make the "
-        "view with grad mode enabled, or change it under no_grad() too."
-    )
-
-
 def _write(t: Tensor, new: Tensor, tracked: bool) -> None:
     """Copy the result into t's memory and give t, or its base, the result's history."""
     array, values = t._array, new._array
@@ -141,7 +125,6 @@ def _write(t: Tensor, new: Tensor, tracked: bool) -> None:
             needs = (edges[0] is not None) + 2 * (edges[1] is not None)
             node = _record(write, (base, new), [base._array, values], edges, needs, params, (base,))
             base._edge = (node, 0, base._array.shape, base._array.dtype)
-            view.kind = ""
     if retained:
         retain_grad(t)
 

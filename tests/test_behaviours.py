@@ -740,6 +740,77 @@ def test_in_place_on_the_base_is_seen_by_a_view(torch):
     close(x.grad, [[3, 3], [0, 0]])
 
 
+PARTS = {
+    "a slice": lambda x: x[1:3],
+    "a part of split": lambda x: x.split(2)[1],
+    "a part of unbind": lambda x: x.unbind()[1],
+    "an element of the iteration": lambda x: list(x)[1],
+    "a part of a part": lambda x: x.chunk(2)[1][0:1],
+}
+
+
+@pytest.mark.parametrize("leaf", [False, True])
+@pytest.mark.parametrize("part", PARTS)
+def test_a_view_made_without_gradients_is_not_changed_with_them(torch, part, leaf):
+    w = torch.ones(4, requires_grad=True)
+    x = w if leaf else w * 1
+    with torch.no_grad():
+        v = PARTS[part](x)
+    with pytest.raises(RuntimeError, match="view"):
+        v.mul_(5)
+    close(x, [1, 1, 1, 1])
+    plain = torch.ones(4)
+    with torch.no_grad():
+        v = PARTS[part](plain)
+    v.mul_(5)
+    assert plain.max() == 5
+    with pytest.raises(RuntimeError, match="A view was created in no_grad mode"):
+        v.mul_(torch.ones((), requires_grad=True))
+    with torch.no_grad():
+        v = PARTS[part](x)
+        v.mul_(5)
+    assert x.max() == 5
+
+
+@pytest.mark.parametrize("part", [name for name in PARTS if name != "a slice"])
+def test_one_of_several_views_cannot_follow_a_change(torch, part):
+    for change in (lambda x, v: x.mul_(3), lambda x, v: x[0:1].mul_(3)):
+        x = torch.ones(4, requires_grad=True) * 1
+        v = PARTS[part](x)
+        change(x, v)
+        assert v.requires_grad
+        assert "Invalid" in repr(v)
+        with pytest.raises(RuntimeError, match="its base or another view of its base has been modified inplace"):
+            v * 2
+    for change in (lambda x, v: x.mul_(3), lambda x, v: v.mul_(3)):
+        x = torch.ones(4, requires_grad=True)
+        v = PARTS[part](x)
+        with torch.no_grad():
+            change(x, v)
+            close(v * 2, v.detach() + v.detach())
+        assert v.requires_grad
+        assert "Invalid" in repr(v)
+        with pytest.raises(RuntimeError, match="its base or another view of its base has been modified inplace"):
+            v * 2
+    x = torch.ones(4)
+    v = PARTS[part](x)
+    v.mul_(3)
+    assert not v.requires_grad
+    assert x.max() == 3
+    with pytest.raises(RuntimeError, match="inplace"):
+        v.mul_(torch.ones((), requires_grad=True))
+
+
+def test_a_view_made_without_gradients_does_not_follow_a_recorded_change(torch):
+    x = torch.ones(4)
+    with torch.no_grad():
+        v = x[0:2]
+    x.mul_(torch.ones(4, requires_grad=True))
+    assert v.requires_grad
+    with pytest.raises(RuntimeError, match="A view was created in no_grad mode and its base"):
+        v * 2
+
+
 def test_views_share_memory(torch):
     x = torch.zeros(2, 3)
     for v in (x.view(3, 2), x.t(), x[0], x.unsqueeze(0), x.expand(2, 2, 3), x.reshape(6), x.flatten()):
