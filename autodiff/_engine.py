@@ -18,6 +18,7 @@ import numpy as np
 
 from autodiff._graph import _Observer, cast, edge_of
 from autodiff._hooks import hooks_of, run_hooks, run_node_hooks, run_prehooks
+from autodiff._kernels.reference import repeats
 from autodiff._modes import Anomaly, mode
 from autodiff._node import FREED, Edge, Node
 from autodiff._provenance import where
@@ -215,7 +216,7 @@ def _accumulate(tensor: Tensor, g: Gradient, owned: bool, create_graph: bool) ->
         return
     if known is None:
         tensor._grad = wrap(g if owned and g.flags.c_contiguous else np.array(g, order="C"))
-    elif known._array.flags.writeable and not (known._array.size > 1 and 0 in known._array.strides):
+    elif known._array.flags.writeable and not repeats(known._array):
         np.add(known._array, g, out=known._array)
         changed(known)
     else:

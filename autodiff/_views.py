@@ -17,6 +17,7 @@ import numpy as np
 from autodiff._dtypes import from_numpy_dtype
 from autodiff._graph import _record, cast, edge_of, flat, lost, primitive, renamed
 from autodiff._hooks import retain_grad, retains_grad
+from autodiff._kernels.reference import repeats
 from autodiff._modes import mode
 from autodiff._node import Node
 from autodiff._provenance import here, where
@@ -83,7 +84,7 @@ def _check(t: Tensor, name: str) -> None:
             "normal tensor before doing inplace update."
         )
     array = t._array
-    if array.size > 1 and 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
+    if repeats(array):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."

@@ -290,13 +290,23 @@ def test_a_tensor_multiplied_in_place_by_itself():
     assert x.grad.tolist() == [4, 6]
 
 
-def test_writing_into_an_expanded_tensor_is_refused():
+def test_writing_into_an_expanded_tensor_is_refused_where_elements_share_a_place():
     x = torch.ones(3)
     with pytest.raises(RuntimeError, match="single memory location"):
         x.expand(2, 3).add_(1)
-    with pytest.raises(RuntimeError, match="read-only"):
-        x.expand(2, 3)[0] = 5
+    with pytest.raises(RuntimeError, match="single memory location"):
+        x.expand(2, 3)[:, 0] = 5
     assert x.tolist() == [1, 1, 1]
+    x.expand(2, 3)[0] = 5
+    assert x.tolist() == [5, 5, 5]
+
+
+def test_the_gradient_of_a_change_through_an_expanded_tensor():
+    x = torch.ones(3, 1, requires_grad=True)
+    y = x * 1
+    y.expand(3, 2)[:, 0].mul_(torch.tensor([2.0, 3.0, 4.0]))
+    (y * y).sum().backward()
+    assert x.grad.tolist() == [[8], [18], [32]]
 
 
 def test_the_observer_sees_what_ran():

@@ -35,7 +35,7 @@ def get_num_threads() -> int:
 def set_num_threads(count: int) -> None:
     """Split large matrix products over `count` threads from now on; the results do not depend on it.
 
-    TypeError for what is no int, RuntimeError for less than 1.
+    TypeError for what is no int, RuntimeError for less than 1, ValueError for what no C int can hold.
 
     >>> import autodiff as torch
     >>> before = torch.get_num_threads()
@@ -49,6 +49,8 @@ def set_num_threads(count: int) -> None:
         raise TypeError(f"set_num_threads expects an int, but got {type(count).__name__}")
     if count < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, got {count}")
+    if count >= 2**31:
+        raise ValueError(f"set_num_threads expects an int of 32 bits, got {count}")
     _count = count
 
 

@@ -27,7 +27,7 @@ cdef int product(
     # Without the GIL it is slower, unless there is much to do.
     if work < RELEASE:
         return multiply(size, m, k, n, a, ar, ac, b, br, bc, bias, c, n, vector)
-    threads = _threads.get_num_threads() if work >= SPLIT else 1
+    threads = min(<int>_threads.get_num_threads(), <int>SEATS + 1) if work >= SPLIT else 1
     if threads > 1:
         o.m, o.k, o.n, o.ar, o.ac, o.br, o.bc, o.cr = m, k, n, ar, ac, br, bc, n
         o.a, o.b, o.bias, o.c, o.size, o.vector = a, b, bias, c, size, vector

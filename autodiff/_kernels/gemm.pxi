@@ -6,7 +6,8 @@
 # and a wide product's A, so that the tiles read memory in order; the rest is read where it lies.
 # Element (i, j) of a matrix is at i * row + j * col: a transpose is only other strides.
 #
-# Every path adds up the same products in the same order, so an element does not depend on which one ran.
+# All paths through tiles add up the same products in the same order, so that an element does not depend on where the
+# tiles lie, and the parts of a product can be shared out. A single row or column has loops of its own, whose order is another.
 
 from libc.string cimport memcpy, memset
 

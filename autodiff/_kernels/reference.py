@@ -31,7 +31,7 @@ def check_matmul(a: Array, b: Array, bias: Array | None) -> None:
     """Raise the error that PyTorch raises when the two (or three) arrays don't fit."""
     check_arrays("matmul", a=a, b=b)
     if a.dtype != b.dtype:
-        names = [_NAMES.get(x.dtype.name, x.dtype.name) for x in (a, b)]
+        names = [_NAMES.get(x.dtype.name, x.dtype.name) if x.dtype.isnative else str(x.dtype) for x in (a, b)]
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}; "
             "convert one of them with .to(dtype)"
@@ -300,3 +300,13 @@ def check_sgd(params: Sequence[Array], grads: Sequence[Array], buffers: Sequence
             raise TypeError(f"sgd: params[{i}] must be floating point, got {p.dtype}")
         if not p.flags.writeable or (buffer is not None and not buffer.flags.writeable):
             raise ValueError(f"sgd: params[{i}] or its buffer is read-only and can't be updated in place")
+        if repeats(p) or (buffer is not None and repeats(buffer)):
+            raise RuntimeError(
+                f"sgd: more than one element of params[{i}] or its buffer lies in one place of memory (it was expanded), so "
+                "that it can't be updated in place; make it with clone()"
+            )
+
+
+def repeats(array: Array) -> bool:
+    """Whether several elements of the array lie in one place of memory, as after broadcasting."""
+    return array.size > 1 and 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))

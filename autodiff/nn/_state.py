@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff._kernels.reference import repeats
 from autodiff._tensor import Tensor
 from autodiff._views import changed
 from autodiff.nn.parameter import Parameter
@@ -135,6 +136,11 @@ def _misfit(key: str, value: Tensor, new: Any, assign: bool) -> list[str]:
         ]
     if not value._array.flags.writeable and not assign:
         return [f'While copying the parameter named "{key}": its memory is read-only.']
+    if repeats(value._array) and not assign:
+        return [
+            f'While copying the parameter named "{key}": more than one of its elements lie in one place of memory (it was '
+            "expanded); make it with clone()."
+        ]
     return []
 
 

@@ -75,7 +75,9 @@ def sum_to(x: Any, *, shape: Any) -> Any:
 @primitive(lambda g, x_shape: sum_to(g, shape=x_shape), name="Expand", view=True)
 def expanded(x: Any, *, shape: Any) -> Any:
     """x repeated to `shape`, without copying."""
-    return np.broadcast_to(x, shape)
+    out = np.broadcast_to(x, shape)
+    out.flags.writeable = x.flags.writeable  # what sees no element twice may be written to
+    return out
 
 
 def expand(input: Tensor, *sizes: Any) -> Tensor:

@@ -4,6 +4,9 @@ The doors keep what would corrupt memory from the loops, so half of these tests 
 run on a build with sanitizers as well (tests/sanitize.sh).
 """
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -308,9 +311,46 @@ def test_written_arrays_may_be_strided_or_misaligned():
 
 
 def test_threads_are_checked():
-    for wrong, kind in ((0, RuntimeError), (-1, RuntimeError), ("2", TypeError), (True, TypeError)):
+    for wrong, kind in (
+        (0, RuntimeError), (-1, RuntimeError), ("2", TypeError), (True, TypeError), (2**31, ValueError), (2**70, ValueError),
+    ):  # fmt: skip
         with pytest.raises(kind):
             _kernels.set_num_threads(wrong)
+
+
+def test_a_great_number_of_threads():
+    # In a process of its own: the threads hired stay for its life.
+    program = (
+        "import numpy as np\n"
+        "from autodiff import _kernels\n"
+        "x = np.random.default_rng(0).random((500, 500), np.float32)\n"
+        "_kernels.set_num_threads(1)\n"
+        "wanted = _kernels.matmul(x, x).tobytes()\n"
+        "for n in (129, 1000, 2**30, 2**31 - 1):\n"
+        "    _kernels.set_num_threads(n)\n"
+        "    assert _kernels.matmul(x, x).tobytes() == wanted, n\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def test_arrays_that_overlap_themselves_are_not_updated():
+    one = np.ones(1, np.float32)
+    whole = np.broadcast_to(one, 3)
+    whole.flags.writeable = True
+    with pytest.raises(RuntimeError, match="one place of memory"):
+        _kernels.sgd([whole], [np.ones(3, np.float32)], [None], lr=0.5)
+    with pytest.raises(RuntimeError, match="one place of memory"):
+        _kernels.sgd([np.ones(3, np.float32)], [np.ones(3, np.float32)], [whole], lr=0.5, momentum=0.5)
+    assert one == 1
+    column = np.broadcast_to(np.ones((3, 1), np.float32), (3, 1))
+    column.flags.writeable = True
+    _kernels.sgd([column], [np.ones((3, 1), np.float32)], [None], lr=0.5)
+    assert column.tolist() == [[0.5]] * 3
+
+
+def test_a_foreign_byte_order_is_named():
+    with pytest.raises(RuntimeError, match=">f4 != float"):
+        _kernels.matmul(np.ones((2, 2), ">f4"), np.ones((2, 2), np.float32))
 
 
 @pytest.mark.skipif("not hasattr(__import__('os'), 'fork')")
