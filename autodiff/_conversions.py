@@ -82,11 +82,20 @@ def _bool(self: Tensor) -> bool:
 
 
 def _float(self: Tensor) -> float:
-    return float(item(self))
+    return float(_single(self))
 
 
 def _int(self: Tensor) -> int:
-    return int(item(self))
+    return int(_single(self))
+
+
+def _single(self: Tensor) -> Any:
+    if self._array.size != 1:
+        raise ValueError(
+            f"only one element tensors can be converted to Python scalars, and the shape of this one is {list(self.shape)}; "
+            "index it, reduce it, or use tolist()"
+        )
+    return self._array.item()
 
 
 def _index(self: Tensor) -> int:
@@ -126,7 +135,7 @@ def _repr(self: Tensor, *, tensor_contents: str | None = None) -> str:
 
 
 def _format(self: Tensor, spec: str) -> str:
-    if self._array.ndim == 0 and spec:
+    if self._array.ndim == 0 and (spec or type(self) is Tensor):  # f"{loss}" shows the number, as in PyTorch
         return format(self._array.item(), spec)
     if spec:
         raise TypeError(
@@ -188,7 +197,7 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     attributes = copy.deepcopy(self.__dict__, memo) if hasattr(self, "__dict__") else None
     t = rebuild_tensor(type(self), _copied_memory(self._array, memo), get_requires_grad(self), attributes)
     memo[id(self)] = t
-    if self._grad is not None:
+    if self._grad is not None and type(self) is Tensor:  # a Parameter's copy has none, as in PyTorch
         t._grad = copy.deepcopy(self._grad, memo)
     return t
 

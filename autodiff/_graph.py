@@ -24,7 +24,7 @@ __all__ = ["cast", "edge_of", "flat", "lost", "primitive", "promoted", "renamed"
 
 _next_index = count().__next__
 _ndarray, _asarray = np.ndarray, np.asarray
-_NUMBERS = frozenset((bool, int, float))
+_NUMBERS = frozenset((int, float))
 
 
 class _Observer:
@@ -108,6 +108,7 @@ def primitive(
     view: bool | str = False,
     variadic: bool = False,
     public: str = "",
+    check: Callable[[list[Any], Any], None] | None = None,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make an operation of a forward function on arrays and one partial derivative per input.
 
@@ -119,9 +120,10 @@ def primitive(
     `view`: the output is a view of the first input; "maybe" when NumPy decides.
     `public`: what users call it, for error messages, where that is not the forward's name.
     `variadic`: the forward takes any number of tensors, and the one rule gets its position as `i`.
+    `check`: sees the inputs (arrays and numbers) and the common dtype before they are brought to it, and may raise.
     """
 
-    options = {"promote": promote, "view": view, "variadic": variadic, "public": public}
+    options = {"promote": promote, "view": view, "variadic": variadic, "public": public, "check": check}
 
     def decorate(forward: Callable[..., Any]) -> Any:
         code = forward.__code__
@@ -201,7 +203,7 @@ def primitive(
         op.__wrapped__ = forward  # type: ignore[attr-defined]
         op.forward, op.partials, op.words = forward, partials, words  # type: ignore[attr-defined]
         op.inputs, op.defaults, op.variadic = positional, defaults, variadic  # type: ignore[attr-defined]
-        op.plans, op.options = plans, options  # type: ignore[attr-defined]
+        op.plans, op.options, op.check = plans, options, check  # type: ignore[attr-defined]
         op.node_class = type(  # type: ignore[attr-defined]
             grad_fn_name, (Node,), {"__slots__": (), "op": op, "__module__": "autodiff._node"}
         )
@@ -349,6 +351,8 @@ def promoted(op: Any, xs: Sequence[Any], to_float: bool) -> list[Any]:
                 f"Tensor or a number, not {type(x).__name__}"
             )
     dtype = result_numpy(values)
+    if op.check is not None:
+        op.check(values, dtype)
     if to_float and dtype.kind != "f":
         dtype = get_default_dtype().np
     result: list[Any] = []
@@ -366,7 +370,11 @@ def _number(value: Any, dtype: Any) -> Any:
     try:
         return _asarray(value, dtype)
     except OverflowError:
-        raise RuntimeError(f"value {value} cannot be converted to type {dtype} without overflow") from None
+        pass
+    try:
+        return _asarray(value, np.int64).astype(dtype)  # as in PyTorch it wraps around: -1 is 255 for uint8
+    except OverflowError:
+        raise RuntimeError(f"Overflow when unpacking long long: {value} does not fit into any integer dtype") from None
 
 
 @primitive(lambda g: g, name="ToCopy")

@@ -7,6 +7,8 @@ tensors, and with recording on only under create_graph.
 from __future__ import annotations
 
 import functools
+import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -227,17 +229,38 @@ class Function:
 
     vjp = backward
 
+    def __init__(self) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke "
+            f"them on the class itself: {type(self).__name__}.apply(...)",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """RuntimeError: a Function is called by its class, with apply."""
+        raise RuntimeError(f"an autograd Function is called as {type(self).__name__}.apply(...), its methods being static")
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
-        """Run forward, and record a node whose backward is the user's."""
-        if kwargs:
-            raise TypeError(f"{cls.__name__}.apply() takes no keyword arguments")
+        """Run forward, and record a node whose backward is the user's.
+
+        Gradients flow to tensors given by position; where forward takes no ctx, to all that it names. TypeError for a
+        tensor given by keyword that requires a gradient otherwise.
+        """
+        if cls.setup_context is not Function.setup_context:
+            bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+            bound.apply_defaults()
+            args, kwargs = bound.args, bound.kwargs
+        for name, value in kwargs.items():
+            if mode.grad and edge_of(value) is not None:
+                raise TypeError(f"{cls.__name__}.apply(): no gradient flows to a keyword argument; give '{name}' by position")
         edges = tuple(edge_of(a) for a in args)
         ctx = FunctionCtx(tuple(e is not None for e in edges))
         recording = mode.grad and any(ctx.needs_input_grad)
         newer = cls.setup_context is not Function.setup_context
         with no_grad():
-            output = cls.forward(*args) if newer else cls.forward(ctx, *args)
+            output = cls.forward(*args, **kwargs) if newer else cls.forward(ctx, *args, **kwargs)
             if newer:
                 cls.setup_context(ctx, args, output)
         single = not isinstance(output, tuple)

@@ -64,7 +64,9 @@ class Buffer(Tensor):
 
 
 def empty_parameter(*size: int, dtype: Any = None) -> Parameter:
-    """A parameter of the size given whose numbers are still to be drawn."""
+    """A parameter of the size given whose numbers are still to be drawn; RuntimeError for a negative size."""
     found = as_numpy_dtype(dtype) or get_default_dtype().np
+    if min(size, default=0) < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {list(size)}")
     return Parameter(wrap(np.empty(size, found)))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._dtypes import result_numpy
 from autodiff._graph import flat, primitive, promoted, renamed
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.elementwise import log, sign
@@ -63,14 +64,19 @@ def plus(input: Any, other: Any) -> Any:
     return np.add(input, other)
 
 
-@primitive(lambda g: g, lambda g: -g, name="Sub", promote="arithmetic", public="sub")
+def _no_bools(values: list[Any], dtype: Any) -> None:
+    if any(isinstance(v, bool) or getattr(v, "dtype", None) == np.bool_ for v in values):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead; a bool becomes a number with .float() or .long()."
+        )
+
+
+@primitive(lambda g: g, lambda g: -g, name="Sub", promote="arithmetic", public="sub", check=_no_bools)
 def minus(input: Any, other: Any) -> Any:
     """input - other."""
     if input.dtype.kind == "b":
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-            "use the `~` or `logical_not()` operator instead."
-        )
+        _no_bools([input, other], input.dtype)
     return np.subtract(input, other)
 
 
@@ -101,8 +107,11 @@ def quotient(input: Any, other: Any) -> Any:
            promote="arithmetic", public="remainder")  # fmt: skip
 def remainder_of_tensors(input: Any, other: Any) -> Any:
     """input - other * floor(input / other)."""
-    _no_integer_zero(other)
-    return np.remainder(input, other)
+    _divisible(other, "remainder_cpu")
+    result = np.remainder(input, other)
+    if result.dtype.kind == "f" and not np.all(result):  # a zero has the sign of input, as C's fmod gives it
+        result = np.where(result == 0, np.copysign(result, input), result)
+    return result
 
 
 remainder_of_number = renamed(remainder_of_tensors, "RemainderBackward0")
@@ -123,7 +132,7 @@ def remainder(input: Any, other: Any) -> Tensor:
            public="fmod")  # fmt: skip
 def fmod_of_tensors(input: Any, other: Any) -> Any:
     """input - other * trunc(input / other)."""
-    _no_integer_zero(other)
+    _divisible(other, "fmod_cpu")
     return np.fmod(input, other)
 
 
@@ -144,7 +153,7 @@ def fmod(input: Any, other: Any) -> Tensor:
 @primitive(flat, flat, name="DivBackward2", promote="arithmetic", public="div")
 def floor_quotient(input: Any, other: Any) -> Any:
     """floor(input / other)."""
-    _no_integer_zero(other)
+    _divisible(other, "div_floor_cpu")
     return np.floor_divide(input, other)
 
 
@@ -160,21 +169,23 @@ def floor_divide(input: Any, other: Any) -> Any:
     >>> torch.floor_divide(torch.tensor([7.0, -7.0]), 2)
     tensor([ 3., -4.])
     """
-    _no_integer_zero(other)
+    _divisible(other, "div_floor_cpu")
     return np.floor_divide(input, other)
 
 
 @primitive(flat, flat, name="DivBackward2", promote="arithmetic", public="div")
 def trunc_quotient(input: Any, other: Any) -> Any:
     """trunc(input / other)."""
-    _no_integer_zero(other)
+    _divisible(other, "div_trunc_cpu")
     if input.dtype.kind == "f":
         return np.trunc(np.divide(input, other))
     q = np.floor_divide(input, other)
     return q + ((q < 0) & (q * other != input))
 
 
-def _no_integer_zero(other: Any) -> None:
+def _divisible(other: Any, kernel: str) -> None:
+    if other.dtype.kind == "b":
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool': make the bools numbers with .float() or .long()")
     if other.dtype.kind in "iu" and not np.all(other):
         raise RuntimeError("ZeroDivisionError")
 
@@ -203,12 +214,19 @@ def abs(input: Any) -> Any:
     return np.abs(input)
 
 
+def _fits(values: list[Any], dtype: Any) -> None:
+    for v in values:
+        if isinstance(v, int) and dtype.kind in "iu" and not np.iinfo(dtype).min <= v <= np.iinfo(dtype).max:
+            raise RuntimeError(f"value {v} cannot be converted to type {dtype} without overflow")
+
+
 @primitive(
     lambda g, input, other: g * power_slope(input, other),
     lambda g, y, input, other: g * power_log(y, input, other),
     name="PowBackward1",
     promote="arithmetic",
     public="pow",
+    check=_fits,
 )
 def power(input: Any, other: Any) -> Any:
     """input ** other, both tensors."""
@@ -218,13 +236,18 @@ def power(input: Any, other: Any) -> Any:
 power_of_number = renamed(power, "PowBackward2")
 
 
-@primitive(lambda g, input, other: g * power_slope(input, other), name="PowBackward0", promote="arithmetic", public="pow")
+@primitive(lambda g, input, other: g * power_slope(input, other), name="PowBackward0", promote="arithmetic", public="pow",
+           check=_fits)  # fmt: skip
 def number_power(input: Any, other: Any) -> Any:
     """input ** other, the exponent a number."""
+    if input.dtype.kind == "b":
+        return input | ~other
     return _powers(input, other)
 
 
 def _powers(input: Any, other: Any) -> Any:
+    if input.dtype.kind == "b":
+        raise NotImplementedError("\"pow\" not implemented for 'Bool': make the bools numbers with .float() or .long()")
     if other.dtype.kind in "iu" and np.any(other < 0):
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     # np.power is many times slower than a product; the square is what classroom programs raise to.
@@ -368,6 +391,24 @@ def inside(input: Any, *, low: Any, high: Any) -> Any:
 # What users call, with PyTorch's signatures.
 
 
+def _scaled(name: str, input: Any, other: Any, alpha: Any) -> Any:
+    """alpha * other, where PyTorch allows that factor."""
+    if alpha.__class__ is int and alpha == 1:
+        return other
+    if isinstance(alpha, Tensor):
+        alpha = alpha.item()
+    if not isinstance(alpha, (bool, int, float)):
+        raise TypeError(f"{name}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
+    kind = result_numpy([x._array if isinstance(x, Tensor) else x for x in (input, other)]).kind
+    if isinstance(alpha, bool) and kind != "b":
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and kind != "f":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    if kind == "b":
+        return mul(other, bool(alpha)) if isinstance(other, Tensor) else bool(other and alpha)
+    return mul(other, alpha) if isinstance(other, Tensor) else other * alpha
+
+
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input + alpha * other. Shapes broadcast; the dtype is PyTorch's common type.
 
@@ -375,7 +416,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), alpha=10)
     tensor([31., 42.])
     """
-    result: Tensor = plus(input, other if alpha == 1 else other * alpha)
+    result: Tensor = plus(input, _scaled("add", input, other, alpha))
     return result
 
 
@@ -386,7 +427,9 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     >>> torch.sub(torch.tensor([1.0, 2.0]), 1)
     tensor([0., 1.])
     """
-    result: Tensor = minus(input, other if alpha == 1 else other * alpha)
+    if alpha != 1:
+        _no_bools([x._array if isinstance(x, Tensor) else x for x in (input, other)], None)
+    result: Tensor = minus(input, _scaled("sub", input, other, alpha))
     return result
 
 
@@ -442,7 +485,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     tensor([0.0000, 0.5000, 1.0000])
     """
     if min is None and max is None:
-        raise ValueError("torch.clamp: At least one of 'min' or 'max' must not be None")
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         if min is not None:
             input = clamp_between_low(input, min)
@@ -499,7 +542,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         raise RuntimeError(f"where(): {error}") from None
 
 
-@primitive(promote="arithmetic", name="Where")
+@primitive(promote="arithmetic", name="Where", check=_fits)
 def choose_operands(input: Any, other: Any) -> Any:
     """Names the operands of `where` in messages about their types."""
     return input, other

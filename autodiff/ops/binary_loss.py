@@ -77,6 +77,12 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     x = input._array
     if x.size and not (x.min() >= 0 and x.max() <= 1):
         raise RuntimeError("all elements of input should be between 0 and 1; use binary_cross_entropy_with_logits for scores")
+    t = target._array
+    if t.size and not (t.min() >= 0 and t.max() <= 1):
+        raise RuntimeError(
+            f"all elements of target should be between 0 and 1, and these are between {t.min()} and {t.max()}: class 0 is "
+            "0.0, class 1 is 1.0"
+        )
     result: Tensor = from_probabilities(input, target, _spread(weight, input), reduction=reduction)
     return result
 

@@ -66,7 +66,7 @@ def _chosen(name: str) -> Any:
             return values.squeeze(axis), places.squeeze(axis)
         return values, places
 
-    choosing.__name__ = choosing.__qualname__ = f"{name.lower()}_choice"
+    choosing.__name__ = choosing.__qualname__ = f"{name.removesuffix('Backward1').lower()}_choice"
     return choosing
 
 
@@ -80,7 +80,7 @@ def _places(y1: Any, axis: int, keepdim: bool) -> Any:
 
 
 max_choice, min_choice = _chosen("Max"), _chosen("Min")
-sort_choice, topk_choice, median_choice = _chosen("Sort"), _chosen("Topk"), _chosen("Median")
+sort_choice, topk_choice, median_choice = _chosen("Sort"), _chosen("Topk"), _chosen("MedianBackward1")
 
 
 def _empty(input: Tensor, name: str, dim: int | None) -> None:
@@ -105,12 +105,21 @@ def min_all(x: Any) -> Any:
     return np.min(x)
 
 
+@primitive(lambda g, x, y: even_share(g, x, y, None), name="Median")
+def median_all(x: Any) -> Any:
+    """The middle element, the lower of two; nan where there is one."""
+    return np.take(np.sort(x, None), x.size - 1 if x.dtype.kind == "f" and np.isnan(x).any() else (x.size - 1) // 2)
+
+
 def even_share(g: Any, x: Any, y: Any, axes: Any) -> Any:
-    """The gradient of an extreme value, shared evenly by all elements that are equal to it."""
+    """The gradient of an extreme value or a median, shared evenly by all elements that are equal to it."""
     xs, ys = (v._array if isinstance(v, Tensor) else v for v in (x, y))
     everything = tuple(range(xs.ndim)) if axes is None else axes
     shape = kept_shape(xs.shape, everything)
-    equal = xs == np.reshape(ys, shape)
+    value = np.reshape(ys, shape)
+    equal = xs == value
+    if axes is None:  # a nan is equal to nan here, and in amax and amin makes all of the gradient nan, as in PyTorch
+        equal |= (xs != xs) & (value != value)
     share = (equal / np.add.reduce(equal, axis=everything, keepdims=True)).astype(xs.dtype)
     whole = spread(g, xs.shape, everything)
     return whole * (wrap(share) if isinstance(g, Tensor) else share)

@@ -55,7 +55,7 @@ def padded(x: Any, *, axis: Any, start: Any, n: Any) -> Any:
     return out
 
 
-def _listed(tensors: Any, name: str) -> list[Tensor]:
+def _listed(tensors: Any, name: str, error: type[Exception] = RuntimeError) -> list[Tensor]:
     if isinstance(tensors, Tensor):
         raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
     found = list(tensors)
@@ -63,7 +63,7 @@ def _listed(tensors: Any, name: str) -> list[Tensor]:
         if not isinstance(x, Tensor):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     if not found:
-        raise RuntimeError(f"{name}(): expected a non-empty list of Tensors")
+        raise error(f"{name}(): expected a non-empty list of Tensors")
     if len({x._array.dtype for x in found}) > 1:
         found = promoted(_cat, found, False)
     return found
@@ -77,7 +77,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     >>> torch.cat([torch.tensor([1, 2]), torch.tensor([3])])
     tensor([1, 2, 3])
     """
-    xs = _listed(tensors, "cat")
+    xs = _listed(tensors, "cat", ValueError)
     # An empty 1-d tensor may be joined to anything, as in PyTorch.
     solid = [x for x in xs if x._array.shape != (0,)] or xs[:1]
     ndim = solid[0]._array.ndim

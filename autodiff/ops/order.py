@@ -11,9 +11,9 @@ import numpy as np
 
 from autodiff._numpy_names import numpy_names
 from autodiff._tensor import Tensor, wrap
-from autodiff.ops.extremes import _empty, median_choice, sort_choice, topk_choice
+from autodiff.ops.extremes import _empty, median_all, median_choice, sort_choice, topk_choice
 from autodiff.ops.reduce import MedianResult, SortResult, TopkResult
-from autodiff.ops.shape import dimension, reshape
+from autodiff.ops.shape import dimension
 
 __all__ = [
     "argsort",
@@ -76,19 +76,24 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 @numpy_names
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The middle element (the lower of two); with `dim`, (values, indices) along it.
+    """The middle element (the lower of two), nan where one is; with `dim`, (values, indices) along it.
+
+    Without `dim` the elements that are equal to the median share its gradient evenly.
 
     >>> import autodiff as torch
     >>> torch.median(torch.tensor([3.0, 1.0, 2.0, 9.0]))
     tensor(2.)
     """
     if dim is None:
-        return median(reshape(input, -1), 0)[0] if input._array.size else wrap(np.array(np.nan, input._array.dtype))
+        return median_all(input) if input._array.size else wrap(np.array(np.nan, input._array.dtype))
     axis = dimension(dim, input._array.ndim)
     _empty(input, "median", axis)
     if not input._array.ndim:
         return MedianResult(input.clone(), wrap(np.zeros((), np.int64)))
     places = np.take(_order(input._array, axis, False), [(input._array.shape[axis] - 1) // 2], axis)
+    nans = np.isnan(input._array)
+    if nans.any():  # the first of them is the median of its lane
+        places = np.where(nans.any(axis, keepdims=True), np.argmax(nans, axis, keepdims=True), places)
     return MedianResult(*median_choice(input, places=places, axis=axis, keepdim=keepdim))
 
 

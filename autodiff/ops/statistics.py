@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -68,10 +69,16 @@ def _about_the_mean(
     axes = axes_of(dim, input._array.ndim)
     if correction is None:
         correction = 1 if unbiased else 0
-    with np.errstate(all="ignore"):
-        result: Tensor = operation(
-            input, axes=axes, keepdim=keepdim, denominator=_count(input._array.shape, axes) - correction
+    denominator = _count(input._array.shape, axes) - correction
+    if denominator <= 0:
+        warnings.warn(
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input numel "
+            f"divided by output numel): the result is nan for a single number. Use unbiased=False where that is meant.",
+            UserWarning,
+            stacklevel=4,
         )
+    with np.errstate(all="ignore"):
+        result: Tensor = operation(input, axes=axes, keepdim=keepdim, denominator=denominator)
     return result
 
 

@@ -381,6 +381,8 @@ def test_ctrl_c_saves_the_last_whole_epoch(capsys, tmp_path):
     process = subprocess.Popen(
         [*COMMAND, "train", "--epochs", "100000", "--save", str(model)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=ENVIRONMENT,
+        # Tests that a script runs in the background inherit a Ctrl-C that is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     for line in process.stdout:
         if line.startswith("epoch   2/"):
