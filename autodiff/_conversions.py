@@ -15,8 +15,8 @@ from autodiff import _dtypes, _printing, _views
 from autodiff._fields import get_requires_grad, is_leaf
 from autodiff._graph import cast, edge_of
 from autodiff._modes import mode
-from autodiff._tensor import LEAF, Tensor, device
-from autodiff.ops import join, shape
+from autodiff._tensor import LEAF, Tensor, device, wrap
+from autodiff.ops import arithmetic, bitwise, join, shape
 
 __all__ = ["item", "numpy", "rebuild_tensor", "to", "tolist", "type_", "type_as"]
 
@@ -66,6 +66,52 @@ def numpy(self: Tensor, *, force: bool = False) -> Any:
 def _array_protocol(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     array = numpy(self)
     return np.array(array, dtype) if copy else array if dtype is None else np.asarray(array, dtype)
+
+
+# What NumPy's operators mean where one operand is a tensor: `array * tensor` is recorded as `tensor * array` is.
+_OPERATORS = {
+    np.add: arithmetic.plus,
+    np.subtract: arithmetic.minus,
+    np.multiply: arithmetic.mul,
+    np.true_divide: arithmetic.quotient,
+    np.floor_divide: arithmetic.floor_divide,
+    np.remainder: arithmetic.remainder,
+    np.power: arithmetic.pow,
+    np.equal: arithmetic.eq,
+    np.not_equal: arithmetic.ne,
+    np.less: arithmetic.lt,
+    np.less_equal: arithmetic.le,
+    np.greater: arithmetic.gt,
+    np.greater_equal: arithmetic.ge,
+    np.bitwise_and: bitwise.bitwise_and,
+    np.bitwise_or: bitwise.bitwise_or,
+    np.bitwise_xor: bitwise.bitwise_xor,
+}
+
+
+def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+    """A NumPy function of tensors, as a tensor. All but the operators compute outside the graph.
+
+    So they are a RuntimeError for a tensor that requires a gradient; TypeError for a tensor to write into.
+    """
+    operator = _OPERATORS.get(ufunc)
+    if operator is not None and method == "__call__" and out is None and not options:
+        return operator(*inputs)
+    if out is not None:
+        if any(isinstance(o, Tensor) for o in out):
+            raise TypeError(f"np.{ufunc.__name__} cannot write into a Tensor; use the tensor's own method, as in x.add_(y)")
+        options["out"] = out
+    arrays = [numpy(x) if isinstance(x, Tensor) else x for x in inputs]
+    result = getattr(ufunc, method)(*arrays, **options)
+    if out is not None or result is None:
+        return result
+    return tuple(map(_tensor_of, result)) if isinstance(result, tuple) else _tensor_of(result)
+
+
+def _tensor_of(result: Any) -> Tensor:
+    array = np.asarray(result)
+    _dtypes.from_numpy_dtype(array.dtype)  # or TypeError
+    return wrap(array)
 
 
 def _dlpack(self: Tensor, **options: Any) -> Any:

@@ -63,6 +63,7 @@ T.item = _conversions.item
 T.tolist = _conversions.tolist
 T.numpy = _conversions.numpy
 T.__array__ = _conversions._array_protocol
+T.__array_ufunc__ = _conversions._array_ufunc
 T.__dlpack__ = _conversions._dlpack
 T.__dlpack_device__ = lambda self: self._array.__dlpack_device__()
 T.__bool__ = _conversions._bool

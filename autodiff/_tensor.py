@@ -121,8 +121,6 @@ class Tensor:
 
     __slots__ = ("__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
 
-    # Makes `ndarray * Tensor` call Tensor.__rmul__ instead of multiplying element by element into an object array.
-    __array_ufunc__ = None
     __hash__ = object.__hash__
 
     is_cuda = False

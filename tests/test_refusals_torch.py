@@ -5,6 +5,7 @@ import importlib
 import itertools
 import operator
 
+import numpy as np
 import pytest
 
 INF, NAN = float("inf"), float("nan")
@@ -54,6 +55,18 @@ SAME = {
     "the smallest of nothing": lambda torch: torch.ones(0).argmin(),
     "squeezing two": lambda torch: torch.ones(1, 2, 1).squeeze(0, 2),
     "squeezing a tuple": lambda torch: torch.ones(1, 2, 1).squeeze((0, -1)),
+    "NumPy's sine": lambda torch: np.sin(torch.tensor([1.0, 2.0])),
+    "NumPy's sine of ints": lambda torch: np.sin(torch.tensor([1, 2])),
+    "NumPy's sine of a number": lambda torch: np.sin(torch.tensor(1.0)),
+    "NumPy's sine of what requires a gradient": lambda torch: np.sin(torch.ones(2, requires_grad=True)),
+    "NumPy's function with two results": lambda torch: np.divmod(torch.tensor([5.0, 7.0]), torch.tensor(2.0)),
+    "NumPy's larger": lambda torch: np.maximum(np.ones(2, np.float32), torch.tensor([0.0, 2.0])),
+    "NumPy's sum": lambda torch: np.add.reduce(torch.tensor([1.0, 2.0])),
+    "NumPy's sum into an array": lambda torch: np.add(torch.ones(2), torch.ones(2), out=np.zeros(2)),
+    "NumPy's sum into a tensor": lambda torch: np.sin(np.ones(2, np.float32), out=torch.zeros(2)),
+    "NumPy's number times a tensor": lambda torch: np.float64(2.5) * torch.ones(2, requires_grad=True),
+    "NumPy's number by a tensor": lambda torch: np.float32(2.5) / torch.ones(2),
+    "an array over a tensor in place": lambda torch: operator.itruediv(np.ones(2), torch.tensor([2.0, 4.0])).tolist(),
     "numbers in a text": lambda torch: f"{torch.tensor(0.5)} {torch.tensor(True)} {torch.tensor(7):>3} {torch.ones(1)}",
     "a number with a gradient in a text": lambda torch: f"{torch.tensor(0.5, requires_grad=True)}",
     "a computed number in a text": lambda torch: f"{torch.tensor(0.5, requires_grad=True) * 2}",
@@ -126,6 +139,7 @@ def outcome(library, program):
         return type(error)
 
 
+@pytest.mark.filterwarnings("ignore:__array_wrap__:DeprecationWarning")  # PyTorch's own
 @pytest.mark.parametrize("name", SAME)
 def test_the_same_result_or_error(name):
     torch = pytest.importorskip("torch")
@@ -182,6 +196,20 @@ def test_gradients_of_ties_and_of_nan(name, values):
 
     torch = pytest.importorskip("torch")
     assert repr(list(results(importlib.import_module("autodiff")))) == repr(list(results(torch)))
+
+
+def test_arrays_and_tensors_mix_in_operators():
+    torch = importlib.import_module("autodiff")
+    array = np.array([3.0, 5.0], np.float32)
+    for apply, slope in ((operator.add, 1), (operator.sub, -1), (operator.mul, 4), (operator.truediv, -2)):
+        x = torch.tensor([1.0, 2.0], requires_grad=True)
+        y = apply(array, x)
+        assert y.tolist() == apply(array, x.detach().numpy()).tolist()
+        y.sum().backward()
+        assert x.grad.sum().item() == pytest.approx(slope * (2 if abs(slope) == 1 else 2.125 if slope < 0 else 2))
+    with pytest.raises(RuntimeError, match=r"detach\(\).numpy\(\)"):
+        array += torch.ones(2, requires_grad=True)
+    assert array.tolist() == [3, 5]
 
 
 @pytest.mark.parametrize("library", ["autodiff", "torch"])
