@@ -180,17 +180,16 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     >>> torch.matmul(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]]))
     tensor([[11.]])
     """
-    if isinstance(input, Tensor) and isinstance(other, Tensor):
+    try:
         x, y = input._array, other._array
-        if x.ndim == 2 and y.ndim == 2:
-            try:
-                # What `mm_` comes to where nothing is to be recorded, in half its time; a view's edge may be out of date.
-                if input._edge is other._edge is input._view is other._view is None and not Inference.blocks:
-                    return wrap(_kernels.matmul(x, y))
-                product: Tensor = mm_(input, other)
-                return product
-            except (RuntimeError, TypeError, ValueError):
-                pass  # what is wrong is said below
+        if x.ndim == 2 == y.ndim:
+            # What `mm_` comes to where nothing is to be recorded, in half its time; a view's edge may be out of date.
+            if input._edge is other._edge is input._view is other._view is None and not Inference.blocks:
+                return wrap(_kernels.matmul(x, y))
+            product: Tensor = mm_(input, other)
+            return product
+    except (AttributeError, RuntimeError, TypeError, ValueError):
+        pass  # what is wrong is said below
     _same_dtype("matmul", input, other)
     a, b = input._array.ndim, other._array.ndim
     if a == 2 and b == 2:
