@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff import _dtypes, _printing, _views
 from autodiff._fields import get_requires_grad, is_leaf
-from autodiff._graph import cast, edge_of
+from autodiff._graph import cast, edge_of, is_lost
 from autodiff._modes import mode
 from autodiff._tensor import LEAF, Tensor, device, wrap
 from autodiff.ops import arithmetic, bitwise, join, shape
@@ -167,11 +167,8 @@ def _contains(self: Tensor, element: Any) -> bool:
 
 
 def _repr(self: Tensor, *, tensor_contents: str | None = None) -> str:
-    try:
-        edge = edge_of(self)
-        name = edge[0].name() if edge is not None and edge[1] >= 0 else None
-    except RuntimeError:  # a view whose history is lost can still be looked at
-        edge, name = None, "Invalid"
+    edge = None if is_lost(self) else edge_of(self)
+    name = edge[0].name() if edge is not None and edge[1] >= 0 else "Invalid" if is_lost(self) else None
     return _printing.tensor_repr(
         self._array,
         requires_grad=edge is not None and edge[1] < 0,

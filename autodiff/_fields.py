@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 from autodiff import _engine, _views
-from autodiff._graph import edge_of
+from autodiff._graph import edge_of, is_lost
 from autodiff._hooks import retains_grad
 from autodiff._provenance import where
 from autodiff._tensor import Tensor, wrap
@@ -32,10 +32,7 @@ __all__ = [
 
 def get_requires_grad(self: Tensor) -> bool:
     """Whether a gradient will be computed for this tensor."""
-    view = self._view
-    if view is not None and view.kind and view.seen != self._cell[0]:  # its history may be lost, the answer is not
-        return view.base._edge is not None
-    return edge_of(self) is not None
+    return is_lost(self) or edge_of(self) is not None
 
 
 def set_requires_grad(self: Tensor, on: bool) -> None:

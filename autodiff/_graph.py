@@ -20,7 +20,7 @@ from autodiff._node import NUMBER, PARAM, SHAPE, SHAPES, Edge, Node, Plan
 from autodiff._provenance import here, outermost, where
 from autodiff._tensor import LEAF, Tensor, View, wrap
 
-__all__ = ["cast", "edge_of", "flat", "lost", "primitive", "promoted", "renamed", "set_observer"]
+__all__ = ["cast", "edge_of", "flat", "is_lost", "lost", "primitive", "promoted", "renamed", "set_observer"]
 
 _next_index = count().__next__
 _ndarray, _asarray = np.ndarray, np.asarray
@@ -63,6 +63,12 @@ def edge_of(x: Any) -> Edge | None:
     return x._edge  # type: ignore[no-any-return]
 
 
+def is_lost(t: Tensor) -> bool:
+    """Whether t is a view that could not follow a change of its memory: it can be looked at, not differentiated."""
+    view = t._view
+    return view is not None and view.seen != t._cell[0] and bool(view.kind) and view.base._edge is not None
+
+
 def refresh(t: Tensor) -> None:
     """Bring a view's edge up to date after somebody wrote through its base or another view (Note [Views])."""
     view = t._view
@@ -73,12 +79,22 @@ def refresh(t: Tensor) -> None:
         with enable_grad():
             for op, params in view.path:
                 current = op(current, **params)
-        t._edge = current._edge
+        before, t._edge = t._edge, current._edge
+        _carry_retained(t, before)
     elif mode.grad:
         raise lost(view, "its base or another view of its base has been modified inplace")
     else:
         return  # stays out of date: whoever uses it where gradients are recorded is to be told
     view.seen = t._cell[0]
+
+
+def _carry_retained(t: Tensor, before: Any) -> None:
+    """retain_grad() stays in force where the history is another."""
+    retained = (before[0].extra or {}).get("retain", {}) if before.__class__ is tuple and before[1] >= 0 else {}
+    if retained and before[1] in retained and retained[before[1]]() is t:
+        node, nr = t._edge[:2]
+        node.extra = node.extra or {}
+        node.extra.setdefault("retain", {})[nr] = retained.pop(before[1])
 
 
 def lost(view: View, what: str) -> Exception:

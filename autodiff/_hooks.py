@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import edge_of
+from autodiff._graph import edge_of, is_lost
 from autodiff._node import Edge, Node
 from autodiff._tensor import Tensor, wrap
 
@@ -123,6 +123,8 @@ def retain_grad(self: Tensor) -> None:
     >>> y.grad
     tensor([6.])
     """
+    if retains_grad(self):
+        return
     edge = edge_of(self)
     if edge is None:
         raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
@@ -133,7 +135,7 @@ def retain_grad(self: Tensor) -> None:
 
 def retains_grad(t: Tensor) -> bool:
     """Whether `retain_grad()` is in force for this non-leaf."""
-    edge = edge_of(t)
+    edge = t._edge if is_lost(t) else edge_of(t)
     if edge is None or edge[1] < 0 or edge[0].extra is None:
         return False
     reference = edge[0].extra.get("retain", {}).get(edge[1])

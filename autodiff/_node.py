@@ -80,8 +80,8 @@ class Plan:
         for i, rule in chosen:
             places = [self.names.index(_source(op, name, i)[2]) for name in op.words[rule]]
             self.partials.append((i, rule, _on_arrays(rule), places[0] if len(places) == 1 else -1, _picker(places)))
-        # A node that keeps no tensor may be walked twice without retain_graph.
-        self.saves = any(source in (INPUT, OUTPUT, ALL) for source, _ in self.keep)
+        # A node that keeps no tensor may be walked twice without retain_graph; not so a write into a part, as in PyTorch.
+        self.saves = op.__name__ == "write" or any(source in (INPUT, OUTPUT, ALL) for source, _ in self.keep)
 
 
 def _source(op: Any, name: str, i: int) -> tuple[int, Any, str]:

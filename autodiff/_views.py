@@ -37,12 +37,15 @@ def changed(t: Tensor, depth: int = 3) -> None:
         cell[1] = here(depth)
 
 
-def in_place(function: Callable[..., Any], name: str = "") -> Any:
-    """The in-place form of an out-of-place operation whose first argument is the tensor to change."""
+def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False) -> Any:
+    """The in-place form of an out-of-place operation whose first argument is the tensor to change.
+
+    `uniform`: all elements become one number, so that several of them may lie in one place.
+    """
 
     @functools.wraps(function, assigned=("__module__",), updated=())
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        _check(self, method.__name__)
+        _check(self, method.__name__, uniform)
         edge, tracked = None, False
         if mode.grad:
             edge, view = edge_of(self), self._view
@@ -63,7 +66,7 @@ def in_place(function: Callable[..., Any], name: str = "") -> Any:
     return method
 
 
-def _check(t: Tensor, name: str) -> None:
+def _check(t: Tensor, name: str, uniform: bool = False) -> None:
     """Refuse what must not be written to, before anything is computed."""
     if not isinstance(t, Tensor):
         raise TypeError(f"{name}() changes a Tensor, not {type(t).__name__}")
@@ -84,7 +87,7 @@ def _check(t: Tensor, name: str) -> None:
             "normal tensor before doing inplace update."
         )
     array = t._array
-    if repeats(array):
+    if repeats(array) and not uniform:
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."
@@ -233,8 +236,8 @@ def fill(x: Any, value: Any) -> Any:
 
 
 fill_number = renamed(fill, "FillBackward2")
-_copy_, _fill_, _fill_number_ = in_place(copy), in_place(fill), in_place(fill_number)
-zero_ = in_place(zero)
+_copy_, _fill_, _fill_number_ = in_place(copy), in_place(fill), in_place(fill_number, uniform=True)
+zero_ = in_place(zero, uniform=True)
 
 
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:

@@ -864,6 +864,19 @@ def test_retain_grad(torch):
     assert z.grad is None
 
 
+@pytest.mark.parametrize("how", ["base", "base under no_grad", "self", "self under no_grad"])
+def test_retain_grad_of_a_view_whose_memory_changes(torch, how):
+    x = torch.ones(2, 3, requires_grad=True) * 1
+    v = x.t()
+    v.retain_grad()
+    y = v * 2
+    with torch.set_grad_enabled("no_grad" not in how):
+        (x if "base" in how else v).mul_(2)
+    (y + v * 3).sum().backward()
+    assert v.retains_grad
+    close(v.grad, np.full((3, 2), 3.0))
+
+
 def test_hooks_and_in_place(torch):
     x = torch.ones(1, requires_grad=True)
     y = x * 1

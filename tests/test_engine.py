@@ -299,6 +299,14 @@ def test_writing_into_an_expanded_tensor_is_refused_where_elements_share_a_place
     assert x.tolist() == [1, 1, 1]
     x.expand(2, 3)[0] = 5
     assert x.tolist() == [5, 5, 5]
+    x.expand(2, 3).fill_(7)
+    assert x.tolist() == [7, 7, 7]
+    y = torch.ones(3, requires_grad=True) * 2
+    y.expand(2, 3).zero_()
+    (y * 3).sum().backward()
+    assert y.tolist() == [0, 0, 0]
+    with pytest.raises(RuntimeError, match="single memory location"):
+        x.expand(2, 3).fill_(torch.tensor(1.0, requires_grad=True))
 
 
 def test_the_gradient_of_a_change_through_an_expanded_tensor():

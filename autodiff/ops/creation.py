@@ -407,10 +407,35 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
         found = as_numpy_dtype(dtype)
         values = np.arange(int(start), int(end), int(step), dtype=np.int64)  # as PyTorch: the ends are made ints first
     else:
-        n = math.ceil((end - start) / step)
-        values = start + np.arange(n, dtype=np.float64) * step
         found = _float(dtype)
+        values = _counted(start, step, math.ceil((end - start) / step), found)
     return leaf(values if found is None else values.astype(found), requires_grad, device)
+
+
+def _fused(a: Any, k: Any, step: Any, dtype: Any) -> Any:
+    """a + k * step, rounded once: PyTorch's loops are made of fused multiply-adds.
+
+    What the product and the sum lose is found exactly (Dekker 1971, Knuth's two-sum), and added at the end.
+    """
+    a, step = np.float64(a), np.float64(step)
+    high = step * 134217729.0  # 2**27 + 1: the upper half of the digits of step
+    high -= high - step
+    product = step * k
+    lost = (high * k - product) + (step - high) * k
+    total = a + product
+    part = total - a
+    lost += (a - (total - part)) + (product - part)
+    return (total + lost).astype(dtype)
+
+
+def _counted(start: float, step: float, n: int, dtype: np.dtype[Any]) -> Any:
+    """start + i * step for i up to n, rounded as PyTorch's loop rounds: by pairs of vectors, whose first element is rounded to
+    dtype before the others count on from it; what is left, one by one."""
+    lanes = 32 // max(dtype.itemsize, 4)
+    i = np.arange(n)
+    heads = _fused(start, i // lanes * lanes, step, np.float64).astype(dtype)
+    together = _fused(heads.astype(np.float64), i % lanes, step, np.float64)
+    return np.where(i < n // (2 * lanes) * (2 * lanes), together, _fused(start, i, step, np.float64))
 
 
 def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None,
@@ -427,14 +452,16 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device:
 
 
 def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
-    # From both ends to the middle, in the dtype itself: PyTorch's rounding, symmetric about the middle.
+    # From both ends to the middle, in the dtype itself: PyTorch's rounding.
     if steps == 1:
         return np.array([start], dtype)
     kind = dtype.type if dtype.kind == "f" else np.float64
+    if dtype.kind != "f":
+        start, end = int(start), int(end)
     step = (kind(end) - kind(start)) / kind(max(steps - 1, 1))
     k = np.arange(steps)
-    first = kind(start) + step * k.astype(kind)
-    last = kind(end) - step * (steps - 1 - k).astype(kind)
+    first = _fused(kind(start), k, step, kind)
+    last = _fused(kind(end), steps - 1 - k, -step, kind)
     return np.where(k < steps // 2, first, last).astype(dtype)
 
 

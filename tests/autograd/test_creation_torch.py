@@ -4,6 +4,8 @@ import importlib
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.fixture(params=["autodiff", "torch"])
@@ -63,3 +65,23 @@ def test_arange(torch):
     assert torch.arange(5, 1, -2).tolist() == [5, 3]
     assert torch.arange(3).dtype == torch.int64
     assert torch.arange(3.0).dtype == torch.float32
+
+
+@given(
+    start=st.one_of(st.integers(-10, 10).map(float), st.integers(-9999, 9999).map(lambda n: n / 777)),
+    length=st.integers(0, 999).map(lambda n: n / 50),
+    step=st.integers(1, 100).map(lambda n: n / 100),
+    count=st.integers(0, 300),
+    dtype=st.sampled_from(["float32", "float64", "int64"]),
+)
+def test_ranges_are_those_of_pytorch_to_the_last_bit(start, length, step, count, dtype):
+    theirs, ours = pytest.importorskip("torch"), importlib.import_module("autodiff")
+    if theirs.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
+        pytest.skip("PyTorch rounds after every operation on this machine")
+    for make in (
+        lambda lib: lib.linspace(start, start + length, count, dtype=getattr(lib, dtype)),
+        lambda lib: lib.linspace(start + length, start, count, dtype=getattr(lib, dtype)),
+        *((lambda lib: lib.arange(start, start + length, step, dtype=getattr(lib, dtype)),) if dtype != "int64" else ()),
+        *((lambda lib: lib.arange(start + length, start, -step, dtype=getattr(lib, dtype)),) if dtype != "int64" else ()),
+    ):
+        assert make(ours).numpy().tobytes() == make(theirs).numpy().tobytes()
