@@ -13,6 +13,7 @@ This file is the list of public names; what stands behind each is in the module 
 
 from autodiff import _methods as _methods  # puts the methods on Tensor
 from autodiff import autograd, cuda, datasets, nn, optim, random, utils
+from autodiff._arguments import not_offered
 from autodiff._dtypes import (
     bool,
     double,
@@ -86,12 +87,20 @@ from autodiff.ops.arithmetic import (
     not_equal,
     pow,
     remainder,
+    rsub,
     sub,
     subtract,
     true_divide,
     where,
 )
-from autodiff.ops.bitwise import bitwise_and, bitwise_not, bitwise_or, bitwise_xor
+from autodiff.ops.bitwise import (
+    bitwise_and,
+    bitwise_left_shift,
+    bitwise_not,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+)
 from autodiff.ops.creation import (
     arange,
     as_tensor,
@@ -218,10 +227,20 @@ from autodiff.ops.trigonometry import (
     tanh,
 )
 from autodiff.ops.truth import all, any, count_nonzero
+from autodiff.ops.typed import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
 from autodiff.random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 
 detach = Tensor.detach
-FloatTensor = Tensor
 
 e = 2.718281828459045
 pi = 3.141592653589793
@@ -240,15 +259,20 @@ def __getattr__(name: str) -> str:
             return version("autodiff-edu")
         except PackageNotFoundError:
             return "0.0.0+unknown"
-    raise AttributeError(
-        f"module 'autodiff' has no attribute {name!r}: it offers what a first course uses, not all of PyTorch; "
-        "docs/reference/index.md lists every name"
-    )
+    raise not_offered("autodiff", name)
 
 
 __all__ = [
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
     "FloatTensor",
     "Generator",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
     "Size",
     "Tensor",
     "__version__",
@@ -283,8 +307,10 @@ __all__ = [
     "bernoulli",
     "bincount",
     "bitwise_and",
+    "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "bmm",
     "bool",
@@ -460,6 +486,7 @@ __all__ = [
     "roll",
     "round",
     "rsqrt",
+    "rsub",
     "scatter",
     "scatter_add",
     "seed",

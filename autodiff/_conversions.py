@@ -7,6 +7,7 @@ that could be changed behind the graph's back, and a non-leaf is not copied with
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from autodiff._fields import get_requires_grad, is_leaf
 from autodiff._graph import cast, edge_of, is_lost
 from autodiff._modes import mode
 from autodiff._tensor import LEAF, Tensor, device, wrap
-from autodiff.ops import arithmetic, bitwise, join, shape
+from autodiff.ops import arithmetic, bitwise, join, shape, typed
 
 __all__ = ["item", "numpy", "rebuild_tensor", "to", "tolist", "type_", "type_as"]
 
@@ -128,11 +129,23 @@ def _bool(self: Tensor) -> bool:
 
 
 def _float(self: Tensor) -> float:
+    _warn_of_scalar(self)
     return float(_single(self))
 
 
 def _int(self: Tensor) -> int:
+    _warn_of_scalar(self)
     return int(_single(self))
+
+
+def _warn_of_scalar(self: Tensor) -> None:
+    if self._edge is not None and mode.grad:
+        warnings.warn(
+            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior: the number is outside "
+            "the graph. Write x.item() where that is meant.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _single(self: Tensor) -> Any:
@@ -311,7 +324,13 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 def type_(self: Tensor, dtype: Any = None) -> Any:
-    """This tensor in another dtype; without one, the name of its type, such as 'torch.FloatTensor'."""
+    """This tensor in another dtype; without one, the name of its type, such as 'torch.FloatTensor', which is taken too."""
     if dtype is None:
         return f"torch.{_views._type_name(self._array)}Tensor"
-    return to(self, dtype)
+    if dtype is Tensor:
+        return to(self, _dtypes.get_default_dtype())
+    if isinstance(dtype, str):
+        if dtype not in typed.BY_NAME:
+            raise ValueError(f"invalid type: {dtype!r}; write a dtype such as torch.float32, or one of {list(typed.BY_NAME)}")
+        dtype = typed.BY_NAME[dtype]
+    return to(self, dtype.dtype if isinstance(dtype, typed.TensorType) else dtype)

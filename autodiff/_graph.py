@@ -25,6 +25,7 @@ __all__ = ["cast", "edge_of", "flat", "is_lost", "lost", "primitive", "promoted"
 _next_index = count().__next__
 _ndarray, _asarray = np.ndarray, np.asarray
 _NUMBERS = frozenset((int, float))
+_OF_NUMBERS = frozenset(("add", "sub", "mul", "div"))  # PyTorch takes two numbers for these
 
 
 class _Observer:
@@ -332,6 +333,8 @@ def _share(t: Tensor, x: Any, op: Any, params: dict[str, Any], kind: str) -> Non
 def _bare(op: Any, arrays: list[Any], params: dict[str, Any]) -> Any:
     """A call with arrays alone: computed inside a walk, where rules run on arrays; otherwise the user's mistake."""
     if not mode.walks:
+        if op.public in _OF_NUMBERS and all(isinstance(a, (int, float)) for a in arrays):
+            return op(*promoted(op, arrays, op.options["promote"] == "float"), **params)  # torch.add(1, 2)
         found = type(arrays[0]).__name__ if arrays else "nothing"
         raise TypeError(
             f"{op.public}(): argument 'input' (position 1) must be Tensor, not {found}; "
@@ -396,7 +399,7 @@ def _number(value: Any, dtype: Any) -> Any:
 @primitive(lambda g: g, name="ToCopy")
 def cast(x: Any, *, dtype: Any) -> Any:
     """x in another dtype; the engine brings the gradient back to x's own."""
-    return x.astype(dtype)
+    return mode.quiet(x.astype, dtype)
 
 
 def _mismatch(op: Any, xs: Sequence[Any], arrays: list[Any], error: ValueError) -> Exception:

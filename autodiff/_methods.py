@@ -128,7 +128,7 @@ def _rmatmul(self: Tensor, other: Any) -> Any:
 
 T.__add__ = T.__radd__ = arithmetic.plus
 T.__sub__ = arithmetic.minus
-T.__rsub__ = _reflected(arithmetic.minus)
+T.__rsub__ = _reflected(arithmetic.minus_from_number)
 T.__mul__ = T.__rmul__ = arithmetic.mul
 T.__truediv__ = arithmetic.quotient
 T.__rtruediv__ = _rtruediv
@@ -146,6 +146,8 @@ T.__abs__ = arithmetic.abs
 T.__invert__ = bitwise.bitwise_not
 T.__and__, T.__or__, T.__xor__ = bitwise.bitwise_and, bitwise.bitwise_or, bitwise.bitwise_xor
 T.__rand__, T.__ror__, T.__rxor__ = bitwise.bitwise_and, bitwise.bitwise_or, bitwise.bitwise_xor
+T.__lshift__, T.__rshift__ = bitwise.bitwise_left_shift, bitwise.bitwise_right_shift
+T.__rlshift__, T.__rrshift__ = _reflected(bitwise.bitwise_left_shift), _reflected(bitwise.bitwise_right_shift)
 T.__eq__, T.__ne__ = _binary(arithmetic.eq), _binary(arithmetic.ne)
 T.__lt__, T.__le__ = _binary(arithmetic.lt), _binary(arithmetic.le)
 T.__gt__, T.__ge__ = _binary(arithmetic.gt), _binary(arithmetic.ge)
@@ -159,6 +161,8 @@ _index_put_ = in_place(index.index_put)
 def setitem(self: Tensor, key: Any, value: Any) -> None:
     """self[key] = value, as `copy_` into the view for int, slice, None and Ellipsis, else as index_put.
 
+    TypeError when the value is neither a number nor a tensor.
+
     >>> import autodiff as torch
     >>> x = torch.zeros(3)
     >>> x[1:] = 5
@@ -166,6 +170,11 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     tensor([0., 5., 5.])
     """
     if not isinstance(value, Tensor):
+        if not isinstance(value, (int, float, np.generic)):
+            raise TypeError(
+                f"can't assign a {type(value).__name__} to a {_conversions.type_(self)}; make it a tensor, as in "
+                "x[0] = autodiff.tensor(...)"
+            )
         value = wrap(np.asarray(value, self._array.dtype))
     basic, choice = index.normalize(key, self._array.shape)
     target = self if basic is None else index.viewed(self, basic)
@@ -388,6 +397,8 @@ T.bitwise_and = bitwise.bitwise_and
 T.bitwise_or = bitwise.bitwise_or
 T.bitwise_xor = bitwise.bitwise_xor
 T.bitwise_not = bitwise.bitwise_not
+T.bitwise_left_shift = bitwise.bitwise_left_shift
+T.bitwise_right_shift = bitwise.bitwise_right_shift
 
 # ---- in place ----------------------------------------------------------------------------------------------------
 
@@ -480,6 +491,8 @@ T.__itruediv__ = T.div_
 T.__ifloordiv__ = T.floor_divide_
 T.__imod__ = T.remainder_
 T.__ipow__ = T.pow_
+T.__ilshift__ = in_place(bitwise.bitwise_left_shift)
+T.__irshift__ = in_place(bitwise.bitwise_right_shift)
 T.__iand__ = in_place(bitwise.bitwise_and)
 T.__ior__ = in_place(bitwise.bitwise_or)
 T.__ixor__ = in_place(bitwise.bitwise_xor)

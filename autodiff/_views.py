@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import number
 from autodiff._dtypes import from_numpy_dtype
 from autodiff._graph import _record, cast, edge_of, flat, lost, primitive, renamed
 from autodiff._hooks import retain_grad, retains_grad
@@ -264,7 +265,9 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
         )
-    result: Tensor = _fill_(self, value) if isinstance(value, Tensor) else _fill_number_(self, np.asarray(value))
+    if not isinstance(value, Tensor):
+        value = np.asarray(number("fill_", "value", value))
+    result: Tensor = _fill_(self, value) if isinstance(value, Tensor) else _fill_number_(self, value)
     return result
 
 

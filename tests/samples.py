@@ -123,6 +123,8 @@ TWO = [
     binary("add", lambda a, b: a + b),
     Row("add", ((2, 3), (3,)), lambda T, a, b: T.add(a, b, alpha=2.5), lambda a, b: a + 2.5 * b, analytic=True, note="alpha"),
     binary("sub", lambda a, b: a - b),
+    Row("rsub", ((2, 3), (3,)), lambda T, a, b: T.rsub(a, b), lambda a, b: b - a, analytic=True, broadcasts=True),
+    Row("rsub", ((2, 3),), lambda T, a: 1.5 - a, lambda a: 1.5 - a, analytic=True, note="of a number"),
     binary("mul", lambda a, b: a * b),
     binary("div", lambda a, b: a / b, (0.5, 2.0)),
     Row("div", ((2, 3),), lambda T, a: 1.5 / (a * a), lambda a: 1.5 / (a * a), (0.5, 2.0), analytic=True, note="of a number"),

@@ -10,7 +10,7 @@ PACKAGE = ROOT / "autodiff"
 
 # From the ground up. A module may import from its own layer and from those below it.
 LAYERS = [
-    {"_kernels", "_dtypes", "_provenance", "_modes", "_numpy_names"},
+    {"_kernels", "_dtypes", "_provenance", "_modes", "_arguments"},
     {"_tensor"},
     {"_node"},
     {"_graph"},

@@ -383,9 +383,10 @@ def test_third_derivative_through_a_write(torch):
 ELSEWHERE = {
     "autodiff.ops.creation": "tests/test_creation*",
     "autodiff.ops.sampling": "tests/test_random*",
+    "autodiff.ops.typed": "tests/test_refusals_torch.py",
 }
-WITHOUT_GRADIENT = """all allclose any argmax argmin argsort argwhere bincount bitwise_and bitwise_not bitwise_or
-    bitwise_xor count_nonzero eq equal floor_divide ge greater
+WITHOUT_GRADIENT = """all allclose any argmax argmin argsort argwhere bincount bitwise_and bitwise_left_shift bitwise_not
+    bitwise_or bitwise_right_shift bitwise_xor count_nonzero eq equal floor_divide ge greater
     greater_equal gt isclose isfinite isinf isnan le less less_equal logical_and logical_not logical_or logical_xor lt ne
     nonzero not_equal unique""".split()  # noqa: SIM905
 OTHER_NAMES = {
@@ -397,6 +398,20 @@ OTHER_NAMES = {
     "subtract": "sub",
     "true_divide": "div",
 }
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.id)
+def test_a_list_for_a_tensor_is_a_clear_error(row):
+    """Or Python's own, where the row calls a method or an operator of what it is given."""
+    python = r"unsupported operand|list indices|'list' object|multiply sequence|sort.. takes|must be an integer|to an index"
+    for i, shape in enumerate(row.shapes):
+        if (row.name, row.note) == ("getitem", "int") and i == 0:
+            continue  # a list has items too
+        args = [autodiff.ones(s, dtype=autodiff.float64) for s in row.shapes]
+        args[i] = args[i].tolist() if shape else [1.0]
+        with pytest.raises((TypeError, AttributeError), match=rf"[tT]ensor|Number|{python}") as caught:
+            row.call(autodiff, *args)
+        assert not (isinstance(caught.value, AttributeError) and caught.value.name.startswith("_")), caught.value
 
 
 def test_every_public_operation_has_a_row():

@@ -161,7 +161,7 @@ def gradgradcheck(
     args = _tuple(inputs)
     outputs = [o for o in _tuple(func(*args)) if _floating(o)]
     if grad_outputs is None:
-        seeds: Sequence[Tensor] = [randn(*o.shape, dtype=o.dtype).requires_grad_() for o in outputs]
+        seeds: Sequence[Tensor] = [randn(tuple(o.shape), dtype=o.dtype).requires_grad_() for o in outputs]
     else:
         seeds = list(_tuple(grad_outputs))
     n = len(args)

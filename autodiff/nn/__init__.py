@@ -1,5 +1,8 @@
 """Layers, losses, and what they are made of, under the names of torch.nn."""
 
+from typing import Any
+
+from autodiff._arguments import not_offered
 from autodiff.nn import functional, init, utils
 from autodiff.nn.activation import (
     CELU,
@@ -100,3 +103,7 @@ __all__ = [
     "init",
     "utils",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise not_offered(__name__, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autodiff._arguments import number
 from autodiff._tensor import Tensor
 from autodiff.nn import functional as F
 from autodiff.nn.module import Module
@@ -19,7 +20,7 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
+        if not 0 <= number("Dropout", "p", p) <= 1:
             raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
         self.p, self.inplace = p, inplace
 

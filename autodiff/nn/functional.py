@@ -6,10 +6,12 @@ not an operation of their own.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import not_offered, number, numpy_names, takes_tensors, whole
 from autodiff._tensor import Tensor, wrap
 from autodiff._views import in_place
 from autodiff.ops.activation import (
@@ -34,7 +36,8 @@ from autodiff.ops.elementwise import sigmoid
 from autodiff.ops.gates import gelu, glu, hardsigmoid, hardswish, mish, silu
 from autodiff.ops.linalg import linear
 from autodiff.ops.loss import cross_entropy, nll_loss
-from autodiff.ops.softmax import implicit_dim, log_softmax, softmax
+from autodiff.ops.softmax import log_softmax as _log_softmax
+from autodiff.ops.softmax import softmax as _softmax
 from autodiff.ops.statistics import norm
 from autodiff.ops.trigonometry import tanh
 from autodiff.random import default_generator
@@ -194,6 +197,7 @@ def tanhshrink(input: Tensor) -> Tensor:
     return result
 
 
+@takes_tensors
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """In training, each element zeroed with probability p and the others divided by 1 - p; else `input` itself.
 
@@ -203,7 +207,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     >>> torch.nn.functional.dropout(torch.ones(2), 0.5, training=False)
     tensor([1., 1.])
     """
-    if not 0.0 <= p <= 1.0:
+    if not 0.0 <= number("dropout", "p", p) <= 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0.0 or not input._array.size:
         return input
@@ -220,6 +224,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return result
 
 
+@takes_tensors
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|).
 
@@ -231,6 +236,39 @@ def softsign(input: Tensor) -> Tensor:
     return result
 
 
+def _implicit_dim(input: Tensor, name: str, stacklevel: int) -> int:
+    """The dimension that PyTorch once chose when none was given; it warns."""
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        UserWarning,
+        stacklevel=stacklevel + 1,
+    )
+    return 0 if input._array.ndim in (0, 1, 3) else 1
+
+
+@numpy_names
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """e**x / sum(e**x) along `dim`: positive numbers that sum to 1. Without `dim`, PyTorch's old choice and a UserWarning.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
+    tensor([0.2119, 0.2119, 0.5761])
+    """
+    return _softmax(input, _implicit_dim(input, "softmax", _stacklevel) if dim is None else dim, dtype)
+
+
+@numpy_names
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """log(softmax(x)) along `dim`, computed without overflow. Without `dim`, PyTorch's old choice and a UserWarning.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.log_softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
+    tensor([-1.5514, -1.5514, -0.5514])
+    """
+    return _log_softmax(input, _implicit_dim(input, "log_softmax", _stacklevel) if dim is None else dim, dtype)
+
+
+@numpy_names
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """softmax(-x) along `dim`.
 
@@ -238,9 +276,10 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     >>> torch.nn.functional.softmin(torch.tensor([1.0, 1.0]), 0)
     tensor([0.5000, 0.5000])
     """
-    return softmax(-input, implicit_dim(input, "softmin", _stacklevel) if dim is None else dim, dtype)
+    return _softmax(-input, _implicit_dim(input, "softmin", _stacklevel) if dim is None else dim, dtype)
 
 
+@takes_tensors
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """For each class number a row of zeros with a one at its place, int64.
 
@@ -254,6 +293,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if array.size and array.min() < 0:
         raise RuntimeError("Class values must be non-negative.")
+    num_classes = whole("one_hot", "num_classes", num_classes)
     if num_classes == -1:
         if not array.size:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
@@ -263,6 +303,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return leaf((array[..., None] == np.arange(num_classes)).astype(np.int64))
 
 
+@takes_tensors
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """x / max(norm(x), eps) along `dim`.
 
@@ -271,3 +312,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     tensor([[0.6000, 0.8000]])
     """
     return input / norm(input, p, dim, keepdim=True).clamp_min(eps)
+
+
+def __getattr__(name: str) -> Any:
+    raise not_offered(__name__, name)

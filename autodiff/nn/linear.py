@@ -10,6 +10,7 @@ from autodiff.nn import functional as F
 from autodiff.nn import init
 from autodiff.nn.module import Module
 from autodiff.nn.parameter import Parameter, empty_parameter
+from autodiff.ops.creation import size_of
 
 __all__ = ["Flatten", "Identity", "Linear", "Unflatten"]
 
@@ -33,6 +34,7 @@ class Linear(Module):
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
+        size_of((out_features, in_features))  # or an error, before anything is made
         self.in_features, self.out_features = in_features, out_features
         self.weight = empty_parameter(out_features, in_features, dtype=dtype)
         if bias:

@@ -263,6 +263,11 @@ class Module:
         """Add a child module under a name."""
         if module is not None and not isinstance(module, Module):
             hint = "; give the modules one by one, as in nn.Sequential(*modules)" if isinstance(module, (list, tuple)) else ""
+            if isinstance(module, type):
+                raise TypeError(
+                    f"{module.__module__}.{module.__qualname__} is not a Module subclass: it is the class itself; write "
+                    f"{module.__name__}() for a module"
+                )
             raise TypeError(f"{_type_of(module)} is not a Module subclass{hint}")
         self._check_name(name, "module")
         self._modules[name] = module

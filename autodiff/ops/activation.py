@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
+from autodiff._arguments import number, takes_tensors
 from autodiff._graph import flat, primitive, renamed
 from autodiff._tensor import Tensor
 from autodiff._views import in_place
@@ -85,7 +86,8 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     tensor([-0.0100,  2.0000])
     """
     x = floating(input, "leaky_relu")
-    result: Tensor = (leaky_relu_ if inplace else leaky)(x, slope=float(negative_slope), scale=1.0)
+    slope = float(number("leaky_relu", "negative_slope", negative_slope))
+    result: Tensor = (leaky_relu_ if inplace else leaky)(x, slope=slope, scale=1.0)
     return result
 
 
@@ -107,9 +109,9 @@ def exponential_linear(x: Any, *, alpha: Any, scale: Any, rate: Any) -> Any:
 continuously = renamed(exponential_linear, "Celu")
 
 
-@primitive(lambda g, x: g * pieces(x, low=1.0, high=0.0))
+@primitive(lambda g, x: g * pieces(-x, low=0.0, high=1.0))
 def below(x: Any) -> Any:
-    """min(x, 0)."""
+    """min(x, 0); the slope at 0 is taken as 0, as it is in PyTorch's second derivatives."""
     return np.minimum(x, x.dtype.type(0))
 
 
@@ -239,6 +241,7 @@ def above(x: Any, *, at: Any, value: Any) -> Any:
     return np.where(x <= at, x.dtype.type(value), x)
 
 
+@takes_tensors
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > threshold, `value` elsewhere.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import number, takes_tensors
 from autodiff._dtypes import result_numpy
 from autodiff._graph import flat, primitive, promoted, renamed
 from autodiff._tensor import Tensor, wrap
@@ -51,6 +52,7 @@ __all__ = [
     "not_equal",
     "pow",
     "remainder",
+    "rsub",
     "sub",
     "subtract",
     "true_divide",
@@ -242,6 +244,10 @@ def number_power(input: Any, other: Any) -> Any:
     """input ** other, the exponent a number."""
     if input.dtype.kind == "b":
         return input | ~other
+    if other.dtype.kind in "iu" and np.any(other < 0):
+        raise RuntimeError(
+            "Integers to negative integer powers are not allowed: make the base floating with .float()"
+        )
     return _powers(input, other)
 
 
@@ -249,7 +255,9 @@ def _powers(input: Any, other: Any) -> Any:
     if input.dtype.kind == "b":
         raise NotImplementedError("\"pow\" not implemented for 'Bool': make the bools numbers with .float() or .long()")
     if other.dtype.kind in "iu" and np.any(other < 0):
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
+        # One over a whole number, without its fraction: 1 and -1 stay, the others are 0 (as 0 is, in PyTorch).
+        kept = np.where((input == 1) | ((input == -1) & (other % 2 == 0)), 1, np.where(input == -1, -1, 0))
+        return np.where(other < 0, kept, np.power(input, np.maximum(other, 0))).astype(input.dtype)
     # np.power is many times slower than a product; the square is what classroom programs raise to.
     if other.ndim == 0 and other == 2:
         return input * input
@@ -433,6 +441,21 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     return result
 
 
+minus_from_tensor, minus_from_number = renamed(minus, "RsubBackward0"), renamed(minus, "RsubBackward1")
+
+
+def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """other - alpha * input: what `1 - x` calls.
+
+    >>> import autodiff as torch
+    >>> torch.rsub(torch.tensor([1.0, 2.0]), 1)
+    tensor([ 0., -1.])
+    """
+    minus_from = minus_from_tensor if isinstance(other, Tensor) else minus_from_number
+    result: Tensor = minus_from(other, _scaled("rsub", other, input, alpha))
+    return result
+
+
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other; with rounding_mode "trunc" or "floor" the rounded quotient. Integers give floats.
 
@@ -467,6 +490,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     return result
 
 
+@takes_tensors
 def float_power(input: Tensor, exponent: Any) -> Tensor:
     """input ** exponent in float64.
 
@@ -477,6 +501,7 @@ def float_power(input: Tensor, exponent: Any) -> Tensor:
     return pow(input.double(), exponent.double() if isinstance(exponent, Tensor) else exponent)
 
 
+@takes_tensors
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """input limited to [min, max], numbers or tensors; the slope is 1 inside and at the limits, 0 outside.
 
@@ -494,12 +519,14 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 
 def _limited(operation: Any, input: Tensor, low: Any, high: Any) -> Tensor:
+    low, high = (None if v is None else number("clamp", name, v) for name, v in (("min", low), ("max", high)))
     if input._array.dtype.kind != "f" and any(isinstance(v, float) for v in (low, high)):
         input = input * 1.0
     result: Tensor = operation(input, low=low, high=high)
     return result
 
 
+@takes_tensors
 def clamp_min(input: Tensor, min: Any) -> Tensor:
     """The larger of input and `min`.
 
@@ -510,6 +537,7 @@ def clamp_min(input: Tensor, min: Any) -> Tensor:
     return clamp_low(input, min) if isinstance(min, Tensor) else _limited(clamp_low_number, input, min, None)
 
 
+@takes_tensors
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """The smaller of input and `max`.
 
@@ -542,14 +570,14 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         raise RuntimeError(f"where(): {error}") from None
 
 
-@primitive(promote="arithmetic", name="Where", check=_fits)
+@primitive(promote="arithmetic", name="Where", public="where", check=_fits)
 def choose_operands(input: Any, other: Any) -> Any:
     """Names the operands of `where` in messages about their types."""
     return input, other
 
 
 def _comparison(ufunc: Any, name: str, sign: str) -> Any:
-    @primitive(promote="arithmetic", name=name)
+    @primitive(promote="arithmetic", name=name, public=name)
     def compare(input: Any, other: Any) -> Any:
         return ufunc(input, other)
 
@@ -571,6 +599,7 @@ gt = _comparison(np.greater, "gt", ">")
 ge = _comparison(np.greater_equal, "ge", ">=")
 
 
+@takes_tensors
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether both have the same shape and the same elements.
 
@@ -581,6 +610,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
     return bool(np.array_equal(input._array, other._array))
 
 
+@takes_tensors
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether |input - other| <= atol + rtol * |other|, elementwise.
 
@@ -593,6 +623,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     return wrap(np.asarray(np.isclose(input._array, other._array, rtol, atol, equal_nan)))
 
 
+@takes_tensors
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether |input - other| <= atol + rtol * |other| for all elements.
 

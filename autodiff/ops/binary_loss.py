@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import takes_tensors
 from autodiff._graph import cast, primitive
 from autodiff._tensor import Tensor
 from autodiff._views import _type_name
@@ -52,6 +53,7 @@ def _spread(weight: Tensor | None, input: Tensor) -> Tensor | None:
     return weight if weight._array.shape == input._array.shape else expand(weight, *input._array.shape)
 
 
+@takes_tensors
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
                          reduce: bool | None = None, reduction: str = "mean") -> Tensor:  # fmt: skip
     """-(t log x + (1 - t) log(1 - x)) of probabilities x in [0, 1], the logarithms not below -100.
@@ -107,6 +109,7 @@ def from_scores(x: Any, t: Any, weight: Any, pos_weight: Any, *, reduction: Any)
     return reduced_array(_times(loss, weight), reduction)
 
 
+@takes_tensors
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -141,6 +144,7 @@ def binary_cross_entropy_with_logits(
     return result
 
 
+@takes_tensors
 def kl_div(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
            reduction: str = "mean", log_target: bool = False) -> Tensor:  # fmt: skip
     """target * (log target - input) for log-probabilities `input`; "batchmean" divides the sum by the batch size.

@@ -9,7 +9,7 @@ import numpy as np
 from autodiff._graph import primitive
 from autodiff._views import _type_name
 
-__all__ = ["bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor"]
+__all__ = ["bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor"]
 
 
 def _no_bits(array: Any, name: str) -> None:
@@ -53,6 +53,35 @@ def bitwise_xor(input: Any, other: Any) -> Any:
     """
     _no_bits(input, "bitwise_xor_cpu")
     return np.bitwise_xor(input, other)
+
+
+@primitive(promote="arithmetic")
+def bitwise_left_shift(input: Any, other: Any) -> Any:
+    """input << other, of integers: input * 2**other.
+
+    >>> import autodiff as torch
+    >>> torch.bitwise_left_shift(torch.tensor([1, 2]), 3)
+    tensor([ 8, 16])
+    """
+    _no_shift(input, "lshift_cpu")
+    return np.left_shift(input, other)
+
+
+@primitive(promote="arithmetic")
+def bitwise_right_shift(input: Any, other: Any) -> Any:
+    """input >> other, of integers: input / 2**other, rounded down.
+
+    >>> import autodiff as torch
+    >>> torch.bitwise_right_shift(torch.tensor([8, -9]), 1)
+    tensor([ 4, -5])
+    """
+    _no_shift(input, "rshift_cpu")
+    return np.right_shift(input, other)
+
+
+def _no_shift(array: Any, name: str) -> None:
+    if array.dtype.kind not in "iu":
+        raise NotImplementedError(f"\"{name}\" not implemented for '{_type_name(array)}': only integers are shifted")
 
 
 @primitive()

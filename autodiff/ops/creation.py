@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import number, takes_tensors, whole
 from autodiff._dtypes import as_numpy_dtype, from_numpy_dtype, get_default_dtype
 from autodiff._graph import cast
 from autodiff._modes import mode
@@ -87,6 +88,8 @@ def _numbers(data: Any, dtype: np.dtype[Any] | None) -> Any:
         raise RuntimeError(f"Could not infer dtype of {type(data).__name__}: a tensor is made of (lists of) numbers")
     if isinstance(data, (str, bytes)):
         raise TypeError(f"a tensor holds numbers, not {type(data).__name__} ({data!r})")
+    if isinstance(data, (set, frozenset)):
+        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}: it has no order; make it a list first")
     try:
         items = _plain(list(data))
     except TypeError:
@@ -122,15 +125,20 @@ def _checked(number: Any, dtype: np.dtype[Any]) -> Any:
     if isinstance(number, float) and dtype.kind in "iu" and not math.isfinite(number):
         raise RuntimeError(f"value cannot be converted to type {from_numpy_dtype(dtype)} without overflow: it is {number}")
     try:
-        return np.array(number).astype(dtype) if isinstance(number, float) else np.array(number, dtype)
+        return mode.quiet(np.array(number).astype, dtype) if isinstance(number, float) else np.array(number, dtype)
     except OverflowError:
         raise RuntimeError(f"value {number} cannot be converted to type {from_numpy_dtype(dtype)} without overflow") from None
 
 
 def _plain(data: Any) -> Any:
-    """Nested lists with every tensor in them turned into an array."""
+    """Nested lists with every tensor in them, which has one element, turned into an array."""
     if isinstance(data, Tensor):
-        return data._array
+        if data._array.size != 1:
+            raise ValueError(
+                "only one element tensors can be converted to Python scalars, and one in the list has shape "
+                f"{list(data.shape)}; join tensors with torch.stack([...]) or torch.cat([...])"
+            )
+        return data._array.reshape(())
     if isinstance(data, (list, tuple, range)):
         return [_plain(x) for x in data]
     return data
@@ -248,6 +256,7 @@ def asarray(
     return t.requires_grad_() if requires_grad else t
 
 
+@takes_tensors
 def is_floating_point(input: Tensor) -> bool:
     """Whether the dtype is a floating type.
 
@@ -258,6 +267,7 @@ def is_floating_point(input: Tensor) -> bool:
     return bool(input._array.dtype.kind == "f")
 
 
+@takes_tensors
 def numel(input: Tensor) -> int:
     """The number of elements.
 
@@ -278,8 +288,12 @@ def is_tensor(obj: Any) -> bool:
     return isinstance(obj, Tensor)
 
 
-def size_of(size: tuple[Any, ...]) -> tuple[int, ...]:
-    """A size given as ints or as one sequence; RuntimeError for a negative one."""
+def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
+    """A size given as ints, as one sequence, or under the name `size`; RuntimeError for a negative one."""
+    if named is not None:
+        if size:
+            raise TypeError(f"a size was given twice: as {size} and as size={named}")
+        size = (named,)
     if not size:
         raise TypeError('a size is missing: give it as ints or as one tuple, () for a tensor with a single number')
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
@@ -298,7 +312,9 @@ def _float(dtype: Any) -> np.dtype[Any]:
     return get_default_dtype().np if found is None else found
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(
+    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Zeros of the size given as ints or a tuple, in the default dtype.
 
     >>> import autodiff as torch
@@ -306,27 +322,31 @@ def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     tensor([[0., 0.],
             [0., 0.]])
     """
-    return leaf(np.zeros(size_of(size), _float(dtype)), requires_grad, device)
+    return leaf(np.zeros(size_of(sizes, size), _float(dtype)), requires_grad, device)
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(
+    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Ones of the size given as ints or a tuple, in the default dtype.
 
     >>> import autodiff as torch
     >>> torch.ones(2)
     tensor([1., 1.])
     """
-    return leaf(np.ones(size_of(size), _float(dtype)), requires_grad, device)
+    return leaf(np.ones(size_of(sizes, size), _float(dtype)), requires_grad, device)
 
 
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor of the size given, whose elements are whatever the memory held.
 
     >>> import autodiff as torch
     >>> torch.empty(2, 3).shape
     torch.Size([2, 3])
     """
-    return leaf(np.empty(size_of(size), _float(dtype)), requires_grad, device)
+    return leaf(np.empty(size_of(sizes, size), _float(dtype)), requires_grad, device)
 
 
 def full(size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -336,7 +356,7 @@ def full(size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any
     >>> torch.full((2,), 7)
     tensor([7, 7])
     """
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    value = number("full", "fill_value", fill_value)
     return leaf(np.full(size_of((size,)), value, as_numpy_dtype(dtype) or _numbers(value, None).dtype), requires_grad, device)
 
 
@@ -344,6 +364,7 @@ def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
     return as_numpy_dtype(dtype) or input._array.dtype
 
 
+@takes_tensors
 def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of the size and dtype of `input`.
 
@@ -354,6 +375,7 @@ def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires
     return leaf(np.zeros(input._array.shape, _like(input, dtype)), requires_grad, device)
 
 
+@takes_tensors
 def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of the size and dtype of `input`.
 
@@ -364,6 +386,7 @@ def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_
     return leaf(np.ones(input._array.shape, _like(input, dtype)), requires_grad, device)
 
 
+@takes_tensors
 def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """An uninitialised tensor of the size and dtype of `input`.
 
@@ -374,6 +397,7 @@ def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires
     return leaf(np.empty(input._array.shape, _like(input, dtype)), requires_grad, device)
 
 
+@takes_tensors
 def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """One value everywhere, in the size and dtype of `input`.
 
@@ -381,7 +405,8 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any 
     >>> torch.full_like(torch.ones(2), 5)
     tensor([5., 5.])
     """
-    return leaf(np.full(input._array.shape, fill_value, _like(input, dtype)), requires_grad, device)
+    value = number("full_like", "fill_value", fill_value)
+    return leaf(np.full(input._array.shape, value, _like(input, dtype)), requires_grad, device)
 
 
 def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
@@ -394,7 +419,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
     """
     if end is None:
         start, end = 0, start
-    start, end, step = (v.item() if isinstance(v, (Tensor, np.generic)) else v for v in (start, end, step))
+    start, end, step = (number("arange", word, v) for word, v in (("start", start), ("end", end), ("step", step)))
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
@@ -446,12 +471,13 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device:
     >>> torch.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
     return leaf(_spaced(start, end, steps, _float(dtype)), requires_grad, device)
 
 
 def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
+    start, end = number("linspace", "start", start), number("linspace", "end", end)
+    if whole("linspace", "steps", steps) < 0:
+        raise RuntimeError("number of steps must be non-negative")
     # From both ends to the middle, in the dtype itself: PyTorch's rounding.
     if steps == 1:
         return np.array([start], dtype)
@@ -485,6 +511,7 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
     tensor([[1., 0.],
             [0., 1.]])
     """
+    n, m = whole("eye", "n", n), None if m is None else whole("eye", "m", m)
     if n < 0 or (m is not None and m < 0):
         raise RuntimeError(f"n must be greater or equal to 0, got {n if n < 0 else m}")
     return leaf(np.eye(n, m, dtype=_float(dtype)), requires_grad, device)
@@ -498,22 +525,29 @@ def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None
     return leaf(_numbers(data, np.dtype(_like(self, dtype))), requires_grad, device)
 
 
-def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_zeros(
+    self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """`zeros(size)` in the dtype of this tensor."""
-    return leaf(np.zeros(size_of(size), _like(self, dtype)), requires_grad, device)
+    return leaf(np.zeros(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
 
 
-def new_ones(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_ones(
+    self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """`ones(size)` in the dtype of this tensor."""
-    return leaf(np.ones(size_of(size), _like(self, dtype)), requires_grad, device)
+    return leaf(np.ones(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
 
 
-def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_empty(
+    self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """`empty(size)` in the dtype of this tensor."""
-    return leaf(np.empty(size_of(size), _like(self, dtype)), requires_grad, device)
+    return leaf(np.empty(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
 
 
 def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`full(size, fill_value)` in the dtype of this tensor."""
-    return leaf(np.full(size_of((size,)), fill_value, _like(self, dtype)), requires_grad, device)
+    value = number("new_full", "fill_value", fill_value)
+    return leaf(np.full(size_of((size,)), value, _like(self, dtype)), requires_grad, device)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import number, takes_tensors
 from autodiff._graph import flat, primitive
 from autodiff._tensor import Tensor
 
@@ -146,11 +147,18 @@ def sigmoid(input: Any) -> Any:
     return np.where(input >= 0, 1.0, e).astype(input.dtype) / (1.0 + e)
 
 
-@primitive(lambda g, input: g / (input * (1.0 - input)), name="LogitBackward0", promote="float")
+@primitive(lambda g, input: g / _unit_product(input), name="LogitBackward0", promote="float")
 def _logit(input: Any) -> Any:
     return np.log(input / (1.0 - input))
 
 
+@primitive(lambda g, x: g * (1.0 - x * 2.0))
+def _unit_product(x: Any) -> Any:
+    """x (1 - x), nan outside [0, 1]: where logit is not defined, it has no slope."""
+    return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), x * (1.0 - x))
+
+
+@takes_tensors
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """log(x / (1 - x)), the inverse of sigmoid; with `eps`, x is first limited to [eps, 1 - eps].
 
@@ -358,6 +366,7 @@ def lerp_by_tensor(input: Any, end: Any, weight: Any) -> Any:
     return _on_the_way(input, end, weight)
 
 
+@takes_tensors
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """input + weight * (end - input): the point that lies `weight` of the way to `end`.
 
@@ -365,14 +374,17 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     >>> torch.lerp(torch.tensor([0.0]), torch.tensor([10.0]), 0.25)
     tensor([2.5000])
     """
-    for name, x in (("end", end), ("weight", weight)):
-        if isinstance(x, Tensor) and x._array.dtype != input._array.dtype:
-            raise RuntimeError(f"expected dtype {input.dtype} for `{name}` but got dtype {x.dtype}")
+    if not isinstance(weight, Tensor):
+        weight = float(number("lerp", "weight", weight))
+    if end._array.dtype != input._array.dtype:
+        raise RuntimeError(f"expected dtype {input.dtype} for `end` but got dtype {end.dtype}")
+    if isinstance(weight, Tensor) and weight._array.dtype != input._array.dtype:
+        raise RuntimeError(f"expected dtype {input.dtype} for `weight` but got dtype {weight.dtype}")
     try:
         if isinstance(weight, Tensor):
             result: Tensor = lerp_by_tensor(input, end, weight)
         else:
-            result = lerp_by_number(input, end, weight=float(weight))
+            result = lerp_by_number(input, end, weight=weight)
     except ValueError as error:
         raise RuntimeError(f"lerp: the shapes do not broadcast: {error}") from None
     return result

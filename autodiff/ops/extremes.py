@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import numpy_names, takes_tensors
 from autodiff._graph import primitive
-from autodiff._numpy_names import numpy_names
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import maximum, minimum
 from autodiff.ops.reduce import AminmaxResult, MaxResult, MinResult, axes_of, kept_shape, spread
@@ -211,6 +211,7 @@ def _solid(input: Tensor, dim: Any, name: str) -> tuple[int, ...]:
     return axes
 
 
+@takes_tensors
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """(min, max), of all elements or along `dim`.
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import number, takes_tensors, whole
 from autodiff._graph import primitive, renamed
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import where
@@ -70,6 +71,10 @@ def normalize(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...] | Non
             found.append(array)
             used += array.ndim if array.dtype.kind == "b" else 1
     if used > len(shape):
+        if not shape:
+            raise IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
+            )
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
     _check_bounds(found, shape, used)
     if not any(part is Ellipsis for part in found):
@@ -234,6 +239,7 @@ def viewed(input: Tensor, index: tuple[Any, ...]) -> Tensor:
     return result
 
 
+@takes_tensors
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice at `index` along `dim`, without that dimension. A view.
 
@@ -244,15 +250,16 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     axis = dimension(dim, input._array.ndim)
     if not input._array.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    n = input._array.shape[axis]
+    n, index = input._array.shape[axis], whole("select", "index", index)
     if not -n <= index < n:
         raise IndexError(
             f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {axis}"
         )
-    result: Tensor = picked(input, axis=axis, at=int(index))
+    result: Tensor = picked(input, axis=axis, at=index)
     return result
 
 
+@takes_tensors
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` slices from `start` on along `dim`. A view.
 
@@ -308,6 +315,7 @@ def zeroed(x: Any, *, index: Any) -> Any:
     return out
 
 
+@takes_tensors
 def index_put(input: Tensor, index: Any, values: Any = None, accumulate: bool = False, **named: Any) -> Tensor:
     """A copy of `input` with `values` written (or added) at the tuple of index tensors.
 
@@ -316,8 +324,6 @@ def index_put(input: Tensor, index: Any, values: Any = None, accumulate: bool = 
     tensor([5., 0., 6.])
     """
     indices = named.pop("indices", index)
-    if not isinstance(values, Tensor):
-        values = wrap(np.asarray(values, input._array.dtype))
     if values._array.dtype != input._array.dtype:
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and "
@@ -341,6 +347,7 @@ def filled_at(x: Any, value: Any, *, mask: Any) -> Any:
 filled_with_number = renamed(filled_at, "MaskedFillBackward0")
 
 
+@takes_tensors
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """A copy of `input` with `value`, a number or 0-d tensor, where `mask` is True.
 
@@ -356,15 +363,17 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         )
     fill = filled_at if isinstance(value, Tensor) else filled_with_number
     if not isinstance(value, Tensor):
+        value = number("masked_fill", "value", value)
         try:
-            number = int(value) if isinstance(value, float) and input._array.dtype.kind in "iu" else value
-            value = np.asarray(number, input._array.dtype)
+            fits = int(value) if isinstance(value, float) and input._array.dtype.kind in "iu" else value
+            value = np.asarray(fits, input._array.dtype)
         except (OverflowError, ValueError):  # too large, infinite or nan
             raise RuntimeError(f"value {value} cannot be converted to type {input.dtype} without overflow") from None
     result: Tensor = fill(input, value, mask=mask._array.copy())
     return result
 
 
+@takes_tensors
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` is True, in one dimension.
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import numpy_names, takes_tensors, whole
 from autodiff._graph import primitive, promoted, renamed
-from autodiff._numpy_names import numpy_names
 from autodiff._tensor import Tensor
 from autodiff.ops.shape import dimension, reshape, unsqueeze
 
@@ -144,6 +144,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return result
 
 
+@takes_tensors
 def atleast_1d(input: Tensor) -> Tensor:
     """With at least one dimension.
 
@@ -154,6 +155,7 @@ def atleast_1d(input: Tensor) -> Tensor:
     return input if input._array.ndim else reshape(input, 1)
 
 
+@takes_tensors
 def atleast_2d(input: Tensor) -> Tensor:
     """With at least two dimensions, new ones in front.
 
@@ -218,6 +220,7 @@ def _cat_or_stack(gs: Any, axis: int, stacked: bool) -> Any:
     return _cat(*gs, axis=axis, start=start[:-1])
 
 
+@takes_tensors
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Parts along `dim`: of the size given (the last may be smaller), or of each size in a list. Views.
 
@@ -229,6 +232,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     if not tensor._array.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     n = tensor._array.shape[axis]
+    if not isinstance(split_size_or_sections, (tuple, list)):
+        split_size_or_sections = whole("split", "split_size_or_sections", split_size_or_sections)
     if isinstance(split_size_or_sections, int):
         size = split_size_or_sections
         if size < 0 or (size == 0 and n):
@@ -236,7 +241,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         stops = list(range(size, n, size)) if size else []
         cut = _split
     else:
-        sizes = list(split_size_or_sections)
+        sizes = [whole("split", "split_size_or_sections", n) for n in split_size_or_sections]
         if sum(sizes) != n or any(s < 0 for s in sizes):
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {axis}), "
@@ -248,6 +253,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     return result
 
 
+@takes_tensors
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` parts of equal size along `dim`, the last may be smaller. Views.
 
@@ -255,12 +261,14 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     >>> torch.chunk(torch.arange(5), 2)
     (tensor([0, 1, 2]), tensor([3, 4]))
     """
+    chunks = whole("chunk", "chunks", chunks)
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     n = input._array.shape[dimension(dim, input._array.ndim)] if input._array.ndim else 0
     return split(input, max(-(-n // chunks), 1), dim)
 
 
+@takes_tensors
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along `dim`, without it. Views.
 

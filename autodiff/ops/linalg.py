@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
+from autodiff._arguments import takes_tensors
 from autodiff._graph import primitive
 from autodiff._modes import Inference
 from autodiff._provenance import where as place_of
@@ -320,6 +321,7 @@ def _sum_with_product(operation: Any, input: Tensor, a: Tensor, b: Tensor, beta:
     return operation(input, a, b, beta=beta, alpha=alpha)
 
 
+@takes_tensors
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2).
 
@@ -332,6 +334,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
     return result
 
 
+@takes_tensors
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), batch by batch.
 
@@ -344,6 +347,7 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, a
     return result
 
 
+@takes_tensors
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The outer product of two vectors: element (i, j) is input[i] * vec2[j].
 
@@ -357,6 +361,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return input.unsqueeze(1) * vec2
 
 
+@takes_tensors
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """The sum of products over the last dimension of both.
 

@@ -189,6 +189,11 @@ def cross_entropy(
             return usual
         except (RuntimeError, TypeError, ValueError):
             pass
+    if x.dtype.kind != "f":
+        raise NotImplementedError(
+            f"\"cross_entropy\" not implemented for '{_type_name(x)}': the input is one floating score per class, and the "
+            "target comes second; convert the input with x.float(), or exchange the two"
+        )
     if x.shape == t.shape:
         return _probabilities(input, target, weight, reduction, label_smoothing, ignore_index)
     if input._array.dtype.char == "e":  # float16

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._numpy_names import numpy_names
+from autodiff._arguments import numpy_names, takes_tensors, whole
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.extremes import _empty, median_all, median_choice, sort_choice, topk_choice
 from autodiff.ops.reduce import MedianResult, SortResult, TopkResult
@@ -58,6 +58,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     return sort(input, dim, descending).indices  # type: ignore[no-any-return]
 
 
+@takes_tensors
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """(values, indices) of the k largest (or smallest) elements along `dim`, best first.
 
@@ -68,6 +69,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     axis = dimension(dim, input._array.ndim)
     if not input._array.ndim:
         return TopkResult(input.clone(), wrap(np.zeros((), np.int64)))
+    k = whole("topk", "k", k)
     if not 0 <= k <= input._array.shape[axis]:
         raise RuntimeError(f"selected index k out of range: {k} of {input._array.shape[axis]}")
     places = np.take(_order(input._array, axis, largest), range(k), axis)
@@ -97,24 +99,32 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     return MedianResult(*median_choice(input, places=places, axis=axis, keepdim=keepdim))
 
 
-def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> Any:
+@takes_tensors
+def unique(
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
     """The distinct elements in increasing order, with where each went and how often it occurs if asked.
+
+    With `dim` the distinct slices along it. A nan is distinct from every other.
 
     >>> import autodiff as torch
     >>> torch.unique(torch.tensor([3, 1, 3]))
     tensor([1, 3])
     """
-    values, inverse, counts = np.unique(input._array, return_inverse=True, return_counts=True)
+    array = input._array
+    axis = None if dim is None else dimension(dim, array.ndim)
+    values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     result = [wrap(values)]
     if return_inverse:
-        result.append(wrap(inverse.reshape(input._array.shape)))
+        result.append(wrap(inverse.reshape(array.shape if axis is None else -1)))
     if return_counts:
         result.append(wrap(counts))
     return result[0] if len(result) == 1 else tuple(result)
 
 
+@takes_tensors
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-    """How often each whole number 0, 1, ... occurs, or the sum of its weights.
+    """How often each whole number 0, 1, ... occurs, or the sum of its weights: float32 for those, else float64.
 
     >>> import autodiff as torch
     >>> torch.bincount(torch.tensor([0, 2, 2]))
@@ -123,4 +133,13 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     array = input._array
     if array.ndim != 1 or array.dtype.kind not in "iu" or (array.size and array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    return wrap(np.bincount(array, None if weights is None else weights._array, minlength))
+    if minlength < 0:
+        raise ValueError("minlength should be >= 0")
+    if weights is None:
+        return wrap(np.bincount(array, None, minlength))
+    if weights._array.shape != array.shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    total = np.zeros(max(minlength, int(array.max()) + 1 if array.size else 0), np.float32 if weights._array.dtype == np.float32
+                     else np.float64)  # fmt: skip
+    np.add.at(total, array, weights._array)
+    return wrap(total)

@@ -5,10 +5,12 @@ After this module a reader knows that the gradient of moving elements is moving 
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import takes_tensors, whole
 from autodiff._graph import primitive, renamed
 from autodiff._tensor import Tensor
 from autodiff.ops.shape import (
@@ -21,7 +23,6 @@ from autodiff.ops.shape import (
     reshape,
     reshaped,
     sum_to,
-    transpose,
     unsqueeze,
     view,
 )
@@ -58,6 +59,7 @@ def _repeated(x: Any, *, times: Any) -> Any:
     return np.tile(x, times)
 
 
+@takes_tensors
 def repeat(input: Tensor, *sizes: Any) -> Tensor:
     """`input` repeated sizes[i] times along each dimension, in new memory.
 
@@ -66,7 +68,7 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
     tensor([[1, 2, 1, 2],
             [1, 2, 1, 2]])
     """
-    times = _sizes(sizes)
+    times = _sizes(sizes, "repeat", "repeats")
     shape = input._array.shape
     if len(times) < len(shape):
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
@@ -76,6 +78,7 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
     return result
 
 
+@takes_tensors
 def tile(input: Tensor, *dims: Any) -> Tensor:
     """Like `repeat`, but missing sizes in front count as 1.
 
@@ -83,7 +86,7 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
     >>> torch.tile(torch.tensor([1, 2]), (2,))
     tensor([1, 2, 1, 2])
     """
-    times = _sizes(dims)
+    times = _sizes(dims, "tile", "dims")
     return repeat(input, *(1,) * (input._array.ndim - len(times)), *times)
 
 
@@ -99,6 +102,7 @@ def _summed_at(x: Any, *, axis: Any, places: Any, n: Any) -> Any:
     return out
 
 
+@takes_tensors
 def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
     """Every element (or slice along `dim`) repeated `repeats` times in a row; a tensor gives a number for each.
 
@@ -109,11 +113,13 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
     if dim is None:
         input, dim = ravel(input), 0
     axis = dimension(dim, input._array.ndim)
+    if not isinstance(repeats, Tensor):
+        repeats = whole("repeat_interleave", "repeats", repeats)
     if isinstance(repeats, int) and repeats >= 0 and input._array.ndim:
         pairs = list(input._array.shape)
         pairs.insert(axis + 1, repeats)
-        whole = contiguous(expand(unsqueeze(input, axis + 1), *pairs))
-        return view(whole, *pairs[:axis], pairs[axis] * repeats, *pairs[axis + 2 :])
+        block = contiguous(expand(unsqueeze(input, axis + 1), *pairs))
+        return view(block, *pairs[:axis], pairs[axis] * repeats, *pairs[axis + 2 :])
     times = repeats._array if isinstance(repeats, Tensor) else repeats
     try:
         places = np.repeat(np.arange(input._array.shape[axis]), times)
@@ -128,6 +134,7 @@ def _rolled(x: Any, *, shifts: Any, axes: Any) -> Any:
     return np.roll(x, shifts, axes)
 
 
+@takes_tensors
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Elements moved on by `shifts` along `dims`, those that fall off come in again; without dims, as if flat.
 
@@ -135,7 +142,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     >>> torch.roll(torch.tensor([1, 2, 3]), 1)
     tensor([3, 1, 2])
     """
-    moves = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    moves = tuple(whole("roll", "shifts", n) for n in (shifts if isinstance(shifts, (tuple, list)) else (shifts,)))
     if dims is None:
         return reshape(roll(ravel(input), moves, 0), *input._array.shape)
     axes = (dims,) if isinstance(dims, int) else tuple(dims)
@@ -150,6 +157,7 @@ def _flipped(x: Any, *, axes: Any) -> Any:
     return np.flip(x, axes).copy()
 
 
+@takes_tensors
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """Elements in reverse order along `dims`, as a copy.
 
@@ -157,10 +165,11 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     >>> torch.flip(torch.tensor([1, 2, 3]), (0,))
     tensor([3, 2, 1])
     """
-    result: Tensor = _flipped(input, axes=tuple(dimension(d, input._array.ndim) for d in _sizes(dims)))
+    result: Tensor = _flipped(input, axes=tuple(dimension(d, input._array.ndim) for d in _sizes(dims, "flip", "dims")))
     return result
 
 
+@takes_tensors
 def fliplr(input: Tensor) -> Tensor:
     """Columns in reverse order.
 
@@ -173,6 +182,7 @@ def fliplr(input: Tensor) -> Tensor:
     return flip(input, 1)
 
 
+@takes_tensors
 def flipud(input: Tensor) -> Tensor:
     """Rows in reverse order.
 
@@ -185,8 +195,13 @@ def flipud(input: Tensor) -> Tensor:
     return flip(input, 0)
 
 
-@primitive(lambda g, diagonal: tril(g, diagonal=diagonal))
-def tril(input: Any, *, diagonal: Any = 0) -> Any:
+@primitive(lambda g, diagonal: _tril(g, diagonal=diagonal), name="Tril")
+def _tril(x: Any, *, diagonal: Any) -> Any:
+    return np.tril(x, diagonal)
+
+
+@takes_tensors
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of a matrix or a batch, zeros above the diagonal.
 
     >>> import autodiff as torch
@@ -194,7 +209,8 @@ def tril(input: Any, *, diagonal: Any = 0) -> Any:
     tensor([[1., 0.],
             [1., 1.]])
     """
-    return np.tril(input, diagonal)
+    result: Tensor = _tril(input, diagonal=whole("tril", "diagonal", diagonal))
+    return result
 
 
 @primitive(lambda g, diagonal: _triu(g, diagonal=diagonal), name="Triu")
@@ -202,6 +218,7 @@ def _triu(x: Any, *, diagonal: Any) -> Any:
     return np.triu(x, diagonal)
 
 
+@takes_tensors
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of a matrix or a batch, zeros below the diagonal.
 
@@ -210,7 +227,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     tensor([[1., 1.],
             [0., 1.]])
     """
-    result: Tensor = _triu(input, diagonal=diagonal)
+    result: Tensor = _triu(input, diagonal=whole("triu", "diagonal", diagonal))
     return result
 
 
@@ -234,6 +251,7 @@ def _on_diagonal(x: Any, *, offset: Any, a: Any, b: Any, shape: Any) -> Any:
 _embedded = renamed(_on_diagonal, "DiagEmbed")
 
 
+@takes_tensors
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of two dimensions, as the last dimension. A view.
 
@@ -246,6 +264,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     return result
 
 
+@takes_tensors
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix, or a matrix with the vector on its diagonal.
 
@@ -254,6 +273,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     tensor([[1, 0],
             [0, 2]])
     """
+    diagonal = whole("diag", "diagonal", diagonal)
     if input._array.ndim == 2:
         return clone(globals()["diagonal"](input, diagonal))  # type: ignore[no-any-return]
     if input._array.ndim != 1:
@@ -263,8 +283,12 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     return result
 
 
-def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """The coordinates of a grid: each vector repeated along the others' dimensions. `indexing` is "ij" or "xy".
+@takes_tensors
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """The coordinates of a grid: each vector repeated along the others' dimensions.
+
+    `indexing`: with "ij" the first vector runs down the rows, with "xy" along the columns, as in a drawing. Without it there
+    is a UserWarning, as in PyTorch, and "ij" is meant.
 
     >>> import autodiff as torch
     >>> a, b = torch.meshgrid(torch.tensor([1, 2]), torch.tensor([3, 4]), indexing="ij")
@@ -272,6 +296,14 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
     tensor([[1, 1],
             [2, 2]])
     """
+    if indexing is None:
+        warnings.warn(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument; write "
+            'indexing="ij" for what you have now, or "xy" for NumPy\'s order',
+            UserWarning,
+            stacklevel=3,
+        )
+        indexing = "ij"
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     xs = list(tensors[0]) if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else list(tensors)
@@ -283,6 +315,5 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
         expand(reshape(x, *(-1 if k == i else 1 for k in range(len(xs)))), *shape) for i, x in enumerate(xs)
     ]
     if swap:
-        grids = [transpose(x, 0, 1) for x in grids]
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import numpy_names
 from autodiff._dtypes import as_numpy_dtype
 from autodiff._graph import cast, flat, primitive
-from autodiff._numpy_names import numpy_names
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import where
 from autodiff.ops.elementwise import isnan
@@ -72,7 +72,7 @@ def axes_of(dim: Any, ndim: int) -> tuple[int, ...]:
     """The dimensions named by `dim`, counted from the front; all of them for None, () or []."""
     if dim is None or (isinstance(dim, (tuple, list)) and not dim):
         return tuple(range(ndim))
-    dims = [dimension(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim)]
+    dims = [dimension(d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
     if len(set(dims)) != len(dims):
         raise RuntimeError(f"dim {dims[-1]} appears multiple times in the list of dims")
     return tuple(d for d in dims if d < ndim)

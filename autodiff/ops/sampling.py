@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import number, takes_tensors, whole
 from autodiff._dtypes import as_numpy_dtype
 from autodiff._graph import flat, primitive
 from autodiff._tensor import Tensor
@@ -48,7 +49,7 @@ def _floating(dtype: Any, name: str) -> np.dtype[Any]:
     return found
 
 
-def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+def rand(*sizes: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None, device: Any = None,
          requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1), of the size given.
 
@@ -57,10 +58,10 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, devi
     >>> torch.rand(2)
     tensor([0.4963, 0.7682])
     """
-    return leaf(_stream(generator).uniform(size_of(size), _floating(dtype, "rand")), requires_grad, device)
+    return leaf(_stream(generator).uniform(size_of(sizes, size), _floating(dtype, "rand")), requires_grad, device)
 
 
-def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+def randn(*sizes: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None, device: Any = None,
           requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Normal numbers, mean 0 and standard deviation 1, of the size given.
 
@@ -69,10 +70,10 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, dev
     >>> torch.randn(2)
     tensor([ 1.5410, -0.2934])
     """
-    return leaf(_stream(generator).normal(size_of(size), _floating(dtype, "randn")), requires_grad, device)
+    return leaf(_stream(generator).normal(size_of(sizes, size), _floating(dtype, "randn")), requires_grad, device)
 
 
-def randint(low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
+def randint(low: Any = None, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
             device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Whole numbers in [low, high), or in [0, high) when called as randint(high, size).
 
@@ -82,12 +83,20 @@ def randint(low: int, high: Any = None, size: Any = None, *, generator: Generato
     tensor([4, 9, 3])
     """
     if size is None:
-        low, high, size = 0, low, high
-    if high is None or size is None:
-        raise TypeError("randint() needs (high, size) or (low, high, size)")
+        high, size = None, high
+    if high is None:
+        low, high = None, low
+    if low is None:
+        low = 0
+    if high is None or not isinstance(size, (tuple, list)):
+        raise TypeError(
+            "randint() needs (high, size) or (low, high, size), the size a tuple such as (2, 3), and got "
+            f"low={low!r}, high={high!r}, size={size!r}"
+        )
+    low, high = whole("randint", "low", low), whole("randint", "high", high)
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    values = _stream(generator).randint(int(low), int(high), size_of((size,)))
+    values = _stream(generator).randint(low, high, size_of((size,)))
     return leaf(values.astype(as_numpy_dtype(dtype) or np.int64, copy=False), requires_grad, device)
 
 
@@ -99,6 +108,7 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, d
     >>> torch.randperm(4)
     tensor([2, 0, 1, 3])
     """
+    n = whole("randperm", "n", n)
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
     return leaf(_stream(generator).randperm(n).astype(as_numpy_dtype(dtype) or np.int64, copy=False), False, device)
@@ -115,7 +125,8 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     """
     stream = _stream(generator)
     if size is not None:
-        values = stream.normal(size_of((size,)), _floating(dtype, "normal"), float(mean), float(std))
+        mean, std = float(number("normal", "mean", mean)), float(number("normal", "std", std))
+        values = stream.normal(size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
     arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
     if arrays[0] is None and arrays[1] is None:
@@ -130,6 +141,7 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     return leaf((unit * scale + centre).astype(found))
 
 
+@takes_tensors
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that each element of `input` gives (or `p`), else 0.
 
@@ -139,12 +151,13 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     """
     stream, array = _stream(generator), input._array
     if p is not None:
-        return leaf(stream.bernoulli(p, array.shape).astype(array.dtype))
+        return leaf(stream.bernoulli(number("bernoulli", "p", p), array.shape).astype(array.dtype))
     if array.dtype.kind != "f" or (array < 0).any() or (array > 1).any():
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, in a floating point tensor.")
     return leaf((stream.uniform(array.shape, array.dtype) < array).astype(array.dtype))
 
 
+@takes_tensors
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
                 generator: Generator | None = None) -> Tensor:  # fmt: skip
     """`num_samples` indices per row of weights, drawn in proportion to them; without replacement none twice.
@@ -158,7 +171,7 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
         raise RuntimeError("prob_dist must be 1 or 2 dim")
     if array.dtype.kind != "f":
         raise RuntimeError("multinomial only supports floating-point dtypes for input, got: " + str(input.dtype))
-    if num_samples <= 0:
+    if whole("multinomial", "num_samples", num_samples) <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
     if not replacement and num_samples > array.shape[-1]:
         raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
@@ -169,6 +182,7 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
     return leaf(_stream(generator).multinomial(array, num_samples, replacement))
 
 
+@takes_tensors
 def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
               generator: Generator | None = None) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1) of the size and dtype of `input`.
@@ -177,9 +191,11 @@ def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_
     >>> torch.rand_like(torch.zeros(2, 3)).shape
     torch.Size([2, 3])
     """
-    return rand(*input.shape, generator=generator, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+    shape, kind = tuple(input.shape), dtype or input.dtype
+    return rand(shape, generator=generator, dtype=kind, device=device, requires_grad=requires_grad)
 
 
+@takes_tensors
 def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
                generator: Generator | None = None) -> Tensor:  # fmt: skip
     """Normal numbers of the size and dtype of `input`.
@@ -188,9 +204,11 @@ def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires
     >>> torch.randn_like(torch.zeros(2, 3)).shape
     torch.Size([2, 3])
     """
-    return randn(*input.shape, generator=generator, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+    shape, kind = tuple(input.shape), dtype or input.dtype
+    return randn(shape, generator=generator, dtype=kind, device=device, requires_grad=requires_grad)
 
 
+@takes_tensors
 def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None,
                  requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Whole numbers in [low, high), or [0, low), of the size and dtype of `input`.
@@ -230,7 +248,7 @@ def uniform_(self: Tensor, a: float = 0, b: float = 1, *, generator: Generator |
     >>> torch.empty(2).uniform_(0, 10)
     tensor([4.9626, 7.6822])
     """
-    lo, hi = ends.get("from", a), ends.get("to", b)
+    lo, hi = number("uniform_", "from", ends.get("from", a)), number("uniform_", "to", ends.get("to", b))
     if lo > hi:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={lo} > to={hi}")
     dtype = _numbers(self, "uniform_")

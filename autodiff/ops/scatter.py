@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import number, takes_tensors
 from autodiff._graph import primitive, renamed
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.extremes import gathered, grid_of
@@ -30,9 +31,8 @@ __all__ = [
 
 
 def _indices(index: Tensor, name: str) -> Any:
-    if not isinstance(index, Tensor) or index._array.dtype.kind != "i":
-        found = index.dtype if isinstance(index, Tensor) else type(index).__name__
-        raise RuntimeError(f"{name}(): Expected dtype int64 for index, got {found}")
+    if index._array.dtype.kind != "i":
+        raise RuntimeError(f"{name}(): Expected dtype int64 for index, got {index.dtype}")
     return index._array.astype(np.int64)
 
 
@@ -44,6 +44,7 @@ def _within(places: Any, n: int, name: str) -> None:
         raise kind(f"{name}(): index {wrong} is out of bounds for dimension with size {n}")
 
 
+@takes_tensors
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices along `dim` at the places in the 1-d `index`, as a copy.
 
@@ -60,6 +61,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return result
 
 
+@takes_tensors
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """For each place in `index`, the element of `input` with that index along `dim`.
 
@@ -91,6 +93,7 @@ def _sizes_fit(x: Tensor, places: Any, axis: int, name: str, what: str) -> None:
             )
 
 
+@takes_tensors
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """`gather` with the other dimensions broadcast; without `dim`, from the flattened tensor.
 
@@ -110,6 +113,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     return gather(input.expand(*whole), axis, indices.expand(*places))
 
 
+@takes_tensors
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at the places of `index` in the flattened tensor.
 
@@ -134,6 +138,19 @@ def scattered_into(x: Any, value: Any, *, axis: Any, places: Any) -> Any:
     """x with value written at the places along an axis."""
     out = x.copy()
     out[grid_of(places, axis)] = value[tuple(slice(n) for n in places.shape)] if value.ndim else value
+    return out
+
+
+def _no_slope(g: Any) -> Any:
+    raise RuntimeError("derivative for aten::scatter is not implemented with reduce=; use scatter_add(), which has one")
+
+
+@primitive(_no_slope, _no_slope, name="NotImplemented")
+def scattered_onto(x: Any, value: Any, *, axis: Any, places: Any, reduce: Any) -> Any:
+    """x with value added to, or multiplied with, what is at the places along an axis."""
+    out = x.copy()
+    combine = np.add if reduce == "add" else np.multiply
+    combine.at(out, grid_of(places, axis), value[tuple(slice(n) for n in places.shape)] if value.ndim else value)
     return out
 
 
@@ -178,7 +195,7 @@ def _cut(x: Any, *, shape: Any) -> Any:
 
 def _source(input: Tensor, src: Any, places: Any, name: str) -> Any:
     if not isinstance(src, Tensor):
-        return np.asarray(src, input._array.dtype)
+        return np.asarray(number(name, "value", src), input._array.dtype)
     if src._array.dtype != input._array.dtype:
         raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
     if src._array.ndim != places.ndim or any(n > m for n, m in zip(places.shape, src._array.shape)):
@@ -188,8 +205,14 @@ def _source(input: Tensor, src: Any, places: Any, name: str) -> Any:
     return src
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None) -> Tensor:
+@takes_tensors
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
+) -> Tensor:
     """A copy of `input` with the elements of `src` (or a number) written at the indices along `dim`.
+
+    With `reduce` "add" or "multiply" they are added to, or multiplied with, what is there; then there is no derivative, as in
+    PyTorch. `scatter_add` has one.
 
     >>> import autodiff as torch
     >>> torch.scatter(torch.zeros(1, 3), 1, torch.tensor([[2]]), torch.tensor([[5.0]]))
@@ -200,10 +223,16 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     _sizes_fit(input, places, axis, "scatter", "self")
     _within(places, input._array.shape[axis], "scatter")
     values = _source(input, value if src is None else src, places, "scatter")
-    result: Tensor = scattered_into(input, values, axis=axis, places=places)
+    if reduce is None:
+        result: Tensor = scattered_into(input, values, axis=axis, places=places)
+        return result
+    if reduce not in ("add", "multiply"):
+        raise RuntimeError(f"reduce argument must be either add or multiply, not {reduce!r}")
+    result = scattered_onto(input, values, axis=axis, places=places, reduce=reduce)
     return result
 
 
+@takes_tensors
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """A copy of `input` with the elements of `src` added at the indices along `dim`.
 
@@ -215,6 +244,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     places = _indices(index, "scatter_add")
     _sizes_fit(input, places, axis, "scatter_add", "self")
     _within(places, input._array.shape[axis], "scatter_add")
+    _ = src._array  # a number is not taken here
     result: Tensor = scatter_added(input, _source(input, src, places, "scatter_add"), axis=axis, places=places)
     return result
 
@@ -222,6 +252,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 index_added = renamed(scatter_added, "IndexAdd")
 
 
+@takes_tensors
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """A copy of `input` with the slices of `source`, times alpha, added at the places in the 1-d `index` along `dim`.
 
@@ -242,6 +273,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     return result
 
 
+@takes_tensors
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the nonzero elements, a row each; as_tuple gives one index tensor per dimension.
 
@@ -258,6 +290,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     return wrap(np.stack(places, -1))
 
 
+@takes_tensors
 def argwhere(input: Tensor) -> Tensor:
     """The indices of the nonzero elements, a row each.
 

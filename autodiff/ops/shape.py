@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import numpy_names, takes_tensors, whole
 from autodiff._graph import primitive, renamed
-from autodiff._numpy_names import numpy_names
 from autodiff._tensor import Tensor
 
 __all__ = [
@@ -46,17 +46,19 @@ __all__ = [
 
 
 def dimension(dim: int, ndim: int) -> int:
-    """A dimension counted from the front; IndexError when there is no such one."""
+    """A dimension counted from the front; IndexError when there is no such one, TypeError for what is no int."""
+    if dim.__class__ is not int:
+        dim = whole("dimension", "dim", dim)
     n = max(ndim, 1)
     if not -n <= dim < n:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
     return dim % n
 
 
-def _sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
-    if len(args) == 1 and not isinstance(args[0], (int, np.integer, Tensor)):
+def _sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[int, ...]:
+    if len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = tuple(args[0])
-    return tuple(int(n) for n in args)
+    return tuple(n if n.__class__ is int else whole(function, name, n) for n in args)
 
 
 # ---- repeating and summing back ----
@@ -80,6 +82,7 @@ def expanded(x: Any, *, shape: Any) -> Any:
     return out
 
 
+@takes_tensors
 def expand(input: Tensor, *sizes: Any) -> Tensor:
     """A view of `input` repeated to a larger size, no memory used; -1 leaves a dimension as it is.
 
@@ -88,7 +91,7 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
     tensor([[1., 1., 1.],
             [2., 2., 2.]])
     """
-    wanted = _sizes(sizes)
+    wanted = _sizes(sizes, "expand")
     shape = input._array.shape
     lead = len(wanted) - len(shape)
     if lead < 0:
@@ -107,7 +110,8 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
     return result
 
 
-def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
+@takes_tensors
+def broadcast_to(input: Tensor, *size: Any) -> Tensor:
     """`input` repeated to `size`, as a view.
 
     >>> import autodiff as torch
@@ -118,11 +122,13 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     return expand(input, *size)
 
 
+@takes_tensors
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """`input` repeated to the size of `other`, as a view."""
     return expand(input, *other._array.shape)
 
 
+@takes_tensors
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """All tensors repeated to their common shape, as views.
 
@@ -153,8 +159,8 @@ def reshaped_copy(x: Any, *, shape: Any) -> Any:
     return x.reshape(shape)
 
 
-def _shape_for(input: Tensor, sizes: tuple[Any, ...]) -> tuple[int, ...]:
-    wanted = _sizes(sizes)
+def _shape_for(input: Tensor, sizes: tuple[Any, ...], function: str) -> tuple[int, ...]:
+    wanted = _sizes(sizes, function, "shape")
     total = input._array.size
     if wanted.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
@@ -175,6 +181,7 @@ def _shape_for(input: Tensor, sizes: tuple[Any, ...]) -> tuple[int, ...]:
     return wanted
 
 
+@takes_tensors
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements in another shape: a view where the memory allows, else a copy; -1 is inferred.
 
@@ -183,7 +190,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    wanted = _shape_for(input, shape)
+    wanted = _shape_for(input, shape, "reshape")
     if input._array.flags.c_contiguous or _viewable(input._array, wanted):
         result: Tensor = reshaped(input, shape=wanted)
     else:
@@ -196,6 +203,7 @@ def _viewable(array: Any, shape: tuple[int, ...]) -> bool:
     return array.size == 0 or np.may_share_memory(array.reshape(shape), array)
 
 
+@takes_tensors
 def view(input: Tensor, *shape: Any) -> Tensor:
     """The same memory in another shape; RuntimeError when the memory does not allow it. A dtype of the same size reinterprets.
 
@@ -204,7 +212,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     tensor([[0, 1],
             [2, 3]])
     """
-    wanted = _shape_for(input, shape)
+    wanted = _shape_for(input, shape, "view")
     if not _viewable(input._array, wanted):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
@@ -214,16 +222,19 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     return result
 
 
+@takes_tensors
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """`view` with the shape of `other`."""
     return view(input, *other._array.shape)
 
 
+@takes_tensors
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """`reshape` with the shape of `other`."""
     return reshape(input, *other._array.shape)
 
 
+@takes_tensors
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions start_dim to end_dim as one.
 
@@ -242,6 +253,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, *shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
 
 
+@takes_tensors
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Dimension `dim` split into `sizes`.
 
@@ -250,7 +262,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     torch.Size([2, 3, 4])
     """
     shape = input._array.shape
-    at = dimension(dim, len(shape))
+    at, sizes = dimension(dim, len(shape)), _sizes((sizes,), "unflatten", "sizes")
     known = -math.prod(sizes) if -1 in sizes else math.prod(sizes)
     if (-1 in sizes and (known == 0 or shape[at] % known)) or (-1 not in sizes and known != shape[at]):
         raise RuntimeError(
@@ -261,6 +273,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return reshape(input, *shape[:at], *inferred, *shape[at + 1 :])
 
 
+@takes_tensors
 def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension.
 
@@ -302,7 +315,7 @@ def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
     if dim is None:
         result: Tensor = _squeezed(input, shape=tuple(n for n in shape if n != 1))
         return result
-    dims = {dimension(d, len(shape)) for d in ((dim, *dims_too) if isinstance(dim, int) else dim)}
+    dims = {dimension(d, len(shape)) for d in (dim if isinstance(dim, (tuple, list)) else (dim, *dims_too))}
     result = _squeezed_dim(input, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in dims))
     return result
 
@@ -343,6 +356,7 @@ def _t(x: Any) -> Any:
     return x.T
 
 
+@takes_tensors
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """The dimensions in the order given. A view.
 
@@ -351,18 +365,20 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     torch.Size([4, 2, 3])
     """
     ndim = input._array.ndim
-    order = tuple(dimension(d, ndim) for d in _sizes(dims))
+    order = _sizes(dims, "permute", "dims")
     if len(order) != ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
             f"ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(order)}"
         )
+    order = tuple(dimension(d, ndim) for d in order)
     if len(set(order)) != ndim:
         raise RuntimeError(f"permute(): duplicate dims are not allowed, got {list(order)}")
     result: Tensor = permuted(input, axes=order)
     return result
 
 
+@takes_tensors
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """With two dimensions exchanged. A view.
 
@@ -376,6 +392,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return result
 
 
+@takes_tensors
 def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; a vector stays as it is. A view.
 
@@ -404,6 +421,7 @@ def mT(input: Tensor) -> Tensor:
     return transpose(input, -2, -1)
 
 
+@takes_tensors
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """With the dimensions `source` moved to the positions `destination`. A view.
 

@@ -6,16 +6,15 @@ last place first. The gradient of each is an operation with a kernel of its own,
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autodiff import _kernels
+from autodiff._arguments import numpy_names
 from autodiff._dtypes import as_numpy_dtype, get_default_dtype
 from autodiff._graph import cast, primitive
-from autodiff._numpy_names import numpy_names
 from autodiff._tensor import Tensor
 from autodiff.ops.elementwise import exp
 from autodiff.ops.reduce import sum_over
@@ -79,17 +78,7 @@ def _total(x: Any, axis: int) -> Any:
     return sum_over(x, axes=(axis,) if x.ndim else (), keepdim=True)
 
 
-def implicit_dim(input: Tensor, name: str, stacklevel: int) -> int:
-    """The dimension that PyTorch once chose when none was given; it warns."""
-    warnings.warn(
-        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-        UserWarning,
-        stacklevel=stacklevel,
-    )
-    return 0 if input._array.ndim in (0, 1, 3) else 1
-
-
-def _prepared(input: Tensor, dim: int | None, dtype: Any, name: str, stacklevel: int) -> tuple[Tensor, int]:
+def _prepared(input: Tensor, dim: int, dtype: Any, name: str) -> tuple[Tensor, int]:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     wanted = as_numpy_dtype(dtype)
@@ -97,32 +86,30 @@ def _prepared(input: Tensor, dim: int | None, dtype: Any, name: str, stacklevel:
         input = cast(input, dtype=wanted)
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; convert with x.to({get_default_dtype()})')
-    if dim is None:
-        dim = implicit_dim(input, name, stacklevel + 1)
     return input, dimension(dim, input._array.ndim)
 
 
 @numpy_names
-def softmax(input: Tensor, dim: int | None = None, dtype: Any = None, _stacklevel: int = 3) -> Tensor:
+def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """e**x / sum(e**x) along `dim`: positive numbers that sum to 1.
 
     >>> import autodiff as torch
     >>> torch.softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
     tensor([0.2119, 0.2119, 0.5761])
     """
-    x, axis = _prepared(input, dim, dtype, "softmax", _stacklevel)
+    x, axis = _prepared(input, dim, dtype, "softmax")
     result: Tensor = softmax_along(x, axis=axis)
     return result
 
 
 @numpy_names
-def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None, _stacklevel: int = 3) -> Tensor:
+def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """log(softmax(x)) along `dim`, computed without overflow.
 
     >>> import autodiff as torch
     >>> torch.log_softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
     tensor([-1.5514, -1.5514, -0.5514])
     """
-    x, axis = _prepared(input, dim, dtype, "log_softmax", _stacklevel)
+    x, axis = _prepared(input, dim, dtype, "log_softmax")
     result: Tensor = log_softmax_along(x, axis=axis)
     return result

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import number, numpy_names
 from autodiff._graph import primitive
-from autodiff._numpy_names import numpy_names
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.arithmetic import where_op
@@ -69,6 +69,7 @@ def _about_the_mean(
     axes = axes_of(dim, input._array.ndim)
     if correction is None:
         correction = 1 if unbiased else 0
+    correction = number(name, "correction", correction)
     denominator = _count(input._array.shape, axes) - correction
     if denominator <= 0:
         warnings.warn(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._numpy_names import numpy_names
+from autodiff._arguments import numpy_names
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.reduce import axes_of
 

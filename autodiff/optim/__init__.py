@@ -5,7 +5,14 @@ options,
 which state) around one pure function per algorithm (`sgd.py`).
 """
 
+from typing import Any
+
+from autodiff._arguments import not_offered
 from autodiff.optim.optimizer import Optimizer
 from autodiff.optim.sgd import SGD
 
 __all__ = ["SGD", "Optimizer"]
+
+
+def __getattr__(name: str) -> Any:
+    raise not_offered(__name__, name)

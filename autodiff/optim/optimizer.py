@@ -159,8 +159,7 @@ class Optimizer:
         for p in params:
             if not isinstance(p, Tensor):
                 raise TypeError(
-                    f"optimizer can only optimize Tensors, but one of the params is {type(p).__module__}."
-                    f"{type(p).__qualname__}"
+                    f"optimizer can only optimize Tensors, but one of the params is {type(p).__qualname__}"
                 )
             if not _is_leaf(p):
                 raise ValueError(
@@ -223,7 +222,10 @@ class Optimizer:
         return result
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over a state that `state_dict` gave; tensors are copied and cast to the parameters' dtype.
+        """Take over a state that `state_dict` gave; tensors of another dtype than the parameter's are cast.
+
+        As in PyTorch the others are not copied: both optimisers then write to one momentum buffer. `copy.deepcopy` the
+        state where the other one goes on.
 
         ValueError when the groups or their sizes differ; then nothing has changed.
         """
@@ -251,7 +253,7 @@ class Optimizer:
             if p is None:
                 state[key] = value
             else:
-                state[p] = _copied(value, p)
+                state[p] = _adapted(value, p)
         for new, old in zip(saved, self.param_groups):
             new["params"] = old["params"]
             if "param_names" in old:
@@ -316,14 +318,13 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     return hooked
 
 
-def _copied(value: Any, p: Tensor, key: Any = None) -> Any:
-    """A copy of a piece of state; tensors take the dtype of the parameter, a count of steps keeps its own."""
+def _adapted(value: Any, p: Tensor, key: Any = None) -> Any:
+    """A piece of state; tensors take the dtype of the parameter, a count of steps keeps its own."""
     if isinstance(value, Tensor):
-        array = value._array
-        dtype = p._array.dtype if p._array.dtype.kind == "f" and key != "step" else array.dtype
-        return wrap(np.array(array, dtype=dtype))
+        dtype = p._array.dtype
+        return value if dtype.kind != "f" or key == "step" or dtype == value._array.dtype else wrap(value._array.astype(dtype))
     if isinstance(value, dict):
-        return {k: _copied(v, p, k) for k, v in value.items()}
+        return {k: _adapted(v, p, k) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_copied(v, p) for v in value)
+        return type(value)(_adapted(v, p) for v in value)
     return value

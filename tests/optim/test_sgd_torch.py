@@ -79,11 +79,32 @@ def test_state_dict_continues_the_run():
     w, optimizer = stepped()
     v = w.detach().clone().requires_grad_()
     other = optim.SGD([v], lr=5.0)
-    other.load_state_dict(optimizer.state_dict())
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     for p, o in ((w, optimizer), (v, other)):
         p.grad = autodiff.ones(3)
         o.step()
     assert w.tolist() == v.tolist()
+
+
+def test_a_loaded_state_is_shared_as_in_pytorch():
+    """Both optimisers then write to one momentum buffer: what a program that forgets the copy prints is the same too."""
+    torch = pytest.importorskip("torch")
+    runs = []
+    for T in (autodiff, torch):
+        w, v, u = (T.ones(3, requires_grad=True) for _ in range(3))
+        u = u.detach().double().requires_grad_()
+        optimizers = [T.optim.SGD([p], lr=0.1, momentum=0.9) for p in (w, v, u)]
+        run = []
+        for step in range(3):
+            if step == 1:
+                for later in optimizers[1:]:
+                    later.load_state_dict(optimizers[0].state_dict())
+            for p, o in zip((w, v, u), optimizers, strict=True):
+                p.grad = T.full_like(p, step + 1.0)
+                o.step()
+                run.append(p.tolist())
+        runs.append(run)
+    np.testing.assert_allclose(*runs, rtol=1e-6)
 
 
 @pytest.mark.parametrize("twin", [copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))])

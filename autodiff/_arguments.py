@@ -1,0 +1,98 @@
+"""What a function says of its arguments: the one that should be a tensor or a number, and NumPy's words beside PyTorch's.
+
+After this module a reader knows where `mean(): argument 'input' (position 1) must be Tensor, not list` comes from. A function
+is not asked whether its arguments are tensors; it is let run, and looked into where it could not.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+__all__ = ["not_offered", "number", "numpy_names", "takes_tensors", "whole"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PYTORCH = {"axis": "dim", "keepdims": "keepdim"}
+_PARTS = frozenset(("_array", "_edge", "_view", "_cell"))  # what only a tensor has
+
+
+def takes_tensors(function: F) -> F:
+    """The function, which names the argument that should have been a tensor: a TypeError."""
+
+    @functools.wraps(function)
+    def explaining(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except AttributeError as error:
+            if error.name not in _PARTS:
+                raise
+            raise _no_tensor(function, args, kwargs, error) from None
+
+    return cast(F, explaining)
+
+
+def numpy_names(function: F) -> F:
+    """The function, which takes `axis` and `keepdims` for `dim` and `keepdim` too, and explains as `takes_tensors`."""
+
+    @functools.wraps(function)
+    def named(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            for word, ours in _PYTORCH.items():
+                if word in kwargs:
+                    if ours in kwargs:
+                        raise TypeError(f"{function.__name__}() got both {ours}= and {word}=, which mean the same")
+                    kwargs[ours] = kwargs.pop(word)
+        try:
+            return function(*args, **kwargs)
+        except AttributeError as error:
+            if error.name not in _PARTS:
+                raise
+            raise _no_tensor(function, args, kwargs, error) from None
+
+    return cast(F, named)
+
+
+def whole(function: str, name: str, value: Any) -> int:
+    """The value as an int; TypeError for what is none, a float with the same value too."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{function}(): argument '{name}' must be int, not {type(value).__name__} ({value!r})") from None
+
+
+def number(function: str, name: str, value: Any) -> Any:
+    """The value if it is a number, or the number that a tensor without dimensions holds; else TypeError."""
+    if isinstance(value, (int, float)):
+        return value
+    if not hasattr(value, "item") or getattr(value, "ndim", None) != 0:
+        found = repr(value) if isinstance(value, str) else type(value).__name__
+        raise TypeError(f"{function}(): argument '{name}' must be Number, not {found}")
+    return value.item()
+
+
+def _no_tensor(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: AttributeError) -> Exception:
+    given = inspect.signature(function).bind(*args, **kwargs).arguments
+    for i, (name, value) in enumerate(given.items(), 1):
+        if value is error.obj:
+            return TypeError(
+                f"{function.__name__}(): argument '{name}' (position {i}) must be Tensor, not {type(value).__name__}; "
+                "make it one with autodiff.tensor(...)"
+            )
+        if isinstance(value, (list, tuple)) and any(each is error.obj for each in value):
+            return TypeError(
+                f"{function.__name__}(): argument '{name}' (position {i}) must hold Tensors only, not a "
+                f"{type(error.obj).__name__}; make it one with autodiff.tensor(...)"
+            )
+    return error
+
+
+def not_offered(module: str, name: str) -> AttributeError:
+    """The error for a name that PyTorch may have and `module` has not."""
+    return AttributeError(
+        f"module {module!r} has no attribute {name!r}: it offers what a first course uses, not all of PyTorch; "
+        f"docs/reference/{'index' if module == 'autodiff' else module}.md lists every name"
+    )
