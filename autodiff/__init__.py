@@ -101,6 +101,7 @@ from autodiff.ops.bitwise import (
     bitwise_right_shift,
     bitwise_xor,
 )
+from autodiff.ops.combined import addcdiv, addcmul
 from autodiff.ops.creation import (
     arange,
     as_tensor,
@@ -122,6 +123,7 @@ from autodiff.ops.creation import (
     zeros,
     zeros_like,
 )
+from autodiff.ops.distance import cdist, diff
 from autodiff.ops.elementwise import (
     ceil,
     erf,
@@ -173,8 +175,8 @@ from autodiff.ops.join import (
     vstack,
 )
 from autodiff.ops.linalg import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
-from autodiff.ops.order import argsort, bincount, median, sort, topk, unique
-from autodiff.ops.rearrange import diag, diagonal, flip, fliplr, flipud, meshgrid, repeat_interleave, roll, tile, tril, triu
+from autodiff.ops.order import argsort, bincount, isin, median, sort, topk, unique
+from autodiff.ops.rearrange import flip, fliplr, flipud, meshgrid, repeat_interleave, roll, tile
 from autodiff.ops.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
 from autodiff.ops.sampling import (
     bernoulli,
@@ -209,6 +211,7 @@ from autodiff.ops.shape import (
 )
 from autodiff.ops.softmax import log_softmax, softmax
 from autodiff.ops.statistics import logsumexp, norm, std, var
+from autodiff.ops.triangle import diag, diagonal, trace, tril, tril_indices, triu, triu_indices
 from autodiff.ops.trigonometry import (
     acos,
     acosh,
@@ -281,6 +284,8 @@ __all__ = [
     "acos",
     "acosh",
     "add",
+    "addcdiv",
+    "addcmul",
     "addmm",
     "all",
     "allclose",
@@ -317,6 +322,7 @@ __all__ = [
     "broadcast_tensors",
     "broadcast_to",
     "cat",
+    "cdist",
     "ceil",
     "chunk",
     "clamp",
@@ -338,6 +344,7 @@ __all__ = [
     "device",
     "diag",
     "diagonal",
+    "diff",
     "div",
     "divide",
     "dot",
@@ -404,6 +411,7 @@ __all__ = [
     "is_tensor",
     "isclose",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
     "le",
@@ -524,9 +532,12 @@ __all__ = [
     "tensor",
     "tile",
     "topk",
+    "trace",
     "transpose",
     "tril",
+    "tril_indices",
     "triu",
+    "triu_indices",
     "true_divide",
     "trunc",
     "uint8",

@@ -18,7 +18,9 @@ from autodiff.ops import (
     activation,
     arithmetic,
     bitwise,
+    combined,
     creation,
+    distance,
     elementwise,
     extremes,
     index,
@@ -32,6 +34,7 @@ from autodiff.ops import (
     shape,
     softmax,
     statistics,
+    triangle,
     trigonometry,
     truth,
 )
@@ -89,6 +92,15 @@ T.int = _conversions._converter("int")
 T.long = _conversions._converter("long")
 T.short = _conversions._converter("short")
 T.bool = _conversions._converter("bool")
+T.byte = _conversions._converter("uint8")
+T.char = _conversions._converter("int8")
+
+
+
+def _where(self: Tensor, condition: Any, other: Any) -> Any:
+    """This tensor where the condition holds, `other` elsewhere."""
+    return arithmetic.where(condition, self, other)
+
 
 # ---- operators ---------------------------------------------------------------------------------------------------
 
@@ -195,6 +207,8 @@ T.__getitem__, T.__setitem__ = index.getitem, setitem
 T.abs = arithmetic.abs
 T.absolute = arithmetic.absolute
 T.add = arithmetic.add
+T.addcdiv = combined.addcdiv
+T.addcmul = combined.addcmul
 T.allclose = arithmetic.allclose
 T.clamp = arithmetic.clamp
 T.clamp_max = arithmetic.clamp_max
@@ -229,6 +243,7 @@ T.remainder = arithmetic.remainder
 T.sub = arithmetic.sub
 T.subtract = arithmetic.subtract
 T.true_divide = arithmetic.true_divide
+T.where = _where
 
 # elementwise
 T.acos = trigonometry.acos
@@ -289,6 +304,7 @@ T.argmax = extremes.argmax
 T.argmin = extremes.argmin
 T.argsort = order.argsort
 T.bincount = order.bincount
+T.diff = distance.diff
 T.count_nonzero = truth.count_nonzero
 T.cumprod = reduce.cumprod
 T.cumsum = reduce.cumsum
@@ -313,8 +329,8 @@ T.broadcast_to = shape.broadcast_to
 T.chunk = join.chunk
 T.clone = shape.clone
 T.contiguous = shape.contiguous
-T.diag = rearrange.diag
-T.diagonal = rearrange.diagonal
+T.diag = triangle.diag
+T.diagonal = triangle.diagonal
 T.expand = shape.expand
 T.expand_as = shape.expand_as
 T.flatten = shape.flatten
@@ -337,9 +353,10 @@ T.swapaxes = shape.swapaxes
 T.swapdims = shape.swapdims
 T.t = shape.t
 T.tile = rearrange.tile
+T.trace = triangle.trace
 T.transpose = shape.transpose
-T.tril = rearrange.tril
-T.triu = rearrange.triu
+T.tril = triangle.tril
+T.triu = triangle.triu
 T.unbind = join.unbind
 T.unflatten = shape.unflatten
 T.unsqueeze = shape.unsqueeze
@@ -409,6 +426,8 @@ T.fill_ = _views.fill_
 # arithmetic
 T.abs_ = in_place(arithmetic.abs)
 T.add_ = in_place(arithmetic.add)
+T.addcdiv_ = in_place(combined.addcdiv)
+T.addcmul_ = in_place(combined.addcmul)
 T.clamp_ = in_place(arithmetic.clamp)
 T.clamp_max_ = in_place(arithmetic.clamp_max)
 T.clamp_min_ = in_place(arithmetic.clamp_min)
@@ -459,8 +478,8 @@ T.cumprod_ = in_place(reduce.cumprod)
 T.cumsum_ = in_place(reduce.cumsum)
 
 # shape
-T.tril_ = in_place(rearrange.tril)
-T.triu_ = in_place(rearrange.triu)
+T.tril_ = in_place(triangle.tril)
+T.triu_ = in_place(triangle.triu)
 
 # index
 T.index_add_ = in_place(scatter.index_add)

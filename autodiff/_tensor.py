@@ -123,6 +123,7 @@ class Tensor:
 
     __hash__ = object.__hash__
 
+    is_cpu = True
     is_cuda = False
     is_sparse = False
     is_quantized = False
@@ -183,6 +184,8 @@ class Tensor:
     def dim(self):
         """The number of dimensions."""
         return self._array.ndim
+
+    ndimension = dim
 
     def numel(self):
         """The number of elements."""

@@ -65,6 +65,10 @@ TARGET = np.array([2, 0, 1, 2])
 WEIGHT = np.array([0.5, 1.0, 2.0])
 
 
+def distances(a, b):
+    return np.sqrt(((a[:, None] - b[None]) ** 2).sum(-1))
+
+
 def index(T, values):
     return T.tensor(values)
 
@@ -126,6 +130,10 @@ TWO = [
     Row("rsub", ((2, 3), (3,)), lambda T, a, b: T.rsub(a, b), lambda a, b: b - a, analytic=True, broadcasts=True),
     Row("rsub", ((2, 3),), lambda T, a: 1.5 - a, lambda a: 1.5 - a, analytic=True, note="of a number"),
     binary("mul", lambda a, b: a * b),
+    Row("addcmul", ((2, 3), (3,), (2, 1)), lambda T, a, b, c: T.addcmul(a, b, c, value=0.5), lambda a, b, c: a + 0.5 * b * c,
+        analytic=True),
+    Row("addcdiv", ((2, 3), (3,), (2, 1)), lambda T, a, b, c: T.addcdiv(a, b, c, value=-2), lambda a, b, c: a - 2 * b / c,
+        (0.5, 2.0), analytic=True),
     binary("div", lambda a, b: a / b, (0.5, 2.0)),
     Row("div", ((2, 3),), lambda T, a: 1.5 / (a * a), lambda a: 1.5 / (a * a), (0.5, 2.0), analytic=True, note="of a number"),
     binary("pow", lambda a, b: a**b, (0.5, 2.0)),
@@ -174,6 +182,17 @@ REDUCTIONS = [
     Row("logsumexp", ((2, 3),), lambda T, x: T.logsumexp(x, 1), lambda x: np.log(np.exp(x).sum(1)), analytic=True),
     Row("norm", ((2, 3),), lambda T, x: x.norm(), lambda x: np.sqrt((x * x).sum()), (0.5, 2.0), analytic=True),
     Row("norm", ((2, 3),), lambda T, x: x.norm(1, dim=1), lambda x: np.abs(x).sum(1), note="1", kinks=(0.0,)),
+    Row("diff", ((2, 4),), lambda T, x: T.diff(x, 2), lambda x: np.diff(x, 2), analytic=True),
+    Row("diff", ((2, 3), (1, 3)), lambda T, x, a: T.diff(x, dim=0, prepend=a), lambda x, a: np.diff(x, axis=0, prepend=a),
+        analytic=True, note="prepend"),
+    Row("trace", ((3, 4),), lambda T, x: T.trace(x), np.trace, analytic=True),
+    Row("cdist", ((3, 2), (4, 2)), lambda T, a, b: T.cdist(a, b), distances, note="euclidean"),
+    Row("cdist", ((2, 3, 2), (1, 4, 2)), lambda T, a, b: T.cdist(a, b, 1.0),
+        lambda a, b: np.abs(a[:, :, None] - b[:, None]).sum(-1), second=False, note="one"),
+    Row("cosine_similarity", ((3, 4), (1, 4)), lambda T, a, b: F(T).cosine_similarity(a, b),
+        lambda a, b: (a * b).sum(1) / np.sqrt((a * a).sum(1) * (b * b).sum(1)), analytic=True),
+    Row("pairwise_distance", ((3, 4), (1, 4)), lambda T, a, b: F(T).pairwise_distance(a, b),
+        lambda a, b: np.sqrt(((a - b + 1e-6) ** 2).sum(-1)), analytic=True),
     Row("cumsum", ((2, 3),), lambda T, x: x.cumsum(1), lambda x: x.cumsum(1), analytic=True),
     Row("cumprod", ((2, 3),), lambda T, x: x.cumprod(1), lambda x: x.cumprod(1), analytic=True),
     Row("sort", ((2, 5),), lambda T, x: x.sort(1).values, lambda x: np.sort(x, 1), distinct=True),

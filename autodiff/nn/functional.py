@@ -32,6 +32,7 @@ from autodiff.ops.activation import threshold as threshold_function
 from autodiff.ops.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from autodiff.ops.creation import leaf
 from autodiff.ops.differences import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from autodiff.ops.distance import cosine_similarity, pairwise_distance
 from autodiff.ops.elementwise import sigmoid
 from autodiff.ops.gates import gelu, glu, hardsigmoid, hardswish, mish, silu
 from autodiff.ops.linalg import linear
@@ -47,6 +48,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "celu",
     "celu_",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
@@ -71,6 +73,7 @@ __all__ = [
     "nll_loss",
     "normalize",
     "one_hot",
+    "pairwise_distance",
     "prelu",
     "relu",
     "relu6",

@@ -18,6 +18,7 @@ from autodiff.ops.shape import dimension
 __all__ = [
     "argsort",
     "bincount",
+    "isin",
     "median",
     "sort",
     "topk",
@@ -120,6 +121,17 @@ def unique(
     if return_counts:
         result.append(wrap(counts))
     return result[0] if len(result) == 1 else tuple(result)
+
+
+@takes_tensors
+def isin(elements: Tensor, test_elements: Tensor, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    """Whether each element is among `test_elements`; the opposite with `invert`.
+
+    >>> import autodiff as torch
+    >>> torch.isin(torch.tensor([1, 2, 3]), torch.tensor([3, 1]))
+    tensor([ True, False,  True])
+    """
+    return wrap(np.asarray(np.isin(elements._array, test_elements._array, assume_unique, invert)))
 
 
 @takes_tensors

@@ -1,4 +1,4 @@
-"""Elements in other places: repeated, rolled, flipped, kept in a triangle or on a diagonal, spread over a grid.
+"""Elements in other places: repeated, rolled, flipped, spread over a grid.
 
 After this module a reader knows that the gradient of moving elements is moving them back, and of repeating them adding up.
 """
@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from autodiff._arguments import takes_tensors, whole
-from autodiff._graph import primitive, renamed
+from autodiff._graph import primitive
 from autodiff._tensor import Tensor
 from autodiff.ops.shape import (
     _sizes,
-    clone,
     contiguous,
     dimension,
     expand,
@@ -28,8 +27,6 @@ from autodiff.ops.shape import (
 )
 
 __all__ = [
-    "diag",
-    "diagonal",
     "flip",
     "fliplr",
     "flipud",
@@ -38,8 +35,6 @@ __all__ = [
     "repeat_interleave",
     "roll",
     "tile",
-    "tril",
-    "triu",
 ]
 
 
@@ -193,94 +188,6 @@ def flipud(input: Tensor) -> Tensor:
     if input._array.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
     return flip(input, 0)
-
-
-@primitive(lambda g, diagonal: _tril(g, diagonal=diagonal), name="Tril")
-def _tril(x: Any, *, diagonal: Any) -> Any:
-    return np.tril(x, diagonal)
-
-
-@takes_tensors
-def tril(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The lower triangle of a matrix or a batch, zeros above the diagonal.
-
-    >>> import autodiff as torch
-    >>> torch.tril(torch.ones(2, 2))
-    tensor([[1., 0.],
-            [1., 1.]])
-    """
-    result: Tensor = _tril(input, diagonal=whole("tril", "diagonal", diagonal))
-    return result
-
-
-@primitive(lambda g, diagonal: _triu(g, diagonal=diagonal), name="Triu")
-def _triu(x: Any, *, diagonal: Any) -> Any:
-    return np.triu(x, diagonal)
-
-
-@takes_tensors
-def triu(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The upper triangle of a matrix or a batch, zeros below the diagonal.
-
-    >>> import autodiff as torch
-    >>> torch.triu(torch.ones(2, 2))
-    tensor([[1., 1.],
-            [0., 1.]])
-    """
-    result: Tensor = _triu(input, diagonal=whole("triu", "diagonal", diagonal))
-    return result
-
-
-@primitive(lambda g, offset, a, b, x_shape: _on_diagonal(g, offset=offset, a=a, b=b, shape=x_shape),
-           name="Diagonal", view=True)  # fmt: skip
-def _diagonal(x: Any, *, offset: Any, a: Any, b: Any) -> Any:
-    seen = np.diagonal(x, offset, a, b)
-    seen.flags.writeable = x.flags.writeable
-    return seen
-
-
-@primitive(lambda g, offset, a, b: _diagonal(g, offset=offset, a=a, b=b), name="DiagonalBackward")
-def _on_diagonal(x: Any, *, offset: Any, a: Any, b: Any, shape: Any) -> Any:
-    out = np.zeros(shape, x.dtype)
-    seen = np.diagonal(out, offset, a, b)
-    seen.flags.writeable = True
-    seen[...] = x
-    return out
-
-
-_embedded = renamed(_on_diagonal, "DiagEmbed")
-
-
-@takes_tensors
-def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The diagonal of two dimensions, as the last dimension. A view.
-
-    >>> import autodiff as torch
-    >>> torch.diagonal(torch.tensor([[1, 2], [3, 4]]))
-    tensor([1, 4])
-    """
-    ndim = input._array.ndim
-    result: Tensor = _diagonal(input, offset=offset, a=dimension(dim1, ndim), b=dimension(dim2, ndim))
-    return result
-
-
-@takes_tensors
-def diag(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The diagonal of a matrix, or a matrix with the vector on its diagonal.
-
-    >>> import autodiff as torch
-    >>> torch.diag(torch.tensor([1, 2]))
-    tensor([[1, 0],
-            [0, 2]])
-    """
-    diagonal = whole("diag", "diagonal", diagonal)
-    if input._array.ndim == 2:
-        return clone(globals()["diagonal"](input, diagonal))  # type: ignore[no-any-return]
-    if input._array.ndim != 1:
-        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
-    n = input._array.size + abs(diagonal)
-    result: Tensor = _embedded(input, offset=diagonal, a=0, b=1, shape=(n, n))
-    return result
 
 
 @takes_tensors

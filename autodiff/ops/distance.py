@@ -1,0 +1,90 @@
+"""How far apart: differences of neighbours, distances of all pairs, the angle between vectors. Written with other operations.
+
+After this module a reader knows that an operation made of others needs no derivative of its own: the chain rule has it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autodiff._arguments import takes_tensors, whole
+from autodiff._tensor import Tensor
+from autodiff.ops.index import narrow
+from autodiff.ops.join import cat
+from autodiff.ops.reduce import sum as sum_
+from autodiff.ops.shape import dimension
+from autodiff.ops.statistics import norm
+
+__all__ = ["cdist", "cosine_similarity", "diff", "pairwise_distance"]
+
+
+@takes_tensors
+def diff(
+    input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None
+) -> Tensor:
+    """Each element minus the one before it along `dim`, n times over; `prepend` and `append` are joined on first.
+
+    >>> import autodiff as torch
+    >>> torch.diff(torch.tensor([1, 4, 9, 16]))
+    tensor([3, 5, 7])
+    """
+    axis = dimension(dim, input._array.ndim)
+    if not input._array.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    if whole("diff", "n", n) < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    parts = [x for x in (prepend, input, append) if x is not None]
+    x = cat(parts, axis) if len(parts) > 1 else input
+    for _ in range(min(n, x._array.shape[axis])):
+        last = x._array.shape[axis] - 1
+        after, before = narrow(x, axis, 1, last), narrow(x, axis, 0, last)
+        x = after ^ before if x._array.dtype.kind == "b" else after - before
+    return x.clone() if x is input else x
+
+
+@takes_tensors
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = None) -> Tensor:
+    """The p-norm distance of each row of x1 to each row of x2: (..., n, k) and (..., m, k) give (..., n, m).
+
+    Where two rows are the same the slope is taken as 0. `compute_mode` is accepted and changes nothing.
+
+    >>> import autodiff as torch
+    >>> torch.cdist(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0], [0.0, 1.0]]))
+    tensor([[5., 1.]])
+    """
+    for i, x in enumerate((x1, x2), 1):
+        if x._array.ndim < 2:
+            raise RuntimeError(f"cdist only supports at least 2D tensors, X{i} got: {x._array.ndim}D")
+    if x1._array.shape[-1] != x2._array.shape[-1]:
+        raise RuntimeError(
+            f"X1 and X2 must have the same number of columns. X1: {x1._array.shape[-1]} X2: {x2._array.shape[-1]}"
+        )
+    if p < 0:
+        raise RuntimeError("cdist only supports non-negative p values")
+    return norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), float(p), -1)
+
+
+@takes_tensors
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """The cosine of the angle between x1 and x2 along `dim`: sum(x1 * x2) / (|x1| * |x2|), each length at least `eps`.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.cosine_similarity(torch.tensor([[1.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
+    tensor([0.6000])
+    """
+    dimension(dim, max(x1._array.ndim, x2._array.ndim))
+    shape = np.broadcast_shapes(x1._array.shape, x2._array.shape)
+    a, b = (x.expand(*shape) for x in (x1, x2))
+    a, b = (x / norm(x, 2, dim, keepdim=True).clamp_min(eps) for x in (a, b))
+    return sum_(a * b, dim)
+
+
+@takes_tensors
+def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
+    """The p-norm of x1 - x2 + eps over the last dimension: the distance of each pair of rows.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.pairwise_distance(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
+    tensor([5.0000])
+    """
+    return norm(x1 - x2 + eps, float(p), -1, keepdim)

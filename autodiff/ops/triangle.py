@@ -1,0 +1,156 @@
+"""The diagonal of a matrix and the triangles on its two sides: taken out, put in, summed, and as indices.
+
+After this module a reader knows that the gradient of a part is that part of a matrix of zeros.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._arguments import takes_tensors, whole
+from autodiff._dtypes import as_numpy_dtype
+from autodiff._graph import primitive, renamed
+from autodiff._tensor import Tensor
+from autodiff.ops.creation import leaf
+from autodiff.ops.shape import clone, dimension, expanded
+
+__all__ = ["diag", "diagonal", "trace", "tril", "tril_indices", "triu", "triu_indices"]
+
+
+@primitive(lambda g, diagonal: _tril(g, diagonal=diagonal), name="Tril")
+def _tril(x: Any, *, diagonal: Any) -> Any:
+    return np.tril(x, diagonal)
+
+
+@takes_tensors
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The lower triangle of a matrix or a batch, zeros above the diagonal.
+
+    >>> import autodiff as torch
+    >>> torch.tril(torch.ones(2, 2))
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
+    result: Tensor = _tril(input, diagonal=whole("tril", "diagonal", diagonal))
+    return result
+
+
+@primitive(lambda g, diagonal: _triu(g, diagonal=diagonal), name="Triu")
+def _triu(x: Any, *, diagonal: Any) -> Any:
+    return np.triu(x, diagonal)
+
+
+@takes_tensors
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The upper triangle of a matrix or a batch, zeros below the diagonal.
+
+    >>> import autodiff as torch
+    >>> torch.triu(torch.ones(2, 2))
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
+    result: Tensor = _triu(input, diagonal=whole("triu", "diagonal", diagonal))
+    return result
+
+
+@primitive(lambda g, offset, a, b, x_shape: _on_diagonal(g, offset=offset, a=a, b=b, shape=x_shape),
+           name="Diagonal", view=True)  # fmt: skip
+def _diagonal(x: Any, *, offset: Any, a: Any, b: Any) -> Any:
+    seen = np.diagonal(x, offset, a, b)
+    seen.flags.writeable = x.flags.writeable
+    return seen
+
+
+@primitive(lambda g, offset, a, b: _diagonal(g, offset=offset, a=a, b=b), name="DiagonalBackward")
+def _on_diagonal(x: Any, *, offset: Any, a: Any, b: Any, shape: Any) -> Any:
+    out = np.zeros(shape, x.dtype)
+    seen = np.diagonal(out, offset, a, b)
+    seen.flags.writeable = True
+    seen[...] = x
+    return out
+
+
+_embedded = renamed(_on_diagonal, "DiagEmbed")
+
+
+@takes_tensors
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """The diagonal of two dimensions, as the last dimension. A view.
+
+    >>> import autodiff as torch
+    >>> torch.diagonal(torch.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
+    """
+    ndim = input._array.ndim
+    result: Tensor = _diagonal(input, offset=offset, a=dimension(dim1, ndim), b=dimension(dim2, ndim))
+    return result
+
+
+@primitive(lambda g, x_shape: _on_diagonal(expanded(g, shape=(min(x_shape),)), offset=0, a=0, b=1, shape=x_shape),
+           name="Trace")  # fmt: skip
+def _trace(x: Any) -> Any:
+    return np.trace(x)
+
+
+@takes_tensors
+def trace(input: Tensor) -> Tensor:
+    """The sum of the diagonal of a matrix.
+
+    >>> import autodiff as torch
+    >>> torch.trace(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(5.)
+    """
+    if input._array.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._array.ndim}")
+    result: Tensor = _trace(input)
+    return result
+
+
+def _triangle(find: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
+    row, col, offset = (whole(find.__name__, name, v) for name, v in (("row", row), ("col", col), ("offset", offset)))
+    if row < 0 or col < 0:
+        raise RuntimeError(f"row and col must be non-negative, got {row} and {col}")
+    return leaf(np.stack(find(row, offset, col)).astype(as_numpy_dtype(dtype) or np.int64))
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """The indices of the lower triangle of a row by col matrix: row numbers, then column numbers.
+
+    >>> import autodiff as torch
+    >>> torch.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
+    return _triangle(np.tril_indices, row, col, offset, dtype)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """The indices of the upper triangle of a row by col matrix: row numbers, then column numbers.
+
+    >>> import autodiff as torch
+    >>> torch.triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
+    return _triangle(np.triu_indices, row, col, offset, dtype)
+
+
+@takes_tensors
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The diagonal of a matrix, or a matrix with the vector on its diagonal.
+
+    >>> import autodiff as torch
+    >>> torch.diag(torch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
+    diagonal = whole("diag", "diagonal", diagonal)
+    if input._array.ndim == 2:
+        return clone(globals()["diagonal"](input, diagonal))  # type: ignore[no-any-return]
+    if input._array.ndim != 1:
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
+    n = input._array.size + abs(diagonal)
+    result: Tensor = _embedded(input, offset=diagonal, a=0, b=1, shape=(n, n))
+    return result
