@@ -9,39 +9,29 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
-from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-__all__ = ["not_offered", "number", "numpy_names", "takes_tensors", "whole"]
+__all__ = ["not_offered", "number", "takes_tensors", "whole"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Any)
 
 _PYTORCH = {"axis": "dim", "keepdims": "keepdim"}
 _PARTS = frozenset(("_array", "_edge", "_view", "_cell"))  # what only a tensor has
 
 
 def takes_tensors(function: F) -> F:
-    """The function, which names the argument that should have been a tensor: a TypeError."""
+    """The function, which names the argument that should have been a tensor: a TypeError.
+
+    Where it has a `dim` it takes NumPy's `axis` too, and `keepdims` for `keepdim`, as PyTorch does.
+    """
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    numpys = {word: ours for word, ours in _PYTORCH.items() if ours in names}
 
     @functools.wraps(function)
     def explaining(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except AttributeError as error:
-            if error.name not in _PARTS:
-                raise
-            raise _no_tensor(function, args, kwargs, error) from None
-
-    return cast(F, explaining)
-
-
-def numpy_names(function: F) -> F:
-    """The function, which takes `axis` and `keepdims` for `dim` and `keepdim` too, and explains as `takes_tensors`."""
-
-    @functools.wraps(function)
-    def named(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            for word, ours in _PYTORCH.items():
+        if kwargs and numpys:
+            for word, ours in numpys.items():
                 if word in kwargs:
                     if ours in kwargs:
                         raise TypeError(f"{function.__name__}() got both {ours}= and {word}=, which mean the same")
@@ -53,7 +43,7 @@ def numpy_names(function: F) -> F:
                 raise
             raise _no_tensor(function, args, kwargs, error) from None
 
-    return cast(F, named)
+    return cast(F, explaining)
 
 
 def whole(function: str, name: str, value: Any) -> int:

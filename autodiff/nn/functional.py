@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import not_offered, number, numpy_names, takes_tensors, whole
+from autodiff._arguments import not_offered, number, takes_tensors, whole
 from autodiff._tensor import Tensor, wrap
 from autodiff._views import in_place
 from autodiff.ops.activation import (
@@ -249,7 +249,7 @@ def _implicit_dim(input: Tensor, name: str, stacklevel: int) -> int:
     return 0 if input._array.ndim in (0, 1, 3) else 1
 
 
-@numpy_names
+@takes_tensors
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """e**x / sum(e**x) along `dim`: positive numbers that sum to 1. Without `dim`, PyTorch's old choice and a UserWarning.
 
@@ -260,7 +260,7 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     return _softmax(input, _implicit_dim(input, "softmax", _stacklevel) if dim is None else dim, dtype)
 
 
-@numpy_names
+@takes_tensors
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """log(softmax(x)) along `dim`, computed without overflow. Without `dim`, PyTorch's old choice and a UserWarning.
 
@@ -271,7 +271,7 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
     return _log_softmax(input, _implicit_dim(input, "log_softmax", _stacklevel) if dim is None else dim, dtype)
 
 
-@numpy_names
+@takes_tensors
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """softmax(-x) along `dim`.
 

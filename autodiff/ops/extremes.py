@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import numpy_names, takes_tensors
+from autodiff._arguments import takes_tensors
 from autodiff._graph import primitive
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import maximum, minimum
@@ -156,7 +156,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, name: str) -> Any:
     return kind(*choice(input, places=places, axis=axis, keepdim=keepdim))
 
 
-@numpy_names
+@takes_tensors
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; with `dim`, (values, indices) along it; with a second tensor, `maximum`.
 
@@ -169,7 +169,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _extreme(input, dim, keepdim, "max")
 
 
-@numpy_names
+@takes_tensors
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; with `dim`, (values, indices) along it; with a second tensor, `minimum`.
 
@@ -180,7 +180,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _extreme(input, dim, keepdim, "min")
 
 
-@numpy_names
+@takes_tensors
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The largest elements over the dimensions `dim`; equal ones share the gradient.
 
@@ -192,7 +192,7 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     return result
 
 
-@numpy_names
+@takes_tensors
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The smallest elements over the dimensions `dim`; equal ones share the gradient.
 
@@ -225,7 +225,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     return AminmaxResult(amin(input, where_, keepdim), amax(input, where_, keepdim))
 
 
-@numpy_names
+@takes_tensors
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The position of the largest element, in the flattened tensor or along `dim`.
 
@@ -236,7 +236,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     return _position(input, dim, keepdim, np.argmax, "argmax")
 
 
-@numpy_names
+@takes_tensors
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The position of the smallest element, in the flattened tensor or along `dim`.
 

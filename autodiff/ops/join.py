@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import numpy_names, takes_tensors, whole
+from autodiff._arguments import takes_tensors, whole
 from autodiff._graph import primitive, promoted, renamed
 from autodiff._tensor import Tensor
 from autodiff.ops.shape import dimension, reshape, unsqueeze
@@ -69,7 +69,7 @@ def _listed(tensors: Any, name: str, error: type[Exception] = RuntimeError) -> l
     return found
 
 
-@numpy_names
+@takes_tensors
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along `dim`; their other dimensions must be equal.
 
@@ -124,7 +124,7 @@ def placed(x: Any, *, axis: Any, at: Any, n: Any) -> Any:
     return out
 
 
-@numpy_names
+@takes_tensors
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, along a new dimension.
 

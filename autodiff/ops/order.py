@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import numpy_names, takes_tensors, whole
+from autodiff._arguments import takes_tensors, whole
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.extremes import _empty, median_all, median_choice, sort_choice, topk_choice
 from autodiff.ops.reduce import MedianResult, SortResult, TopkResult
@@ -33,7 +33,7 @@ def _order(array: Any, axis: int, descending: bool) -> Any:
     return np.argsort(array, axis, kind="stable")
 
 
-@numpy_names
+@takes_tensors
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """(values, indices) in increasing order along `dim`; equal elements stay in their order.
 
@@ -48,7 +48,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     return SortResult(*sort_choice(input, places=places, axis=axis, keepdim=True))
 
 
-@numpy_names
+@takes_tensors
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort `input` along `dim`.
 
@@ -77,7 +77,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return TopkResult(*topk_choice(input, places=places, axis=axis, keepdim=True))
 
 
-@numpy_names
+@takes_tensors
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element (the lower of two), nan where one is; with `dim`, (values, indices) along it.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import numpy_names
+from autodiff._arguments import takes_tensors
 from autodiff._dtypes import as_numpy_dtype
 from autodiff._graph import cast, flat, primitive
 from autodiff._tensor import Tensor, wrap
@@ -112,7 +112,7 @@ def _converted(input: Tensor, dtype: Any) -> Tensor:
     return input if np_dtype is None or np_dtype == input._array.dtype else cast(input, dtype=np_dtype)
 
 
-@numpy_names
+@takes_tensors
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum of all elements, or over the dimensions `dim`. Integers and bools give int64.
 
@@ -146,7 +146,7 @@ def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
     return builtins.max(math.prod(shape[a] for a in axes), 1)
 
 
-@numpy_names
+@takes_tensors
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean of all elements, or over the dimensions `dim`. RuntimeError for integers: give a dtype.
 
@@ -189,7 +189,7 @@ def is_number(x: Any) -> Any:
     return (x == x).astype(x.dtype)
 
 
-@numpy_names
+@takes_tensors
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum, with nan counted as 0.
 
@@ -204,7 +204,7 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     return result
 
 
-@numpy_names
+@takes_tensors
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean of the elements that are not nan.
 
@@ -253,7 +253,7 @@ def _others_recorded(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     return back.permute(*np.argsort([*rest, *axes]).tolist()) if x.ndim else back  # type: ignore[no-any-return]
 
 
-@numpy_names
+@takes_tensors
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product of all elements, or along `dim`.
 
@@ -282,7 +282,7 @@ def flip_cumsum(x: Any, *, axis: Any) -> Any:
     return np.flip(np.cumsum(np.flip(x, axis), axis), axis).copy() if x.ndim else x.copy()
 
 
-@numpy_names
+@takes_tensors
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running sum along `dim`.
 
@@ -327,7 +327,7 @@ def _pad(x: Any, axis: int, n: int) -> Any:
     return padded(x, axis=axis, start=0, n=n)
 
 
-@numpy_names
+@takes_tensors
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running product along `dim`.
 

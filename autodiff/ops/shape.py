@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import numpy_names, takes_tensors, whole
+from autodiff._arguments import takes_tensors, whole
 from autodiff._graph import primitive, renamed
 from autodiff._tensor import Tensor
 
@@ -303,7 +303,7 @@ def _unsqueezed(x: Any, *, axis: Any) -> Any:
 squeezed_product = renamed(_squeezed_dim, "SqueezeBackward4")
 
 
-@numpy_names
+@takes_tensors
 def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
     """Without its dimensions of size 1: all of them, or those named (one int, several, or a tuple). A view.
 
@@ -320,7 +320,7 @@ def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
     return result
 
 
-@numpy_names
+@takes_tensors
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`. A view.
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._arguments import numpy_names
+from autodiff._arguments import takes_tensors
 from autodiff._dtypes import as_numpy_dtype, get_default_dtype
 from autodiff._graph import cast, primitive
 from autodiff._tensor import Tensor
@@ -89,7 +89,7 @@ def _prepared(input: Tensor, dim: int, dtype: Any, name: str) -> tuple[Tensor, i
     return input, dimension(dim, input._array.ndim)
 
 
-@numpy_names
+@takes_tensors
 def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """e**x / sum(e**x) along `dim`: positive numbers that sum to 1.
 
@@ -102,7 +102,7 @@ def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     return result
 
 
-@numpy_names
+@takes_tensors
 def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """log(softmax(x)) along `dim`, computed without overflow.
 

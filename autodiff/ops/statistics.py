@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import number, numpy_names
+from autodiff._arguments import number, takes_tensors
 from autodiff._graph import primitive
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import abs as abs_
@@ -83,7 +83,7 @@ def _about_the_mean(
     return result
 
 
-@numpy_names
+@takes_tensors
 def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Tensor:
     """The variance: the sum of squared deviations from the mean over n - correction (1 unless unbiased=False).
 
@@ -94,7 +94,7 @@ def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = F
     return _about_the_mean(var_over, "var", input, dim, unbiased, keepdim, correction)
 
 
-@numpy_names
+@takes_tensors
 def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Tensor:
     """The standard deviation: the square root of `var`.
 
@@ -118,7 +118,7 @@ def logsumexp_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
     return _dropped(out, axes, keepdim).astype(x.dtype, copy=False)
 
 
-@numpy_names
+@takes_tensors
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log(sum(e**x)) over `dim`, without overflow.
 
@@ -152,7 +152,7 @@ def absolute_sum(x: Any, *, axes: Any, keepdim: Any) -> Any:
     return np.add.reduce(np.abs(x), axis=axes, keepdims=keepdim)
 
 
-@numpy_names
+@takes_tensors
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """(sum |x|**p) ** (1/p), of all elements or over `dim`; "fro" and 2 are the Euclidean length, inf the largest |x|.
 

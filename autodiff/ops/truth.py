@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import numpy_names
+from autodiff._arguments import takes_tensors
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.reduce import axes_of
 
@@ -22,7 +22,7 @@ def _named_axes(dim: Any, ndim: int) -> tuple[int, ...]:
     return () if isinstance(dim, (tuple, list)) and not dim else axes_of(dim, ndim)
 
 
-@numpy_names
+@takes_tensors
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are nonzero, of the tensor or along `dim`.
 
@@ -33,7 +33,7 @@ def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     return wrap(np.asarray(np.all(input._array, axis=_named_axes(dim, input._array.ndim), keepdims=keepdim)))
 
 
-@numpy_names
+@takes_tensors
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether any element is nonzero, of the tensor or along `dim`.
 
@@ -44,7 +44,7 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     return wrap(np.asarray(np.any(input._array, axis=_named_axes(dim, input._array.ndim), keepdims=keepdim)))
 
 
-@numpy_names
+@takes_tensors
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     """How many elements are nonzero, of the tensor or along `dim`.
 
