@@ -47,11 +47,12 @@ def takes_tensors(function: F) -> F:
 
 
 def whole(function: str, name: str, value: Any) -> int:
-    """The value as an int; TypeError for what is none, a float with the same value too."""
+    """The value as an int; TypeError for what is none, a float with the same value too. `function` "" is not said."""
     try:
         return operator.index(value)
     except TypeError:
-        raise TypeError(f"{function}(): argument '{name}' must be int, not {type(value).__name__} ({value!r})") from None
+        where = f"{function}(): " if function else ""
+        raise TypeError(f"{where}argument '{name}' must be int, not {type(value).__name__} ({value!r})") from None
 
 
 def number(function: str, name: str, value: Any) -> Any:

@@ -48,7 +48,7 @@ __all__ = [
 def dimension(dim: int, ndim: int) -> int:
     """A dimension counted from the front; IndexError when there is no such one, TypeError for what is no int."""
     if dim.__class__ is not int:
-        dim = whole("dimension", "dim", dim)
+        dim = whole("", "dim", dim)
     n = max(ndim, 1)
     if not -n <= dim < n:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
