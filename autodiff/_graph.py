@@ -67,7 +67,8 @@ def edge_of(x: Any) -> Edge | None:
 def is_lost(t: Tensor) -> bool:
     """Whether t is a view that could not follow a change of its memory: it can be looked at, not differentiated."""
     view = t._view
-    return view is not None and view.seen != t._cell[0] and bool(view.kind) and view.base._edge is not None
+    stale = view is not None and view.seen != t._cell[0]
+    return stale and (view.kind == "detached" or (bool(view.kind) and view.base._edge is not None))
 
 
 def refresh(t: Tensor) -> None:
@@ -75,7 +76,11 @@ def refresh(t: Tensor) -> None:
     view = t._view
     current = view.base
     if current._edge is None:
-        t._edge = None
+        if t._edge.__class__ is tuple:  # not LEAF: a leaf that is a view of a constant stays one, whoever writes to it
+            view.kind = "detached"
+            if mode.grad:
+                raise lost(view, "its base was detached in place, and changed since")
+            return
     elif not view.kind:
         with enable_grad():
             for op, params in view.path:
@@ -106,6 +111,8 @@ def lost(view: View, what: str) -> Exception:
             "and error-prone, it is forbidden. Make the view with grad mode enabled, or change it and use it under "
             "no_grad() too; or clone() it."
         )
+    if view.kind == "detached":
+        return RuntimeError(f"A view cannot be used: {what}. clone() it before, or take the view again after detach_().")
     return RuntimeError(
         f"Output of {view.path[-1][0].node_class.__name__} is a view and {what}. This view is the output of a function "
         "that returns multiple views. Such functions do not allow the output views to be modified inplace. You should "

@@ -147,6 +147,13 @@ def _show(g: Any, create_graph: bool) -> Any:
     return g if g is None or create_graph else wrap(g.copy())
 
 
+def _left(shown: Any, g: Any, create_graph: bool) -> Any:
+    """What the hook left of the gradient it was shown: a change in place counts, as in PyTorch."""
+    if create_graph or shown is None or not shown._cell or not shown._cell[0]:
+        return g
+    return shown._array
+
+
 def _taken(reply: Any, g: Any, create_graph: bool) -> Any:
     """The gradient that a hook returned, checked; `g` itself when it returned None."""
     if reply is None:
@@ -163,15 +170,16 @@ def run_hooks(hooks: Hooks, g: Any, create_graph: bool) -> Any:
     """Tensor hooks in the order of their registration, each seeing what the one before left."""
     for hook in list(hooks.values()):
         shown = _show(g, create_graph)
-        reply = hook(shown)
-        g = _taken(reply, g, create_graph)
+        g = _taken(hook(shown), _left(shown, g, create_graph), create_graph)
     return g
 
 
 def run_prehooks(hooks: Hooks, grads: list[Any], create_graph: bool) -> list[Any]:
     """grad_fn.register_prehook: hook(grad_outputs) may return new ones."""
     for hook in list(hooks.values()):
-        reply = hook(tuple(_show(g, create_graph) for g in grads))
+        shown = tuple(_show(g, create_graph) for g in grads)
+        reply = hook(shown)
+        grads = [_left(s, g, create_graph) for s, g in zip(shown, grads, strict=True)]
         if reply is not None:
             grads = [_replaced(new, g, create_graph) for new, g in zip(_tuple(reply), grads, strict=True)]
     return grads
@@ -183,13 +191,15 @@ def run_node_hooks(
     """grad_fn.register_hook: hook(grad_inputs, grad_outputs) may return new grad_inputs."""
     outputs = tuple(_show(one, create_graph) for one in ([g] if node.outputs is None else g))
     for hook in list(hooks.values()):
-        by_edge = {id(edge): gx for edge, gx in results}
-        inputs = [None if e is None else by_edge.get(id(e)) for e in node.edges]
+        # In the order of the inputs; two of them can be one tensor, and an input that leads to no target has no result.
+        rest = list(results)
+        inputs = [rest.pop(0)[1] if rest and e is not None and rest[0][0] is e else None for e in node.edges]
         shown = tuple(_show(None if x is None else _array(x), create_graph) for x in inputs)
         reply = hook(shown, outputs)
+        new = [_left(s, x, create_graph) for s, x in zip(shown, inputs, strict=True)]
         if reply is not None:
             new = [_replaced(r, x, create_graph) for r, x in zip(_tuple(reply), inputs, strict=True)]
-            results = [(e, gx) for e, gx in zip(node.edges, new, strict=True) if e is not None]
+        results = [(e, gx) for e, gx in zip(node.edges, new, strict=True) if e is not None]
     return results
 
 

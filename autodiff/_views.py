@@ -111,11 +111,7 @@ def _write(t: Tensor, new: Tensor, tracked: bool) -> None:
             )
         new = cast(new, dtype=array.dtype)
         values = new._array
-    retained = tracked and t._edge is not None and retains_grad(t)
-    if retained:
-        edge = edge_of(t)
-        assert edge is not None
-        del edge[0].extra["retain"][edge[1]]
+    retained = tracked and _without_retained(t)
     np.copyto(array, values)
     changed(t, 4)
     if tracked and new._edge is not None:
@@ -125,13 +121,25 @@ def _write(t: Tensor, new: Tensor, tracked: bool) -> None:
             t._edge = new._edge
         else:
             base = view.base
+            retained_base = _without_retained(base)
             params = {"path": view.path, "strides": base._array.strides}
             edges = [edge_of(base), edge_of(new)]
             needs = (edges[0] is not None) + 2 * (edges[1] is not None)
             node = _record(write, (base, new), [base._array, values], edges, needs, params, (base,))
             base._edge = (node, 0, base._array.shape, base._array.dtype)
+            if retained_base:
+                retain_grad(base)
     if retained:
         retain_grad(t)
+
+
+def _without_retained(t: Tensor) -> bool:
+    """Whether retain_grad() was in force for t; the node it has now keeps its gradient no longer."""
+    edge = edge_of(t) if t._edge is not None and retains_grad(t) else None
+    if edge is None:
+        return False
+    del edge[0].extra["retain"][edge[1]]
+    return True
 
 
 def _adopt(node: Any, values: Array, t: Tensor) -> None:

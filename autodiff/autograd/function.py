@@ -284,7 +284,7 @@ def _fresh(output: Any, args: tuple[Any, ...], ctx: FunctionCtx) -> Any:
     if isinstance(output, Tensor) and any(output is a for a in args) and not any(output is d for d in ctx._dirty):
         t = wrap(output._array)
         t._cell = output._cell
-        ctx._to_save = tuple(t if s is output and s not in args else s for s in ctx._to_save)
+        ctx._to_save = tuple(t if s is output and not any(s is a for a in args) else s for s in ctx._to_save)
         return t
     return output
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._arguments import not_offered, number, takes_tensors, whole
 from autodiff._tensor import Tensor, wrap
-from autodiff._views import in_place
+from autodiff._views import _type_name, in_place
 from autodiff.ops.activation import (
     celu,
     elu,
@@ -212,9 +212,12 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     """
     if not 0.0 <= number("dropout", "p", p) <= 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    dtype = input._array.dtype
+    if training and dtype.kind != "f":
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {_type_name(input._array)}: dropout "
+                           "scales what it leaves; convert the input with x.float()")  # fmt: skip
     if not training or p == 0.0 or not input._array.size:
         return input
-    dtype = input._array.dtype
     if p == 1.0:
         mask = np.zeros(input._array.shape, dtype)
     else:

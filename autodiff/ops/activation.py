@@ -15,7 +15,7 @@ from autodiff._arguments import number, takes_tensors
 from autodiff._graph import flat, primitive, renamed
 from autodiff._tensor import Tensor
 from autodiff._views import in_place
-from autodiff.ops.elementwise import exp, sigmoid
+from autodiff.ops.elementwise import sigmoid
 from autodiff.ops.shape import reshape
 
 __all__ = [
@@ -63,7 +63,7 @@ def relu_grad(g: Any, y: Any) -> Any:
     """g where y > 0, else 0."""
     if g.dtype is y.dtype and g.shape == y.shape and g.dtype.char in "fd":
         return _kernels.relu_grad(g, y)
-    return np.where(y > 0, g, g.dtype.type(0))
+    return np.where(y <= 0, g.dtype.type(0), g)
 
 
 @primitive(lambda g, x, slope, scale: g * pieces(x, low=slope, high=scale), name="LeakyRelu")
@@ -94,15 +94,18 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 leaky_relu_ = in_place(leaky, "leaky_relu_")
 
 
-@primitive(
-    lambda g, x, alpha, scale, rate: g * (pieces(x, low=0.0, high=scale)
-                                          + exp(below(x) * rate) * pieces(x, low=alpha * scale * rate, high=0.0)),
-    name="Elu",
-)  # fmt: skip
+@primitive(lambda g, x, alpha, scale, rate: g * decay(x, low=alpha * scale * rate, high=scale, rate=rate), name="Elu")
 def exponential_linear(x: Any, *, alpha: Any, scale: Any, rate: Any) -> Any:
     """scale * x above 0, scale * alpha * (e**(rate * x) - 1) below."""
     low = np.expm1(np.minimum(x, x.dtype.type(0)) * rate) * (alpha * scale)
     return np.where(x > 0, x * scale, low).astype(x.dtype)
+
+
+@primitive(lambda g, x, low, rate: g * decay(x, low=low * rate, high=0.0, rate=rate, at_zero=False))
+def decay(x: Any, *, low: Any, high: Any, rate: Any, at_zero: Any = True) -> Any:
+    """low * e**(rate * x) below 0, `high` above; at 0 the first, or as PyTorch's second derivative has it the second."""
+    low_side = x <= 0 if at_zero else x < 0
+    return np.where(low_side, np.exp(np.minimum(x, x.dtype.type(0)) * rate) * low, high).astype(x.dtype)
 
 
 # The same function and rule; only the name differs, by which celu is printed.
@@ -213,8 +216,8 @@ def hard_tanh(x: Any, *, low: Any, high: Any) -> Any:
 
 @primitive(flat)
 def strictly_inside(x: Any, *, low: Any, high: Any) -> Any:
-    """1 where low < x < high, else 0, in x's dtype."""
-    return ((x > low) & (x < high)).astype(x.dtype)
+    """0 where x <= low or x >= high, else 1, in x's dtype."""
+    return (~((x <= low) | (x >= high))).astype(x.dtype)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:

@@ -332,8 +332,8 @@ def minimum(input: Any, other: Any) -> Any:
 
 @primitive(flat, flat)
 def larger(a: Any, b: Any) -> Any:
-    """1 where a > b, 1/2 where they are equal, 0 elsewhere."""
-    return ((a > b) + 0.5 * (a == b)).astype(np.result_type(a, b))
+    """0 where a < b, 1/2 where they are equal, 1 elsewhere: also where one is nan, so that this is seen in the gradient."""
+    return (1.0 - (a < b) - 0.5 * (a == b)).astype(np.result_type(a, b))
 
 
 @primitive(None, lambda g, condition: where_op(condition, g, 0.0), lambda g, condition: where_op(condition, 0.0, g),

@@ -13,7 +13,7 @@ import numpy as np
 from autodiff._graph import primitive
 from autodiff._tensor import Tensor
 from autodiff._views import in_place
-from autodiff.ops.activation import floating, pieces, soft_plus, strictly_inside
+from autodiff.ops.activation import floating, soft_plus, strictly_inside
 from autodiff.ops.elementwise import erf, exp, sigmoid
 from autodiff.ops.join import padded, sliced
 from autodiff.ops.shape import dimension
@@ -121,14 +121,17 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 hardsigmoid_ = in_place(hard_sigmoid, "hardsigmoid_")
 
 
-@primitive(
-    lambda g, x: g * ((x * (1.0 / 3.0) + 0.5) * strictly_inside(x, low=-3.0, high=3.0)
-                      + pieces(-x, at=-3.0, low=1.0, high=0.0)),
-    name="Hardswish",
-)  # fmt: skip
+@primitive(lambda g, x: g * hard_swish_slope(x), name="Hardswish")
 def hard_swish(x: Any) -> Any:
     """x min(max(x + 3, 0), 6) / 6."""
-    return (x * np.clip(x + 3.0, 0.0, 6.0) / 6.0).astype(x.dtype)
+    wide = x.astype(np.float32) if x.dtype.char == "e" else x  # six times a float16 number may be too large for one
+    return (wide * np.clip(wide + 3.0, 0.0, 6.0) / 6.0).astype(x.dtype)
+
+
+@primitive(lambda g, x: g * (strictly_inside(x, low=-3.0, high=3.0) * (1.0 / 3.0)))
+def hard_swish_slope(x: Any) -> Any:
+    """0 below -3, 1 above 3, x / 3 + 1/2 between."""
+    return np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, x / 3.0 + 0.5)).astype(x.dtype)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:

@@ -19,7 +19,7 @@ from autodiff._tensor import Tensor, wrap
 from autodiff.ops.arithmetic import where
 from autodiff.ops.elementwise import isnan
 from autodiff.ops.join import padded, sliced
-from autodiff.ops.shape import dimension, expanded, reshaped
+from autodiff.ops.shape import added_up, dimension, expanded, reshaped
 
 __all__ = [
     "cumprod",
@@ -98,13 +98,15 @@ def _dropped(out: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
 @primitive(lambda g, x_shape: expanded(g, shape=x_shape), name="SumBackward0")
 def sum_all(x: Any) -> Any:
     """The sum of all elements."""
-    return np.add.reduce(x, axis=None) if x.dtype.kind == "f" else np.sum(x, dtype=np.int64)
+    return added_up(x, tuple(range(x.ndim))) if x.dtype.kind == "f" else np.sum(x, dtype=np.int64)
 
 
 @primitive(lambda g, x_shape, axes: spread(g, x_shape, axes), name="SumBackward1")
 def sum_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
     """The sum over some dimensions."""
-    return np.sum(x, axis=axes, keepdims=keepdim, dtype=None if x.dtype.kind == "f" else np.int64)
+    if x.dtype.kind == "f":
+        return added_up(x, axes, keepdim)
+    return np.sum(x, axis=axes, keepdims=keepdim, dtype=np.int64)
 
 
 def _converted(input: Tensor, dtype: Any) -> Tensor:
@@ -133,13 +135,18 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
            expanded(g, shape=x_shape), name="MeanBackward0")  # fmt: skip
 def mean_all(x: Any) -> Any:
     """The mean of all elements."""
-    return np.add.reduce(x, axis=None) / x.dtype.type(x.size)
+    return _share(added_up(x, tuple(range(x.ndim)), wide=True), x.size, x.dtype)
 
 
 @primitive(lambda g, x_shape, axes: spread(g * (1.0 / _count(x_shape, axes)), x_shape, axes), name="MeanBackward1")
 def mean_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
     """The mean over some dimensions."""
-    return np.add.reduce(x, axis=axes, keepdims=keepdim) / x.dtype.type(math.prod(x.shape[a] for a in axes))
+    return _share(added_up(x, axes, keepdim, wide=True), math.prod(x.shape[a] for a in axes), x.dtype)
+
+
+def _share(total: Any, n: int, dtype: Any) -> Any:
+    # A sum of float16 numbers can be too large for one, and their mean is not.
+    return total / dtype.type(n) if total.dtype == dtype else (total / np.float32(n)).astype(dtype)
 
 
 def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
@@ -180,7 +187,7 @@ _nothing = _Nothing()
 @primitive(lambda g, x, axes: spread(g, x.shape, axes) * is_number(x), name="Nansum")
 def nansum_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
     """The sum over some dimensions, with nan counted as 0."""
-    return np.add.reduce(np.where(x == x, x, 0), axis=axes, keepdims=keepdim, dtype=x.dtype)
+    return added_up(np.where(x == x, x, x.dtype.type(0)), axes, keepdim)
 
 
 @primitive(flat)
@@ -273,13 +280,20 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
 def _cumsum(x: Any, *, axis: Any) -> Any:
     if not x.ndim:
         return x.copy()
-    return np.cumsum(x, axis, dtype=None if x.dtype.kind == "f" else np.int64)
+    return _running(np.cumsum, x, axis)
+
+
+def _running(ufunc: Any, x: Any, axis: int) -> Any:
+    """A running sum or product: of floats in a wider dtype, since each step rounds what the one before left."""
+    if x.dtype.kind != "f":
+        return ufunc(x, axis, dtype=np.int64)
+    return ufunc(x, axis, dtype=np.float32 if x.dtype.char == "e" else np.float64).astype(x.dtype, copy=False)
 
 
 @primitive(lambda g, axis: _cumsum(g, axis=axis), name="CumsumBackward")
 def flip_cumsum(x: Any, *, axis: Any) -> Any:
     """The running sum from the end."""
-    return np.flip(np.cumsum(np.flip(x, axis), axis), axis).copy() if x.ndim else x.copy()
+    return np.flip(_running(np.cumsum, np.flip(x, axis), axis), axis).copy() if x.ndim else x.copy()
 
 
 @takes_tensors
@@ -298,7 +312,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 def _cumprod(x: Any, *, axis: Any) -> Any:
     if not x.ndim:
         return x.copy()
-    return np.cumprod(x, axis, dtype=None if x.dtype.kind == "f" else np.int64)
+    return _running(np.cumprod, x, axis)
 
 
 def cumprod_slope(g: Any, x: Any, *, axis: int) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import _kernels
 from autodiff._arguments import takes_tensors, whole
 from autodiff._graph import primitive, renamed
 from autodiff._tensor import Tensor
@@ -64,6 +65,35 @@ def _sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[in
 # ---- repeating and summing back ----
 
 
+def added_up(x: Any, axes: tuple[int, ...], keepdims: Any = False, wide: bool = False) -> Any:
+    """The sum of an array over some dimensions, without adding up rounding errors; `wide` leaves float16 as float32.
+
+    NumPy sums neighbours in memory pair by pair, but rows one after the other: 60,000 rows of 0.1 come to 6003.5.
+    """
+    if x.dtype.kind != "f" or not axes:
+        return np.add.reduce(x, axis=axes, keepdims=keepdims)
+    if axes[-1] == len(axes) - 1 and len(axes) < x.ndim and x.dtype.char in "fd" and x.flags.c_contiguous and x.size:
+        rest = x.shape[len(axes) :]  # the rows of a matrix: a kernel sums them in double
+        total = _kernels.column_sums(x.reshape(-1, math.prod(rest)))
+        return total.reshape((1,) * len(axes) + rest if keepdims else rest)
+    if x.dtype.char == "e":
+        total = np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float32)
+        return total if wide else total.astype(x.dtype)
+    if x.dtype.char == "f" and x.size > _PAIRWISE and not _neighbours(x, axes):
+        return np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float64).astype(x.dtype)
+    return np.add.reduce(x, axis=axes, keepdims=keepdims)
+
+
+_PAIRWISE = 512  # elements; fewer lose next to nothing
+
+
+def _neighbours(x: Any, axes: tuple[int, ...]) -> bool:
+    """Whether what is summed lies together in memory, so that NumPy's sum is pairwise."""
+    if len(axes) == x.ndim:
+        return bool(x.flags.forc)
+    return bool(axes[0] == x.ndim - len(axes) and x.flags.c_contiguous)
+
+
 @primitive(lambda g, x_shape: expanded(g, shape=x_shape), name="SumBackward1")
 def sum_to(x: Any, *, shape: Any) -> Any:
     """x summed over the dimensions along which a tensor of `shape` was repeated to give x."""
@@ -71,7 +101,7 @@ def sum_to(x: Any, *, shape: Any) -> Any:
     if lead < 0 or any(s != n and s != 1 for s, n in zip(shape, x.shape[lead:])):
         raise RuntimeError(f"a gradient of shape {list(x.shape)} cannot be summed to its tensor's shape {list(shape)}")
     axes = tuple(range(lead)) + tuple(i + lead for i, s in enumerate(shape) if s != x.shape[i + lead])
-    return np.add.reduce(x, axis=axes, keepdims=False).reshape(shape) if axes else x.reshape(shape)
+    return added_up(x, axes).reshape(shape) if axes else x.reshape(shape)
 
 
 @primitive(lambda g, x_shape: sum_to(g, shape=x_shape), name="Expand", view=True)

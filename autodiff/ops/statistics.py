@@ -20,6 +20,7 @@ from autodiff.ops.arithmetic import where_op
 from autodiff.ops.elementwise import exp, sign
 from autodiff.ops.extremes import amax, amin
 from autodiff.ops.reduce import _converted, _count, _dropped, axes_of, mean_over, spread, sum
+from autodiff.ops.shape import added_up
 
 __all__ = [
     "logsumexp",
@@ -35,17 +36,19 @@ __all__ = [
 )
 def var_over(x: Any, *, axes: Any, keepdim: Any, denominator: Any) -> Any:
     """The sum of squared deviations from the mean, over a denominator."""
-    centred = x - np.mean(x, axis=axes, keepdims=True)
-    total = np.add.reduce(centred * centred, axis=axes, keepdims=keepdim)
+    centred = x - mean_over.forward(x, axes=axes, keepdim=True)
+    total = added_up(centred * centred, axes, keepdim)
     return total / x.dtype.type(builtins.max(denominator, 0))
 
 
 @primitive(
-    lambda g, x, y, axes, denominator: spread(g / y, x.shape, axes) * deviations(x, axes) * _inverse_of(denominator, 1.0),
+    lambda g, x, y, axes, denominator: (
+        spread(unit(g, y), x.shape, axes) * deviations(x, axes) * _inverse_of(denominator, 1.0)
+    ),
     name="Std",
 )
 def std_over(x: Any, *, axes: Any, keepdim: Any, denominator: Any) -> Any:
-    """The square root of the variance."""
+    """The square root of the variance; where that is 0 its slope is taken as 0."""
     return np.sqrt(var_over.forward(x, axes=axes, keepdim=keepdim, denominator=denominator))
 
 
@@ -111,10 +114,10 @@ def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = F
 )
 def logsumexp_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
     """log of the sum of exponentials."""
-    m = np.max(x, axis=axes, keepdims=True)
+    m = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
     m = np.where(np.isfinite(m), m, 0)
     with np.errstate(divide="ignore", over="ignore"):
-        out = np.log(np.sum(np.exp(x - m), axis=axes, keepdims=True)) + m
+        out = np.log(added_up(np.exp(x - m), axes, True, wide=True)) + m
     return _dropped(out, axes, keepdim).astype(x.dtype, copy=False)
 
 
@@ -135,12 +138,14 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
            name="LinalgVectorNorm")  # fmt: skip
 def euclidean(x: Any, *, axes: Any, keepdim: Any) -> Any:
     """The square root of the sum of squares."""
-    return np.sqrt(np.add.reduce(x * x, axis=axes, keepdims=keepdim))
+    if x.dtype.char == "e":  # a square can be too large for float16, and its root is not
+        return euclidean.forward(x.astype(np.float32), axes=axes, keepdim=keepdim).astype(x.dtype)
+    return np.sqrt(added_up(x * x, axes, keepdim))
 
 
 def unit(x: Any, length: Any) -> Any:
     """x / length, and 0 where the length is 0: the subgradient that PyTorch takes."""
-    zero = (length._array if isinstance(length, Tensor) else length) == 0
+    zero = np.asarray((length._array if isinstance(length, Tensor) else length) == 0)
     if isinstance(x, Tensor):
         return where_op(wrap(zero), 0.0, x / where_op(wrap(zero), 1.0, length))
     return np.where(zero, 0, x / np.where(zero, 1, length)).astype(x.dtype)
@@ -149,7 +154,23 @@ def unit(x: Any, length: Any) -> Any:
 @primitive(lambda g, x, axes: spread(g, x.shape, axes) * sign(x), name="LinalgVectorNorm")
 def absolute_sum(x: Any, *, axes: Any, keepdim: Any) -> Any:
     """The sum of |x| over some dimensions: the 1-norm."""
-    return np.add.reduce(np.abs(x), axis=axes, keepdims=keepdim)
+    return added_up(np.abs(x), axes, keepdim)
+
+
+@primitive(
+    lambda g, x, y, axes, p: spread(g * nonzero_power(y, p=1.0 - p), x.shape, axes) * sign(x) * nonzero_power(x, p=p - 1.0),
+    name="LinalgVectorNorm",
+)
+def power_norm(x: Any, *, axes: Any, keepdim: Any, p: Any) -> Any:
+    """(sum |x|**p) ** (1/p)."""
+    return np.power(added_up(np.power(np.abs(x), x.dtype.type(p)), axes, keepdim), x.dtype.type(1.0 / p))
+
+
+@primitive(lambda g, x, p: g * sign(x) * nonzero_power(x, p=p - 1.0) * p)
+def nonzero_power(x: Any, *, p: Any) -> Any:
+    """|x|**p, and 0 where x is 0: the subgradient of a norm that PyTorch takes."""
+    zero = x == 0
+    return np.where(zero, 0, np.power(np.abs(np.where(zero, 1, x)), x.dtype.type(p))).astype(x.dtype)
 
 
 @takes_tensors
@@ -178,4 +199,5 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if p == 1:
         result = absolute_sum(x, axes=axes, keepdim=keepdim)
         return result
-    return sum(abs_(x) ** float(p), axes, keepdim) ** (1.0 / float(p))
+    result = power_norm(x, axes=axes, keepdim=keepdim, p=float(p))
+    return result

@@ -96,8 +96,8 @@ def atan(input: Any) -> Any:
 
 
 @primitive(
-    lambda g, input, other: g * (other / (input * input + other * other)),
-    lambda g, input, other: -g * (input / (input * input + other * other)),
+    lambda g, input, other: g * (other / squared_length(input, other)),
+    lambda g, input, other: -g * (input / squared_length(input, other)),
     promote="float",
 )
 def atan2(input: Any, other: Any) -> Any:
@@ -108,6 +108,13 @@ def atan2(input: Any, other: Any) -> Any:
     tensor([0.7854])
     """
     return np.arctan2(input, other)
+
+
+@primitive(lambda g, a: g * a * 2.0, lambda g, b: g * b * 2.0)
+def squared_length(a: Any, b: Any) -> Any:
+    """a**2 + b**2, and 1 where both are 0: there atan2 has no slope, and 0 is taken for it."""
+    total = a * a + b * b
+    return np.where((a == 0) & (b == 0), total.dtype.type(1), total)
 
 
 @primitive(lambda g, input: g * cosh(input), promote="float")
