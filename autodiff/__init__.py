@@ -13,7 +13,7 @@ This file is the list of public names; what stands behind each is in the module 
 
 from autodiff import _methods as _methods  # puts the methods on Tensor
 from autodiff import autograd, cuda, datasets, nn, optim, random, utils
-from autodiff._arguments import not_offered
+from autodiff._arguments import not_offered, takes_tensors
 from autodiff._dtypes import (
     bool,
     double,
@@ -243,7 +243,7 @@ from autodiff.ops.typed import (
 )
 from autodiff.random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 
-detach = Tensor.detach
+detach = takes_tensors(Tensor.detach)
 
 e = 2.718281828459045
 pi = 3.141592653589793

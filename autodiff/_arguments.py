@@ -16,7 +16,6 @@ __all__ = ["not_offered", "number", "takes_tensors", "whole"]
 F = TypeVar("F", bound=Any)
 
 _PYTORCH = {"axis": "dim", "keepdims": "keepdim"}
-_PARTS = frozenset(("_array", "_edge", "_view", "_cell"))  # what only a tensor has
 
 
 def takes_tensors(function: F) -> F:
@@ -39,7 +38,7 @@ def takes_tensors(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except AttributeError as error:
-            if error.name not in _PARTS:
+            if hasattr(error.obj, "_array"):  # a tensor: this is no wrong argument
                 raise
             raise _no_tensor(function, args, kwargs, error) from None
 
@@ -47,8 +46,10 @@ def takes_tensors(function: F) -> F:
 
 
 def whole(function: str, name: str, value: Any) -> int:
-    """The value as an int; TypeError for what is none, a float with the same value too. `function` "" is not said."""
+    """The value as an int; TypeError for what is none, a float with the same value and a bool too. "" is not said."""
     try:
+        if isinstance(value, bool):
+            raise TypeError
         return operator.index(value)
     except TypeError:
         where = f"{function}(): " if function else ""

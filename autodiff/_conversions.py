@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import _dtypes, _printing, _views
+from autodiff._arguments import takes_tensors
 from autodiff._fields import get_requires_grad, is_leaf
 from autodiff._graph import cast, edge_of, is_lost
 from autodiff._modes import mode
@@ -318,6 +319,7 @@ def _converter(name: str) -> Any:
     return convert
 
 
+@takes_tensors
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """This tensor in the dtype of `other`."""
     return to(self, other.dtype)

@@ -162,6 +162,9 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     >>> torch.promote_types(torch.int64, torch.float16), torch.promote_types(torch.uint8, torch.int8)
     (torch.float16, torch.int16)
     """
+    for name, given in (("type1", type1), ("type2", type2)):
+        if not isinstance(given, dtype):
+            raise TypeError(f"promote_types(): argument '{name}' must be torch.dtype, not {type(given).__name__}")
     return _FROM_NUMPY[promote_numpy(type1.np, type2.np)]
 
 

@@ -397,7 +397,7 @@ def grad(
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
     roots = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    targets = _targets(wanted, ValueError, "grad()")
+    targets = _targets(wanted, RuntimeError, "grad()")
     gradients = _listed(grad_outputs, len(roots))
     if is_grads_batched:
         if any(g is None for g in gradients):

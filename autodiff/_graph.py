@@ -20,7 +20,7 @@ from autodiff._node import NUMBER, PARAM, SHAPE, SHAPES, Edge, Node, Plan
 from autodiff._provenance import here, outermost, where
 from autodiff._tensor import LEAF, Tensor, View, wrap
 
-__all__ = ["cast", "edge_of", "flat", "is_lost", "lost", "primitive", "promoted", "renamed", "set_observer"]
+__all__ = ["cast", "edge_of", "flat", "is_lost", "lost", "misfit", "primitive", "promoted", "renamed", "set_observer"]
 
 _next_index = count().__next__
 _ndarray, _asarray = np.ndarray, np.asarray
@@ -67,8 +67,9 @@ def edge_of(x: Any) -> Edge | None:
 def is_lost(t: Tensor) -> bool:
     """Whether t is a view that could not follow a change of its memory: it can be looked at, not differentiated."""
     view = t._view
-    stale = view is not None and view.seen != t._cell[0]
-    return stale and (view.kind == "detached" or (bool(view.kind) and view.base._edge is not None))
+    if view is None or view.seen == t._cell[0]:
+        return False
+    return t._edge.__class__ is tuple if view.base._edge is None else bool(view.kind)
 
 
 def refresh(t: Tensor) -> None:
@@ -77,9 +78,11 @@ def refresh(t: Tensor) -> None:
     current = view.base
     if current._edge is None:
         if t._edge.__class__ is tuple:  # not LEAF: a leaf that is a view of a constant stays one, whoever writes to it
-            view.kind = "detached"
             if mode.grad:
-                raise lost(view, "its base was detached in place, and changed since")
+                raise RuntimeError(
+                    "This view cannot be used: its base was detached in place, and changed since. clone() it before that, "
+                    "or take it again after detach_()."
+                )
             return
     elif not view.kind:
         with enable_grad():
@@ -111,8 +114,6 @@ def lost(view: View, what: str) -> Exception:
             "and error-prone, it is forbidden. Make the view with grad mode enabled, or change it and use it under "
             "no_grad() too; or clone() it."
         )
-    if view.kind == "detached":
-        return RuntimeError(f"A view cannot be used: {what}. clone() it before, or take the view again after detach_().")
     return RuntimeError(
         f"Output of {view.path[-1][0].node_class.__name__} is a view and {what}. This view is the output of a function "
         "that returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
@@ -339,7 +340,7 @@ def _share(t: Tensor, x: Any, op: Any, params: dict[str, Any], kind: str) -> Non
 
 def _bare(op: Any, arrays: list[Any], params: dict[str, Any]) -> Any:
     """A call with arrays alone: computed inside a walk, where rules run on arrays; otherwise the user's mistake."""
-    if not mode.walks:
+    if not mode.walks or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
         if op.public in _OF_NUMBERS and all(isinstance(a, (int, float)) for a in arrays):
             return op(*promoted(op, arrays, op.options["promote"] == "float"), **params)  # torch.add(1, 2)
         found = type(arrays[0]).__name__ if arrays else "nothing"
@@ -409,24 +410,27 @@ def cast(x: Any, *, dtype: Any) -> Any:
     return mode.quiet(x.astype, dtype)
 
 
+def misfit(name: str, shapes: Sequence[tuple[int, ...]], made: str = "") -> Exception | None:
+    """The error for shapes that do not broadcast, in PyTorch's words; None where they do."""
+    for k, b in enumerate(shapes):
+        for a in shapes[:k]:
+            n = max(len(a), len(b))
+            left, right = (1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b
+            for i, (p, q) in reversed(list(enumerate(zip(left, right, strict=True)))):
+                if p != q and 1 not in (p, q):
+                    return RuntimeError(
+                        f"The size of tensor a ({p}) must match the size of tensor b ({q}) at non-singleton dimension {i}; "
+                        f"{name} got the shapes {' and '.join(str(list(s)) for s in shapes)}{made}"
+                    )
+    return None
+
+
 def _mismatch(op: Any, xs: Sequence[Any], arrays: list[Any], error: ValueError) -> Exception:
     """NumPy's broadcasting error in PyTorch's words, with the lines that made the operands."""
-    shapes = [a.shape for a in arrays]
-    if len(shapes) != 2:
-        return RuntimeError(f"{op.__name__}(): {error}")
-    a, b = shapes
-    n = max(len(a), len(b))
-    left, right = (1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b
-    for i, (p, q) in reversed(list(enumerate(zip(left, right, strict=True)))):
-        if p != q and 1 not in (p, q):
-            made = [f"{s} at {where(x._edge[0].place)}" for x, s in zip(xs, shapes, strict=True)
-                    if isinstance(x, Tensor) and x._edge.__class__ is tuple and x._edge[1] >= 0]  # fmt: skip
-            return RuntimeError(
-                f"The size of tensor a ({p}) must match the size of tensor b ({q}) at non-singleton dimension {i}; "
-                f"{op.public} got the shapes {list(a)} and {list(b)}"
-                + (f" (made: {', '.join(made)})" if made else "")
-            )
-    return RuntimeError(f"{op.__name__}(): {error}")
+    made = [f"{list(a.shape)} at {where(x._edge[0].place)}" for x, a in zip(xs, arrays, strict=True)
+            if isinstance(x, Tensor) and x._edge.__class__ is tuple and x._edge[1] >= 0]  # fmt: skip
+    found = misfit(op.public, [a.shape for a in arrays], f" (made: {', '.join(made)})" if made else "")
+    return found or RuntimeError(f"{op.public}(): {error}")
 
 
 def _inference_saved(op: Any) -> Exception:

@@ -163,7 +163,10 @@ def _taken(reply: Any, g: Any, create_graph: bool) -> Any:
     shape = g._array.shape if isinstance(g, Tensor) else g.shape
     if reply._array.shape != shape:
         raise RuntimeError(f"hook has changed the size of value: expected {list(shape)}, got {list(reply.shape)}")
-    return reply if create_graph else reply._array.astype(g.dtype, copy=False)
+    dtype = g._array.dtype if isinstance(g, Tensor) else g.dtype
+    if reply._array.dtype != dtype:
+        raise RuntimeError(f"hook has changed the type of value: it was {dtype}, and the hook returned {reply._array.dtype}")
+    return reply if create_graph else reply._array
 
 
 def run_hooks(hooks: Hooks, g: Any, create_graph: bool) -> Any:

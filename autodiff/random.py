@@ -65,7 +65,7 @@ class Generator:
             seed = seed.item()
         number = int(seed)
         if not -(2**63) <= number < 2**64:
-            raise RuntimeError(f"Overflow when unpacking long: the seed {number} does not fit into 64 bits")
+            raise ValueError(f"Overflow when unpacking long long: the seed {number} does not fit into 64 bits")
         with self._lock:
             self._seed = number % 2**64
             self._stream = None
@@ -138,8 +138,7 @@ class Generator:
     def _uniform(self, n: int, dtype: np.dtype[Any]) -> _Array:
         if dtype == np.float64:
             return self._uniform53(n)
-        bits = 24 if dtype == np.float32 else 11
-        return (self._raw32(n) & np.uint64(2**bits - 1)).astype(np.float32) * np.float32(2.0**-bits)
+        return (self._raw32(n) & np.uint64(2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)
 
     def uniform(self, shape: tuple[int, ...], dtype: Any, lo: float = 0.0, hi: float = 1.0) -> _Array:
         """Uniform numbers in [lo, hi) of a floating NumPy dtype."""
@@ -154,12 +153,14 @@ class Generator:
                 u = (u.astype(np.float64) * np.float64(high - low) + np.float64(low)).astype(np.float32)
         return u.astype(dtype, copy=False).reshape(shape)
 
-    def normal(self, shape: tuple[int, ...], dtype: Any, mean: float = 0.0, std: float = 1.0) -> _Array:
-        """Normal numbers of a floating NumPy dtype: fewer than 16 one pair at a time, more in blocks of 16."""
+    def normal(
+        self, shape: tuple[int, ...], dtype: Any, mean: float = 0.0, std: float = 1.0, contiguous: bool = True
+    ) -> _Array:
+        """Normal numbers of a floating NumPy dtype: a pair at a time; 16 and more for contiguous memory in blocks of 16."""
         dtype = np.dtype(dtype)
         n = math.prod(shape)
         with self._lock:
-            if n < 16:
+            if n < 16 or not contiguous:
                 values = np.array([self._one_normal() * std + mean for _ in range(n)], np.float64)
             else:
                 values = self._normal_blocks(n, dtype, mean, std)

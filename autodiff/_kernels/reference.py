@@ -293,7 +293,7 @@ def check_sgd(params: Sequence[Array], grads: Sequence[Array], buffers: Sequence
             check_arrays("sgd", **{f"{name}[{i}]": array})
             assert array is not None
             if array.shape != p.shape:
-                raise ValueError(f"sgd: {name}[{i}] has shape {array.shape} but the parameter has {p.shape}")
+                raise RuntimeError(f"sgd: {name}[{i}] has shape {array.shape} but the parameter has {p.shape}")
             if array.dtype != p.dtype:
                 raise TypeError(f"sgd: {name}[{i}] is {array.dtype} but the parameter is {p.dtype}")
         if p.dtype.kind != "f":

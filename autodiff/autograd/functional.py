@@ -23,7 +23,7 @@ __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
 def _inputs(inputs: Any, create_graph: bool) -> tuple[bool, tuple[Tensor, ...]]:
     single = isinstance(inputs, Tensor)
-    if not isinstance(inputs, (Tensor, tuple, list)):
+    if not isinstance(inputs, (Tensor, tuple)):
         raise TypeError(f"The inputs given must be either a Tensor or a tuple of Tensors, not {type(inputs)}.")
     xs = (inputs,) if single else tuple(inputs)
     for i, x in enumerate(xs):

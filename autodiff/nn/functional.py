@@ -29,6 +29,7 @@ from autodiff.ops.activation import (
 )
 from autodiff.ops.activation import relu as _relu
 from autodiff.ops.activation import threshold as threshold_function
+from autodiff.ops.arithmetic import absolute, neg
 from autodiff.ops.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from autodiff.ops.creation import leaf
 from autodiff.ops.differences import huber_loss, l1_loss, mse_loss, smooth_l1_loss
@@ -213,7 +214,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not 0.0 <= number("dropout", "p", p) <= 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     dtype = input._array.dtype
-    if training and dtype.kind != "f":
+    if training and p and dtype.kind != "f":
         raise RuntimeError(f"result type Float can't be cast to the desired output type {_type_name(input._array)}: dropout "
                            "scales what it leaves; convert the input with x.float()")  # fmt: skip
     if not training or p == 0.0 or not input._array.size:
@@ -238,7 +239,7 @@ def softsign(input: Tensor) -> Tensor:
     >>> torch.nn.functional.softsign(torch.tensor([-1.0, 3.0]))
     tensor([-0.5000,  0.7500])
     """
-    result: Tensor = input / (abs(input) + 1.0)
+    result: Tensor = input / (absolute(input) + 1.0)
     return result
 
 
@@ -282,7 +283,7 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     >>> torch.nn.functional.softmin(torch.tensor([1.0, 1.0]), 0)
     tensor([0.5000, 0.5000])
     """
-    return _softmax(-input, _implicit_dim(input, "softmin", _stacklevel) if dim is None else dim, dtype)
+    return _softmax(neg(input), _implicit_dim(input, "softmin", _stacklevel) if dim is None else dim, dtype)
 
 
 @takes_tensors

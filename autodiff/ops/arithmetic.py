@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._arguments import number, takes_tensors
 from autodiff._dtypes import result_numpy
-from autodiff._graph import flat, primitive, promoted, renamed
+from autodiff._graph import flat, misfit, primitive, promoted, renamed
 from autodiff._tensor import Tensor, wrap
 from autodiff.ops.elementwise import log, sign
 
@@ -213,6 +213,8 @@ def abs(input: Any) -> Any:
     >>> torch.abs(torch.tensor([1.0, -2.0]))
     tensor([1., 2.])
     """
+    if input.dtype.kind == "b":
+        raise NotImplementedError("\"abs\" not implemented for 'Bool': make the bools numbers with .float() or .long()")
     return np.abs(input)
 
 
@@ -559,7 +561,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     if not isinstance(condition, Tensor):
         raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
     if input is None and other is None:
-        return tuple(wrap(a) for a in np.nonzero(condition._array))
+        return tuple(wrap(a) for a in np.nonzero(np.atleast_1d(condition._array)))
     if condition._array.dtype.kind not in "b" and condition._array.dtype != np.uint8:
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
     condition = condition if condition._array.dtype.kind == "b" else wrap(condition._array != 0)
@@ -620,6 +622,9 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     """
     if input._array.dtype != other._array.dtype:
         raise RuntimeError(f"{input.dtype} did not match {other.dtype}")
+    rtol, atol = number("isclose", "rtol", rtol), number("isclose", "atol", atol)
+    if found := misfit("isclose", (input._array.shape, other._array.shape)):
+        raise found
     return wrap(np.asarray(np.isclose(input._array, other._array, rtol, atol, equal_nan)))
 
 

@@ -299,11 +299,15 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
     for at, n in enumerate(size):
-        if not isinstance(n, (int, np.integer, Tensor)):
+        if not isinstance(n, (int, np.integer, Tensor)) or isinstance(n, bool):
             raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not {type(n).__name__} ({n!r} at {at})")
     shape = tuple(int(n) for n in size)
     if any(n < 0 for n in shape):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+    if math.prod(shape) >= 2**60:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
+    if len(shape) > 64:
+        raise RuntimeError(f"a tensor has at most 64 dimensions here, NumPy's limit; got {len(shape)}")
     return shape
 
 
@@ -372,7 +376,7 @@ def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires
     >>> torch.zeros_like(torch.tensor([1, 2]))
     tensor([0, 0])
     """
-    return leaf(np.zeros(input._array.shape, _like(input, dtype)), requires_grad, device)
+    return leaf(np.zeros_like(input._array, _like(input, dtype)), requires_grad, device)
 
 
 @takes_tensors
@@ -383,7 +387,7 @@ def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_
     >>> torch.ones_like(torch.tensor([1.5, 2.5]))
     tensor([1., 1.])
     """
-    return leaf(np.ones(input._array.shape, _like(input, dtype)), requires_grad, device)
+    return leaf(np.ones_like(input._array, _like(input, dtype)), requires_grad, device)
 
 
 @takes_tensors
@@ -394,7 +398,7 @@ def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires
     >>> torch.empty_like(torch.ones(2, 3)).shape
     torch.Size([2, 3])
     """
-    return leaf(np.empty(input._array.shape, _like(input, dtype)), requires_grad, device)
+    return leaf(np.empty_like(input._array, _like(input, dtype)), requires_grad, device)
 
 
 @takes_tensors
@@ -406,7 +410,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any 
     tensor([5., 5.])
     """
     value = number("full_like", "fill_value", fill_value)
-    return leaf(np.full(input._array.shape, value, _like(input, dtype)), requires_grad, device)
+    return leaf(np.full_like(input._array, value, _like(input, dtype)), requires_grad, device)
 
 
 def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
@@ -422,6 +426,10 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
     start, end, step = (number("arange", word, v) for word, v in (("start", start), ("end", end), ("step", step)))
     if step == 0:
         raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    if abs((end - start) / step) >= 2**60:
+        raise RuntimeError(f"invalid size, possible overflow? arange({start}, {end}, {step}) has too many elements")
     if (end - start) * step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})")
     values: Any

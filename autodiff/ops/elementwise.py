@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._arguments import number, takes_tensors
-from autodiff._graph import flat, primitive
+from autodiff._graph import flat, misfit, primitive
 from autodiff._tensor import Tensor
 
 __all__ = [
@@ -166,7 +166,7 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     >>> torch.logit(torch.tensor([0.5, 0.75]))
     tensor([0.0000, 1.0986])
     """
-    result: Tensor = _logit(input if eps is None else input.clamp(eps, 1 - eps))
+    result: Tensor = _logit(input if eps is None else input.clamp(number("logit", "eps", eps), 1 - eps))
     return result
 
 
@@ -215,7 +215,7 @@ def square(input: Any) -> Any:
     >>> torch.square(torch.tensor([3.0, -2.0]))
     tensor([9., 4.])
     """
-    return input * input
+    return input * input if input.dtype.kind != "b" else input.astype(np.int64)
 
 
 @primitive(lambda g, y: -g * (y * y), promote="float")
@@ -273,6 +273,11 @@ def erfc(input: Any) -> Any:
 # ---- rounding: flat wherever there is a slope ----
 
 
+def _no_bools(array: Any, name: str) -> None:
+    if array.dtype.kind == "b":
+        raise NotImplementedError(f"\"{name}\" not implemented for 'Bool': make the bools numbers with .float() or .long()")
+
+
 @primitive(flat)
 def floor(input: Any) -> Any:
     """The largest whole number that is not larger.
@@ -281,6 +286,7 @@ def floor(input: Any) -> Any:
     >>> torch.floor(torch.tensor([1.5, -1.5]))
     tensor([ 1., -2.])
     """
+    _no_bools(input, "floor")
     return np.floor(input).astype(input.dtype)
 
 
@@ -292,6 +298,7 @@ def ceil(input: Any) -> Any:
     >>> torch.ceil(torch.tensor([1.5, -1.5]))
     tensor([ 2., -1.])
     """
+    _no_bools(input, "ceil")
     return np.ceil(input).astype(input.dtype)
 
 
@@ -303,6 +310,7 @@ def trunc(input: Any) -> Any:
     >>> torch.trunc(torch.tensor([1.5, -1.5]))
     tensor([ 1., -1.])
     """
+    _no_bools(input, "trunc")
     return np.trunc(input).astype(input.dtype)
 
 
@@ -314,6 +322,8 @@ def frac(input: Any) -> Any:
     >>> torch.frac(torch.tensor([1.5, -1.25]))
     tensor([ 0.5000, -0.2500])
     """
+    if input.dtype.kind != "f":
+        raise NotImplementedError(f"\"frac\" not implemented for {input.dtype}: whole numbers have no fraction")
     return input - np.trunc(input)
 
 
@@ -325,6 +335,7 @@ def round(input: Any, *, decimals: int = 0) -> Any:
     >>> torch.round(torch.tensor([0.5, 1.5, -0.7]))
     tensor([0., 2., -1.])
     """
+    _no_bools(input, "round")
     return np.round(input, decimals)
 
 
@@ -386,7 +397,8 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
         else:
             result = lerp_by_number(input, end, weight=weight)
     except ValueError as error:
-        raise RuntimeError(f"lerp: the shapes do not broadcast: {error}") from None
+        given = [x._array.shape for x in (input, end, weight) if isinstance(x, Tensor)]
+        raise misfit("lerp", given) or RuntimeError(f"lerp: {error}") from None
     return result
 
 
@@ -440,6 +452,16 @@ def isfinite(input: Any) -> Any:
     return np.isfinite(input)
 
 
+def _of_truth(ufunc: Any, input: Any, other: Any) -> Any:
+    for i, (name, x) in enumerate((("input", input), ("other", other)), 1):
+        if not isinstance(x, np.ndarray):
+            raise TypeError(f"{ufunc.__name__}(): argument '{name}' (position {i}) must be Tensor, not {type(x).__name__}")
+    try:
+        return ufunc(input, other)
+    except ValueError:
+        raise misfit(ufunc.__name__, (input.shape, other.shape)) or RuntimeError(ufunc.__name__) from None
+
+
 @primitive()
 def logical_not(input: Any) -> Any:
     """True where an element is zero.
@@ -459,7 +481,7 @@ def logical_and(input: Any, other: Any) -> Any:
     >>> torch.logical_and(torch.tensor([0, 2]), torch.tensor([1, 1]))
     tensor([False,  True])
     """
-    return np.logical_and(input, other)
+    return _of_truth(np.logical_and, input, other)
 
 
 @primitive()
@@ -470,7 +492,7 @@ def logical_or(input: Any, other: Any) -> Any:
     >>> torch.logical_or(torch.tensor([0, 2]), torch.tensor([0, 1]))
     tensor([False,  True])
     """
-    return np.logical_or(input, other)
+    return _of_truth(np.logical_or, input, other)
 
 
 @primitive()
@@ -481,4 +503,4 @@ def logical_xor(input: Any, other: Any) -> Any:
     >>> torch.logical_xor(torch.tensor([0, 2]), torch.tensor([1, 1]))
     tensor([ True, False])
     """
-    return np.logical_xor(input, other)
+    return _of_truth(np.logical_xor, input, other)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import primitive
+from autodiff._graph import flat, primitive
+from autodiff._modes import mode
 from autodiff._tensor import Tensor
 from autodiff._views import in_place
 from autodiff.ops.activation import floating, soft_plus, strictly_inside
@@ -101,10 +102,16 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 mish_ = in_place(self_regularized, "mish_")
 
 
-@primitive(lambda g, x: g * (strictly_inside(x, low=-3.0, high=3.0) * (1.0 / 6.0)), name="Hardsigmoid")
+@primitive(lambda g, x: g * hard_sigmoid_slope(x), name="Hardsigmoid")
 def hard_sigmoid(x: Any) -> Any:
     """min(max(x + 3, 0), 6) / 6."""
     return (np.clip(x + 3.0, 0.0, 6.0) / 6.0).astype(x.dtype)
+
+
+@primitive(flat)
+def hard_sigmoid_slope(x: Any) -> Any:
+    """1/6 where -3 < x < 3, else 0, for nan too."""
+    return np.where((x > -3) & (x < 3), 1.0 / 6.0, 0.0).astype(x.dtype)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
@@ -125,13 +132,13 @@ hardsigmoid_ = in_place(hard_sigmoid, "hardsigmoid_")
 def hard_swish(x: Any) -> Any:
     """x min(max(x + 3, 0), 6) / 6."""
     wide = x.astype(np.float32) if x.dtype.char == "e" else x  # six times a float16 number may be too large for one
-    return (wide * np.clip(wide + 3.0, 0.0, 6.0) / 6.0).astype(x.dtype)
+    return (mode.quiet(np.multiply, wide, np.clip(wide + 3.0, 0.0, 6.0)) / 6.0).astype(x.dtype)
 
 
 @primitive(lambda g, x: g * (strictly_inside(x, low=-3.0, high=3.0) * (1.0 / 3.0)))
 def hard_swish_slope(x: Any) -> Any:
     """0 below -3, 1 above 3, x / 3 + 1/2 between."""
-    return np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, x / 3.0 + 0.5)).astype(x.dtype)
+    return np.where(x <= -3, 0.0, np.where(x < 3, x / 3.0 + 0.5, 1.0)).astype(x.dtype)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:

@@ -324,6 +324,8 @@ def index_put(input: Tensor, index: Any, values: Any = None, accumulate: bool = 
     tensor([5., 0., 6.])
     """
     indices = named.pop("indices", index)
+    if not isinstance(indices, (tuple, list)):
+        raise TypeError(f"index_put(): argument 'indices' (position 2) must be tuple of Tensors, not {type(indices).__name__}")
     if values._array.dtype != input._array.dtype:
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and "

@@ -15,6 +15,7 @@ from autodiff._graph import primitive
 from autodiff._tensor import Tensor
 from autodiff.ops.shape import (
     _sizes,
+    clone,
     contiguous,
     dimension,
     expand,
@@ -160,6 +161,9 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     >>> torch.flip(torch.tensor([1, 2, 3]), (0,))
     tensor([3, 2, 1])
     """
+    if not input._array.ndim:
+        copy: Tensor = clone(input)
+        return copy
     result: Tensor = _flipped(input, axes=tuple(dimension(d, input._array.ndim) for d in _sizes(dims, "flip", "dims")))
     return result
 
@@ -214,6 +218,11 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     xs = list(tensors[0]) if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else list(tensors)
+    for i, x in enumerate(xs):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+        if x._array.ndim > 1:
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(x.shape)}")
     swap = indexing == "xy" and len(xs) >= 2
     if swap:
         xs[0], xs[1] = xs[1], xs[0]

@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff._arguments import number, takes_tensors, whole
 from autodiff._dtypes import as_numpy_dtype
-from autodiff._graph import flat, primitive
+from autodiff._graph import flat, misfit, primitive
 from autodiff._tensor import Tensor
 from autodiff._views import _check, in_place
 from autodiff.ops.creation import _float, leaf, size_of
@@ -96,8 +96,14 @@ def randint(low: Any = None, high: Any = None, size: Any = None, *, generator: G
     low, high = whole("randint", "low", low), whole("randint", "high", high)
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    values = _stream(generator).randint(low, high, size_of((size,)))
-    return leaf(values.astype(as_numpy_dtype(dtype) or np.int64, copy=False), requires_grad, device)
+    found = as_numpy_dtype(dtype) or np.dtype(np.int64)
+    _within(found, low, high)
+    return leaf(_stream(generator).randint(low, high, size_of((size,))).astype(found, copy=False), requires_grad, device)
+
+
+def _within(dtype: Any, low: int, high: int) -> None:
+    if dtype.kind in "iu" and not np.iinfo(dtype).min <= low < high <= np.iinfo(dtype).max + 1:
+        raise RuntimeError(f"the numbers {low} to {high - 1} do not fit into {dtype}: one of them is out of bounds")
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
@@ -126,6 +132,8 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     stream = _stream(generator)
     if size is not None:
         mean, std = float(number("normal", "mean", mean)), float(number("normal", "std", std))
+        if not std >= 0:
+            raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
         values = stream.normal(size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
     arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
@@ -149,12 +157,16 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
     tensor([0., 1.])
     """
-    stream, array = _stream(generator), input._array
+    array = input._array
     if p is not None:
-        return leaf(stream.bernoulli(number("bernoulli", "p", p), array.shape).astype(array.dtype))
-    if array.dtype.kind != "f" or (array < 0).any() or (array > 1).any():
+        return bernoulli_(leaf(np.empty(array.shape, array.dtype)), p, generator=generator)
+    _probabilities(array)
+    return bernoulli_(leaf(np.empty(array.shape, array.dtype)), input.detach(), generator=generator)
+
+
+def _probabilities(array: Any) -> None:
+    if array.dtype.kind != "f" or not ((array >= 0) & (array <= 1)).all():
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, in a floating point tensor.")
-    return leaf((stream.uniform(array.shape, array.dtype) < array).astype(array.dtype))
 
 
 @takes_tensors
@@ -191,8 +203,9 @@ def rand_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_
     >>> torch.rand_like(torch.zeros(2, 3)).shape
     torch.Size([2, 3])
     """
-    shape, kind = tuple(input.shape), dtype or input.dtype
-    return rand(shape, generator=generator, dtype=kind, device=device, requires_grad=requires_grad)
+    found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
+    uniform_(found, generator=generator)
+    return found.requires_grad_() if requires_grad else found
 
 
 @takes_tensors
@@ -204,8 +217,9 @@ def randn_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires
     >>> torch.randn_like(torch.zeros(2, 3)).shape
     torch.Size([2, 3])
     """
-    shape, kind = tuple(input.shape), dtype or input.dtype
-    return randn(shape, generator=generator, dtype=kind, device=device, requires_grad=requires_grad)
+    found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
+    normal_(found, generator=generator)
+    return found.requires_grad_() if requires_grad else found
 
 
 @takes_tensors
@@ -218,7 +232,10 @@ def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any
     torch.Size([2, 3])
     """
     lo, hi = (0, low) if high is None else (low, high)
-    return randint(lo, hi, input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+    found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
+    _within(found._array.dtype, lo, hi)
+    random_(found, whole("randint_like", "low", lo), whole("randint_like", "high", hi))
+    return found.requires_grad_() if requires_grad else found
 
 
 # ---- in place ----
@@ -249,15 +266,18 @@ def uniform_(self: Tensor, a: float = 0, b: float = 1, *, generator: Generator |
     tensor([4.9626, 7.6822])
     """
     lo, hi = number("uniform_", "from", ends.get("from", a)), number("uniform_", "to", ends.get("to", b))
-    if lo > hi:
+    if not lo <= hi:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={lo} > to={hi}")
     dtype = _numbers(self, "uniform_")
-    return _draw(self, lambda stream: stream.uniform(self._array.shape, dtype, lo, hi), generator)
+    return _draw(self, lambda stream, shape: stream.uniform(shape, dtype, lo, hi), generator)
 
 
 def _draw(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
+    """Fill t with draw(stream, shape), in the order of its memory: a transposed tensor's is not that of its indices."""
     _check(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
-    result: Tensor = _fill(t, values=draw(_stream(generator)))
+    order = sorted(range(t._array.ndim), key=lambda d: -t._array.strides[d])
+    drawn = draw(_stream(generator), tuple(t._array.shape[d] for d in order))
+    result: Tensor = _fill(t, values=drawn.transpose(np.argsort(order)) if order else drawn)
     return result
 
 
@@ -269,10 +289,11 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generat
     >>> torch.empty(2).normal_()
     tensor([ 1.5410, -0.2934])
     """
-    if std < 0:
+    if not number("normal_", "std", std) >= 0 or number("normal_", "mean", mean) is None:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
     dtype = _numbers(self, "normal_")
-    return _draw(self, lambda stream: stream.normal(self._array.shape, dtype, mean, std), generator)
+    blocks = self._array.flags.c_contiguous
+    return _draw(self, lambda stream, shape: stream.normal(shape, dtype, mean, std, blocks), generator)
 
 
 def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
@@ -282,16 +303,14 @@ def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Gen
     >>> bool((torch.empty(5).log_normal_() > 0).all())
     True
     """
-    if std <= 0:
+    if not number("log_normal_", "std", std) > 0 or number("log_normal_", "mean", mean) is None:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
     dtype = _numbers(self, "log_normal_")
-    shape = self._array.shape
     return _draw(
         self,
-        lambda stream: np.exp(np.array([stream._one_normal() for _ in range(self._array.size)]).reshape(shape) * std + mean
-                              ).astype(dtype),
+        lambda stream, shape: np.exp(stream.normal(shape, np.float64, mean, std, contiguous=False)).astype(dtype),
         generator,
-    )  # fmt: skip
+    )
 
 
 def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
@@ -301,10 +320,10 @@ def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None 
     >>> bool((torch.empty(5).exponential_() >= 0).all())
     True
     """
-    if lambd <= 0:
+    if not number("exponential_", "lambd", lambd) > 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
     dtype = _numbers(self, "exponential_")
-    return _draw(self, lambda stream: stream.exponential(self._array.shape, dtype, lambd), generator)
+    return _draw(self, lambda stream, shape: stream.exponential(shape, dtype, lambd), generator)
 
 
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
@@ -315,13 +334,15 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     tensor([1., 1.])
     """
     if isinstance(p, Tensor):
-        probabilities = np.broadcast_to(p._array, self._array.shape)
-        return _draw(
-            self, lambda stream: stream.uniform(self._array.shape, probabilities.dtype) < probabilities, generator
-        )
-    if not 0 <= p <= 1:
+        _probabilities(p._array)
+        if found := misfit("bernoulli_", (self._array.shape, p._array.shape)):
+            raise found
+        whole_ = np.broadcast_to(p._array, self._array.shape)
+        order = sorted(range(whole_.ndim), key=lambda d: -self._array.strides[d])
+        return _draw(self, lambda stream, shape: stream.uniform(shape, whole_.dtype) < whole_.transpose(order), generator)
+    if not 0 <= number("bernoulli_", "p", p) <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-    return _draw(self, lambda stream: stream.bernoulli(p, self._array.shape), generator)
+    return _draw(self, lambda stream, shape: stream.bernoulli(p, shape), generator)
 
 
 def random_(self: Tensor, a: int | None = None, b: int | None = None, *, generator: Generator | None = None,
@@ -341,4 +362,4 @@ def random_(self: Tensor, a: int | None = None, b: int | None = None, *, generat
         lo, hi = (0, first) if second is None else (first or 0, second)  # type: ignore[assignment]
     if lo >= hi:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={lo} >= to={hi}")
-    return _draw(self, lambda stream: stream.randint(lo, hi, self._array.shape), generator)
+    return _draw(self, lambda stream, shape: stream.randint(lo, hi, shape), generator)

@@ -24,6 +24,12 @@ def _tril(x: Any, *, diagonal: Any) -> Any:
     return np.tril(x, diagonal)
 
 
+def _matrices(name: str, input: Tensor) -> Tensor:
+    if input._array.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+    return input
+
+
 @takes_tensors
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of a matrix or a batch, zeros above the diagonal.
@@ -33,7 +39,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     tensor([[1., 0.],
             [1., 1.]])
     """
-    result: Tensor = _tril(input, diagonal=whole("tril", "diagonal", diagonal))
+    result: Tensor = _tril(_matrices("tril", input), diagonal=whole("tril", "diagonal", diagonal))
     return result
 
 
@@ -51,7 +57,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     tensor([[1., 1.],
             [0., 1.]])
     """
-    result: Tensor = _triu(input, diagonal=whole("triu", "diagonal", diagonal))
+    result: Tensor = _triu(_matrices("triu", input), diagonal=whole("triu", "diagonal", diagonal))
     return result
 
 
@@ -84,6 +90,8 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     tensor([1, 4])
     """
     ndim = input._array.ndim
+    if dimension(dim1, ndim) == dimension(dim2, ndim):
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     result: Tensor = _diagonal(input, offset=offset, a=dimension(dim1, ndim), b=dimension(dim2, ndim))
     return result
 

@@ -22,6 +22,11 @@ def _named_axes(dim: Any, ndim: int) -> tuple[int, ...]:
     return () if isinstance(dim, (tuple, list)) and not dim else axes_of(dim, ndim)
 
 
+def _verdict(find: Any, array: Any, dim: Any, keepdim: bool) -> Tensor:
+    found = np.asarray(find(array, axis=_named_axes(dim, array.ndim), keepdims=keepdim))
+    return wrap(found.astype(np.uint8) if array.dtype == np.uint8 else found)  # bytes were PyTorch's first bools
+
+
 @takes_tensors
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are nonzero, of the tensor or along `dim`.
@@ -30,7 +35,7 @@ def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     >>> torch.all(torch.tensor([True, False]))
     tensor(False)
     """
-    return wrap(np.asarray(np.all(input._array, axis=_named_axes(dim, input._array.ndim), keepdims=keepdim)))
+    return _verdict(np.all, input._array, dim, keepdim)
 
 
 @takes_tensors
@@ -41,7 +46,7 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     >>> torch.any(torch.tensor([True, False]))
     tensor(True)
     """
-    return wrap(np.asarray(np.any(input._array, axis=_named_axes(dim, input._array.ndim), keepdims=keepdim)))
+    return _verdict(np.any, input._array, dim, keepdim)
 
 
 @takes_tensors

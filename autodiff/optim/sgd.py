@@ -158,6 +158,12 @@ class SGD(Optimizer):
                     known = state.get(p)  # state[p] would make an entry, and PyTorch has none without momentum
                     buffers.append(known.get("momentum_buffer") if known else None)
             if params:
+                if buffers[0] is not None and buffers[0]._array.dtype != params[0]._array.dtype:
+                    # The model was converted since the last step, as by .double().
+                    buffers = [None if b is None else b.to(p.dtype) for b, p in zip(buffers, params)]
+                    for p, b in zip(params, buffers):
+                        if b is not None:
+                            state[p]["momentum_buffer"] = b
                 work.append((group, params, grads, buffers))
         if len(work) > 1:
             # The kernel checks its own group before it writes; here all, before the first is written.
