@@ -79,19 +79,20 @@ def added_up(x: Any, axes: tuple[int, ...], keepdims: Any = False, wide: bool = 
     if x.dtype.char == "e":
         total = np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float32)
         return total if wide else total.astype(x.dtype)
-    if x.dtype.char == "f" and x.size > _PAIRWISE and not _neighbours(x, axes):
+    if x.size > PAIRWISE and x.dtype.char == "f" and not _neighbours(x, axes):
         return np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float64).astype(x.dtype)
     return np.add.reduce(x, axis=axes, keepdims=keepdims)
 
 
-_PAIRWISE = 512  # elements; fewer lose next to nothing
+PAIRWISE = 512  # elements; fewer lose next to nothing
 
 
 def _neighbours(x: Any, axes: tuple[int, ...]) -> bool:
     """Whether what is summed lies together in memory, so that NumPy's sum is pairwise."""
-    if len(axes) == x.ndim:
-        return bool(x.flags.forc)
-    return bool(axes[0] == x.ndim - len(axes) and x.flags.c_contiguous)
+    if not x.flags.forc:
+        return False
+    kept = [s for d, s in enumerate(x.strides) if d not in axes]
+    return not kept or max(x.strides[d] for d in axes) < min(kept)
 
 
 @primitive(lambda g, x_shape: expanded(g, shape=x_shape), name="SumBackward1")
