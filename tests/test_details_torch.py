@@ -1,6 +1,7 @@
 """Small programs whose numbers were once wrong without a word: each gives the same on autodiff and PyTorch."""
 
 import importlib
+import itertools
 import warnings
 
 import numpy as np
@@ -323,6 +324,23 @@ def test_sums_of_many_rows_do_not_add_up_rounding_errors(name):
     """60,000 times 0.1, one after the other in float32, are 6003.5."""
     autodiff = importlib.import_module("autodiff")
     np.testing.assert_allclose(ROWS[name](autodiff.full((60_000, 8), 0.1)).numpy(), 6000.0, rtol=2e-6)
+
+
+@pytest.mark.parametrize("layout", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+@pytest.mark.parametrize("shape", [(2, 3, 4), (7, 30, 9)])
+def test_sums_over_every_choice_and_order_of_dimensions(shape, layout):
+    autodiff = importlib.import_module("autodiff")
+    values = np.random.default_rng(0).random(shape)
+    for dtype in (np.float16, np.float32, np.float64):
+        array = np.ascontiguousarray(values.astype(dtype)).transpose(layout)
+        x = autodiff.from_numpy(array)
+        for count in (1, 2, 3):
+            for axes in itertools.permutations(range(3), count):
+                expected = array.astype(np.float64).sum(axes)
+                tolerance = {2: 2e-3, 4: 2e-6, 8: 1e-13}[array.itemsize]
+                np.testing.assert_allclose(x.sum(axes).numpy(), expected, rtol=tolerance)
+                mean = x.mean([d - 3 for d in axes], keepdim=True).numpy()
+                np.testing.assert_allclose(mean.reshape(expected.shape), expected * expected.size / array.size, rtol=tolerance)
 
 
 def test_nor_do_gradients_of_what_was_broadcast():

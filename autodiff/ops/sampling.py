@@ -289,7 +289,8 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generat
     >>> torch.empty(2).normal_()
     tensor([ 1.5410, -0.2934])
     """
-    if not number("normal_", "std", std) >= 0 or number("normal_", "mean", mean) is None:
+    mean, std = number("normal_", "mean", mean), number("normal_", "std", std)
+    if not std >= 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
     dtype = _numbers(self, "normal_")
     blocks = self._array.flags.c_contiguous
@@ -303,7 +304,8 @@ def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Gen
     >>> bool((torch.empty(5).log_normal_() > 0).all())
     True
     """
-    if not number("log_normal_", "std", std) > 0 or number("log_normal_", "mean", mean) is None:
+    mean, std = number("log_normal_", "mean", mean), number("log_normal_", "std", std)
+    if not std > 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
     dtype = _numbers(self, "log_normal_")
     return _draw(
@@ -337,9 +339,9 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
         _probabilities(p._array)
         if found := misfit("bernoulli_", (self._array.shape, p._array.shape)):
             raise found
-        whole_ = np.broadcast_to(p._array, self._array.shape)
-        order = sorted(range(whole_.ndim), key=lambda d: -self._array.strides[d])
-        return _draw(self, lambda stream, shape: stream.uniform(shape, whole_.dtype) < whole_.transpose(order), generator)
+        chances = np.broadcast_to(p._array, self._array.shape)
+        order = sorted(range(chances.ndim), key=lambda d: -self._array.strides[d])
+        return _draw(self, lambda stream, shape: stream.uniform(shape, chances.dtype) < chances.transpose(order), generator)
     if not 0 <= number("bernoulli_", "p", p) <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     return _draw(self, lambda stream, shape: stream.bernoulli(p, shape), generator)

@@ -72,7 +72,7 @@ def added_up(x: Any, axes: tuple[int, ...], keepdims: Any = False, wide: bool = 
     """
     if x.dtype.kind != "f" or not axes:
         return np.add.reduce(x, axis=axes, keepdims=keepdims)
-    if axes[-1] == len(axes) - 1 and len(axes) < x.ndim and x.dtype.char in "fd" and x.flags.c_contiguous and x.size:
+    if max(axes) == len(axes) - 1 and len(axes) < x.ndim and x.dtype.char in "fd" and x.flags.c_contiguous and x.size:
         rest = x.shape[len(axes) :]  # the rows of a matrix: a kernel sums them in double
         total = _kernels.column_sums(x.reshape(-1, math.prod(rest)))
         return total.reshape((1,) * len(axes) + rest if keepdims else rest)
