@@ -80,8 +80,8 @@ def refresh(t: Tensor) -> None:
         if t._edge.__class__ is tuple:  # not LEAF: a leaf that is a view of a constant stays one, whoever writes to it
             if mode.grad:
                 raise RuntimeError(
-                    "This view cannot be used: its base was detached in place, and changed since. clone() it before that, "
-                    "or take it again after detach_()."
+                    "This view cannot be used: its base was detached in place, by detach_() or requires_grad_(False), and "
+                    "changed since. Take the view again, or clone() it before."
                 )
             return
     elif not view.kind:

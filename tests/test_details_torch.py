@@ -326,6 +326,17 @@ def test_sums_of_many_rows_do_not_add_up_rounding_errors(name):
     np.testing.assert_allclose(ROWS[name](autodiff.full((60_000, 8), 0.1)).numpy(), 6000.0, rtol=2e-6)
 
 
+def test_a_view_of_a_frozen_parameter_says_so_after_a_change():
+    autodiff = importlib.import_module("autodiff")
+    layer = autodiff.nn.Linear(2, 2)
+    row = layer.weight[0]
+    layer.requires_grad_(False)
+    layer.weight.fill_(1.0)
+    with pytest.raises(RuntimeError, match=r"requires_grad_\(False\), and changed since. Take the view again"):
+        row * 2
+    assert layer.weight[0].tolist() == [1.0, 1.0]
+
+
 @pytest.mark.parametrize("layout", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 @pytest.mark.parametrize("shape", [(2, 3, 4), (7, 30, 9)])
 def test_sums_over_every_choice_and_order_of_dimensions(shape, layout):
