@@ -11,7 +11,7 @@ import inspect
 import operator
 from typing import Any, TypeVar, cast
 
-__all__ = ["not_offered", "number", "takes_tensors", "whole"]
+__all__ = ["no_tensor", "not_offered", "number", "takes_tensors", "whole"]
 
 F = TypeVar("F", bound=Any)
 
@@ -40,7 +40,7 @@ def takes_tensors(function: F) -> F:
         except AttributeError as error:
             if hasattr(error.obj, "_array"):  # a tensor: this is no wrong argument
                 raise
-            raise _no_tensor(function, args, kwargs, error) from None
+            raise _looked_into(function, args, kwargs, error) from None
 
     return cast(F, explaining)
 
@@ -66,14 +66,19 @@ def number(function: str, name: str, value: Any) -> Any:
     return value.item()
 
 
-def _no_tensor(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: AttributeError) -> Exception:
+def no_tensor(function: str, name: str, position: int, found: str) -> TypeError:
+    """The error for an argument of the type `found` that should have been a tensor."""
+    return TypeError(
+        f"{function}(): argument '{name}' (position {position}) must be Tensor, not {found}; "
+        "make it one with autodiff.tensor(...)"
+    )
+
+
+def _looked_into(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: AttributeError) -> Exception:
     given = inspect.signature(function).bind(*args, **kwargs).arguments
     for i, (name, value) in enumerate(given.items(), 1):
         if value is error.obj:
-            return TypeError(
-                f"{function.__name__}(): argument '{name}' (position {i}) must be Tensor, not {type(value).__name__}; "
-                "make it one with autodiff.tensor(...)"
-            )
+            return no_tensor(function.__name__, name, i, type(value).__name__)
         if isinstance(value, (list, tuple)) and any(each is error.obj for each in value):
             return TypeError(
                 f"{function.__name__}(): argument '{name}' (position {i}) must hold Tensors only, not a "

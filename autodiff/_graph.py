@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._arguments import no_tensor
 from autodiff._dtypes import get_default_dtype, result_numpy
 from autodiff._modes import Inference, enable_grad, mode
 from autodiff._node import NUMBER, PARAM, SHAPE, SHAPES, Edge, Node, Plan
@@ -343,11 +344,7 @@ def _bare(op: Any, arrays: list[Any], params: dict[str, Any]) -> Any:
     if not mode.walks or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
         if op.public in _OF_NUMBERS and all(isinstance(a, (int, float)) for a in arrays):
             return op(*promoted(op, arrays, op.options["promote"] == "float"), **params)  # torch.add(1, 2)
-        found = type(arrays[0]).__name__ if arrays else "nothing"
-        raise TypeError(
-            f"{op.public}(): argument 'input' (position 1) must be Tensor, not {found}; "
-            "make it one with autodiff.tensor(...)"
-        )
+        raise no_tensor(op.public, "input", 1, type(arrays[0]).__name__ if arrays else "nothing")
     for i, a in enumerate(arrays):
         # A rule's own arithmetic on 0-d arrays gives NumPy scalars: arrays again before they reach a kernel.
         if a.__class__ is not _ndarray and isinstance(a, np.generic):
@@ -410,8 +407,8 @@ def cast(x: Any, *, dtype: Any) -> Any:
     return mode.quiet(x.astype, dtype)
 
 
-def misfit(name: str, shapes: Sequence[tuple[int, ...]], made: str = "") -> Exception | None:
-    """The error for shapes that do not broadcast, in PyTorch's words; None where they do."""
+def misfit(name: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> Exception | None:
+    """The error for shapes that do not broadcast, in PyTorch's words and with `more` about them; None where they do."""
     for k, b in enumerate(shapes):
         for a in shapes[:k]:
             n = max(len(a), len(b))
@@ -420,7 +417,7 @@ def misfit(name: str, shapes: Sequence[tuple[int, ...]], made: str = "") -> Exce
                 if p != q and 1 not in (p, q):
                     return RuntimeError(
                         f"The size of tensor a ({p}) must match the size of tensor b ({q}) at non-singleton dimension {i}; "
-                        f"{name} got the shapes {' and '.join(str(list(s)) for s in shapes)}{made}"
+                        f"{name} got the shapes {' and '.join(str(list(s)) for s in shapes)}{more}"
                     )
     return None
 

@@ -95,13 +95,6 @@ T.bool = _conversions._converter("bool")
 T.byte = _conversions._converter("uint8")
 T.char = _conversions._converter("int8")
 
-
-
-def _where(self: Tensor, condition: Any, other: Any) -> Any:
-    """This tensor where the condition holds, `other` elsewhere."""
-    return arithmetic.where(condition, self, other)
-
-
 # ---- operators ---------------------------------------------------------------------------------------------------
 
 
@@ -123,6 +116,11 @@ def _binary(operation: Any) -> Any:
 
     method.__doc__ = operation.__doc__
     return method
+
+
+def _where(self: Tensor, condition: Any, other: Any) -> Any:
+    """This tensor where the condition holds, `other` elsewhere."""
+    return arithmetic.where(condition, self, other)
 
 
 def _rtruediv(self: Tensor, other: Any) -> Any:

@@ -161,9 +161,14 @@ def _type_name(array: Array) -> str:
 # a view only in memory that is laid out like the base's own.
 
 
+def memory_order(strides: tuple[int, ...]) -> list[int]:
+    """The dimensions from the one with the longest step in memory to the one with the shortest."""
+    return sorted(range(len(strides)), key=lambda d: -abs(strides[d]))
+
+
 def _like(x: Array, strides: tuple[int, ...]) -> Array:
     """Fresh memory of x's shape, dimensions ordered in memory as the strides say."""
-    order = sorted(range(x.ndim), key=lambda i: -abs(strides[i]))
+    order = memory_order(strides)
     scratch = np.empty([x.shape[i] for i in order], x.dtype)
     return scratch.transpose(np.argsort(order)) if order else scratch
 

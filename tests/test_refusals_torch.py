@@ -7,6 +7,7 @@ import operator
 
 import numpy as np
 import pytest
+from alike import outcome
 
 INF, NAN = float("inf"), float("nan")
 
@@ -130,13 +131,6 @@ def power_function(torch):
             return g * ctx.n * x ** (ctx.n - 1)
 
     return Power
-
-
-def outcome(library, program):
-    try:
-        return repr(program(library))
-    except Exception as error:
-        return type(error)
 
 
 @pytest.mark.filterwarnings("ignore:__array_wrap__:DeprecationWarning")  # PyTorch's own

@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._arguments import not_offered, number, takes_tensors, whole
 from autodiff._tensor import Tensor, wrap
-from autodiff._views import _type_name, in_place
+from autodiff._views import _type_name, in_place, memory_order
 from autodiff.ops.activation import (
     celu,
     elu,
@@ -223,7 +223,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         mask = np.zeros(input._array.shape, dtype)
     else:
         # One draw per element, in the order of memory: that of a transposed tensor is not the order of its indices.
-        order = sorted(range(input._array.ndim), key=lambda d: -input._array.strides[d])
+        order = memory_order(input._array.strides)
         drawn = default_generator.bernoulli(1.0 - p, tuple(input._array.shape[d] for d in order))
         kept = drawn.transpose(np.argsort(order)) if order else drawn
         mask = kept.astype(dtype) / dtype.type(1.0 - p)
@@ -243,8 +243,10 @@ def softsign(input: Tensor) -> Tensor:
     return result
 
 
-def _implicit_dim(input: Tensor, name: str, stacklevel: int) -> int:
-    """The dimension that PyTorch once chose when none was given; it warns."""
+def _chosen_dim(input: Tensor, dim: int | None, name: str, stacklevel: int) -> int:
+    """The dimension given; without one that which PyTorch once chose, with a warning."""
+    if dim is not None:
+        return dim
     warnings.warn(
         f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
         UserWarning,
@@ -261,7 +263,7 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     >>> torch.nn.functional.softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
     tensor([0.2119, 0.2119, 0.5761])
     """
-    return _softmax(input, _implicit_dim(input, "softmax", _stacklevel) if dim is None else dim, dtype)
+    return _softmax(input, _chosen_dim(input, dim, "softmax", _stacklevel), dtype)
 
 
 @takes_tensors
@@ -272,7 +274,7 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
     >>> torch.nn.functional.log_softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
     tensor([-1.5514, -1.5514, -0.5514])
     """
-    return _log_softmax(input, _implicit_dim(input, "log_softmax", _stacklevel) if dim is None else dim, dtype)
+    return _log_softmax(input, _chosen_dim(input, dim, "log_softmax", _stacklevel), dtype)
 
 
 @takes_tensors
@@ -283,7 +285,7 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     >>> torch.nn.functional.softmin(torch.tensor([1.0, 1.0]), 0)
     tensor([0.5000, 0.5000])
     """
-    return _softmax(neg(input), _implicit_dim(input, "softmin", _stacklevel) if dim is None else dim, dtype)
+    return _softmax(neg(input), _chosen_dim(input, dim, "softmin", _stacklevel), dtype)
 
 
 @takes_tensors

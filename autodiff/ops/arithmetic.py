@@ -15,7 +15,7 @@ from autodiff._arguments import number, takes_tensors
 from autodiff._dtypes import result_numpy
 from autodiff._graph import flat, misfit, primitive, promoted, renamed
 from autodiff._tensor import Tensor, wrap
-from autodiff.ops.elementwise import log, sign
+from autodiff.ops.elementwise import log, not_for_bools, sign
 
 __all__ = [
     "abs",
@@ -186,8 +186,7 @@ def trunc_quotient(input: Any, other: Any) -> Any:
 
 
 def _divisible(other: Any, kernel: str) -> None:
-    if other.dtype.kind == "b":
-        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool': make the bools numbers with .float() or .long()")
+    not_for_bools(other, kernel)
     if other.dtype.kind in "iu" and not np.all(other):
         raise RuntimeError("ZeroDivisionError")
 
@@ -213,8 +212,7 @@ def abs(input: Any) -> Any:
     >>> torch.abs(torch.tensor([1.0, -2.0]))
     tensor([1., 2.])
     """
-    if input.dtype.kind == "b":
-        raise NotImplementedError("\"abs\" not implemented for 'Bool': make the bools numbers with .float() or .long()")
+    not_for_bools(input, "abs")
     return np.abs(input)
 
 
@@ -234,6 +232,11 @@ def _fits(values: list[Any], dtype: Any) -> None:
 )
 def power(input: Any, other: Any) -> Any:
     """input ** other, both tensors."""
+    not_for_bools(input, "pow")
+    if other.dtype.kind in "iu" and np.any(other < 0):
+        # One over a whole number, without its fraction: 1 and -1 stay, the others are 0 (as 0 is, in PyTorch).
+        kept = np.where((input == 1) | ((input == -1) & (other % 2 == 0)), 1, np.where(input == -1, -1, 0))
+        return np.where(other < 0, kept, np.power(input, np.maximum(other, 0))).astype(input.dtype)
     return _powers(input, other)
 
 
@@ -254,12 +257,6 @@ def number_power(input: Any, other: Any) -> Any:
 
 
 def _powers(input: Any, other: Any) -> Any:
-    if input.dtype.kind == "b":
-        raise NotImplementedError("\"pow\" not implemented for 'Bool': make the bools numbers with .float() or .long()")
-    if other.dtype.kind in "iu" and np.any(other < 0):
-        # One over a whole number, without its fraction: 1 and -1 stay, the others are 0 (as 0 is, in PyTorch).
-        kept = np.where((input == 1) | ((input == -1) & (other % 2 == 0)), 1, np.where(input == -1, -1, 0))
-        return np.where(other < 0, kept, np.power(input, np.maximum(other, 0))).astype(input.dtype)
     # np.power is many times slower than a product; the square is what classroom programs raise to.
     if other.ndim == 0 and other == 2:
         return input * input

@@ -12,11 +12,11 @@ from autodiff._views import _type_name
 __all__ = ["bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor"]
 
 
-def _no_bits(array: Any, name: str) -> None:
-    if array.dtype.kind == "f":
-        raise NotImplementedError(
-            f'"{name}" not implemented for \'{_type_name(array)}\': bits are those of integers and bools'
-        )
+def _only(kinds: str, array: Any, name: str) -> None:
+    """NotImplementedError for an array whose dtype is of none of NumPy's `kinds`."""
+    if array.dtype.kind not in kinds:
+        why = "bits are those of integers and bools" if "b" in kinds else "only integers are shifted"
+        raise NotImplementedError(f"\"{name}\" not implemented for '{_type_name(array)}': {why}")
 
 
 @primitive(promote="arithmetic")
@@ -27,7 +27,7 @@ def bitwise_and(input: Any, other: Any) -> Any:
     >>> torch.bitwise_and(torch.tensor([1, 2]), torch.tensor(3))
     tensor([1, 2])
     """
-    _no_bits(input, "bitwise_and_cpu")
+    _only("iub", input, "bitwise_and_cpu")
     return np.bitwise_and(input, other)
 
 
@@ -39,7 +39,7 @@ def bitwise_or(input: Any, other: Any) -> Any:
     >>> torch.bitwise_or(torch.tensor([1, 2]), torch.tensor(3))
     tensor([3, 3])
     """
-    _no_bits(input, "bitwise_or_cpu")
+    _only("iub", input, "bitwise_or_cpu")
     return np.bitwise_or(input, other)
 
 
@@ -51,7 +51,7 @@ def bitwise_xor(input: Any, other: Any) -> Any:
     >>> torch.bitwise_xor(torch.tensor([1, 2]), torch.tensor(3))
     tensor([2, 1])
     """
-    _no_bits(input, "bitwise_xor_cpu")
+    _only("iub", input, "bitwise_xor_cpu")
     return np.bitwise_xor(input, other)
 
 
@@ -63,7 +63,7 @@ def bitwise_left_shift(input: Any, other: Any) -> Any:
     >>> torch.bitwise_left_shift(torch.tensor([1, 2]), 3)
     tensor([ 8, 16])
     """
-    _no_shift(input, "lshift_cpu")
+    _only("iu", input, "lshift_cpu")
     return np.left_shift(input, other)
 
 
@@ -75,13 +75,8 @@ def bitwise_right_shift(input: Any, other: Any) -> Any:
     >>> torch.bitwise_right_shift(torch.tensor([8, -9]), 1)
     tensor([ 4, -5])
     """
-    _no_shift(input, "rshift_cpu")
+    _only("iu", input, "rshift_cpu")
     return np.right_shift(input, other)
-
-
-def _no_shift(array: Any, name: str) -> None:
-    if array.dtype.kind not in "iu":
-        raise NotImplementedError(f"\"{name}\" not implemented for '{_type_name(array)}': only integers are shifted")
 
 
 @primitive()

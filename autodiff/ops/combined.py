@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import number
+from autodiff._arguments import no_tensor, number
 from autodiff._graph import primitive
 from autodiff._tensor import Tensor
 
@@ -43,9 +43,9 @@ def sum_with_quotient(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> 
 
 
 def _tensors(function: str, *given: Any) -> None:
-    for name, x in zip(("input", "tensor1", "tensor2"), given, strict=True):
+    for i, (name, x) in enumerate(zip(("input", "tensor1", "tensor2"), given, strict=True), 1):
         if not isinstance(x, Tensor):
-            raise TypeError(f"{function}(): argument '{name}' must be Tensor, not {type(x).__name__}")
+            raise no_tensor(function, name, i, type(x).__name__)
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:

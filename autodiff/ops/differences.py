@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import primitive
+from autodiff._graph import misfit, primitive
 from autodiff._tensor import Tensor
 from autodiff.ops.activation import hard_tanh
 from autodiff.ops.arithmetic import abs as abs_
@@ -37,14 +37,8 @@ def _same_size(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor
     )
     try:
         shape = np.broadcast_shapes(a, b)
-    except ValueError:
-        n = max(len(a), len(b))
-        pairs = list(zip((1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b, strict=True))
-        at = max(i for i, (p, q) in enumerate(pairs) if p != q and 1 not in (p, q))
-        raise RuntimeError(
-            f"The size of tensor a ({pairs[at][0]}) must match the size of tensor b ({pairs[at][1]}) at non-singleton "
-            f"dimension {at}; {name} got an input of {list(a)} and a target of {list(b)}"
-        ) from None
+    except ValueError as error:
+        raise misfit(name, (a, b), " of the input and the target") or error from None
     return expand(input, *shape), expand(target, *shape)
 
 

@@ -53,6 +53,12 @@ __all__ = [
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 
 
+def not_for_bools(array: Any, name: str) -> None:
+    """NotImplementedError for an array of bools, as PyTorch has no such kernel for them."""
+    if array.dtype.kind == "b":
+        raise NotImplementedError(f"\"{name}\" not implemented for 'Bool': make the bools numbers with .float() or .long()")
+
+
 # ---- exponentials and logarithms ----
 
 
@@ -273,11 +279,6 @@ def erfc(input: Any) -> Any:
 # ---- rounding: flat wherever there is a slope ----
 
 
-def _no_bools(array: Any, name: str) -> None:
-    if array.dtype.kind == "b":
-        raise NotImplementedError(f"\"{name}\" not implemented for 'Bool': make the bools numbers with .float() or .long()")
-
-
 @primitive(flat)
 def floor(input: Any) -> Any:
     """The largest whole number that is not larger.
@@ -286,7 +287,7 @@ def floor(input: Any) -> Any:
     >>> torch.floor(torch.tensor([1.5, -1.5]))
     tensor([ 1., -2.])
     """
-    _no_bools(input, "floor")
+    not_for_bools(input, "floor")
     return np.floor(input).astype(input.dtype)
 
 
@@ -298,7 +299,7 @@ def ceil(input: Any) -> Any:
     >>> torch.ceil(torch.tensor([1.5, -1.5]))
     tensor([ 2., -1.])
     """
-    _no_bools(input, "ceil")
+    not_for_bools(input, "ceil")
     return np.ceil(input).astype(input.dtype)
 
 
@@ -310,7 +311,7 @@ def trunc(input: Any) -> Any:
     >>> torch.trunc(torch.tensor([1.5, -1.5]))
     tensor([ 1., -1.])
     """
-    _no_bools(input, "trunc")
+    not_for_bools(input, "trunc")
     return np.trunc(input).astype(input.dtype)
 
 
@@ -335,7 +336,7 @@ def round(input: Any, *, decimals: int = 0) -> Any:
     >>> torch.round(torch.tensor([0.5, 1.5, -0.7]))
     tensor([0., 2., -1.])
     """
-    _no_bools(input, "round")
+    not_for_bools(input, "round")
     return np.round(input, decimals)
 
 

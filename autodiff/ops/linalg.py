@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._arguments import takes_tensors
+from autodiff._arguments import no_tensor, takes_tensors
 from autodiff._graph import primitive
 from autodiff._modes import Inference
 from autodiff._provenance import where as place_of
@@ -251,8 +251,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))):
         given = {"input": input, "weight": weight, "bias": bias}
         at, name = next((i, name) for i, name in enumerate(given, 1) if not isinstance(given[name], Tensor))
-        raise TypeError(f"linear(): argument '{name}' (position {at}) must be Tensor, not {type(given[name]).__name__}; "
-                        "make it one with autodiff.tensor(...)")  # fmt: skip
+        raise no_tensor("linear", name, at, type(given[name]).__name__)
     x, w = input._array, weight._array
     if bias is not None and x.ndim == 2:
         try:

@@ -14,7 +14,7 @@ from autodiff._arguments import number, takes_tensors, whole
 from autodiff._dtypes import as_numpy_dtype
 from autodiff._graph import flat, misfit, primitive
 from autodiff._tensor import Tensor
-from autodiff._views import _check, in_place
+from autodiff._views import _check, in_place, memory_order
 from autodiff.ops.creation import _float, leaf, size_of
 from autodiff.random import Generator, default_generator
 
@@ -157,11 +157,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
     tensor([0., 1.])
     """
-    array = input._array
-    if p is not None:
-        return bernoulli_(leaf(np.empty(array.shape, array.dtype)), p, generator=generator)
-    _probabilities(array)
-    return bernoulli_(leaf(np.empty(array.shape, array.dtype)), input.detach(), generator=generator)
+    empty = leaf(np.empty(input._array.shape, input._array.dtype))
+    return bernoulli_(empty, input.detach() if p is None else p, generator=generator)
 
 
 def _probabilities(array: Any) -> None:
@@ -275,7 +272,7 @@ def uniform_(self: Tensor, a: float = 0, b: float = 1, *, generator: Generator |
 def _draw(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
     """Fill t with draw(stream, shape), in the order of its memory: a transposed tensor's is not that of its indices."""
     _check(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
-    order = sorted(range(t._array.ndim), key=lambda d: -t._array.strides[d])
+    order = memory_order(t._array.strides)
     drawn = draw(_stream(generator), tuple(t._array.shape[d] for d in order))
     result: Tensor = _fill(t, values=drawn.transpose(np.argsort(order)) if order else drawn)
     return result
@@ -340,8 +337,8 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
         if found := misfit("bernoulli_", (self._array.shape, p._array.shape)):
             raise found
         chances = np.broadcast_to(p._array, self._array.shape)
-        order = sorted(range(chances.ndim), key=lambda d: -self._array.strides[d])
-        return _draw(self, lambda stream, shape: stream.uniform(shape, chances.dtype) < chances.transpose(order), generator)
+        chances = chances.transpose(memory_order(self._array.strides))
+        return _draw(self, lambda stream, shape: stream.uniform(shape, chances.dtype) < chances, generator)
     if not 0 <= number("bernoulli_", "p", p) <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
     return _draw(self, lambda stream, shape: stream.bernoulli(p, shape), generator)

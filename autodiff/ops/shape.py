@@ -65,6 +65,9 @@ def _sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[in
 # ---- repeating and summing back ----
 
 
+PAIRWISE = 512  # elements; fewer lose next to nothing
+
+
 def added_up(x: Any, axes: tuple[int, ...], keepdims: Any = False, wide: bool = False) -> Any:
     """The sum of an array over some dimensions, without adding up rounding errors; `wide` leaves float16 as float32.
 
@@ -82,9 +85,6 @@ def added_up(x: Any, axes: tuple[int, ...], keepdims: Any = False, wide: bool = 
     if x.size > PAIRWISE and x.dtype.char == "f" and not _neighbours(x, axes):
         return np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float64).astype(x.dtype)
     return np.add.reduce(x, axis=axes, keepdims=keepdims)
-
-
-PAIRWISE = 512  # elements; fewer lose next to nothing
 
 
 def _neighbours(x: Any, axes: tuple[int, ...]) -> bool:

@@ -156,9 +156,10 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """
     diagonal = whole("diag", "diagonal", diagonal)
     if input._array.ndim == 2:
-        return clone(globals()["diagonal"](input, diagonal))  # type: ignore[no-any-return]
+        result: Tensor = clone(_diagonal(input, offset=diagonal, a=0, b=1))
+        return result
     if input._array.ndim != 1:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
     n = input._array.size + abs(diagonal)
-    result: Tensor = _embedded(input, offset=diagonal, a=0, b=1, shape=(n, n))
+    result = _embedded(input, offset=diagonal, a=0, b=1, shape=(n, n))
     return result
