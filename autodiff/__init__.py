@@ -13,8 +13,8 @@ This file is the list of public names; what stands behind each is in the module 
 
 from autodiff import _methods as _methods  # puts the methods on Tensor
 from autodiff import autograd, cuda, datasets, nn, optim, random, utils
-from autodiff._arguments import not_offered, takes_tensors
-from autodiff._dtypes import (
+from autodiff._core.arguments import takes_tensors
+from autodiff._core.dtypes import (
     bool,
     double,
     dtype,
@@ -37,9 +37,8 @@ from autodiff._dtypes import (
     short,
     uint8,
 )
-from autodiff._graph import set_observer
-from autodiff._kernels import get_num_threads, set_num_threads
-from autodiff._modes import (
+from autodiff._core.errors import not_offered
+from autodiff._core.modes import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
@@ -47,9 +46,12 @@ from autodiff._modes import (
     no_grad,
     set_grad_enabled,
 )
+from autodiff._core.observer import set_observer
+from autodiff._core.provenance import set_provenance
+from autodiff._core.tensor import Tensor
+from autodiff._core.types import Size, device
+from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
-from autodiff._provenance import set_provenance
-from autodiff._tensor import Size, Tensor, device
 from autodiff.autograd import is_anomaly_enabled
 from autodiff.ops.activation import relu
 from autodiff.ops.arithmetic import (

@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import _conversions, _fields, _hooks, _views
-from autodiff._graph import cast
-from autodiff._tensor import Tensor, wrap
-from autodiff._views import in_place
+from autodiff import _conversions
+from autodiff._core import fields as _fields
+from autodiff._core import hooks as _hooks
+from autodiff._core import inplace as _views
+from autodiff._core.inplace import in_place
+from autodiff._core.promotion import cast
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops import (
     activation,
     arithmetic,

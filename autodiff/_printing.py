@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._dtypes import from_numpy_dtype
+from autodiff._core.dtypes import from_numpy_dtype
 
 __all__ = ["set_printoptions", "tensor_repr"]
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._tensor import Tensor, device, wrap
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.types import device
 
 __all__ = [
     "Generator",

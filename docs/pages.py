@@ -66,7 +66,7 @@ def run(page, change=lambda text: text):
 
 
 def quotation(source):
-    """The text that `autodiff/_engine.py#name` stands for: one function, class or method, comments and all.
+    """The text that `autodiff/_core/walk.py#name` stands for: one function, class or method, comments and all.
 
     Only what is said to the type checker is left out, since it tells a reader nothing.
     """

@@ -13,13 +13,13 @@ import pytest
 
 import autodiff as torch
 from autodiff import nn, optim
-from autodiff._provenance import where
+from autodiff._core.provenance import line_of
 
 
-def line_of(text):
+def line_with(text):
     """The number of the line of this file that contains `text` (and not this call)."""
     with open(__file__) as f:
-        return next(n for n, line in enumerate(f, 1) if text in line and "line_of" not in line)
+        return next(n for n, line in enumerate(f, 1) if text in line and "line_with" not in line)
 
 
 def test_a_million_operations():
@@ -130,15 +130,15 @@ def test_a_stale_save_names_both_lines():
     y.add_(1)  # changed here
     with pytest.raises(RuntimeError) as error:
         z.sum().backward()
-    assert f"MulBackward0 at test_engine.py:{line_of('# saved here')}" in str(error.value)
-    assert f"changed at test_engine.py:{line_of('# changed here')}" in str(error.value)
+    assert f"MulBackward0 at test_engine.py:{line_with('# saved here')}" in str(error.value)
+    assert f"changed at test_engine.py:{line_with('# changed here')}" in str(error.value)
 
 
 def test_a_second_backward_names_the_line():
     x = torch.ones(2, requires_grad=True)
     y = (x * x).sum()  # freed here
     y.backward()
-    with pytest.raises(RuntimeError, match=rf"MulBackward0, made at test_engine.py:{line_of('# freed here')}"):
+    with pytest.raises(RuntimeError, match=rf"MulBackward0, made at test_engine.py:{line_with('# freed here')}"):
         y.backward()
 
 
@@ -146,7 +146,7 @@ def test_a_broadcasting_error_names_shapes_and_lines():
     a = torch.ones(2, 3, requires_grad=True) * 2  # first operand
     with pytest.raises(RuntimeError, match=r"size of tensor a \(3\) must match the size of tensor b \(4\)") as error:
         a + torch.ones(4)
-    assert f"test_engine.py:{line_of('# first operand')}" in str(error.value)
+    assert f"test_engine.py:{line_with('# first operand')}" in str(error.value)
 
 
 class Net(nn.Module):
@@ -171,11 +171,11 @@ def test_operations_carry_the_line_of_the_users_own_forward(inside, hook):
     node = model(torch.ones(1, 2)).grad_fn  # the call
     lines = []
     while node is not None and hasattr(node, "place"):
-        lines.append(where(node.place))
+        lines.append(line_of(node.place))
         node = node.next_functions[0][0]
     wanted = ["# the call"] * inside + ["# the operation"] + ["# the hook"] * hook
     wanted += ["# the rest", "# the rest", "# the first layer"]
-    assert lines == [f"test_engine.py:{line_of(text)}" for text in wanted]
+    assert lines == [f"test_engine.py:{line_with(text)}" for text in wanted]
 
 
 def test_a_stale_place_does_not_outlive_a_forward_that_raises():
@@ -183,7 +183,7 @@ def test_a_stale_place_does_not_outlive_a_forward_that_raises():
     with pytest.raises(RuntimeError):
         model(torch.ones(1, 5))
     y = torch.ones(1, requires_grad=True) * 2  # after the failure
-    assert where(y.grad_fn.place) == f"test_engine.py:{line_of('# after the failure')}"
+    assert line_of(y.grad_fn.place) == f"test_engine.py:{line_with('# after the failure')}"
 
 
 def test_provenance_can_be_turned_off():

@@ -10,9 +10,10 @@ import samples
 from samples import ROWS, Row
 
 import autodiff
-from autodiff._graph import edge_of, set_observer
-from autodiff._node import INPUT
-from autodiff._tensor import Tensor
+from autodiff._core.observer import set_observer
+from autodiff._core.operation import INPUT, Operation
+from autodiff._core.tensor import Tensor
+from autodiff._core.views import edge_of
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=[r.id for r in ROWS])
 analytic_row = pytest.mark.parametrize("row", [r for r in ROWS if r.analytic], ids=[r.id for r in ROWS if r.analytic])
@@ -210,7 +211,7 @@ def test_every_memory_layout(row, layout):
     _, y, gs = gradients(autodiff, row, arrays)
     leaves = []
     for a in arrays:
-        leaf = autodiff._tensor.wrap(LAYOUTS[layout](a))
+        leaf = autodiff._core.tensor.wrap(LAYOUTS[layout](a))
         leaves.append(leaf.requires_grad_())
     if row.name == "view" and layout != "offset" and layout != "misaligned":
         return  # needs contiguous memory, and says so (test_behaviours)
@@ -225,7 +226,7 @@ def test_every_memory_layout(row, layout):
 def test_no_input_is_mutated(row):
     arrays = arrays_for(row)
     before = [a.copy() for a in arrays]
-    leaves = [autodiff._tensor.wrap(a).requires_grad_() for a in arrays]
+    leaves = [autodiff._core.tensor.wrap(a).requires_grad_() for a in arrays]
     y = row.call(autodiff, *leaves)
     seed = autodiff.tensor(seed_for(y)).to(y.dtype)
     kept = number(seed).copy()
@@ -276,7 +277,7 @@ def test_a_rule_reads_what_it_names(row):
     seen, stack = set(), [edge_of(y)[0]]
     while stack:
         node = stack.pop()
-        if node in seen or node.op is None:
+        if node in seen or node.operation is None:
             continue
         seen.add(node)
         stack += [e[0] for e in node.edges if e is not None and e[1] >= 0]
@@ -286,19 +287,26 @@ def test_a_rule_reads_what_it_names(row):
                 continue
             shapes = [(y.shape, y._array.dtype)] if node.outputs is None else node.outputs
             ones = [np.ones(node_shape(node) if node.outputs is None else s) for s, _ in shapes]
-            autodiff._modes.mode.walks += 1
+            autodiff._core.modes.mode.walks += 1
             try:
                 with np.errstate(all="ignore"):
-                    before = node.pull(ones[0] if node.outputs is None else ones, False)
+                    before = pulled(node, ones[0] if node.outputs is None else ones)
                     node.kept = (*node.kept[:k], np.full_like(kept, np.nan), *node.kept[k + 1 :])
-                    after = node.pull(ones[0] if node.outputs is None else ones, False)
+                    after = pulled(node, ones[0] if node.outputs is None else ones)
             finally:
-                autodiff._modes.mode.walks -= 1
+                autodiff._core.modes.mode.walks -= 1
                 node.kept = (*node.kept[:k], kept, *node.kept[k + 1 :])
             if node.name() in ("PowBackward1", "PowBackward2") and node.plan.names[k] == "other":
                 continue  # read to tell 0**p apart, which the row's inputs are not
             same = [np.array_equal(a[1], b[1]) for a, b in zip(before, after, strict=True)]
             assert not all(same), f"{node.name()} keeps '{node.plan.names[k]}' but does not read it"
+
+
+def pulled(node, g):
+    """The (edge, gradient) pairs that a node sends in a first order walk."""
+    pairs = []
+    node.pull(g, lambda edge, gx: pairs.append((edge, gx)), False)
+    return pairs
 
 
 def node_shape(node):
@@ -312,7 +320,7 @@ SHAPES_MADE = {}
 class _Shapes:
     def made(self, node, inputs, outputs):
         SHAPES_MADE[node] = outputs[0]._array.shape
-        OPERATIONS.add(node.op)
+        OPERATIONS.add(node.operation)
 
     def walked(self, node, gradient, results):
         pass
@@ -333,11 +341,11 @@ def primitives():
     """Every primitive of the package, by module."""
     found = {}
     for info in pkgutil.walk_packages(autodiff.__path__, "autodiff."):
-        if info.name.startswith(("autodiff.ops.", "autodiff._graph", "autodiff._views")):
+        if info.name.startswith(("autodiff.ops.", "autodiff._core.")):
             module = importlib.import_module(info.name)
             for name, value in vars(module).items():
-                if hasattr(value, "node_class") and value.__module__ == info.name:
-                    found[f"{info.name}.{name}"] = value
+                if isinstance(getattr(value, "operation", None), Operation) and value.__module__ == info.name:
+                    found[f"{info.name}.{name}"] = value.operation
     return found
 
 
@@ -360,7 +368,7 @@ def test_every_primitive_with_a_partial_is_covered_by_a_row():
             second_gradients(autodiff, row, arrays_for(row, dtype), create_graph=True)
     covered = {op.node_class for op in OPERATIONS}
     # Recorded in a third derivative only: see test_third_derivative_through_a_write.
-    covered.add(autodiff._views.unread.node_class)
+    covered.add(autodiff._core.inplace.unread.operation.node_class)
     missing = [name for name, op in primitives().items() if any(op.partials) and op.node_class not in covered]
     assert not missing, f"no row of samples.py records {missing}"
 
@@ -378,7 +386,7 @@ def test_third_derivative_through_a_write(torch):
 
     OPERATIONS.clear()
     np.testing.assert_allclose(third(autodiff), third(torch), rtol=1e-9)
-    assert autodiff._views.unread.node_class in {op.node_class for op in OPERATIONS}
+    assert autodiff._core.inplace.unread.operation.node_class in {op.node_class for op in OPERATIONS}
 
 
 # Functions with no gradient and makers of tensors have tests of their own.

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from autodiff._cli.problem import Problem
-from autodiff._modes import no_grad
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.modes import no_grad
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.nn import Linear, ReLU, Sequential
 from autodiff.nn.functional import cross_entropy, mse_loss
 from autodiff.ops.sampling import randperm

@@ -8,10 +8,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autodiff._graph import set_observer
-from autodiff._modes import Anomaly
-from autodiff._node import Node
-from autodiff._provenance import where
+from autodiff._core.modes import Anomaly
+from autodiff._core.node import Node
+from autodiff._core.observer import set_observer
+from autodiff._core.provenance import line_of
 
 __all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
 
@@ -55,7 +55,7 @@ class _Checksums:
             for k, array in enumerate(arrays):
                 if _sum(array) != then[k]:
                     raise RuntimeError(
-                        f"memory that {node.name()} at {where(node.place)} keeps for backward, [{array.dtype} "
+                        f"memory that {node.name()} at {line_of(node.place)} keeps for backward, [{array.dtype} "
                         f"{list(array.shape)}], was changed from outside autodiff (through numpy(), from_numpy or DLPack): "
                         "its gradient would be wrong. Give the other library a clone()."
                     )

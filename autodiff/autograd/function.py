@@ -14,12 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import _next_index, _Observer, edge_of
-from autodiff._modes import mode, no_grad
-from autodiff._node import FREED, Edge, Node
-from autodiff._provenance import here, where
-from autodiff._tensor import Tensor, wrap
-from autodiff._views import changed
+from autodiff._core import errors
+from autodiff._core.graph import next_index
+from autodiff._core.memory import changed
+from autodiff._core.modes import mode, no_grad
+from autodiff._core.node import FREED, Edge, Node
+from autodiff._core.observer import Observer
+from autodiff._core.provenance import here, line_of
+from autodiff._core.tensor import Tensor, cell_of, wrap
+from autodiff._core.views import edge_of
 
 __all__ = ["Function", "once_differentiable"]
 
@@ -93,7 +96,7 @@ class FunctionNode(Node):
     __slots__ = ("ctx",)
 
     function: Any = None
-    op = None
+    built_in = False
 
     def __getattr__(self, name: str) -> Any:
         # In PyTorch ctx is the node: `y.grad_fn.saved_tensors` and the author's own attributes are found there.
@@ -104,24 +107,16 @@ class FunctionNode(Node):
     def saved(self) -> tuple[Any, ...]:
         """The saved tensors, where they stood in the graph."""
         if self.kept is FREED:
-            raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
-                "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
-                "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
-                f"saved tensors after calling backward. ({self.name()}, made at {where(self.place)})"
-            )
+            raise errors.freed(self.name(), self.place)
         result: list[Any] = []
-        for k, kept in enumerate(self.kept):
-            if kept is None:
+        for k, saved in enumerate(self.kept):
+            if saved is None:
                 result.append(None)
                 continue
-            array, cell, version, edge = kept
+            array, cell, version, edge = saved
             if cell is not None and cell[0] != version:
-                raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"[{array.dtype} {list(array.shape)}], saved tensor {k} of {self.name()} at {where(self.place)}, is at "
-                    f"version {cell[0]}; expected version {version} instead. It was changed at {where(cell[1])}."
-                )
+                kept = f"saved tensor {k} of {self.name()} at {line_of(self.place)}"
+                raise errors.changed_since(array, kept, cell, version)
             if edge.__class__ is int:  # an output of this very node
                 shape, dtype = self.outputs[edge] if self.outputs is not None else (array.shape, array.dtype)
                 edge = (self, edge, shape, dtype)
@@ -133,7 +128,9 @@ class FunctionNode(Node):
             result.append(t)
         return tuple(result)
 
-    def pull(self, g: Any, create_graph: bool, wanted: set[int] | None = None) -> list[tuple[Edge, Any]]:
+    def pull(
+        self, g: Any, send: Callable[[Edge, Any], None], create_graph: bool, wanted: set[int] | None = None
+    ) -> None:
         """Call the user's backward with tensors, and check what it returns."""
         if self.kept is FREED:
             self.saved()
@@ -177,7 +174,8 @@ class FunctionNode(Node):
                     f"shape compatible with {list(edge[2])}"
                 )
             results.append((edge, r if create_graph else r._array))
-        return results
+        for edge, gx in results:  # once all of them were looked at
+            send(edge, gx)
 
 
 def _summable(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
@@ -283,7 +281,7 @@ def _fresh(output: Any, args: tuple[Any, ...], ctx: FunctionCtx) -> Any:
     """A returned input becomes another tensor, with hooks of its own, unless it was changed in place."""
     if isinstance(output, Tensor) and any(output is a for a in args) and not any(output is d for d in ctx._dirty):
         t = wrap(output._array)
-        t._cell = output._cell
+        t._cell = cell_of(output)
         ctx._to_save = tuple(t if s is output and not any(s is a for a in args) else s for s in ctx._to_save)
         return t
     return output
@@ -296,7 +294,7 @@ def _attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[An
     ctx._tensor_inputs = [isinstance(a, Tensor) for a in args]  # type: ignore[attr-defined]
     node.edges, node.ctx, node.extra = edges, ctx, None
     node.plan = _USER_PLAN if ctx._to_save else _EMPTY_PLAN
-    node.versions = []
+    node.versions = ()
     node.outputs = None if len(outputs) == 1 else ctx._shapes  # type: ignore[attr-defined]
     # Saved as (array, cell, count, edge); an output of this node as its number, since the node must not refer to itself.
     numbers = {id(o): nr for nr, o in enumerate(outputs)}
@@ -307,13 +305,13 @@ def _attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[An
                 "change a clone() of it"
             )
     node.kept = tuple(
-        None if s is None else (s._array, s._cell, s._cell[0] if s._cell else 0, numbers.get(id(s), edge_of(s)))
+        None if s is None else (s._array, cell_of(s), s._cell[0] if s._cell else 0, numbers.get(id(s), edge_of(s)))
         for s in ctx._to_save
     )
     ctx._to_save = ()
     ctx._node = _Weak(node)
     node.place = here(3)
-    node.index = _next_index()
+    node.index = next_index()
     flat = ctx._flat
     ctx._flat = ctx._dirty_seen = ()  # type: ignore[attr-defined]
     for nr, o in enumerate(outputs):
@@ -324,8 +322,8 @@ def _attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[An
                 raise RuntimeError(f"{cls.__name__}: an output of forward already has a graph; forward runs with recording off")
             o._edge = (node, nr, o._array.shape, o._array.dtype)
     ctx._dirty = ()
-    if _Observer.current is not None:
-        _Observer.current.made(node, args, tuple(tensors))
+    if Observer.current is not None:
+        Observer.current.made(node, args, tuple(tensors))
 
 
 class _Weak:

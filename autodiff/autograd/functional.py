@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._engine import grad
-from autodiff._graph import edge_of
-from autodiff._modes import enable_grad
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.modes import enable_grad
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.views import edge_of
+from autodiff.autograd.gradients import grad
 from autodiff.ops.creation import zeros_like
 from autodiff.ops.join import stack
 

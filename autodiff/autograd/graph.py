@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import set_observer
-from autodiff._node import ALL, FREED, INPUT, OUTPUT, Edge, Node
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.node import FREED, UNSEEN, Edge, Node
+from autodiff._core.observer import set_observer
+from autodiff._core.operation import ALL, INPUT, OUTPUT
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.autograd.function import FunctionNode
 
 __all__ = ["Node", "saved_tensors_hooks"]
@@ -63,15 +64,18 @@ class _PackedNode:
     """Mixed into the class of a node that keeps something else: unpacks for as long as its rules run."""
 
     __slots__ = ()
+    built_in = False
     kept: Any
 
-    def pull(self, g: Any, create_graph: bool, wanted: set[int] | None = None) -> list[tuple[Edge, Any]]:
+    def pull(
+        self, g: Any, send: Callable[[Edge, Any], None], create_graph: bool, wanted: set[int] | None = None
+    ) -> None:
         """As Node.pull, on unpacked values."""
         packed = self.kept
         if packed is not FREED:
             self.kept = tuple(_unpacked(k) for k in packed)
         try:
-            return super().pull(g, create_graph, wanted)  # type: ignore[misc,no-any-return]
+            super().pull(g, send, create_graph, wanted)  # type: ignore[misc]
         finally:
             self.kept = packed
 
@@ -158,7 +162,12 @@ class saved_tensors_hooks:
                 elif source in (INPUT, OUTPUT):
                     kept[k] = self._pack(kept[k])
             if not self.keeps_versions:
-                node.versions = [v for v in node.versions if _same_memory(kept[v[2]], node.kept[v[2]])]
+                versions = list(node.versions)
+                for at in range(0, len(versions), 2):
+                    k = min(at // 2, len(kept) - 1)
+                    if not _same_memory(kept[k], node.kept[k]):
+                        versions[at : at + 2] = UNSEEN, 0
+                node.versions = versions
             node.kept = tuple(kept)
         node.__class__ = _packed_class(type(node))  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, wrap
 
 __all__ = ["Digits", "load_digits"]
 

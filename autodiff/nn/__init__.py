@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from autodiff._arguments import not_offered
+from autodiff._core.errors import not_offered
 from autodiff.nn import functional, init, utils
 from autodiff.nn.activation import (
     CELU,

@@ -10,8 +10,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._graph import edge_of, primitive
-from autodiff._tensor import Tensor
+from autodiff._core.graph import primitive
+from autodiff._core.tensor import Tensor
+from autodiff._core.views import edge_of
 
 __all__ = ["watch_backward"]
 

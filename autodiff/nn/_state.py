@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff._core.memory import changed
+from autodiff._core.tensor import Tensor
 from autodiff._kernels.reference import repeats
-from autodiff._tensor import Tensor
-from autodiff._views import changed
 from autodiff.nn.parameter import Parameter
 
 __all__ = ["EXTRA_STATE", "load", "save"]

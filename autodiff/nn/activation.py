@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff._dtypes import get_default_dtype
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.dtypes import get_default_dtype
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.nn import functional as F
 from autodiff.nn.module import Module
 from autodiff.nn.parameter import Parameter

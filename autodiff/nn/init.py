@@ -11,8 +11,8 @@ import warnings
 
 import numpy as np
 
-from autodiff._modes import no_grad
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.modes import no_grad
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops import sampling
 from autodiff.ops.creation import eye
 from autodiff.random import Generator

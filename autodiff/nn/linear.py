@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiff._tensor import Tensor
+from autodiff._core.tensor import Tensor
 from autodiff.nn import functional as F
 from autodiff.nn import init
 from autodiff.nn.module import Module

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autodiff._tensor import Tensor
+from autodiff._core.tensor import Tensor
 from autodiff.nn import functional as F
 from autodiff.nn.module import Module
 from autodiff.ops.reduction import chosen

@@ -10,12 +10,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from autodiff import _dtypes as dtypes
-from autodiff._graph import cast
-from autodiff._hooks import RemovableHandle
-from autodiff._modes import mode, no_grad
-from autodiff._provenance import Place, here, outermost
-from autodiff._tensor import Tensor, device
+from autodiff._core import dtypes
+from autodiff._core.hooks import RemovableHandle
+from autodiff._core.modes import mode, no_grad
+from autodiff._core.promotion import cast
+from autodiff._core.provenance import Place, here, outermost
+from autodiff._core.tensor import Tensor
+from autodiff._core.types import device
 from autodiff.nn import _state
 from autodiff.nn._backward_hooks import watch_backward
 from autodiff.nn.parameter import Buffer, Parameter

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from autodiff._tensor import Tensor
+from autodiff._core.tensor import Tensor
 from autodiff.nn.module import Module
 from autodiff.nn.parameter import Parameter
 

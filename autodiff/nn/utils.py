@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from autodiff._modes import no_grad
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.modes import no_grad
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.join import cat
 
 __all__ = [

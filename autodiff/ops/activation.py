@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._arguments import number, takes_tensors
-from autodiff._graph import flat, primitive, renamed
-from autodiff._tensor import Tensor
-from autodiff._views import in_place
+from autodiff._core.arguments import number, takes_tensors
+from autodiff._core.graph import flat, primitive, renamed
+from autodiff._core.inplace import in_place
+from autodiff._core.tensor import Tensor
 from autodiff.ops.elementwise import sigmoid
 from autodiff.ops.shape import reshape
 

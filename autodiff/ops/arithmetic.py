@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import number, takes_tensors
-from autodiff._dtypes import result_numpy
-from autodiff._graph import flat, misfit, primitive, promoted, renamed
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.arguments import number, takes_tensors
+from autodiff._core.dtypes import result_numpy
+from autodiff._core.errors import misfit
+from autodiff._core.graph import flat, primitive, renamed
+from autodiff._core.promotion import to_common, to_floating
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.elementwise import log, not_for_bools, sign
 
 __all__ = [
@@ -60,7 +62,7 @@ __all__ = [
 ]
 
 
-@primitive(lambda g: g, lambda g: g, name="Add", promote="arithmetic", public="add")
+@primitive(lambda g: g, lambda g: g, name="Add", promote=to_common, numbers=True, public="add")
 def plus(input: Any, other: Any) -> Any:
     """input + other."""
     return np.add(input, other)
@@ -74,7 +76,7 @@ def _no_bools(values: list[Any], dtype: Any) -> None:
         )
 
 
-@primitive(lambda g: g, lambda g: -g, name="Sub", promote="arithmetic", public="sub", check=_no_bools)
+@primitive(lambda g: g, lambda g: -g, name="Sub", promote=to_common, numbers=True, public="sub", check=_no_bools)
 def minus(input: Any, other: Any) -> Any:
     """input - other."""
     if input.dtype.kind == "b":
@@ -82,7 +84,7 @@ def minus(input: Any, other: Any) -> Any:
     return np.subtract(input, other)
 
 
-@primitive(lambda g, other: g * other, lambda g, input: g * input, promote="arithmetic")
+@primitive(lambda g, other: g * other, lambda g, input: g * input, promote=to_common, numbers=True)
 def mul(input: Any, other: Any) -> Any:
     """The elementwise product, input * other. Shapes broadcast; the dtype is PyTorch's common type.
 
@@ -97,7 +99,8 @@ def mul(input: Any, other: Any) -> Any:
     lambda g, other: g / other,
     lambda g, input, other: -g * (input / other / other),
     name="Div",
-    promote="float",
+    promote=to_floating,
+    numbers=True,
     public="div",
 )
 def quotient(input: Any, other: Any) -> Any:
@@ -106,7 +109,7 @@ def quotient(input: Any, other: Any) -> Any:
 
 
 @primitive(lambda g: g, lambda g, input, other: -g * floor_quotient(input, other), name="RemainderBackward1",
-           promote="arithmetic", public="remainder")  # fmt: skip
+           promote=to_common, public="remainder")  # fmt: skip
 def remainder_of_tensors(input: Any, other: Any) -> Any:
     """input - other * floor(input / other)."""
     _divisible(other, "remainder_cpu")
@@ -130,7 +133,7 @@ def remainder(input: Any, other: Any) -> Tensor:
     return result
 
 
-@primitive(lambda g: g, lambda g, input, other: -g * trunc_quotient(input, other), name="FmodBackward1", promote="arithmetic",
+@primitive(lambda g: g, lambda g, input, other: -g * trunc_quotient(input, other), name="FmodBackward1", promote=to_common,
            public="fmod")  # fmt: skip
 def fmod_of_tensors(input: Any, other: Any) -> Any:
     """input - other * trunc(input / other)."""
@@ -152,7 +155,7 @@ def fmod(input: Any, other: Any) -> Tensor:
     return result
 
 
-@primitive(flat, flat, name="DivBackward2", promote="arithmetic", public="div")
+@primitive(flat, flat, name="DivBackward2", promote=to_common, public="div")
 def floor_quotient(input: Any, other: Any) -> Any:
     """floor(input / other)."""
     _divisible(other, "div_floor_cpu")
@@ -163,7 +166,7 @@ def _no_slope(g: Any) -> Any:
     raise RuntimeError("derivative for aten::floor_divide is not implemented; use div(..., rounding_mode='floor')")
 
 
-@primitive(_no_slope, _no_slope, name="FloorDivide", promote="arithmetic")
+@primitive(_no_slope, _no_slope, name="FloorDivide", promote=to_common)
 def floor_divide(input: Any, other: Any) -> Any:
     """floor(input / other); as in PyTorch it has no derivative, and a backward through it is a RuntimeError.
 
@@ -175,7 +178,7 @@ def floor_divide(input: Any, other: Any) -> Any:
     return np.floor_divide(input, other)
 
 
-@primitive(flat, flat, name="DivBackward2", promote="arithmetic", public="div")
+@primitive(flat, flat, name="DivBackward2", promote=to_common, public="div")
 def trunc_quotient(input: Any, other: Any) -> Any:
     """trunc(input / other)."""
     _divisible(other, "div_trunc_cpu")
@@ -226,7 +229,7 @@ def _fits(values: list[Any], dtype: Any) -> None:
     lambda g, input, other: g * power_slope(input, other),
     lambda g, y, input, other: g * power_log(y, input, other),
     name="PowBackward1",
-    promote="arithmetic",
+    promote=to_common,
     public="pow",
     check=_fits,
 )
@@ -243,7 +246,7 @@ def power(input: Any, other: Any) -> Any:
 power_of_number = renamed(power, "PowBackward2")
 
 
-@primitive(lambda g, input, other: g * power_slope(input, other), name="PowBackward0", promote="arithmetic", public="pow",
+@primitive(lambda g, input, other: g * power_slope(input, other), name="PowBackward0", promote=to_common, public="pow",
            check=_fits)  # fmt: skip
 def number_power(input: Any, other: Any) -> Any:
     """input ** other, the exponent a number."""
@@ -302,7 +305,7 @@ def power_log(y: Any, input: Any, other: Any) -> Any:
 @primitive(
     lambda g, input, other: g * larger(input, other),
     lambda g, input, other: g * larger(other, input),
-    promote="arithmetic",
+    promote=to_common,
 )
 def maximum(input: Any, other: Any) -> Any:
     """The larger of each pair; where they are equal, each gets half of the gradient.
@@ -317,7 +320,7 @@ def maximum(input: Any, other: Any) -> Any:
 @primitive(
     lambda g, input, other: g * larger(other, input),
     lambda g, input, other: g * larger(input, other),
-    promote="arithmetic",
+    promote=to_common,
 )
 def minimum(input: Any, other: Any) -> Any:
     """The smaller of each pair; where they are equal, each gets half of the gradient.
@@ -363,7 +366,7 @@ clamp_low_number, clamp_high_number = (renamed(clamp_numbers, f"{side}Backward0"
     lambda g, input, low: where_op(input >= low, g, 0.0),
     lambda g, input, low: where_op(input >= low, 0.0, g),
     name="ClampMinBackward1",
-    promote="arithmetic",
+    promote=to_common,
 )
 def clamp_low(input: Any, low: Any) -> Any:
     """The larger of the two; where they are equal, input has all of the gradient."""
@@ -374,7 +377,7 @@ def clamp_low(input: Any, low: Any) -> Any:
     lambda g, input, high: where_op(input <= high, g, 0.0),
     lambda g, input, high: where_op(input <= high, 0.0, g),
     name="ClampMaxBackward1",
-    promote="arithmetic",
+    promote=to_common,
 )
 def clamp_high(input: Any, high: Any) -> Any:
     """The smaller of the two; where they are equal, input has all of the gradient."""
@@ -562,21 +565,21 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     if condition._array.dtype.kind not in "b" and condition._array.dtype != np.uint8:
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
     condition = condition if condition._array.dtype.kind == "b" else wrap(condition._array != 0)
-    a, b = promoted(choose_operands, (input, other), False)
+    a, b = to_common.bring(choose_operands.operation, (input, other))
     try:
         return choose(condition, a, b)
     except ValueError as error:
         raise RuntimeError(f"where(): {error}") from None
 
 
-@primitive(promote="arithmetic", name="Where", public="where", check=_fits)
+@primitive(promote=to_common, name="Where", public="where", check=_fits)
 def choose_operands(input: Any, other: Any) -> Any:
     """Names the operands of `where` in messages about their types."""
     return input, other
 
 
 def _comparison(ufunc: Any, name: str, sign: str) -> Any:
-    @primitive(promote="arithmetic", name=name, public=name)
+    @primitive(promote=to_common, name=name, public=name)
     def compare(input: Any, other: Any) -> Any:
         return ufunc(input, other)
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import takes_tensors
-from autodiff._graph import cast, primitive
-from autodiff._tensor import Tensor
-from autodiff._views import _type_name
+from autodiff._core.arguments import takes_tensors
+from autodiff._core.graph import primitive
+from autodiff._core.inplace import _type_name
+from autodiff._core.promotion import cast
+from autodiff._core.tensor import Tensor
 from autodiff.ops.activation import log_sigmoid
 from autodiff.ops.arithmetic import clamp_min, where
 from autodiff.ops.elementwise import log, sigmoid
@@ -105,7 +106,7 @@ def _positives(t: Any, pos_weight: Any) -> Any:
 )
 def from_scores(x: Any, t: Any, weight: Any, pos_weight: Any, *, reduction: Any) -> Any:
     """(1 - t) x - (1 + (pos_weight - 1) t) log sigmoid(x), reduced."""
-    loss = (1 - t) * x - log_sigmoid.forward(x) * _positives(t, pos_weight)
+    loss = (1 - t) * x - log_sigmoid.operation.forward(x) * _positives(t, pos_weight)
     return reduced_array(_times(loss, weight), reduction)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import primitive
-from autodiff._views import _type_name
+from autodiff._core.graph import primitive
+from autodiff._core.inplace import _type_name
+from autodiff._core.promotion import to_common
 
 __all__ = ["bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor"]
 
@@ -19,7 +20,7 @@ def _only(kinds: str, array: Any, name: str) -> None:
         raise NotImplementedError(f"\"{name}\" not implemented for '{_type_name(array)}': {why}")
 
 
-@primitive(promote="arithmetic")
+@primitive(promote=to_common)
 def bitwise_and(input: Any, other: Any) -> Any:
     """input & other, of integers or bools.
 
@@ -31,7 +32,7 @@ def bitwise_and(input: Any, other: Any) -> Any:
     return np.bitwise_and(input, other)
 
 
-@primitive(promote="arithmetic")
+@primitive(promote=to_common)
 def bitwise_or(input: Any, other: Any) -> Any:
     """input | other, of integers or bools.
 
@@ -43,7 +44,7 @@ def bitwise_or(input: Any, other: Any) -> Any:
     return np.bitwise_or(input, other)
 
 
-@primitive(promote="arithmetic")
+@primitive(promote=to_common)
 def bitwise_xor(input: Any, other: Any) -> Any:
     """input ^ other, of integers or bools.
 
@@ -55,7 +56,7 @@ def bitwise_xor(input: Any, other: Any) -> Any:
     return np.bitwise_xor(input, other)
 
 
-@primitive(promote="arithmetic")
+@primitive(promote=to_common)
 def bitwise_left_shift(input: Any, other: Any) -> Any:
     """input << other, of integers: input * 2**other.
 
@@ -67,7 +68,7 @@ def bitwise_left_shift(input: Any, other: Any) -> Any:
     return np.left_shift(input, other)
 
 
-@primitive(promote="arithmetic")
+@primitive(promote=to_common)
 def bitwise_right_shift(input: Any, other: Any) -> Any:
     """input >> other, of integers: input / 2**other, rounded down.
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import no_tensor, number
-from autodiff._graph import primitive
-from autodiff._tensor import Tensor
+from autodiff._core.arguments import number
+from autodiff._core.errors import no_tensor
+from autodiff._core.graph import primitive
+from autodiff._core.promotion import to_common
+from autodiff._core.tensor import Tensor
 
 __all__ = ["addcdiv", "addcmul"]
 
@@ -21,7 +23,7 @@ __all__ = ["addcdiv", "addcmul"]
     lambda g, tensor2, value: g * tensor2 * value,
     lambda g, tensor1, value: g * tensor1 * value,
     name="Addcmul",
-    promote="arithmetic",
+    promote=to_common,
     public="addcmul",
 )
 def sum_with_product(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> Any:
@@ -34,7 +36,7 @@ def sum_with_product(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> A
     lambda g, tensor2, value: g * value / tensor2,
     lambda g, tensor1, tensor2, value: -g * value * (tensor1 / tensor2) / tensor2,
     name="Addcdiv",
-    promote="arithmetic",
+    promote=to_common,
     public="addcdiv",
 )
 def sum_with_quotient(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> Any:

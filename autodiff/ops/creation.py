@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import number, takes_tensors, whole
-from autodiff._dtypes import as_numpy_dtype, from_numpy_dtype, get_default_dtype
-from autodiff._graph import cast
-from autodiff._modes import mode
-from autodiff._tensor import LEAF, Tensor, device, wrap
+from autodiff._core.arguments import number, takes_tensors, whole
+from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, get_default_dtype
+from autodiff._core.modes import mode
+from autodiff._core.promotion import cast
+from autodiff._core.tensor import LEAF, Tensor, wrap
+from autodiff._core.types import device
 
 __all__ = [
     "arange",

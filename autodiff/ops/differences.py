@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import misfit, primitive
-from autodiff._tensor import Tensor
+from autodiff._core.errors import misfit
+from autodiff._core.graph import primitive
+from autodiff._core.promotion import to_common
+from autodiff._core.tensor import Tensor
 from autodiff.ops.activation import hard_tanh
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.reduce import sum_all
@@ -56,7 +58,7 @@ def _weighted(loss: Tensor, weight: Tensor, input: Tensor, reduction: str) -> Te
     lambda g, x, t, reduction: (x - t) * (share(g, x, reduction) * 2.0),
     lambda g, x, t, reduction: (t - x) * (share(g, x, reduction) * 2.0),
     name="MseLoss",
-    promote="arithmetic",
+    promote=to_common,
 )
 def squares(x: Any, t: Any, *, reduction: Any) -> Any:
     """(x - t)**2, reduced."""
@@ -102,7 +104,7 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, red
     lambda g, x, t, reduction, beta: hard_tanh((x - t) * (1.0 / beta), low=-1.0, high=1.0) * share(g, x, reduction),
     lambda g, x, t, reduction, beta: hard_tanh((t - x) * (1.0 / beta), low=-1.0, high=1.0) * share(g, x, reduction),
     name="SmoothL1Loss",
-    promote="arithmetic",
+    promote=to_common,
 )
 def smooth(x: Any, t: Any, *, reduction: Any, beta: Any) -> Any:
     """d**2 / (2 beta) where d = |x - t| < beta, else d - beta / 2, reduced."""
@@ -132,7 +134,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
     lambda g, x, t, reduction, delta: hard_tanh(x - t, low=-delta, high=delta) * share(g, x, reduction),
     lambda g, x, t, reduction, delta: hard_tanh(t - x, low=-delta, high=delta) * share(g, x, reduction),
     name="HuberLoss",
-    promote="arithmetic",
+    promote=to_common,
 )
 def huber(x: Any, t: Any, *, reduction: Any, delta: Any) -> Any:
     """d**2 / 2 where d = |x - t| <= delta, else delta * (d - delta / 2), reduced."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff._arguments import takes_tensors, whole
-from autodiff._tensor import Tensor
+from autodiff._core.arguments import takes_tensors, whole
+from autodiff._core.tensor import Tensor
 from autodiff.ops.index import narrow
 from autodiff.ops.join import cat
 from autodiff.ops.reduce import sum as sum_

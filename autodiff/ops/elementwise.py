@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import number, takes_tensors
-from autodiff._graph import flat, misfit, primitive
-from autodiff._tensor import Tensor
+from autodiff._core.arguments import number, takes_tensors
+from autodiff._core.errors import misfit
+from autodiff._core.graph import flat, primitive
+from autodiff._core.promotion import to_floating
+from autodiff._core.tensor import Tensor
 
 __all__ = [
     "ceil",
@@ -62,7 +64,7 @@ def not_for_bools(array: Any, name: str) -> None:
 # ---- exponentials and logarithms ----
 
 
-@primitive(lambda g, y: g * y, promote="float")
+@primitive(lambda g, y: g * y, promote=to_floating)
 def exp(input: Any) -> Any:
     """e**x.
 
@@ -73,7 +75,7 @@ def exp(input: Any) -> Any:
     return np.exp(input)
 
 
-@primitive(lambda g, y: g * (y * _LN2), promote="float")
+@primitive(lambda g, y: g * (y * _LN2), promote=to_floating)
 def exp2(input: Any) -> Any:
     """2**x.
 
@@ -84,7 +86,7 @@ def exp2(input: Any) -> Any:
     return np.exp2(input)
 
 
-@primitive(lambda g, y: g * (y + 1.0), promote="float")
+@primitive(lambda g, y: g * (y + 1.0), promote=to_floating)
 def expm1(input: Any) -> Any:
     """e**x - 1, exact also where x is tiny.
 
@@ -95,7 +97,7 @@ def expm1(input: Any) -> Any:
     return np.expm1(input)
 
 
-@primitive(lambda g, input: g / input, promote="float")
+@primitive(lambda g, input: g / input, promote=to_floating)
 def log(input: Any) -> Any:
     """The natural logarithm.
 
@@ -106,7 +108,7 @@ def log(input: Any) -> Any:
     return np.log(input)
 
 
-@primitive(lambda g, input: g / (input * _LN2), promote="float")
+@primitive(lambda g, input: g / (input * _LN2), promote=to_floating)
 def log2(input: Any) -> Any:
     """The logarithm to base 2.
 
@@ -117,7 +119,7 @@ def log2(input: Any) -> Any:
     return np.log2(input)
 
 
-@primitive(lambda g, input: g / (input * _LN10), promote="float")
+@primitive(lambda g, input: g / (input * _LN10), promote=to_floating)
 def log10(input: Any) -> Any:
     """The logarithm to base 10.
 
@@ -129,7 +131,7 @@ def log10(input: Any) -> Any:
     return np.log10(input, dtype=np.float64).astype(input.dtype) if input.dtype == np.float32 else np.log10(input)
 
 
-@primitive(lambda g, input: g / (input + 1.0), name="Log1P", promote="float")
+@primitive(lambda g, input: g / (input + 1.0), name="Log1P", promote=to_floating)
 def log1p(input: Any) -> Any:
     """log(1 + x), exact also where x is tiny.
 
@@ -140,7 +142,7 @@ def log1p(input: Any) -> Any:
     return np.log1p(input)
 
 
-@primitive(lambda g, y: g * (y * (1.0 - y)), promote="float")
+@primitive(lambda g, y: g * (y * (1.0 - y)), promote=to_floating)
 def sigmoid(input: Any) -> Any:
     """1 / (1 + e**-x); its slope is y (1 - y).
 
@@ -153,7 +155,7 @@ def sigmoid(input: Any) -> Any:
     return np.where(input >= 0, 1.0, e).astype(input.dtype) / (1.0 + e)
 
 
-@primitive(lambda g, input: g / _unit_product(input), name="LogitBackward0", promote="float")
+@primitive(lambda g, input: g / _unit_product(input), name="LogitBackward0", promote=to_floating)
 def _logit(input: Any) -> Any:
     return np.log(input / (1.0 - input))
 
@@ -177,7 +179,7 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
 
 
 @primitive(lambda g, input, other: g * sigmoid(input - other), lambda g, input, other: g * sigmoid(other - input),
-           promote="float")  # fmt: skip
+           promote=to_floating)  # fmt: skip
 def logaddexp(input: Any, other: Any) -> Any:
     """log(e**x + e**y), without overflow.
 
@@ -191,7 +193,7 @@ def logaddexp(input: Any, other: Any) -> Any:
 # ---- roots ----
 
 
-@primitive(lambda g, y: g / (y * 2.0), promote="float")
+@primitive(lambda g, y: g / (y * 2.0), promote=to_floating)
 def sqrt(input: Any) -> Any:
     """The square root.
 
@@ -202,7 +204,7 @@ def sqrt(input: Any) -> Any:
     return np.sqrt(input)
 
 
-@primitive(lambda g, y: g * (y * y * y * -0.5), promote="float")
+@primitive(lambda g, y: g * (y * y * y * -0.5), promote=to_floating)
 def rsqrt(input: Any) -> Any:
     """1 / sqrt(x).
 
@@ -224,7 +226,7 @@ def square(input: Any) -> Any:
     return input * input if input.dtype.kind != "b" else input.astype(np.int64)
 
 
-@primitive(lambda g, y: -g * (y * y), promote="float")
+@primitive(lambda g, y: -g * (y * y), promote=to_floating)
 def reciprocal(input: Any) -> Any:
     """1 / x.
 
@@ -235,7 +237,7 @@ def reciprocal(input: Any) -> Any:
     return np.reciprocal(input)
 
 
-@primitive(lambda g, y, input: g * (input / y), lambda g, y, other: g * (other / y), promote="float")
+@primitive(lambda g, y, input: g * (input / y), lambda g, y, other: g * (other / y), promote=to_floating)
 def hypot(input: Any, other: Any) -> Any:
     """sqrt(x**2 + y**2), without overflow.
 
@@ -254,7 +256,7 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 _TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 
 
-@primitive(lambda g, input: g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote="float")
+@primitive(lambda g, input: g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote=to_floating)
 def erf(input: Any) -> Any:
     """The error function, 2/sqrt(pi) times the integral of e**-t**2 from 0 to x.
 
@@ -265,7 +267,7 @@ def erf(input: Any) -> Any:
     return np.asarray(_erf(input)).astype(input.dtype)
 
 
-@primitive(lambda g, input: -g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote="float")
+@primitive(lambda g, input: -g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote=to_floating)
 def erfc(input: Any) -> Any:
     """1 - erf(x), exact also where that is tiny.
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import takes_tensors
-from autodiff._graph import primitive
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.arguments import takes_tensors
+from autodiff._core.graph import primitive
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.arithmetic import maximum, minimum
 from autodiff.ops.reduce import AminmaxResult, MaxResult, MinResult, axes_of, kept_shape, spread
 from autodiff.ops.shape import dimension, reshaped

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import flat, primitive
-from autodiff._modes import mode
-from autodiff._tensor import Tensor
-from autodiff._views import in_place
+from autodiff._core.graph import flat, primitive
+from autodiff._core.inplace import in_place
+from autodiff._core.modes import mode
+from autodiff._core.tensor import Tensor
 from autodiff.ops.activation import floating, soft_plus, strictly_inside
 from autodiff.ops.elementwise import erf, exp, sigmoid
 from autodiff.ops.join import padded, sliced
@@ -30,7 +30,7 @@ _ROOT_2_PI, _CUBIC = math.sqrt(2.0 / math.pi), 0.044715
 @primitive(lambda g, x: g * ((erf(x * _ROOT_HALF) + 1.0) * 0.5 + x * (exp(x * x * -0.5) * _NORMAL)), name="Gelu")
 def gelu_exact(x: Any) -> Any:
     """x times the probability that a normal number is below x."""
-    return (x * ((erf.forward(x * x.dtype.type(_ROOT_HALF)) + 1.0) * 0.5)).astype(x.dtype)
+    return (x * ((erf.operation.forward(x * x.dtype.type(_ROOT_HALF)) + 1.0) * 0.5)).astype(x.dtype)
 
 
 def _gelu_slope(x: Any) -> Any:
@@ -60,7 +60,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 @primitive(lambda g, x: g * (sigmoid(x) * (x * (1.0 - sigmoid(x)) + 1.0)), name="Silu")
 def swish(x: Any) -> Any:
     """x * sigmoid(x)."""
-    return x * sigmoid.forward(x)
+    return x * sigmoid.operation.forward(x)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -85,7 +85,7 @@ def _mish_slope(x: Any) -> Any:
 @primitive(lambda g, x: g * _mish_slope(x), name="Mish")
 def self_regularized(x: Any) -> Any:
     """x * tanh(softplus(x))."""
-    return x * np.tanh(soft_plus.forward(x, beta=1.0, threshold=20.0))
+    return x * np.tanh(soft_plus.operation.forward(x, beta=1.0, threshold=20.0))
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -168,7 +168,7 @@ def _glu_slope(g: Any, x: Any, axis: int) -> Any:
 def gated(x: Any, *, axis: Any) -> Any:
     """The first half of x times the sigmoid of the second."""
     a, b = np.split(x, 2, axis)
-    return a * sigmoid.forward(b)
+    return a * sigmoid.operation.forward(b)
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import number, takes_tensors, whole
-from autodiff._graph import primitive, renamed
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.arguments import number, takes_tensors, whole
+from autodiff._core.graph import primitive, renamed
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.arithmetic import where
 from autodiff.ops.join import picked, sliced
 from autodiff.ops.shape import dimension

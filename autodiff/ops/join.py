@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import takes_tensors, whole
-from autodiff._graph import primitive, promoted, renamed
-from autodiff._tensor import Tensor
+from autodiff._core.arguments import takes_tensors, whole
+from autodiff._core.graph import primitive, renamed
+from autodiff._core.promotion import to_common
+from autodiff._core.tensor import Tensor
 from autodiff.ops.shape import dimension, reshape, unsqueeze
 
 __all__ = [
@@ -65,7 +66,7 @@ def _listed(tensors: Any, name: str, error: type[Exception] = RuntimeError) -> l
     if not found:
         raise error(f"{name}(): expected a non-empty list of Tensors")
     if len({x._array.dtype for x in found}) > 1:
-        found = promoted(_cat, found, False)
+        found = to_common.bring(_cat.operation, found)
     return found
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._arguments import no_tensor, takes_tensors
-from autodiff._graph import primitive
-from autodiff._modes import Inference
-from autodiff._provenance import where as place_of
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.arguments import takes_tensors
+from autodiff._core.errors import no_tensor
+from autodiff._core.graph import primitive
+from autodiff._core.modes import Inference
+from autodiff._core.provenance import line_of
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.shape import reshaped_copy, squeezed_product
 
 __all__ = ["addmm", "baddbmm", "bmm", "dot", "inner", "linear", "matmul", "mm", "mv", "outer"]
@@ -69,7 +70,7 @@ def rows_of(x: Any, *, n: int) -> Any:
 
 
 def _shapes(name: str, a: Tensor, b: Tensor) -> str:
-    made = [place_of(x._edge[0].place) for x in (a, b) if x._edge.__class__ is tuple and x._edge[1] >= 0]
+    made = [line_of(x._edge[0].place) for x in (a, b) if x._edge.__class__ is tuple and x._edge[1] >= 0]
     return f"({'x'.join(map(str, a.shape))} and {'x'.join(map(str, b.shape))})" + (
         f"; {name} got an operand made at {' and '.join(made)}" if made else ""
     )

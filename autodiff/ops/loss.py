@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._graph import cast, primitive, renamed
-from autodiff._tensor import Tensor, wrap
-from autodiff._views import _type_name
+from autodiff._core.graph import primitive, renamed
+from autodiff._core.inplace import _type_name
+from autodiff._core.promotion import cast
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.reduce import sum_all, sum_over
 from autodiff.ops.reduction import chosen
 from autodiff.ops.shape import flatten, permute, reshape, unsqueeze

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import takes_tensors, whole
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.arguments import takes_tensors, whole
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.extremes import _empty, median_all, median_choice, sort_choice, topk_choice
 from autodiff.ops.reduce import MedianResult, SortResult, TopkResult
 from autodiff.ops.shape import dimension

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import takes_tensors, whole
-from autodiff._graph import primitive
-from autodiff._tensor import Tensor
+from autodiff._core.arguments import takes_tensors, whole
+from autodiff._core.broadcast import sum_to
+from autodiff._core.graph import primitive
+from autodiff._core.tensor import Tensor
 from autodiff.ops.shape import (
     _sizes,
     clone,
@@ -22,7 +23,6 @@ from autodiff.ops.shape import (
     ravel,
     reshape,
     reshaped,
-    sum_to,
     unsqueeze,
     view,
 )

@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import takes_tensors
-from autodiff._dtypes import as_numpy_dtype
-from autodiff._graph import cast, flat, primitive
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.arguments import takes_tensors
+from autodiff._core.broadcast import PAIRWISE, added_up, expanded
+from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.graph import flat, primitive
+from autodiff._core.promotion import cast
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.arithmetic import where
 from autodiff.ops.elementwise import isnan
 from autodiff.ops.join import padded, sliced
-from autodiff.ops.shape import PAIRWISE, added_up, dimension, expanded, reshaped
+from autodiff.ops.shape import dimension, reshaped
 
 __all__ = [
     "cumprod",

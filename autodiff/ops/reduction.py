@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._tensor import Tensor
+from autodiff._core.tensor import Tensor
 from autodiff.ops.reduce import mean, sum_all
 
 __all__ = ["chosen", "reduced", "reduced_array", "share"]

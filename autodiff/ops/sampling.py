@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import number, takes_tensors, whole
-from autodiff._dtypes import as_numpy_dtype
-from autodiff._graph import flat, misfit, primitive
-from autodiff._tensor import Tensor
-from autodiff._views import _check, in_place, memory_order
+from autodiff._core.arguments import number, takes_tensors, whole
+from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.errors import misfit
+from autodiff._core.graph import flat, primitive
+from autodiff._core.inplace import _check, in_place
+from autodiff._core.memory import memory_order
+from autodiff._core.tensor import Tensor
 from autodiff.ops.creation import _float, leaf, size_of
 from autodiff.random import Generator, default_generator
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import number, takes_tensors
-from autodiff._graph import primitive, renamed
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.arguments import number, takes_tensors
+from autodiff._core.graph import primitive, renamed
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.extremes import gathered, grid_of
 from autodiff.ops.index import getitem, index_taken, narrow, normalize
 from autodiff.ops.rearrange import _taken_at

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._arguments import takes_tensors
-from autodiff._dtypes import as_numpy_dtype, get_default_dtype
-from autodiff._graph import cast, primitive
-from autodiff._tensor import Tensor
+from autodiff._core.arguments import takes_tensors
+from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
+from autodiff._core.graph import primitive
+from autodiff._core.promotion import cast
+from autodiff._core.tensor import Tensor
 from autodiff.ops.elementwise import exp
 from autodiff.ops.reduce import sum_over
 from autodiff.ops.shape import dimension

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import number, takes_tensors
-from autodiff._graph import primitive
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.arguments import number, takes_tensors
+from autodiff._core.broadcast import added_up
+from autodiff._core.graph import primitive
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.arithmetic import where_op
 from autodiff.ops.elementwise import exp, sign
 from autodiff.ops.extremes import amax, amin
 from autodiff.ops.reduce import _converted, _count, _dropped, axes_of, mean_over, spread, sum
-from autodiff.ops.shape import added_up
 
 __all__ = [
     "logsumexp",
@@ -36,7 +36,7 @@ __all__ = [
 )
 def var_over(x: Any, *, axes: Any, keepdim: Any, denominator: Any) -> Any:
     """The sum of squared deviations from the mean, over a denominator."""
-    centred = x - mean_over.forward(x, axes=axes, keepdim=True)
+    centred = x - mean_over.operation.forward(x, axes=axes, keepdim=True)
     total = added_up(centred * centred, axes, keepdim)
     return total / x.dtype.type(builtins.max(denominator, 0))
 
@@ -49,7 +49,7 @@ def var_over(x: Any, *, axes: Any, keepdim: Any, denominator: Any) -> Any:
 )
 def std_over(x: Any, *, axes: Any, keepdim: Any, denominator: Any) -> Any:
     """The square root of the variance; where that is 0 its slope is taken as 0."""
-    return np.sqrt(var_over.forward(x, axes=axes, keepdim=keepdim, denominator=denominator))
+    return np.sqrt(var_over.operation.forward(x, axes=axes, keepdim=keepdim, denominator=denominator))
 
 
 def _inverse_of(denominator: float, factor: float) -> float:
@@ -139,7 +139,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
 def euclidean(x: Any, *, axes: Any, keepdim: Any) -> Any:
     """The square root of the sum of squares."""
     if x.dtype.char == "e":  # a square can be too large for float16, and its root is not
-        return euclidean.forward(x.astype(np.float32), axes=axes, keepdim=keepdim).astype(x.dtype)
+        return euclidean.operation.forward(x.astype(np.float32), axes=axes, keepdim=keepdim).astype(x.dtype)
     return np.sqrt(added_up(x * x, axes, keepdim))
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import takes_tensors, whole
-from autodiff._dtypes import as_numpy_dtype
-from autodiff._graph import primitive, renamed
-from autodiff._tensor import Tensor
+from autodiff._core.arguments import takes_tensors, whole
+from autodiff._core.broadcast import expanded
+from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.graph import primitive, renamed
+from autodiff._core.tensor import Tensor
 from autodiff.ops.creation import leaf
-from autodiff.ops.shape import clone, dimension, expanded
+from autodiff.ops.shape import clone, dimension
 
 __all__ = ["diag", "diagonal", "trace", "tril", "tril_indices", "triu", "triu_indices"]
 

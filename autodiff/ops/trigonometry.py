@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import primitive
+from autodiff._core.graph import primitive
+from autodiff._core.promotion import to_floating
 from autodiff.ops.elementwise import rsqrt
 
 __all__ = [
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 
-@primitive(lambda g, input: g * cos(input), promote="float")
+@primitive(lambda g, input: g * cos(input), promote=to_floating)
 def sin(input: Any) -> Any:
     """The sine; x in radians.
 
@@ -40,7 +41,7 @@ def sin(input: Any) -> Any:
     return np.sin(input)
 
 
-@primitive(lambda g, input: -g * sin(input), promote="float")
+@primitive(lambda g, input: -g * sin(input), promote=to_floating)
 def cos(input: Any) -> Any:
     """The cosine; x in radians.
 
@@ -51,7 +52,7 @@ def cos(input: Any) -> Any:
     return np.cos(input)
 
 
-@primitive(lambda g, y: g * (1.0 + y * y), promote="float")
+@primitive(lambda g, y: g * (1.0 + y * y), promote=to_floating)
 def tan(input: Any) -> Any:
     """The tangent; x in radians.
 
@@ -62,7 +63,7 @@ def tan(input: Any) -> Any:
     return np.tan(input)
 
 
-@primitive(lambda g, input: g * rsqrt(1.0 - input * input), promote="float")
+@primitive(lambda g, input: g * rsqrt(1.0 - input * input), promote=to_floating)
 def asin(input: Any) -> Any:
     """The angle in radians whose sine is x.
 
@@ -73,7 +74,7 @@ def asin(input: Any) -> Any:
     return np.arcsin(input)
 
 
-@primitive(lambda g, input: -g * rsqrt(1.0 - input * input), promote="float")
+@primitive(lambda g, input: -g * rsqrt(1.0 - input * input), promote=to_floating)
 def acos(input: Any) -> Any:
     """The angle in radians whose cosine is x.
 
@@ -84,7 +85,7 @@ def acos(input: Any) -> Any:
     return np.arccos(input)
 
 
-@primitive(lambda g, input: g / (input * input + 1.0), promote="float")
+@primitive(lambda g, input: g / (input * input + 1.0), promote=to_floating)
 def atan(input: Any) -> Any:
     """The angle in radians whose tangent is x.
 
@@ -98,7 +99,7 @@ def atan(input: Any) -> Any:
 @primitive(
     lambda g, input, other: g * (other / squared_length(input, other)),
     lambda g, input, other: -g * (input / squared_length(input, other)),
-    promote="float",
+    promote=to_floating,
 )
 def atan2(input: Any, other: Any) -> Any:
     """The angle in radians of the point (other, input) from the first axis.
@@ -117,7 +118,7 @@ def squared_length(a: Any, b: Any) -> Any:
     return np.where((a == 0) & (b == 0), total.dtype.type(1), total)
 
 
-@primitive(lambda g, input: g * cosh(input), promote="float")
+@primitive(lambda g, input: g * cosh(input), promote=to_floating)
 def sinh(input: Any) -> Any:
     """(e**x - e**-x) / 2.
 
@@ -128,7 +129,7 @@ def sinh(input: Any) -> Any:
     return np.sinh(input)
 
 
-@primitive(lambda g, input: g * sinh(input), promote="float")
+@primitive(lambda g, input: g * sinh(input), promote=to_floating)
 def cosh(input: Any) -> Any:
     """(e**x + e**-x) / 2.
 
@@ -139,7 +140,7 @@ def cosh(input: Any) -> Any:
     return np.cosh(input)
 
 
-@primitive(lambda g, y: g * (1.0 - y * y), promote="float")
+@primitive(lambda g, y: g * (1.0 - y * y), promote=to_floating)
 def tanh(input: Any) -> Any:
     """(e**x - e**-x) / (e**x + e**-x); its slope is 1 - y**2.
 
@@ -150,7 +151,7 @@ def tanh(input: Any) -> Any:
     return np.tanh(input)
 
 
-@primitive(lambda g, input: g * rsqrt(input * input + 1.0), promote="float")
+@primitive(lambda g, input: g * rsqrt(input * input + 1.0), promote=to_floating)
 def asinh(input: Any) -> Any:
     """The inverse of sinh.
 
@@ -161,7 +162,7 @@ def asinh(input: Any) -> Any:
     return np.arcsinh(input)
 
 
-@primitive(lambda g, input: g * rsqrt(input * input - 1.0), promote="float")
+@primitive(lambda g, input: g * rsqrt(input * input - 1.0), promote=to_floating)
 def acosh(input: Any) -> Any:
     """The inverse of cosh, for x >= 1.
 
@@ -172,7 +173,7 @@ def acosh(input: Any) -> Any:
     return np.arccosh(input)
 
 
-@primitive(lambda g, input: g / (1.0 - input * input), promote="float")
+@primitive(lambda g, input: g / (1.0 - input * input), promote=to_floating)
 def atanh(input: Any) -> Any:
     """The inverse of tanh, for |x| < 1.
 
@@ -183,7 +184,7 @@ def atanh(input: Any) -> Any:
     return np.arctanh(input)
 
 
-@primitive(lambda g: g * (math.pi / 180.0), name="Deg2Rad", promote="float")
+@primitive(lambda g: g * (math.pi / 180.0), name="Deg2Rad", promote=to_floating)
 def deg2rad(input: Any) -> Any:
     """Degrees as radians.
 
@@ -194,7 +195,7 @@ def deg2rad(input: Any) -> Any:
     return input * (math.pi / 180.0)
 
 
-@primitive(lambda g: g * (180.0 / math.pi), name="Rad2Deg", promote="float")
+@primitive(lambda g: g * (180.0 / math.pi), name="Rad2Deg", promote=to_floating)
 def rad2deg(input: Any) -> Any:
     """Radians as degrees.
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import takes_tensors
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.arguments import takes_tensors
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.reduce import axes_of
 
 __all__ = [

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import _dtypes
-from autodiff._tensor import Size, Tensor
+from autodiff._core import dtypes as _dtypes
+from autodiff._core.tensor import Tensor
+from autodiff._core.types import Size
 from autodiff.ops.creation import empty, tensor
 
 __all__ = [

@@ -7,7 +7,7 @@ which state) around one pure function per algorithm (`sgd.py`).
 
 from typing import Any
 
-from autodiff._arguments import not_offered
+from autodiff._core.errors import not_offered
 from autodiff.optim.optimizer import Optimizer
 from autodiff.optim.sgd import SGD
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._hooks import RemovableHandle
-from autodiff._provenance import here
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.hooks import RemovableHandle
+from autodiff._core.provenance import here
+from autodiff._core.tensor import Tensor, cell_of, wrap
 
 __all__ = ["Optimizer", "required"]
 
@@ -52,7 +52,7 @@ def touched(tensors: Iterable[Tensor | None]) -> None:
     place = here(2)
     for t in tensors:
         if t is not None:
-            cell = t._cell
+            cell = cell_of(t)
             if cell is not None:  # no cell: made in inference mode, where nothing is counted
                 cell[0] += 1
                 cell[1] = place

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff import _kernels
+from autodiff._core.modes import enable_grad
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.reference import check_sgd
-from autodiff._modes import enable_grad
-from autodiff._tensor import Tensor, wrap
 from autodiff.optim.optimizer import Optimizer, touched
 
 __all__ = ["SGD", "sgd"]

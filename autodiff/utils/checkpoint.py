@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._modes import enable_grad, mode
-from autodiff._provenance import where
-from autodiff._tensor import LEAF, Tensor, wrap
+from autodiff._core.modes import enable_grad, mode
+from autodiff._core.provenance import line_of
+from autodiff._core.tensor import LEAF, Tensor, cell_of, wrap
 from autodiff.autograd.graph import saved_tensors_hooks
 from autodiff.random import default_generator
 
@@ -38,7 +38,7 @@ class _Recording(saved_tensors_hooks):
         """Note which leaves were read."""
         if self.run is not None:
             self.leaves += [
-                (x._cell, x._cell[0])
+                (cell_of(x), x._cell[0])
                 for x in inputs if isinstance(x, Tensor) and x._edge is LEAF and x._cell is not None
             ]  # fmt: skip
         super().made(node, inputs, outputs)
@@ -60,7 +60,7 @@ class _Recording(saved_tensors_hooks):
             if cell[0] != count:
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an inplace operation: an input "
-                    f"or a parameter of a checkpointed function was changed at {where(cell[1])}, before backward ran the "
+                    f"or a parameter of a checkpointed function was changed at {line_of(cell[1])}, before backward ran the "
                     "function again. Call backward first."
                 )
         second = _Recording(None)
@@ -110,7 +110,7 @@ def checkpoint(
                 default_generator.set_state(now)
 
     recording = _Recording(run)
-    recording.leaves = [(a._cell, a._cell[0]) for a in (*args, *kwargs.values())
+    recording.leaves = [(cell_of(a), a._cell[0]) for a in (*args, *kwargs.values())
                         if isinstance(a, Tensor) and a._cell is not None]  # fmt: skip
     with recording:
         return function(*args, **kwargs)

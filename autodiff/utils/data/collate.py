@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.ops.join import stack
 
 __all__ = ["default_collate", "default_convert"]

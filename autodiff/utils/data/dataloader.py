@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._tensor import wrap
+from autodiff._core.tensor import wrap
 from autodiff.random import Generator
 from autodiff.utils.data.collate import default_collate, default_convert
 from autodiff.utils.data.dataset import IterableDataset, Subset, TensorDataset

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from typing import Any, Generic, TypeVar
 
-from autodiff._tensor import Tensor
+from autodiff._core.tensor import Tensor
 from autodiff.random import Generator, default_generator
 
 __all__ = [

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from autodiff._tensor import Tensor
+from autodiff._core.tensor import Tensor
 from autodiff.random import Generator, default_generator
 
 __all__ = [

@@ -11,13 +11,13 @@ import sys
 import threading
 from types import CodeType, FrameType
 
-__all__ = ["Place", "here", "outermost", "set_provenance", "where"]
+__all__ = ["Place", "here", "line_of", "outermost", "set_provenance"]
 
 Place = tuple[CodeType, int]
 
 _getframe = sys._getframe
 
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 class _Ours(dict[str, bool]):
@@ -73,7 +73,7 @@ def here(depth: int = 2) -> Place | None:
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
-def where(place: Place | None) -> str:
+def line_of(place: Place | None) -> str:
     """A place as a reader writes it: ``train.py:12``; "an unknown line" when it was not noted."""
     if place is None:
         return "an unknown line"

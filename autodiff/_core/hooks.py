@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._graph import edge_of, is_lost
-from autodiff._node import Edge, Node
-from autodiff._tensor import Tensor, wrap
+from autodiff._core.node import Edge, Node
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.views import edge_of, is_lost
 
 __all__ = [
     "RemovableHandle",

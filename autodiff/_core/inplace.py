@@ -3,7 +3,7 @@
 After this module a reader knows that an in-place operation is the out-of-place one, recorded, and then written into
 the tensor's memory. A view holds (base, path): the view operations that lead to it. A change through a view is
 recorded as a *write into the base*; all other views of that base notice by the shared version cell that they are
-stale, and replay their path from the base when they are next used (`_graph.refresh`).
+stale, and replay their path from the base when they are next used (`views.refresh`).
 """
 
 from __future__ import annotations
@@ -14,28 +14,23 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._arguments import number
-from autodiff._dtypes import from_numpy_dtype
-from autodiff._graph import _record, cast, edge_of, flat, lost, primitive, renamed
-from autodiff._hooks import retain_grad, retains_grad
-from autodiff._kernels.reference import repeats
-from autodiff._modes import mode
-from autodiff._node import Node
-from autodiff._provenance import here, where
-from autodiff._tensor import LEAF, Tensor, wrap
+from autodiff._core import errors
+from autodiff._core.arguments import number
+from autodiff._core.dtypes import from_numpy_dtype
+from autodiff._core.graph import flat, primitive, record, renamed
+from autodiff._core.hooks import retain_grad, retains_grad
+from autodiff._core.memory import changed, memory_order, repeats
+from autodiff._core.modes import mode
+from autodiff._core.node import Node
+from autodiff._core.promotion import cast
+from autodiff._core.provenance import line_of
+from autodiff._core.tensor import LEAF, Tensor, cell_of, wrap
+from autodiff._core.views import edge_of, lost
 
-__all__ = ["changed", "copy_", "detach_", "fill_", "in_place", "requires_grad_", "zero_"]
+__all__ = ["copy_", "detach_", "fill_", "in_place", "requires_grad_", "zero_"]
 
 Array = np.ndarray[Any, Any]
 Path = tuple[tuple[Any, dict[str, Any]], ...]
-
-
-def changed(t: Tensor, depth: int = 3) -> None:
-    """Count a change of t's memory, and note the user's line: whoever kept the old values will know."""
-    cell = t._cell
-    if cell is not None:
-        cell[0] += 1
-        cell[1] = here(depth)
 
 
 def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False) -> Any:
@@ -73,15 +68,9 @@ def _check(t: Tensor, name: str, uniform: bool = False) -> None:
         raise TypeError(f"{name}() changes a Tensor, not {type(t).__name__}")
     if mode.grad:
         if t._edge is LEAF:
-            raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation. "
-                f"({name}; to update a parameter by hand, do it under autodiff.no_grad())"
-            )
+            raise errors.leaf_in_place(name, view=False)
         if t._view is not None and t._view.base._edge is LEAF:
-            raise RuntimeError(
-                "a view of a leaf Variable that requires grad is being used in an in-place operation. "
-                f"({name}; to update a parameter by hand, do it under autodiff.no_grad())"
-            )
+            raise errors.leaf_in_place(name, view=True)
     if t._cell is None and not mode.inference:
         raise RuntimeError(
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a "
@@ -125,7 +114,7 @@ def _write(t: Tensor, new: Tensor, tracked: bool) -> None:
             params = {"path": view.path, "strides": base._array.strides}
             edges = [edge_of(base), edge_of(new)]
             needs = (edges[0] is not None) + 2 * (edges[1] is not None)
-            node = _record(write, (base, new), [base._array, values], edges, needs, params, (base,))
+            node = record(write.operation, (base, new), [base._array, values], edges, needs, params, (base,))
             base._edge = (node, 0, base._array.shape, base._array.dtype)
             if retained_base:
                 retain_grad(base)
@@ -148,7 +137,10 @@ def _adopt(node: Any, values: Array, t: Tensor) -> None:
         at = [k for k, kept in enumerate(node.kept) if kept is values]
         if at:
             node.kept = tuple(t._array if k in at else kept for k, kept in enumerate(node.kept))
-            node.versions = [(t._cell, t._cell[0], k) if k in at else (c, n, k) for c, n, k in node.versions]
+            versions = list(node.versions)
+            for k in at:
+                versions[2 * k : 2 * k + 2] = cell_of(t), t._cell[0]
+            node.versions = versions
 
 
 def _type_name(array: Array) -> str:
@@ -161,11 +153,6 @@ def _type_name(array: Array) -> str:
 # a view only in memory that is laid out like the base's own.
 
 
-def memory_order(strides: tuple[int, ...]) -> list[int]:
-    """The dimensions from the one with the longest step in memory to the one with the shortest."""
-    return sorted(range(len(strides)), key=lambda d: -abs(strides[d]))
-
-
 def _like(x: Array, strides: tuple[int, ...]) -> Array:
     """Fresh memory of x's shape, dimensions ordered in memory as the strides say."""
     order = memory_order(strides)
@@ -176,7 +163,7 @@ def _like(x: Array, strides: tuple[int, ...]) -> Array:
 def _follow(array: Array, path: Path) -> Array:
     seen = array
     for op, params in path:
-        seen = op.forward(seen, **params)
+        seen = op.operation.forward(seen, **params)
         if seen.__class__ is tuple:
             raise RuntimeError(f"{op.__name__} has several outputs: its views cannot be written to")
     if seen.size and not np.may_share_memory(seen, array):
@@ -187,7 +174,8 @@ def _follow(array: Array, path: Path) -> Array:
 @primitive(
     lambda g, path, strides: zero_at(g, path=path, strides=strides),
     lambda g, path, strides: read_at(g, path=path, strides=strides),
-    name="CopySlices",
+    name="CopySlices!",
+    walked_once=True,
 )
 def write(x: Any, v: Any, *, path: Any, strides: Any) -> Any:
     """x with the part that `path` leads to replaced by v."""
@@ -297,15 +285,12 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
                 f"a subgraph that doesn't require differentiation use var_no_grad = var.detach(). (Made at "
-                f"{where(edge[0].place)})"
+                f"{line_of(edge[0].place)})"
             )
         return self
     if requires_grad:
         if self._array.dtype.kind != "f":
-            raise RuntimeError(
-                "only Tensors of floating point dtype can require gradients, not "
-                f"{from_numpy_dtype(self._array.dtype)}; write 1.0 for 1, or convert with .float()"
-            )
+            raise errors.not_floating(from_numpy_dtype(self._array.dtype))
         if self._cell is None and not mode.inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         self._edge = LEAF

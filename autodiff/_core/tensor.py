@@ -7,78 +7,12 @@ and put onto the class in one table, `_methods.py`.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from autodiff._dtypes import from_numpy_dtype, get_default_dtype
+from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype
+from autodiff._core.types import CPU, Size
 
-__all__ = ["LEAF", "Size", "Tensor", "View", "device", "wrap"]
-
-
-class Size(tuple):
-    """A shape: a tuple of ints that prints as PyTorch's.
-
-    >>> import autodiff as torch
-    >>> torch.zeros(2, 3).shape, torch.zeros(2, 3).shape.numel()
-    (torch.Size([2, 3]), 6)
-    """
-
-    __slots__ = ()
-
-    def numel(self):
-        """The number of elements of a tensor of this shape."""
-        return math.prod(self)
-
-    def __repr__(self):
-        return f"torch.Size([{', '.join(map(str, self))}])"
-
-    def __add__(self, other):
-        return Size(tuple.__add__(self, tuple(other)))
-
-    def __mul__(self, times):
-        return Size(tuple.__mul__(self, times))
-
-    def __getitem__(self, index):
-        item = tuple.__getitem__(self, index)
-        return Size(item) if isinstance(index, slice) else item
-
-
-class device:
-    """Where a tensor lives. There is one device, the CPU; anything else is a RuntimeError.
-
-    >>> import autodiff as torch
-    >>> torch.device("cpu"), torch.ones(2).device == torch.device("cpu")
-    (device(type='cpu'), True)
-    """
-
-    __slots__ = ("index", "type")
-
-    def __init__(self, type="cpu", index=None):
-        name = type.type if isinstance(type, device) else type
-        if not isinstance(name, str):
-            raise TypeError(f"device must be a name such as 'cpu', not {name!r}")
-        if name in ("float32", "float64", "float16", "float", "double", "half", "int64", "int32", "long", "int", "bool"):
-            raise RuntimeError(f"{name!r} is no device; a dtype is written without quotes, as in x.to(torch.{name})")
-        if name.partition(":")[0] != "cpu":
-            raise RuntimeError(f"device {name!r} is not available: autodiff computes on the CPU only; use 'cpu'")
-        self.type = "cpu"
-        self.index = int(name.partition(":")[2]) if ":" in name else index
-
-    def __repr__(self):
-        return "device(type='cpu')" if self.index is None else f"device(type='cpu', index={self.index})"
-
-    def __str__(self):
-        return "cpu" if self.index is None else f"cpu:{self.index}"
-
-    def __eq__(self, other):
-        return isinstance(other, device) and other.index == self.index
-
-    def __hash__(self):
-        return hash((self.type, self.index))
-
-
-CPU = device("cpu")
+__all__ = ["FRESH", "LEAF", "Tensor", "View", "cell_of", "wrap"]
 
 
 class _Leaf:
@@ -93,8 +27,13 @@ class _Leaf:
 LEAF = _Leaf()
 
 
+# The version cell of memory whose changes nobody has asked about yet: most results are read once and dropped. A tuple, so
+# that it cannot be counted up by mistake.
+FRESH = (0, None)
+
+
 class View:
-    """How a tensor sees another one's memory (Note [Views] in _views.py)."""
+    """How a tensor sees another one's memory (Note [Views] in inplace.py)."""
 
     __slots__ = ("base", "kind", "path", "seen")
 
@@ -137,7 +76,7 @@ class Tensor:
         else:
             array = np.zeros(data if data else (0,), dtype)
         self._array = array
-        self._cell = [0, None]
+        self._cell = FRESH
         self._edge = self._grad = self._view = self._extra = None
 
     @property
@@ -236,9 +175,19 @@ def wrap(array):
     """A plain tensor around that very array: no gradient, a fresh count of changes."""
     t = _new(Tensor)
     t._array = array
-    t._cell = [0, None]
+    t._cell = FRESH
     t._edge = t._grad = t._view = t._extra = None
     return t
+
+
+def cell_of(t):
+    """The version cell of t's memory, `[count, place of the last change]`, for one more who will look at it; None in inference.
+
+    It never refers to a tensor, so that it makes no reference cycle.
+    """
+    if t._cell is FRESH:
+        t._cell = [0, None]
+    return t._cell
 
 
 _new = Tensor.__new__

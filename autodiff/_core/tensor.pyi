@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._dtypes import dtype as _Dtype
+from autodiff._core.dtypes import dtype as _Dtype
 from autodiff.random import Generator
 
 __all__ = ["LEAF", "Size", "Tensor", "View", "device", "wrap"]

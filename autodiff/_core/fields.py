@@ -8,11 +8,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from autodiff import _engine, _views
-from autodiff._graph import edge_of, is_lost
-from autodiff._hooks import retains_grad
-from autodiff._provenance import where
-from autodiff._tensor import Tensor, wrap
+from autodiff._core import grad as _grad
+from autodiff._core import inplace as _inplace
+from autodiff._core.hooks import retains_grad
+from autodiff._core.provenance import line_of
+from autodiff._core.tensor import Tensor, cell_of, wrap
+from autodiff._core.views import edge_of, is_lost
 
 __all__ = [
     "backward",
@@ -36,7 +37,7 @@ def get_requires_grad(self: Tensor) -> bool:
 
 
 def set_requires_grad(self: Tensor, on: bool) -> None:
-    _views.requires_grad_(self, on)
+    _inplace.requires_grad_(self, on)
 
 
 def grad_fn(self: Tensor) -> Any:
@@ -63,7 +64,7 @@ def get_grad(self: Tensor) -> Tensor | None:
         warnings.warn(
             "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
             "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
-            f"use .retain_grad() on it before backward(). (It was made at {where(self._edge[0].place)}; if it is a "
+            f"use .retain_grad() on it before backward(). (It was made at {line_of(self._edge[0].place)}; if it is a "
             "parameter that you update by hand, do that under no_grad(), with w -= lr * w.grad.)",
             UserWarning,
             stacklevel=2,
@@ -99,7 +100,7 @@ def detach(self: Tensor) -> Tensor:
     tensor([2.])
     """
     t = wrap(self._array)
-    t._cell = self._cell
+    t._cell = cell_of(self)
     return t
 
 
@@ -114,7 +115,7 @@ def set_data(self: Tensor, new: Tensor) -> None:
     if self._edge is not None and new._array.dtype.kind != "f":
         raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
     # The old array stays with whoever kept it: their gradients remain right.
-    self._array, self._cell, self._view = new._array, new._cell, None
+    self._array, self._cell, self._view = new._array, cell_of(new), None
 
 
 def backward(
@@ -134,4 +135,4 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
-    _engine.backward(self, gradient, retain_graph, create_graph, inputs)
+    _grad.backward(self, gradient, retain_graph, create_graph, inputs)

@@ -86,7 +86,7 @@ def from_numpy_dtype(np_dtype: np.dtype[Any]) -> dtype:
     """The dtype of a NumPy array, or a TypeError that lists the supported ones.
 
     >>> import numpy as np
-    >>> from autodiff._dtypes import from_numpy_dtype
+    >>> from autodiff._core.dtypes import from_numpy_dtype
     >>> from_numpy_dtype(np.dtype("float32"))
     torch.float32
     """

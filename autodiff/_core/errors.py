@@ -1,0 +1,175 @@
+"""What can go wrong, in PyTorch's words, and what to write instead: each said once. A function here returns the exception.
+
+After this module a reader knows the mistakes that autodiff sees. A message names what was found and what was expected, the
+user's lines that made it, and a way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autodiff._core.provenance import Place, line_of
+
+__all__ = [
+    "changed_since",
+    "freed",
+    "given_twice",
+    "inference_saved",
+    "leaf_in_place",
+    "misfit",
+    "no_derivative",
+    "no_operand",
+    "no_tensor",
+    "not_floating",
+    "not_offered",
+    "unexpected_keyword",
+    "view_detached",
+    "view_lost",
+    "wrong_count",
+]
+
+Array = Any  # numpy.ndarray: nothing is computed here
+
+
+# ---- the arguments of a call -------------------------------------------------------------------------------------
+
+
+def no_tensor(function: str, name: str, position: int, found: str) -> TypeError:
+    """An argument of the type `found` that should have been a tensor."""
+    return TypeError(
+        f"{function}(): argument '{name}' (position {position}) must be Tensor, not {found}; "
+        "make it one with autodiff.tensor(...)"
+    )
+
+
+def no_operand(function: str, name: str, position: int, found: str) -> TypeError:
+    """An operand of the type `found` that should have been a tensor or a number."""
+    return TypeError(
+        f"{function}(): argument '{name}' (position {position}) must be Tensor or a number, not {found}"
+    )
+
+
+def unexpected_keyword(function: str, name: str) -> TypeError:
+    """A keyword that the function does not have."""
+    return TypeError(f"{function}() got an unexpected keyword argument '{name}'")
+
+
+def given_twice(function: str, name: str) -> TypeError:
+    """A tensor given by position and by name."""
+    return TypeError(f"{function}() got multiple values for argument '{name}'")
+
+
+def wrong_count(function: str, names: Sequence[str], given: int, missing: Sequence[str]) -> TypeError:
+    """Tensors that are missing, by name, or too many of them."""
+    if missing:
+        listed = ", ".join(f'"{name}"' for name in missing)
+        return TypeError(f"{function}() missing {len(missing)} required positional arguments: {listed}")
+    return TypeError(f"{function}() takes {len(names)} positional arguments but {given} were given")
+
+
+def not_offered(module: str, name: str) -> AttributeError:
+    """A name that PyTorch may have and `module` has not."""
+    return AttributeError(
+        f"module {module!r} has no attribute {name!r}: it offers what a first course uses, not all of PyTorch; "
+        f"docs/reference/{'index' if module == 'autodiff' else module}.md lists every name"
+    )
+
+
+def misfit(function: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> RuntimeError | None:
+    """Shapes that do not broadcast, and `more` about them; None where they do."""
+    for k, b in enumerate(shapes):
+        for a in shapes[:k]:
+            n = max(len(a), len(b))
+            left, right = (1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b
+            for i, (p, q) in reversed(list(enumerate(zip(left, right, strict=True)))):
+                if p != q and 1 not in (p, q):
+                    return RuntimeError(
+                        f"The size of tensor a ({p}) must match the size of tensor b ({q}) at non-singleton dimension {i}; "
+                        f"{function} got the shapes {' and '.join(str(list(s)) for s in shapes)}{more}"
+                    )
+    return None
+
+
+# ---- recording ---------------------------------------------------------------------------------------------------
+
+
+def no_derivative(function: str, name: str) -> RuntimeError:
+    """An input that requires a gradient where the operation has none to give."""
+    return RuntimeError(
+        f"{function}(): '{name}' requires grad, but {function} has no derivative with respect to "
+        f"'{name}'; pass {name}.detach() if it is meant as a constant"
+    )
+
+
+def inference_saved(function: str) -> RuntimeError:
+    """A tensor of inference mode that backward would need."""
+    return RuntimeError(
+        f"Inference tensors cannot be saved for backward ({function} keeps one). Please do not use Tensors created "
+        "in inference mode in computation tracked by autograd. To work around this, you can make a clone to get a "
+        "normal tensor and use it in autograd, or use `autodiff.no_grad()` instead of `autodiff.inference_mode()`."
+    )
+
+
+def not_floating(dtype: Any) -> RuntimeError:
+    """A gradient wanted for whole numbers or bools."""
+    return RuntimeError(
+        f"only Tensors of floating point dtype can require gradients, not {dtype}; write 1.0 for 1, or convert with .float()"
+    )
+
+
+# ---- backward ----------------------------------------------------------------------------------------------------
+
+
+def freed(name: str, place: Place | None) -> RuntimeError:
+    """A node that is walked, or asked for what it saved, after it was walked."""
+    return RuntimeError(
+        "Trying to backward through the graph a second time (or directly access saved tensors after they "
+        "have already been freed). Saved intermediate values of the graph are freed when you call .backward() "
+        "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
+        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)})"
+    )
+
+
+def changed_since(array: Array, kept: str, cell: Sequence[Any], version: int, hint: str = "") -> RuntimeError:
+    """A saved value that was changed in place; `kept` says by whom and as what it was saved."""
+    found = f"[{array.dtype} {list(array.shape)}]" if hasattr(array, "dtype") else "a tensor"
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"{found}, {kept}, is at version {cell[0]}; expected version {version} instead. "
+        f"It was changed at {line_of(cell[1])}.{hint}"
+    )
+
+
+# ---- changing in place, and views --------------------------------------------------------------------------------
+
+
+def leaf_in_place(name: str, view: bool) -> RuntimeError:
+    """A leaf, or a view of one, changed while the change would be recorded."""
+    return RuntimeError(
+        f"a {'view of a ' if view else ''}leaf Variable that requires grad is being used in an in-place operation. "
+        f"({name}; to update a parameter by hand, do it under autodiff.no_grad())"
+    )
+
+
+def view_detached() -> RuntimeError:
+    """A view whose base left the graph and was changed since."""
+    return RuntimeError(
+        "This view cannot be used: its base was detached in place, by detach_() or requires_grad_(False), and "
+        "changed since. Take the view again, or clone() it before."
+    )
+
+
+def view_lost(kind: str, made_by: str, what: str) -> RuntimeError:
+    """A view whose history cannot be followed through a change of its memory."""
+    if kind == "no_grad":
+        return RuntimeError(
+            f"A view was created in no_grad mode and {what} with grad mode enabled. Given that this use case is ambiguous "
+            "and error-prone, it is forbidden. Make the view with grad mode enabled, or change it and use it under "
+            "no_grad() too; or clone() it."
+        )
+    return RuntimeError(
+        f"Output of {made_by} is a view and {what}. This view is the output of a function "
+        "that returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
+        "replace the inplace operation by an out-of-place one, or take the part by its index, as in x[0]."
+    )

@@ -1,0 +1,26 @@
+"""What the core asks of memory: whether it was changed, whether elements share a place, in which order it is laid out.
+
+After this module a reader knows the *version cell*, `[count, place of the last change]`, which all tensors that see the same
+memory share: who keeps a value for backward notes the count, and knows by it whether the value is still what it was.
+"""
+
+from __future__ import annotations
+
+from autodiff._core.provenance import here
+from autodiff._core.tensor import Tensor, cell_of
+from autodiff._kernels.reference import repeats
+
+__all__ = ["changed", "memory_order", "repeats"]
+
+
+def changed(t: Tensor, depth: int = 3) -> None:
+    """Count a change of t's memory, and note the user's line: whoever kept the old values will know."""
+    cell = cell_of(t)
+    if cell is not None:
+        cell[0] += 1
+        cell[1] = here(depth)
+
+
+def memory_order(strides: tuple[int, ...]) -> list[int]:
+    """The dimensions from the one with the longest step in memory to the one with the shortest."""
+    return sorted(range(len(strides)), key=lambda d: -abs(strides[d]))

@@ -1,0 +1,172 @@
+"""What the graph is made of: a Node per recorded operation, with its edges, and only what its rules need.
+
+After this module a reader knows what a node keeps for backward, and how `pull` runs the rules in one of two worlds: on the kept
+arrays, or, under create_graph, on Tensors that stand where the values stood in the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import errors
+from autodiff._core.operation import ALL, Operation, Plan
+from autodiff._core.provenance import Place, line_of
+from autodiff._core.tensor import Tensor, wrap
+
+__all__ = ["DTYPE", "FREED", "NR", "SHAPE_OF", "TO", "UNSEEN", "AccumulateGrad", "Edge", "Node", "to_leaf"]
+
+# Where a gradient goes: (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype). A plain tuple, since one
+# is made for every use of a leaf; a named one takes five times as long.
+Edge = tuple[Any, int, tuple[int, ...], np.dtype[Any]]
+TO, NR, SHAPE_OF, DTYPE = range(4)
+
+_ndarray = np.ndarray
+
+FREED: Any = ("freed",)  # stands in for the kept values of a node that was walked
+UNSEEN: list[Any] = [0, None]  # the cell of a kept value whose changes nobody can see
+
+
+def to_leaf(edge: Edge) -> bool:
+    """Whether the edge leads to a leaf rather than to a node."""
+    return edge[NR] < 0
+
+
+class Node:
+    """One recorded operation: its edges, its rules, and what they need. `tensor.grad_fn` is one.
+
+    `next_functions`, `name()`, `metadata`, `register_hook` and `register_prehook` are PyTorch's.
+    """
+
+    __slots__ = ("__weakref__", "edges", "extra", "index", "kept", "outputs", "place", "plan", "versions")
+
+    operation: Operation | None = None  # None for a Function of the user's
+    built_in = True  # no code of the user's runs in `pull`
+
+    edges: Sequence[Edge | None]
+    plan: Plan  # which values are kept, and which rules use them
+    index: int  # creation order: a node is made after its inputs, so newest-first is a topological order
+    kept: Sequence[Any]
+    versions: Sequence[Any]  # the version cell of each kept tensor, and after it its count when it was kept
+    outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] | None  # shapes and dtypes when there are several
+    place: Place | None
+    extra: dict[str, Any] | None  # hooks and the like, by kind
+
+    def name(self) -> str:
+        """The name as printed in `grad_fn=<...>`."""
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """Per input the (node, output number) that its gradient goes to; (None, 0) for a constant."""
+        pairs: list[tuple[Any, int]] = []
+        for edge in self.edges:
+            if edge is None:
+                pairs.append((None, 0))
+            elif to_leaf(edge):
+                pairs.append((AccumulateGrad(edge[TO]), 0))
+            else:
+                pairs.append((edge[TO], edge[NR]))
+        return tuple(pairs)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dictionary for the user's own notes."""
+        self.extra = self.extra or {}
+        found: dict[str, Any] = self.extra.setdefault("metadata", {})
+        return found
+
+    def pull(self, g: Any, send: Callable[[Edge, Any], None], create_graph: bool, wanted: set[int] | None = None) -> None:
+        """From the gradient coming in to those going out: one rule per input that needs one, each sent on at once.
+
+        `g` is a list where the node has several outputs. `wanted` narrows the inputs, when only some lead to a target.
+        """
+        kept = self.kept
+        if kept is FREED:
+            raise errors.freed(self.name(), self.place)
+        versions = self.versions
+        for at in range(0, len(versions), 2):
+            if versions[at][0] != versions[at + 1]:
+                raise self._changed(at)
+        if create_graph:
+            kept = self.rebuilt()
+        if self.outputs is not None:
+            g = self._materialized(g, create_graph)
+        edges = self.edges
+        for i, rule, on_arrays, place, pick in self.plan.pulls:
+            if wanted is None or i in wanted:
+                if not create_graph:
+                    rule = on_arrays
+                send(edges[i], rule(g, kept[place]) if place >= 0 else rule(g, *pick(kept)))  # type: ignore[arg-type]
+
+    def _materialized(self, gs: list[Any], create_graph: bool) -> tuple[Any, ...]:
+        """Zeros in place of the gradients of outputs that nobody used; None stays where no gradient can be."""
+        assert self.outputs is not None
+        zeros = [np.zeros(*o) if g is None and o[1].kind == "f" else g for g, o in zip(gs, self.outputs, strict=True)]
+        return tuple(wrap(z) if create_graph and isinstance(z, _ndarray) else z for z in zeros)
+
+    def rebuilt(self) -> tuple[Any, ...]:
+        """The kept values as Tensors that stand where they stood in the graph: rules then record themselves."""
+        values, plan = list(self.kept), self.plan
+        cells = self.versions[::2]
+        for k, i in enumerate(plan.inputs):
+            if isinstance(values[k], _ndarray):
+                values[k] = _rebuild(values[k], self.edges[i], cells[k])
+        for k, nr in enumerate(plan.outputs, len(plan.inputs)):
+            array = values[k]
+            edge = (self, nr, array.shape, array.dtype) if array.dtype.kind == "f" else None
+            values[k] = _rebuild(array, edge, cells[k])
+        for k, (source, _) in enumerate(plan.keep):
+            if source == ALL:
+                values[k] = [_rebuild(a, e, None) for a, e in zip(values[k], self.edges, strict=True)]
+        return tuple(values)
+
+    def _changed(self, at: int) -> RuntimeError:
+        """The error for the kept value whose cell stands at that place of `versions`."""
+        k, plan = at // 2, self.plan
+        if k >= len(plan.inputs) + len(plan.outputs):  # one of all the inputs of a variadic operation
+            k = plan.keep.index((ALL, None))
+        cell, version = self.versions[at : at + 2]
+        kept = f"kept as '{plan.names[k]}' by {self.name()} at {line_of(self.place)}"
+        hint = " Hint: change a clone() instead, or use the operation that is not in place."
+        return errors.changed_since(self.kept[k], kept, cell, version, hint)
+
+
+class AccumulateGrad:
+    """What stands for a leaf in `next_functions`: it would add to `variable.grad`."""
+
+    __slots__ = ("variable",)
+
+    def __init__(self, variable: Tensor) -> None:
+        self.variable = variable
+
+    def name(self) -> str:
+        """Its name, as PyTorch prints it."""
+        return "AccumulateGrad"
+
+    @property
+    def next_functions(self) -> tuple[()]:
+        """Nothing: the graph ends at a leaf."""
+        return ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AccumulateGrad) and other.variable is self.variable
+
+    def __hash__(self) -> int:
+        return hash(id(self.variable))
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self.variable):#x}>"
+
+
+def _rebuild(array: np.ndarray[Any, Any], edge: Edge | None, cell: list[Any] | None) -> Tensor:
+    t = wrap(array)
+    t._edge = edge
+    if cell is not None and cell is not UNSEEN:
+        t._cell = cell
+    return t

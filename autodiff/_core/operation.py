@@ -1,0 +1,217 @@
+"""What is known of an operation before it is ever called: its forward, its partial derivatives, and what these need.
+
+After this module a reader knows how much is read off a rule such as `lambda g, other: g * other`. The names of its arguments
+decide what is kept for backward. Its code, run with every operation's name standing for that operation's forward, is what a
+first order walk runs on arrays. Both are worked out once per operation and choice of inputs that need a gradient: a *plan*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from types import CodeType, FunctionType
+from typing import Any, NamedTuple, Protocol
+
+from autodiff._core import errors
+
+__all__ = ["ALL", "INPUT", "NUMBER", "OUTPUT", "PARAM", "SHAPE", "SHAPES", "Operation", "Plan", "Promotion", "Recorded"]
+
+Rule = Callable[..., Any]
+
+# Where a kept value comes from: an input, an output, a parameter, an input's shape, the input's own number; all
+# inputs, all their shapes.
+INPUT, OUTPUT, PARAM, SHAPE, NUMBER, ALL, SHAPES = range(7)
+
+# What the names of a forward end in where it is one of several that users call by one name: sum_all and sum_over for sum.
+_VARIANTS = ("_all", "_over", "_along", "_rows")
+
+
+class Promotion(NamedTuple):
+    """How the inputs of an operation are brought to one dtype."""
+
+    bring: Callable[[Operation, Sequence[Any]], list[Any]]
+    floating: bool = False  # is that dtype a floating one in any case?
+
+
+class Recorded(Protocol):
+    """An operation as it is called: with Tensors, and the parameters by keyword."""
+
+    operation: Operation
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        """The result, recorded where an input requires a gradient."""
+
+
+@dataclass(slots=True, eq=False)
+class Operation:
+    """One operation. `primitive` makes it; every recorded node of it leads back to it."""
+
+    forward: Callable[..., Any]  # on arrays
+    partials: tuple[Rule | None, ...]  # one per input; None where there is no derivative
+    name: str = ""  # what grad_fn prints, without "Backward0" unless it holds "Backward"; whole where it ends in "!"
+    public: str = ""  # what users call it, for messages
+    promote: Promotion | None = None
+    view: bool | str = False  # the output is a view of the first input; "maybe" where NumPy decides
+    variadic: bool = False  # any number of tensors, with one rule that is told its input's position as `i`
+    numbers: bool = False  # numbers alone are taken too, as in PyTorch's torch.add(1, 2)
+    walked_once: bool = False  # a second walk is refused, although no tensor is kept
+    silent: bool = False  # NumPy's floating point warnings are held back, as they are wherever inputs are promoted
+    check: Callable[[list[Any], Any], None] | None = None  # sees inputs and common dtype before they are brought to it
+    says: str = ""  # the one sentence about its derivative that a learner keeps
+    inputs: tuple[str, ...] = field(init=False)  # the names of its tensors
+    defaults: dict[str, Any] = field(init=False)  # its parameters
+    words: dict[Rule, tuple[str, ...]] = field(init=False)  # what each rule asks for besides g
+    plans: dict[int, Plan] = field(init=False, default_factory=dict)
+    node_class: Any = field(init=False, default=None)  # its own subclass of Node, so that type(node).__name__ tells
+
+    def __post_init__(self) -> None:
+        code, title = self.forward.__code__, self.forward.__name__
+        tensors, parameters = code.co_argcount, code.co_kwonlyargcount
+        names = code.co_varnames
+        self.inputs = (names[tensors + parameters],) if self.variadic else names[:tensors]
+        defaults = self.forward.__kwdefaults__ or {}
+        self.defaults = {k: defaults.get(k) for k in names[tensors : tensors + parameters]}
+        self.words = {rule: _words(rule, title) for rule in self.partials if rule is not None}
+        if {"g", "y"} & set(self.inputs) and not title.endswith("_grad"):
+            raise TypeError(f"{title}: g and y mean the gradient and the output; rename the argument")
+        self.name = self.name or "".join(word.capitalize() for word in title.split("_"))
+        if self.name.endswith("!"):
+            self.name = self.name[:-1]
+        elif "Backward" not in self.name:
+            self.name += "Backward0"
+        self.public = self.public or _without_variant(title)
+
+    def rule_of(self, i: int) -> Rule | None:
+        """The partial derivative with respect to input number i."""
+        if self.variadic:
+            return self.partials[0] if self.partials else None
+        return self.partials[i] if i < len(self.partials) else None
+
+    def input_name(self, i: int) -> str:
+        """What input number i is called."""
+        return self.inputs[min(i, len(self.inputs) - 1)]
+
+    def placed(self, xs: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, ...]:
+        """The inputs in their order, those given by name too, as in mul(x, other=y); TypeError for one that is missing."""
+        given = {name: params.pop(name) for name in self.inputs if name in params}
+        for numpys, ours in _NUMPYS.items():
+            if numpys in params and ours in self.inputs and ours not in given:
+                given[ours] = params.pop(numpys)
+        for name in params:
+            if name not in self.defaults:
+                raise errors.unexpected_keyword(self.public, name)
+        for name in given:
+            if self.inputs.index(name) < len(xs):
+                raise errors.given_twice(self.public, name)
+        rest = self.inputs[len(xs) :]
+        missing = [name for name in rest if name not in given]
+        if missing or len(xs) > len(self.inputs):
+            raise errors.wrong_count(self.public, self.inputs, len(xs), missing)
+        return (*xs, *(given[name] for name in rest))
+
+
+# The names by which NumPy's users give a tensor, and PyTorch's for it.
+_NUMPYS = {"x": "input", "a": "input", "x1": "input", "x2": "other"}
+
+
+def _words(rule: Rule, title: str) -> tuple[str, ...]:
+    names = rule.__code__.co_varnames[: rule.__code__.co_argcount]
+    if not names or names[0] != "g":
+        raise TypeError(f"{title}: the first argument of a partial is g, not {names[0] if names else 'nothing'}")
+    return names[1:]
+
+
+def _without_variant(title: str) -> str:
+    for ending in _VARIANTS:
+        title = title.removesuffix(ending)
+    return title.strip("_")
+
+
+class Pull(NamedTuple):
+    """One partial of a plan: which input it belongs to, its rule in both worlds, and how to pick what the rule asks for."""
+
+    input: int
+    rule: Rule  # on Tensors, under create_graph
+    on_arrays: Rule  # on arrays, in a first order walk
+    place: int  # where its only argument stands among what is kept; -1 where it has none, or several
+    pick: Callable[[Sequence[Any]], Sequence[Any]]
+
+
+class Plan:
+    """For one operation and one choice of inputs that need a gradient: what to keep, and which rules to run."""
+
+    __slots__ = ("inputs", "keep", "names", "others", "outputs", "pulls", "saves")
+
+    def __init__(self, operation: Operation, needs: int, inputs: int) -> None:
+        keep: list[tuple[int, Any, str]] = []  # (kind of source, key, name)
+        chosen: list[tuple[int, Rule]] = []
+        for i in range(inputs):
+            if not needs >> i & 1:
+                continue
+            rule = operation.rule_of(i)
+            if rule is None:
+                raise errors.no_derivative(operation.public, operation.input_name(i))
+            chosen.append((i, rule))
+            keep += [source for name in operation.words[rule] if (source := _source(operation, name, i)) not in keep]
+        keep.sort(key=itemgetter(0))  # stable: inputs first, then outputs, then the others
+        self.keep = [(source, key) for source, key, _ in keep]
+        self.names = [name for _, _, name in keep]
+        self.inputs = [key for source, key in self.keep if source == INPUT]
+        self.outputs = [key for source, key in self.keep if source == OUTPUT]
+        self.others = [(source, key) for source, key in self.keep if source > OUTPUT]
+        self.pulls = [self._pull(operation, i, rule) for i, rule in chosen]
+        # A node that keeps no tensor may be walked twice without retain_graph; not so a write into a part, as in PyTorch.
+        self.saves = operation.walked_once or any(source in (INPUT, OUTPUT, ALL) for source, _ in self.keep)
+
+    def _pull(self, operation: Operation, i: int, rule: Rule) -> Pull:
+        places = [self.names.index(_source(operation, name, i)[2]) for name in operation.words[rule]]
+        return Pull(i, rule, _on_arrays(rule), places[0] if len(places) == 1 else -1, _picker(places))
+
+
+def _source(operation: Operation, name: str, i: int) -> tuple[int, Any, str]:
+    """Where the value that a rule of input i names comes from: (kind of source, key, name)."""
+    if name == "i":
+        return NUMBER, i, f"i={i}"
+    if name in operation.defaults:
+        return PARAM, name, name
+    if operation.variadic and name == operation.inputs[0]:
+        return ALL, None, name
+    if operation.variadic and name == operation.inputs[0] + "_shape":
+        return SHAPES, None, name
+    if name in operation.inputs:
+        return INPUT, operation.inputs.index(name), name
+    if name.endswith("_shape"):
+        return SHAPE, operation.inputs.index(name[:-6]), name
+    return OUTPUT, int(name[1:] or 0), name  # y, or y0, y1, ... of an operation with several outputs
+
+
+def _picker(places: list[int]) -> Callable[[Sequence[Any]], Any]:
+    """A function that takes the kept values and returns those at `places`."""
+    first = places[0] if places else 0
+    if places == list(range(first, first + len(places))):
+        return itemgetter(slice(first, first + len(places)))
+    return itemgetter(*places)
+
+
+def _on_arrays(rule: Rule) -> Rule:
+    """The rule as a first order walk runs it: the same code, where an operation's name means its forward function.
+
+    On arrays an operation would only find out that there is nothing to record, which costs more than many a product. The names
+    are looked up now, when the first node of its kind is made, so that a notebook may define the next operation later.
+    """
+    names = rule.__globals__
+    world = {name: _forward_of(names[name]) for name in _names_read(rule.__code__) if name in names}
+    world["__builtins__"] = names["__builtins__"]
+    return FunctionType(rule.__code__, world, rule.__name__, rule.__defaults__, rule.__closure__)  # type: ignore[attr-defined]
+
+
+def _forward_of(value: Any) -> Any:
+    operation = getattr(value, "operation", None)
+    return operation.forward if isinstance(operation, Operation) else value
+
+
+def _names_read(code: CodeType) -> set[str]:
+    """The global names that a function's code reads, those of the comprehensions in it too."""
+    inner = (each for each in code.co_consts if isinstance(each, CodeType))
+    return {*code.co_names, *(name for each in inner for name in _names_read(each))}

@@ -1,0 +1,81 @@
+"""PyTorch's common type: which dtype the inputs of an operation are brought to before it computes.
+
+After this module a reader knows why an operation sees one dtype only: tensors are brought to the common one by a recorded
+cast, whose own gradient is cast back, and numbers become tensors of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import errors
+from autodiff._core.dtypes import get_default_dtype, result_numpy
+from autodiff._core.graph import primitive
+from autodiff._core.operation import Operation, Promotion
+from autodiff._core.tensor import Tensor, wrap
+
+__all__ = ["cast", "to_common", "to_floating"]
+
+_NUMBERS = frozenset((int, float))
+
+
+def _common(operation: Operation, xs: Sequence[Any], floating: bool = False) -> list[Any]:
+    """The inputs brought to one dtype: tensors by a recorded cast, numbers as 0-d tensors."""
+    if len(xs) == 2:
+        # By far the most frequent: a floating tensor and a number, which takes the tensor's dtype.
+        number, x = xs if xs[0].__class__ in _NUMBERS else (xs[1], xs[0])
+        if number.__class__ in _NUMBERS and isinstance(x, Tensor) and x._array.dtype.kind == "f":
+            constant = wrap(_number(number, x._array.dtype))
+            return [x, constant] if x is xs[0] else [constant, x]
+    values = []
+    for i, x in enumerate(xs):
+        if isinstance(x, Tensor):
+            values.append(x._array)
+        elif isinstance(x, np.generic):
+            values.append(x.item())
+        elif isinstance(x, (bool, int, float, np.ndarray)):
+            values.append(x)  # type: ignore[arg-type]
+        else:
+            raise errors.no_operand(operation.public, operation.input_name(i), i + 1, type(x).__name__)
+    dtype = result_numpy(values)
+    if operation.check is not None:
+        operation.check(values, dtype)
+    if floating and dtype.kind != "f":
+        dtype = get_default_dtype().np
+    result: list[Any] = []
+    for x, value in zip(xs, values, strict=True):
+        if not isinstance(x, Tensor):
+            result.append(wrap(_number(value, dtype)))
+        elif value.dtype != dtype:
+            result.append(cast(x, dtype=dtype))
+        else:
+            result.append(x)
+    return result
+
+
+def _number(value: Any, dtype: Any) -> Any:
+    try:
+        return np.asarray(value, dtype)
+    except OverflowError:
+        pass
+    try:
+        return np.asarray(value, np.int64).astype(dtype)  # as in PyTorch it wraps around: -1 is 255 for uint8
+    except OverflowError:
+        raise RuntimeError(f"Overflow when unpacking long long: {value} does not fit into any integer dtype") from None
+
+
+def _floating(operation: Operation, xs: Sequence[Any]) -> list[Any]:
+    return _common(operation, xs, floating=True)
+
+
+# PyTorch's table for arithmetic; and for functions such as exp, whose result has a fraction whatever goes in.
+to_common, to_floating = Promotion(_common), Promotion(_floating, floating=True)
+
+
+@primitive(lambda g: g, name="ToCopy", silent=True)
+def cast(x: Any, *, dtype: Any) -> Any:
+    """x in another dtype; the engine brings the gradient back to x's own."""
+    return x.astype(dtype)

@@ -1,0 +1,295 @@
+"""How the graph is walked: from the roots to the leaves, newest node first.
+
+After this module a reader knows all of `backward()`: a heap that hands out the newest node, a dictionary of
+gradients in flight, one call of `node.pull` per node, and leaves that get their sums at the very end, so that a
+walk that fails leaves every `.grad` as it was. `backward`, `autograd.grad`, hooks, `retain_graph`,
+`create_graph` and `inputs=` are all this one walk.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.broadcast import sum_to
+from autodiff._core.hooks import hooks_of, run_hooks, run_node_hooks, run_prehooks
+from autodiff._core.memory import changed, repeats
+from autodiff._core.modes import Anomaly, mode
+from autodiff._core.node import FREED, Edge, Node
+from autodiff._core.observer import Observer
+from autodiff._core.promotion import cast
+from autodiff._core.provenance import line_of
+from autodiff._core.tensor import Tensor, wrap
+
+__all__ = ["Gradient", "accumulate", "walk"]
+
+_ndarray = np.ndarray
+_DEEPEST = 60  # walks inside walks on one thread; a fresh thread has a fresh stack, as in PyTorch
+
+Gradient = Any  # an array in a first order walk, a Tensor under create_graph
+
+
+class _Walk:
+    """One walk: what is in flight, and what is to be delivered when all of it has arrived."""
+
+    def __init__(self, targets: list[Edge] | None, retain_graph: bool, create_graph: bool) -> None:
+        self.retain_graph = retain_graph
+        self.create_graph = create_graph
+        self.queue: list[tuple[int, Node]] = []
+        self.flight: dict[Node, Gradient] = {}  # one gradient per node; a list where a node has several outputs
+        self.leaves: dict[Tensor, tuple[Gradient, bool]] = {}  # with whether nobody else can see the sum
+        self.retained: list[tuple[Tensor, Gradient]] = []
+        self.targets = None if targets is None else {(e[0], e[1]): None for e in targets}
+        self.captured: dict[tuple[Any, int], Gradient] = {}
+        self.wanted: dict[Node, set[int]] | None = None
+        self.node: Node | None = None  # the node whose rules run
+        self.g: Gradient = None  # the gradient that came in there
+        self.fresh = False  # may what its rules return be kept, since nobody else can see it?
+
+    def run(self, alone: bool) -> None:
+        """Until nothing is in flight: take the newest node, whose gradient is complete; its hooks; pull; send; free.
+
+        `alone` stops in front of a node where the user's own code would run.
+        """
+        while self.queue:
+            node = self.queue[0][1]
+            if alone and (node.extra is not None or not node.built_in):
+                return
+            heappop(self.queue)
+            self.node, self.g = node, self.flight.pop(node)
+            if alone and self.targets is None:
+                node.pull(self.g, self.send, False)
+            elif not self.pull_with_onlookers(node, self.g):
+                continue
+            if not self.retain_graph and node.plan.saves:
+                node.kept = FREED
+
+    def send(self, edge: Edge, gx: Gradient) -> None:
+        """Let a gradient arrive at a leaf, or at a node, where it is added to what is there already."""
+        if gx is None:
+            return
+        to, nr, shape, dtype = edge
+        own = self.fresh
+        if gx.__class__ is not _ndarray or gx.shape != shape or gx.dtype is not dtype:
+            gx, own = _fitted(gx, shape, dtype), False
+        if nr < 0:
+            if to in self.leaves:
+                self.leaves[to] = _added(self.leaves[to][0], gx), True
+            else:
+                self.leaves[to] = gx, own and gx is not self.g and gx.base is None
+        elif to.outputs is not None:
+            if to not in self.flight:
+                self.flight[to] = [None] * len(to.outputs)
+                heappush(self.queue, (-to.index, to))
+            known = self.flight[to]
+            known[nr] = gx if known[nr] is None else _added(known[nr], gx)
+        elif to in self.flight:
+            self.flight[to] = _added(self.flight[to], gx)
+        else:
+            self.flight[to] = gx
+            heappush(self.queue, (-to.index, to))
+
+    def pull_with_onlookers(self, node: Node, g: Gradient) -> bool:
+        """The same where somebody looks on: hooks, retain_grad, autograd.grad, anomaly detection, the observer.
+
+        False where no rule had to run, since nothing that the node leads to is wanted.
+        """
+        watched = node.extra is not None or Anomaly.on or Observer.current is not None
+        wanted = None
+        if watched or self.targets is not None:
+            self.g = g = self.arrived(node, g)
+        if self.wanted is not None:
+            wanted = self.wanted[node]
+            if not wanted:
+                return False
+        self.fresh = not (watched or self.create_graph or not node.built_in)
+        if not watched:
+            node.pull(g, self.send, self.create_graph, wanted)
+            return True
+        results: list[tuple[Edge, Gradient]] = []
+        node.pull(g, lambda edge, gx: results.append((edge, gx)), self.create_graph, wanted)
+        for edge, gx in self.inspected(node, g, results):
+            self.send(edge, gx)
+        return True
+
+    def name_in(self, error: Exception) -> None:
+        """Say in which node's backward an error was raised."""
+        if self.node is not None and not any("in the backward of" in note for note in getattr(error, "__notes__", ())):
+            error.add_note(f"(in the backward of {self.node.name()}, which was recorded at {line_of(self.node.place)})")
+
+    def arrived(self, node: Node, g: Gradient) -> Gradient:
+        """All of a node's gradient is there: hooks see it, then retain_grad, then autograd.grad takes its share."""
+        extra = node.extra or {}
+        grads = [g] if node.outputs is None else list(g)
+        hooks = extra.get("hooks")
+        for nr, one in enumerate(grads):
+            if one is None:
+                continue
+            if hooks and nr in hooks:
+                grads[nr] = one = run_hooks(hooks[nr], one, self.create_graph)
+            retained = extra.get("retain", {}).get(nr)
+            tensor = retained() if retained is not None else None
+            if tensor is not None:
+                self.retained.append((tensor, one))
+            if self.targets is not None and (node, nr) in self.targets:
+                self.captured[node, nr] = one
+        if extra.get("pre"):
+            grads = run_prehooks(extra["pre"], grads, self.create_graph)
+        return grads[0] if node.outputs is None else grads
+
+    def inspected(self, node: Node, g: Gradient, results: list[tuple[Edge, Any]]) -> list[tuple[Edge, Any]]:
+        """Show a walked node to its hooks, to anomaly detection and to the observer."""
+        if node.extra is not None and node.extra.get("post"):
+            results = run_node_hooks(node, node.extra["post"], g, results, self.create_graph)
+        if Anomaly.on and Anomaly.check_nan:
+            for _, gx in results:
+                array = gx._array if isinstance(gx, Tensor) else gx
+                if array is not None and np.isnan(array).any():
+                    raise RuntimeError(
+                        f"Function '{node.name()}' returned nan values in its 0th output; the operation was "
+                        f"recorded at {line_of(node.place)}"
+                    )
+        if Observer.current is not None:
+            Observer.current.walked(node, g, results)
+        return results
+
+    def choose(self, roots: Sequence[Edge]) -> None:
+        """Mark, per node, the inputs that lead to a target: the others are neither computed nor recorded."""
+        targets = self.targets
+        assert targets is not None
+        nodes: dict[Node, None] = {}
+        stack = [e[0] for e in roots if e[1] >= 0]
+        while stack:
+            node = stack.pop()
+            if node not in nodes:
+                nodes[node] = None
+                stack.extend(e[0] for e in node.edges if e is not None and e[1] >= 0)
+        own = {node for node, nr in targets if nr >= 0}
+        wanted: dict[Node, set[int]] = {}
+        useful = set(own)
+        for node in sorted(nodes, key=lambda n: n.index):
+            wanted[node] = {
+                i for i, e in enumerate(node.edges)
+                if e is not None and (((e[0], -1) in targets) if e[1] < 0 else e[0] in useful)
+            }  # fmt: skip
+            if wanted[node]:
+                useful.add(node)
+        self.wanted = wanted
+
+    def deliver(self, into_leaves: bool) -> None:
+        """Hooks of leaves once on their totals, then every `.grad` at one go, then post-accumulate hooks."""
+        self.node = None
+        targets, leaves, create_graph = self.targets, self.leaves, self.create_graph
+        hooked = [leaf for leaf in leaves if leaf._extra is not None]
+        for leaf in hooked:
+            hooks = hooks_of(leaf)
+            if hooks:
+                leaves[leaf] = run_hooks(hooks, leaves[leaf][0], create_graph), False
+        if targets is not None:
+            leaves = {leaf: total for leaf, total in leaves.items() if (leaf, -1) in targets}
+            for leaf, (g, _) in leaves.items():
+                self.captured[leaf, -1] = g
+        for tensor, g in self.retained:
+            accumulate(tensor, g, False, create_graph)
+        if not into_leaves:
+            return
+        for leaf, (g, _) in leaves.items():
+            if g.shape != leaf._array.shape:
+                raise RuntimeError(
+                    f"the gradient has shape {list(g.shape)}, but its leaf now has shape {list(leaf._array.shape)}: its "
+                    ".data was replaced after the forward pass; run the forward pass again"
+                )
+        for leaf, (g, own) in leaves.items():
+            accumulate(leaf, g, own, create_graph)
+        for leaf in hooked:
+            if leaf in leaves:
+                for hook in list((leaf._extra.get("post_accumulate") or {}).values()):
+                    hook(leaf)
+
+
+def _added(a: Gradient, b: Gradient) -> Gradient:
+    """The sum of two gradients; NumPy's sum of two 0-d arrays is a scalar, which nobody could write to."""
+    total = a + b
+    return np.asarray(total) if isinstance(total, np.generic) else total
+
+
+def _fitted(g: Gradient, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Gradient:
+    """A gradient in its edge's shape and dtype: summed where its tensor was broadcast, cast where it was promoted."""
+    if g.__class__ is not _ndarray and not isinstance(g, Tensor):
+        g = np.asarray(g)  # NumPy gives scalars for arithmetic on 0-d arrays
+    if g.shape != shape:
+        g = sum_to(g, shape=shape)
+    array = g._array if isinstance(g, Tensor) else g
+    return g if array.dtype == dtype else cast(g, dtype=dtype)
+
+
+def accumulate(tensor: Tensor, g: Gradient, owned: bool, create_graph: bool) -> None:
+    """tensor.grad += g: a first gradient is copied unless nobody else can see its memory."""
+    known = tensor._grad
+    if create_graph:
+        tensor._grad = g.clone() if known is None else known + g
+        return
+    if known is None:
+        tensor._grad = wrap(g if owned and g.flags.c_contiguous else np.array(g, order="C"))
+    elif known._array.flags.writeable and not repeats(known._array):
+        np.add(known._array, g, out=known._array)
+        changed(known)
+    else:
+        tensor._grad = wrap(np.asarray(known._array + g))
+
+
+def walk(
+    roots: list[tuple[Edge, Gradient]],
+    targets: list[Edge] | None,
+    retain_graph: bool,
+    create_graph: bool,
+    into_leaves: bool,
+) -> dict[tuple[Any, int], Gradient]:
+    """The one walk behind backward() and grad(); returns what the targets got."""
+    if mode.walks >= _DEEPEST:
+        return _in_fresh_thread(roots, targets, retain_graph, create_graph, into_leaves)
+    one = _Walk(targets, retain_graph, create_graph)
+    if targets is not None:
+        one.choose([e for e, _ in roots])
+    grad_before = mode.grad
+    mode.grad = create_graph
+    mode.walks += 1
+    try:
+        for edge, g in roots:
+            one.send(edge, g)
+        one.fresh = True
+        if not (create_graph or Anomaly.on or Observer.current is not None):
+            mode.quiet(one.run, True)  # what follows costs eight times as much, and lets the user's code see its own context
+        if one.queue:
+            with np.errstate(all="ignore"):
+                one.run(False)
+        one.deliver(into_leaves)
+    except Exception as error:
+        one.name_in(error)
+        raise
+    finally:
+        mode.walks -= 1
+        mode.grad = grad_before
+    return one.captured
+
+
+def _in_fresh_thread(*arguments: Any) -> dict[tuple[Any, int], Gradient]:
+    result: list[Any] = []
+
+    def work() -> None:
+        try:
+            result.append((walk(*arguments), None))
+        except BaseException as error:
+            result.append((None, error))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    captured, error = result[0]
+    if error is not None:
+        raise error
+    return captured  # type: ignore[no-any-return]
