@@ -13,7 +13,6 @@ This file is the list of public names; what stands behind each is in the module 
 
 from autodiff import _methods as _methods  # puts the methods on Tensor
 from autodiff import autograd, cuda, datasets, nn, optim, random, utils
-from autodiff._core.arguments import takes_tensors
 from autodiff._core.dtypes import (
     bool,
     double,
@@ -52,6 +51,7 @@ from autodiff._core.tensor import Tensor
 from autodiff._core.types import Size, device
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
+from autodiff.api._calls import takes_tensors
 from autodiff.autograd import is_anomaly_enabled
 from autodiff.ops.activation import relu
 from autodiff.ops.arithmetic import (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,13 @@ import numpy as np
 from autodiff import _printing
 from autodiff._core import dtypes as _dtypes
 from autodiff._core import inplace as _views
-from autodiff._core.arguments import takes_tensors
 from autodiff._core.fields import get_requires_grad, is_leaf
 from autodiff._core.modes import mode
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import FRESH, LEAF, Tensor, cell_of, wrap
 from autodiff._core.types import device
 from autodiff._core.views import edge_of, is_lost
+from autodiff.api._calls import takes_tensors
 from autodiff.ops import arithmetic, bitwise, join, shape, typed
 
 __all__ = ["item", "numpy", "rebuild_tensor", "to", "tolist", "type_", "type_as"]
@@ -55,7 +56,7 @@ def tolist(self: Tensor) -> Any:
     return self._array.tolist()
 
 
-def numpy(self: Tensor, *, force: bool = False) -> Any:
+def numpy(self: Tensor, *, force: bool = False) -> np.ndarray[Any, Any]:
     """The elements as a NumPy array that shares this tensor's memory.
 
     RuntimeError when the tensor requires grad, unless under no_grad or `force`: the graph cannot see what you do to it.
@@ -168,7 +169,7 @@ def _index(self: Tensor) -> int:
     return int(self._array.item())
 
 
-def _iter(self: Tensor) -> Any:
+def _iter(self: Tensor) -> Iterator[Tensor]:
     if self._array.ndim == 0:
         raise TypeError("iteration over a 0-d tensor")
     return iter(join.unbind(self, 0))
@@ -228,7 +229,7 @@ def _refuse_non_leaf(self: Tensor, what: str) -> None:
         )
 
 
-def _reduce_ex(self: Tensor, protocol: int) -> Any:
+def _reduce_ex(self: Tensor, protocol: Any) -> Any:
     _refuse_non_leaf(self, "pickling")
     attributes = dict(self.__dict__) if hasattr(self, "__dict__") else None
     return rebuild_tensor, (type(self), np.array(self._array), get_requires_grad(self), attributes)
@@ -299,7 +300,7 @@ def to(
     np_dtype = _dtypes.as_numpy_dtype(dtype)
     if np_dtype is None or np_dtype == self._array.dtype:
         return shape.clone(self) if copy else self
-    return cast(self, dtype=np_dtype)  # type: ignore[no-any-return]
+    return cast(self, dtype=np_dtype)
 
 
 def _cpu(self: Tensor, memory_format: Any = None) -> Tensor:

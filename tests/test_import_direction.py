@@ -12,8 +12,7 @@ PACKAGE = ROOT / "autodiff"
 LAYERS = [
     {"_kernels"},
     {"_core"},
-    {"random", "ops"},
-    {"api"},
+    {"random", "ops", "api"},
     {"_printing"},
     {"_conversions"},
     {"_methods"},

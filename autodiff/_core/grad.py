@@ -136,7 +136,7 @@ def grad(
     allow_unused: bool | None = None,
     *,
     materialize_grads: bool = False,
-) -> tuple[Tensor, ...]:
+) -> tuple[Any, ...]:
     """d(sum of outputs * grad_outputs)/d(input) for each input; no `.grad` is touched. What users call is `autograd.grad`."""
     if materialize_grads and allow_unused is False:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")

@@ -53,8 +53,8 @@ def primitive(*partials: Callable[..., Any] | None, **options: Any) -> Callable[
 def renamed(op: Recorded, name: str) -> Recorded:
     """The same operation under another grad_fn name: PyTorch names a node by the function that was called."""
     o = op.operation
-    options = {key: getattr(o, key) for key in ("promote", "view", "variadic", "numbers", "walked_once", "silent", "check", "says")}
-    return primitive(*o.partials, name=name, public=o.public, **options)(o.forward)
+    kept = ("public", "promote", "view", "variadic", "numbers", "walked_once", "silent", "check", "says")
+    return primitive(*o.partials, name=name, **{key: getattr(o, key) for key in kept})(o.forward)
 
 
 def recording(operation: Operation) -> Recorded:
@@ -88,7 +88,7 @@ def recording(operation: Operation) -> Recorded:
         if bit != whole and not operation.variadic:
             return op(*operation.placed(xs, params), **params)  # tensors given by name, or an error that says what is missing
         if not boxed:
-            return _bare(op, arrays, params)
+            return _bare(recorded, arrays, params)
         if promote is None:
             out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
         elif plain or (floating and arrays[0].dtype.kind != "f") or (
@@ -102,7 +102,7 @@ def recording(operation: Operation) -> Recorded:
                 raise _mismatch(operation, xs, arrays, error) from None
         if out.__class__ is not _ndarray:
             if out.__class__ is tuple:
-                return _several(op, xs, arrays, edges, needs, params, out)
+                return _several(recorded, xs, arrays, edges, needs, params, out)
             out = _asarray(out)
         t = wrap(out)
         if may_view and (is_view or out.base is arrays[0] or out.base is arrays[0].base is not None):
@@ -116,7 +116,8 @@ def recording(operation: Operation) -> Recorded:
     op.__name__ = op.__qualname__ = forward.__name__
     op.__doc__, op.__module__ = forward.__doc__, forward.__module__
     op.__wrapped__, op.operation = forward, operation  # type: ignore[attr-defined]
-    return op  # type: ignore[return-value]
+    recorded: Recorded = op  # type: ignore[assignment]
+    return recorded
 
 
 def _differ(arrays: list[Any]) -> bool:

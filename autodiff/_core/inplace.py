@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
 from autodiff._core import errors
-from autodiff._core.arguments import number
 from autodiff._core.dtypes import from_numpy_dtype
-from autodiff._core.graph import flat, primitive, record, renamed
+from autodiff._core.graph import primitive, record
 from autodiff._core.hooks import retain_grad, retains_grad
 from autodiff._core.memory import changed, memory_order, repeats
 from autodiff._core.modes import mode
@@ -27,13 +26,13 @@ from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor, cell_of, wrap
 from autodiff._core.views import edge_of, lost
 
-__all__ = ["copy_", "detach_", "fill_", "in_place", "requires_grad_", "zero_"]
+__all__ = ["detach_", "in_place", "method", "requires_grad_"]
 
 Array = np.ndarray[Any, Any]
 Path = tuple[tuple[Any, dict[str, Any]], ...]
 
 
-def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False) -> Any:
+def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False) -> Callable[..., Tensor]:
     """The in-place form of an out-of-place operation whose first argument is the tensor to change.
 
     `uniform`: all elements become one number, so that several of them may lie in one place.
@@ -60,6 +59,24 @@ def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False
     method.__name__ = method.__qualname__ = name or function.__name__ + "_"
     method.__doc__ = f"`{function.__name__}`, written into this tensor's own memory; returns the tensor."
     return method
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@overload
+def method(function: F) -> F: ...
+@overload
+def method(*, name: str = "", inplace: bool = False, uniform: bool = False) -> Callable[[F], F]: ...
+def method(function: Any = None, *, name: str = "", inplace: bool = False, uniform: bool = False) -> Any:
+    """Make the function a method of Tensor under its own name, or `name`; with `inplace` a second one with an underscore."""
+    if function is None:
+        return functools.partial(method, name=name, inplace=inplace, uniform=uniform)
+    name = name or function.__name__
+    setattr(Tensor, name, function)
+    if inplace:
+        setattr(Tensor, name + "_", in_place(function, name + "_", uniform))
+    return function
 
 
 def _check(t: Tensor, name: str, uniform: bool = False) -> None:
@@ -209,67 +226,6 @@ def unread(x: Any, *, path: Any, strides: Any, shape: Any) -> Any:
     out[...] = 0
     _follow(out, path)[...] = x
     return out
-
-
-# Filling and copying: the old values have a gradient too, zero, so that requires_grad stays as it was.
-
-
-@primitive(flat, lambda g: g, name="CopyBackwards")
-def copy(x: Any, v: Any) -> Any:
-    """v, broadcast to x's shape and cast to x's dtype."""
-    try:
-        return np.broadcast_to(v, x.shape).astype(x.dtype)
-    except ValueError:
-        raise RuntimeError(
-            f"The size of the source {list(v.shape)} can't be expanded to the shape {list(x.shape)} that is written to"
-        ) from None
-
-
-@primitive(flat, name="ZeroBackward0")
-def zero(x: Any) -> Any:
-    """Zeros of x's shape."""
-    return np.zeros_like(x)
-
-
-@primitive(flat, lambda g: g, name="FillBackward3")
-def fill(x: Any, value: Any) -> Any:
-    """The value, in x's shape and dtype."""
-    return np.full(x.shape, value, x.dtype)
-
-
-fill_number = renamed(fill, "FillBackward2")
-_copy_, _fill_, _fill_number_ = in_place(copy), in_place(fill), in_place(fill_number, uniform=True)
-zero_ = in_place(zero, uniform=True)
-
-
-def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Copy `src` into this tensor's memory, broadcast and cast; returns the tensor.
-
-    >>> import autodiff as torch
-    >>> torch.zeros(3).copy_(torch.tensor([1, 2, 3]))
-    tensor([1., 2., 3.])
-    """
-    if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
-    result: Tensor = _copy_(self, src)
-    return result
-
-
-def fill_(self: Tensor, value: Any) -> Tensor:
-    """Set every element to `value`, a number or a 0-d tensor; returns the tensor.
-
-    >>> import autodiff as torch
-    >>> torch.zeros(2).fill_(7)
-    tensor([7., 7.])
-    """
-    if isinstance(value, Tensor) and value._array.ndim:
-        raise RuntimeError(
-            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
-        )
-    if not isinstance(value, Tensor):
-        value = np.asarray(number("fill_", "value", value))
-    result: Tensor = _fill_(self, value) if isinstance(value, Tensor) else _fill_number_(self, value)
-    return result
 
 
 def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:

@@ -7,7 +7,7 @@ arrays, or, under create_graph, on Tensors that stand where the values stood in 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,7 +21,10 @@ __all__ = ["DTYPE", "FREED", "NR", "SHAPE_OF", "TO", "UNSEEN", "AccumulateGrad",
 # Where a gradient goes: (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype). A plain tuple, since one
 # is made for every use of a leaf; a named one takes five times as long.
 Edge = tuple[Any, int, tuple[int, ...], np.dtype[Any]]
-TO, NR, SHAPE_OF, DTYPE = range(4)
+TO: Final = 0
+NR: Final = 1
+SHAPE_OF: Final = 2
+DTYPE: Final = 3
 
 _ndarray = np.ndarray
 

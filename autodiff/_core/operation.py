@@ -14,6 +14,7 @@ from types import CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
 
 from autodiff._core import errors
+from autodiff._core.tensor import Tensor
 
 __all__ = ["ALL", "INPUT", "NUMBER", "OUTPUT", "PARAM", "SHAPE", "SHAPES", "Operation", "Plan", "Promotion", "Recorded"]
 
@@ -38,8 +39,10 @@ class Recorded(Protocol):
     """An operation as it is called: with Tensors, and the parameters by keyword."""
 
     operation: Operation
+    __name__: str
+    __qualname__: str
 
-    def __call__(self, *inputs: Any, **params: Any) -> Any:
+    def __call__(self, *inputs: Any, **params: Any) -> Tensor:
         """The result, recorded where an input requires a gradient."""
 
 
@@ -203,7 +206,7 @@ def _on_arrays(rule: Rule) -> Rule:
     names = rule.__globals__
     world = {name: _forward_of(names[name]) for name in _names_read(rule.__code__) if name in names}
     world["__builtins__"] = names["__builtins__"]
-    return FunctionType(rule.__code__, world, rule.__name__, rule.__defaults__, rule.__closure__)  # type: ignore[attr-defined]
+    return FunctionType(rule.__code__, world, rule.__name__, rule.__defaults__, rule.__closure__)
 
 
 def _forward_of(value: Any) -> Any:

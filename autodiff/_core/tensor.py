@@ -7,6 +7,8 @@ and put onto the class in one table, `_methods.py`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype
@@ -37,7 +39,7 @@ class View:
 
     __slots__ = ("base", "kind", "path", "seen")
 
-    def __init__(self, base, path, seen, kind):
+    def __init__(self, base, path, seen, kind) -> None:
         self.base = base  # the tensor that owns the memory and the history
         self.path = path  # ((primitive, params), ...) that lead from the base to the view
         self.seen = seen  # the count of the cell when the view's edge was last right
@@ -68,7 +70,7 @@ class Tensor:
     is_quantized = False
     layout = "torch.strided"
 
-    def __init__(self, *data):
+    def __init__(self, *data) -> None:
         dtype = get_default_dtype().np
         if len(data) == 1 and not isinstance(data[0], int):
             source = data[0]._array if isinstance(data[0], Tensor) else data[0]
@@ -80,92 +82,92 @@ class Tensor:
         self._edge = self._grad = self._view = self._extra = None
 
     @property
-    def shape(self):
+    def shape(self) -> Size:
         """The size of each dimension, as a `Size`."""
         return Size(self._array.shape)
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """The number of dimensions."""
         return self._array.ndim
 
     @property
-    def dtype(self):
+    def dtype(self) -> dtype:
         """The type of the elements."""
         return from_numpy_dtype(self._array.dtype)
 
     @property
-    def device(self):
+    def device(self) -> device:
         """Always the CPU."""
         return CPU
 
     @property
-    def itemsize(self):
+    def itemsize(self) -> int:
         """The bytes of one element."""
         return self._array.itemsize
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """The bytes of all elements."""
         return self._array.nbytes
 
     @property
-    def _version(self):
+    def _version(self) -> int:
         """How often the memory was changed in place."""
         if self._cell is None:
             raise RuntimeError("Inference tensors do not track version counter.")
         return self._cell[0]
 
-    def size(self, dim=None):
+    def size(self, dim=None) -> Any:
         """The shape, or the size of dimension `dim`."""
         return Size(self._array.shape) if dim is None else Size(self._array.shape)[dim]
 
-    def dim(self):
+    def dim(self) -> int:
         """The number of dimensions."""
         return self._array.ndim
 
     ndimension = dim
 
-    def numel(self):
+    def numel(self) -> int:
         """The number of elements."""
         return self._array.size
 
     nelement = numel
 
-    def element_size(self):
+    def element_size(self) -> int:
         """The bytes of one element."""
         return self._array.itemsize
 
-    def stride(self, dim=None):
+    def stride(self, dim=None) -> Any:
         """The steps, in elements, from one element to the next along each dimension (or along `dim`)."""
         strides = tuple(s // self._array.itemsize for s in self._array.strides)
         return strides if dim is None else strides[dim]
 
-    def is_contiguous(self):
+    def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in row-major order without gaps."""
         return self._array.flags.c_contiguous
 
-    def is_floating_point(self):
+    def is_floating_point(self) -> bool:
         """Whether the dtype is a floating type."""
         return self._array.dtype.kind == "f"
 
-    def is_complex(self):
+    def is_complex(self) -> bool:
         """Always False: complex numbers are not supported."""
         return False
 
-    def is_inference(self):
+    def is_inference(self) -> bool:
         """Whether the tensor was made in inference mode."""
         return self._cell is None
 
-    def data_ptr(self):
+    def data_ptr(self) -> int:
         """The address of the first element."""
         return self._array.ctypes.data
 
-    def get_device(self):
+    def get_device(self) -> int:
         """-1, PyTorch's number for the CPU."""
         return -1
 
-    def __len__(self):
+    def __len__(self) -> int:
         if self._array.ndim == 0:
             raise TypeError("len() of a 0-d tensor")
         return len(self._array)

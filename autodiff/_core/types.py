@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 __all__ = ["CPU", "Size", "device"]
 
 
-class Size(tuple):
+class Size(tuple[int, ...]):
     """A shape: a tuple of ints that prints as PyTorch's.
 
     >>> import autodiff as torch
@@ -17,20 +19,20 @@ class Size(tuple):
 
     __slots__ = ()
 
-    def numel(self):
+    def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
         return math.prod(self)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"torch.Size([{', '.join(map(str, self))}])"
 
-    def __add__(self, other):
+    def __add__(self, other: Iterable[int]) -> Size:  # type: ignore[override]
         return Size(tuple.__add__(self, tuple(other)))
 
-    def __mul__(self, times):
+    def __mul__(self, times: Any) -> Size:
         return Size(tuple.__mul__(self, times))
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         item = tuple.__getitem__(self, index)
         return Size(item) if isinstance(index, slice) else item
 
@@ -45,7 +47,10 @@ class device:
 
     __slots__ = ("index", "type")
 
-    def __init__(self, type="cpu", index=None):
+    type: str
+    index: int | None
+
+    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         name = type.type if isinstance(type, device) else type
         if not isinstance(name, str):
             raise TypeError(f"device must be a name such as 'cpu', not {name!r}")
@@ -56,16 +61,16 @@ class device:
         self.type = "cpu"
         self.index = int(name.partition(":")[2]) if ":" in name else index
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "device(type='cpu')" if self.index is None else f"device(type='cpu', index={self.index})"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "cpu" if self.index is None else f"cpu:{self.index}"
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, device) and other.index == self.index
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((self.type, self.index))
 
 

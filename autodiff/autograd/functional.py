@@ -108,7 +108,7 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
         if linked:
             found = grad([g for g, _ in linked], us, [w for _, w in linked], create_graph=create_graph, allow_unused=True)
         else:
-            found = (None,) * len(us)  # type: ignore[assignment]
+            found = (None,) * len(us)
         products = _filled(found, ys, strict)
     return _shape(_released(ys, create_graph), one), _shape(_released(products, create_graph), one)
 

@@ -6,6 +6,7 @@ After this module a reader knows that a batch is walked one after the other, ove
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from autodiff._core import grad as _grad
 from autodiff._core.tensor import Tensor
@@ -23,7 +24,7 @@ def grad(
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Tensor, ...]:
+) -> tuple[Any, ...]:
     """d(sum of outputs * grad_outputs)/d(input) for each input; no `.grad` is touched.
 
     With `create_graph` the results can be differentiated again. An input that the outputs do not depend on is a
@@ -41,11 +42,11 @@ def grad(
         return _grad.grad(
             outputs, inputs, grad_outputs, retain, create_graph, allow_unused, materialize_grads=materialize_grads
         )
-    batches = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs or [None])
+    batches: list[Any] = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs or [None])
     if any(batch is None for batch in batches):
         raise RuntimeError("is_grads_batched=True needs grad_outputs with a leading batch dimension")
-    rows = len(batches[0])  # type: ignore[arg-type]
-    each = [
+    rows = len(batches[0])
+    each: list[tuple[Any, ...]] = [
         _grad.grad(
             outputs, inputs, [batch[k] for batch in batches], retain or k < rows - 1, create_graph, allow_unused,
             materialize_grads=materialize_grads,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autodiff._core.arguments import number
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import number
 from autodiff.nn import functional as F
 from autodiff.nn.module import Module
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import number, takes_tensors, whole
 from autodiff._core.errors import not_offered
 from autodiff._core.inplace import _type_name, in_place
 from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._calls import number, takes_tensors, whole
 from autodiff.ops.activation import (
     celu,
     elu,

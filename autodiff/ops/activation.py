@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._core.arguments import number, takes_tensors
 from autodiff._core.graph import flat, primitive, renamed
-from autodiff._core.inplace import in_place
+from autodiff._core.inplace import in_place, method
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import number, takes_tensors
 from autodiff.ops.elementwise import sigmoid
 from autodiff.ops.shape import reshape
 
@@ -43,8 +43,9 @@ def floating(input: Any, name: str) -> Tensor:
     return input
 
 
+@method(inplace=True)
 @primitive(lambda g, y: relu_grad(g, y))
-def relu(input: Any) -> Any:
+def relu(input):
     """max(x, 0); the slope at 0 is taken as 0.
 
     >>> import autodiff as torch
@@ -59,7 +60,7 @@ def relu(input: Any) -> Any:
 
 
 @primitive(lambda g, y: relu_grad(g, y), flat, name="ThresholdBackward")
-def relu_grad(g: Any, y: Any) -> Any:
+def relu_grad(g, y):
     """g where y > 0, else 0."""
     if g.dtype is y.dtype and g.shape == y.shape and g.dtype.char in "fd":
         return _kernels.relu_grad(g, y)
@@ -67,13 +68,13 @@ def relu_grad(g: Any, y: Any) -> Any:
 
 
 @primitive(lambda g, x, slope, scale: g * pieces(x, low=slope, high=scale), name="LeakyRelu")
-def leaky(x: Any, *, slope: Any, scale: Any) -> Any:
+def leaky(x, *, slope, scale):
     """slope * x below 0, scale * x above."""
     return np.where(x > 0, x * scale, x * slope).astype(x.dtype)
 
 
 @primitive(flat)
-def pieces(x: Any, *, at: Any = 0.0, low: Any, high: Any) -> Any:
+def pieces(x, *, at=0.0, low, high):
     """`high` where x > at, `low` elsewhere, in x's dtype."""
     return np.where(x > at, high, low).astype(x.dtype)
 
@@ -87,22 +88,21 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     """
     x = floating(input, "leaky_relu")
     slope = float(number("leaky_relu", "negative_slope", negative_slope))
-    result: Tensor = (leaky_relu_ if inplace else leaky)(x, slope=slope, scale=1.0)
-    return result
+    return (leaky_relu_ if inplace else leaky)(x, slope=slope, scale=1.0)
 
 
 leaky_relu_ = in_place(leaky, "leaky_relu_")
 
 
 @primitive(lambda g, x, alpha, scale, rate: g * decay(x, low=alpha * scale * rate, high=scale, rate=rate), name="Elu")
-def exponential_linear(x: Any, *, alpha: Any, scale: Any, rate: Any) -> Any:
+def exponential_linear(x, *, alpha, scale, rate):
     """scale * x above 0, scale * alpha * (e**(rate * x) - 1) below."""
     low = np.expm1(np.minimum(x, x.dtype.type(0)) * rate) * (alpha * scale)
     return np.where(x > 0, x * scale, low).astype(x.dtype)
 
 
 @primitive(lambda g, x, low, rate: g * decay(x, low=low * rate, high=0.0, rate=rate, at_zero=False))
-def decay(x: Any, *, low: Any, high: Any, rate: Any, at_zero: Any = True) -> Any:
+def decay(x, *, low, high, rate, at_zero=True):
     """low * e**(rate * x) below 0, `high` above; at 0 the first, or as PyTorch's second derivative has it the second."""
     low_side = x <= 0 if at_zero else x < 0
     return np.where(low_side, np.exp(np.minimum(x, x.dtype.type(0)) * rate) * low, high).astype(x.dtype)
@@ -113,7 +113,7 @@ continuously = renamed(exponential_linear, "Celu")
 
 
 @primitive(lambda g, x: g * pieces(-x, low=0.0, high=1.0))
-def below(x: Any) -> Any:
+def below(x):
     """min(x, 0); the slope at 0 is taken as 0, as it is in PyTorch's second derivatives."""
     return np.minimum(x, x.dtype.type(0))
 
@@ -126,8 +126,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     tensor([-0.6321,  2.0000])
     """
     x = floating(input, "elu")
-    result: Tensor = (elu_ if inplace else exponential_linear)(x, alpha=float(alpha), scale=1.0, rate=1.0)
-    return result
+    return (elu_ if inplace else exponential_linear)(x, alpha=float(alpha), scale=1.0, rate=1.0)
 
 
 elu_ = in_place(exponential_linear, "elu_")
@@ -144,8 +143,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([-1.1113,  2.1014])
     """
     x = floating(input, "selu")
-    result: Tensor = (selu_ if inplace else exponential_linear)(x, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0)
-    return result
+    return (selu_ if inplace else exponential_linear)(x, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0)
 
 
 selu_ = in_place(exponential_linear, "selu_")
@@ -161,8 +159,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     x = floating(input, "celu")
-    result: Tensor = (celu_ if inplace else continuously)(x, alpha=float(alpha), scale=1.0, rate=1.0 / alpha)
-    return result
+    return (celu_ if inplace else continuously)(x, alpha=float(alpha), scale=1.0, rate=1.0 / alpha)
 
 
 celu_ = in_place(continuously, "celu_")
@@ -173,7 +170,7 @@ celu_ = in_place(continuously, "celu_")
                                        + pieces(x * beta, at=threshold, low=0.0, high=1.0)),
     name="Softplus",
 )  # fmt: skip
-def soft_plus(x: Any, *, beta: Any, threshold: Any) -> Any:
+def soft_plus(x, *, beta, threshold):
     """log(1 + e**(beta * x)) / beta."""
     z = x * beta
     y = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
@@ -187,12 +184,11 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     >>> torch.nn.functional.softplus(torch.tensor([-1.0, 2.0]))
     tensor([0.3133, 2.1269])
     """
-    result: Tensor = soft_plus(floating(input, "softplus"), beta=float(beta), threshold=float(threshold))
-    return result
+    return soft_plus(floating(input, "softplus"), beta=float(beta), threshold=float(threshold))
 
 
 @primitive(lambda g, x: g * sigmoid(-x), name="LogSigmoid")
-def log_sigmoid(x: Any) -> Any:
+def log_sigmoid(x):
     """log(sigmoid(x))."""
     return np.minimum(x, x.dtype.type(0)) - np.log1p(np.exp(-np.abs(x)))
 
@@ -204,18 +200,17 @@ def logsigmoid(input: Tensor) -> Tensor:
     >>> torch.nn.functional.logsigmoid(torch.tensor([-1.0, 2.0]))
     tensor([-1.3133, -0.1269])
     """
-    result: Tensor = log_sigmoid(floating(input, "logsigmoid"))
-    return result
+    return log_sigmoid(floating(input, "logsigmoid"))
 
 
 @primitive(lambda g, x, low, high: g * strictly_inside(x, low=low, high=high), name="Hardtanh")
-def hard_tanh(x: Any, *, low: Any, high: Any) -> Any:
+def hard_tanh(x, *, low, high):
     """x limited to [low, high]."""
     return np.clip(x, x.dtype.type(low), x.dtype.type(high))
 
 
 @primitive(flat)
-def strictly_inside(x: Any, *, low: Any, high: Any) -> Any:
+def strictly_inside(x, *, low, high):
     """0 where x <= low or x >= high, else 1, in x's dtype."""
     return (~((x <= low) | (x >= high))).astype(x.dtype)
 
@@ -231,15 +226,14 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         raise ValueError("min_val cannot be greater than max_val")
     if not isinstance(input, Tensor):
         raise TypeError(f"hardtanh(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-    result: Tensor = (hardtanh_ if inplace else hard_tanh)(input, low=float(min_val), high=float(max_val))
-    return result
+    return (hardtanh_ if inplace else hard_tanh)(input, low=float(min_val), high=float(max_val))
 
 
 hardtanh_ = in_place(hard_tanh, "hardtanh_")
 
 
 @primitive(lambda g, x, at: g * pieces(x, at=at, low=0.0, high=1.0), name="Threshold")
-def above(x: Any, *, at: Any, value: Any) -> Any:
+def above(x, *, at, value):
     """x where x > at, `value` elsewhere."""
     return np.where(x <= at, x.dtype.type(value), x)
 
@@ -252,21 +246,20 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     >>> torch.nn.functional.threshold(torch.tensor([0.5, 2.0]), 1.0, -1.0)
     tensor([-1.,  2.])
     """
-    result: Tensor = (threshold_ if inplace else above)(input, at=threshold, value=value)
-    return result
+    return (threshold_ if inplace else above)(input, at=threshold, value=value)
 
 
 threshold_ = in_place(above, "threshold_")
 
 
 @primitive(lambda g, x, lambd: g * (1.0 - strictly_or_at(x, lambd=lambd)), name="Hardshrink")
-def hard_shrink(x: Any, *, lambd: Any) -> Any:
+def hard_shrink(x, *, lambd):
     """x outside [-lambd, lambd], else 0."""
     return np.where((x >= -lambd) & (x <= lambd), x.dtype.type(0), x)
 
 
 @primitive(flat)
-def strictly_or_at(x: Any, *, lambd: Any) -> Any:
+def strictly_or_at(x, *, lambd):
     """1 where -lambd <= x <= lambd, else 0, in x's dtype."""
     return ((x >= -lambd) & (x <= lambd)).astype(x.dtype)
 
@@ -278,12 +271,11 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> torch.nn.functional.hardshrink(torch.tensor([-1.0, 0.2]))
     tensor([-1.,  0.])
     """
-    result: Tensor = hard_shrink(floating(input, "hardshrink"), lambd=float(lambd))
-    return result
+    return hard_shrink(floating(input, "hardshrink"), lambd=float(lambd))
 
 
 @primitive(lambda g, x, lambd: g * (1.0 - strictly_or_at(x, lambd=lambd)), name="Softshrink")
-def soft_shrink(x: Any, *, lambd: Any) -> Any:
+def soft_shrink(x, *, lambd):
     """x moved by lambd towards 0, and not across it."""
     return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, x * 0)).astype(x.dtype)
 
@@ -297,8 +289,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """
     if lambd < 0:
         raise RuntimeError(f"lambda must be in range [0, largest number] for input dtype {input.dtype}, but found {lambd}")
-    result: Tensor = soft_shrink(floating(input, "softshrink"), lambd=float(lambd))
-    return result
+    return soft_shrink(floating(input, "softshrink"), lambd=float(lambd))
 
 
 @primitive(
@@ -306,7 +297,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     lambda g, x: g * below(x),
     name="PreluKernel",
 )
-def sloped(x: Any, w: Any) -> Any:
+def sloped(x, w):
     """x above 0, w * x below."""
     return np.where(x > 0, x, w * x)
 
@@ -333,5 +324,4 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
                 "Mismatch of parameter numbers and input channel size. "
                 f"Found parameter numbers = {w.numel()} and channel size = {channels}."
             )
-    result: Tensor = sloped(x, reshape(w, tuple(-1 if d == 1 else 1 for d in range(ndim)) if ndim > 1 else (1,) * ndim))
-    return result
+    return sloped(x, reshape(w, tuple(-1 if d == 1 else 1 for d in range(ndim)) if ndim > 1 else (1,) * ndim))

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import number, takes_tensors
 from autodiff._core.dtypes import result_numpy
 from autodiff._core.errors import misfit
 from autodiff._core.graph import flat, primitive, renamed
+from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common, to_floating
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._calls import number, takes_tensors
 from autodiff.ops.elementwise import log, not_for_bools, sign
 
 __all__ = [
@@ -63,7 +64,7 @@ __all__ = [
 
 
 @primitive(lambda g: g, lambda g: g, name="Add", promote=to_common, numbers=True, public="add")
-def plus(input: Any, other: Any) -> Any:
+def plus(input, other):
     """input + other."""
     return np.add(input, other)
 
@@ -77,15 +78,16 @@ def _no_bools(values: list[Any], dtype: Any) -> None:
 
 
 @primitive(lambda g: g, lambda g: -g, name="Sub", promote=to_common, numbers=True, public="sub", check=_no_bools)
-def minus(input: Any, other: Any) -> Any:
+def minus(input, other):
     """input - other."""
     if input.dtype.kind == "b":
         _no_bools([input, other], input.dtype)
     return np.subtract(input, other)
 
 
+@method(inplace=True)
 @primitive(lambda g, other: g * other, lambda g, input: g * input, promote=to_common, numbers=True)
-def mul(input: Any, other: Any) -> Any:
+def mul(input, other):
     """The elementwise product, input * other. Shapes broadcast; the dtype is PyTorch's common type.
 
     >>> import autodiff as torch
@@ -103,14 +105,14 @@ def mul(input: Any, other: Any) -> Any:
     numbers=True,
     public="div",
 )
-def quotient(input: Any, other: Any) -> Any:
+def quotient(input, other):
     """input / other."""
     return np.divide(input, other)
 
 
 @primitive(lambda g: g, lambda g, input, other: -g * floor_quotient(input, other), name="RemainderBackward1",
            promote=to_common, public="remainder")  # fmt: skip
-def remainder_of_tensors(input: Any, other: Any) -> Any:
+def remainder_of_tensors(input, other):
     """input - other * floor(input / other)."""
     _divisible(other, "remainder_cpu")
     result = np.remainder(input, other)
@@ -122,6 +124,7 @@ def remainder_of_tensors(input: Any, other: Any) -> Any:
 remainder_of_number = renamed(remainder_of_tensors, "RemainderBackward0")
 
 
+@method(inplace=True)
 def remainder(input: Any, other: Any) -> Tensor:
     """input - other * floor(input / other), with the sign of `other`, as Python's %.
 
@@ -129,13 +132,12 @@ def remainder(input: Any, other: Any) -> Tensor:
     >>> torch.remainder(torch.tensor([-3.0, 5.0]), 2)
     tensor([1., 1.])
     """
-    result: Tensor = (remainder_of_tensors if isinstance(other, Tensor) else remainder_of_number)(input, other)
-    return result
+    return (remainder_of_tensors if isinstance(other, Tensor) else remainder_of_number)(input, other)
 
 
 @primitive(lambda g: g, lambda g, input, other: -g * trunc_quotient(input, other), name="FmodBackward1", promote=to_common,
            public="fmod")  # fmt: skip
-def fmod_of_tensors(input: Any, other: Any) -> Any:
+def fmod_of_tensors(input, other):
     """input - other * trunc(input / other)."""
     _divisible(other, "fmod_cpu")
     return np.fmod(input, other)
@@ -144,6 +146,7 @@ def fmod_of_tensors(input: Any, other: Any) -> Any:
 fmod_of_number = renamed(fmod_of_tensors, "FmodBackward0")
 
 
+@method(inplace=True)
 def fmod(input: Any, other: Any) -> Tensor:
     """input - other * trunc(input / other), with the sign of `input`, as C's fmod.
 
@@ -151,12 +154,11 @@ def fmod(input: Any, other: Any) -> Tensor:
     >>> torch.fmod(torch.tensor([-3.0, 5.0]), 2)
     tensor([-1.,  1.])
     """
-    result: Tensor = (fmod_of_tensors if isinstance(other, Tensor) else fmod_of_number)(input, other)
-    return result
+    return (fmod_of_tensors if isinstance(other, Tensor) else fmod_of_number)(input, other)
 
 
 @primitive(flat, flat, name="DivBackward2", promote=to_common, public="div")
-def floor_quotient(input: Any, other: Any) -> Any:
+def floor_quotient(input, other):
     """floor(input / other)."""
     _divisible(other, "div_floor_cpu")
     return np.floor_divide(input, other)
@@ -166,8 +168,9 @@ def _no_slope(g: Any) -> Any:
     raise RuntimeError("derivative for aten::floor_divide is not implemented; use div(..., rounding_mode='floor')")
 
 
+@method(inplace=True)
 @primitive(_no_slope, _no_slope, name="FloorDivide", promote=to_common)
-def floor_divide(input: Any, other: Any) -> Any:
+def floor_divide(input, other):
     """floor(input / other); as in PyTorch it has no derivative, and a backward through it is a RuntimeError.
 
     >>> import autodiff as torch
@@ -179,7 +182,7 @@ def floor_divide(input: Any, other: Any) -> Any:
 
 
 @primitive(flat, flat, name="DivBackward2", promote=to_common, public="div")
-def trunc_quotient(input: Any, other: Any) -> Any:
+def trunc_quotient(input, other):
     """trunc(input / other)."""
     _divisible(other, "div_trunc_cpu")
     if input.dtype.kind == "f":
@@ -194,8 +197,9 @@ def _divisible(other: Any, kernel: str) -> None:
         raise RuntimeError("ZeroDivisionError")
 
 
+@method(inplace=True)
 @primitive(lambda g: -g)
-def neg(input: Any) -> Any:
+def neg(input):
     """-input.
 
     >>> import autodiff as torch
@@ -207,8 +211,9 @@ def neg(input: Any) -> Any:
     return np.negative(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g * sign(input))
-def abs(input: Any) -> Any:
+def abs(input):
     """|input|; the slope at 0 is taken as 0.
 
     >>> import autodiff as torch
@@ -233,7 +238,7 @@ def _fits(values: list[Any], dtype: Any) -> None:
     public="pow",
     check=_fits,
 )
-def power(input: Any, other: Any) -> Any:
+def power(input, other):
     """input ** other, both tensors."""
     not_for_bools(input, "pow")
     if other.dtype.kind in "iu" and np.any(other < 0):
@@ -248,7 +253,7 @@ power_of_number = renamed(power, "PowBackward2")
 
 @primitive(lambda g, input, other: g * power_slope(input, other), name="PowBackward0", promote=to_common, public="pow",
            check=_fits)  # fmt: skip
-def number_power(input: Any, other: Any) -> Any:
+def number_power(input, other):
     """input ** other, the exponent a number."""
     if input.dtype.kind == "b":
         return input | ~other
@@ -302,12 +307,13 @@ def power_log(y: Any, input: Any, other: Any) -> Any:
     return np.where(zero, 0, y * np.log(np.where(zero, 1, input))).astype(y.dtype)
 
 
+@method
 @primitive(
     lambda g, input, other: g * larger(input, other),
     lambda g, input, other: g * larger(other, input),
     promote=to_common,
 )
-def maximum(input: Any, other: Any) -> Any:
+def maximum(input, other):
     """The larger of each pair; where they are equal, each gets half of the gradient.
 
     >>> import autodiff as torch
@@ -317,12 +323,13 @@ def maximum(input: Any, other: Any) -> Any:
     return np.maximum(input, other)
 
 
+@method
 @primitive(
     lambda g, input, other: g * larger(other, input),
     lambda g, input, other: g * larger(input, other),
     promote=to_common,
 )
-def minimum(input: Any, other: Any) -> Any:
+def minimum(input, other):
     """The smaller of each pair; where they are equal, each gets half of the gradient.
 
     >>> import autodiff as torch
@@ -333,14 +340,14 @@ def minimum(input: Any, other: Any) -> Any:
 
 
 @primitive(flat, flat)
-def larger(a: Any, b: Any) -> Any:
+def larger(a, b):
     """0 where a < b, 1/2 where they are equal, 1 elsewhere: also where one is nan, so that this is seen in the gradient."""
     return (1.0 - (a < b) - 0.5 * (a == b)).astype(np.result_type(a, b))
 
 
 @primitive(None, lambda g, condition: where_op(condition, g, 0.0), lambda g, condition: where_op(condition, 0.0, g),
            name="Where")  # fmt: skip
-def choose(condition: Any, input: Any, other: Any) -> Any:
+def choose(condition, input, other):
     """input where the condition holds, other elsewhere; both of one dtype."""
     return np.where(condition, input, other)
 
@@ -354,7 +361,7 @@ def where_op(condition: Any, input: Any, other: Any) -> Any:
 
 
 @primitive(lambda g, input, low, high: where_op(inside(input, low=low, high=high), g, 0.0), name="ClampBackward1")
-def clamp_numbers(input: Any, *, low: Any, high: Any) -> Any:
+def clamp_numbers(input, *, low, high):
     """input limited to [low, high]; None leaves a side open."""
     return np.clip(input, low, high)
 
@@ -368,7 +375,7 @@ clamp_low_number, clamp_high_number = (renamed(clamp_numbers, f"{side}Backward0"
     name="ClampMinBackward1",
     promote=to_common,
 )
-def clamp_low(input: Any, low: Any) -> Any:
+def clamp_low(input, low):
     """The larger of the two; where they are equal, input has all of the gradient."""
     return np.maximum(input, low)
 
@@ -379,7 +386,7 @@ def clamp_low(input: Any, low: Any) -> Any:
     name="ClampMaxBackward1",
     promote=to_common,
 )
-def clamp_high(input: Any, high: Any) -> Any:
+def clamp_high(input, high):
     """The smaller of the two; where they are equal, input has all of the gradient."""
     return np.minimum(input, high)
 
@@ -388,7 +395,7 @@ clamp_between_low, clamp_between_high = renamed(clamp_low, "ClampBackward0"), re
 
 
 @primitive()
-def inside(input: Any, *, low: Any, high: Any) -> Any:
+def inside(input, *, low, high):
     """Whether low <= input <= high: where the slope of clamp is 1, as in PyTorch also at the limits."""
     result = np.ones(input.shape, bool)
     if low is not None:
@@ -419,6 +426,7 @@ def _scaled(name: str, input: Any, other: Any, alpha: Any) -> Any:
     return mul(other, alpha) if isinstance(other, Tensor) else other * alpha
 
 
+@method(inplace=True)
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input + alpha * other. Shapes broadcast; the dtype is PyTorch's common type.
 
@@ -426,10 +434,10 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), alpha=10)
     tensor([31., 42.])
     """
-    result: Tensor = plus(input, _scaled("add", input, other, alpha))
-    return result
+    return plus(input, _scaled("add", input, other, alpha))
 
 
+@method(inplace=True)
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input - alpha * other. Shapes broadcast; the dtype is PyTorch's common type.
 
@@ -439,8 +447,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """
     if alpha != 1:
         _no_bools([x._array if isinstance(x, Tensor) else x for x in (input, other)], None)
-    result: Tensor = minus(input, _scaled("sub", input, other, alpha))
-    return result
+    return minus(input, _scaled("sub", input, other, alpha))
 
 
 minus_from_tensor, minus_from_number = renamed(minus, "RsubBackward0"), renamed(minus, "RsubBackward1")
@@ -454,10 +461,10 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     tensor([ 0., -1.])
     """
     minus_from = minus_from_tensor if isinstance(other, Tensor) else minus_from_number
-    result: Tensor = minus_from(other, _scaled("rsub", other, input, alpha))
-    return result
+    return minus_from(other, _scaled("rsub", other, input, alpha))
 
 
+@method(inplace=True)
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other; with rounding_mode "trunc" or "floor" the rounded quotient. Integers give floats.
 
@@ -478,6 +485,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     return result
 
 
+@method(inplace=True)
 def pow(input: Any, exponent: Any) -> Tensor:
     """input ** exponent, elementwise; d/dx = p x**(p-1), d/dp = x**p log x.
 
@@ -492,6 +500,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     return result
 
 
+@method
 @takes_tensors
 def float_power(input: Tensor, exponent: Any) -> Tensor:
     """input ** exponent in float64.
@@ -503,6 +512,7 @@ def float_power(input: Tensor, exponent: Any) -> Tensor:
     return pow(input.double(), exponent.double() if isinstance(exponent, Tensor) else exponent)
 
 
+@method(inplace=True)
 @takes_tensors
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """input limited to [min, max], numbers or tensors; the slope is 1 inside and at the limits, 0 outside.
@@ -524,10 +534,10 @@ def _limited(operation: Any, input: Tensor, low: Any, high: Any) -> Tensor:
     low, high = (None if v is None else number("clamp", name, v) for name, v in (("min", low), ("max", high)))
     if input._array.dtype.kind != "f" and any(isinstance(v, float) for v in (low, high)):
         input = input * 1.0
-    result: Tensor = operation(input, low=low, high=high)
-    return result
+    return operation(input, low=low, high=high)
 
 
+@method(inplace=True)
 @takes_tensors
 def clamp_min(input: Tensor, min: Any) -> Tensor:
     """The larger of input and `min`.
@@ -539,6 +549,7 @@ def clamp_min(input: Tensor, min: Any) -> Tensor:
     return clamp_low(input, min) if isinstance(min, Tensor) else _limited(clamp_low_number, input, min, None)
 
 
+@method(inplace=True)
 @takes_tensors
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """The smaller of input and `max`.
@@ -573,14 +584,14 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
 
 
 @primitive(promote=to_common, name="Where", public="where", check=_fits)
-def choose_operands(input: Any, other: Any) -> Any:
+def choose_operands(input, other):
     """Names the operands of `where` in messages about their types."""
     return input, other
 
 
 def _comparison(ufunc: Any, name: str, sign: str) -> Any:
     @primitive(promote=to_common, name=name, public=name)
-    def compare(input: Any, other: Any) -> Any:
+    def compare(input, other):
         return ufunc(input, other)
 
     compare.__name__ = compare.__qualname__ = name
@@ -601,6 +612,7 @@ gt = _comparison(np.greater, "gt", ">")
 ge = _comparison(np.greater_equal, "ge", ">=")
 
 
+@method
 @takes_tensors
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether both have the same shape and the same elements.
@@ -612,6 +624,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
     return bool(np.array_equal(input._array, other._array))
 
 
+@method
 @takes_tensors
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether |input - other| <= atol + rtol * |other|, elementwise.
@@ -628,6 +641,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     return wrap(np.asarray(np.isclose(input._array, other._array, rtol, atol, equal_nan)))
 
 
+@method
 @takes_tensors
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether |input - other| <= atol + rtol * |other| for all elements.

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import takes_tensors
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import _type_name
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import takes_tensors
 from autodiff.ops.activation import log_sigmoid
 from autodiff.ops.arithmetic import clamp_min, where
 from autodiff.ops.elementwise import log, sigmoid
@@ -38,7 +38,7 @@ def _at_least(x: Any, low: float) -> Any:
     lambda g, x, weight, reduction: _times((log(1.0 - x) - log(x)) * share(g, x, reduction), weight),
     name="BinaryCrossEntropy",
 )
-def from_probabilities(x: Any, t: Any, weight: Any, *, reduction: Any) -> Any:
+def from_probabilities(x, t, weight, *, reduction):
     """-(t log x + (1 - t) log(1 - x)), the logarithms not below -100, reduced."""
     with np.errstate(divide="ignore", invalid="ignore"):
         loss = -(t * np.maximum(np.log(x), -100.0) + (1 - t) * np.maximum(np.log1p(-x), -100.0)).astype(x.dtype)
@@ -86,8 +86,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
             f"all elements of target should be between 0 and 1, and these are between {t.min()} and {t.max()}: class 0 is "
             "0.0, class 1 is 1.0"
         )
-    result: Tensor = from_probabilities(input, target, _spread(weight, input), reduction=reduction)
-    return result
+    return from_probabilities(input, target, _spread(weight, input), reduction=reduction)
 
 
 def _positives(t: Any, pos_weight: Any) -> Any:
@@ -104,7 +103,7 @@ def _positives(t: Any, pos_weight: Any) -> Any:
     ),
     name="BinaryCrossEntropyWithLogits",
 )
-def from_scores(x: Any, t: Any, weight: Any, pos_weight: Any, *, reduction: Any) -> Any:
+def from_scores(x, t, weight, pos_weight, *, reduction):
     """(1 - t) x - (1 + (pos_weight - 1) t) log sigmoid(x), reduced."""
     loss = (1 - t) * x - log_sigmoid.operation.forward(x) * _positives(t, pos_weight)
     return reduced_array(_times(loss, weight), reduction)
@@ -141,8 +140,7 @@ def binary_cross_entropy_with_logits(
         wider = np.promote_types(input._array.dtype, target._array.dtype)
         input, target = (x if x._array.dtype == wider else cast(x, dtype=wider) for x in (input, target))
     weight, pos_weight = _spread(weight, input), _spread(pos_weight, input)
-    result: Tensor = from_scores(input, target, weight, pos_weight, reduction=reduction)
-    return result
+    return from_scores(input, target, weight, pos_weight, reduction=reduction)
 
 
 @takes_tensors

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
-from autodiff._core.inplace import _type_name
+from autodiff._core.inplace import _type_name, method
 from autodiff._core.promotion import to_common
 
 __all__ = ["bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor"]
@@ -20,8 +20,9 @@ def _only(kinds: str, array: Any, name: str) -> None:
         raise NotImplementedError(f"\"{name}\" not implemented for '{_type_name(array)}': {why}")
 
 
+@method(inplace=True)
 @primitive(promote=to_common)
-def bitwise_and(input: Any, other: Any) -> Any:
+def bitwise_and(input, other):
     """input & other, of integers or bools.
 
     >>> import autodiff as torch
@@ -32,8 +33,9 @@ def bitwise_and(input: Any, other: Any) -> Any:
     return np.bitwise_and(input, other)
 
 
+@method(inplace=True)
 @primitive(promote=to_common)
-def bitwise_or(input: Any, other: Any) -> Any:
+def bitwise_or(input, other):
     """input | other, of integers or bools.
 
     >>> import autodiff as torch
@@ -44,8 +46,9 @@ def bitwise_or(input: Any, other: Any) -> Any:
     return np.bitwise_or(input, other)
 
 
+@method(inplace=True)
 @primitive(promote=to_common)
-def bitwise_xor(input: Any, other: Any) -> Any:
+def bitwise_xor(input, other):
     """input ^ other, of integers or bools.
 
     >>> import autodiff as torch
@@ -56,8 +59,9 @@ def bitwise_xor(input: Any, other: Any) -> Any:
     return np.bitwise_xor(input, other)
 
 
+@method(inplace=True)
 @primitive(promote=to_common)
-def bitwise_left_shift(input: Any, other: Any) -> Any:
+def bitwise_left_shift(input, other):
     """input << other, of integers: input * 2**other.
 
     >>> import autodiff as torch
@@ -68,8 +72,9 @@ def bitwise_left_shift(input: Any, other: Any) -> Any:
     return np.left_shift(input, other)
 
 
+@method(inplace=True)
 @primitive(promote=to_common)
-def bitwise_right_shift(input: Any, other: Any) -> Any:
+def bitwise_right_shift(input, other):
     """input >> other, of integers: input / 2**other, rounded down.
 
     >>> import autodiff as torch
@@ -80,8 +85,9 @@ def bitwise_right_shift(input: Any, other: Any) -> Any:
     return np.right_shift(input, other)
 
 
+@method
 @primitive()
-def bitwise_not(input: Any) -> Any:
+def bitwise_not(input):
     """~input, of integers or bools.
 
     >>> import autodiff as torch

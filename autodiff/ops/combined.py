@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import number
 from autodiff._core.errors import no_tensor
 from autodiff._core.graph import primitive
+from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import number
 
 __all__ = ["addcdiv", "addcmul"]
 
@@ -26,7 +27,7 @@ __all__ = ["addcdiv", "addcmul"]
     promote=to_common,
     public="addcmul",
 )
-def sum_with_product(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> Any:
+def sum_with_product(input, tensor1, tensor2, *, value):
     """input + value * tensor1 * tensor2."""
     return input + np.asarray(value, input.dtype) * tensor1 * tensor2
 
@@ -39,7 +40,7 @@ def sum_with_product(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> A
     promote=to_common,
     public="addcdiv",
 )
-def sum_with_quotient(input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> Any:
+def sum_with_quotient(input, tensor1, tensor2, *, value):
     """input + value * tensor1 / tensor2."""
     return input + np.asarray(value, input.dtype) * (tensor1 / tensor2)
 
@@ -50,6 +51,7 @@ def _tensors(function: str, *given: Any) -> None:
             raise no_tensor(function, name, i, type(x).__name__)
 
 
+@method(inplace=True)
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """input + value * tensor1 * tensor2. Shapes broadcast; among integers `value` is one too.
 
@@ -58,10 +60,10 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
     tensor([4.])
     """
     _tensors("addcmul", input, tensor1, tensor2)
-    result: Tensor = sum_with_product(input, tensor1, tensor2, value=number("addcmul", "value", value))
-    return result
+    return sum_with_product(input, tensor1, tensor2, value=number("addcmul", "value", value))
 
 
+@method(inplace=True)
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """input + value * tensor1 / tensor2. Shapes broadcast; RuntimeError for a quotient of integers.
 
@@ -72,5 +74,4 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
     _tensors("addcdiv", input, tensor1, tensor2)
     if not (tensor1.is_floating_point() or tensor2.is_floating_point()):
         raise RuntimeError("Integer division with addcdiv is no longer supported: make one of the two floating with .float()")
-    result: Tensor = sum_with_quotient(input, tensor1, tensor2, value=number("addcdiv", "value", value))
-    return result
+    return sum_with_quotient(input, tensor1, tensor2, value=number("addcdiv", "value", value))

@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import number, takes_tensors, whole
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, get_default_dtype
+from autodiff._core.inplace import method
 from autodiff._core.modes import mode
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.types import device
+from autodiff.api._calls import number, takes_tensors, whole
 
 __all__ = [
     "arange",
@@ -529,11 +530,13 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
 # ---- as methods: in the dtype of a tensor that is there already ----
 
 
+@method
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """`tensor(data)` in the dtype of this tensor."""
     return leaf(_numbers(data, np.dtype(_like(self, dtype))), requires_grad, device)
 
 
+@method
 def new_zeros(
     self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -541,6 +544,7 @@ def new_zeros(
     return leaf(np.zeros(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
 
 
+@method
 def new_ones(
     self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -548,6 +552,7 @@ def new_ones(
     return leaf(np.ones(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
 
 
+@method
 def new_empty(
     self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -555,6 +560,7 @@ def new_empty(
     return leaf(np.empty(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
 
 
+@method
 def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`full(size, fill_value)` in the dtype of this tensor."""

@@ -7,7 +7,6 @@ have none, absolute differences always the same, and Huber's loss is the square 
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 
@@ -50,8 +49,7 @@ def _weighted(loss: Tensor, weight: Tensor, input: Tensor, reduction: str) -> Te
     total = loss * weight
     if reduction == "none":
         return total
-    result: Tensor = sum_all(total) if reduction == "sum" else sum_all(total) / sum_all(weight)
-    return result
+    return sum_all(total) if reduction == "sum" else sum_all(total) / sum_all(weight)
 
 
 @primitive(
@@ -60,7 +58,7 @@ def _weighted(loss: Tensor, weight: Tensor, input: Tensor, reduction: str) -> Te
     name="MseLoss",
     promote=to_common,
 )
-def squares(x: Any, t: Any, *, reduction: Any) -> Any:
+def squares(x, t, *, reduction):
     """(x - t)**2, reduced."""
     d = np.subtract(x, t)
     return reduced_array(d * d, reduction)
@@ -82,8 +80,7 @@ def mse_loss(input: Tensor, target: Tensor, size_average: bool | None = None, re
         raise NotImplementedError(f'"mse_loss" not implemented for {x.dtype} and {t.dtype}; use .float()')
     if weight is not None:
         return _weighted(squares(x, t, reduction="none"), weight, input, reduction)
-    result: Tensor = squares(x, t, reduction=reduction)
-    return result
+    return squares(x, t, reduction=reduction)
 
 
 def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
@@ -106,7 +103,7 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, red
     name="SmoothL1Loss",
     promote=to_common,
 )
-def smooth(x: Any, t: Any, *, reduction: Any, beta: Any) -> Any:
+def smooth(x, t, *, reduction, beta):
     """d**2 / (2 beta) where d = |x - t| < beta, else d - beta / 2, reduced."""
     d = np.abs(np.subtract(x, t))
     return reduced_array(np.where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta).astype(d.dtype), reduction)
@@ -126,8 +123,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
         return reduced(abs_(x - t), reduction)
-    result: Tensor = smooth(x, t, reduction=reduction, beta=float(beta))
-    return result
+    return smooth(x, t, reduction=reduction, beta=float(beta))
 
 
 @primitive(
@@ -136,7 +132,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
     name="HuberLoss",
     promote=to_common,
 )
-def huber(x: Any, t: Any, *, reduction: Any, delta: Any) -> Any:
+def huber(x, t, *, reduction, delta):
     """d**2 / 2 where d = |x - t| <= delta, else delta * (d - delta / 2), reduced."""
     d = np.abs(np.subtract(x, t))
     return reduced_array(np.where(d <= delta, d * d * 0.5, (d - 0.5 * delta) * delta).astype(d.dtype), reduction)
@@ -161,5 +157,4 @@ def huber_loss(
         if weight._array.shape != input._array.shape:
             raise ValueError("Weights and input must have the same size.")
         return reduced(huber(x, t, reduction="none", delta=float(delta)) * weight, reduction)
-    result: Tensor = huber(x, t, reduction=reduction, delta=float(delta))
-    return result
+    return huber(x, t, reduction=reduction, delta=float(delta))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff._core.arguments import takes_tensors, whole
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import takes_tensors, whole
 from autodiff.ops.index import narrow
 from autodiff.ops.join import cat
 from autodiff.ops.reduce import sum as sum_
@@ -18,6 +19,7 @@ from autodiff.ops.statistics import norm
 __all__ = ["cdist", "cosine_similarity", "diff", "pairwise_distance"]
 
 
+@method
 @takes_tensors
 def diff(
     input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import number, takes_tensors
 from autodiff._core.errors import misfit
 from autodiff._core.graph import flat, primitive
+from autodiff._core.inplace import method
 from autodiff._core.promotion import to_floating
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import number, takes_tensors
 
 __all__ = [
     "ceil",
@@ -64,8 +65,9 @@ def not_for_bools(array: Any, name: str) -> None:
 # ---- exponentials and logarithms ----
 
 
+@method(inplace=True)
 @primitive(lambda g, y: g * y, promote=to_floating)
-def exp(input: Any) -> Any:
+def exp(input):
     """e**x.
 
     >>> import autodiff as torch
@@ -75,8 +77,9 @@ def exp(input: Any) -> Any:
     return np.exp(input)
 
 
+@method
 @primitive(lambda g, y: g * (y * _LN2), promote=to_floating)
-def exp2(input: Any) -> Any:
+def exp2(input):
     """2**x.
 
     >>> import autodiff as torch
@@ -86,8 +89,9 @@ def exp2(input: Any) -> Any:
     return np.exp2(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, y: g * (y + 1.0), promote=to_floating)
-def expm1(input: Any) -> Any:
+def expm1(input):
     """e**x - 1, exact also where x is tiny.
 
     >>> import autodiff as torch
@@ -97,8 +101,9 @@ def expm1(input: Any) -> Any:
     return np.expm1(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g / input, promote=to_floating)
-def log(input: Any) -> Any:
+def log(input):
     """The natural logarithm.
 
     >>> import autodiff as torch
@@ -108,8 +113,9 @@ def log(input: Any) -> Any:
     return np.log(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g / (input * _LN2), promote=to_floating)
-def log2(input: Any) -> Any:
+def log2(input):
     """The logarithm to base 2.
 
     >>> import autodiff as torch
@@ -119,8 +125,9 @@ def log2(input: Any) -> Any:
     return np.log2(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g / (input * _LN10), promote=to_floating)
-def log10(input: Any) -> Any:
+def log10(input):
     """The logarithm to base 10.
 
     >>> import autodiff as torch
@@ -131,8 +138,9 @@ def log10(input: Any) -> Any:
     return np.log10(input, dtype=np.float64).astype(input.dtype) if input.dtype == np.float32 else np.log10(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g / (input + 1.0), name="Log1P", promote=to_floating)
-def log1p(input: Any) -> Any:
+def log1p(input):
     """log(1 + x), exact also where x is tiny.
 
     >>> import autodiff as torch
@@ -142,8 +150,9 @@ def log1p(input: Any) -> Any:
     return np.log1p(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, y: g * (y * (1.0 - y)), promote=to_floating)
-def sigmoid(input: Any) -> Any:
+def sigmoid(input):
     """1 / (1 + e**-x); its slope is y (1 - y).
 
     >>> import autodiff as torch
@@ -156,16 +165,17 @@ def sigmoid(input: Any) -> Any:
 
 
 @primitive(lambda g, input: g / _unit_product(input), name="LogitBackward0", promote=to_floating)
-def _logit(input: Any) -> Any:
+def _logit(input):
     return np.log(input / (1.0 - input))
 
 
 @primitive(lambda g, x: g * (1.0 - x * 2.0))
-def _unit_product(x: Any) -> Any:
+def _unit_product(x):
     """x (1 - x), nan outside [0, 1]: where logit is not defined, it has no slope."""
     return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), x * (1.0 - x))
 
 
+@method(inplace=True)
 @takes_tensors
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """log(x / (1 - x)), the inverse of sigmoid; with `eps`, x is first limited to [eps, 1 - eps].
@@ -174,13 +184,13 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     >>> torch.logit(torch.tensor([0.5, 0.75]))
     tensor([0.0000, 1.0986])
     """
-    result: Tensor = _logit(input if eps is None else input.clamp(number("logit", "eps", eps), 1 - eps))
-    return result
+    return _logit(input if eps is None else input.clamp(number("logit", "eps", eps), 1 - eps))
 
 
+@method
 @primitive(lambda g, input, other: g * sigmoid(input - other), lambda g, input, other: g * sigmoid(other - input),
            promote=to_floating)  # fmt: skip
-def logaddexp(input: Any, other: Any) -> Any:
+def logaddexp(input, other):
     """log(e**x + e**y), without overflow.
 
     >>> import autodiff as torch
@@ -193,8 +203,9 @@ def logaddexp(input: Any, other: Any) -> Any:
 # ---- roots ----
 
 
+@method(inplace=True)
 @primitive(lambda g, y: g / (y * 2.0), promote=to_floating)
-def sqrt(input: Any) -> Any:
+def sqrt(input):
     """The square root.
 
     >>> import autodiff as torch
@@ -204,8 +215,9 @@ def sqrt(input: Any) -> Any:
     return np.sqrt(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, y: g * (y * y * y * -0.5), promote=to_floating)
-def rsqrt(input: Any) -> Any:
+def rsqrt(input):
     """1 / sqrt(x).
 
     >>> import autodiff as torch
@@ -215,8 +227,9 @@ def rsqrt(input: Any) -> Any:
     return 1.0 / np.sqrt(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g * (input * 2.0), name="PowBackward0")
-def square(input: Any) -> Any:
+def square(input):
     """x * x.
 
     >>> import autodiff as torch
@@ -226,8 +239,9 @@ def square(input: Any) -> Any:
     return input * input if input.dtype.kind != "b" else input.astype(np.int64)
 
 
+@method(inplace=True)
 @primitive(lambda g, y: -g * (y * y), promote=to_floating)
-def reciprocal(input: Any) -> Any:
+def reciprocal(input):
     """1 / x.
 
     >>> import autodiff as torch
@@ -237,8 +251,9 @@ def reciprocal(input: Any) -> Any:
     return np.reciprocal(input)
 
 
+@method
 @primitive(lambda g, y, input: g * (input / y), lambda g, y, other: g * (other / y), promote=to_floating)
-def hypot(input: Any, other: Any) -> Any:
+def hypot(input, other):
     """sqrt(x**2 + y**2), without overflow.
 
     >>> import autodiff as torch
@@ -256,8 +271,9 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 _TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote=to_floating)
-def erf(input: Any) -> Any:
+def erf(input):
     """The error function, 2/sqrt(pi) times the integral of e**-t**2 from 0 to x.
 
     >>> import autodiff as torch
@@ -267,8 +283,9 @@ def erf(input: Any) -> Any:
     return np.asarray(_erf(input)).astype(input.dtype)
 
 
+@method
 @primitive(lambda g, input: -g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote=to_floating)
-def erfc(input: Any) -> Any:
+def erfc(input):
     """1 - erf(x), exact also where that is tiny.
 
     >>> import autodiff as torch
@@ -281,8 +298,9 @@ def erfc(input: Any) -> Any:
 # ---- rounding: flat wherever there is a slope ----
 
 
+@method(inplace=True)
 @primitive(flat)
-def floor(input: Any) -> Any:
+def floor(input):
     """The largest whole number that is not larger.
 
     >>> import autodiff as torch
@@ -293,8 +311,9 @@ def floor(input: Any) -> Any:
     return np.floor(input).astype(input.dtype)
 
 
+@method(inplace=True)
 @primitive(flat)
-def ceil(input: Any) -> Any:
+def ceil(input):
     """The smallest whole number that is not smaller.
 
     >>> import autodiff as torch
@@ -305,8 +324,9 @@ def ceil(input: Any) -> Any:
     return np.ceil(input).astype(input.dtype)
 
 
+@method(inplace=True)
 @primitive(flat)
-def trunc(input: Any) -> Any:
+def trunc(input):
     """The whole part, towards zero.
 
     >>> import autodiff as torch
@@ -317,8 +337,9 @@ def trunc(input: Any) -> Any:
     return np.trunc(input).astype(input.dtype)
 
 
+@method(inplace=True)
 @primitive(lambda g: g)
-def frac(input: Any) -> Any:
+def frac(input):
     """x - trunc(x).
 
     >>> import autodiff as torch
@@ -330,8 +351,9 @@ def frac(input: Any) -> Any:
     return input - np.trunc(input)
 
 
+@method(inplace=True)
 @primitive(flat)
-def round(input: Any, *, decimals: int = 0) -> Any:
+def round(input, *, decimals: int=0):
     """The nearest whole number, halves to the even one; with `decimals`, the nearest such fraction.
 
     >>> import autodiff as torch
@@ -342,8 +364,9 @@ def round(input: Any, *, decimals: int = 0) -> Any:
     return np.round(input, decimals)
 
 
+@method(inplace=True)
 @primitive(flat)
-def sign(input: Any) -> Any:
+def sign(input):
     """-1, 0 or 1, as the sign of each element; 0 for nan, as in PyTorch.
 
     >>> import autodiff as torch
@@ -364,7 +387,7 @@ def _on_the_way(input: Any, end: Any, weight: Any) -> Any:
 
 
 @primitive(lambda g, weight: g * (1.0 - weight), lambda g, weight: g * weight, name="LerpBackward0")
-def lerp_by_number(input: Any, end: Any, *, weight: Any) -> Any:
+def lerp_by_number(input, end, *, weight):
     """input + weight * (end - input), the weight a number."""
     return _on_the_way(input, end, input.dtype.type(weight))
 
@@ -375,11 +398,12 @@ def lerp_by_number(input: Any, end: Any, *, weight: Any) -> Any:
     lambda g, input, end: g * (end - input),
     name="LerpBackward1",
 )
-def lerp_by_tensor(input: Any, end: Any, weight: Any) -> Any:
+def lerp_by_tensor(input, end, weight):
     """input + weight * (end - input)."""
     return _on_the_way(input, end, weight)
 
 
+@method(inplace=True)
 @takes_tensors
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """input + weight * (end - input): the point that lies `weight` of the way to `end`.
@@ -405,8 +429,9 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     return result
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g * isfinite_mask(input), name="NanToNum")
-def nan_to_num(input: Any, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+def nan_to_num(input, *, nan=0.0, posinf=None, neginf=None):
     """nan and the infinities replaced by numbers: 0, and the largest and smallest finite ones, unless given.
 
     >>> import autodiff as torch
@@ -417,13 +442,14 @@ def nan_to_num(input: Any, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = 
 
 
 @primitive(flat)
-def isfinite_mask(x: Any) -> Any:
+def isfinite_mask(x):
     """1 where x is finite, else 0, in x's dtype."""
     return np.isfinite(x).astype(x.dtype)
 
 
+@method
 @primitive()
-def isnan(input: Any) -> Any:
+def isnan(input):
     """Whether each element is nan.
 
     >>> import autodiff as torch
@@ -433,8 +459,9 @@ def isnan(input: Any) -> Any:
     return np.isnan(input)
 
 
+@method
 @primitive()
-def isinf(input: Any) -> Any:
+def isinf(input):
     """Whether each element is infinite.
 
     >>> import autodiff as torch
@@ -444,8 +471,9 @@ def isinf(input: Any) -> Any:
     return np.isinf(input)
 
 
+@method
 @primitive()
-def isfinite(input: Any) -> Any:
+def isfinite(input):
     """Whether each element is neither infinite nor nan.
 
     >>> import autodiff as torch
@@ -465,8 +493,9 @@ def _of_truth(ufunc: Any, input: Any, other: Any) -> Any:
         raise misfit(ufunc.__name__, (input.shape, other.shape)) or RuntimeError(ufunc.__name__) from None
 
 
+@method
 @primitive()
-def logical_not(input: Any) -> Any:
+def logical_not(input):
     """True where an element is zero.
 
     >>> import autodiff as torch
@@ -476,8 +505,9 @@ def logical_not(input: Any) -> Any:
     return np.logical_not(input)
 
 
+@method
 @primitive()
-def logical_and(input: Any, other: Any) -> Any:
+def logical_and(input, other):
     """True where both are nonzero.
 
     >>> import autodiff as torch
@@ -487,8 +517,9 @@ def logical_and(input: Any, other: Any) -> Any:
     return _of_truth(np.logical_and, input, other)
 
 
+@method
 @primitive()
-def logical_or(input: Any, other: Any) -> Any:
+def logical_or(input, other):
     """True where one or both are nonzero.
 
     >>> import autodiff as torch
@@ -498,8 +529,9 @@ def logical_or(input: Any, other: Any) -> Any:
     return _of_truth(np.logical_or, input, other)
 
 
+@method
 @primitive()
-def logical_xor(input: Any, other: Any) -> Any:
+def logical_xor(input, other):
     """True where exactly one is nonzero.
 
     >>> import autodiff as torch

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import takes_tensors
 from autodiff._core.graph import primitive
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._calls import takes_tensors
 from autodiff.ops.arithmetic import maximum, minimum
 from autodiff.ops.reduce import AminmaxResult, MaxResult, MinResult, axes_of, kept_shape, spread
 from autodiff.ops.shape import dimension, reshaped
@@ -37,13 +38,13 @@ def grid_of(places: Any, axis: int) -> tuple[Any, ...]:
 @primitive(
     lambda g, axis, places, x_shape: scattered(g, axis=axis, places=places, n=x_shape[axis]), name="Gather"
 )
-def gathered(x: Any, *, axis: Any, places: Any) -> Any:
+def gathered(x, *, axis, places):
     """x at the places, one index per output element, along an axis."""
     return np.take_along_axis(x, places, axis)
 
 
 @primitive(lambda g, axis, places: gathered(g, axis=axis, places=places), name="GatherBackward")
-def scattered(x: Any, *, axis: Any, places: Any, n: Any) -> Any:
+def scattered(x, *, axis, places, n):
     """Zeros, n along the axis, with x added at the places."""
     out = np.zeros((*x.shape[:axis], n, *x.shape[axis + 1 :]), x.dtype)
     np.add.at(out, grid_of(places, axis), x)
@@ -59,7 +60,7 @@ def _chosen(name: str) -> Any:
         ),
         name=name,
     )
-    def choosing(x: Any, *, places: Any, axis: Any, keepdim: Any) -> Any:
+    def choosing(x, *, places, axis, keepdim):
         """The elements at the places that were found."""
         values = np.take_along_axis(x, places, axis)
         if not keepdim:
@@ -94,19 +95,19 @@ def _empty(input: Tensor, name: str, dim: int | None) -> None:
 
 
 @primitive(lambda g, x, y: even_share(g, x, y, None), name="MaxBackward1")
-def max_all(x: Any) -> Any:
+def max_all(x):
     """The largest element."""
     return np.max(x)
 
 
 @primitive(lambda g, x, y: even_share(g, x, y, None), name="MinBackward1")
-def min_all(x: Any) -> Any:
+def min_all(x):
     """The smallest element."""
     return np.min(x)
 
 
 @primitive(lambda g, x, y: even_share(g, x, y, None), name="Median")
-def median_all(x: Any) -> Any:
+def median_all(x):
     """The middle element, the lower of two; nan where there is one."""
     return np.take(np.sort(x, None), x.size - 1 if x.dtype.kind == "f" and np.isnan(x).any() else (x.size - 1) // 2)
 
@@ -126,13 +127,13 @@ def even_share(g: Any, x: Any, y: Any, axes: Any) -> Any:
 
 
 @primitive(lambda g, x, y, axes: even_share(g, x, y, axes), name="Amax")
-def amax_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
+def amax_over(x, *, axes, keepdim):
     """The largest elements over some dimensions."""
     return np.max(x, axis=axes, keepdims=keepdim)
 
 
 @primitive(lambda g, x, y, axes: even_share(g, x, y, axes), name="Amin")
-def amin_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
+def amin_over(x, *, axes, keepdim):
     """The smallest elements over some dimensions."""
     return np.min(x, axis=axes, keepdims=keepdim)
 
@@ -156,6 +157,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, name: str) -> Any:
     return kind(*choice(input, places=places, axis=axis, keepdim=keepdim))
 
 
+@method
 @takes_tensors
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; with `dim`, (values, indices) along it; with a second tensor, `maximum`.
@@ -169,6 +171,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _extreme(input, dim, keepdim, "max")
 
 
+@method
 @takes_tensors
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; with `dim`, (values, indices) along it; with a second tensor, `minimum`.
@@ -180,6 +183,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return _extreme(input, dim, keepdim, "min")
 
 
+@method
 @takes_tensors
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The largest elements over the dimensions `dim`; equal ones share the gradient.
@@ -188,10 +192,10 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     >>> torch.amax(torch.tensor([[1.0, 5.0], [4.0, 2.0]]), 1)
     tensor([5., 4.])
     """
-    result: Tensor = amax_over(input, axes=_solid(input, dim, "amax"), keepdim=keepdim)
-    return result
+    return amax_over(input, axes=_solid(input, dim, "amax"), keepdim=keepdim)
 
 
+@method
 @takes_tensors
 def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     """The smallest elements over the dimensions `dim`; equal ones share the gradient.
@@ -200,8 +204,7 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     >>> torch.amin(torch.tensor([[1.0, 5.0], [4.0, 2.0]]), 1)
     tensor([1., 2.])
     """
-    result: Tensor = amin_over(input, axes=_solid(input, dim, "amin"), keepdim=keepdim)
-    return result
+    return amin_over(input, axes=_solid(input, dim, "amin"), keepdim=keepdim)
 
 
 def _solid(input: Tensor, dim: Any, name: str) -> tuple[int, ...]:
@@ -211,6 +214,7 @@ def _solid(input: Tensor, dim: Any, name: str) -> tuple[int, ...]:
     return axes
 
 
+@method
 @takes_tensors
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """(min, max), of all elements or along `dim`.
@@ -225,6 +229,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     return AminmaxResult(amin(input, where_, keepdim), amax(input, where_, keepdim))
 
 
+@method
 @takes_tensors
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The position of the largest element, in the flattened tensor or along `dim`.
@@ -236,6 +241,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     return _position(input, dim, keepdim, np.argmax, "argmax")
 
 
+@method
 @takes_tensors
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The position of the smallest element, in the flattened tensor or along `dim`.

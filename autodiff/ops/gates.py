@@ -28,7 +28,7 @@ _ROOT_2_PI, _CUBIC = math.sqrt(2.0 / math.pi), 0.044715
 
 
 @primitive(lambda g, x: g * ((erf(x * _ROOT_HALF) + 1.0) * 0.5 + x * (exp(x * x * -0.5) * _NORMAL)), name="Gelu")
-def gelu_exact(x: Any) -> Any:
+def gelu_exact(x):
     """x times the probability that a normal number is below x."""
     return (x * ((erf.operation.forward(x * x.dtype.type(_ROOT_HALF)) + 1.0) * 0.5)).astype(x.dtype)
 
@@ -39,7 +39,7 @@ def _gelu_slope(x: Any) -> Any:
 
 
 @primitive(lambda g, x: g * _gelu_slope(x), name="Gelu")
-def gelu_tanh(x: Any) -> Any:
+def gelu_tanh(x):
     """x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))) / 2."""
     return (x * 0.5 * (np.tanh((x + x * x * x * _CUBIC) * _ROOT_2_PI) + 1.0)).astype(x.dtype)
 
@@ -53,12 +53,11 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """
     if approximate not in ("none", "tanh"):
         raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}.")
-    result: Tensor = (gelu_tanh if approximate == "tanh" else gelu_exact)(floating(input, "gelu"))
-    return result
+    return (gelu_tanh if approximate == "tanh" else gelu_exact)(floating(input, "gelu"))
 
 
 @primitive(lambda g, x: g * (sigmoid(x) * (x * (1.0 - sigmoid(x)) + 1.0)), name="Silu")
-def swish(x: Any) -> Any:
+def swish(x):
     """x * sigmoid(x)."""
     return x * sigmoid.operation.forward(x)
 
@@ -70,8 +69,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.silu(torch.tensor([-1.0, 2.0]))
     tensor([-0.2689,  1.7616])
     """
-    result: Tensor = (silu_ if inplace else swish)(floating(input, "silu"))
-    return result
+    return (silu_ if inplace else swish)(floating(input, "silu"))
 
 
 silu_ = in_place(swish, "silu_")
@@ -83,7 +81,7 @@ def _mish_slope(x: Any) -> Any:
 
 
 @primitive(lambda g, x: g * _mish_slope(x), name="Mish")
-def self_regularized(x: Any) -> Any:
+def self_regularized(x):
     """x * tanh(softplus(x))."""
     return x * np.tanh(soft_plus.operation.forward(x, beta=1.0, threshold=20.0))
 
@@ -95,21 +93,20 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.mish(torch.tensor([1.0]))
     tensor([0.8651])
     """
-    result: Tensor = (mish_ if inplace else self_regularized)(floating(input, "mish"))
-    return result
+    return (mish_ if inplace else self_regularized)(floating(input, "mish"))
 
 
 mish_ = in_place(self_regularized, "mish_")
 
 
 @primitive(lambda g, x: g * hard_sigmoid_slope(x), name="Hardsigmoid")
-def hard_sigmoid(x: Any) -> Any:
+def hard_sigmoid(x):
     """min(max(x + 3, 0), 6) / 6."""
     return (np.clip(x + 3.0, 0.0, 6.0) / 6.0).astype(x.dtype)
 
 
 @primitive(flat)
-def hard_sigmoid_slope(x: Any) -> Any:
+def hard_sigmoid_slope(x):
     """1/6 where -3 < x < 3, else 0, for nan too."""
     return np.where((x > -3) & (x < 3), 1.0 / 6.0, 0.0).astype(x.dtype)
 
@@ -121,22 +118,21 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.hardsigmoid(torch.tensor([-4.0, 0.0]))
     tensor([0.0000, 0.5000])
     """
-    result: Tensor = (hardsigmoid_ if inplace else hard_sigmoid)(floating(input, "hardsigmoid"))
-    return result
+    return (hardsigmoid_ if inplace else hard_sigmoid)(floating(input, "hardsigmoid"))
 
 
 hardsigmoid_ = in_place(hard_sigmoid, "hardsigmoid_")
 
 
 @primitive(lambda g, x: g * hard_swish_slope(x), name="Hardswish")
-def hard_swish(x: Any) -> Any:
+def hard_swish(x):
     """x min(max(x + 3, 0), 6) / 6."""
     wide = x.astype(np.float32) if x.dtype.char == "e" else x  # six times a float16 number may be too large for one
     return (mode.quiet(np.multiply, wide, np.clip(wide + 3.0, 0.0, 6.0)) / 6.0).astype(x.dtype)
 
 
 @primitive(lambda g, x: g * (strictly_inside(x, low=-3.0, high=3.0) * (1.0 / 3.0)))
-def hard_swish_slope(x: Any) -> Any:
+def hard_swish_slope(x):
     """0 below -3, 1 above 3, x / 3 + 1/2 between."""
     return np.where(x <= -3, 0.0, np.where(x < 3, x / 3.0 + 0.5, 1.0)).astype(x.dtype)
 
@@ -148,8 +144,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.hardswish(torch.tensor([-4.0, 3.0]))
     tensor([-0., 3.])
     """
-    result: Tensor = (hardswish_ if inplace else hard_swish)(floating(input, "hardswish"))
-    return result
+    return (hardswish_ if inplace else hard_swish)(floating(input, "hardswish"))
 
 
 hardswish_ = in_place(hard_swish, "hardswish_")
@@ -165,7 +160,7 @@ def _glu_slope(g: Any, x: Any, axis: int) -> Any:
 
 
 @primitive(lambda g, x, axis: _glu_slope(g, x, axis), name="Glu")
-def gated(x: Any, *, axis: Any) -> Any:
+def gated(x, *, axis):
     """The first half of x times the sigmoid of the second."""
     a, b = np.split(x, 2, axis)
     return a * sigmoid.operation.forward(b)
@@ -184,5 +179,4 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     axis = dimension(dim, x._array.ndim)
     if x._array.shape[axis] % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {axis} is size {x.shape[axis]}")
-    result: Tensor = gated(x, axis=axis)
-    return result
+    return gated(x, axis=axis)

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import number, takes_tensors, whole
 from autodiff._core.graph import primitive, renamed
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._calls import number, takes_tensors, whole
 from autodiff.ops.arithmetic import where
 from autodiff.ops.join import picked, sliced
 from autodiff.ops.shape import dimension
@@ -163,7 +164,7 @@ def _check_bounds(found: list[Any], shape: tuple[int, ...], used: int) -> None:
 
 def _sliced_class(name: str) -> Any:
     @primitive(lambda g, index, x_shape: basic_placed(g, index=index, shape=x_shape), name=name, view=True)
-    def basic_index(x: Any, *, index: Any) -> Any:
+    def basic_index(x, *, index):
         """x[index] for ints, slices, None and Ellipsis: a view."""
         return x[index]
 
@@ -177,7 +178,7 @@ viewed_select, viewed_slice, viewed_new, viewed_alias = (
 
 
 @primitive(lambda g, index: viewed_slice(g, index=index), name="SliceBackward")
-def basic_placed(x: Any, *, index: Any, shape: Any) -> Any:
+def basic_placed(x, *, index, shape):
     """Zeros of `shape` with x at a basic index."""
     out = np.zeros(shape, x.dtype)
     out[index] = x
@@ -185,7 +186,7 @@ def basic_placed(x: Any, *, index: Any, shape: Any) -> Any:
 
 
 @primitive(lambda g, index, x_shape: added_at(g, index=index, shape=x_shape), name="Index")
-def indexed(x: Any, *, index: Any) -> Any:
+def indexed(x, *, index):
     """x[index] for lists, integer arrays and masks: a copy."""
     return _numpy_index(x, index)
 
@@ -194,7 +195,7 @@ index_taken, index_masked = renamed(indexed, "Take"), renamed(indexed, "MaskedSe
 
 
 @primitive(lambda g, index: indexed(g, index=index), name="IndexPut")
-def added_at(x: Any, *, index: Any, shape: Any) -> Any:
+def added_at(x, *, index, shape):
     """Zeros of `shape` with x added at an advanced index, repeated places summed."""
     out = np.zeros(shape, x.dtype)
     if all(not isinstance(p, np.ndarray) or p.dtype.kind == "b" for p in index):
@@ -220,8 +221,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         n = input._array.shape[0]
         if not -n <= index < n:
             raise IndexError(f"index {index} is out of bounds for dimension 0 with size {n}")
-        result: Tensor = viewed_select(input, index=(index, ...))
-        return result
+        return viewed_select(input, index=(index, ...))
     basic, choice = normalize(index, input._array.shape)
     result = input if basic is None else viewed(input, basic)
     if choice is not None:
@@ -235,10 +235,10 @@ def viewed(input: Tensor, index: tuple[Any, ...]) -> Tensor:
     view = viewed_alias if last is Ellipsis else viewed_new if last is None else (
         viewed_select if isinstance(last, int) else viewed_slice
     )  # fmt: skip
-    result: Tensor = view(input, index=index)
-    return result
+    return view(input, index=index)
 
 
+@method
 @takes_tensors
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """The slice at `index` along `dim`, without that dimension. A view.
@@ -255,10 +255,10 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
         raise IndexError(
             f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {axis}"
         )
-    result: Tensor = picked(input, axis=axis, at=index)
-    return result
+    return picked(input, axis=axis, at=index)
 
 
+@method
 @takes_tensors
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """`length` slices from `start` on along `dim`. A view.
@@ -274,8 +274,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
         raise IndexError(f"start out of range (expected to be in range of [-{n}, {n}], but got {start})")
     if length < 0 or first + length > n:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
-    result: Tensor = sliced(input, axis=axis, start=first, length=length)
-    return result
+    return sliced(input, axis=axis, start=first, length=length)
 
 
 # ---- x[index] = value ----
@@ -291,7 +290,7 @@ def _deepened(x: Any, ndim: int) -> Any:
     lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)),
     name="IndexPut",
 )
-def put_at(x: Any, value: Any, *, index: Any, accumulate: Any) -> Any:
+def put_at(x, value, *, index, accumulate):
     """x with `value` written, or added, at an advanced index."""
     out = x.copy()
     try:
@@ -308,13 +307,14 @@ def put_at(x: Any, value: Any, *, index: Any, accumulate: Any) -> Any:
 
 
 @primitive(lambda g, index: zeroed(g, index=index), name="IndexPut")
-def zeroed(x: Any, *, index: Any) -> Any:
+def zeroed(x, *, index):
     """x with zeros at an advanced index."""
     out = x.copy()
     out[index] = 0
     return out
 
 
+@method(inplace=True)
 @takes_tensors
 def index_put(input: Tensor, index: Any, values: Any = None, accumulate: bool = False, **named: Any) -> Tensor:
     """A copy of `input` with `values` written (or added) at the tuple of index tensors.
@@ -334,14 +334,13 @@ def index_put(input: Tensor, index: Any, values: Any = None, accumulate: bool = 
     _, where_ = normalize(tuple(indices), input._array.shape)
     if where_ is None:
         raise IndexError("index_put takes index tensors; for ints and slices write x[index] = values")
-    result: Tensor = put_at(input, values, index=where_, accumulate=accumulate)
-    return result
+    return put_at(input, values, index=where_, accumulate=accumulate)
 
 
 @primitive(lambda g, mask: where(wrap(mask), 0.0, g) if isinstance(g, Tensor) else np.where(mask, 0, g).astype(g.dtype),
            lambda g, mask: where(wrap(mask), g, 0.0) if isinstance(g, Tensor) else np.where(mask, g, 0).astype(g.dtype),
            name="MaskedFillBackward1")  # fmt: skip
-def filled_at(x: Any, value: Any, *, mask: Any) -> Any:
+def filled_at(x, value, *, mask):
     """x with `value` where the mask holds."""
     return np.where(mask, value, x).astype(x.dtype)
 
@@ -349,6 +348,7 @@ def filled_at(x: Any, value: Any, *, mask: Any) -> Any:
 filled_with_number = renamed(filled_at, "MaskedFillBackward0")
 
 
+@method(inplace=True)
 @takes_tensors
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """A copy of `input` with `value`, a number or 0-d tensor, where `mask` is True.
@@ -371,10 +371,10 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             value = np.asarray(fits, input._array.dtype)
         except (OverflowError, ValueError):  # too large, infinite or nan
             raise RuntimeError(f"value {value} cannot be converted to type {input.dtype} without overflow") from None
-    result: Tensor = fill(input, value, mask=mask._array.copy())
-    return result
+    return fill(input, value, mask=mask._array.copy())
 
 
+@method
 @takes_tensors
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where `mask` is True, in one dimension.
@@ -387,5 +387,4 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     shape = np.broadcast_shapes(input._array.shape, mask._array.shape)
     whole = np.broadcast_to(mask._array, shape).copy()
-    result: Tensor = index_masked(input if shape == input._array.shape else input.expand(*shape), index=(whole,))
-    return result
+    return index_masked(input if shape == input._array.shape else input.expand(*shape), index=(whole,))

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import takes_tensors, whole
 from autodiff._core.graph import primitive, renamed
+from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import takes_tensors, whole
 from autodiff.ops.shape import dimension, reshape, unsqueeze
 
 __all__ = [
@@ -38,18 +39,18 @@ def _slice(axis: int, start: int, stop: int) -> tuple[Any, ...]:
 
 @primitive(lambda g, start, axis, xs_shape, i: sliced(g, axis=axis, start=start[i], length=xs_shape[i][axis]),
            name="Cat", variadic=True)  # fmt: skip
-def _cat(*xs: Any, axis: Any, start: Any) -> Any:
+def _cat(*xs, axis, start):
     return np.concatenate(xs, axis=axis)
 
 
 @primitive(lambda g, start, axis, x_shape: padded(g, axis=axis, start=start, n=x_shape[axis]), name="Slice", view=True)
-def sliced(x: Any, *, axis: Any, start: Any, length: Any) -> Any:
+def sliced(x, *, axis, start, length):
     """x[start : start + length] along an axis."""
     return x[_slice(axis, start, start + length)]
 
 
 @primitive(lambda g, start, axis, x_shape: sliced(g, axis=axis, start=start, length=x_shape[axis]), name="SliceBackward")
-def padded(x: Any, *, axis: Any, start: Any, n: Any) -> Any:
+def padded(x, *, axis, start, n):
     """x between zeros, so that it is n long along an axis."""
     out = np.zeros((*x.shape[:axis], n, *x.shape[axis + 1 :]), x.dtype)
     out[_slice(axis, start, start + x.shape[axis])] = x
@@ -99,26 +100,25 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 )
         start.append(total)
         total += shape[axis]
-    result: Tensor = _cat(*solid, axis=axis, start=start)
-    return result
+    return _cat(*solid, axis=axis, start=start)
 
 
 concat = concatenate = cat
 
 
 @primitive(lambda g, axis, i: picked(g, axis=axis, at=i), name="Stack", variadic=True)
-def _stack(*xs: Any, axis: Any) -> Any:
+def _stack(*xs, axis):
     return np.stack(xs, axis)
 
 
 @primitive(lambda g, axis, at, x_shape: placed(g, axis=axis, at=at, n=x_shape[axis]), name="Select", view=True)
-def picked(x: Any, *, axis: Any, at: Any) -> Any:
+def picked(x, *, axis, at):
     """x[at] along an axis."""
     return x[(*[slice(None)] * axis, at, ...)]
 
 
 @primitive(lambda g, axis, at: picked(g, axis=axis, at=at), name="SelectBackward")
-def placed(x: Any, *, axis: Any, at: Any, n: Any) -> Any:
+def placed(x, *, axis, at, n):
     """Zeros with x at one of n places along an axis."""
     out = np.zeros((*x.shape[:axis], n, *x.shape[axis:]), x.dtype)
     out[(*[slice(None)] * axis, at)] = x
@@ -141,8 +141,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"stack expects each tensor to be equal size, but got {list(xs[0].shape)} at entry 0 and {list(x.shape)} "
                 f"at entry {i}"
             )
-    result: Tensor = _stack(*xs, axis=dimension(dim, xs[0]._array.ndim + 1))
-    return result
+    return _stack(*xs, axis=dimension(dim, xs[0]._array.ndim + 1))
 
 
 @takes_tensors
@@ -201,7 +200,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
 
 
 @primitive(lambda g, axis: _cat_or_stack(g, axis=axis, stacked=False), name="Split", view=True)
-def _split(x: Any, *, axis: Any, stops: Any) -> Any:
+def _split(x, *, axis, stops):
     return tuple(np.split(x, stops, axis))
 
 
@@ -209,7 +208,7 @@ _split_sizes = renamed(_split, "SplitWithSizes")
 
 
 @primitive(lambda g, axis: _cat_or_stack(g, axis=axis, stacked=True), name="Unbind", view=True)
-def _unbind(x: Any, *, axis: Any) -> Any:
+def _unbind(x, *, axis):
     return tuple(np.moveaxis(x, axis, 0)[i, ...] for i in range(x.shape[axis]))
 
 
@@ -221,6 +220,7 @@ def _cat_or_stack(gs: Any, axis: int, stacked: bool) -> Any:
     return _cat(*gs, axis=axis, start=start[:-1])
 
 
+@method
 @takes_tensors
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Parts along `dim`: of the size given (the last may be smaller), or of each size in a list. Views.
@@ -254,6 +254,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     return result
 
 
+@method
 @takes_tensors
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` parts of equal size along `dim`, the last may be smaller. Views.
@@ -269,6 +270,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, -(-n // chunks) if n else [0] * chunks, dim)
 
 
+@method
 @takes_tensors
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along `dim`, without it. Views.

@@ -11,37 +11,38 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._core.arguments import takes_tensors
 from autodiff._core.errors import no_tensor
 from autodiff._core.graph import primitive
+from autodiff._core.inplace import method
 from autodiff._core.modes import Inference
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._calls import takes_tensors
 from autodiff.ops.shape import reshaped_copy, squeezed_product
 
 __all__ = ["addmm", "baddbmm", "bmm", "dot", "inner", "linear", "matmul", "mm", "mv", "outer"]
 
 
 @primitive(lambda g, b: mm_(g, b.T), lambda g, a: mm_(a.T, g), name="Mm")
-def mm_(a: Any, b: Any) -> Any:
+def mm_(a, b):
     """The product of two matrices, (n, k) and (k, m)."""
     return _kernels.matmul(a, b)
 
 
 @primitive(lambda g, b: bmm_(g, b.mT), lambda g, a: bmm_(a.mT, g), name="Bmm")
-def bmm_(a: Any, b: Any) -> Any:
+def bmm_(a, b):
     """The products of two equal batches of matrices, (s, n, k) and (s, k, m)."""
     return _kernels.matmul(a, b)
 
 
 @primitive(lambda g, v: g[..., None] * v, lambda g, a: mv_(a.T, g), name="Mv")
-def mv_(a: Any, v: Any) -> Any:
+def mv_(a, v):
     """The product of a matrix and a vector, (n, k) and (k,)."""
     return _kernels.matmul(a, v[:, None])[:, 0]
 
 
 @primitive(lambda g, b: g * b, lambda g, a: g * a, name="Dot")
-def dot_(a: Any, b: Any) -> Any:
+def dot_(a, b):
     """The inner product of two vectors."""
     return _kernels.matmul(a[None], b[:, None])[0, 0]
 
@@ -52,19 +53,19 @@ def dot_(a: Any, b: Any) -> Any:
     lambda g: column_sums(g),
     name="Addmm",
 )
-def affine(x: Any, w: Any, b: Any) -> Any:
+def affine(x, w, b):
     """x @ w.T + b for x (n, k), w (m, k), b (m,): one pass, the bias added while the tile is in registers."""
     return _kernels.matmul(x, w.T, b)
 
 
 @primitive(lambda g, x_shape: rows_of(g, n=x_shape[0]), name="SumBackward1")
-def column_sums(x: Any) -> Any:
+def column_sums(x):
     """The sum over the rows of a matrix."""
     return _kernels.column_sums(x) if x.size else np.zeros(x.shape[1:], x.dtype)
 
 
 @primitive(lambda g: column_sums(g), name="Expand")
-def rows_of(x: Any, *, n: int) -> Any:
+def rows_of(x, *, n: int):
     """n rows, each x."""
     return np.broadcast_to(x, (n, x.shape[0]))
 
@@ -90,6 +91,7 @@ def _same_dtype(name: str, a: Any, b: Any) -> None:
         )
 
 
+@method
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The matrix product of (n, k) and (k, m). RuntimeError when the shapes or dtypes do not fit.
 
@@ -99,8 +101,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
             [3.]])
     """
     _check_mm("mm", input, mat2)
-    result: Tensor = mm_(input, mat2)
-    return result
+    return mm_(input, mat2)
 
 
 def _check_mm(name: str, a: Tensor, b: Tensor) -> None:
@@ -111,6 +112,7 @@ def _check_mm(name: str, a: Tensor, b: Tensor) -> None:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_shapes(name, a, b)}")
 
 
+@method
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """The products of two batches of equal size, (s, n, k) and (s, k, m).
 
@@ -119,8 +121,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     torch.Size([2, 1, 1])
     """
     _check_bmm(input, mat2)
-    result: Tensor = bmm_(input, mat2)
-    return result
+    return bmm_(input, mat2)
 
 
 def _check_bmm(batch1: Tensor, batch2: Tensor) -> None:
@@ -134,6 +135,7 @@ def _check_bmm(batch1: Tensor, batch2: Tensor) -> None:
         )
 
 
+@method
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix (n, k) and a vector (k,).
 
@@ -147,10 +149,10 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
                            f"{input._array.ndim} and a vector of rank {vec._array.ndim}")  # fmt: skip
     if input._array.shape[1] != vec._array.shape[0]:
         raise RuntimeError(f"size mismatch, got input {_shapes('mv', input, vec)}")
-    result: Tensor = mv_(input, vec)
-    return result
+    return mv_(input, vec)
 
 
+@method
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors of one length.
 
@@ -168,10 +170,10 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
             "inconsistent tensor size, expected tensor [{}] and src [{}] to have the same number of elements, but got "
             "{} and {} elements respectively".format(*2 * (input._array.size, tensor._array.size))
         )
-    result: Tensor = dot_(input, tensor)
-    return result
+    return dot_(input, tensor)
 
 
+@method
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product a @ b: vectors, matrices, and batches of matrices that broadcast.
 
@@ -207,7 +209,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if a == 1 and b == 2:
         if input._array.shape[0] != other._array.shape[0]:
             raise RuntimeError(f"size mismatch, got input {_shapes('matmul', input, other)}")
-        return squeezed_product(mm(input.unsqueeze(0), other), shape=other._array.shape[1:])  # type: ignore[no-any-return]
+        return squeezed_product(mm(input.unsqueeze(0), other), shape=other._array.shape[1:])
     return _batched(input, other)
 
 
@@ -237,7 +239,7 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
         shape = (*shape[:-2], shape[-1])
     if other._array.ndim == 1:
         shape = shape[:-1]
-    return reshaped_copy(result, shape=shape)  # type: ignore[no-any-return]
+    return reshaped_copy(result, shape=shape)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -256,8 +258,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     x, w = input._array, weight._array
     if bias is not None and x.ndim == 2:
         try:
-            result: Tensor = affine(input, weight, bias)
-            return result
+            return affine(input, weight, bias)
         except (RuntimeError, TypeError, ValueError):
             pass  # what is wrong is said below, or bias is one that only + takes
     if x.dtype != w.dtype or (bias is not None and bias._array.dtype != w.dtype):
@@ -292,7 +293,7 @@ def _sum_with_matmul(input: Any, a: Any, b: Any, beta: Any, alpha: Any) -> Any:
     lambda g, a, alpha: mm_(a.T, g) * alpha,
     name="Addmm",
 )
-def sum_with_mm(input: Any, a: Any, b: Any, *, beta: Any, alpha: Any) -> Any:
+def sum_with_mm(input, a, b, *, beta, alpha):
     """beta * input + alpha * (a @ b)."""
     return _sum_with_matmul(input, a, b, beta, alpha)
 
@@ -303,7 +304,7 @@ def sum_with_mm(input: Any, a: Any, b: Any, *, beta: Any, alpha: Any) -> Any:
     lambda g, a, alpha: bmm_(a.mT, g) * alpha,
     name="Baddbmm",
 )
-def sum_with_bmm(input: Any, a: Any, b: Any, *, beta: Any, alpha: Any) -> Any:
+def sum_with_bmm(input, a, b, *, beta, alpha):
     """The same, batch by batch."""
     return _sum_with_matmul(input, a, b, beta, alpha)
 
@@ -321,6 +322,7 @@ def _sum_with_product(operation: Any, input: Tensor, a: Tensor, b: Tensor, beta:
     return operation(input, a, b, beta=beta, alpha=alpha)
 
 
+@method(inplace=True)
 @takes_tensors
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2).
@@ -330,10 +332,10 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
     tensor([[3.]])
     """
     _check_mm("addmm", mat1, mat2)
-    result: Tensor = _sum_with_product(sum_with_mm, input, mat1, mat2, beta, alpha)
-    return result
+    return _sum_with_product(sum_with_mm, input, mat1, mat2, beta, alpha)
 
 
+@method
 @takes_tensors
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), batch by batch.
@@ -343,10 +345,10 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, a
     tensor([[[3.]]])
     """
     _check_bmm(batch1, batch2)
-    result: Tensor = _sum_with_product(sum_with_bmm, input, batch1, batch2, beta, alpha)
-    return result
+    return _sum_with_product(sum_with_bmm, input, batch1, batch2, beta, alpha)
 
 
+@method
 @takes_tensors
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The outer product of two vectors: element (i, j) is input[i] * vec2[j].
@@ -361,6 +363,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return input.unsqueeze(1) * vec2
 
 
+@method
 @takes_tensors
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """The sum of products over the last dimension of both.

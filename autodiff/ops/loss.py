@@ -27,7 +27,7 @@ _LONG = np.dtype(np.int64)  # comparing a dtype with a type takes longer than th
 
 
 @primitive(lambda g, n: divided(g, n=n), name="DivBackward1")
-def divided(x: Any, *, n: Any) -> Any:
+def divided(x, *, n):
     """x divided by a Python number."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.divide(x, x.dtype.type(n))
@@ -43,8 +43,8 @@ def divided(x: Any, *, n: Any) -> Any:
     name="NllLoss",
 )
 def cross_entropy_rows(
-    x: Any, target: Any, weight: Any, *, ignore_index: Any, label_smoothing: Any, reduction: Any
-) -> Any:
+    x, target, weight, *, ignore_index, label_smoothing, reduction
+):
     """-log softmax(x)[target] per row, reduced: the kernel."""
     return _kernels.cross_entropy(x, target, weight, ignore_index, label_smoothing, reduction)
 
@@ -66,8 +66,8 @@ cross_entropy_grid = renamed(cross_entropy_rows, "NllLoss2D")
     name="CrossEntropyBackward",
 )  # fmt: skip
 def cross_entropy_grad(
-    d: Any, x: Any, target: Any, weight: Any, *, ignore_index: Any, label_smoothing: Any, reduction: Any
-) -> Any:
+    d, x, target, weight, *, ignore_index, label_smoothing, reduction
+):
     """d * (a softmax(x) - b) per row, where a is the row's weight and b its smoothed one-hot target: the kernel."""
     d = np.asarray(d, x.dtype)
     return _kernels.cross_entropy_grad(d, x, target, weight, ignore_index, label_smoothing, reduction)
@@ -246,8 +246,7 @@ def _probabilities(
     total = -weighted.sum()
     if reduction == "sum":
         return total
-    result: Tensor = divided(total, n=input._array.size // classes if classes else 0)
-    return result
+    return divided(total, n=input._array.size // classes if classes else 0)
 
 
 # ---- negative log-likelihood of log-probabilities ----
@@ -259,7 +258,7 @@ def _probabilities(
     ),
     name="NllLoss",
 )
-def nll_rows(x: Any, target: Any, weight: Any, *, ignore_index: Any, reduction: Any) -> Any:
+def nll_rows(x, target, weight, *, ignore_index, reduction):
     """-x[target] per row times the class's weight, reduced."""
     row, safe, total = _nll_weights(x.shape[1], target, weight, ignore_index)
     loss = -x[np.arange(len(x)), safe] * row.astype(x.dtype)
@@ -295,7 +294,7 @@ def _nll_weights(classes: int, target: Any, weight: Any, ignore_index: int) -> t
     ),
     name="NllLossBackward",
 )
-def nll_placed(d: Any, target: Any, weight: Any, *, classes: Any, ignore_index: Any, reduction: Any) -> Any:
+def nll_placed(d, target, weight, *, classes, ignore_index, reduction):
     """The gradient of nll: minus the row's weight at the target, zero elsewhere."""
     row, safe, total = _nll_weights(classes, target, weight, ignore_index)
     out = np.zeros((len(target), classes), d.dtype)

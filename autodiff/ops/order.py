@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import takes_tensors, whole
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._calls import takes_tensors, whole
 from autodiff.ops.extremes import _empty, median_all, median_choice, sort_choice, topk_choice
 from autodiff.ops.reduce import MedianResult, SortResult, TopkResult
 from autodiff.ops.shape import dimension
@@ -33,6 +34,7 @@ def _order(array: Any, axis: int, descending: bool) -> Any:
     return np.argsort(array, axis, kind="stable")
 
 
+@method
 @takes_tensors
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
     """(values, indices) in increasing order along `dim`; equal elements stay in their order.
@@ -48,6 +50,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     return SortResult(*sort_choice(input, places=places, axis=axis, keepdim=True))
 
 
+@method
 @takes_tensors
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort `input` along `dim`.
@@ -59,6 +62,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     return sort(input, dim, descending).indices  # type: ignore[no-any-return]
 
 
+@method
 @takes_tensors
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """(values, indices) of the k largest (or smallest) elements along `dim`, best first.
@@ -77,6 +81,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return TopkResult(*topk_choice(input, places=places, axis=axis, keepdim=True))
 
 
+@method
 @takes_tensors
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element (the lower of two), nan where one is; with `dim`, (values, indices) along it.
@@ -100,6 +105,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     return MedianResult(*median_choice(input, places=places, axis=axis, keepdim=keepdim))
 
 
+@method
 @takes_tensors
 def unique(
     input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
@@ -134,6 +140,7 @@ def isin(elements: Tensor, test_elements: Tensor, *, assume_unique: bool = False
     return wrap(np.asarray(np.isin(elements._array, test_elements._array, assume_unique, invert)))
 
 
+@method
 @takes_tensors
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each whole number 0, 1, ... occurs, or the sum of its weights: float32 for those, else float64.

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import takes_tensors, whole
 from autodiff._core.broadcast import sum_to
 from autodiff._core.graph import primitive
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import takes_tensors, whole
 from autodiff.ops.shape import (
     _sizes,
     clone,
@@ -51,10 +52,11 @@ def _folded(g: Any, times: tuple[int, ...], shape: tuple[int, ...]) -> Any:
 
 
 @primitive(lambda g, times, x_shape: _folded(g, times, x_shape), name="Repeat")
-def _repeated(x: Any, *, times: Any) -> Any:
+def _repeated(x, *, times):
     return np.tile(x, times)
 
 
+@method
 @takes_tensors
 def repeat(input: Tensor, *sizes: Any) -> Tensor:
     """`input` repeated sizes[i] times along each dimension, in new memory.
@@ -70,10 +72,10 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     if any(n < 0 for n in times):
         raise RuntimeError(f"repeat: the numbers of repetitions must not be negative, got {list(times)}")
-    result: Tensor = _repeated(input, times=times)
-    return result
+    return _repeated(input, times=times)
 
 
+@method
 @takes_tensors
 def tile(input: Tensor, *dims: Any) -> Tensor:
     """Like `repeat`, but missing sizes in front count as 1.
@@ -87,17 +89,18 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
 
 
 @primitive(lambda g, axis, places, x_shape: _summed_at(g, axis=axis, places=places, n=x_shape[axis]), name="IndexSelect")
-def _taken_at(x: Any, *, axis: Any, places: Any) -> Any:
+def _taken_at(x, *, axis, places):
     return np.take(x, places, axis)
 
 
 @primitive(lambda g, axis, places: _taken_at(g, axis=axis, places=places), name="IndexAdd")
-def _summed_at(x: Any, *, axis: Any, places: Any, n: Any) -> Any:
+def _summed_at(x, *, axis, places, n):
     out = np.zeros((*x.shape[:axis], n, *x.shape[axis + 1 :]), x.dtype)
     np.add.at(out, (*[slice(None)] * axis, places), x)
     return out
 
 
+@method
 @takes_tensors
 def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
     """Every element (or slice along `dim`) repeated `repeats` times in a row; a tensor gives a number for each.
@@ -121,15 +124,15 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
         places = np.repeat(np.arange(input._array.shape[axis]), times)
     except ValueError:
         raise RuntimeError("repeats must have the same size as input along dim, and no negative number") from None
-    result: Tensor = _taken_at(input, axis=axis, places=places)
-    return result
+    return _taken_at(input, axis=axis, places=places)
 
 
 @primitive(lambda g, shifts, axes: _rolled(g, shifts=tuple(-s for s in shifts), axes=axes), name="Roll")
-def _rolled(x: Any, *, shifts: Any, axes: Any) -> Any:
+def _rolled(x, *, shifts, axes):
     return np.roll(x, shifts, axes)
 
 
+@method
 @takes_tensors
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Elements moved on by `shifts` along `dims`, those that fall off come in again; without dims, as if flat.
@@ -144,15 +147,15 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     axes = (dims,) if isinstance(dims, int) else tuple(dims)
     if len(axes) != len(moves):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(moves)}, dims:{len(axes)}")
-    result: Tensor = _rolled(input, shifts=moves, axes=tuple(dimension(d, input._array.ndim) for d in axes))
-    return result
+    return _rolled(input, shifts=moves, axes=tuple(dimension(d, input._array.ndim) for d in axes))
 
 
 @primitive(lambda g, axes: _flipped(g, axes=axes), name="Flip")
-def _flipped(x: Any, *, axes: Any) -> Any:
+def _flipped(x, *, axes):
     return np.flip(x, axes).copy()
 
 
+@method
 @takes_tensors
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """Elements in reverse order along `dims`, as a copy.
@@ -164,10 +167,10 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     if not input._array.ndim:
         copy: Tensor = clone(input)
         return copy
-    result: Tensor = _flipped(input, axes=tuple(dimension(d, input._array.ndim) for d in _sizes(dims, "flip", "dims")))
-    return result
+    return _flipped(input, axes=tuple(dimension(d, input._array.ndim) for d in _sizes(dims, "flip", "dims")))
 
 
+@method
 @takes_tensors
 def fliplr(input: Tensor) -> Tensor:
     """Columns in reverse order.
@@ -181,6 +184,7 @@ def fliplr(input: Tensor) -> Tensor:
     return flip(input, 1)
 
 
+@method
 @takes_tensors
 def flipud(input: Tensor) -> Tensor:
     """Rows in reverse order.

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import takes_tensors
 from autodiff._core.broadcast import PAIRWISE, added_up, expanded
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.graph import flat, primitive
+from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._calls import takes_tensors
 from autodiff.ops.arithmetic import where
 from autodiff.ops.elementwise import isnan
 from autodiff.ops.join import padded, sliced
@@ -98,7 +99,7 @@ def _dropped(out: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
 
 
 @primitive(lambda g, x_shape: expanded(g, shape=x_shape), name="SumBackward0")
-def sum_all(x: Any) -> Any:
+def sum_all(x):
     """The sum of all elements."""
     if x.dtype.kind != "f":
         return np.sum(x, dtype=np.int64)
@@ -113,7 +114,7 @@ def _whole(x: Any) -> Any:
 
 
 @primitive(lambda g, x_shape, axes: spread(g, x_shape, axes), name="SumBackward1")
-def sum_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
+def sum_over(x, *, axes, keepdim):
     """The sum over some dimensions."""
     if x.dtype.kind == "f":
         return added_up(x, axes, keepdim)
@@ -125,6 +126,7 @@ def _converted(input: Tensor, dtype: Any) -> Tensor:
     return input if np_dtype is None or np_dtype == input._array.dtype else cast(input, dtype=np_dtype)
 
 
+@method
 @takes_tensors
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum of all elements, or over the dimensions `dim`. Integers and bools give int64.
@@ -144,13 +146,13 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
 
 @primitive(lambda g, x_shape: expanded(g * (1.0 / math.prod(x_shape)), shape=x_shape) if math.prod(x_shape) else
            expanded(g, shape=x_shape), name="MeanBackward0")  # fmt: skip
-def mean_all(x: Any) -> Any:
+def mean_all(x):
     """The mean of all elements."""
     return _share(_whole(x), x.size, x.dtype)
 
 
 @primitive(lambda g, x_shape, axes: spread(g * (1.0 / _count(x_shape, axes)), x_shape, axes), name="MeanBackward1")
-def mean_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
+def mean_over(x, *, axes, keepdim):
     """The mean over some dimensions."""
     return _share(added_up(x, axes, keepdim, wide=True), math.prod(x.shape[a] for a in axes), x.dtype)
 
@@ -164,6 +166,7 @@ def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
     return builtins.max(math.prod(shape[a] for a in axes), 1)
 
 
+@method
 @takes_tensors
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean of all elements, or over the dimensions `dim`. RuntimeError for integers: give a dtype.
@@ -196,17 +199,18 @@ _nothing = _Nothing()
 
 
 @primitive(lambda g, x, axes: spread(g, x.shape, axes) * is_number(x), name="Nansum")
-def nansum_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
+def nansum_over(x, *, axes, keepdim):
     """The sum over some dimensions, with nan counted as 0."""
     return added_up(np.where(x == x, x, x.dtype.type(0)), axes, keepdim)
 
 
 @primitive(flat)
-def is_number(x: Any) -> Any:
+def is_number(x):
     """0 where x is nan, else 1, in x's dtype."""
     return (x == x).astype(x.dtype)
 
 
+@method
 @takes_tensors
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum, with nan counted as 0.
@@ -218,10 +222,10 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     x = _converted(input, dtype)
     if x._array.dtype.kind != "f":
         return sum(x, dim, keepdim)
-    result: Tensor = nansum_over(x, axes=axes_of(dim, x._array.ndim), keepdim=keepdim)
-    return result
+    return nansum_over(x, axes=axes_of(dim, x._array.ndim), keepdim=keepdim)
 
 
+@method
 @takes_tensors
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean of the elements that are not nan.
@@ -234,13 +238,13 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
 
 
 @primitive(lambda g, x, axes, keepdim: spread(g, x.shape, axes) * others_product(x, axes=axes), name="ProdBackward1")
-def prod_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
+def prod_over(x, *, axes, keepdim):
     """The product over some dimensions."""
     return np.prod(x, axis=axes, keepdims=keepdim, dtype=None if x.dtype.kind == "f" else np.int64)
 
 
 @primitive(lambda g, x: expanded(g, shape=x.shape) * others_product(x, axes=tuple(range(x.ndim))), name="ProdBackward0")
-def prod_all(x: Any) -> Any:
+def prod_all(x):
     """The product of all elements."""
     return np.prod(x, dtype=None if x.dtype.kind == "f" else np.int64)
 
@@ -268,9 +272,10 @@ def _others_recorded(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     grid = where(eye, 1.0, rows.unsqueeze(1).expand(rows.shape[0], n, n))
     products = prod_over(grid, axes=(2,), keepdim=False)
     back = products.reshape(*[x.shape[i] for i in (*rest, *axes)])
-    return back.permute(*np.argsort([*rest, *axes]).tolist()) if x.ndim else back  # type: ignore[no-any-return]
+    return back.permute(*np.argsort([*rest, *axes]).tolist()) if x.ndim else back
 
 
+@method
 @takes_tensors
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product of all elements, or along `dim`.
@@ -288,7 +293,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
 
 
 @primitive(lambda g, axis: flip_cumsum(g, axis=axis), name="Cumsum")
-def _cumsum(x: Any, *, axis: Any) -> Any:
+def _cumsum(x, *, axis):
     if not x.ndim:
         return x.copy()
     return _running(np.cumsum, x, axis)
@@ -302,11 +307,12 @@ def _running(ufunc: Any, x: Any, axis: int) -> Any:
 
 
 @primitive(lambda g, axis: _cumsum(g, axis=axis), name="CumsumBackward")
-def flip_cumsum(x: Any, *, axis: Any) -> Any:
+def flip_cumsum(x, *, axis):
     """The running sum from the end."""
     return np.flip(_running(np.cumsum, np.flip(x, axis), axis), axis).copy() if x.ndim else x.copy()
 
 
+@method(inplace=True)
 @takes_tensors
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running sum along `dim`.
@@ -315,12 +321,11 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     >>> torch.cumsum(torch.tensor([1, 2, 3]), 0)
     tensor([1, 3, 6])
     """
-    result: Tensor = _cumsum(_converted(input, dtype), axis=dimension(dim, input._array.ndim))
-    return result
+    return _cumsum(_converted(input, dtype), axis=dimension(dim, input._array.ndim))
 
 
 @primitive(lambda g, x, axis: cumprod_slope(g, x, axis=axis), name="Cumprod")
-def _cumprod(x: Any, *, axis: Any) -> Any:
+def _cumprod(x, *, axis):
     if not x.ndim:
         return x.copy()
     return _running(np.cumprod, x, axis)
@@ -352,6 +357,7 @@ def _pad(x: Any, axis: int, n: int) -> Any:
     return padded(x, axis=axis, start=0, n=n)
 
 
+@method(inplace=True)
 @takes_tensors
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running product along `dim`.
@@ -360,5 +366,4 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     >>> torch.cumprod(torch.tensor([1, 2, 3]), 0)
     tensor([1, 2, 6])
     """
-    result: Tensor = _cumprod(_converted(input, dtype), axis=dimension(dim, input._array.ndim))
-    return result
+    return _cumprod(_converted(input, dtype), axis=dimension(dim, input._array.ndim))

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import number, takes_tensors, whole
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import misfit
 from autodiff._core.graph import flat, primitive
-from autodiff._core.inplace import _check, in_place
+from autodiff._core.inplace import _check, in_place, method
 from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import number, takes_tensors, whole
 from autodiff.ops.creation import _float, leaf, size_of
 from autodiff.random import Generator, default_generator
 
@@ -151,6 +151,7 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     return leaf((unit * scale + centre).astype(found))
 
 
+@method
 @takes_tensors
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that each element of `input` gives (or `p`), else 0.
@@ -168,6 +169,7 @@ def _probabilities(array: Any) -> None:
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, in a floating point tensor.")
 
 
+@method
 @takes_tensors
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *,
                 generator: Generator | None = None) -> Tensor:  # fmt: skip
@@ -241,7 +243,7 @@ def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any
 
 
 @primitive(flat, name="Random")
-def drawn(x: Any, *, values: Any) -> Any:
+def drawn(x, *, values):
     """The values that were drawn, in place of x: they do not depend on it."""
     return values.astype(x.dtype, copy=False)
 
@@ -256,6 +258,7 @@ def _numbers(t: Tensor, name: str) -> np.dtype[Any]:
     return dtype  # type: ignore[no-any-return]
 
 
+@method
 def uniform_(self: Tensor, a: float = 0, b: float = 1, *, generator: Generator | None = None, **ends: float) -> Tensor:
     """Fill with uniform numbers in [from, to); returns the tensor.
 
@@ -276,10 +279,10 @@ def _draw(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
     _check(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
     order = memory_order(t._array.strides)
     drawn = draw(_stream(generator), tuple(t._array.shape[d] for d in order))
-    result: Tensor = _fill(t, values=drawn.transpose(np.argsort(order)) if order else drawn)
-    return result
+    return _fill(t, values=drawn.transpose(np.argsort(order)) if order else drawn)
 
 
+@method
 def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill with normal numbers; returns the tensor.
 
@@ -296,6 +299,7 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generat
     return _draw(self, lambda stream, shape: stream.normal(shape, dtype, mean, std, blocks), generator)
 
 
+@method
 def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
     """Fill with numbers whose logarithm is normal; returns the tensor.
 
@@ -314,6 +318,7 @@ def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Gen
     )
 
 
+@method
 def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill with exponential numbers of the rate given; returns the tensor.
 
@@ -327,6 +332,7 @@ def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None 
     return _draw(self, lambda stream, shape: stream.exponential(shape, dtype, lambd), generator)
 
 
+@method
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Fill with 1 with probability p (a number or a tensor), else 0; returns the tensor.
 
@@ -346,6 +352,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     return _draw(self, lambda stream, shape: stream.bernoulli(p, shape), generator)
 
 
+@method
 def random_(self: Tensor, a: int | None = None, b: int | None = None, *, generator: Generator | None = None,
             **ends: int) -> Tensor:  # fmt: skip
     """Fill with whole numbers: in [from, to), in [0, to), or in all of the dtype's range; returns the tensor.

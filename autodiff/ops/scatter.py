@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import number, takes_tensors
 from autodiff._core.graph import primitive, renamed
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._calls import number, takes_tensors
 from autodiff.ops.extremes import gathered, grid_of
 from autodiff.ops.index import getitem, index_taken, narrow, normalize
 from autodiff.ops.rearrange import _taken_at
@@ -44,6 +45,7 @@ def _within(places: Any, n: int, name: str) -> None:
         raise kind(f"{name}(): index {wrong} is out of bounds for dimension with size {n}")
 
 
+@method
 @takes_tensors
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices along `dim` at the places in the 1-d `index`, as a copy.
@@ -57,10 +59,10 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if places.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     _within(places, input._array.shape[axis], "index_select")
-    result: Tensor = _taken_at(input, axis=axis, places=np.atleast_1d(places))
-    return result
+    return _taken_at(input, axis=axis, places=np.atleast_1d(places))
 
 
+@method
 @takes_tensors
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """For each place in `index`, the element of `input` with that index along `dim`.
@@ -78,8 +80,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     for d, n in enumerate(places.shape):
         if d != axis and n != input._array.shape[d]:
             part = narrow(part, d, 0, n)
-    result: Tensor = gathered(part, axis=axis, places=places)
-    return result
+    return gathered(part, axis=axis, places=places)
 
 
 def _sizes_fit(x: Tensor, places: Any, axis: int, name: str, what: str) -> None:
@@ -93,6 +94,7 @@ def _sizes_fit(x: Tensor, places: Any, axis: int, name: str, what: str) -> None:
             )
 
 
+@method
 @takes_tensors
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """`gather` with the other dimensions broadcast; without `dim`, from the flattened tensor.
@@ -113,6 +115,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     return gather(input.expand(*whole), axis, indices.expand(*places))
 
 
+@method
 @takes_tensors
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at the places of `index` in the flattened tensor.
@@ -125,8 +128,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     _, where_ = normalize(wrap(_indices(index, "take")), flat_input._array.shape)
     if where_ is None:  # a 0-d index
         return getitem(flat_input, int(index)).clone()
-    result: Tensor = index_taken(flat_input, index=where_)
-    return result
+    return index_taken(flat_input, index=where_)
 
 
 @primitive(
@@ -134,7 +136,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     lambda g, axis, places, value_shape: corner(gathered(g, axis=axis, places=places), shape=value_shape),
     name="Scatter",
 )
-def scattered_into(x: Any, value: Any, *, axis: Any, places: Any) -> Any:
+def scattered_into(x, value, *, axis, places):
     """x with value written at the places along an axis."""
     out = x.copy()
     out[grid_of(places, axis)] = value[tuple(slice(n) for n in places.shape)] if value.ndim else value
@@ -146,7 +148,7 @@ def _no_slope(g: Any) -> Any:
 
 
 @primitive(_no_slope, _no_slope, name="NotImplemented")
-def scattered_onto(x: Any, value: Any, *, axis: Any, places: Any, reduce: Any) -> Any:
+def scattered_onto(x, value, *, axis, places, reduce):
     """x with value added to, or multiplied with, what is at the places along an axis."""
     out = x.copy()
     combine = np.add if reduce == "add" else np.multiply
@@ -155,7 +157,7 @@ def scattered_onto(x: Any, value: Any, *, axis: Any, places: Any, reduce: Any) -
 
 
 @primitive(lambda g, axis, places: zeroed_along(g, axis=axis, places=places), name="Scatter")
-def zeroed_along(x: Any, *, axis: Any, places: Any) -> Any:
+def zeroed_along(x, *, axis, places):
     """x with zeros at the places along an axis."""
     out = x.copy()
     out[grid_of(places, axis)] = 0
@@ -167,7 +169,7 @@ def zeroed_along(x: Any, *, axis: Any, places: Any) -> Any:
     lambda g, axis, places, value_shape: corner(gathered(g, axis=axis, places=places), shape=value_shape),
     name="ScatterAdd",
 )
-def scatter_added(x: Any, value: Any, *, axis: Any, places: Any) -> Any:
+def scatter_added(x, value, *, axis, places):
     """x with value added at the places along an axis."""
     out = x.copy()
     np.add.at(out, grid_of(places, axis), value[tuple(slice(n) for n in places.shape)])
@@ -175,7 +177,7 @@ def scatter_added(x: Any, value: Any, *, axis: Any, places: Any) -> Any:
 
 
 @primitive(lambda g, x_shape: _cut(g, shape=x_shape), name="ConstantPadNd")
-def corner(x: Any, *, shape: Any) -> Any:
+def corner(x, *, shape):
     """Zeros of `shape` with x in the first corner: src may be larger than index. A 0-d shape sums."""
     if not len(shape):
         return np.add.reduce(x, axis=None)
@@ -187,7 +189,7 @@ def corner(x: Any, *, shape: Any) -> Any:
 
 
 @primitive(lambda g, x_shape: corner(g, shape=x_shape), name="Slice")
-def _cut(x: Any, *, shape: Any) -> Any:
+def _cut(x, *, shape):
     if not x.ndim:
         return np.broadcast_to(x, shape).copy()
     return x[tuple(slice(n) for n in shape)].copy()
@@ -205,6 +207,7 @@ def _source(input: Tensor, src: Any, places: Any, name: str) -> Any:
     return src
 
 
+@method(inplace=True)
 @takes_tensors
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
@@ -224,14 +227,14 @@ def scatter(
     _within(places, input._array.shape[axis], "scatter")
     values = _source(input, value if src is None else src, places, "scatter")
     if reduce is None:
-        result: Tensor = scattered_into(input, values, axis=axis, places=places)
-        return result
+        return scattered_into(input, values, axis=axis, places=places)
     if reduce not in ("add", "multiply"):
         raise RuntimeError(f"reduce argument must be either add or multiply, not {reduce!r}")
     result = scattered_onto(input, values, axis=axis, places=places, reduce=reduce)
     return result
 
 
+@method(inplace=True)
 @takes_tensors
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """A copy of `input` with the elements of `src` added at the indices along `dim`.
@@ -245,13 +248,13 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     _sizes_fit(input, places, axis, "scatter_add", "self")
     _within(places, input._array.shape[axis], "scatter_add")
     _ = src._array  # a number is not taken here
-    result: Tensor = scatter_added(input, _source(input, src, places, "scatter_add"), axis=axis, places=places)
-    return result
+    return scatter_added(input, _source(input, src, places, "scatter_add"), axis=axis, places=places)
 
 
 index_added = renamed(scatter_added, "IndexAdd")
 
 
+@method(inplace=True)
 @takes_tensors
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """A copy of `input` with the slices of `source`, times alpha, added at the places in the 1-d `index` along `dim`.
@@ -269,10 +272,10 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
         )
     grid = places.reshape(*(-1 if d == axis else 1 for d in range(source._array.ndim)))
     whole = np.broadcast_to(grid, source._array.shape)
-    result: Tensor = index_added(input, source if alpha == 1 else source * alpha, axis=axis, places=whole)
-    return result
+    return index_added(input, source if alpha == 1 else source * alpha, axis=axis, places=whole)
 
 
+@method
 @takes_tensors
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the nonzero elements, a row each; as_tuple gives one index tensor per dimension.
@@ -290,6 +293,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     return wrap(np.stack(places, -1))
 
 
+@method
 @takes_tensors
 def argwhere(input: Tensor) -> Tensor:
     """The indices of the nonzero elements, a row each.

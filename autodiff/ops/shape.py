@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import takes_tensors, whole
 from autodiff._core.broadcast import expanded
 from autodiff._core.graph import primitive, renamed
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import takes_tensors, whole
 
 __all__ = [
     "T",
@@ -61,6 +62,7 @@ def _sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[in
     return tuple(n if n.__class__ is int else whole(function, name, n) for n in args)
 
 
+@method
 @takes_tensors
 def expand(input: Tensor, *sizes: Any) -> Tensor:
     """A view of `input` repeated to a larger size, no memory used; -1 leaves a dimension as it is.
@@ -85,10 +87,10 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
                 f"The expanded size of the tensor ({n}) must match the existing size ({shape[i - lead] if i >= lead else 1}) "
                 f"at non-singleton dimension {i}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(shape)}"
             )
-    result: Tensor = expanded(input, shape=full)
-    return result
+    return expanded(input, shape=full)
 
 
+@method
 @takes_tensors
 def broadcast_to(input: Tensor, *size: Any) -> Tensor:
     """`input` repeated to `size`, as a view.
@@ -101,6 +103,7 @@ def broadcast_to(input: Tensor, *size: Any) -> Tensor:
     return expand(input, *size)
 
 
+@method
 @takes_tensors
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """`input` repeated to the size of `other`, as a view."""
@@ -127,13 +130,13 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 
 @primitive(lambda g, x_shape: reshaped(g, shape=x_shape), name="View", view="maybe")
-def reshaped(x: Any, *, shape: Any) -> Any:
+def reshaped(x, *, shape):
     """x's elements in another shape."""
     return x.reshape(shape)
 
 
 @primitive(lambda g, x_shape: reshaped(g, shape=x_shape), name="UnsafeView")
-def reshaped_copy(x: Any, *, shape: Any) -> Any:
+def reshaped_copy(x, *, shape):
     """x's elements in another shape, in memory of their own."""
     return x.reshape(shape)
 
@@ -160,6 +163,7 @@ def _shape_for(input: Tensor, sizes: tuple[Any, ...], function: str) -> tuple[in
     return wanted
 
 
+@method
 @takes_tensors
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements in another shape: a view where the memory allows, else a copy; -1 is inferred.
@@ -182,6 +186,7 @@ def _viewable(array: Any, shape: tuple[int, ...]) -> bool:
     return array.size == 0 or np.may_share_memory(array.reshape(shape), array)
 
 
+@method
 @takes_tensors
 def view(input: Tensor, *shape: Any) -> Tensor:
     """The same memory in another shape; RuntimeError when the memory does not allow it. A dtype of the same size reinterprets.
@@ -201,18 +206,21 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     return result
 
 
+@method
 @takes_tensors
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """`view` with the shape of `other`."""
     return view(input, *other._array.shape)
 
 
+@method
 @takes_tensors
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """`reshape` with the shape of `other`."""
     return reshape(input, *other._array.shape)
 
 
+@method
 @takes_tensors
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions start_dim to end_dim as one.
@@ -232,6 +240,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, *shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
 
 
+@method
 @takes_tensors
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """Dimension `dim` split into `sizes`.
@@ -252,6 +261,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return reshape(input, *shape[:at], *inferred, *shape[at + 1 :])
 
 
+@method
 @takes_tensors
 def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension.
@@ -264,17 +274,17 @@ def ravel(input: Tensor) -> Tensor:
 
 
 @primitive(lambda g, x_shape: reshaped(g, shape=x_shape), name="SqueezeBackward0", view=True)
-def _squeezed(x: Any, *, shape: Any) -> Any:
+def _squeezed(x, *, shape):
     return x.reshape(shape)
 
 
 @primitive(lambda g, x_shape: reshaped(g, shape=x_shape), name="SqueezeBackward1", view=True)
-def _squeezed_dim(x: Any, *, shape: Any) -> Any:
+def _squeezed_dim(x, *, shape):
     return x.reshape(shape)
 
 
 @primitive(lambda g, x_shape: reshaped(g, shape=x_shape), name="UnsqueezeBackward0", view=True)
-def _unsqueezed(x: Any, *, axis: Any) -> Any:
+def _unsqueezed(x, *, axis):
     return np.expand_dims(x, axis)
 
 
@@ -282,6 +292,7 @@ def _unsqueezed(x: Any, *, axis: Any) -> Any:
 squeezed_product = renamed(_squeezed_dim, "SqueezeBackward4")
 
 
+@method
 @takes_tensors
 def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
     """Without its dimensions of size 1: all of them, or those named (one int, several, or a tuple). A view.
@@ -299,6 +310,7 @@ def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
     return result
 
 
+@method
 @takes_tensors
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`. A view.
@@ -307,8 +319,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     >>> torch.zeros(3).unsqueeze(-1).shape
     torch.Size([3, 1])
     """
-    result: Tensor = _unsqueezed(input, axis=dimension(dim, input._array.ndim + 1))
-    return result
+    return _unsqueezed(input, axis=dimension(dim, input._array.ndim + 1))
 
 
 # ---- exchanging dimensions ----
@@ -319,22 +330,23 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @primitive(lambda g, axes: permuted(g, axes=_inverse(axes)), name="Permute", view=True)
-def permuted(x: Any, *, axes: Any) -> Any:
+def permuted(x, *, axes):
     """x with its dimensions in another order."""
     return x.transpose(axes)
 
 
 @primitive(lambda g, a, b: transposed(g, a=a, b=b), name="Transpose", view=True)
-def transposed(x: Any, *, a: Any, b: Any) -> Any:
+def transposed(x, *, a, b):
     """x with two dimensions exchanged."""
     return x.swapaxes(a, b)
 
 
 @primitive(lambda g: _t(g), name="T", view=True)
-def _t(x: Any) -> Any:
+def _t(x):
     return x.T
 
 
+@method
 @takes_tensors
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """The dimensions in the order given. A view.
@@ -353,10 +365,10 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     order = tuple(dimension(d, ndim) for d in order)
     if len(set(order)) != ndim:
         raise RuntimeError(f"permute(): duplicate dims are not allowed, got {list(order)}")
-    result: Tensor = permuted(input, axes=order)
-    return result
+    return permuted(input, axes=order)
 
 
+@method
 @takes_tensors
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """With two dimensions exchanged. A view.
@@ -367,10 +379,10 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """
     ndim = input._array.ndim
     a, b = dimension(dim0, ndim), dimension(dim1, ndim)
-    result: Tensor = transposed(input, a=a, b=b) if ndim else reshaped(input, shape=())
-    return result
+    return transposed(input, a=a, b=b) if ndim else reshaped(input, shape=())
 
 
+@method
 @takes_tensors
 def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; a vector stays as it is. A view.
@@ -381,14 +393,12 @@ def t(input: Tensor) -> Tensor:
     """
     if input._array.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._array.ndim}D")
-    result: Tensor = _t(input)
-    return result
+    return _t(input)
 
 
 def T(input: Tensor) -> Tensor:
     """The dimensions in reverse order; for a matrix its transpose. A view."""
-    result: Tensor = permuted(input, axes=tuple(range(input._array.ndim))[::-1])
-    return result
+    return permuted(input, axes=tuple(range(input._array.ndim))[::-1])
 
 
 def mT(input: Tensor) -> Tensor:
@@ -400,6 +410,7 @@ def mT(input: Tensor) -> Tensor:
     return transpose(input, -2, -1)
 
 
+@method
 @takes_tensors
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     """With the dimensions `source` moved to the positions `destination`. A view.
@@ -426,8 +437,9 @@ moveaxis = movedim
 # ---- copies ----
 
 
+@method
 @primitive(lambda g: g)
-def clone(input: Any, *, memory_format: Any = None) -> Any:
+def clone(input, *, memory_format=None):
     """A copy in memory of its own, in the graph.
 
     >>> import autodiff as torch
@@ -438,10 +450,11 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
 
 
 @primitive(lambda g: g, name="Clone")
-def _compact(x: Any) -> Any:
+def _compact(x):
     return np.array(x, order="C")
 
 
+@method
 def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """Itself when its elements lie in row-major order in memory, else a copy that does.
 
@@ -451,5 +464,4 @@ def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """
     if input._array.flags.c_contiguous:
         return input
-    result: Tensor = _compact(input)
-    return result
+    return _compact(input)

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._core.arguments import takes_tensors
 from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
 from autodiff._core.graph import primitive
+from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import takes_tensors
 from autodiff.ops.elementwise import exp
 from autodiff.ops.reduce import sum_over
 from autodiff.ops.shape import dimension
@@ -44,7 +45,7 @@ def _by_rows(kernel: Callable[..., Any], axis: int, *arrays: Any) -> Any:
 
 
 @primitive(lambda g, y, axis: softmax_grad(g, y, axis=axis), name="Softmax")
-def softmax_along(x: Any, *, axis: Any) -> Any:
+def softmax_along(x, *, axis):
     """e**x / sum(e**x) along an axis."""
     return _by_rows(_kernels.softmax, axis, x)
 
@@ -54,13 +55,13 @@ def softmax_along(x: Any, *, axis: Any) -> Any:
     lambda g, d, y, axis: g * (d - _total(d * y, axis)) - d * _total(g * y, axis),
     name="SoftmaxBackward",
 )
-def softmax_grad(d: Any, y: Any, *, axis: Any) -> Any:
+def softmax_grad(d, y, *, axis):
     """dL/dx of y = softmax(x), where d = dL/dy: y * (d - sum(d * y))."""
     return _by_rows(_kernels.softmax_grad, axis, d, y)
 
 
 @primitive(lambda g, y, axis: log_softmax_grad(g, y, axis=axis), name="LogSoftmax")
-def log_softmax_along(x: Any, *, axis: Any) -> Any:
+def log_softmax_along(x, *, axis):
     """x - log(sum(e**x)) along an axis."""
     return _by_rows(_kernels.log_softmax, axis, x)
 
@@ -70,7 +71,7 @@ def log_softmax_along(x: Any, *, axis: Any) -> Any:
     lambda g, d, y, axis: -g * (exp(y) * _total(d, axis)),
     name="LogSoftmaxBackward",
 )
-def log_softmax_grad(d: Any, y: Any, *, axis: Any) -> Any:
+def log_softmax_grad(d, y, *, axis):
     """dL/dx of y = log_softmax(x), where d = dL/dy: d - e**y * sum(d)."""
     return _by_rows(_kernels.log_softmax_grad, axis, d, y)
 
@@ -90,6 +91,7 @@ def _prepared(input: Tensor, dim: int, dtype: Any, name: str) -> tuple[Tensor, i
     return input, dimension(dim, input._array.ndim)
 
 
+@method
 @takes_tensors
 def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """e**x / sum(e**x) along `dim`: positive numbers that sum to 1.
@@ -99,10 +101,10 @@ def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     tensor([0.2119, 0.2119, 0.5761])
     """
     x, axis = _prepared(input, dim, dtype, "softmax")
-    result: Tensor = softmax_along(x, axis=axis)
-    return result
+    return softmax_along(x, axis=axis)
 
 
+@method
 @takes_tensors
 def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """log(softmax(x)) along `dim`, computed without overflow.
@@ -112,5 +114,4 @@ def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     tensor([-1.5514, -1.5514, -0.5514])
     """
     x, axis = _prepared(input, dim, dtype, "log_softmax")
-    result: Tensor = log_softmax_along(x, axis=axis)
-    return result
+    return log_softmax_along(x, axis=axis)

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import number, takes_tensors
 from autodiff._core.broadcast import added_up
 from autodiff._core.graph import primitive
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._calls import number, takes_tensors
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.arithmetic import where_op
 from autodiff.ops.elementwise import exp, sign
@@ -34,7 +35,7 @@ __all__ = [
     lambda g, x, axes, denominator: spread(g, x.shape, axes) * deviations(x, axes) * _inverse_of(denominator, 2.0),
     name="Var",
 )
-def var_over(x: Any, *, axes: Any, keepdim: Any, denominator: Any) -> Any:
+def var_over(x, *, axes, keepdim, denominator):
     """The sum of squared deviations from the mean, over a denominator."""
     centred = x - mean_over.operation.forward(x, axes=axes, keepdim=True)
     total = added_up(centred * centred, axes, keepdim)
@@ -47,7 +48,7 @@ def var_over(x: Any, *, axes: Any, keepdim: Any, denominator: Any) -> Any:
     ),
     name="Std",
 )
-def std_over(x: Any, *, axes: Any, keepdim: Any, denominator: Any) -> Any:
+def std_over(x, *, axes, keepdim, denominator):
     """The square root of the variance; where that is 0 its slope is taken as 0."""
     return np.sqrt(var_over.operation.forward(x, axes=axes, keepdim=keepdim, denominator=denominator))
 
@@ -86,6 +87,7 @@ def _about_the_mean(
     return result
 
 
+@method
 @takes_tensors
 def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Tensor:
     """The variance: the sum of squared deviations from the mean over n - correction (1 unless unbiased=False).
@@ -97,6 +99,7 @@ def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = F
     return _about_the_mean(var_over, "var", input, dim, unbiased, keepdim, correction)
 
 
+@method
 @takes_tensors
 def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Tensor:
     """The standard deviation: the square root of `var`.
@@ -112,7 +115,7 @@ def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = F
     lambda g, x, y, axes: spread(g, x.shape, axes) * exp(x - spread(y, x.shape, axes)),
     name="Logsumexp",
 )
-def logsumexp_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
+def logsumexp_over(x, *, axes, keepdim):
     """log of the sum of exponentials."""
     m = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
     m = np.where(np.isfinite(m), m, 0)
@@ -121,6 +124,7 @@ def logsumexp_over(x: Any, *, axes: Any, keepdim: Any) -> Any:
     return _dropped(out, axes, keepdim).astype(x.dtype, copy=False)
 
 
+@method
 @takes_tensors
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log(sum(e**x)) over `dim`, without overflow.
@@ -136,7 +140,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
 
 @primitive(lambda g, x, y, axes: spread(g, x.shape, axes) * unit(x, spread(y, x.shape, axes)),
            name="LinalgVectorNorm")  # fmt: skip
-def euclidean(x: Any, *, axes: Any, keepdim: Any) -> Any:
+def euclidean(x, *, axes, keepdim):
     """The square root of the sum of squares."""
     if x.dtype.char == "e":  # a square can be too large for float16, and its root is not
         return euclidean.operation.forward(x.astype(np.float32), axes=axes, keepdim=keepdim).astype(x.dtype)
@@ -152,7 +156,7 @@ def unit(x: Any, length: Any) -> Any:
 
 
 @primitive(lambda g, x, axes: spread(g, x.shape, axes) * sign(x), name="LinalgVectorNorm")
-def absolute_sum(x: Any, *, axes: Any, keepdim: Any) -> Any:
+def absolute_sum(x, *, axes, keepdim):
     """The sum of |x| over some dimensions: the 1-norm."""
     return added_up(np.abs(x), axes, keepdim)
 
@@ -161,18 +165,19 @@ def absolute_sum(x: Any, *, axes: Any, keepdim: Any) -> Any:
     lambda g, x, y, axes, p: spread(g * nonzero_power(y, p=1.0 - p), x.shape, axes) * sign(x) * nonzero_power(x, p=p - 1.0),
     name="LinalgVectorNorm",
 )
-def power_norm(x: Any, *, axes: Any, keepdim: Any, p: Any) -> Any:
+def power_norm(x, *, axes, keepdim, p):
     """(sum |x|**p) ** (1/p)."""
     return np.power(added_up(np.power(np.abs(x), x.dtype.type(p)), axes, keepdim), x.dtype.type(1.0 / p))
 
 
 @primitive(lambda g, x, p: g * sign(x) * nonzero_power(x, p=p - 1.0) * p)
-def nonzero_power(x: Any, *, p: Any) -> Any:
+def nonzero_power(x, *, p):
     """|x|**p, and 0 where x is 0: the subgradient of a norm that PyTorch takes."""
     zero = x == 0
     return np.where(zero, 0, np.power(np.abs(np.where(zero, 1, x)), x.dtype.type(p))).astype(x.dtype)
 
 
+@method
 @takes_tensors
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """(sum |x|**p) ** (1/p), of all elements or over `dim`; "fro" and 2 are the Euclidean length, inf the largest |x|.

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import takes_tensors, whole
 from autodiff._core.broadcast import expanded
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.graph import primitive, renamed
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import takes_tensors, whole
 from autodiff.ops.creation import leaf
 from autodiff.ops.shape import clone, dimension
 
@@ -21,7 +22,7 @@ __all__ = ["diag", "diagonal", "trace", "tril", "tril_indices", "triu", "triu_in
 
 
 @primitive(lambda g, diagonal: _tril(g, diagonal=diagonal), name="Tril")
-def _tril(x: Any, *, diagonal: Any) -> Any:
+def _tril(x, *, diagonal):
     return np.tril(x, diagonal)
 
 
@@ -31,6 +32,7 @@ def _matrices(name: str, input: Tensor) -> Tensor:
     return input
 
 
+@method(inplace=True)
 @takes_tensors
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of a matrix or a batch, zeros above the diagonal.
@@ -40,15 +42,15 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     tensor([[1., 0.],
             [1., 1.]])
     """
-    result: Tensor = _tril(_matrices("tril", input), diagonal=whole("tril", "diagonal", diagonal))
-    return result
+    return _tril(_matrices("tril", input), diagonal=whole("tril", "diagonal", diagonal))
 
 
 @primitive(lambda g, diagonal: _triu(g, diagonal=diagonal), name="Triu")
-def _triu(x: Any, *, diagonal: Any) -> Any:
+def _triu(x, *, diagonal):
     return np.triu(x, diagonal)
 
 
+@method(inplace=True)
 @takes_tensors
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of a matrix or a batch, zeros below the diagonal.
@@ -58,20 +60,19 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     tensor([[1., 1.],
             [0., 1.]])
     """
-    result: Tensor = _triu(_matrices("triu", input), diagonal=whole("triu", "diagonal", diagonal))
-    return result
+    return _triu(_matrices("triu", input), diagonal=whole("triu", "diagonal", diagonal))
 
 
 @primitive(lambda g, offset, a, b, x_shape: _on_diagonal(g, offset=offset, a=a, b=b, shape=x_shape),
            name="Diagonal", view=True)  # fmt: skip
-def _diagonal(x: Any, *, offset: Any, a: Any, b: Any) -> Any:
+def _diagonal(x, *, offset, a, b):
     seen = np.diagonal(x, offset, a, b)
     seen.flags.writeable = x.flags.writeable
     return seen
 
 
 @primitive(lambda g, offset, a, b: _diagonal(g, offset=offset, a=a, b=b), name="DiagonalBackward")
-def _on_diagonal(x: Any, *, offset: Any, a: Any, b: Any, shape: Any) -> Any:
+def _on_diagonal(x, *, offset, a, b, shape):
     out = np.zeros(shape, x.dtype)
     seen = np.diagonal(out, offset, a, b)
     seen.flags.writeable = True
@@ -82,6 +83,7 @@ def _on_diagonal(x: Any, *, offset: Any, a: Any, b: Any, shape: Any) -> Any:
 _embedded = renamed(_on_diagonal, "DiagEmbed")
 
 
+@method
 @takes_tensors
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of two dimensions, as the last dimension. A view.
@@ -93,16 +95,16 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     ndim = input._array.ndim
     if dimension(dim1, ndim) == dimension(dim2, ndim):
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    result: Tensor = _diagonal(input, offset=offset, a=dimension(dim1, ndim), b=dimension(dim2, ndim))
-    return result
+    return _diagonal(input, offset=offset, a=dimension(dim1, ndim), b=dimension(dim2, ndim))
 
 
 @primitive(lambda g, x_shape: _on_diagonal(expanded(g, shape=(min(x_shape),)), offset=0, a=0, b=1, shape=x_shape),
            name="Trace")  # fmt: skip
-def _trace(x: Any) -> Any:
+def _trace(x):
     return np.trace(x)
 
 
+@method
 @takes_tensors
 def trace(input: Tensor) -> Tensor:
     """The sum of the diagonal of a matrix.
@@ -113,8 +115,7 @@ def trace(input: Tensor) -> Tensor:
     """
     if input._array.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._array.ndim}")
-    result: Tensor = _trace(input)
-    return result
+    return _trace(input)
 
 
 def _triangle(find: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
@@ -146,6 +147,7 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
     return _triangle(np.triu_indices, row, col, offset, dtype)
 
 
+@method
 @takes_tensors
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix, or a matrix with the vector on its diagonal.
@@ -157,8 +159,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """
     diagonal = whole("diag", "diagonal", diagonal)
     if input._array.ndim == 2:
-        result: Tensor = clone(_diagonal(input, offset=diagonal, a=0, b=1))
-        return result
+        return clone(_diagonal(input, offset=diagonal, a=0, b=1))
     if input._array.ndim != 1:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
     n = input._array.size + abs(diagonal)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from autodiff._core.graph import primitive
+from autodiff._core.inplace import method
 from autodiff._core.promotion import to_floating
 from autodiff.ops.elementwise import rsqrt
 
@@ -30,8 +30,9 @@ __all__ = [
 ]
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g * cos(input), promote=to_floating)
-def sin(input: Any) -> Any:
+def sin(input):
     """The sine; x in radians.
 
     >>> import autodiff as torch
@@ -41,8 +42,9 @@ def sin(input: Any) -> Any:
     return np.sin(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: -g * sin(input), promote=to_floating)
-def cos(input: Any) -> Any:
+def cos(input):
     """The cosine; x in radians.
 
     >>> import autodiff as torch
@@ -52,8 +54,9 @@ def cos(input: Any) -> Any:
     return np.cos(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, y: g * (1.0 + y * y), promote=to_floating)
-def tan(input: Any) -> Any:
+def tan(input):
     """The tangent; x in radians.
 
     >>> import autodiff as torch
@@ -63,8 +66,9 @@ def tan(input: Any) -> Any:
     return np.tan(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g * rsqrt(1.0 - input * input), promote=to_floating)
-def asin(input: Any) -> Any:
+def asin(input):
     """The angle in radians whose sine is x.
 
     >>> import autodiff as torch
@@ -74,8 +78,9 @@ def asin(input: Any) -> Any:
     return np.arcsin(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: -g * rsqrt(1.0 - input * input), promote=to_floating)
-def acos(input: Any) -> Any:
+def acos(input):
     """The angle in radians whose cosine is x.
 
     >>> import autodiff as torch
@@ -85,8 +90,9 @@ def acos(input: Any) -> Any:
     return np.arccos(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g / (input * input + 1.0), promote=to_floating)
-def atan(input: Any) -> Any:
+def atan(input):
     """The angle in radians whose tangent is x.
 
     >>> import autodiff as torch
@@ -96,12 +102,13 @@ def atan(input: Any) -> Any:
     return np.arctan(input)
 
 
+@method
 @primitive(
     lambda g, input, other: g * (other / squared_length(input, other)),
     lambda g, input, other: -g * (input / squared_length(input, other)),
     promote=to_floating,
 )
-def atan2(input: Any, other: Any) -> Any:
+def atan2(input, other):
     """The angle in radians of the point (other, input) from the first axis.
 
     >>> import autodiff as torch
@@ -112,14 +119,15 @@ def atan2(input: Any, other: Any) -> Any:
 
 
 @primitive(lambda g, a: g * a * 2.0, lambda g, b: g * b * 2.0)
-def squared_length(a: Any, b: Any) -> Any:
+def squared_length(a, b):
     """a**2 + b**2, and 1 where both are 0: there atan2 has no slope, and 0 is taken for it."""
     total = a * a + b * b
     return np.where((a == 0) & (b == 0), total.dtype.type(1), total)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g * cosh(input), promote=to_floating)
-def sinh(input: Any) -> Any:
+def sinh(input):
     """(e**x - e**-x) / 2.
 
     >>> import autodiff as torch
@@ -129,8 +137,9 @@ def sinh(input: Any) -> Any:
     return np.sinh(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, input: g * sinh(input), promote=to_floating)
-def cosh(input: Any) -> Any:
+def cosh(input):
     """(e**x + e**-x) / 2.
 
     >>> import autodiff as torch
@@ -140,8 +149,9 @@ def cosh(input: Any) -> Any:
     return np.cosh(input)
 
 
+@method(inplace=True)
 @primitive(lambda g, y: g * (1.0 - y * y), promote=to_floating)
-def tanh(input: Any) -> Any:
+def tanh(input):
     """(e**x - e**-x) / (e**x + e**-x); its slope is 1 - y**2.
 
     >>> import autodiff as torch
@@ -151,8 +161,9 @@ def tanh(input: Any) -> Any:
     return np.tanh(input)
 
 
+@method
 @primitive(lambda g, input: g * rsqrt(input * input + 1.0), promote=to_floating)
-def asinh(input: Any) -> Any:
+def asinh(input):
     """The inverse of sinh.
 
     >>> import autodiff as torch
@@ -162,8 +173,9 @@ def asinh(input: Any) -> Any:
     return np.arcsinh(input)
 
 
+@method
 @primitive(lambda g, input: g * rsqrt(input * input - 1.0), promote=to_floating)
-def acosh(input: Any) -> Any:
+def acosh(input):
     """The inverse of cosh, for x >= 1.
 
     >>> import autodiff as torch
@@ -173,8 +185,9 @@ def acosh(input: Any) -> Any:
     return np.arccosh(input)
 
 
+@method
 @primitive(lambda g, input: g / (1.0 - input * input), promote=to_floating)
-def atanh(input: Any) -> Any:
+def atanh(input):
     """The inverse of tanh, for |x| < 1.
 
     >>> import autodiff as torch
@@ -184,8 +197,9 @@ def atanh(input: Any) -> Any:
     return np.arctanh(input)
 
 
+@method
 @primitive(lambda g: g * (math.pi / 180.0), name="Deg2Rad", promote=to_floating)
-def deg2rad(input: Any) -> Any:
+def deg2rad(input):
     """Degrees as radians.
 
     >>> import autodiff as torch
@@ -195,8 +209,9 @@ def deg2rad(input: Any) -> Any:
     return input * (math.pi / 180.0)
 
 
+@method
 @primitive(lambda g: g * (180.0 / math.pi), name="Rad2Deg", promote=to_floating)
-def rad2deg(input: Any) -> Any:
+def rad2deg(input):
     """Radians as degrees.
 
     >>> import autodiff as torch

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import takes_tensors
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._calls import takes_tensors
 from autodiff.ops.reduce import axes_of
 
 __all__ = [
@@ -27,6 +28,7 @@ def _verdict(find: Any, array: Any, dim: Any, keepdim: bool) -> Tensor:
     return wrap(found.astype(np.uint8) if array.dtype == np.uint8 else found)  # bytes were PyTorch's first bools
 
 
+@method
 @takes_tensors
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are nonzero, of the tensor or along `dim`.
@@ -38,6 +40,7 @@ def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     return _verdict(np.all, input._array, dim, keepdim)
 
 
+@method
 @takes_tensors
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether any element is nonzero, of the tensor or along `dim`.
@@ -49,6 +52,7 @@ def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     return _verdict(np.any, input._array, dim, keepdim)
 
 
+@method
 @takes_tensors
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     """How many elements are nonzero, of the tensor or along `dim`.

@@ -11,7 +11,9 @@ import inspect
 import operator
 from typing import Any, TypeVar, cast
 
-__all__ = ["no_tensor", "not_offered", "number", "takes_tensors", "whole"]
+from autodiff._core.errors import no_tensor
+
+__all__ = ["number", "takes_tensors", "whole"]
 
 F = TypeVar("F", bound=Any)
 
@@ -66,14 +68,6 @@ def number(function: str, name: str, value: Any) -> Any:
     return value.item()
 
 
-def no_tensor(function: str, name: str, position: int, found: str) -> TypeError:
-    """The error for an argument of the type `found` that should have been a tensor."""
-    return TypeError(
-        f"{function}(): argument '{name}' (position {position}) must be Tensor, not {found}; "
-        "make it one with autodiff.tensor(...)"
-    )
-
-
 def _looked_into(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: AttributeError) -> Exception:
     given = inspect.signature(function).bind(*args, **kwargs).arguments
     for i, (name, value) in enumerate(given.items(), 1):
@@ -85,11 +79,3 @@ def _looked_into(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], e
                 f"{type(error.obj).__name__}; make it one with autodiff.tensor(...)"
             )
     return error
-
-
-def not_offered(module: str, name: str) -> AttributeError:
-    """The error for a name that PyTorch may have and `module` has not."""
-    return AttributeError(
-        f"module {module!r} has no attribute {name!r}: it offers what a first course uses, not all of PyTorch; "
-        f"docs/reference/{'index' if module == 'autodiff' else module}.md lists every name"
-    )

@@ -1,0 +1,1 @@
+"""PyTorch's way of calling the operations, where it differs from the mathematics: signatures, checks, words, examples."""

@@ -1,0 +1,36 @@
+"""Filling and copying: what is written into a tensor's memory in place of its values.
+
+After this module a reader knows that the old values have a gradient too, zero, so that requires_grad stays as it was.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autodiff._core.graph import flat, primitive
+
+__all__ = ["copy", "fill", "zero"]
+
+
+
+@primitive(flat, lambda g: g, name="CopyBackwards")
+def copy(x, v):
+    """v, broadcast to x's shape and cast to x's dtype."""
+    try:
+        return np.broadcast_to(v, x.shape).astype(x.dtype)
+    except ValueError:
+        raise RuntimeError(
+            f"The size of the source {list(v.shape)} can't be expanded to the shape {list(x.shape)} that is written to"
+        ) from None
+
+
+@primitive(flat, name="ZeroBackward0")
+def zero(x):
+    """Zeros of x's shape."""
+    return np.zeros_like(x)
+
+
+@primitive(flat, lambda g: g, name="FillBackward3")
+def fill(x, value):
+    """The value, in x's shape and dtype."""
+    return np.full(x.shape, value, x.dtype)
