@@ -19,7 +19,7 @@ from autodiff._core import inplace as _views
 from autodiff._core.fields import get_requires_grad, is_leaf
 from autodiff._core.modes import mode
 from autodiff._core.promotion import cast
-from autodiff._core.tensor import FRESH, LEAF, Tensor, cell_of, wrap
+from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.types import device
 from autodiff._core.views import edge_of, is_lost
 from autodiff.api._calls import takes_tensors
@@ -213,7 +213,7 @@ def _format(self: Tensor, spec: str) -> str:
 def rebuild_tensor(kind: type[Tensor], array: Any, requires_grad: bool, attributes: dict[str, Any] | None) -> Tensor:
     """A leaf from its pickled parts."""
     t = kind.__new__(kind)
-    t._array, t._cell = array, FRESH
+    t._array, t._cell = array, [0, None]
     t._edge = LEAF if requires_grad else None
     t._grad = t._view = t._extra = None
     if attributes:
@@ -268,7 +268,7 @@ def _copy(self: Tensor) -> Tensor:
     _refuse_non_leaf(self, "copying")
     attributes = dict(self.__dict__) if hasattr(self, "__dict__") else None
     t = rebuild_tensor(type(self), self._array, get_requires_grad(self), attributes)
-    t._cell = cell_of(self)
+    t._cell = self._cell
     return t
 
 

@@ -15,6 +15,7 @@ from autodiff import _conversions
 from autodiff._core import fields as _fields
 from autodiff._core import hooks as _hooks
 from autodiff._core import inplace as _views
+from autodiff._core.graph import between_two
 from autodiff._core.inplace import in_place
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
@@ -129,11 +130,11 @@ def _pos(self: Tensor) -> Tensor:
     return self
 
 
-T.__add__ = T.__radd__ = arithmetic.plus
-T.__sub__ = arithmetic.minus
+T.__add__ = T.__radd__ = between_two(arithmetic.plus)
+T.__sub__ = between_two(arithmetic.minus)
 T.__rsub__ = _reflected(arithmetic.minus_from_number)
-T.__mul__ = T.__rmul__ = arithmetic.mul
-T.__truediv__ = arithmetic.quotient
+T.__mul__ = T.__rmul__ = between_two(arithmetic.mul)
+T.__truediv__ = between_two(arithmetic.quotient)
 T.__rtruediv__ = _rtruediv
 T.__floordiv__ = arithmetic.floor_divide
 T.__rfloordiv__ = _reflected(arithmetic.floor_divide)

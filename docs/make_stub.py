@@ -30,9 +30,7 @@ from autodiff._core.types import Size
 from autodiff._core.types import device as _Device
 from autodiff.random import Generator
 
-__all__ = ["FRESH", "LEAF", "Tensor", "View", "cell_of", "wrap"]
-
-FRESH: tuple[int, None]
+__all__ = ["LEAF", "Tensor", "View", "wrap"]
 
 class _Leaf:
     __slots__ = ()
@@ -47,7 +45,6 @@ class View:
     kind: str
     def __init__(self, base: Tensor, path: Any, seen: int, kind: str) -> None: ...
 
-def cell_of(t: Tensor) -> Any: ...
 def wrap(array: Any) -> Tensor: ...
 
 class Tensor:

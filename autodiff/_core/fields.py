@@ -12,7 +12,7 @@ from autodiff._core import grad as _grad
 from autodiff._core import inplace as _inplace
 from autodiff._core.hooks import retains_grad
 from autodiff._core.provenance import line_of
-from autodiff._core.tensor import Tensor, cell_of, wrap
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of, is_lost
 
 __all__ = [
@@ -100,7 +100,7 @@ def detach(self: Tensor) -> Tensor:
     tensor([2.])
     """
     t = wrap(self._array)
-    t._cell = cell_of(self)
+    t._cell = self._cell
     return t
 
 
@@ -115,7 +115,7 @@ def set_data(self: Tensor, new: Tensor) -> None:
     if self._edge is not None and new._array.dtype.kind != "f":
         raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
     # The old array stays with whoever kept it: their gradients remain right.
-    self._array, self._cell, self._view = new._array, cell_of(new), None
+    self._array, self._cell, self._view = new._array, new._cell, None
 
 
 def backward(

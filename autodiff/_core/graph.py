@@ -18,9 +18,9 @@ from autodiff._core.modes import Inference, mode
 from autodiff._core.node import UNSEEN, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
 from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Recorded
-from autodiff._core.provenance import here, line_of
-from autodiff._core.tensor import FRESH, LEAF, Tensor, wrap
-from autodiff._core.views import refresh, share
+from autodiff._core.provenance import here, line_of, outermost
+from autodiff._core.tensor import LEAF, Tensor, wrap
+from autodiff._core.views import edge_of, refresh, share
 
 __all__ = ["flat", "next_index", "primitive", "record", "renamed"]
 
@@ -61,41 +61,43 @@ def recording(operation: Operation) -> Recorded:
     """The function that users and rules call: it computes, and records where an input requires a gradient."""
     forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
     floating = promote is not None and promote.floating
-    silent, may_view, is_view = operation.silent, bool(operation.view), operation.view is True
+    variadic, silent = operation.variadic, operation.silent
+    may_view, is_view = bool(operation.view), operation.view is True
 
     def op(*xs: Any, **params: Any) -> Any:
         arrays: list[Any] = []
         edges: list[Edge | None] = []
+        boxed = plain = False  # is there a Tensor among the inputs, and is there a number?
         needs, bit = 0, 1  # a bit for every input that requires a gradient
-        recording, boxed, plain = mode.grad, False, False
         for x in xs:
             if isinstance(x, Tensor):
                 boxed = True
                 if x._view is not None and x._view.seen != x._cell[0]:
                     refresh(x)
-                array, edge = x._array, x._edge
-                arrays.append(array)
-                if edge is None or not recording:
-                    edges.append(None)
-                else:
+                arrays.append(x._array)
+                edge = x._edge
+                if edge is not None:
                     needs += bit
-                    edges.append((x, -1, array.shape, array.dtype) if edge is LEAF else edge)
+                    if edge is LEAF:
+                        edge = (x, -1, x._array.shape, x._array.dtype)
+                edges.append(edge)
             else:
                 plain = True
                 arrays.append(x)
                 edges.append(None)
             bit += bit
-        if bit != whole and not operation.variadic:
+        if bit != whole and not variadic:
             return op(*operation.placed(xs, params), **params)  # tensors given by name, or an error that says what is missing
         if not boxed:
             return _bare(recorded, arrays, params)
         if promote is None:
             out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
-        elif plain or (floating and arrays[0].dtype.kind != "f") or (
-            (arrays[-1].dtype is not arrays[0].dtype or len(arrays) > 2) and _differ(arrays)
-        ):
-            return op(*promote.bring(operation, xs), **params)
         else:
+            if plain or (floating and arrays[0].dtype.kind != "f") or (
+                bit > 2 and (arrays[0].dtype is not arrays[1].dtype or bit > 4) and _differ(arrays)
+            ):
+                xs = promote.bring(operation, xs)
+                arrays, edges = [x._array for x in xs], [edge_of(x) for x in xs]
             try:
                 out = mode.quiet(forward, *arrays, **params)
             except ValueError as error:
@@ -106,10 +108,10 @@ def recording(operation: Operation) -> Recorded:
             out = _asarray(out)
         t = wrap(out)
         if may_view and (is_view or out.base is arrays[0] or out.base is arrays[0].base is not None):
-            share(t, xs[0], op, params, "")
+            share(t, xs[0], recorded, params, "")
         if Inference.blocks and mode.inference:
             t._cell = t._view = None
-        elif needs and out.dtype.kind == "f":
+        elif needs and out.dtype.kind == "f" and mode.grad:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
         return t
 
@@ -120,6 +122,50 @@ def recording(operation: Operation) -> Recorded:
     return recorded
 
 
+def between_two(op: Recorded) -> Callable[[Tensor, Any], Tensor]:
+    """The operator of two tensors that `op` is: `a * b`.
+
+    Note [Fast way first]. A program is mostly made of these, so what `op` does for any inputs is written out here for two plain
+    tensors of one dtype. Whatever else comes, numbers, views, two dtypes, an error, goes to `op`, which knows what to do.
+    """
+    operation = op.operation
+    forward, floats = operation.forward, operation.promote is not None and operation.promote.floating
+
+    def operator(input: Tensor, other: Any) -> Tensor:
+        a = input._array
+        if other.__class__ is float and a.dtype.kind == "f":
+            other = wrap(_asarray(other, a.dtype))  # a number takes the tensor's dtype
+        if other.__class__ is not Tensor or input._view is not None or other._view is not None or Inference.blocks:
+            return op(input, other)
+        b = other._array
+        if a.dtype is not b.dtype or (floats and a.dtype.kind != "f"):
+            return op(input, other)
+        thread = mode.__dict__  # asked for once: each question to a thread's own storage takes as long as three to a dictionary
+        try:
+            out = thread["quiet"](forward, a, b)
+        except ValueError:
+            return op(input, other)
+        if out.__class__ is not _ndarray:
+            out = _asarray(out)
+        t = wrap(out)
+        to_a, to_b = input._edge, other._edge
+        needs = (to_a is not None) + 2 * (to_b is not None)
+        if needs and out.dtype.kind == "f" and thread["grad"]:
+            edges = [
+                (input, -1, a.shape, a.dtype) if to_a is LEAF else to_a,
+                (other, -1, b.shape, b.dtype) if to_b is LEAF else to_b,
+            ]
+            t._edge = (record(operation, (input, other), (a, b), edges, needs, _NONE, (t,)), 0, out.shape, out.dtype)
+        return t
+
+    operator.__name__ = operator.__qualname__ = op.__name__
+    operator.__doc__, operator.__wrapped__ = op.__doc__, op  # type: ignore[attr-defined]
+    return operator
+
+
+_NONE: dict[str, Any] = {}  # no parameters
+
+
 def _differ(arrays: list[Any]) -> bool:
     """Whether there are several dtypes: equal ones need not be one object, an unpickled one is not."""
     dtype = arrays[0].dtype
@@ -128,48 +174,59 @@ def _differ(arrays: list[Any]) -> bool:
 
 def record(
     operation: Operation,
-    xs: Sequence[Any],
-    arrays: list[Any],
+    xs: Sequence[Tensor],
+    arrays: Sequence[Any],
     edges: list[Edge | None],
     needs: int,
     params: dict[str, Any],
     outs: tuple[Tensor, ...],
 ) -> Node:
     """The node of one call; its index is drawn last, so that it is higher than that of every node before it."""
-    plan = operation.plans.get(needs)
-    if plan is None:
-        plan = Plan(operation, needs, len(xs))
-        if not operation.variadic:
-            operation.plans[needs] = plan
+    try:
+        plan = operation.plans[needs]
+    except KeyError:
+        plan = operation.plan(needs, len(xs))
     node: Node = operation.node_class()
-    node.edges = edges
     node.plan = plan
+    node.edges = edges
+    node.counts = node.outputs = node.extra = None
     if plan.keep:
-        _keep(node, operation, xs, arrays, params, outs)
+        node.kept, node.cells = kept, cells = [], []
+        counted = False  # has any of the memory that is kept been changed before?
+        for i in plan.inputs:
+            try:
+                cell = xs[i]._cell
+            except AttributeError:  # a number, which nobody can change
+                cell = UNSEEN
+            kept.append(arrays[i])
+            cells.append(cell)
+            if cell is None or cell[0]:
+                counted = True
+        for nr in plan.outputs:
+            cell = outs[nr]._cell
+            kept.append(outs[nr]._array)
+            cells.append(cell)
+            if cell[0]:
+                counted = True
+        if plan.others:
+            _keep_others(node, operation, xs, arrays, params)
+        if counted:
+            if None in cells:
+                raise errors.inference_saved(operation.public)
+            node.counts = [cell[0] for cell in cells]
     else:
-        node.kept = node.versions = ()
-    node.outputs = node.extra = None
-    node.place = here(3)
+        node.kept = node.cells = ()
+    node.place = outermost.place or here(3)
     node.index = next_index()
     if Observer.current is not None:
         Observer.current.made(node, xs, outs)
     return node
 
 
-def _keep(
-    node: Node, operation: Operation, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any], outs: tuple[Tensor, ...]
-) -> None:
-    """Store what the node's rules will ask for, and how often the memory of each kept tensor was changed so far."""
-    plan = node.plan
-    kept: list[Any] = []
-    versions: list[Any] = []
-    for i in plan.inputs:
-        kept.append(arrays[i])
-        versions += _version(xs[i], operation)
-    for nr in plan.outputs:
-        kept.append(outs[nr]._array)
-        versions += _version(outs[nr], operation)
-    for source, key in plan.others:
+def _keep_others(node: Node, operation: Operation, xs: Sequence[Tensor], arrays: Sequence[Any], params: dict[str, Any]) -> None:
+    """Keep what else the rules ask for: parameters, shapes, all inputs of a variadic operation."""
+    kept = node.kept
+    for source, key in node.plan.others:
         if source == PARAM:
             kept.append(params[key] if key in params else operation.defaults[key])
         elif source == SHAPE:
@@ -180,21 +237,10 @@ def _keep(
             kept.append([a.shape for a in arrays])
         else:
             kept.append(arrays)
-            for x in xs:
-                versions += _version(x, operation)
-    node.kept, node.versions = kept, versions
-
-
-def _version(x: Any, operation: Operation) -> tuple[list[Any], int]:
-    """The version cell of a tensor that is kept, and its count now."""
-    if not isinstance(x, Tensor):
-        return UNSEEN, 0
-    cell = x._cell
-    if cell is FRESH:  # from now on somebody wants to know of changes
-        cell = x._cell = [0, None]
-    elif cell is None:
-        raise errors.inference_saved(operation.public)
-    return cell, cell[0]
+            node.cells = cells = [x._cell for x in xs]
+            if None in cells:
+                raise errors.inference_saved(operation.public)
+            node.counts = [cell[0] for cell in cells]
 
 
 def _several(
@@ -214,7 +260,7 @@ def _several(
             t._cell = None
         elif t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
             share(t, xs[0], op, params, "outputs")
-    if needs and any(t._array.dtype.kind == "f" for t in ts):
+    if needs and mode.grad and any(t._array.dtype.kind == "f" for t in ts):
         node = record(op.operation, xs, arrays, edges, needs, params, ts)
         node.outputs = [(t._array.shape, t._array.dtype) for t in ts]
         for nr, t in enumerate(ts):

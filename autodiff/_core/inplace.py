@@ -23,7 +23,7 @@ from autodiff._core.modes import mode
 from autodiff._core.node import Node
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import line_of
-from autodiff._core.tensor import LEAF, Tensor, cell_of, wrap
+from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import edge_of, lost
 
 __all__ = ["detach_", "in_place", "method", "requires_grad_"]
@@ -154,10 +154,9 @@ def _adopt(node: Any, values: Array, t: Tensor) -> None:
         at = [k for k, kept in enumerate(node.kept) if kept is values]
         if at:
             node.kept = tuple(t._array if k in at else kept for k, kept in enumerate(node.kept))
-            versions = list(node.versions)
-            for k in at:
-                versions[2 * k : 2 * k + 2] = cell_of(t), t._cell[0]
-            node.versions = versions
+            node.cells = [t._cell if k in at else cell for k, cell in enumerate(node.cells)]
+            then = node.counts or [0] * len(node.cells)
+            node.counts = [t._cell[0] if k in at else count for k, count in enumerate(then)]
 
 
 def _type_name(array: Array) -> str:

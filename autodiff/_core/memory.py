@@ -7,7 +7,7 @@ memory share: who keeps a value for backward notes the count, and knows by it wh
 from __future__ import annotations
 
 from autodiff._core.provenance import here
-from autodiff._core.tensor import Tensor, cell_of
+from autodiff._core.tensor import Tensor
 from autodiff._kernels.reference import repeats
 
 __all__ = ["changed", "memory_order", "repeats"]
@@ -15,7 +15,7 @@ __all__ = ["changed", "memory_order", "repeats"]
 
 def changed(t: Tensor, depth: int = 3) -> None:
     """Count a change of t's memory, and note the user's line: whoever kept the old values will know."""
-    cell = cell_of(t)
+    cell = t._cell
     if cell is not None:
         cell[0] += 1
         cell[1] = here(depth)

@@ -43,7 +43,7 @@ class Node:
     `next_functions`, `name()`, `metadata`, `register_hook` and `register_prehook` are PyTorch's.
     """
 
-    __slots__ = ("__weakref__", "edges", "extra", "index", "kept", "outputs", "place", "plan", "versions")
+    __slots__ = ("__weakref__", "cells", "counts", "edges", "extra", "index", "kept", "outputs", "place", "plan")
 
     operation: Operation | None = None  # None for a Function of the user's
     built_in = True  # no code of the user's runs in `pull`
@@ -51,8 +51,9 @@ class Node:
     edges: Sequence[Edge | None]
     plan: Plan  # which values are kept, and which rules use them
     index: int  # creation order: a node is made after its inputs, so newest-first is a topological order
-    kept: Sequence[Any]
-    versions: Sequence[Any]  # the version cell of each kept tensor, and after it its count when it was kept
+    kept: Any  # a list, or FREED
+    cells: Sequence[Any]  # the version cell of each kept tensor
+    counts: Sequence[int] | None  # what they counted when it was kept; None: none had been changed
     outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] | None  # shapes and dtypes when there are several
     place: Place | None
     extra: dict[str, Any] | None  # hooks and the like, by kind
@@ -92,10 +93,12 @@ class Node:
         kept = self.kept
         if kept is FREED:
             raise errors.freed(self.name(), self.place)
-        versions = self.versions
-        for at in range(0, len(versions), 2):
-            if versions[at][0] != versions[at + 1]:
-                raise self._changed(at)
+        if self.counts is None:
+            for cell in self.cells:
+                if cell[0]:
+                    raise self._changed()
+        elif [cell[0] for cell in self.cells] != self.counts:
+            raise self._changed()
         if create_graph:
             kept = self.rebuilt()
         if self.outputs is not None:
@@ -116,7 +119,7 @@ class Node:
     def rebuilt(self) -> tuple[Any, ...]:
         """The kept values as Tensors that stand where they stood in the graph: rules then record themselves."""
         values, plan = list(self.kept), self.plan
-        cells = self.versions[::2]
+        cells = self.cells
         for k, i in enumerate(plan.inputs):
             if isinstance(values[k], _ndarray):
                 values[k] = _rebuild(values[k], self.edges[i], cells[k])
@@ -129,12 +132,12 @@ class Node:
                 values[k] = [_rebuild(a, e, None) for a, e in zip(values[k], self.edges, strict=True)]
         return tuple(values)
 
-    def _changed(self, at: int) -> RuntimeError:
-        """The error for the kept value whose cell stands at that place of `versions`."""
-        k, plan = at // 2, self.plan
+    def _changed(self) -> RuntimeError:
+        """The error for the first kept value that was changed since."""
+        plan, counts = self.plan, self.counts or [0] * len(self.cells)
+        k, cell, version = next((k, c, n) for k, (c, n) in enumerate(zip(self.cells, counts, strict=True)) if c[0] != n)
         if k >= len(plan.inputs) + len(plan.outputs):  # one of all the inputs of a variadic operation
             k = plan.keep.index((ALL, None))
-        cell, version = self.versions[at : at + 2]
         kept = f"kept as '{plan.names[k]}' by {self.name()} at {line_of(self.place)}"
         hint = " Hint: change a clone() instead, or use the operation that is not in place."
         return errors.changed_since(self.kept[k], kept, cell, version, hint)

@@ -91,6 +91,13 @@ class Operation:
             return self.partials[0] if self.partials else None
         return self.partials[i] if i < len(self.partials) else None
 
+    def plan(self, needs: int, inputs: int) -> Plan:
+        """What to keep and which rules to run, where the bits of `needs` say which inputs need a gradient."""
+        plan = Plan(self, needs, inputs)
+        if not self.variadic:  # there it depends on their number, too
+            self.plans[needs] = plan
+        return plan
+
     def input_name(self, i: int) -> str:
         """What input number i is called."""
         return self.inputs[min(i, len(self.inputs) - 1)]
@@ -131,14 +138,9 @@ def _without_variant(title: str) -> str:
     return title.strip("_")
 
 
-class Pull(NamedTuple):
-    """One partial of a plan: which input it belongs to, its rule in both worlds, and how to pick what the rule asks for."""
-
-    input: int
-    rule: Rule  # on Tensors, under create_graph
-    on_arrays: Rule  # on arrays, in a first order walk
-    place: int  # where its only argument stands among what is kept; -1 where it has none, or several
-    pick: Callable[[Sequence[Any]], Sequence[Any]]
+# One partial of a plan: which input it belongs to, its rule on Tensors (under create_graph) and on arrays (in a first order walk),
+# where its only argument stands among what is kept (-1 where it has none, or several), and how to pick its arguments there.
+Pull = tuple[int, Rule, Rule, int, Callable[[Sequence[Any]], Sequence[Any]]]
 
 
 class Plan:
@@ -169,7 +171,7 @@ class Plan:
 
     def _pull(self, operation: Operation, i: int, rule: Rule) -> Pull:
         places = [self.names.index(_source(operation, name, i)[2]) for name in operation.words[rule]]
-        return Pull(i, rule, _on_arrays(rule), places[0] if len(places) == 1 else -1, _picker(places))
+        return i, rule, _on_arrays(rule), places[0] if len(places) == 1 else -1, _picker(places)
 
 
 def _source(operation: Operation, name: str, i: int) -> tuple[int, Any, str]:

@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype
 from autodiff._core.types import CPU, Size
 
-__all__ = ["FRESH", "LEAF", "Tensor", "View", "cell_of", "wrap"]
+__all__ = ["LEAF", "Tensor", "View", "wrap"]
 
 
 class _Leaf:
@@ -27,11 +27,6 @@ class _Leaf:
 # The edge of a tensor that the user made with requires_grad=True. The engine's own edge, which names the tensor,
 # is built when a node is made: stored here, it would be a reference cycle.
 LEAF = _Leaf()
-
-
-# The version cell of memory whose changes nobody has asked about yet: most results are read once and dropped. A tuple, so
-# that it cannot be counted up by mistake.
-FRESH = (0, None)
 
 
 class View:
@@ -78,7 +73,7 @@ class Tensor:
         else:
             array = np.zeros(data if data else (0,), dtype)
         self._array = array
-        self._cell = FRESH
+        self._cell = [0, None]
         self._edge = self._grad = self._view = self._extra = None
 
     @property
@@ -177,19 +172,9 @@ def wrap(array):
     """A plain tensor around that very array: no gradient, a fresh count of changes."""
     t = _new(Tensor)
     t._array = array
-    t._cell = FRESH
+    t._cell = [0, None]
     t._edge = t._grad = t._view = t._extra = None
     return t
-
-
-def cell_of(t):
-    """The version cell of t's memory, `[count, place of the last change]`, for one more who will look at it; None in inference.
-
-    It never refers to a tensor, so that it makes no reference cycle.
-    """
-    if t._cell is FRESH:
-        t._cell = [0, None]
-    return t._cell
 
 
 _new = Tensor.__new__

@@ -11,7 +11,7 @@ from typing import Any
 from autodiff._core import errors
 from autodiff._core.modes import enable_grad, mode
 from autodiff._core.node import Edge
-from autodiff._core.tensor import LEAF, Tensor, View, cell_of
+from autodiff._core.tensor import LEAF, Tensor, View
 
 __all__ = ["edge_of", "is_lost", "lost", "refresh", "share"]
 
@@ -73,7 +73,7 @@ def lost(view: View, what: str) -> RuntimeError:
 
 def share(t: Tensor, x: Any, op: Any, params: dict[str, Any], kind: str) -> None:
     """Make `t` a view of `x`: one cell, and the path from the base."""
-    cell = t._cell = cell_of(x)
+    cell = t._cell = x._cell
     if cell is None:
         return
     if not mode.grad:

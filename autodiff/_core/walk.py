@@ -27,7 +27,7 @@ from autodiff._core.tensor import Tensor, wrap
 
 __all__ = ["Gradient", "accumulate", "walk"]
 
-_ndarray = np.ndarray
+_ndarray, _asarray = np.ndarray, np.asarray
 _DEEPEST = 60  # walks inside walks on one thread; a fresh thread has a fresh stack, as in PyTorch
 
 Gradient = Any  # an array in a first order walk, a Tensor under create_graph
@@ -74,23 +74,27 @@ class _Walk:
             return
         to, nr, shape, dtype = edge
         own = self.fresh
-        if gx.__class__ is not _ndarray or gx.shape != shape or gx.dtype is not dtype:
+        if gx.__class__ is not _ndarray and not self.create_graph:
+            gx = _asarray(gx)  # NumPy gives scalars for arithmetic on 0-d arrays
+        if gx.shape != shape or gx.dtype is not dtype:
             gx, own = _fitted(gx, shape, dtype), False
         if nr < 0:
             if to in self.leaves:
                 self.leaves[to] = _added(self.leaves[to][0], gx), True
             else:
                 self.leaves[to] = gx, own and gx is not self.g and gx.base is None
-        elif to.outputs is not None:
-            if to not in self.flight:
-                self.flight[to] = [None] * len(to.outputs)
+            return
+        flight = self.flight
+        if to.outputs is not None:
+            if to not in flight:
+                flight[to] = [None] * len(to.outputs)
                 heappush(self.queue, (-to.index, to))
-            known = self.flight[to]
+            known = flight[to]
             known[nr] = gx if known[nr] is None else _added(known[nr], gx)
-        elif to in self.flight:
-            self.flight[to] = _added(self.flight[to], gx)
+        elif to in flight:
+            flight[to] = _added(flight[to], gx)
         else:
-            self.flight[to] = gx
+            flight[to] = gx
             heappush(self.queue, (-to.index, to))
 
     def pull_with_onlookers(self, node: Node, g: Gradient) -> bool:

@@ -21,7 +21,7 @@ from autodiff._core.modes import mode, no_grad
 from autodiff._core.node import FREED, Edge, Node
 from autodiff._core.observer import Observer
 from autodiff._core.provenance import here, line_of
-from autodiff._core.tensor import Tensor, cell_of, wrap
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 
 __all__ = ["Function", "once_differentiable"]
@@ -281,7 +281,7 @@ def _fresh(output: Any, args: tuple[Any, ...], ctx: FunctionCtx) -> Any:
     """A returned input becomes another tensor, with hooks of its own, unless it was changed in place."""
     if isinstance(output, Tensor) and any(output is a for a in args) and not any(output is d for d in ctx._dirty):
         t = wrap(output._array)
-        t._cell = cell_of(output)
+        t._cell = output._cell
         ctx._to_save = tuple(t if s is output and not any(s is a for a in args) else s for s in ctx._to_save)
         return t
     return output
@@ -294,7 +294,7 @@ def _attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[An
     ctx._tensor_inputs = [isinstance(a, Tensor) for a in args]  # type: ignore[attr-defined]
     node.edges, node.ctx, node.extra = edges, ctx, None
     node.plan = _USER_PLAN if ctx._to_save else _EMPTY_PLAN
-    node.versions = ()
+    node.cells, node.counts = (), None
     node.outputs = None if len(outputs) == 1 else ctx._shapes  # type: ignore[attr-defined]
     # Saved as (array, cell, count, edge); an output of this node as its number, since the node must not refer to itself.
     numbers = {id(o): nr for nr, o in enumerate(outputs)}
@@ -305,7 +305,7 @@ def _attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[An
                 "change a clone() of it"
             )
     node.kept = tuple(
-        None if s is None else (s._array, cell_of(s), s._cell[0] if s._cell else 0, numbers.get(id(s), edge_of(s)))
+        None if s is None else (s._array, s._cell, s._cell[0] if s._cell else 0, numbers.get(id(s), edge_of(s)))
         for s in ctx._to_save
     )
     ctx._to_save = ()

@@ -162,12 +162,11 @@ class saved_tensors_hooks:
                 elif source in (INPUT, OUTPUT):
                     kept[k] = self._pack(kept[k])
             if not self.keeps_versions:
-                versions = list(node.versions)
-                for at in range(0, len(versions), 2):
-                    k = min(at // 2, len(kept) - 1)
-                    if not _same_memory(kept[k], node.kept[k]):
-                        versions[at : at + 2] = UNSEEN, 0
-                node.versions = versions
+                last = len(kept) - 1  # of a variadic operation all inputs are one kept value
+                seen = [_same_memory(kept[min(k, last)], node.kept[min(k, last)]) for k in range(len(node.cells))]
+                counts = node.counts or [0] * len(seen)
+                node.cells = [cell if same else UNSEEN for cell, same in zip(node.cells, seen, strict=True)]
+                node.counts = [count if same else 0 for count, same in zip(counts, seen, strict=True)]
             node.kept = tuple(kept)
         node.__class__ = _packed_class(type(node))  # type: ignore[arg-type]
 

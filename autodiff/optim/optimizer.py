@@ -18,7 +18,7 @@ import numpy as np
 
 from autodiff._core.hooks import RemovableHandle
 from autodiff._core.provenance import here
-from autodiff._core.tensor import Tensor, cell_of, wrap
+from autodiff._core.tensor import Tensor, wrap
 
 __all__ = ["Optimizer", "required"]
 
@@ -52,7 +52,7 @@ def touched(tensors: Iterable[Tensor | None]) -> None:
     place = here(2)
     for t in tensors:
         if t is not None:
-            cell = cell_of(t)
+            cell = t._cell
             if cell is not None:  # no cell: made in inference mode, where nothing is counted
                 cell[0] += 1
                 cell[1] = place

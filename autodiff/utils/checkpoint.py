@@ -11,7 +11,7 @@ from typing import Any
 
 from autodiff._core.modes import enable_grad, mode
 from autodiff._core.provenance import line_of
-from autodiff._core.tensor import LEAF, Tensor, cell_of, wrap
+from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff.autograd.graph import saved_tensors_hooks
 from autodiff.random import default_generator
 
@@ -38,7 +38,7 @@ class _Recording(saved_tensors_hooks):
         """Note which leaves were read."""
         if self.run is not None:
             self.leaves += [
-                (cell_of(x), x._cell[0])
+                (x._cell, x._cell[0])
                 for x in inputs if isinstance(x, Tensor) and x._edge is LEAF and x._cell is not None
             ]  # fmt: skip
         super().made(node, inputs, outputs)
@@ -110,7 +110,7 @@ def checkpoint(
                 default_generator.set_state(now)
 
     recording = _Recording(run)
-    recording.leaves = [(cell_of(a), a._cell[0]) for a in (*args, *kwargs.values())
+    recording.leaves = [(a._cell, a._cell[0]) for a in (*args, *kwargs.values())
                         if isinstance(a, Tensor) and a._cell is not None]  # fmt: skip
     with recording:
         return function(*args, **kwargs)
