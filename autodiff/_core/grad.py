@@ -107,7 +107,7 @@ def backward(
         for t in [inputs] if isinstance(inputs, Tensor) else inputs:
             edge = edge_of(t)
             if edge is not None and edge[1] >= 0 and (edge[0], edge[1]) in captured:
-                accumulate(t, captured[edge[0], edge[1]], False, create_graph)
+                accumulate(t, captured[edge[0], edge[1]], create_graph)
 
 
 def _targets(inputs: Sequence[Any], empty: type[Exception], caller: str) -> list[Edge]:

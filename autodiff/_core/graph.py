@@ -17,7 +17,7 @@ from autodiff._core import errors
 from autodiff._core.modes import Inference, mode
 from autodiff._core.node import UNSEEN, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
-from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Recorded
+from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Recorded
 from autodiff._core.provenance import here, line_of, outermost
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import edge_of, refresh, share
@@ -194,8 +194,9 @@ def record(
         node.kept, node.cells = kept, cells = [], []
         counted = False  # has any of the memory that is kept been changed before?
         for i in plan.inputs:
+            x = xs[i]
             try:
-                cell = xs[i]._cell
+                cell = UNSEEN if x is None else x._cell
             except AttributeError:  # a number, which nobody can change
                 cell = UNSEEN
             kept.append(arrays[i])

@@ -138,8 +138,8 @@ def _without_variant(title: str) -> str:
     return title.strip("_")
 
 
-# One partial of a plan: which input it belongs to, its rule on Tensors (under create_graph) and on arrays (in a first order walk),
-# where its only argument stands among what is kept (-1 where it has none, or several), and how to pick its arguments there.
+# One partial of a plan: which input it belongs to, its rule on Tensors (under create_graph) and on arrays (in a first order
+# walk), where its only argument stands among what is kept (-1: it has none, or several), and how to pick its arguments there.
 Pull = tuple[int, Rule, Rule, int, Callable[[Sequence[Any]], Sequence[Any]]]
 
 

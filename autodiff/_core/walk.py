@@ -42,6 +42,7 @@ class _Walk:
         self.queue: list[tuple[int, Node]] = []
         self.flight: dict[Node, Gradient] = {}  # one gradient per node; a list where a node has several outputs
         self.leaves: dict[Tensor, tuple[Gradient, bool]] = {}  # with whether nobody else can see the sum
+        self.hooked: list[Tensor] = []  # the leaves among them that somebody looks at
         self.retained: list[tuple[Tensor, Gradient]] = []
         self.targets = None if targets is None else {(e[0], e[1]): None for e in targets}
         self.captured: dict[tuple[Any, int], Gradient] = {}
@@ -49,24 +50,34 @@ class _Walk:
         self.node: Node | None = None  # the node whose rules run
         self.g: Gradient = None  # the gradient that came in there
         self.fresh = False  # may what its rules return be kept, since nobody else can see it?
+        self.delivered = False
 
     def run(self, alone: bool) -> None:
         """Until nothing is in flight: take the newest node, whose gradient is complete; its hooks; pull; send; free.
 
-        `alone` stops in front of a node where the user's own code would run.
+        `alone` stops in front of a node where code of the user's would run.
         """
-        while self.queue:
-            node = self.queue[0][1]
+        queue, flight, send, freeing = self.queue, self.flight, self.send, not self.retain_graph
+        unseen = alone and self.targets is None
+        while queue:
+            node = queue[0][1]
             if alone and (node.extra is not None or not node.built_in):
                 return
-            heappop(self.queue)
-            self.node, self.g = node, self.flight.pop(node)
-            if alone and self.targets is None:
-                node.pull(self.g, self.send, False)
-            elif not self.pull_with_onlookers(node, self.g):
+            heappop(queue)
+            self.node, self.g = node, flight.pop(node)
+            if unseen:
+                node.pull(self.g, send, False)
+            elif not self.pull_before_eyes(node, self.g):
                 continue
-            if not self.retain_graph and node.plan.saves:
+            if freeing and node.plan.saves:
                 node.kept = FREED
+
+    def run_alone(self, into_leaves: bool) -> None:
+        """Walk and deliver as far as nobody looks on: a context of its own silences NumPy's warnings cheaply."""
+        self.fresh = True
+        self.run(True)
+        if not self.queue and not self.hooked:
+            self.deliver(into_leaves)
 
     def send(self, edge: Edge, gx: Gradient) -> None:
         """Let a gradient arrive at a leaf, or at a node, where it is added to what is there already."""
@@ -83,6 +94,8 @@ class _Walk:
                 self.leaves[to] = _added(self.leaves[to][0], gx), True
             else:
                 self.leaves[to] = gx, own and gx is not self.g and gx.base is None
+                if to._extra is not None:
+                    self.hooked.append(to)
             return
         flight = self.flight
         if to.outputs is not None:
@@ -97,7 +110,7 @@ class _Walk:
             flight[to] = gx
             heappush(self.queue, (-to.index, to))
 
-    def pull_with_onlookers(self, node: Node, g: Gradient) -> bool:
+    def pull_before_eyes(self, node: Node, g: Gradient) -> bool:
         """The same where somebody looks on: hooks, retain_grad, autograd.grad, anomaly detection, the observer.
 
         False where no rule had to run, since nothing that the node leads to is wanted.
@@ -186,10 +199,9 @@ class _Walk:
 
     def deliver(self, into_leaves: bool) -> None:
         """Hooks of leaves once on their totals, then every `.grad` at one go, then post-accumulate hooks."""
-        self.node = None
+        self.node, self.delivered = None, True
         targets, leaves, create_graph = self.targets, self.leaves, self.create_graph
-        hooked = [leaf for leaf in leaves if leaf._extra is not None]
-        for leaf in hooked:
+        for leaf in self.hooked:
             hooks = hooks_of(leaf)
             if hooks:
                 leaves[leaf] = run_hooks(hooks, leaves[leaf][0], create_graph), False
@@ -198,7 +210,7 @@ class _Walk:
             for leaf, (g, _) in leaves.items():
                 self.captured[leaf, -1] = g
         for tensor, g in self.retained:
-            accumulate(tensor, g, False, create_graph)
+            accumulate(tensor, g, create_graph)
         if not into_leaves:
             return
         for leaf, (g, _) in leaves.items():
@@ -208,8 +220,11 @@ class _Walk:
                     ".data was replaced after the forward pass; run the forward pass again"
                 )
         for leaf, (g, own) in leaves.items():
-            accumulate(leaf, g, own, create_graph)
-        for leaf in hooked:
+            if own and leaf._grad is None and g.flags.c_contiguous:
+                leaf._grad = wrap(g)
+            else:
+                accumulate(leaf, g, create_graph)
+        for leaf in self.hooked:
             if leaf in leaves:
                 for hook in list((leaf._extra.get("post_accumulate") or {}).values()):
                     hook(leaf)
@@ -231,14 +246,14 @@ def _fitted(g: Gradient, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Gradie
     return g if array.dtype == dtype else cast(g, dtype=dtype)
 
 
-def accumulate(tensor: Tensor, g: Gradient, owned: bool, create_graph: bool) -> None:
-    """tensor.grad += g: a first gradient is copied unless nobody else can see its memory."""
+def accumulate(tensor: Tensor, g: Gradient, create_graph: bool) -> None:
+    """tensor.grad += g; a first gradient is copied, since somebody else may see its memory."""
     known = tensor._grad
     if create_graph:
         tensor._grad = g.clone() if known is None else known + g
         return
     if known is None:
-        tensor._grad = wrap(g if owned and g.flags.c_contiguous else np.array(g, order="C"))
+        tensor._grad = wrap(np.array(g, order="C"))
     elif known._array.flags.writeable and not repeats(known._array):
         np.add(known._array, g, out=known._array)
         changed(known)
@@ -254,30 +269,29 @@ def walk(
     into_leaves: bool,
 ) -> dict[tuple[Any, int], Gradient]:
     """The one walk behind backward() and grad(); returns what the targets got."""
-    if mode.walks >= _DEEPEST:
+    thread = mode.__dict__
+    if thread["walks"] >= _DEEPEST:
         return _in_fresh_thread(roots, targets, retain_graph, create_graph, into_leaves)
     one = _Walk(targets, retain_graph, create_graph)
     if targets is not None:
         one.choose([e for e, _ in roots])
-    grad_before = mode.grad
-    mode.grad = create_graph
-    mode.walks += 1
+    grad_before, thread["grad"] = thread["grad"], create_graph
+    thread["walks"] += 1
     try:
         for edge, g in roots:
             one.send(edge, g)
-        one.fresh = True
         if not (create_graph or Anomaly.on or Observer.current is not None):
-            mode.quiet(one.run, True)  # what follows costs eight times as much, and lets the user's code see its own context
-        if one.queue:
-            with np.errstate(all="ignore"):
+            thread["quiet"](one.run_alone, into_leaves)
+        if not one.delivered:
+            with np.errstate(all="ignore"):  # takes ten times as long, but the user's code sees the context that it set
                 one.run(False)
-        one.deliver(into_leaves)
+                one.deliver(into_leaves)
     except Exception as error:
         one.name_in(error)
         raise
     finally:
-        mode.walks -= 1
-        mode.grad = grad_before
+        thread["walks"] -= 1
+        thread["grad"] = grad_before
     return one.captured
 
 
