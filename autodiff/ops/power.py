@@ -6,15 +6,12 @@ infinite power. Where the exponent is itself an input, its slope is that of an e
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from autodiff._core.graph import primitive
+from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common, to_floating
 from autodiff.ops.comparison import eq, no_overflow, where
-from autodiff.ops.exponential import log
 from autodiff.ops.rounding import not_for_bools
 
 # ---- by a number ----
@@ -131,12 +128,18 @@ def power_slope(x, p):
     return np.where(p == 0, x.dtype.type(0), p * np.power(x, p - 1.0))
 
 
-def times_log(y: Any, x: Any, p: Any) -> Any:
-    """y log(x), and 0 where x is 0 and p is not negative: the slope of y = x**p in p."""
-    return where(rests_at_zero(x, p), 0.0, y * log(where(rests_at_zero(x, p), 1.0, x)))
+@primitive(
+    lambda g, x, p: times_log(g, x, p),
+    lambda g, v, x, p: where(rests_at_zero(x, p), 0.0, g * v / x),
+    flat,
+)
+def times_log(v, x, p):
+    """v log(x), and 0 where x is 0 and p is not negative: with v = x**p, the slope of x**p in p."""
+    zero = (x == 0) & (p >= 0)
+    return np.where(zero, x.dtype.type(0), v * np.log(np.where(zero, x.dtype.type(1), x)))
 
 
 @primitive()
 def rests_at_zero(x, p):
-    """Whether x is 0 and p is not negative: where x**p hardly moves with p."""
+    """Whether x is 0 and p is not negative: where x**p does not move with p."""
     return (x == 0) & (p >= 0)

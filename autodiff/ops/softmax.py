@@ -75,4 +75,5 @@ def log_softmax_grad(d, y, *, axis):
 
 
 def _total(x: Any, axis: int) -> Any:
-    return sum_over(x, axes=(axis,) if x.ndim else (), keepdim=True)
+    """The sum along the axis, which a 0-d tensor has not."""
+    return sum_over(x, axes=tuple(range(x.ndim))[axis : axis + 1], keepdim=True)
