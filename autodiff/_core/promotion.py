@@ -76,8 +76,8 @@ def to_common_of(*names: str) -> Promotion:
 
     def bring(operation: Operation, xs: Sequence[Any]) -> list[Any]:
         first = operation.inputs.index(names[0])
-        before = [x if isinstance(x, Tensor) else wrap(np.asarray(x)) for x in xs[:first]]
-        return before + _common(operation, xs[first:], first=first)
+        brought = _common(operation, xs[first:], first=first)
+        return [*(x if isinstance(x, Tensor) else wrap(np.asarray(x)) for x in xs[:first]), *brought]
 
     return Promotion(bring, of=names)
 
