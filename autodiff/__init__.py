@@ -52,58 +52,55 @@ from autodiff._core.types import Size, device
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
 from autodiff.api._calls import takes_tensors
-from autodiff.autograd import is_anomaly_enabled
-from autodiff.ops.activation import relu
-from autodiff.ops.arithmetic import (
-    abs,
+from autodiff.api.activation import log_softmax, softmax
+from autodiff.api.aliases import (
     absolute,
-    add,
-    allclose,
-    clamp,
-    clamp_max,
-    clamp_min,
     clip,
-    div,
     divide,
-    eq,
-    equal,
-    float_power,
-    floor_divide,
-    fmod,
-    ge,
     greater,
     greater_equal,
-    gt,
-    isclose,
-    le,
     less,
     less_equal,
+    multiply,
+    negative,
+    not_equal,
+    subtract,
+    true_divide,
+)
+from autodiff.api.arithmetic import add, addcdiv, addcmul, div, float_power, fmod, lerp, logit, pow, remainder, rsub, sub
+from autodiff.api.comparison import all, allclose, any, clamp, clamp_max, clamp_min, count_nonzero, equal, isclose, where
+from autodiff.api.typed import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
+from autodiff.autograd import is_anomaly_enabled
+from autodiff.ops.activation import relu
+from autodiff.ops.arithmetic import abs, floor_divide, mul, neg
+from autodiff.ops.bits import bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor
+from autodiff.ops.comparison import (
+    eq,
+    ge,
+    gt,
+    isfinite,
+    isinf,
+    isnan,
+    le,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
     lt,
     maximum,
     minimum,
-    mul,
-    multiply,
     ne,
-    neg,
-    negative,
-    not_equal,
-    pow,
-    remainder,
-    rsub,
-    sub,
-    subtract,
-    true_divide,
-    where,
 )
-from autodiff.ops.bitwise import (
-    bitwise_and,
-    bitwise_left_shift,
-    bitwise_not,
-    bitwise_or,
-    bitwise_right_shift,
-    bitwise_xor,
-)
-from autodiff.ops.combined import addcdiv, addcmul
 from autodiff.ops.creation import (
     arange,
     as_tensor,
@@ -126,40 +123,7 @@ from autodiff.ops.creation import (
     zeros_like,
 )
 from autodiff.ops.distance import cdist, diff
-from autodiff.ops.elementwise import (
-    ceil,
-    erf,
-    erfc,
-    exp,
-    exp2,
-    expm1,
-    floor,
-    frac,
-    hypot,
-    isfinite,
-    isinf,
-    isnan,
-    lerp,
-    log,
-    log1p,
-    log2,
-    log10,
-    logaddexp,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    logit,
-    nan_to_num,
-    reciprocal,
-    round,
-    rsqrt,
-    sigmoid,
-    sign,
-    sqrt,
-    square,
-    trunc,
-)
+from autodiff.ops.exponential import erf, erfc, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, sigmoid
 from autodiff.ops.extremes import amax, amin, aminmax, argmax, argmin, max, min
 from autodiff.ops.index import index_put, masked_fill, masked_select, narrow, select
 from autodiff.ops.join import (
@@ -178,8 +142,10 @@ from autodiff.ops.join import (
 )
 from autodiff.ops.linalg import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
 from autodiff.ops.order import argsort, bincount, isin, median, sort, topk, unique
+from autodiff.ops.power import hypot, reciprocal, rsqrt, sqrt, square
 from autodiff.ops.rearrange import flip, fliplr, flipud, meshgrid, repeat_interleave, roll, tile
 from autodiff.ops.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
+from autodiff.ops.rounding import ceil, floor, frac, nan_to_num, round, sign, trunc
 from autodiff.ops.sampling import (
     bernoulli,
     multinomial,
@@ -211,7 +177,6 @@ from autodiff.ops.shape import (
     unflatten,
     unsqueeze,
 )
-from autodiff.ops.softmax import log_softmax, softmax
 from autodiff.ops.statistics import logsumexp, norm, std, var
 from autodiff.ops.triangle import diag, diagonal, trace, tril, tril_indices, triu, triu_indices
 from autodiff.ops.trigonometry import (
@@ -230,18 +195,6 @@ from autodiff.ops.trigonometry import (
     sinh,
     tan,
     tanh,
-)
-from autodiff.ops.truth import all, any, count_nonzero
-from autodiff.ops.typed import (
-    BoolTensor,
-    ByteTensor,
-    CharTensor,
-    DoubleTensor,
-    FloatTensor,
-    HalfTensor,
-    IntTensor,
-    LongTensor,
-    ShortTensor,
 )
 from autodiff.random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 

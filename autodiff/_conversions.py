@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,10 @@ from autodiff._core.promotion import cast
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.types import device
 from autodiff._core.views import edge_of, is_lost
+from autodiff.api import arithmetic, typed
 from autodiff.api._calls import takes_tensors
-from autodiff.ops import arithmetic, bitwise, join, shape, typed
+from autodiff.ops import arithmetic as ops
+from autodiff.ops import bits, comparison, join, shape
 
 __all__ = ["item", "numpy", "rebuild_tensor", "to", "tolist", "type_", "type_as"]
 
@@ -76,23 +78,23 @@ def _array_protocol(self: Tensor, dtype: Any = None, copy: bool | None = None) -
 
 
 # What NumPy's operators mean where one operand is a tensor: `array * tensor` is recorded as `tensor * array` is.
-_OPERATORS = {
-    np.add: arithmetic.plus,
-    np.subtract: arithmetic.minus,
-    np.multiply: arithmetic.mul,
-    np.true_divide: arithmetic.quotient,
-    np.floor_divide: arithmetic.floor_divide,
+_OPERATORS: dict[Any, Callable[..., Any]] = {
+    np.add: ops.add,
+    np.subtract: ops.sub,
+    np.multiply: ops.mul,
+    np.true_divide: ops.div,
+    np.floor_divide: ops.floor_divide,
     np.remainder: arithmetic.remainder,
     np.power: arithmetic.pow,
-    np.equal: arithmetic.eq,
-    np.not_equal: arithmetic.ne,
-    np.less: arithmetic.lt,
-    np.less_equal: arithmetic.le,
-    np.greater: arithmetic.gt,
-    np.greater_equal: arithmetic.ge,
-    np.bitwise_and: bitwise.bitwise_and,
-    np.bitwise_or: bitwise.bitwise_or,
-    np.bitwise_xor: bitwise.bitwise_xor,
+    np.equal: comparison.eq,
+    np.not_equal: comparison.ne,
+    np.less: comparison.lt,
+    np.less_equal: comparison.le,
+    np.greater: comparison.gt,
+    np.greater_equal: comparison.ge,
+    np.bitwise_and: bits.bitwise_and,
+    np.bitwise_or: bits.bitwise_or,
+    np.bitwise_xor: bits.bitwise_xor,
 }
 
 

@@ -61,6 +61,7 @@ def recording(operation: Operation) -> Recorded:
     """The function that users and rules call: it computes, and records where an input requires a gradient."""
     forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
     floating = promote is not None and promote.floating
+    first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
     variadic, silent = operation.variadic, operation.silent
     may_view, is_view = bool(operation.view), operation.view is True
 
@@ -94,7 +95,7 @@ def recording(operation: Operation) -> Recorded:
             out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
         else:
             if plain or (floating and arrays[0].dtype.kind != "f") or (
-                bit > 2 and (arrays[0].dtype is not arrays[1].dtype or bit > 4) and _differ(arrays)
+                bit > 2 and (arrays[0].dtype is not arrays[1].dtype or bit > 4) and _differ(arrays[first:])
             ):
                 xs = promote.bring(operation, xs)
                 arrays, edges = [x._array for x in xs], [edge_of(x) for x in xs]

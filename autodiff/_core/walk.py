@@ -91,7 +91,7 @@ class _Walk:
             gx, own = _fitted(gx, shape, dtype), False
         if nr < 0:
             if to in self.leaves:
-                self.leaves[to] = _added(self.leaves[to][0], gx), True
+                self.leaves[to] = _added(self.leaves[to][0], gx), not self.create_graph
             else:
                 self.leaves[to] = gx, own and gx is not self.g and gx.base is None
                 if to._extra is not None:

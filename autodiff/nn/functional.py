@@ -16,32 +16,37 @@ from autodiff._core.inplace import _type_name, in_place
 from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors, whole
-from autodiff.ops.activation import (
+from autodiff.api.activation import (
     celu,
     elu,
+    gelu,
+    glu,
     hardshrink,
+    hardsigmoid,
+    hardswish,
     hardtanh,
     leaky_relu,
     logsigmoid,
+    mish,
     prelu,
     selu,
+    silu,
     softplus,
     softshrink,
     threshold,
 )
+from autodiff.api.activation import log_softmax as _log_softmax
+from autodiff.api.activation import softmax as _softmax
+from autodiff.api.activation import threshold as threshold_function
 from autodiff.ops.activation import relu as _relu
-from autodiff.ops.activation import threshold as threshold_function
-from autodiff.ops.arithmetic import absolute, neg
+from autodiff.ops.arithmetic import abs, neg
 from autodiff.ops.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from autodiff.ops.creation import leaf
 from autodiff.ops.differences import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from autodiff.ops.distance import cosine_similarity, pairwise_distance
-from autodiff.ops.elementwise import sigmoid
-from autodiff.ops.gates import gelu, glu, hardsigmoid, hardswish, mish, silu
+from autodiff.ops.exponential import sigmoid
 from autodiff.ops.linalg import linear
 from autodiff.ops.loss import cross_entropy, nll_loss
-from autodiff.ops.softmax import log_softmax as _log_softmax
-from autodiff.ops.softmax import softmax as _softmax
 from autodiff.ops.statistics import norm
 from autodiff.ops.trigonometry import tanh
 from autodiff.random import default_generator
@@ -241,7 +246,7 @@ def softsign(input: Tensor) -> Tensor:
     >>> torch.nn.functional.softsign(torch.tensor([-1.0, 3.0]))
     tensor([-0.5000,  0.7500])
     """
-    result: Tensor = input / (absolute(input) + 1.0)
+    result: Tensor = input / (abs(input) + 1.0)
     return result
 
 

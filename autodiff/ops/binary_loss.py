@@ -16,9 +16,9 @@ from autodiff._core.inplace import _type_name
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import takes_tensors
-from autodiff.ops.activation import log_sigmoid
-from autodiff.ops.arithmetic import clamp_min, where
-from autodiff.ops.elementwise import log, sigmoid
+from autodiff.ops.activation import logsigmoid
+from autodiff.ops.comparison import clamp_min, where
+from autodiff.ops.exponential import log, sigmoid
 from autodiff.ops.reduction import chosen, reduced, reduced_array, share
 from autodiff.ops.shape import expand
 
@@ -99,13 +99,13 @@ def _positives(t: Any, pos_weight: Any) -> Any:
         ((1.0 - t) - sigmoid(-x) * _positives(t, pos_weight)) * share(g, x, reduction), weight
     ),
     lambda g, x, weight, pos_weight, reduction: _times(
-        (-x if pos_weight is None else -x - (pos_weight - 1.0) * log_sigmoid(x)) * share(g, x, reduction), weight
+        (-x if pos_weight is None else -x - (pos_weight - 1.0) * logsigmoid(x)) * share(g, x, reduction), weight
     ),
     name="BinaryCrossEntropyWithLogits",
 )
 def from_scores(x, t, weight, pos_weight, *, reduction):
     """(1 - t) x - (1 + (pos_weight - 1) t) log sigmoid(x), reduced."""
-    loss = (1 - t) * x - log_sigmoid.operation.forward(x) * _positives(t, pos_weight)
+    loss = (1 - t) * x - logsigmoid.operation.forward(x) * _positives(t, pos_weight)
     return reduced_array(_times(loss, weight), reduction)
 
 

@@ -14,7 +14,7 @@ from autodiff._core.errors import misfit
 from autodiff._core.graph import primitive
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
-from autodiff.ops.activation import hard_tanh
+from autodiff.ops.activation import hardtanh
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.reduce import sum_all
 from autodiff.ops.reduction import chosen, reduced, reduced_array, share
@@ -98,8 +98,8 @@ def l1_loss(input: Tensor, target: Tensor, size_average: bool | None = None, red
 
 
 @primitive(
-    lambda g, x, t, reduction, beta: hard_tanh((x - t) * (1.0 / beta), low=-1.0, high=1.0) * share(g, x, reduction),
-    lambda g, x, t, reduction, beta: hard_tanh((t - x) * (1.0 / beta), low=-1.0, high=1.0) * share(g, x, reduction),
+    lambda g, x, t, reduction, beta: hardtanh((x - t) * (1.0 / beta), min_val=-1.0, max_val=1.0) * share(g, x, reduction),
+    lambda g, x, t, reduction, beta: hardtanh((t - x) * (1.0 / beta), min_val=-1.0, max_val=1.0) * share(g, x, reduction),
     name="SmoothL1Loss",
     promote=to_common,
 )
@@ -127,8 +127,8 @@ def smooth_l1_loss(input: Tensor, target: Tensor, size_average: bool | None = No
 
 
 @primitive(
-    lambda g, x, t, reduction, delta: hard_tanh(x - t, low=-delta, high=delta) * share(g, x, reduction),
-    lambda g, x, t, reduction, delta: hard_tanh(t - x, low=-delta, high=delta) * share(g, x, reduction),
+    lambda g, x, t, reduction, delta: hardtanh(x - t, min_val=-delta, max_val=delta) * share(g, x, reduction),
+    lambda g, x, t, reduction, delta: hardtanh(t - x, min_val=-delta, max_val=delta) * share(g, x, reduction),
     name="HuberLoss",
     promote=to_common,
 )

@@ -13,7 +13,7 @@ from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import takes_tensors
-from autodiff.ops.arithmetic import maximum, minimum
+from autodiff.ops.comparison import maximum, minimum
 from autodiff.ops.reduce import AminmaxResult, MaxResult, MinResult, axes_of, kept_shape, spread
 from autodiff.ops.shape import dimension, reshaped
 

@@ -15,7 +15,7 @@ from autodiff._core.graph import primitive, renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors, whole
-from autodiff.ops.arithmetic import where
+from autodiff.ops.comparison import where
 from autodiff.ops.join import picked, sliced
 from autodiff.ops.shape import dimension
 

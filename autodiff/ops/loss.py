@@ -15,10 +15,11 @@ from autodiff._core.graph import primitive, renamed
 from autodiff._core.inplace import _type_name
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api.activation import log_softmax
 from autodiff.ops.reduce import sum_all, sum_over
 from autodiff.ops.reduction import chosen
 from autodiff.ops.shape import flatten, permute, reshape, unsqueeze
-from autodiff.ops.softmax import log_softmax, softmax_along, softmax_grad
+from autodiff.ops.softmax import softmax, softmax_grad
 
 __all__ = ["cross_entropy", "nll_loss"]
 
@@ -61,7 +62,7 @@ cross_entropy_grid = renamed(cross_entropy_rows, "NllLoss2D")
     ),
     lambda g, d, x, target, weight, ignore_index, label_smoothing, reduction: softmax_grad(
         g * (_column(d) * _row_weights(x, target, weight, ignore_index, label_smoothing, reduction)),
-        softmax_along(x, axis=1), axis=1,
+        softmax(x, axis=1), axis=1,
     ),
     name="CrossEntropyBackward",
 )  # fmt: skip

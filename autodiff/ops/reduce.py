@@ -19,8 +19,7 @@ from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import takes_tensors
-from autodiff.ops.arithmetic import where
-from autodiff.ops.elementwise import isnan
+from autodiff.ops.comparison import isnan, where
 from autodiff.ops.join import padded, sliced
 from autodiff.ops.shape import dimension, reshaped
 

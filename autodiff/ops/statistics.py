@@ -18,10 +18,11 @@ from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors
 from autodiff.ops.arithmetic import abs as abs_
-from autodiff.ops.arithmetic import where_op
-from autodiff.ops.elementwise import exp, sign
+from autodiff.ops.comparison import where
+from autodiff.ops.exponential import exp
 from autodiff.ops.extremes import amax, amin
 from autodiff.ops.reduce import _converted, _count, _dropped, axes_of, mean_over, spread, sum
+from autodiff.ops.rounding import sign
 
 __all__ = [
     "logsumexp",
@@ -151,7 +152,7 @@ def unit(x: Any, length: Any) -> Any:
     """x / length, and 0 where the length is 0: the subgradient that PyTorch takes."""
     zero = np.asarray((length._array if isinstance(length, Tensor) else length) == 0)
     if isinstance(x, Tensor):
-        return where_op(wrap(zero), 0.0, x / where_op(wrap(zero), 1.0, length))
+        return where(wrap(zero), 0.0, x / where(wrap(zero), 1.0, length))
     return np.where(zero, 0, x / np.where(zero, 1, length)).astype(x.dtype)
 
 
