@@ -52,6 +52,25 @@ from autodiff._core.types import Size, device
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
 from autodiff.api._calls import takes_tensors
+from autodiff.api.aliases import concat, concatenate, moveaxis, swapaxes, swapdims
+from autodiff.api.extremes import amax, amin, aminmax, argmax, argmin, max, min
+from autodiff.api.index import index_put, masked_fill, masked_select, narrow, select
+from autodiff.api.join import atleast_1d, atleast_2d, cat, chunk, dstack, hstack, split, stack, unbind, vstack
+from autodiff.api.order import argsort, bincount, isin, median, sort, topk, unique
+from autodiff.api.places import argwhere, gather, index_add, index_select, nonzero, scatter, scatter_add, take, take_along_dim
+from autodiff.api.rearrange import (
+    broadcast_tensors,
+    broadcast_to,
+    flip,
+    fliplr,
+    flipud,
+    meshgrid,
+    repeat_interleave,
+    roll,
+    tile,
+)
+from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, t, transpose, unflatten, unsqueeze
+from autodiff.api.triangle import diag, diagonal, trace, tril, tril_indices, triu, triu_indices
 from autodiff.autograd import is_anomaly_enabled
 from autodiff.ops.activation import relu
 from autodiff.ops.arithmetic import (
@@ -160,25 +179,7 @@ from autodiff.ops.elementwise import (
     square,
     trunc,
 )
-from autodiff.ops.extremes import amax, amin, aminmax, argmax, argmin, max, min
-from autodiff.ops.index import index_put, masked_fill, masked_select, narrow, select
-from autodiff.ops.join import (
-    atleast_1d,
-    atleast_2d,
-    cat,
-    chunk,
-    concat,
-    concatenate,
-    dstack,
-    hstack,
-    split,
-    stack,
-    unbind,
-    vstack,
-)
 from autodiff.ops.linalg import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
-from autodiff.ops.order import argsort, bincount, isin, median, sort, topk, unique
-from autodiff.ops.rearrange import flip, fliplr, flipud, meshgrid, repeat_interleave, roll, tile
 from autodiff.ops.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
 from autodiff.ops.sampling import (
     bernoulli,
@@ -192,28 +193,9 @@ from autodiff.ops.sampling import (
     randn_like,
     randperm,
 )
-from autodiff.ops.scatter import argwhere, gather, index_add, index_select, nonzero, scatter, scatter_add, take, take_along_dim
-from autodiff.ops.shape import (
-    broadcast_tensors,
-    broadcast_to,
-    clone,
-    flatten,
-    moveaxis,
-    movedim,
-    permute,
-    ravel,
-    reshape,
-    squeeze,
-    swapaxes,
-    swapdims,
-    t,
-    transpose,
-    unflatten,
-    unsqueeze,
-)
+from autodiff.ops.shape import clone
 from autodiff.ops.softmax import log_softmax, softmax
 from autodiff.ops.statistics import logsumexp, norm, std, var
-from autodiff.ops.triangle import diag, diagonal, trace, tril, tril_indices, triu, triu_indices
 from autodiff.ops.trigonometry import (
     acos,
     acosh,

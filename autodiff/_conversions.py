@@ -22,8 +22,9 @@ from autodiff._core.promotion import cast
 from autodiff._core.tensor import FRESH, LEAF, Tensor, cell_of, wrap
 from autodiff._core.types import device
 from autodiff._core.views import edge_of, is_lost
+from autodiff.api import join
 from autodiff.api._calls import takes_tensors
-from autodiff.ops import arithmetic, bitwise, join, shape, typed
+from autodiff.ops import arithmetic, bitwise, shape, typed
 
 __all__ = ["item", "numpy", "rebuild_tensor", "to", "tolist", "type_", "type_as"]
 

@@ -18,14 +18,13 @@ from autodiff._core import inplace as _views
 from autodiff._core.inplace import in_place
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api import index, shape
 from autodiff.api.fill import copy_
 from autodiff.ops import (
     arithmetic,
     bitwise,
     elementwise,
-    index,
     linalg,
-    shape,
 )
 
 __all__ = ["setitem"]
@@ -204,7 +203,6 @@ T.true_divide = arithmetic.true_divide
 T.eq, T.ne, T.not_equal = arithmetic.eq, arithmetic.ne, arithmetic.not_equal
 T.lt, T.le, T.less, T.less_equal = arithmetic.lt, arithmetic.le, arithmetic.less, arithmetic.less_equal
 T.gt, T.ge, T.greater, T.greater_equal = arithmetic.gt, arithmetic.ge, arithmetic.greater, arithmetic.greater_equal
-T.moveaxis, T.swapaxes, T.swapdims = shape.moveaxis, shape.swapaxes, shape.swapdims
 T.where = _where
 T.T, T.mT = property(shape.T), property(shape.mT)
 

@@ -40,7 +40,7 @@ class Tensor:
     _grad: Any
     _view: Any
     @property
-    def T(self) -> Tensor: ...  # ops/shape.py
+    def T(self) -> Tensor: ...  # api/shape.py
     def __abs__(input) -> Tensor: ...  # ops/arithmetic.py
     def __add__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __and__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
@@ -57,7 +57,7 @@ class Tensor:
     def __floordiv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __format__(self, spec: str) -> str: ...  # _conversions.py
     def __ge__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __getitem__(input, index: Any) -> Tensor: ...  # ops/index.py
+    def __getitem__(input, index: Any) -> Tensor: ...  # api/index.py
     def __gt__(self, other: Any) -> Tensor: ...  # _methods.py
     def __iadd__(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def __iand__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
@@ -127,14 +127,14 @@ class Tensor:
     def addmm_(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
     def all(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/truth.py
     def allclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> builtins.bool: ...  # ops/arithmetic.py
-    def amax(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/extremes.py
-    def amin(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/extremes.py
-    def aminmax(input, *, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/extremes.py
+    def amax(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
+    def amin(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
+    def aminmax(input, *, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def any(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/truth.py
-    def argmax(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/extremes.py
-    def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/extremes.py
-    def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Tensor: ...  # ops/order.py
-    def argwhere(input) -> Tensor: ...  # ops/scatter.py
+    def argmax(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
+    def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
+    def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
+    def argwhere(input) -> Tensor: ...  # api/places.py
     def asin(input) -> Tensor: ...  # ops/trigonometry.py
     def asin_(input) -> Tensor: ...  # ops/trigonometry.py
     def asinh(input) -> Tensor: ...  # ops/trigonometry.py
@@ -146,7 +146,7 @@ class Tensor:
     def baddbmm(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
     def bernoulli(input, p: builtins.float | None = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
     def bernoulli_(self, p: Any = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
-    def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # ops/order.py
+    def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # api/order.py
     def bitwise_and(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def bitwise_and_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def bitwise_left_shift(input, other: Any) -> Tensor: ...  # ops/bitwise.py
@@ -160,12 +160,12 @@ class Tensor:
     def bitwise_xor_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def bmm(input, mat2: Tensor) -> Tensor: ...  # ops/linalg.py
     def bool(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
-    def broadcast_to(input, *size: Any) -> Tensor: ...  # ops/shape.py
+    def broadcast_to(input, *size: Any) -> Tensor: ...  # api/rearrange.py
     def byte(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
     def ceil(input) -> Tensor: ...  # ops/elementwise.py
     def ceil_(input) -> Tensor: ...  # ops/elementwise.py
     def char(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
-    def chunk(input, chunks: builtins.int, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # ops/join.py
+    def chunk(input, chunks: builtins.int, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
     def clamp(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def clamp_(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def clamp_max(input, max: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -175,7 +175,7 @@ class Tensor:
     def clip(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def clip_(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def clone(input, *, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
-    def contiguous(input, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
+    def contiguous(input, memory_format: Any = ...) -> Tensor: ...  # api/shape.py
     def copy_(self, src: Any, non_blocking: builtins.bool = ...) -> Tensor: ...  # api/fill.py
     def cos(input) -> Tensor: ...  # ops/trigonometry.py
     def cos_(input) -> Tensor: ...  # ops/trigonometry.py
@@ -198,8 +198,8 @@ class Tensor:
     def detach_(self) -> Tensor: ...  # _core/inplace.py
     @property
     def device(self) -> _Device: ...  # _core/tensor.py
-    def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
-    def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
+    def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # ops/distance.py
     def dim(self) -> builtins.int: ...  # _core/tensor.py
     def div(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
@@ -218,16 +218,16 @@ class Tensor:
     def exp(input) -> Tensor: ...  # ops/elementwise.py
     def exp2(input) -> Tensor: ...  # ops/elementwise.py
     def exp_(input) -> Tensor: ...  # ops/elementwise.py
-    def expand(input, *sizes: Any) -> Tensor: ...  # ops/shape.py
-    def expand_as(input, other: Tensor) -> Tensor: ...  # ops/shape.py
+    def expand(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
+    def expand_as(input, other: Tensor) -> Tensor: ...  # api/rearrange.py
     def expm1(input) -> Tensor: ...  # ops/elementwise.py
     def expm1_(input) -> Tensor: ...  # ops/elementwise.py
     def exponential_(self, lambd: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
     def fill_(self, value: Any) -> Tensor: ...  # api/fill.py
-    def flatten(input, start_dim: builtins.int = ..., end_dim: builtins.int = ...) -> Tensor: ...  # ops/shape.py
-    def flip(input, *dims: Any) -> Tensor: ...  # ops/rearrange.py
-    def fliplr(input) -> Tensor: ...  # ops/rearrange.py
-    def flipud(input) -> Tensor: ...  # ops/rearrange.py
+    def flatten(input, start_dim: builtins.int = ..., end_dim: builtins.int = ...) -> Tensor: ...  # api/shape.py
+    def flip(input, *dims: Any) -> Tensor: ...  # api/rearrange.py
+    def fliplr(input) -> Tensor: ...  # api/rearrange.py
+    def flipud(input) -> Tensor: ...  # api/rearrange.py
     def float(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
     def float_power(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
     def floor(input) -> Tensor: ...  # ops/elementwise.py
@@ -238,7 +238,7 @@ class Tensor:
     def fmod_(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def frac(input) -> Tensor: ...  # ops/elementwise.py
     def frac_(input) -> Tensor: ...  # ops/elementwise.py
-    def gather(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # ops/scatter.py
+    def gather(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
     def ge(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def get_device(self) -> builtins.int: ...  # _core/tensor.py
     @property
@@ -254,11 +254,11 @@ class Tensor:
     def gt(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def half(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
     def hypot(input, other: Any) -> Tensor: ...  # ops/elementwise.py
-    def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # ops/scatter.py
-    def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # ops/scatter.py
-    def index_put(input, index: Any, values: Any = ..., accumulate: builtins.bool = ..., **named: Any) -> Tensor: ...  # ops/index.py
-    def index_put_(input, index: Any, values: Any = ..., accumulate: builtins.bool = ..., **named: Any) -> Tensor: ...  # ops/index.py
-    def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # ops/scatter.py
+    def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
+    def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
+    def index_put(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/index.py
+    def index_put_(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/index.py
+    def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
     def inner(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
     def int(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
     def is_complex(self) -> builtins.bool: ...  # _core/tensor.py
@@ -305,20 +305,20 @@ class Tensor:
     def long(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
     def lt(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     @property
-    def mT(self) -> Tensor: ...  # ops/shape.py
-    def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # ops/index.py
-    def masked_fill_(input, mask: Tensor, value: Any) -> Tensor: ...  # ops/index.py
-    def masked_select(input, mask: Tensor) -> Tensor: ...  # ops/index.py
+    def mT(self) -> Tensor: ...  # api/shape.py
+    def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/index.py
+    def masked_fill_(input, mask: Tensor, value: Any) -> Tensor: ...  # api/index.py
+    def masked_select(input, mask: Tensor) -> Tensor: ...  # api/index.py
     def matmul(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
-    def max(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/extremes.py
+    def max(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def maximum(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def median(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/order.py
-    def min(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/extremes.py
+    def median(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/order.py
+    def min(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def minimum(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mm(input, mat2: Tensor) -> Tensor: ...  # ops/linalg.py
-    def moveaxis(input, source: Any, destination: Any) -> Tensor: ...  # ops/shape.py
-    def movedim(input, source: Any, destination: Any) -> Tensor: ...  # ops/shape.py
+    def moveaxis(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
+    def movedim(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
     def mul(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mul_(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def multinomial(input, num_samples: builtins.int, replacement: builtins.bool = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
@@ -328,7 +328,7 @@ class Tensor:
     def nan_to_num_(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/elementwise.py
     def nanmean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
     def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # ops/index.py
+    def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py
     @property
     def nbytes(self) -> builtins.int: ...  # _core/tensor.py
     @property
@@ -344,7 +344,7 @@ class Tensor:
     def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
     def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
     def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
-    def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # ops/scatter.py
+    def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/places.py
     def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/statistics.py
     def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
     def not_equal(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -353,13 +353,13 @@ class Tensor:
     def outer(input, vec2: Tensor) -> Tensor: ...  # ops/linalg.py
     @property
     def output_nr(self) -> builtins.int: ...  # _core/fields.py
-    def permute(input, *dims: Any) -> Tensor: ...  # ops/shape.py
+    def permute(input, *dims: Any) -> Tensor: ...  # api/shape.py
     def pow(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
     def pow_(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
     def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
     def random_(self, a: builtins.int | None = ..., b: builtins.int | None = ..., *, generator: Generator | None = ..., **ends: builtins.int) -> Tensor: ...  # ops/sampling.py
-    def ravel(input) -> Tensor: ...  # ops/shape.py
+    def ravel(input) -> Tensor: ...  # api/shape.py
     def reciprocal(input) -> Tensor: ...  # ops/elementwise.py
     def reciprocal_(input) -> Tensor: ...  # ops/elementwise.py
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle: ...  # _core/hooks.py
@@ -368,28 +368,28 @@ class Tensor:
     def relu_(input) -> Tensor: ...  # ops/activation.py
     def remainder(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def remainder_(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def repeat(input, *sizes: Any) -> Tensor: ...  # ops/rearrange.py
-    def repeat_interleave(input, repeats: Any, dim: builtins.int | None = ...) -> Tensor: ...  # ops/rearrange.py
+    def repeat(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
+    def repeat_interleave(input, repeats: Any, dim: builtins.int | None = ...) -> Tensor: ...  # api/rearrange.py
     @property
     def requires_grad(self) -> builtins.bool: ...  # _core/fields.py
     @requires_grad.setter
     def requires_grad(self, on: builtins.bool) -> None: ...
     def requires_grad_(self, requires_grad: builtins.bool = ...) -> Tensor: ...  # _core/inplace.py
-    def reshape(input, *shape: Any) -> Tensor: ...  # ops/shape.py
-    def reshape_as(input, other: Tensor) -> Tensor: ...  # ops/shape.py
+    def reshape(input, *shape: Any) -> Tensor: ...  # api/shape.py
+    def reshape_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def retain_grad(self) -> None: ...  # _core/hooks.py
     @property
     def retains_grad(self) -> builtins.bool: ...  # _core/hooks.py
-    def roll(input, shifts: Any, dims: Any = ...) -> Tensor: ...  # ops/rearrange.py
+    def roll(input, shifts: Any, dims: Any = ...) -> Tensor: ...  # api/rearrange.py
     def round(input, *, decimals: builtins.int = ...) -> Tensor: ...  # ops/elementwise.py
     def round_(input, *, decimals: builtins.int = ...) -> Tensor: ...  # ops/elementwise.py
     def rsqrt(input) -> Tensor: ...  # ops/elementwise.py
     def rsqrt_(input) -> Tensor: ...  # ops/elementwise.py
-    def scatter(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # ops/scatter.py
-    def scatter_(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # ops/scatter.py
-    def scatter_add(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # ops/scatter.py
-    def scatter_add_(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # ops/scatter.py
-    def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # ops/index.py
+    def scatter(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # api/places.py
+    def scatter_(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # api/places.py
+    def scatter_add(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # api/places.py
+    def scatter_add_(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # api/places.py
+    def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/index.py
     @property
     def shape(self) -> Size: ...  # _core/tensor.py
     def short(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
@@ -403,51 +403,51 @@ class Tensor:
     def sinh_(input) -> Tensor: ...  # ops/trigonometry.py
     def size(self, dim: Any = ...) -> Any: ...  # _core/tensor.py
     def softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # ops/softmax.py
-    def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Any: ...  # ops/order.py
-    def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # ops/join.py
+    def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Any: ...  # api/order.py
+    def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
     def sqrt(input) -> Tensor: ...  # ops/elementwise.py
     def sqrt_(input) -> Tensor: ...  # ops/elementwise.py
     def square(input) -> Tensor: ...  # ops/elementwise.py
     def square_(input) -> Tensor: ...  # ops/elementwise.py
-    def squeeze(input, dim: Any = ..., *dims_too: builtins.int) -> Tensor: ...  # ops/shape.py
+    def squeeze(input, dim: Any = ..., *dims_too: builtins.int) -> Tensor: ...  # api/shape.py
     def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # ops/statistics.py
     def stride(self, dim: Any = ...) -> Any: ...  # _core/tensor.py
     def sub(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def sub_(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def subtract(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def sum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def swapaxes(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # ops/shape.py
-    def swapdims(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # ops/shape.py
-    def t(input) -> Tensor: ...  # ops/shape.py
-    def take(input, index: Tensor) -> Tensor: ...  # ops/scatter.py
-    def take_along_dim(input, indices: Tensor, dim: builtins.int | None = ...) -> Tensor: ...  # ops/scatter.py
+    def swapaxes(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
+    def swapdims(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
+    def t(input) -> Tensor: ...  # api/shape.py
+    def take(input, index: Tensor) -> Tensor: ...  # api/places.py
+    def take_along_dim(input, indices: Tensor, dim: builtins.int | None = ...) -> Tensor: ...  # api/places.py
     def tan(input) -> Tensor: ...  # ops/trigonometry.py
     def tan_(input) -> Tensor: ...  # ops/trigonometry.py
     def tanh(input) -> Tensor: ...  # ops/trigonometry.py
     def tanh_(input) -> Tensor: ...  # ops/trigonometry.py
-    def tile(input, *dims: Any) -> Tensor: ...  # ops/rearrange.py
+    def tile(input, *dims: Any) -> Tensor: ...  # api/rearrange.py
     def to(self, *args: Any, dtype: Any = ..., copy: builtins.bool = ..., non_blocking: builtins.bool = ..., **kwargs: Any) -> Tensor: ...  # _conversions.py
     def tolist(self) -> Any: ...  # _conversions.py
-    def topk(input, k: builtins.int, dim: builtins.int = ..., largest: builtins.bool = ..., sorted: builtins.bool = ...) -> Any: ...  # ops/order.py
-    def trace(input) -> Tensor: ...  # ops/triangle.py
-    def transpose(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # ops/shape.py
-    def tril(input, diagonal: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
-    def tril_(input, diagonal: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
-    def triu(input, diagonal: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
-    def triu_(input, diagonal: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
+    def topk(input, k: builtins.int, dim: builtins.int = ..., largest: builtins.bool = ..., sorted: builtins.bool = ...) -> Any: ...  # api/order.py
+    def trace(input) -> Tensor: ...  # api/triangle.py
+    def transpose(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
+    def tril(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def tril_(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def triu(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def triu_(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def true_divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
     def trunc(input) -> Tensor: ...  # ops/elementwise.py
     def trunc_(input) -> Tensor: ...  # ops/elementwise.py
     def type(self, dtype: Any = ...) -> Any: ...  # _conversions.py
     def type_as(self, other: Tensor) -> Tensor: ...  # _conversions.py
-    def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # ops/join.py
-    def unflatten(input, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...  # ops/shape.py
+    def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
+    def unflatten(input, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...  # api/shape.py
     def uniform_(self, a: builtins.float = ..., b: builtins.float = ..., *, generator: Generator | None = ..., **ends: builtins.float) -> Tensor: ...  # ops/sampling.py
-    def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # ops/order.py
-    def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # ops/shape.py
+    def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/order.py
+    def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # ops/statistics.py
-    def view(input, *shape: Any) -> Tensor: ...  # ops/shape.py
-    def view_as(input, other: Tensor) -> Tensor: ...  # ops/shape.py
+    def view(input, *shape: Any) -> Tensor: ...  # api/shape.py
+    def view_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def where(self, condition: Any, other: Any) -> Any: ...  # _methods.py
     def zero_(x) -> Tensor: ...  # ops/fill.py
     def __hash__(self) -> builtins.int: ...

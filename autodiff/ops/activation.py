@@ -15,8 +15,8 @@ from autodiff._core.graph import flat, primitive, renamed
 from autodiff._core.inplace import in_place, method
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors
+from autodiff.api.shape import reshape
 from autodiff.ops.elementwise import sigmoid
-from autodiff.ops.shape import reshape
 
 __all__ = [
     "celu",

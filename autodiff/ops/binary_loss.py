@@ -16,11 +16,11 @@ from autodiff._core.inplace import _type_name
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import takes_tensors
+from autodiff.api.rearrange import expand
 from autodiff.ops.activation import log_sigmoid
 from autodiff.ops.arithmetic import clamp_min, where
 from autodiff.ops.elementwise import log, sigmoid
 from autodiff.ops.reduction import chosen, reduced, reduced_array, share
-from autodiff.ops.shape import expand
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div"]
 

@@ -14,11 +14,11 @@ from autodiff._core.errors import misfit
 from autodiff._core.graph import primitive
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
+from autodiff.api.rearrange import expand
 from autodiff.ops.activation import hard_tanh
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.reduce import sum_all
 from autodiff.ops.reduction import chosen, reduced, reduced_array, share
-from autodiff.ops.shape import expand
 
 __all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
 

@@ -18,7 +18,8 @@ from autodiff._core.modes import Inference
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import takes_tensors
-from autodiff.ops.shape import reshaped_copy, squeezed_product
+from autodiff.api.shape import squeezed_product
+from autodiff.ops.shape import reshape_copy
 
 __all__ = ["addmm", "baddbmm", "bmm", "dot", "inner", "linear", "matmul", "mm", "mv", "outer"]
 
@@ -239,7 +240,7 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
         shape = (*shape[:-2], shape[-1])
     if other._array.ndim == 1:
         shape = shape[:-1]
-    return reshaped_copy(result, shape=shape)
+    return reshape_copy(result, shape=shape)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

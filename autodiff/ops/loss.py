@@ -15,9 +15,9 @@ from autodiff._core.graph import primitive, renamed
 from autodiff._core.inplace import _type_name
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api.shape import flatten, permute, reshape, unsqueeze
 from autodiff.ops.reduce import sum_all, sum_over
 from autodiff.ops.reduction import chosen
-from autodiff.ops.shape import flatten, permute, reshape, unsqueeze
 from autodiff.ops.softmax import log_softmax, softmax_along, softmax_grad
 
 __all__ = ["cross_entropy", "nll_loss"]

@@ -21,8 +21,8 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import takes_tensors
 from autodiff.ops.arithmetic import where
 from autodiff.ops.elementwise import isnan
-from autodiff.ops.join import padded, sliced
-from autodiff.ops.shape import dimension, reshaped
+from autodiff.ops.places import placed, resized, span, viewed
+from autodiff.ops.shape import dimension, reshape
 
 __all__ = [
     "cumprod",
@@ -88,7 +88,7 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
 
 def spread(g: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     """The gradient of a reduction, given back its dimensions and repeated to the shape that was reduced."""
-    return expanded(reshaped(g, shape=kept_shape(shape, axes)), shape=shape)
+    return expanded(reshape(g, shape=kept_shape(shape, axes)), shape=shape)
 
 
 def _dropped(out: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
@@ -346,15 +346,15 @@ def cumprod_slope(g: Any, x: Any, *, axis: int) -> Any:
 
 
 def _narrow(x: Any, axis: int, length: int) -> Any:
-    return sliced(x, axis=axis, start=0, length=length)
+    return viewed(x, index=span(axis, 0, length))
 
 
 def _at(x: Any, axis: int, j: int) -> Any:
-    return sliced(x, axis=axis, start=j, length=1)
+    return viewed(x, index=span(axis, j, 1))
 
 
 def _pad(x: Any, axis: int, n: int) -> Any:
-    return padded(x, axis=axis, start=0, n=n)
+    return placed(x, index=span(axis, 0, x.shape[axis]), shape=resized(x.shape, axis, n))
 
 
 @method(inplace=True)

@@ -17,10 +17,10 @@ from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors
+from autodiff.api.extremes import amax, amin
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.arithmetic import where_op
 from autodiff.ops.elementwise import exp, sign
-from autodiff.ops.extremes import amax, amin
 from autodiff.ops.reduce import _converted, _count, _dropped, axes_of, mean_over, spread, sum
 
 __all__ = [
