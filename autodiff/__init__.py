@@ -53,11 +53,28 @@ from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
 from autodiff.api._calls import takes_tensors
 from autodiff.api.aliases import concat, concatenate, moveaxis, swapaxes, swapdims
+from autodiff.api.creation import (
+    as_tensor,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
 from autodiff.api.extremes import amax, amin, aminmax, argmax, argmin, max, min
 from autodiff.api.index import index_put, masked_fill, masked_select, narrow, select
 from autodiff.api.join import atleast_1d, atleast_2d, cat, chunk, dstack, hstack, split, stack, unbind, vstack
 from autodiff.api.order import argsort, bincount, isin, median, sort, topk, unique
 from autodiff.api.places import argwhere, gather, index_add, index_select, nonzero, scatter, scatter_add, take, take_along_dim
+from autodiff.api.ranges import arange, linspace, logspace
+from autodiff.api.reading import is_floating_point, is_tensor, numel
 from autodiff.api.rearrange import (
     broadcast_tensors,
     broadcast_to,
@@ -68,6 +85,18 @@ from autodiff.api.rearrange import (
     repeat_interleave,
     roll,
     tile,
+)
+from autodiff.api.sampling import (
+    bernoulli,
+    multinomial,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
 )
 from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, t, transpose, unflatten, unsqueeze
 from autodiff.api.triangle import diag, diagonal, trace, tril, tril_indices, triu, triu_indices
@@ -123,27 +152,6 @@ from autodiff.ops.bitwise import (
     bitwise_xor,
 )
 from autodiff.ops.combined import addcdiv, addcmul
-from autodiff.ops.creation import (
-    arange,
-    as_tensor,
-    asarray,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    is_floating_point,
-    is_tensor,
-    linspace,
-    logspace,
-    numel,
-    ones,
-    ones_like,
-    tensor,
-    zeros,
-    zeros_like,
-)
 from autodiff.ops.distance import cdist, diff
 from autodiff.ops.elementwise import (
     ceil,
@@ -181,18 +189,6 @@ from autodiff.ops.elementwise import (
 )
 from autodiff.ops.linalg import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
 from autodiff.ops.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
-from autodiff.ops.sampling import (
-    bernoulli,
-    multinomial,
-    normal,
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
-)
 from autodiff.ops.shape import clone
 from autodiff.ops.softmax import log_softmax, softmax
 from autodiff.ops.statistics import logsumexp, norm, std, var

@@ -391,8 +391,10 @@ def test_third_derivative_through_a_write(torch):
 
 # Functions with no gradient and makers of tensors have tests of their own.
 ELSEWHERE = {
-    "autodiff.ops.creation": "tests/test_creation*",
-    "autodiff.ops.sampling": "tests/test_random*",
+    "autodiff.api.creation": "tests/test_arguments_torch.py",
+    "autodiff.api.reading": "tests/test_refusals_torch.py",
+    "autodiff.api.ranges": "tests/test_details_torch.py",
+    "autodiff.api.sampling": "tests/test_random*",
     "autodiff.ops.typed": "tests/test_refusals_torch.py",
 }
 WITHOUT_GRADIENT = """all allclose any argmax argmin argsort argwhere bincount bitwise_and bitwise_left_shift bitwise_not

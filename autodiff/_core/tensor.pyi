@@ -144,8 +144,8 @@ class Tensor:
     def atanh(input) -> Tensor: ...  # ops/trigonometry.py
     def backward(self, gradient: Tensor | None = ..., retain_graph: builtins.bool | None = ..., create_graph: builtins.bool = ..., inputs: Any = ...) -> None: ...  # _core/fields.py
     def baddbmm(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
-    def bernoulli(input, p: builtins.float | None = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
-    def bernoulli_(self, p: Any = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
+    def bernoulli(input, p: builtins.float | None = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
+    def bernoulli_(self, p: Any = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
     def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # api/order.py
     def bitwise_and(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def bitwise_and_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
@@ -222,7 +222,7 @@ class Tensor:
     def expand_as(input, other: Tensor) -> Tensor: ...  # api/rearrange.py
     def expm1(input) -> Tensor: ...  # ops/elementwise.py
     def expm1_(input) -> Tensor: ...  # ops/elementwise.py
-    def exponential_(self, lambd: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
+    def exponential_(self, lambd: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
     def fill_(self, value: Any) -> Tensor: ...  # api/fill.py
     def flatten(input, start_dim: builtins.int = ..., end_dim: builtins.int = ...) -> Tensor: ...  # api/shape.py
     def flip(input, *dims: Any) -> Tensor: ...  # api/rearrange.py
@@ -292,7 +292,7 @@ class Tensor:
     def log2(input) -> Tensor: ...  # ops/elementwise.py
     def log2_(input) -> Tensor: ...  # ops/elementwise.py
     def log_(input) -> Tensor: ...  # ops/elementwise.py
-    def log_normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
+    def log_normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
     def log_softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # ops/softmax.py
     def logaddexp(input, other: Any) -> Tensor: ...  # ops/elementwise.py
     def logical_and(input, other: Any) -> Tensor: ...  # ops/elementwise.py
@@ -321,7 +321,7 @@ class Tensor:
     def movedim(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
     def mul(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mul_(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def multinomial(input, num_samples: builtins.int, replacement: builtins.bool = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
+    def multinomial(input, num_samples: builtins.int, replacement: builtins.bool = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
     def multiply(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mv(input, vec: Tensor) -> Tensor: ...  # ops/linalg.py
     def nan_to_num(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/elementwise.py
@@ -339,14 +339,14 @@ class Tensor:
     def neg_(input) -> Tensor: ...  # ops/arithmetic.py
     def negative(input) -> Tensor: ...  # ops/arithmetic.py
     def nelement(self) -> builtins.int: ...  # _core/tensor.py
-    def new_empty(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
-    def new_full(self, size: Any, fill_value: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
-    def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
-    def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
-    def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
+    def new_empty(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new_full(self, size: Any, fill_value: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/places.py
     def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/statistics.py
-    def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
+    def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
     def not_equal(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def numel(self) -> builtins.int: ...  # _core/tensor.py
     def numpy(self, *, force: builtins.bool = ...) -> np.ndarray[Any, Any]: ...  # _conversions.py
@@ -358,7 +358,7 @@ class Tensor:
     def pow_(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
     def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
-    def random_(self, a: builtins.int | None = ..., b: builtins.int | None = ..., *, generator: Generator | None = ..., **ends: builtins.int) -> Tensor: ...  # ops/sampling.py
+    def random_(self, from_: builtins.int | None = ..., /, to: builtins.int | None = ..., *, generator: Generator | None = ..., **named: builtins.int) -> Tensor: ...  # api/fill.py
     def ravel(input) -> Tensor: ...  # api/shape.py
     def reciprocal(input) -> Tensor: ...  # ops/elementwise.py
     def reciprocal_(input) -> Tensor: ...  # ops/elementwise.py
@@ -442,7 +442,7 @@ class Tensor:
     def type_as(self, other: Tensor) -> Tensor: ...  # _conversions.py
     def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
     def unflatten(input, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...  # api/shape.py
-    def uniform_(self, a: builtins.float = ..., b: builtins.float = ..., *, generator: Generator | None = ..., **ends: builtins.float) -> Tensor: ...  # ops/sampling.py
+    def uniform_(self, from_: builtins.float | None = ..., /, to: builtins.float = ..., *, generator: Generator | None = ..., **named: builtins.float) -> Tensor: ...  # api/fill.py
     def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/order.py
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # ops/statistics.py

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import operator
 from typing import Any, TypeVar, cast
 
-from autodiff._core.errors import no_tensor
+import numpy as np
 
-__all__ = ["number", "takes_tensors", "whole"]
+from autodiff._core.errors import given_twice, no_tensor, unexpected_keyword
+from autodiff._core.tensor import Tensor
 
 F = TypeVar("F", bound=Any)
 
@@ -48,7 +50,7 @@ def takes_tensors(function: F) -> F:
 
 
 def whole(function: str, name: str, value: Any) -> int:
-    """The value as an int; TypeError for what is none, a float with the same value and a bool too. "" is not said."""
+    """The value as an int; TypeError for what is not an int, a float with the same value and a bool too. "" is not said."""
     try:
         if isinstance(value, bool):
             raise TypeError
@@ -79,3 +81,39 @@ def _looked_into(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], e
                 f"{type(error.obj).__name__}; make it one with autodiff.tensor(...)"
             )
     return error
+
+
+def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
+    """A size given as ints, as one sequence, or under the name `size`; RuntimeError for a negative one."""
+    if named is not None:
+        if size:
+            raise TypeError(f"a size was given twice: as {size} and as size={named}")
+        size = (named,)
+    if not size:
+        raise TypeError('a size is missing: give it as ints or as one tuple, () for a tensor with a single number')
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = tuple(size[0])
+    for at, n in enumerate(size):
+        if not isinstance(n, (int, np.integer, Tensor)) or isinstance(n, bool):
+            raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not {type(n).__name__} ({n!r} at {at})")
+    shape = tuple(int(n) for n in size)
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+    if math.prod(shape) >= 2**60:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
+    if len(shape) > 64:
+        raise RuntimeError(f"a tensor has at most 64 dimensions here, NumPy's limit; got {len(shape)}")
+    return shape
+
+
+def begin(function: str, given: Any, named: dict[str, Any]) -> Any:
+    """The end that PyTorch calls `from`, a word that no parameter of Python's can have; TypeError for any other word.
+
+    It is given by position, or by name as in random_(**{"from": 0, "to": 5}). None where it is given neither way.
+    """
+    for name in named:
+        if name != "from":
+            raise unexpected_keyword(function, name)
+    if named and given is not None:
+        raise given_twice(function, "from")
+    return named.get("from", given)

@@ -16,6 +16,7 @@ from autodiff._core.inplace import _type_name, in_place
 from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors, whole
+from autodiff.api.reading import leaf
 from autodiff.ops.activation import (
     celu,
     elu,
@@ -33,7 +34,6 @@ from autodiff.ops.activation import relu as _relu
 from autodiff.ops.activation import threshold as threshold_function
 from autodiff.ops.arithmetic import absolute, neg
 from autodiff.ops.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
-from autodiff.ops.creation import leaf
 from autodiff.ops.differences import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from autodiff.ops.distance import cosine_similarity, pairwise_distance
 from autodiff.ops.elementwise import sigmoid
