@@ -117,3 +117,20 @@ def begin(function: str, given: Any, named: dict[str, Any]) -> Any:
     if named and given is not None:
         raise given_twice(function, "from")
     return named.get("from", given)
+
+
+def sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[int, ...]:
+    """Sizes given one by one or in one tuple, as in reshape(2, 3) and reshape((2, 3)); TypeError for one that is not an int."""
+    if len(args) == 1 and isinstance(args[0], (tuple, list)):
+        args = tuple(args[0])
+    return tuple(n if n.__class__ is int else whole(function, name, n) for n in args)
+
+
+def dimension(dim: int, ndim: int) -> int:
+    """A dimension counted from the front; IndexError if it is out of range, TypeError if it is not an int."""
+    if dim.__class__ is not int:
+        dim = whole("", "dim", dim)
+    n = max(ndim, 1)
+    if not -n <= dim < n:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
+    return dim % n

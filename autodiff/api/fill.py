@@ -63,10 +63,10 @@ def stream_of(generator: Generator | None) -> Generator:
 
 
 def _floating(t: Tensor, name: str) -> np.dtype[Any]:
-    dtype = t._array.dtype
+    dtype: np.dtype[Any] = t._array.dtype
     if dtype.kind != "f":
         raise RuntimeError(f'"{name}" not implemented for {t.dtype}: the tensor must be a floating one')
-    return dtype  # type: ignore[no-any-return]
+    return dtype
 
 
 @method

@@ -14,9 +14,8 @@ import numpy as np
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import number, takes_tensors, whole
+from autodiff.api._calls import dimension, number, takes_tensors, whole
 from autodiff.ops import places as ops
-from autodiff.ops.shape import dimension
 
 # One operation under the names that PyTorch gives its last step.
 _select, _new, _alias = renamed(ops.viewed, "Select"), renamed(ops.viewed, "Unsqueeze"), renamed(ops.viewed, "Alias")
@@ -42,9 +41,9 @@ def normalize(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...] | Non
     _check_bounds(found, shape, used)
     if not any(part is Ellipsis for part in found):
         found.append(Ellipsis)  # with an Ellipsis NumPy gives a view also where every dimension has an int
+    if not any(isinstance(part, np.ndarray) for part in found):
+        return tuple(found), None
     view, choice = _two_steps(found, len(shape) - used)
-    if not any(isinstance(part, np.ndarray) for part in choice):
-        return tuple(view), None
     trivial = all(part is Ellipsis or part == slice(None) for part in view)
     return None if trivial else tuple(view), tuple(choice)
 
@@ -113,10 +112,11 @@ def _opens_tuple(part: Any) -> bool:
 
 
 def _plain_slice(part: slice) -> slice:
-    ends = [v.__index__() if isinstance(v, (Tensor, np.integer)) else v for v in (part.start, part.stop, part.step)]
-    if ends[2] is not None and ends[2] <= 0:
+    ends = (part.start, part.stop, part.step)
+    start, stop, step = (v.__index__() if isinstance(v, (Tensor, np.integer)) else v for v in ends)
+    if step is not None and step <= 0:
         raise ValueError("step must be greater than zero; flip() reverses")
-    return slice(*ends)
+    return slice(start, stop, step)
 
 
 def _index_array(part: Any) -> Any:
@@ -174,6 +174,8 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         if not -n <= index < n:
             raise IndexError(f"index {index} is out of bounds for dimension 0 with size {n}")
         return _select(input, index=(index, ...))
+    if index.__class__ is slice and input._array.ndim:
+        return viewed(input, (_plain_slice(index), ...))
     basic, choice = normalize(index, input._array.shape)
     result = input if basic is None else viewed(input, basic)
     return result if choice is None else ops.indexed(result, index=choice)

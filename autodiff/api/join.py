@@ -14,10 +14,9 @@ from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import takes_tensors, whole
+from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.api.shape import reshape, unsqueeze
 from autodiff.ops import join as ops
-from autodiff.ops.shape import dimension
 
 _split_sizes = renamed(ops.split, "SplitWithSizes")
 

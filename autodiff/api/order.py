@@ -12,11 +12,10 @@ import numpy as np
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import takes_tensors, whole
+from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.api.extremes import not_empty
 from autodiff.ops import extremes as ops
 from autodiff.ops.reduce import MedianResult, SortResult, TopkResult
-from autodiff.ops.shape import dimension
 
 _sorted, _topk = renamed(ops.chosen, "Sort"), renamed(ops.chosen, "Topk")
 _median = renamed(ops.chosen, "MedianBackward1")
@@ -54,7 +53,8 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     >>> torch.argsort(torch.tensor([3.0, 1.0, 2.0]))
     tensor([1, 2, 0])
     """
-    return sort(input, dim, descending).indices  # type: ignore[no-any-return]
+    axis = dimension(dim, input._array.ndim)
+    return wrap(_order(input._array, axis, descending) if input._array.ndim else np.zeros((), np.int64))
 
 
 @method

@@ -12,10 +12,9 @@ import numpy as np
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import _type_name, method
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import number, takes_tensors
+from autodiff.api._calls import dimension, number, takes_tensors
 from autodiff.api.index import getitem, normalize
 from autodiff.ops import places as ops
-from autodiff.ops.shape import dimension
 
 _take, _index_add = renamed(ops.indexed, "Take"), renamed(ops.put_added, "IndexAdd")
 

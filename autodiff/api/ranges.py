@@ -37,11 +37,10 @@ def arange(
     if (end - start) * step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})")
     values: Any
+    found = as_numpy_dtype(dtype)
     if all(isinstance(v, int) for v in (start, end, step)):
-        values = np.arange(start, end, step, np.int64)  # type: ignore[call-overload]
-        found = as_numpy_dtype(dtype)
-    elif dtype is not None and as_numpy_dtype(dtype).kind in "iu":  # type: ignore[union-attr]
-        found = as_numpy_dtype(dtype)
+        values = np.arange(start, end, step, dtype=np.int64)
+    elif found is not None and found.kind in "iu":
         values = np.arange(int(start), int(end), int(step), dtype=np.int64)  # as PyTorch: the ends are made ints first
     else:
         found = float_or_default(dtype)
@@ -66,8 +65,11 @@ def _fused(a: Any, k: Any, step: Any, dtype: Any) -> Any:
 
 
 def _counted(start: float, step: float, n: int, dtype: np.dtype[Any]) -> Any:
-    """start + i * step for i up to n, rounded as PyTorch's loop rounds: by pairs of vectors, whose first element is rounded to
-    dtype before the others count on from it; what is left, one by one."""
+    """start + i * step for i up to n, rounded as PyTorch's loop rounds.
+
+    It counts by pairs of vectors, whose first element is rounded to dtype before the others count on from it; what is left, one
+    by one.
+    """
     lanes = 32 // max(dtype.itemsize, 4)
     i = np.arange(n)
     heads = _fused(start, i // lanes * lanes, step, np.float64).astype(dtype)

@@ -13,11 +13,12 @@ import numpy as np
 from autodiff._core.broadcast import expanded
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import takes_tensors, whole
+from autodiff.api._calls import dimension, takes_tensors, whole
+from autodiff.api._calls import sizes as sizes_of
 from autodiff.api.shape import contiguous, ravel, reshape, unsqueeze, view
 from autodiff.ops import rearrange as ops
 from autodiff.ops.places import index_select
-from autodiff.ops.shape import _sizes, clone, dimension
+from autodiff.ops.shape import clone
 
 
 @method
@@ -30,7 +31,7 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
     tensor([[1., 1., 1.],
             [2., 2., 2.]])
     """
-    wanted = _sizes(sizes, "expand")
+    wanted = sizes_of(sizes, "expand")
     shape = input._array.shape
     lead = len(wanted) - len(shape)
     if lead < 0:
@@ -94,7 +95,7 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
     tensor([[1, 2, 1, 2],
             [1, 2, 1, 2]])
     """
-    times = _sizes(sizes, "repeat", "repeats")
+    times = sizes_of(sizes, "repeat", "repeats")
     shape = input._array.shape
     if len(times) < len(shape):
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
@@ -112,7 +113,7 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
     >>> torch.tile(torch.tensor([1, 2]), (2,))
     tensor([1, 2, 1, 2])
     """
-    times = _sizes(dims, "tile", "dims")
+    times = sizes_of(dims, "tile", "dims")
     return repeat(input, *(1,) * (input._array.ndim - len(times)), *times)
 
 
@@ -172,7 +173,7 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     """
     if not input._array.ndim:
         return clone(input)
-    return ops.flip(input, axes=tuple(dimension(d, input._array.ndim) for d in _sizes(dims, "flip", "dims")))
+    return ops.flip(input, axes=tuple(dimension(d, input._array.ndim) for d in sizes_of(dims, "flip", "dims")))
 
 
 @method

@@ -14,9 +14,9 @@ import numpy as np
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import takes_tensors
+from autodiff.api._calls import dimension, takes_tensors
+from autodiff.api._calls import sizes as sizes_of
 from autodiff.ops import shape as ops
-from autodiff.ops.shape import _sizes, dimension
 
 _squeeze_dims = renamed(ops.squeeze, "SqueezeBackward1")
 # The name of the last step of a product with a vector, which PyTorch squeezes in place.
@@ -27,7 +27,7 @@ squeezed_product = renamed(ops.squeeze, "SqueezeBackward4")
 
 
 def _shape_for(input: Tensor, sizes: tuple[Any, ...], function: str) -> tuple[int, ...]:
-    wanted = _sizes(sizes, function, "shape")
+    wanted = sizes_of(sizes, function, "shape")
     total = input._array.size
     if wanted.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
@@ -132,7 +132,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     torch.Size([2, 3, 4])
     """
     shape = input._array.shape
-    at, sizes = dimension(dim, len(shape)), _sizes((sizes,), "unflatten", "sizes")
+    at, sizes = dimension(dim, len(shape)), sizes_of((sizes,), "unflatten", "sizes")
     known = -math.prod(sizes) if -1 in sizes else math.prod(sizes)
     if (-1 in sizes and (known == 0 or shape[at] % known)) or (-1 not in sizes and known != shape[at]):
         raise RuntimeError(
@@ -196,7 +196,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     torch.Size([4, 2, 3])
     """
     ndim = input._array.ndim
-    order = _sizes(dims, "permute", "dims")
+    order = sizes_of(dims, "permute", "dims")
     if len(order) != ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "

@@ -13,10 +13,10 @@ from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import takes_tensors, whole
+from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.api.reading import leaf
 from autodiff.ops import triangle as ops
-from autodiff.ops.shape import clone, dimension
+from autodiff.ops.shape import clone
 
 _diag_embed = renamed(ops.on_diagonal, "DiagEmbed")
 

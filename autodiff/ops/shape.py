@@ -6,30 +6,11 @@ the order of dimensions that they came from.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
-from autodiff.api._calls import whole
-
-
-def dimension(dim: int, ndim: int) -> int:
-    """A dimension counted from the front; IndexError when there is no such one, TypeError for what is no int."""
-    if dim.__class__ is not int:
-        dim = whole("", "dim", dim)
-    n = max(ndim, 1)
-    if not -n <= dim < n:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
-    return dim % n
-
-
-def _sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[int, ...]:
-    if len(args) == 1 and isinstance(args[0], (tuple, list)):
-        args = tuple(args[0])
-    return tuple(n if n.__class__ is int else whole(function, name, n) for n in args)
-
+from autodiff.api._calls import dimension as dimension  # for those families that still look for it here
 
 # ---- other shapes of the same memory ----
 
