@@ -55,7 +55,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     _within(places, input, axis, "index_select")
     if not input._array.ndim:
         if places.size != 1:
-            raise IndexError("index_select(): Index to scalar can have only 1 value")
+            raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {places.size} value(s)")
         return input.clone()
     return ops.index_select(input, axis=axis, places=np.atleast_1d(places))
 
