@@ -52,6 +52,8 @@ from autodiff._core.types import Size, device
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
 from autodiff.api._calls import takes_tensors
+from autodiff.api.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
+from autodiff.api.statistics import logsumexp, norm, std, var
 from autodiff.autograd import is_anomaly_enabled
 from autodiff.ops.activation import relu
 from autodiff.ops.arithmetic import (
@@ -179,7 +181,6 @@ from autodiff.ops.join import (
 from autodiff.ops.linalg import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
 from autodiff.ops.order import argsort, bincount, isin, median, sort, topk, unique
 from autodiff.ops.rearrange import flip, fliplr, flipud, meshgrid, repeat_interleave, roll, tile
-from autodiff.ops.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
 from autodiff.ops.sampling import (
     bernoulli,
     multinomial,
@@ -212,7 +213,6 @@ from autodiff.ops.shape import (
     unsqueeze,
 )
 from autodiff.ops.softmax import log_softmax, softmax
-from autodiff.ops.statistics import logsumexp, norm, std, var
 from autodiff.ops.triangle import diag, diagonal, trace, tril, tril_indices, triu, triu_indices
 from autodiff.ops.trigonometry import (
     acos,

@@ -184,10 +184,10 @@ class Tensor:
     def count_nonzero(input, dim: Any = ...) -> Tensor: ...  # ops/truth.py
     def cpu(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
     def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # _conversions.py
-    def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def cumprod_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def cumsum(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def cumsum_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def cumprod_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def cumsum(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def cumsum_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     @property
     def data(self) -> Tensor: ...  # _core/fields.py
     @data.setter
@@ -301,7 +301,7 @@ class Tensor:
     def logical_xor(input, other: Any) -> Tensor: ...  # ops/elementwise.py
     def logit(input, eps: builtins.float | None = ...) -> Tensor: ...  # ops/elementwise.py
     def logit_(input, eps: builtins.float | None = ...) -> Tensor: ...  # ops/elementwise.py
-    def logsumexp(input, dim: Any, keepdim: builtins.bool = ...) -> Tensor: ...  # ops/statistics.py
+    def logsumexp(input, dim: Any, keepdim: builtins.bool = ...) -> Tensor: ...  # api/statistics.py
     def long(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
     def lt(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     @property
@@ -312,7 +312,7 @@ class Tensor:
     def matmul(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
     def max(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/extremes.py
     def maximum(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def median(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/order.py
     def min(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/extremes.py
     def minimum(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -326,8 +326,8 @@ class Tensor:
     def mv(input, vec: Tensor) -> Tensor: ...  # ops/linalg.py
     def nan_to_num(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/elementwise.py
     def nan_to_num_(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/elementwise.py
-    def nanmean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def nanmean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # ops/index.py
     @property
     def nbytes(self) -> builtins.int: ...  # _core/tensor.py
@@ -345,7 +345,7 @@ class Tensor:
     def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
     def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
     def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # ops/scatter.py
-    def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/statistics.py
+    def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/statistics.py
     def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
     def not_equal(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def numel(self) -> builtins.int: ...  # _core/tensor.py
@@ -356,7 +356,7 @@ class Tensor:
     def permute(input, *dims: Any) -> Tensor: ...  # ops/shape.py
     def pow(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
     def pow_(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
-    def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
     def random_(self, a: builtins.int | None = ..., b: builtins.int | None = ..., *, generator: Generator | None = ..., **ends: builtins.int) -> Tensor: ...  # ops/sampling.py
     def ravel(input) -> Tensor: ...  # ops/shape.py
@@ -410,12 +410,12 @@ class Tensor:
     def square(input) -> Tensor: ...  # ops/elementwise.py
     def square_(input) -> Tensor: ...  # ops/elementwise.py
     def squeeze(input, dim: Any = ..., *dims_too: builtins.int) -> Tensor: ...  # ops/shape.py
-    def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # ops/statistics.py
+    def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def stride(self, dim: Any = ...) -> Any: ...  # _core/tensor.py
     def sub(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def sub_(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def subtract(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
-    def sum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def sum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def swapaxes(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # ops/shape.py
     def swapdims(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # ops/shape.py
     def t(input) -> Tensor: ...  # ops/shape.py
@@ -445,7 +445,7 @@ class Tensor:
     def uniform_(self, a: builtins.float = ..., b: builtins.float = ..., *, generator: Generator | None = ..., **ends: builtins.float) -> Tensor: ...  # ops/sampling.py
     def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # ops/order.py
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # ops/shape.py
-    def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # ops/statistics.py
+    def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def view(input, *shape: Any) -> Tensor: ...  # ops/shape.py
     def view_as(input, other: Tensor) -> Tensor: ...  # ops/shape.py
     def where(self, condition: Any, other: Any) -> Any: ...  # _methods.py

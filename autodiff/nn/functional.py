@@ -16,6 +16,7 @@ from autodiff._core.inplace import _type_name, in_place
 from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors, whole
+from autodiff.api.statistics import norm
 from autodiff.ops.activation import (
     celu,
     elu,
@@ -42,7 +43,6 @@ from autodiff.ops.linalg import linear
 from autodiff.ops.loss import cross_entropy, nll_loss
 from autodiff.ops.softmax import log_softmax as _log_softmax
 from autodiff.ops.softmax import softmax as _softmax
-from autodiff.ops.statistics import norm
 from autodiff.ops.trigonometry import tanh
 from autodiff.random import default_generator
 

@@ -10,11 +10,11 @@ import numpy as np
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import takes_tensors, whole
+from autodiff.api.reduce import sum as sum_
+from autodiff.api.statistics import norm
 from autodiff.ops.index import narrow
 from autodiff.ops.join import cat
-from autodiff.ops.reduce import sum as sum_
 from autodiff.ops.shape import dimension
-from autodiff.ops.statistics import norm
 
 __all__ = ["cdist", "cosine_similarity", "diff", "pairwise_distance"]
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.tensor import Tensor
-from autodiff.ops.reduce import mean, sum_all
+from autodiff.api.reduce import mean
+from autodiff.ops.reduce import sum_all
 
 __all__ = ["chosen", "reduced", "reduced_array", "share"]
 

@@ -16,7 +16,8 @@ from autodiff._core.broadcast import expanded
 from autodiff._core.graph import primitive, renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import takes_tensors, whole
+from autodiff.api import _calls
+from autodiff.api._calls import takes_tensors
 
 __all__ = [
     "T",
@@ -45,21 +46,8 @@ __all__ = [
     "view_as",
 ]
 
-
-def dimension(dim: int, ndim: int) -> int:
-    """A dimension counted from the front; IndexError when there is no such one, TypeError for what is no int."""
-    if dim.__class__ is not int:
-        dim = whole("", "dim", dim)
-    n = max(ndim, 1)
-    if not -n <= dim < n:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
-    return dim % n
-
-
-def _sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[int, ...]:
-    if len(args) == 1 and isinstance(args[0], (tuple, list)):
-        args = tuple(args[0])
-    return tuple(n if n.__class__ is int else whole(function, name, n) for n in args)
+# For the other modules, until they name the home of these two themselves.
+dimension, _sizes = _calls.dimension, _calls.sizes
 
 
 @method
