@@ -52,6 +52,7 @@ from autodiff._core.types import Size, device
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
 from autodiff.api._calls import takes_tensors
+from autodiff.api.matmul import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
 from autodiff.api.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
 from autodiff.api.statistics import logsumexp, norm, std, var
 from autodiff.autograd import is_anomaly_enabled
@@ -178,7 +179,6 @@ from autodiff.ops.join import (
     unbind,
     vstack,
 )
-from autodiff.ops.linalg import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
 from autodiff.ops.order import argsort, bincount, isin, median, sort, topk, unique
 from autodiff.ops.rearrange import flip, fliplr, flipud, meshgrid, repeat_interleave, roll, tile
 from autodiff.ops.sampling import (

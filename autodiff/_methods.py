@@ -6,6 +6,7 @@ defined, by `@method`; the page with all of Tensor is `_core/tensor.pyi`, which 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -19,12 +20,12 @@ from autodiff._core.inplace import in_place
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api.fill import copy_
+from autodiff.api.matmul import matmul
 from autodiff.ops import (
     arithmetic,
     bitwise,
     elementwise,
     index,
-    linalg,
     shape,
 )
 
@@ -122,7 +123,7 @@ def _rpow(self: Tensor, other: Any) -> Tensor:
 
 
 def _rmatmul(self: Tensor, other: Any) -> Tensor:
-    return linalg.matmul(other, self)
+    return matmul(other, self)
 
 
 def _pos(self: Tensor) -> Tensor:
@@ -141,7 +142,7 @@ T.__mod__ = arithmetic.remainder
 T.__rmod__ = _reflected(arithmetic.remainder)
 T.__pow__ = arithmetic.pow
 T.__rpow__ = _rpow
-T.__matmul__ = linalg.matmul
+T.__matmul__ = inspect.unwrap(matmul)  # which has no keywords to look out for
 T.__rmatmul__ = _rmatmul
 T.__neg__ = arithmetic.neg
 T.__pos__ = _pos

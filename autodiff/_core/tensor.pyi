@@ -80,7 +80,7 @@ class Tensor:
     def __len__(self) -> builtins.int: ...  # _core/tensor.py
     def __lshift__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def __lt__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __matmul__(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
+    def __matmul__(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def __mod__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __mul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __ne__(self, other: Any) -> Any: ...  # _methods.py
@@ -123,8 +123,8 @@ class Tensor:
     def addcdiv_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # ops/combined.py
     def addcmul(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # ops/combined.py
     def addcmul_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # ops/combined.py
-    def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
-    def addmm_(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
+    def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
+    def addmm_(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
     def all(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/truth.py
     def allclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> builtins.bool: ...  # ops/arithmetic.py
     def amax(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/extremes.py
@@ -143,7 +143,7 @@ class Tensor:
     def atan_(input) -> Tensor: ...  # ops/trigonometry.py
     def atanh(input) -> Tensor: ...  # ops/trigonometry.py
     def backward(self, gradient: Tensor | None = ..., retain_graph: builtins.bool | None = ..., create_graph: builtins.bool = ..., inputs: Any = ...) -> None: ...  # _core/fields.py
-    def baddbmm(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
+    def baddbmm(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
     def bernoulli(input, p: builtins.float | None = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
     def bernoulli_(self, p: Any = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
     def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # ops/order.py
@@ -158,7 +158,7 @@ class Tensor:
     def bitwise_right_shift_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def bitwise_xor(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def bitwise_xor_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def bmm(input, mat2: Tensor) -> Tensor: ...  # ops/linalg.py
+    def bmm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
     def bool(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
     def broadcast_to(input, *size: Any) -> Tensor: ...  # ops/shape.py
     def byte(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
@@ -205,7 +205,7 @@ class Tensor:
     def div(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
     def div_(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
     def divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
-    def dot(input, tensor: Tensor) -> Tensor: ...  # ops/linalg.py
+    def dot(input, tensor: Tensor) -> Tensor: ...  # api/matmul.py
     def double(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
     @property
     def dtype(self) -> _Dtype: ...  # _core/tensor.py
@@ -259,7 +259,7 @@ class Tensor:
     def index_put(input, index: Any, values: Any = ..., accumulate: builtins.bool = ..., **named: Any) -> Tensor: ...  # ops/index.py
     def index_put_(input, index: Any, values: Any = ..., accumulate: builtins.bool = ..., **named: Any) -> Tensor: ...  # ops/index.py
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # ops/scatter.py
-    def inner(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
+    def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def int(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
     def is_complex(self) -> builtins.bool: ...  # _core/tensor.py
     def is_contiguous(self) -> builtins.bool: ...  # _core/tensor.py
@@ -309,21 +309,21 @@ class Tensor:
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # ops/index.py
     def masked_fill_(input, mask: Tensor, value: Any) -> Tensor: ...  # ops/index.py
     def masked_select(input, mask: Tensor) -> Tensor: ...  # ops/index.py
-    def matmul(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
+    def matmul(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def max(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/extremes.py
     def maximum(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def median(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/order.py
     def min(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/extremes.py
     def minimum(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def mm(input, mat2: Tensor) -> Tensor: ...  # ops/linalg.py
+    def mm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
     def moveaxis(input, source: Any, destination: Any) -> Tensor: ...  # ops/shape.py
     def movedim(input, source: Any, destination: Any) -> Tensor: ...  # ops/shape.py
     def mul(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mul_(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def multinomial(input, num_samples: builtins.int, replacement: builtins.bool = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
     def multiply(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def mv(input, vec: Tensor) -> Tensor: ...  # ops/linalg.py
+    def mv(input, vec: Tensor) -> Tensor: ...  # api/matmul.py
     def nan_to_num(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/elementwise.py
     def nan_to_num_(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/elementwise.py
     def nanmean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
@@ -350,7 +350,7 @@ class Tensor:
     def not_equal(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def numel(self) -> builtins.int: ...  # _core/tensor.py
     def numpy(self, *, force: builtins.bool = ...) -> np.ndarray[Any, Any]: ...  # _conversions.py
-    def outer(input, vec2: Tensor) -> Tensor: ...  # ops/linalg.py
+    def outer(input, vec2: Tensor) -> Tensor: ...  # api/matmul.py
     @property
     def output_nr(self) -> builtins.int: ...  # _core/fields.py
     def permute(input, *dims: Any) -> Tensor: ...  # ops/shape.py

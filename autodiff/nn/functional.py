@@ -16,6 +16,7 @@ from autodiff._core.inplace import _type_name, in_place
 from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors, whole
+from autodiff.api.matmul import linear
 from autodiff.api.statistics import norm
 from autodiff.ops.activation import (
     celu,
@@ -39,7 +40,6 @@ from autodiff.ops.differences import huber_loss, l1_loss, mse_loss, smooth_l1_lo
 from autodiff.ops.distance import cosine_similarity, pairwise_distance
 from autodiff.ops.elementwise import sigmoid
 from autodiff.ops.gates import gelu, glu, hardsigmoid, hardswish, mish, silu
-from autodiff.ops.linalg import linear
 from autodiff.ops.loss import cross_entropy, nll_loss
 from autodiff.ops.softmax import log_softmax as _log_softmax
 from autodiff.ops.softmax import softmax as _softmax
