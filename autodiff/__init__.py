@@ -52,6 +52,7 @@ from autodiff._core.types import Size, device
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
 from autodiff.api._calls import takes_tensors
+from autodiff.api.distance import cdist, diff
 from autodiff.api.matmul import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
 from autodiff.api.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
 from autodiff.api.statistics import logsumexp, norm, std, var
@@ -128,7 +129,6 @@ from autodiff.ops.creation import (
     zeros,
     zeros_like,
 )
-from autodiff.ops.distance import cdist, diff
 from autodiff.ops.elementwise import (
     ceil,
     erf,

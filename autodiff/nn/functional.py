@@ -17,6 +17,7 @@ from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors, whole
 from autodiff.api.cross_entropy import cross_entropy, nll_loss
+from autodiff.api.distance import cosine_similarity, pairwise_distance
 from autodiff.api.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -45,7 +46,6 @@ from autodiff.ops.activation import relu as _relu
 from autodiff.ops.activation import threshold as threshold_function
 from autodiff.ops.arithmetic import absolute, neg
 from autodiff.ops.creation import leaf
-from autodiff.ops.distance import cosine_similarity, pairwise_distance
 from autodiff.ops.elementwise import sigmoid
 from autodiff.ops.gates import gelu, glu, hardsigmoid, hardswish, mish, silu
 from autodiff.ops.softmax import log_softmax as _log_softmax
