@@ -68,9 +68,11 @@ from autodiff.api.creation import (
     zeros,
     zeros_like,
 )
+from autodiff.api.distance import cdist, diff
 from autodiff.api.extremes import amax, amin, aminmax, argmax, argmin, max, min
 from autodiff.api.index import index_put, masked_fill, masked_select, narrow, select
 from autodiff.api.join import atleast_1d, atleast_2d, cat, chunk, dstack, hstack, split, stack, unbind, vstack
+from autodiff.api.matmul import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
 from autodiff.api.order import argsort, bincount, isin, median, sort, topk, unique
 from autodiff.api.places import argwhere, gather, index_add, index_select, nonzero, scatter, scatter_add, take, take_along_dim
 from autodiff.api.ranges import arange, linspace, logspace
@@ -86,6 +88,7 @@ from autodiff.api.rearrange import (
     roll,
     tile,
 )
+from autodiff.api.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
 from autodiff.api.sampling import (
     bernoulli,
     multinomial,
@@ -99,6 +102,7 @@ from autodiff.api.sampling import (
     randperm,
 )
 from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, t, transpose, unflatten, unsqueeze
+from autodiff.api.statistics import logsumexp, norm, std, var
 from autodiff.api.triangle import diag, diagonal, trace, tril, tril_indices, triu, triu_indices
 from autodiff.autograd import is_anomaly_enabled
 from autodiff.ops.activation import relu
@@ -152,7 +156,6 @@ from autodiff.ops.bitwise import (
     bitwise_xor,
 )
 from autodiff.ops.combined import addcdiv, addcmul
-from autodiff.ops.distance import cdist, diff
 from autodiff.ops.elementwise import (
     ceil,
     erf,
@@ -187,11 +190,8 @@ from autodiff.ops.elementwise import (
     square,
     trunc,
 )
-from autodiff.ops.linalg import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
-from autodiff.ops.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
 from autodiff.ops.shape import clone
 from autodiff.ops.softmax import log_softmax, softmax
-from autodiff.ops.statistics import logsumexp, norm, std, var
 from autodiff.ops.trigonometry import (
     acos,
     acosh,

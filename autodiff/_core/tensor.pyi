@@ -44,18 +44,18 @@ class Tensor:
     def __abs__(input) -> Tensor: ...  # ops/arithmetic.py
     def __add__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __and__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def __array__(self, dtype: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # _conversions.py
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ..., **options: Any) -> Any: ...  # _conversions.py
-    def __bool__(self) -> builtins.bool: ...  # _conversions.py
-    def __contains__(self, element: Any) -> builtins.bool: ...  # _conversions.py
-    def __copy__(self) -> Tensor: ...  # _conversions.py
-    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor: ...  # _conversions.py
-    def __dlpack__(self, **options: Any) -> Any: ...  # _conversions.py
-    def __dlpack_device__(self) -> Any: ...  # _methods.py
+    def __array__(self, dtype: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # api/numpy_protocols.py
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ..., **options: Any) -> Any: ...  # api/numpy_protocols.py
+    def __bool__(self) -> builtins.bool: ...  # api/numbers.py
+    def __contains__(self, element: Any) -> builtins.bool: ...  # api/numbers.py
+    def __copy__(self) -> Tensor: ...  # api/copies.py
+    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor: ...  # api/copies.py
+    def __dlpack__(self, **options: Any) -> Any: ...  # api/numpy_protocols.py
+    def __dlpack_device__(self) -> Any: ...  # api/numpy_protocols.py
     def __eq__(self, other: Any) -> Any: ...  # _methods.py
-    def __float__(self) -> builtins.float: ...  # _conversions.py
+    def __float__(self) -> builtins.float: ...  # api/numbers.py
     def __floordiv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __format__(self, spec: str) -> str: ...  # _conversions.py
+    def __format__(self, spec: str) -> str: ...  # api/numbers.py
     def __ge__(self, other: Any) -> Tensor: ...  # _methods.py
     def __getitem__(input, index: Any) -> Tensor: ...  # api/index.py
     def __gt__(self, other: Any) -> Tensor: ...  # _methods.py
@@ -65,22 +65,22 @@ class Tensor:
     def __ilshift__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def __imod__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __imul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __index__(self) -> builtins.int: ...  # _conversions.py
+    def __index__(self) -> builtins.int: ...  # api/numbers.py
     def __init__(self, *data: Any) -> None: ...  # _core/tensor.py
-    def __int__(self) -> builtins.int: ...  # _conversions.py
+    def __int__(self) -> builtins.int: ...  # api/numbers.py
     def __invert__(input) -> Tensor: ...  # ops/bitwise.py
     def __ior__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def __ipow__(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
     def __irshift__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def __isub__(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
-    def __iter__(self) -> Iterator[Tensor]: ...  # _conversions.py
+    def __iter__(self) -> Iterator[Tensor]: ...  # api/numbers.py
     def __itruediv__(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
     def __ixor__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def __le__(self, other: Any) -> Tensor: ...  # _methods.py
     def __len__(self) -> builtins.int: ...  # _core/tensor.py
     def __lshift__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def __lt__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __matmul__(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
+    def __matmul__(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def __mod__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __mul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __ne__(self, other: Any) -> Any: ...  # _methods.py
@@ -90,8 +90,8 @@ class Tensor:
     def __pow__(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
     def __radd__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __rand__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def __reduce_ex__(self, protocol: Any) -> Any: ...  # _conversions.py
-    def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # _conversions.py
+    def __reduce_ex__(self, protocol: Any) -> Any: ...  # api/copies.py
+    def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
     def __rfloordiv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rlshift__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmatmul__(self, other: Any) -> Tensor: ...  # _methods.py
@@ -105,7 +105,7 @@ class Tensor:
     def __rtruediv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # _methods.py
-    def __str__(self, *, tensor_contents: str | None = ...) -> str: ...  # _conversions.py
+    def __str__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
     def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
@@ -123,8 +123,8 @@ class Tensor:
     def addcdiv_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # ops/combined.py
     def addcmul(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # ops/combined.py
     def addcmul_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # ops/combined.py
-    def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
-    def addmm_(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
+    def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
+    def addmm_(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
     def all(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/truth.py
     def allclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> builtins.bool: ...  # ops/arithmetic.py
     def amax(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
@@ -143,7 +143,7 @@ class Tensor:
     def atan_(input) -> Tensor: ...  # ops/trigonometry.py
     def atanh(input) -> Tensor: ...  # ops/trigonometry.py
     def backward(self, gradient: Tensor | None = ..., retain_graph: builtins.bool | None = ..., create_graph: builtins.bool = ..., inputs: Any = ...) -> None: ...  # _core/fields.py
-    def baddbmm(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
+    def baddbmm(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
     def bernoulli(input, p: builtins.float | None = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
     def bernoulli_(self, p: Any = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
     def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # api/order.py
@@ -158,13 +158,13 @@ class Tensor:
     def bitwise_right_shift_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def bitwise_xor(input, other: Any) -> Tensor: ...  # ops/bitwise.py
     def bitwise_xor_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def bmm(input, mat2: Tensor) -> Tensor: ...  # ops/linalg.py
-    def bool(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def bmm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
+    def bool(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def broadcast_to(input, *size: Any) -> Tensor: ...  # api/rearrange.py
-    def byte(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def byte(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def ceil(input) -> Tensor: ...  # ops/elementwise.py
     def ceil_(input) -> Tensor: ...  # ops/elementwise.py
-    def char(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def char(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def chunk(input, chunks: builtins.int, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
     def clamp(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def clamp_(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # ops/arithmetic.py
@@ -182,12 +182,12 @@ class Tensor:
     def cosh(input) -> Tensor: ...  # ops/trigonometry.py
     def cosh_(input) -> Tensor: ...  # ops/trigonometry.py
     def count_nonzero(input, dim: Any = ...) -> Tensor: ...  # ops/truth.py
-    def cpu(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
-    def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # _conversions.py
-    def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def cumprod_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def cumsum(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def cumsum_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def cpu(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # api/dtypes.py
+    def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def cumprod_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def cumsum(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def cumsum_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     @property
     def data(self) -> Tensor: ...  # _core/fields.py
     @data.setter
@@ -200,13 +200,13 @@ class Tensor:
     def device(self) -> _Device: ...  # _core/tensor.py
     def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
-    def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # ops/distance.py
+    def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # api/distance.py
     def dim(self) -> builtins.int: ...  # _core/tensor.py
     def div(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
     def div_(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
     def divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
-    def dot(input, tensor: Tensor) -> Tensor: ...  # ops/linalg.py
-    def double(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def dot(input, tensor: Tensor) -> Tensor: ...  # api/matmul.py
+    def double(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     @property
     def dtype(self) -> _Dtype: ...  # _core/tensor.py
     def element_size(self) -> builtins.int: ...  # _core/tensor.py
@@ -228,7 +228,7 @@ class Tensor:
     def flip(input, *dims: Any) -> Tensor: ...  # api/rearrange.py
     def fliplr(input) -> Tensor: ...  # api/rearrange.py
     def flipud(input) -> Tensor: ...  # api/rearrange.py
-    def float(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def float(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def float_power(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
     def floor(input) -> Tensor: ...  # ops/elementwise.py
     def floor_(input) -> Tensor: ...  # ops/elementwise.py
@@ -252,15 +252,15 @@ class Tensor:
     def greater(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def greater_equal(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def gt(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def half(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def half(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def hypot(input, other: Any) -> Tensor: ...  # ops/elementwise.py
     def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
     def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
     def index_put(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/index.py
     def index_put_(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/index.py
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
-    def inner(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
-    def int(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
+    def int(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def is_complex(self) -> builtins.bool: ...  # _core/tensor.py
     def is_contiguous(self) -> builtins.bool: ...  # _core/tensor.py
     is_cpu: builtins.bool
@@ -275,7 +275,7 @@ class Tensor:
     def isfinite(input) -> Tensor: ...  # ops/elementwise.py
     def isinf(input) -> Tensor: ...  # ops/elementwise.py
     def isnan(input) -> Tensor: ...  # ops/elementwise.py
-    def item(self) -> Any: ...  # _conversions.py
+    def item(self) -> Any: ...  # api/numbers.py
     @property
     def itemsize(self) -> builtins.int: ...  # _core/tensor.py
     layout: str
@@ -301,33 +301,33 @@ class Tensor:
     def logical_xor(input, other: Any) -> Tensor: ...  # ops/elementwise.py
     def logit(input, eps: builtins.float | None = ...) -> Tensor: ...  # ops/elementwise.py
     def logit_(input, eps: builtins.float | None = ...) -> Tensor: ...  # ops/elementwise.py
-    def logsumexp(input, dim: Any, keepdim: builtins.bool = ...) -> Tensor: ...  # ops/statistics.py
-    def long(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def logsumexp(input, dim: Any, keepdim: builtins.bool = ...) -> Tensor: ...  # api/statistics.py
+    def long(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def lt(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     @property
     def mT(self) -> Tensor: ...  # api/shape.py
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/index.py
     def masked_fill_(input, mask: Tensor, value: Any) -> Tensor: ...  # api/index.py
     def masked_select(input, mask: Tensor) -> Tensor: ...  # api/index.py
-    def matmul(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
+    def matmul(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def max(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def maximum(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def median(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/order.py
     def min(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def minimum(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def mm(input, mat2: Tensor) -> Tensor: ...  # ops/linalg.py
+    def mm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
     def moveaxis(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
     def movedim(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
     def mul(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mul_(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def multinomial(input, num_samples: builtins.int, replacement: builtins.bool = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
     def multiply(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def mv(input, vec: Tensor) -> Tensor: ...  # ops/linalg.py
+    def mv(input, vec: Tensor) -> Tensor: ...  # api/matmul.py
     def nan_to_num(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/elementwise.py
     def nan_to_num_(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/elementwise.py
-    def nanmean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def nanmean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py
     @property
     def nbytes(self) -> builtins.int: ...  # _core/tensor.py
@@ -345,18 +345,18 @@ class Tensor:
     def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/places.py
-    def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/statistics.py
+    def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/statistics.py
     def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
     def not_equal(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def numel(self) -> builtins.int: ...  # _core/tensor.py
-    def numpy(self, *, force: builtins.bool = ...) -> np.ndarray[Any, Any]: ...  # _conversions.py
-    def outer(input, vec2: Tensor) -> Tensor: ...  # ops/linalg.py
+    def numpy(self, *, force: builtins.bool = ...) -> np.ndarray[Any, Any]: ...  # api/numpy_protocols.py
+    def outer(input, vec2: Tensor) -> Tensor: ...  # api/matmul.py
     @property
     def output_nr(self) -> builtins.int: ...  # _core/fields.py
     def permute(input, *dims: Any) -> Tensor: ...  # api/shape.py
     def pow(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
     def pow_(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
-    def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
     def random_(self, from_: builtins.int | None = ..., /, to: builtins.int | None = ..., *, generator: Generator | None = ..., **named: builtins.int) -> Tensor: ...  # api/fill.py
     def ravel(input) -> Tensor: ...  # api/shape.py
@@ -392,7 +392,7 @@ class Tensor:
     def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/index.py
     @property
     def shape(self) -> Size: ...  # _core/tensor.py
-    def short(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def short(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def sigmoid(input) -> Tensor: ...  # ops/elementwise.py
     def sigmoid_(input) -> Tensor: ...  # ops/elementwise.py
     def sign(input) -> Tensor: ...  # ops/elementwise.py
@@ -410,12 +410,12 @@ class Tensor:
     def square(input) -> Tensor: ...  # ops/elementwise.py
     def square_(input) -> Tensor: ...  # ops/elementwise.py
     def squeeze(input, dim: Any = ..., *dims_too: builtins.int) -> Tensor: ...  # api/shape.py
-    def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # ops/statistics.py
+    def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def stride(self, dim: Any = ...) -> Any: ...  # _core/tensor.py
     def sub(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def sub_(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
     def subtract(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
-    def sum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def sum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def swapaxes(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
     def swapdims(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
     def t(input) -> Tensor: ...  # api/shape.py
@@ -426,8 +426,8 @@ class Tensor:
     def tanh(input) -> Tensor: ...  # ops/trigonometry.py
     def tanh_(input) -> Tensor: ...  # ops/trigonometry.py
     def tile(input, *dims: Any) -> Tensor: ...  # api/rearrange.py
-    def to(self, *args: Any, dtype: Any = ..., copy: builtins.bool = ..., non_blocking: builtins.bool = ..., **kwargs: Any) -> Tensor: ...  # _conversions.py
-    def tolist(self) -> Any: ...  # _conversions.py
+    def to(self, *args: Any, dtype: Any = ..., copy: builtins.bool = ..., non_blocking: builtins.bool = ..., **kwargs: Any) -> Tensor: ...  # api/dtypes.py
+    def tolist(self) -> Any: ...  # api/numbers.py
     def topk(input, k: builtins.int, dim: builtins.int = ..., largest: builtins.bool = ..., sorted: builtins.bool = ...) -> Any: ...  # api/order.py
     def trace(input) -> Tensor: ...  # api/triangle.py
     def transpose(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
@@ -438,14 +438,14 @@ class Tensor:
     def true_divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
     def trunc(input) -> Tensor: ...  # ops/elementwise.py
     def trunc_(input) -> Tensor: ...  # ops/elementwise.py
-    def type(self, dtype: Any = ...) -> Any: ...  # _conversions.py
-    def type_as(self, other: Tensor) -> Tensor: ...  # _conversions.py
+    def type(self, dtype: Any = ...) -> Any: ...  # api/dtypes.py
+    def type_as(self, other: Tensor) -> Tensor: ...  # api/dtypes.py
     def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
     def unflatten(input, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...  # api/shape.py
     def uniform_(self, from_: builtins.float | None = ..., /, to: builtins.float = ..., *, generator: Generator | None = ..., **named: builtins.float) -> Tensor: ...  # api/fill.py
     def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/order.py
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
-    def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # ops/statistics.py
+    def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def view(input, *shape: Any) -> Tensor: ...  # api/shape.py
     def view_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def where(self, condition: Any, other: Any) -> Any: ...  # _methods.py

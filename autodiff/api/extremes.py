@@ -12,10 +12,10 @@ import numpy as np
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import dimension, takes_tensors
+from autodiff._core.types import AminmaxResult, MaxResult, MinResult
+from autodiff.api._calls import axes_of, dimension, takes_tensors
 from autodiff.ops import extremes as ops
 from autodiff.ops.arithmetic import maximum, minimum
-from autodiff.ops.reduce import AminmaxResult, MaxResult, MinResult, axes_of
 
 _min_chosen = renamed(ops.chosen, "MinBackward0")
 

@@ -12,10 +12,10 @@ import numpy as np
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.types import MedianResult, SortResult, TopkResult
 from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.api.extremes import not_empty
 from autodiff.ops import extremes as ops
-from autodiff.ops.reduce import MedianResult, SortResult, TopkResult
 
 _sorted, _topk = renamed(ops.chosen, "Sort"), renamed(ops.chosen, "Topk")
 _median = renamed(ops.chosen, "MedianBackward1")

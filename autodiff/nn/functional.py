@@ -16,7 +16,20 @@ from autodiff._core.inplace import _type_name, in_place
 from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors, whole
+from autodiff.api.cross_entropy import cross_entropy, nll_loss
+from autodiff.api.distance import cosine_similarity, pairwise_distance
+from autodiff.api.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
+from autodiff.api.matmul import linear
 from autodiff.api.reading import leaf
+from autodiff.api.statistics import norm
 from autodiff.ops.activation import (
     celu,
     elu,
@@ -33,16 +46,10 @@ from autodiff.ops.activation import (
 from autodiff.ops.activation import relu as _relu
 from autodiff.ops.activation import threshold as threshold_function
 from autodiff.ops.arithmetic import absolute, neg
-from autodiff.ops.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
-from autodiff.ops.differences import huber_loss, l1_loss, mse_loss, smooth_l1_loss
-from autodiff.ops.distance import cosine_similarity, pairwise_distance
 from autodiff.ops.elementwise import sigmoid
 from autodiff.ops.gates import gelu, glu, hardsigmoid, hardswish, mish, silu
-from autodiff.ops.linalg import linear
-from autodiff.ops.loss import cross_entropy, nll_loss
 from autodiff.ops.softmax import log_softmax as _log_softmax
 from autodiff.ops.softmax import softmax as _softmax
-from autodiff.ops.statistics import norm
 from autodiff.ops.trigonometry import tanh
 from autodiff.random import default_generator
 

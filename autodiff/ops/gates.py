@@ -14,10 +14,10 @@ from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import in_place
 from autodiff._core.modes import mode
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import dimension
 from autodiff.ops.activation import floating, soft_plus, strictly_inside
 from autodiff.ops.elementwise import erf, exp, sigmoid
 from autodiff.ops.places import placed, span, viewed
-from autodiff.ops.shape import dimension
 from autodiff.ops.trigonometry import tanh
 
 __all__ = ["gelu", "glu", "hardsigmoid", "hardswish", "mish", "silu"]

@@ -10,7 +10,6 @@ import numpy as np
 
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
-from autodiff.api._calls import dimension as dimension  # for those families that still look for it here
 
 # ---- other shapes of the same memory ----
 

@@ -17,10 +17,9 @@ from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import takes_tensors
+from autodiff.api._calls import dimension, takes_tensors
 from autodiff.ops.elementwise import exp
 from autodiff.ops.reduce import sum_over
-from autodiff.ops.shape import dimension
 
 __all__ = ["log_softmax", "softmax"]
 
