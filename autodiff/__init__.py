@@ -52,7 +52,28 @@ from autodiff._core.types import Size, device
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
 from autodiff.api._calls import takes_tensors
-from autodiff.api.aliases import concat, concatenate, moveaxis, swapaxes, swapdims
+from autodiff.api.activation import log_softmax, softmax
+from autodiff.api.aliases import (
+    absolute,
+    clip,
+    concat,
+    concatenate,
+    divide,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    moveaxis,
+    multiply,
+    negative,
+    not_equal,
+    subtract,
+    swapaxes,
+    swapdims,
+    true_divide,
+)
+from autodiff.api.arithmetic import add, addcdiv, addcmul, div, float_power, fmod, lerp, logit, pow, remainder, rsub, sub
+from autodiff.api.comparison import all, allclose, any, clamp, clamp_max, clamp_min, count_nonzero, equal, isclose, where
 from autodiff.api.creation import (
     as_tensor,
     asarray,
@@ -104,94 +125,42 @@ from autodiff.api.sampling import (
 from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, t, transpose, unflatten, unsqueeze
 from autodiff.api.statistics import logsumexp, norm, std, var
 from autodiff.api.triangle import diag, diagonal, trace, tril, tril_indices, triu, triu_indices
+from autodiff.api.typed import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
 from autodiff.autograd import is_anomaly_enabled
 from autodiff.ops.activation import relu
-from autodiff.ops.arithmetic import (
-    abs,
-    absolute,
-    add,
-    allclose,
-    clamp,
-    clamp_max,
-    clamp_min,
-    clip,
-    div,
-    divide,
+from autodiff.ops.arithmetic import abs, floor_divide, mul, neg
+from autodiff.ops.bits import bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor
+from autodiff.ops.comparison import (
     eq,
-    equal,
-    float_power,
-    floor_divide,
-    fmod,
     ge,
-    greater,
-    greater_equal,
     gt,
-    isclose,
-    le,
-    less,
-    less_equal,
-    lt,
-    maximum,
-    minimum,
-    mul,
-    multiply,
-    ne,
-    neg,
-    negative,
-    not_equal,
-    pow,
-    remainder,
-    rsub,
-    sub,
-    subtract,
-    true_divide,
-    where,
-)
-from autodiff.ops.bitwise import (
-    bitwise_and,
-    bitwise_left_shift,
-    bitwise_not,
-    bitwise_or,
-    bitwise_right_shift,
-    bitwise_xor,
-)
-from autodiff.ops.combined import addcdiv, addcmul
-from autodiff.ops.elementwise import (
-    ceil,
-    erf,
-    erfc,
-    exp,
-    exp2,
-    expm1,
-    floor,
-    frac,
-    hypot,
     isfinite,
     isinf,
     isnan,
-    lerp,
-    log,
-    log1p,
-    log2,
-    log10,
-    logaddexp,
+    le,
     logical_and,
     logical_not,
     logical_or,
     logical_xor,
-    logit,
-    nan_to_num,
-    reciprocal,
-    round,
-    rsqrt,
-    sigmoid,
-    sign,
-    sqrt,
-    square,
-    trunc,
+    lt,
+    maximum,
+    minimum,
+    ne,
 )
+from autodiff.ops.exponential import erf, erfc, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, sigmoid
+from autodiff.ops.power import hypot, reciprocal, rsqrt, sqrt, square
+from autodiff.ops.rounding import ceil, floor, frac, nan_to_num, round, sign, trunc
 from autodiff.ops.shape import clone
-from autodiff.ops.softmax import log_softmax, softmax
 from autodiff.ops.trigonometry import (
     acos,
     acosh,
@@ -208,18 +177,6 @@ from autodiff.ops.trigonometry import (
     sinh,
     tan,
     tanh,
-)
-from autodiff.ops.truth import all, any, count_nonzero
-from autodiff.ops.typed import (
-    BoolTensor,
-    ByteTensor,
-    CharTensor,
-    DoubleTensor,
-    FloatTensor,
-    HalfTensor,
-    IntTensor,
-    LongTensor,
-    ShortTensor,
 )
 from autodiff.random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 

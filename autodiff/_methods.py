@@ -18,21 +18,12 @@ from autodiff._core import inplace as _views
 from autodiff._core.inplace import in_place
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api import (  # noqa: F401  (their methods)
-    copies,
-    dtypes,
-    index,
-    numbers,
-    numpy_protocols,
-    shape,
-)
+from autodiff.api import arithmetic as api
+from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, shape  # noqa: F401  (their methods)
+from autodiff.api.comparison import where
 from autodiff.api.fill import copy_
 from autodiff.api.matmul import matmul
-from autodiff.ops import (
-    arithmetic,
-    bitwise,
-    elementwise,
-)
+from autodiff.ops import arithmetic, bits, comparison, power
 
 __all__ = ["setitem"]
 
@@ -80,16 +71,16 @@ def _binary(operation: Callable[..., Tensor]) -> Any:
 
 def _where(self: Tensor, condition: Any, other: Any) -> Any:
     """This tensor where the condition holds, `other` elsewhere."""
-    return arithmetic.where(condition, self, other)
+    return where(condition, self, other)
 
 
 def _rtruediv(self: Tensor, other: Any) -> Tensor:
     """other / self, as the product with the reciprocal: PyTorch's way, whose last digit can differ from a division's."""
-    return arithmetic.mul(elementwise.reciprocal(self), other)
+    return arithmetic.mul(power.reciprocal(self), other)
 
 
 def _rpow(self: Tensor, other: Any) -> Tensor:
-    return arithmetic.pow(other, self)
+    return api.pow(other, self)
 
 
 def _rmatmul(self: Tensor, other: Any) -> Tensor:
@@ -100,31 +91,31 @@ def _pos(self: Tensor) -> Tensor:
     return self
 
 
-T.__add__ = T.__radd__ = arithmetic.plus
-T.__sub__ = arithmetic.minus
-T.__rsub__ = _reflected(arithmetic.minus_from_number)
+T.__add__ = T.__radd__ = arithmetic.add
+T.__sub__ = arithmetic.sub
+T.__rsub__ = _reflected(api.sub_from_number)
 T.__mul__ = T.__rmul__ = arithmetic.mul
-T.__truediv__ = arithmetic.quotient
+T.__truediv__ = arithmetic.div
 T.__rtruediv__ = _rtruediv
 T.__floordiv__ = arithmetic.floor_divide
 T.__rfloordiv__ = _reflected(arithmetic.floor_divide)
-T.__mod__ = arithmetic.remainder
-T.__rmod__ = _reflected(arithmetic.remainder)
-T.__pow__ = arithmetic.pow
+T.__mod__ = api.remainder
+T.__rmod__ = _reflected(api.remainder)
+T.__pow__ = api.pow
 T.__rpow__ = _rpow
 T.__matmul__ = inspect.unwrap(matmul)  # which has no keywords to look out for
 T.__rmatmul__ = _rmatmul
 T.__neg__ = arithmetic.neg
 T.__pos__ = _pos
 T.__abs__ = arithmetic.abs
-T.__invert__ = bitwise.bitwise_not
-T.__and__, T.__or__, T.__xor__ = bitwise.bitwise_and, bitwise.bitwise_or, bitwise.bitwise_xor
-T.__rand__, T.__ror__, T.__rxor__ = bitwise.bitwise_and, bitwise.bitwise_or, bitwise.bitwise_xor
-T.__lshift__, T.__rshift__ = bitwise.bitwise_left_shift, bitwise.bitwise_right_shift
-T.__rlshift__, T.__rrshift__ = _reflected(bitwise.bitwise_left_shift), _reflected(bitwise.bitwise_right_shift)
-T.__eq__, T.__ne__ = _binary(arithmetic.eq), _binary(arithmetic.ne)
-T.__lt__, T.__le__ = _binary(arithmetic.lt), _binary(arithmetic.le)
-T.__gt__, T.__ge__ = _binary(arithmetic.gt), _binary(arithmetic.ge)
+T.__invert__ = bits.bitwise_not
+T.__and__, T.__or__, T.__xor__ = bits.bitwise_and, bits.bitwise_or, bits.bitwise_xor
+T.__rand__, T.__ror__, T.__rxor__ = bits.bitwise_and, bits.bitwise_or, bits.bitwise_xor
+T.__lshift__, T.__rshift__ = bits.bitwise_left_shift, bits.bitwise_right_shift
+T.__rlshift__, T.__rrshift__ = _reflected(bits.bitwise_left_shift), _reflected(bits.bitwise_right_shift)
+T.__eq__, T.__ne__ = _binary(comparison.eq), _binary(comparison.ne)
+T.__lt__, T.__le__ = _binary(comparison.lt), _binary(comparison.le)
+T.__gt__, T.__ge__ = _binary(comparison.gt), _binary(comparison.ge)
 T.__hash__ = object.__hash__
 
 # ---- indexing ----------------------------------------------------------------------------------------------------
@@ -165,16 +156,6 @@ T.__getitem__, T.__setitem__ = index.getitem, setitem
 
 # ---- other names, and methods that differ from the function ------------------------------------------------------
 
-T.absolute = arithmetic.absolute
-T.clip, T.clip_ = arithmetic.clip, in_place(arithmetic.clip)
-T.divide = arithmetic.divide
-T.multiply = arithmetic.multiply
-T.negative = arithmetic.negative
-T.subtract = arithmetic.subtract
-T.true_divide = arithmetic.true_divide
-T.eq, T.ne, T.not_equal = arithmetic.eq, arithmetic.ne, arithmetic.not_equal
-T.lt, T.le, T.less, T.less_equal = arithmetic.lt, arithmetic.le, arithmetic.less, arithmetic.less_equal
-T.gt, T.ge, T.greater, T.greater_equal = arithmetic.gt, arithmetic.ge, arithmetic.greater, arithmetic.greater_equal
 T.where = _where
 T.T, T.mT = property(shape.T), property(shape.mT)
 

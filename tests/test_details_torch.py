@@ -370,3 +370,49 @@ def test_a_view_of_a_base_that_was_detached_says_so():
         (v * 2).sum().backward()
     with autodiff.no_grad():
         assert (v * 2).tolist() == [4.0, 4.0]
+
+
+# ---- powers and choices ----
+
+
+@pytest.mark.parametrize("exponent", [-1.0, 0.0, 0.5, 1.0, 2.0, 3.0])
+def test_a_power_by_a_constant_tensor_is_differentiated_twice(torch, exponent):
+    """It once refused create_graph, as its rule asked for the exponent as a number."""
+
+    def slopes(module):
+        x = module.tensor([0.5, 1.0, 4.0], dtype=module.float64, requires_grad=True)
+        (g,) = module.autograd.grad((x ** module.tensor(exponent, dtype=module.float64)).sum(), x, create_graph=True)
+        return g.detach().numpy(), module.autograd.grad(g.sum(), x)[0].numpy()
+
+    for ours, theirs in zip(slopes(importlib.import_module("autodiff")), slopes(torch), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-14)
+
+
+@pytest.mark.parametrize("exponent", [0, 1, 2, 3, 2.5])
+def test_the_slopes_of_a_power_at_zero(torch, exponent):
+    def slopes(module):
+        x = module.tensor([0.0, 2.0], dtype=module.float64, requires_grad=True)
+        (g,) = module.autograd.grad((x**exponent).sum(), x, create_graph=True)
+        return g.detach().numpy(), module.autograd.grad((g + 0 * x).sum(), x)[0].numpy()
+
+    for ours, theirs in zip(slopes(importlib.import_module("autodiff")), slopes(torch), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-14)
+
+
+def test_where_says_which_of_its_arguments_is_wrong():
+    autodiff = importlib.import_module("autodiff")
+    x = autodiff.ones(3)
+    with pytest.raises(TypeError, match=r"argument 'other' \(position 3\) must be Tensor or a number, not str"):
+        autodiff.where(x > 0, x, "a")
+    with pytest.raises(RuntimeError, match=r"The size of tensor a \(3\) must match the size of tensor b \(2\)"):
+        autodiff.where(x > 0, x, autodiff.ones(2))
+
+
+def test_where_brings_two_dtypes_together_and_leaves_its_condition():
+    autodiff = importlib.import_module("autodiff")
+    whole, x = autodiff.arange(3), autodiff.ones(3, requires_grad=True)
+    y = autodiff.where(whole > 0, whole, x)
+    assert y.dtype is autodiff.float32
+    y.sum().backward()
+    assert x.grad.tolist() == [1.0, 0.0, 0.0]
+    assert autodiff.where(whole > 0, 1, 2.5).dtype is autodiff.float32

@@ -395,7 +395,7 @@ ELSEWHERE = {
     "autodiff.api.reading": "tests/test_refusals_torch.py",
     "autodiff.api.ranges": "tests/test_details_torch.py",
     "autodiff.api.sampling": "tests/test_random*",
-    "autodiff.ops.typed": "tests/test_refusals_torch.py",
+    "autodiff.api.typed": "tests/test_refusals_torch.py",
 }
 WITHOUT_GRADIENT = """all allclose any argmax argmin argsort argwhere bincount bitwise_and bitwise_left_shift bitwise_not
     bitwise_or bitwise_right_shift bitwise_xor count_nonzero eq equal floor_divide ge greater

@@ -61,6 +61,8 @@ def recording(operation: Operation) -> Recorded:
     """The function that users and rules call: it computes, and records where an input requires a gradient."""
     forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
     floating = promote is not None and promote.floating
+    first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
+    several = operation.variadic or len(operation.inputs) - first > 2
     silent, may_view, is_view = operation.silent, bool(operation.view), operation.view is True
 
     def op(*xs: Any, **params: Any) -> Any:
@@ -92,7 +94,7 @@ def recording(operation: Operation) -> Recorded:
         if promote is None:
             out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
         elif plain or (floating and arrays[0].dtype.kind != "f") or (
-            (arrays[-1].dtype is not arrays[0].dtype or len(arrays) > 2) and _differ(arrays)
+            (arrays[-1].dtype is not arrays[first].dtype or several) and _differ(arrays[first:])
         ):
             return op(*promote.bring(operation, xs), **params)
         else:

@@ -17,13 +17,13 @@ from autodiff._core.graph import primitive
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["cast", "to_common", "to_floating"]
+__all__ = ["cast", "to_common", "to_common_of", "to_floating"]
 
 _NUMBERS = frozenset((int, float))
 
 
-def _common(operation: Operation, xs: Sequence[Any], floating: bool = False) -> list[Any]:
-    """The inputs brought to one dtype: tensors by a recorded cast, numbers as 0-d tensors."""
+def _common(operation: Operation, xs: Sequence[Any], floating: bool = False, first: int = 0) -> list[Any]:
+    """The inputs, from number `first` on, brought to one dtype: tensors by a recorded cast, numbers as 0-d tensors."""
     if len(xs) == 2:
         # By far the most frequent: a floating tensor and a number, which takes the tensor's dtype.
         number, x = xs if xs[0].__class__ in _NUMBERS else (xs[1], xs[0])
@@ -31,7 +31,7 @@ def _common(operation: Operation, xs: Sequence[Any], floating: bool = False) -> 
             constant = wrap(_number(number, x._array.dtype))
             return [x, constant] if x is xs[0] else [constant, x]
     values = []
-    for i, x in enumerate(xs):
+    for i, x in enumerate(xs, first):
         if isinstance(x, Tensor):
             values.append(x._array)
         elif isinstance(x, np.generic):
@@ -69,6 +69,17 @@ def _number(value: Any, dtype: Any) -> Any:
 
 def _floating(operation: Operation, xs: Sequence[Any]) -> list[Any]:
     return _common(operation, xs, floating=True)
+
+
+def to_common_of(*names: str) -> Promotion:
+    """PyTorch's table for the inputs of these names, which stand last; those before them stay as they are."""
+
+    def bring(operation: Operation, xs: Sequence[Any]) -> list[Any]:
+        first = operation.inputs.index(names[0])
+        brought = _common(operation, xs[first:], first=first)
+        return [*(x if isinstance(x, Tensor) else wrap(np.asarray(x)) for x in xs[:first]), *brought]
+
+    return Promotion(bring, of=names)
 
 
 # PyTorch's table for arithmetic; and for functions such as exp, whose result has a fraction whatever goes in.

@@ -43,7 +43,7 @@ class Tensor:
     def T(self) -> Tensor: ...  # api/shape.py
     def __abs__(input) -> Tensor: ...  # ops/arithmetic.py
     def __add__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __and__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
+    def __and__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __array__(self, dtype: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # api/numpy_protocols.py
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ..., **options: Any) -> Any: ...  # api/numpy_protocols.py
     def __bool__(self) -> builtins.bool: ...  # api/numbers.py
@@ -59,37 +59,37 @@ class Tensor:
     def __ge__(self, other: Any) -> Tensor: ...  # _methods.py
     def __getitem__(input, index: Any) -> Tensor: ...  # api/index.py
     def __gt__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __iadd__(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
-    def __iand__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
+    def __iadd__(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
+    def __iand__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __ifloordiv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __ilshift__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def __imod__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def __ilshift__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def __imod__(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def __imul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __index__(self) -> builtins.int: ...  # api/numbers.py
     def __init__(self, *data: Any) -> None: ...  # _core/tensor.py
     def __int__(self) -> builtins.int: ...  # api/numbers.py
-    def __invert__(input) -> Tensor: ...  # ops/bitwise.py
-    def __ior__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def __ipow__(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __irshift__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def __isub__(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
+    def __invert__(input) -> Tensor: ...  # ops/bits.py
+    def __ior__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def __ipow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
+    def __irshift__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def __isub__(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def __iter__(self) -> Iterator[Tensor]: ...  # api/numbers.py
-    def __itruediv__(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
-    def __ixor__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
+    def __itruediv__(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
+    def __ixor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __le__(self, other: Any) -> Tensor: ...  # _methods.py
     def __len__(self) -> builtins.int: ...  # _core/tensor.py
-    def __lshift__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
+    def __lshift__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __lt__(self, other: Any) -> Tensor: ...  # _methods.py
     def __matmul__(input, other: Tensor) -> Tensor: ...  # api/matmul.py
-    def __mod__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def __mod__(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def __mul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __ne__(self, other: Any) -> Any: ...  # _methods.py
     def __neg__(input) -> Tensor: ...  # ops/arithmetic.py
-    def __or__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
+    def __or__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __pos__(self) -> Tensor: ...  # _methods.py
-    def __pow__(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
+    def __pow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def __radd__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __rand__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
+    def __rand__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __reduce_ex__(self, protocol: Any) -> Any: ...  # api/copies.py
     def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
     def __rfloordiv__(self, other: Any) -> Tensor: ...  # _methods.py
@@ -97,18 +97,18 @@ class Tensor:
     def __rmatmul__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmod__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __ror__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
+    def __ror__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __rpow__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rrshift__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __rshift__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
+    def __rshift__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __rsub__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rtruediv__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __rxor__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
+    def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # _methods.py
     def __str__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
     def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __xor__(input, other: Any) -> Tensor: ...  # ops/bitwise.py
+    def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     @property
     def _version(self) -> builtins.int: ...  # _core/tensor.py
     def abs(input) -> Tensor: ...  # ops/arithmetic.py
@@ -117,20 +117,20 @@ class Tensor:
     def acos(input) -> Tensor: ...  # ops/trigonometry.py
     def acos_(input) -> Tensor: ...  # ops/trigonometry.py
     def acosh(input) -> Tensor: ...  # ops/trigonometry.py
-    def add(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
-    def add_(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
-    def addcdiv(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # ops/combined.py
-    def addcdiv_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # ops/combined.py
-    def addcmul(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # ops/combined.py
-    def addcmul_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # ops/combined.py
+    def add(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
+    def add_(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
+    def addcdiv(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
+    def addcdiv_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
+    def addcmul(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
+    def addcmul_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
     def addmm_(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
-    def all(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/truth.py
-    def allclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> builtins.bool: ...  # ops/arithmetic.py
+    def all(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
+    def allclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> builtins.bool: ...  # api/comparison.py
     def amax(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def amin(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def aminmax(input, *, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
-    def any(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/truth.py
+    def any(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
     def argmax(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
@@ -147,33 +147,33 @@ class Tensor:
     def bernoulli(input, p: builtins.float | None = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
     def bernoulli_(self, p: Any = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
     def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # api/order.py
-    def bitwise_and(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def bitwise_and_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def bitwise_left_shift(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def bitwise_left_shift_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def bitwise_not(input) -> Tensor: ...  # ops/bitwise.py
-    def bitwise_or(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def bitwise_or_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def bitwise_right_shift(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def bitwise_right_shift_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def bitwise_xor(input, other: Any) -> Tensor: ...  # ops/bitwise.py
-    def bitwise_xor_(input, other: Any) -> Tensor: ...  # ops/bitwise.py
+    def bitwise_and(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def bitwise_and_(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def bitwise_left_shift(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def bitwise_left_shift_(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def bitwise_not(input) -> Tensor: ...  # ops/bits.py
+    def bitwise_or(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def bitwise_or_(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def bitwise_right_shift(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def bitwise_right_shift_(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def bitwise_xor(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def bitwise_xor_(input, other: Any) -> Tensor: ...  # ops/bits.py
     def bmm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
     def bool(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def broadcast_to(input, *size: Any) -> Tensor: ...  # api/rearrange.py
     def byte(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
-    def ceil(input) -> Tensor: ...  # ops/elementwise.py
-    def ceil_(input) -> Tensor: ...  # ops/elementwise.py
+    def ceil(input) -> Tensor: ...  # ops/rounding.py
+    def ceil_(input) -> Tensor: ...  # ops/rounding.py
     def char(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def chunk(input, chunks: builtins.int, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
-    def clamp(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # ops/arithmetic.py
-    def clamp_(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # ops/arithmetic.py
-    def clamp_max(input, max: Any) -> Tensor: ...  # ops/arithmetic.py
-    def clamp_max_(input, max: Any) -> Tensor: ...  # ops/arithmetic.py
-    def clamp_min(input, min: Any) -> Tensor: ...  # ops/arithmetic.py
-    def clamp_min_(input, min: Any) -> Tensor: ...  # ops/arithmetic.py
-    def clip(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # ops/arithmetic.py
-    def clip_(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # ops/arithmetic.py
+    def clamp(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
+    def clamp_(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
+    def clamp_max(input, max: Any) -> Tensor: ...  # api/comparison.py
+    def clamp_max_(input, max: Any) -> Tensor: ...  # api/comparison.py
+    def clamp_min(input, min: Any) -> Tensor: ...  # api/comparison.py
+    def clamp_min_(input, min: Any) -> Tensor: ...  # api/comparison.py
+    def clip(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
+    def clip_(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clone(input, *, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
     def contiguous(input, memory_format: Any = ...) -> Tensor: ...  # api/shape.py
     def copy_(self, src: Any, non_blocking: builtins.bool = ...) -> Tensor: ...  # api/fill.py
@@ -181,7 +181,7 @@ class Tensor:
     def cos_(input) -> Tensor: ...  # ops/trigonometry.py
     def cosh(input) -> Tensor: ...  # ops/trigonometry.py
     def cosh_(input) -> Tensor: ...  # ops/trigonometry.py
-    def count_nonzero(input, dim: Any = ...) -> Tensor: ...  # ops/truth.py
+    def count_nonzero(input, dim: Any = ...) -> Tensor: ...  # api/comparison.py
     def cpu(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # api/dtypes.py
     def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
@@ -202,26 +202,26 @@ class Tensor:
     def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # api/distance.py
     def dim(self) -> builtins.int: ...  # _core/tensor.py
-    def div(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
-    def div_(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
-    def divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
+    def div(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
+    def div_(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
+    def divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
     def dot(input, tensor: Tensor) -> Tensor: ...  # api/matmul.py
     def double(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     @property
     def dtype(self) -> _Dtype: ...  # _core/tensor.py
     def element_size(self) -> builtins.int: ...  # _core/tensor.py
-    def eq(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def equal(input, other: Tensor) -> builtins.bool: ...  # ops/arithmetic.py
-    def erf(input) -> Tensor: ...  # ops/elementwise.py
-    def erf_(input) -> Tensor: ...  # ops/elementwise.py
-    def erfc(input) -> Tensor: ...  # ops/elementwise.py
-    def exp(input) -> Tensor: ...  # ops/elementwise.py
-    def exp2(input) -> Tensor: ...  # ops/elementwise.py
-    def exp_(input) -> Tensor: ...  # ops/elementwise.py
+    def eq(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def equal(input, other: Tensor) -> builtins.bool: ...  # api/comparison.py
+    def erf(input) -> Tensor: ...  # ops/exponential.py
+    def erf_(input) -> Tensor: ...  # ops/exponential.py
+    def erfc(input) -> Tensor: ...  # ops/exponential.py
+    def exp(input) -> Tensor: ...  # ops/exponential.py
+    def exp2(input) -> Tensor: ...  # ops/exponential.py
+    def exp_(input) -> Tensor: ...  # ops/exponential.py
     def expand(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
     def expand_as(input, other: Tensor) -> Tensor: ...  # api/rearrange.py
-    def expm1(input) -> Tensor: ...  # ops/elementwise.py
-    def expm1_(input) -> Tensor: ...  # ops/elementwise.py
+    def expm1(input) -> Tensor: ...  # ops/exponential.py
+    def expm1_(input) -> Tensor: ...  # ops/exponential.py
     def exponential_(self, lambd: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
     def fill_(self, value: Any) -> Tensor: ...  # api/fill.py
     def flatten(input, start_dim: builtins.int = ..., end_dim: builtins.int = ...) -> Tensor: ...  # api/shape.py
@@ -229,17 +229,17 @@ class Tensor:
     def fliplr(input) -> Tensor: ...  # api/rearrange.py
     def flipud(input) -> Tensor: ...  # api/rearrange.py
     def float(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
-    def float_power(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
-    def floor(input) -> Tensor: ...  # ops/elementwise.py
-    def floor_(input) -> Tensor: ...  # ops/elementwise.py
+    def float_power(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
+    def floor(input) -> Tensor: ...  # ops/rounding.py
+    def floor_(input) -> Tensor: ...  # ops/rounding.py
     def floor_divide(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def floor_divide_(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def fmod(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def fmod_(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def frac(input) -> Tensor: ...  # ops/elementwise.py
-    def frac_(input) -> Tensor: ...  # ops/elementwise.py
+    def fmod(input, other: Any) -> Tensor: ...  # api/arithmetic.py
+    def fmod_(input, other: Any) -> Tensor: ...  # api/arithmetic.py
+    def frac(input) -> Tensor: ...  # ops/rounding.py
+    def frac_(input) -> Tensor: ...  # ops/rounding.py
     def gather(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
-    def ge(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def ge(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def get_device(self) -> builtins.int: ...  # _core/tensor.py
     @property
     def grad(self) -> Any: ...  # _core/fields.py
@@ -249,11 +249,11 @@ class Tensor:
     def grad(self) -> None: ...
     @property
     def grad_fn(self) -> Any: ...  # _core/fields.py
-    def greater(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def greater_equal(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def gt(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def greater(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def greater_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def gt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def half(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
-    def hypot(input, other: Any) -> Tensor: ...  # ops/elementwise.py
+    def hypot(input, other: Any) -> Tensor: ...  # ops/power.py
     def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
     def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
     def index_put(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/index.py
@@ -271,39 +271,39 @@ class Tensor:
     def is_leaf(self) -> builtins.bool: ...  # _core/fields.py
     is_quantized: builtins.bool
     is_sparse: builtins.bool
-    def isclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> Tensor: ...  # ops/arithmetic.py
-    def isfinite(input) -> Tensor: ...  # ops/elementwise.py
-    def isinf(input) -> Tensor: ...  # ops/elementwise.py
-    def isnan(input) -> Tensor: ...  # ops/elementwise.py
+    def isclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
+    def isfinite(input) -> Tensor: ...  # ops/comparison.py
+    def isinf(input) -> Tensor: ...  # ops/comparison.py
+    def isnan(input) -> Tensor: ...  # ops/comparison.py
     def item(self) -> Any: ...  # api/numbers.py
     @property
     def itemsize(self) -> builtins.int: ...  # _core/tensor.py
     layout: str
-    def le(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def lerp(input, end: Tensor, weight: Any) -> Tensor: ...  # ops/elementwise.py
-    def lerp_(input, end: Tensor, weight: Any) -> Tensor: ...  # ops/elementwise.py
-    def less(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def less_equal(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def log(input) -> Tensor: ...  # ops/elementwise.py
-    def log10(input) -> Tensor: ...  # ops/elementwise.py
-    def log10_(input) -> Tensor: ...  # ops/elementwise.py
-    def log1p(input) -> Tensor: ...  # ops/elementwise.py
-    def log1p_(input) -> Tensor: ...  # ops/elementwise.py
-    def log2(input) -> Tensor: ...  # ops/elementwise.py
-    def log2_(input) -> Tensor: ...  # ops/elementwise.py
-    def log_(input) -> Tensor: ...  # ops/elementwise.py
+    def le(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def lerp(input, end: Tensor, weight: Any) -> Tensor: ...  # api/arithmetic.py
+    def lerp_(input, end: Tensor, weight: Any) -> Tensor: ...  # api/arithmetic.py
+    def less(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def less_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def log(input) -> Tensor: ...  # ops/exponential.py
+    def log10(input) -> Tensor: ...  # ops/exponential.py
+    def log10_(input) -> Tensor: ...  # ops/exponential.py
+    def log1p(input) -> Tensor: ...  # ops/exponential.py
+    def log1p_(input) -> Tensor: ...  # ops/exponential.py
+    def log2(input) -> Tensor: ...  # ops/exponential.py
+    def log2_(input) -> Tensor: ...  # ops/exponential.py
+    def log_(input) -> Tensor: ...  # ops/exponential.py
     def log_normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
-    def log_softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # ops/softmax.py
-    def logaddexp(input, other: Any) -> Tensor: ...  # ops/elementwise.py
-    def logical_and(input, other: Any) -> Tensor: ...  # ops/elementwise.py
-    def logical_not(input) -> Tensor: ...  # ops/elementwise.py
-    def logical_or(input, other: Any) -> Tensor: ...  # ops/elementwise.py
-    def logical_xor(input, other: Any) -> Tensor: ...  # ops/elementwise.py
-    def logit(input, eps: builtins.float | None = ...) -> Tensor: ...  # ops/elementwise.py
-    def logit_(input, eps: builtins.float | None = ...) -> Tensor: ...  # ops/elementwise.py
+    def log_softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
+    def logaddexp(input, other: Any) -> Tensor: ...  # ops/exponential.py
+    def logical_and(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def logical_not(input) -> Tensor: ...  # ops/comparison.py
+    def logical_or(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def logical_xor(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def logit(input, eps: builtins.float | None = ...) -> Tensor: ...  # api/arithmetic.py
+    def logit_(input, eps: builtins.float | None = ...) -> Tensor: ...  # api/arithmetic.py
     def logsumexp(input, dim: Any, keepdim: builtins.bool = ...) -> Tensor: ...  # api/statistics.py
     def long(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
-    def lt(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def lt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     @property
     def mT(self) -> Tensor: ...  # api/shape.py
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/index.py
@@ -311,11 +311,11 @@ class Tensor:
     def masked_select(input, mask: Tensor) -> Tensor: ...  # api/index.py
     def matmul(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def max(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
-    def maximum(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def maximum(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def median(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/order.py
     def min(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
-    def minimum(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def minimum(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def mm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
     def moveaxis(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
     def movedim(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
@@ -324,8 +324,8 @@ class Tensor:
     def multinomial(input, num_samples: builtins.int, replacement: builtins.bool = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
     def multiply(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mv(input, vec: Tensor) -> Tensor: ...  # api/matmul.py
-    def nan_to_num(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/elementwise.py
-    def nan_to_num_(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/elementwise.py
+    def nan_to_num(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/rounding.py
+    def nan_to_num_(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/rounding.py
     def nanmean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py
@@ -334,7 +334,7 @@ class Tensor:
     @property
     def ndim(self) -> builtins.int: ...  # _core/tensor.py
     def ndimension(self) -> builtins.int: ...  # _core/tensor.py
-    def ne(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def ne(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def neg(input) -> Tensor: ...  # ops/arithmetic.py
     def neg_(input) -> Tensor: ...  # ops/arithmetic.py
     def negative(input) -> Tensor: ...  # ops/arithmetic.py
@@ -347,27 +347,27 @@ class Tensor:
     def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/places.py
     def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/statistics.py
     def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
-    def not_equal(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def not_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def numel(self) -> builtins.int: ...  # _core/tensor.py
     def numpy(self, *, force: builtins.bool = ...) -> np.ndarray[Any, Any]: ...  # api/numpy_protocols.py
     def outer(input, vec2: Tensor) -> Tensor: ...  # api/matmul.py
     @property
     def output_nr(self) -> builtins.int: ...  # _core/fields.py
     def permute(input, *dims: Any) -> Tensor: ...  # api/shape.py
-    def pow(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
-    def pow_(input, exponent: Any) -> Tensor: ...  # ops/arithmetic.py
+    def pow(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
+    def pow_(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
     def random_(self, from_: builtins.int | None = ..., /, to: builtins.int | None = ..., *, generator: Generator | None = ..., **named: builtins.int) -> Tensor: ...  # api/fill.py
     def ravel(input) -> Tensor: ...  # api/shape.py
-    def reciprocal(input) -> Tensor: ...  # ops/elementwise.py
-    def reciprocal_(input) -> Tensor: ...  # ops/elementwise.py
+    def reciprocal(input) -> Tensor: ...  # ops/power.py
+    def reciprocal_(input) -> Tensor: ...  # ops/power.py
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle: ...  # _core/hooks.py
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle: ...  # _core/hooks.py
     def relu(input) -> Tensor: ...  # ops/activation.py
     def relu_(input) -> Tensor: ...  # ops/activation.py
-    def remainder(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def remainder_(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def remainder(input, other: Any) -> Tensor: ...  # api/arithmetic.py
+    def remainder_(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def repeat(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
     def repeat_interleave(input, repeats: Any, dim: builtins.int | None = ...) -> Tensor: ...  # api/rearrange.py
     @property
@@ -381,10 +381,10 @@ class Tensor:
     @property
     def retains_grad(self) -> builtins.bool: ...  # _core/hooks.py
     def roll(input, shifts: Any, dims: Any = ...) -> Tensor: ...  # api/rearrange.py
-    def round(input, *, decimals: builtins.int = ...) -> Tensor: ...  # ops/elementwise.py
-    def round_(input, *, decimals: builtins.int = ...) -> Tensor: ...  # ops/elementwise.py
-    def rsqrt(input) -> Tensor: ...  # ops/elementwise.py
-    def rsqrt_(input) -> Tensor: ...  # ops/elementwise.py
+    def round(input, *, decimals: Any = ...) -> Tensor: ...  # ops/rounding.py
+    def round_(input, *, decimals: Any = ...) -> Tensor: ...  # ops/rounding.py
+    def rsqrt(input) -> Tensor: ...  # ops/power.py
+    def rsqrt_(input) -> Tensor: ...  # ops/power.py
     def scatter(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # api/places.py
     def scatter_(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # api/places.py
     def scatter_add(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # api/places.py
@@ -393,28 +393,28 @@ class Tensor:
     @property
     def shape(self) -> Size: ...  # _core/tensor.py
     def short(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
-    def sigmoid(input) -> Tensor: ...  # ops/elementwise.py
-    def sigmoid_(input) -> Tensor: ...  # ops/elementwise.py
-    def sign(input) -> Tensor: ...  # ops/elementwise.py
-    def sign_(input) -> Tensor: ...  # ops/elementwise.py
+    def sigmoid(input) -> Tensor: ...  # ops/exponential.py
+    def sigmoid_(input) -> Tensor: ...  # ops/exponential.py
+    def sign(input) -> Tensor: ...  # ops/rounding.py
+    def sign_(input) -> Tensor: ...  # ops/rounding.py
     def sin(input) -> Tensor: ...  # ops/trigonometry.py
     def sin_(input) -> Tensor: ...  # ops/trigonometry.py
     def sinh(input) -> Tensor: ...  # ops/trigonometry.py
     def sinh_(input) -> Tensor: ...  # ops/trigonometry.py
     def size(self, dim: Any = ...) -> Any: ...  # _core/tensor.py
-    def softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # ops/softmax.py
+    def softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
     def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Any: ...  # api/order.py
     def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
-    def sqrt(input) -> Tensor: ...  # ops/elementwise.py
-    def sqrt_(input) -> Tensor: ...  # ops/elementwise.py
-    def square(input) -> Tensor: ...  # ops/elementwise.py
-    def square_(input) -> Tensor: ...  # ops/elementwise.py
+    def sqrt(input) -> Tensor: ...  # ops/power.py
+    def sqrt_(input) -> Tensor: ...  # ops/power.py
+    def square(input) -> Tensor: ...  # ops/power.py
+    def square_(input) -> Tensor: ...  # ops/power.py
     def squeeze(input, dim: Any = ..., *dims_too: builtins.int) -> Tensor: ...  # api/shape.py
     def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def stride(self, dim: Any = ...) -> Any: ...  # _core/tensor.py
-    def sub(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
-    def sub_(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
-    def subtract(input, other: Any, *, alpha: Any = ...) -> Tensor: ...  # ops/arithmetic.py
+    def sub(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
+    def sub_(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
+    def subtract(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def sum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def swapaxes(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
     def swapdims(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
@@ -435,9 +435,9 @@ class Tensor:
     def tril_(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def triu(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def triu_(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
-    def true_divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # ops/arithmetic.py
-    def trunc(input) -> Tensor: ...  # ops/elementwise.py
-    def trunc_(input) -> Tensor: ...  # ops/elementwise.py
+    def true_divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
+    def trunc(input) -> Tensor: ...  # ops/rounding.py
+    def trunc_(input) -> Tensor: ...  # ops/rounding.py
     def type(self, dtype: Any = ...) -> Any: ...  # api/dtypes.py
     def type_as(self, other: Tensor) -> Tensor: ...  # api/dtypes.py
     def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py

@@ -15,8 +15,8 @@ from autodiff._core.inplace import _type_name
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import reduction_of
+from autodiff.api.activation import log_softmax
 from autodiff.ops import cross_entropy as ops
-from autodiff.ops.softmax import log_softmax
 
 _LONG = np.dtype(np.int64)  # comparing a dtype with a type takes longer than the loss of a small batch
 

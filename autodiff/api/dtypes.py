@@ -13,8 +13,8 @@ from autodiff._core.inplace import _type_name, method
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import device
+from autodiff.api import typed
 from autodiff.api._calls import takes_tensors
-from autodiff.ops import typed
 
 
 @method

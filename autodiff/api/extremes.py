@@ -15,7 +15,7 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import AminmaxResult, MaxResult, MinResult
 from autodiff.api._calls import axes_of, dimension, takes_tensors
 from autodiff.ops import extremes as ops
-from autodiff.ops.arithmetic import maximum, minimum
+from autodiff.ops.comparison import maximum, minimum
 
 _min_chosen = renamed(ops.chosen, "MinBackward0")
 

@@ -18,8 +18,8 @@ from autodiff.api._calls import converted, reduction_of, takes_tensors
 from autodiff.api.reduce import mean
 from autodiff.ops import losses as ops
 from autodiff.ops.arithmetic import abs as abs_
-from autodiff.ops.arithmetic import where
-from autodiff.ops.elementwise import log
+from autodiff.ops.comparison import where
+from autodiff.ops.exponential import log
 from autodiff.ops.reduce import sum_all
 
 

@@ -6,6 +6,7 @@ back; and that NumPy's operators on tensors are recorded, while all its other fu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from autodiff._core.inplace import method
 from autodiff._core.modes import mode
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
-from autodiff.ops import arithmetic, bitwise
+from autodiff.api import arithmetic as api
+from autodiff.ops import arithmetic, bits, comparison
 
 
 @method
@@ -40,23 +42,23 @@ def _array_protocol(self: Tensor, dtype: Any = None, copy: bool | None = None) -
 
 
 # What NumPy's operators mean where one operand is a tensor: `array * tensor` is recorded as `tensor * array` is.
-_OPERATORS = {
-    np.add: arithmetic.plus,
-    np.subtract: arithmetic.minus,
+_OPERATORS: dict[Any, Callable[..., Any]] = {
+    np.add: arithmetic.add,
+    np.subtract: arithmetic.sub,
     np.multiply: arithmetic.mul,
-    np.true_divide: arithmetic.quotient,
+    np.true_divide: arithmetic.div,
     np.floor_divide: arithmetic.floor_divide,
-    np.remainder: arithmetic.remainder,
-    np.power: arithmetic.pow,
-    np.equal: arithmetic.eq,
-    np.not_equal: arithmetic.ne,
-    np.less: arithmetic.lt,
-    np.less_equal: arithmetic.le,
-    np.greater: arithmetic.gt,
-    np.greater_equal: arithmetic.ge,
-    np.bitwise_and: bitwise.bitwise_and,
-    np.bitwise_or: bitwise.bitwise_or,
-    np.bitwise_xor: bitwise.bitwise_xor,
+    np.remainder: api.remainder,
+    np.power: api.pow,
+    np.equal: comparison.eq,
+    np.not_equal: comparison.ne,
+    np.less: comparison.lt,
+    np.less_equal: comparison.le,
+    np.greater: comparison.gt,
+    np.greater_equal: comparison.ge,
+    np.bitwise_and: bits.bitwise_and,
+    np.bitwise_or: bits.bitwise_or,
+    np.bitwise_xor: bits.bitwise_xor,
 }
 
 

@@ -11,7 +11,7 @@ from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import axes_of, converted, dimension, takes_tensors
 from autodiff.ops import cumulative as running
-from autodiff.ops.elementwise import isnan
+from autodiff.ops.comparison import isnan
 from autodiff.ops.reduce import mean_all, mean_over, nansum_over, prod_all, prod_over, sum_all, sum_over
 
 

@@ -16,6 +16,28 @@ from autodiff._core.inplace import _type_name, in_place
 from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors, whole
+from autodiff.api.activation import (
+    celu,
+    elu,
+    gelu,
+    glu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    logsigmoid,
+    mish,
+    prelu,
+    selu,
+    silu,
+    softplus,
+    softshrink,
+    threshold,
+)
+from autodiff.api.activation import log_softmax as _log_softmax
+from autodiff.api.activation import softmax as _softmax
+from autodiff.api.activation import threshold as threshold_function
 from autodiff.api.cross_entropy import cross_entropy, nll_loss
 from autodiff.api.distance import cosine_similarity, pairwise_distance
 from autodiff.api.losses import (
@@ -30,26 +52,9 @@ from autodiff.api.losses import (
 from autodiff.api.matmul import linear
 from autodiff.api.reading import leaf
 from autodiff.api.statistics import norm
-from autodiff.ops.activation import (
-    celu,
-    elu,
-    hardshrink,
-    hardtanh,
-    leaky_relu,
-    logsigmoid,
-    prelu,
-    selu,
-    softplus,
-    softshrink,
-    threshold,
-)
 from autodiff.ops.activation import relu as _relu
-from autodiff.ops.activation import threshold as threshold_function
-from autodiff.ops.arithmetic import absolute, neg
-from autodiff.ops.elementwise import sigmoid
-from autodiff.ops.gates import gelu, glu, hardsigmoid, hardswish, mish, silu
-from autodiff.ops.softmax import log_softmax as _log_softmax
-from autodiff.ops.softmax import softmax as _softmax
+from autodiff.ops.arithmetic import abs, neg
+from autodiff.ops.exponential import sigmoid
 from autodiff.ops.trigonometry import tanh
 from autodiff.random import default_generator
 
@@ -248,7 +253,7 @@ def softsign(input: Tensor) -> Tensor:
     >>> torch.nn.functional.softsign(torch.tensor([-1.0, 3.0]))
     tensor([-0.5000,  0.7500])
     """
-    result: Tensor = input / (absolute(input) + 1.0)
+    result: Tensor = input / (abs(input) + 1.0)
     return result
 
 

@@ -14,7 +14,7 @@ from autodiff import _kernels
 from autodiff._core.graph import primitive
 from autodiff.ops.reduce import sum_over
 from autodiff.ops.shape import reshape
-from autodiff.ops.softmax import softmax_along, softmax_grad
+from autodiff.ops.softmax import softmax, softmax_grad
 
 
 @primitive(lambda g, n: divided(g, n=n), name="DivBackward1")
@@ -65,7 +65,7 @@ def cross_entropy(x, target, weight, *, ignore_index, label_smoothing, reduction
             label_smoothing=label_smoothing,
             reduction=reduction,
         ),
-        softmax_along(x, axis=1),
+        softmax(x, axis=1),
         axis=1,
     ),
     name="CrossEntropyBackward",

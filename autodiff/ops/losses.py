@@ -14,8 +14,8 @@ import numpy as np
 
 from autodiff._core.graph import primitive
 from autodiff._core.promotion import to_common
-from autodiff.ops.activation import hard_tanh, log_sigmoid
-from autodiff.ops.elementwise import log, sigmoid
+from autodiff.ops.activation import hardtanh, logsigmoid
+from autodiff.ops.exponential import log, sigmoid
 
 # ---- a loss per element becomes one number, or stays as it is ----
 
@@ -53,8 +53,8 @@ def mse_loss(x, t, *, reduction):
 
 
 @primitive(
-    lambda g, x, t, reduction, beta: hard_tanh((x - t) * (1.0 / beta), low=-1.0, high=1.0) * share(g, x.shape, reduction),
-    lambda g, x, t, reduction, beta: hard_tanh((t - x) * (1.0 / beta), low=-1.0, high=1.0) * share(g, x.shape, reduction),
+    lambda g, x, t, reduction, beta: hardtanh((x - t) * (1.0 / beta), min_val=-1.0, max_val=1.0) * share(g, x.shape, reduction),
+    lambda g, x, t, reduction, beta: hardtanh((t - x) * (1.0 / beta), min_val=-1.0, max_val=1.0) * share(g, x.shape, reduction),
     name="SmoothL1Loss",
     promote=to_common,
     says="Near the target the slope is the distance over beta; beyond beta it is 1, so no example pulls harder than that.",
@@ -66,8 +66,8 @@ def smooth_l1_loss(x, t, *, reduction, beta):
 
 
 @primitive(
-    lambda g, x, t, reduction, delta: hard_tanh(x - t, low=-delta, high=delta) * share(g, x.shape, reduction),
-    lambda g, x, t, reduction, delta: hard_tanh(t - x, low=-delta, high=delta) * share(g, x.shape, reduction),
+    lambda g, x, t, reduction, delta: hardtanh(x - t, min_val=-delta, max_val=delta) * share(g, x.shape, reduction),
+    lambda g, x, t, reduction, delta: hardtanh(t - x, min_val=-delta, max_val=delta) * share(g, x.shape, reduction),
     promote=to_common,
     says="The slope is the distance, clipped at delta: no example pulls harder than that.",
 )
@@ -83,7 +83,7 @@ def huber_loss(x, t, *, reduction, delta):
 @primitive(
     # x (1 - x) is 1/4 at most, and is not let go below 1e-12
     lambda g, x, t, weight, reduction: (
-        (x - t) / hard_tanh(x * (1.0 - x), low=1e-12, high=1.0) * share(g, x.shape, reduction) * weight
+        (x - t) / hardtanh(x * (1.0 - x), min_val=1e-12, max_val=1.0) * share(g, x.shape, reduction) * weight
     ),
     lambda g, x, weight, reduction: (log(1.0 - x) - log(x)) * share(g, x.shape, reduction) * weight,
 )
@@ -101,7 +101,7 @@ def binary_cross_entropy(x, t, weight, *, reduction):
 )
 def binary_cross_entropy_with_logits(x, t, weight, *, reduction):
     """(1 - t) x - log sigmoid(x), reduced."""
-    return reduced(((1 - t) * x - log_sigmoid.operation.forward(x)) * weight, reduction)
+    return reduced(((1 - t) * x - logsigmoid.operation.forward(x)) * weight, reduction)
 
 
 def positives(t: Any, p: Any) -> Any:
@@ -111,10 +111,10 @@ def positives(t: Any, p: Any) -> Any:
 
 @primitive(
     lambda g, x, t, weight, p, reduction: ((1.0 - t) - sigmoid(-x) * positives(t, p)) * share(g, x.shape, reduction) * weight,
-    lambda g, x, weight, p, reduction: (-x - (p - 1.0) * log_sigmoid(x)) * share(g, x.shape, reduction) * weight,
+    lambda g, x, weight, p, reduction: (-x - (p - 1.0) * logsigmoid(x)) * share(g, x.shape, reduction) * weight,
     name="BinaryCrossEntropyWithLogits",
     public="binary_cross_entropy_with_logits",
 )
 def binary_cross_entropy_of_weighted(x, t, weight, p, *, reduction):
     """(1 - t) x - (1 + (p - 1) t) log sigmoid(x), reduced: the positive class counts p times."""
-    return reduced(((1 - t) * x - log_sigmoid.operation.forward(x) * positives(t, p)) * weight, reduction)
+    return reduced(((1 - t) * x - logsigmoid.operation.forward(x) * positives(t, p)) * weight, reduction)

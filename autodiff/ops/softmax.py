@@ -12,16 +12,9 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
 from autodiff._core.graph import primitive
-from autodiff._core.inplace import method
-from autodiff._core.promotion import cast
-from autodiff._core.tensor import Tensor
-from autodiff.api._calls import dimension, takes_tensors
-from autodiff.ops.elementwise import exp
+from autodiff.ops.exponential import exp
 from autodiff.ops.reduce import sum_over
-
-__all__ = ["log_softmax", "softmax"]
 
 
 def _by_rows(kernel: Callable[..., Any], axis: int, *arrays: Any) -> Any:
@@ -43,8 +36,11 @@ def _by_rows(kernel: Callable[..., Any], axis: int, *arrays: Any) -> Any:
     return out.astype(np.float16) if half else out
 
 
-@primitive(lambda g, y, axis: softmax_grad(g, y, axis=axis), name="Softmax")
-def softmax_along(x, *, axis):
+@primitive(
+    lambda g, y, axis: softmax_grad(g, y, axis=axis),
+    says="One probability rises at the cost of the others: each score gets y times how far its g lies above the average.",
+)
+def softmax(x, *, axis):
     """e**x / sum(e**x) along an axis."""
     return _by_rows(_kernels.softmax, axis, x)
 
@@ -59,8 +55,11 @@ def softmax_grad(d, y, *, axis):
     return _by_rows(_kernels.softmax_grad, axis, d, y)
 
 
-@primitive(lambda g, y, axis: log_softmax_grad(g, y, axis=axis), name="LogSoftmax")
-def log_softmax_along(x, *, axis):
+@primitive(
+    lambda g, y, axis: log_softmax_grad(g, y, axis=axis),
+    says="Each score gets its own g, less its probability times the sum of all g.",
+)
+def log_softmax(x, *, axis):
     """x - log(sum(e**x)) along an axis."""
     return _by_rows(_kernels.log_softmax, axis, x)
 
@@ -76,41 +75,5 @@ def log_softmax_grad(d, y, *, axis):
 
 
 def _total(x: Any, axis: int) -> Any:
-    return sum_over(x, axes=(axis,) if x.ndim else (), keepdim=True)
-
-
-def _prepared(input: Tensor, dim: int, dtype: Any, name: str) -> tuple[Tensor, int]:
-    if not isinstance(input, Tensor):
-        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-    wanted = as_numpy_dtype(dtype)
-    if wanted is not None and wanted != input._array.dtype:
-        input = cast(input, dtype=wanted)
-    if input._array.dtype.kind != "f":
-        raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; convert with x.to({get_default_dtype()})')
-    return input, dimension(dim, input._array.ndim)
-
-
-@method
-@takes_tensors
-def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
-    """e**x / sum(e**x) along `dim`: positive numbers that sum to 1.
-
-    >>> import autodiff as torch
-    >>> torch.softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
-    tensor([0.2119, 0.2119, 0.5761])
-    """
-    x, axis = _prepared(input, dim, dtype, "softmax")
-    return softmax_along(x, axis=axis)
-
-
-@method
-@takes_tensors
-def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
-    """log(softmax(x)) along `dim`, computed without overflow.
-
-    >>> import autodiff as torch
-    >>> torch.log_softmax(torch.tensor([1.0, 1.0, 2.0]), 0)
-    tensor([-1.5514, -1.5514, -0.5514])
-    """
-    x, axis = _prepared(input, dim, dtype, "log_softmax")
-    return log_softmax_along(x, axis=axis)
+    """The sum along the axis, which a 0-d tensor has not."""
+    return sum_over(x, axes=tuple(range(x.ndim))[axis : axis + 1], keepdim=True)

@@ -11,8 +11,9 @@ import numpy as np
 
 from autodiff._core.broadcast import added_up
 from autodiff._core.graph import primitive
-from autodiff.ops.elementwise import exp, sign
+from autodiff.ops.exponential import exp
 from autodiff.ops.reduce import mean_over, spread
+from autodiff.ops.rounding import sign
 
 # ---- how far from the mean ----
 

@@ -1,4 +1,7 @@
-"""Sine and cosine, their relatives and inverses, of circle and hyperbola: a page of the calculus book."""
+"""Sine and cosine, their relatives and inverses, of circle and hyperbola.
+
+After this module a reader has seen that a derivative may be said with x or with the result y, and that tanh needs y alone.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +12,7 @@ import numpy as np
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import to_floating
-from autodiff.ops.elementwise import rsqrt
-
-__all__ = [
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "cos",
-    "cosh",
-    "deg2rad",
-    "rad2deg",
-    "sin",
-    "sinh",
-    "tan",
-    "tanh",
-]
+from autodiff.ops.power import rsqrt
 
 
 @method(inplace=True)
@@ -150,7 +135,7 @@ def cosh(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, y: g * (1.0 - y * y), promote=to_floating)
+@primitive(lambda g, y: g * (1.0 - y * y), promote=to_floating, says="Steep in the middle, flat where y is near 1 or −1.")
 def tanh(input):
     """(e**x - e**-x) / (e**x + e**-x); its slope is 1 - y**2.
 

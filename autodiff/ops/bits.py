@@ -1,4 +1,7 @@
-"""The bits of integers, and and, or, xor, not of bools. None of them has a slope."""
+"""The bits of integers, and `and`, `or`, `xor`, `not` of bools.
+
+After this module a reader knows operations that have no partial at all: there is nothing between two integers to have a slope.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,6 @@ import numpy as np
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import _type_name, method
 from autodiff._core.promotion import to_common
-
-__all__ = ["bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor"]
 
 
 def _only(kinds: str, array: Any, name: str) -> None:

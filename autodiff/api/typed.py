@@ -15,24 +15,11 @@ from autodiff._core.tensor import Tensor
 from autodiff._core.types import Size
 from autodiff.api.creation import empty, tensor
 
-__all__ = [
-    "BoolTensor",
-    "ByteTensor",
-    "CharTensor",
-    "DoubleTensor",
-    "FloatTensor",
-    "HalfTensor",
-    "IntTensor",
-    "LongTensor",
-    "ShortTensor",
-    "TensorType",
-]
-
 
 class TensorType:
     """What makes tensors of one dtype: from (lists of) numbers, or uninitialised ones of the size given as ints.
 
-    TypeError for a single number that is no int, for text, and for a tensor of another dtype.
+    TypeError for a single number that is not an int, for text, and for a tensor of another dtype.
 
     >>> import autodiff as torch
     >>> torch.LongTensor([1, 2]), torch.FloatTensor(2, 3).shape
@@ -75,9 +62,7 @@ CharTensor = TensorType("CharTensor", _dtypes.int8)
 ByteTensor = TensorType("ByteTensor", _dtypes.uint8)
 BoolTensor = TensorType("BoolTensor", _dtypes.bool)
 
-BY_NAME = {
-    f"torch.{each.name}": each
-    for each in (
-        FloatTensor, DoubleTensor, HalfTensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor
-    )
-}  # fmt: skip
+_ALL = (FloatTensor, DoubleTensor, HalfTensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor)
+
+# What x.type("torch.FloatTensor") means.
+BY_NAME = {f"torch.{each.name}": each for each in _ALL}

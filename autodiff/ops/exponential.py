@@ -1,0 +1,179 @@
+"""Exponentials, logarithms, and the error function.
+
+After this module a reader has read the back page of a calculus book: above each function stands its derivative. Where that is
+cheaper to say with the output y (exp, sigmoid), y is what is kept.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from autodiff._core.graph import primitive
+from autodiff._core.inplace import method
+from autodiff._core.promotion import to_floating
+
+_LN2, _LN10 = math.log(2.0), math.log(10.0)
+
+
+# ---- exponentials and logarithms ----
+
+
+@method(inplace=True)
+@primitive(lambda g, y: g * y, promote=to_floating, says="Its slope is its own value.")
+def exp(input):
+    """e**x.
+
+    >>> import autodiff as torch
+    >>> torch.exp(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
+    return np.exp(input)
+
+
+@method
+@primitive(lambda g, y: g * (y * _LN2), promote=to_floating)
+def exp2(input):
+    """2**x.
+
+    >>> import autodiff as torch
+    >>> torch.exp2(torch.tensor([0.0, 3.0]))
+    tensor([1., 8.])
+    """
+    return np.exp2(input)
+
+
+@method(inplace=True)
+@primitive(lambda g, y: g * (y + 1.0), promote=to_floating)
+def expm1(input):
+    """e**x - 1, exact also where x is tiny.
+
+    >>> import autodiff as torch
+    >>> torch.expm1(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.7183])
+    """
+    return np.expm1(input)
+
+
+@method(inplace=True)
+@primitive(lambda g, input: g / input, promote=to_floating, says="The slope is 1/x: steep near 0, flat far out.")
+def log(input):
+    """The natural logarithm.
+
+    >>> import autodiff as torch
+    >>> torch.log(torch.tensor([1.0, 10.0]))
+    tensor([0.0000, 2.3026])
+    """
+    return np.log(input)
+
+
+@method(inplace=True)
+@primitive(lambda g, input: g / (input * _LN2), promote=to_floating)
+def log2(input):
+    """The logarithm to base 2.
+
+    >>> import autodiff as torch
+    >>> torch.log2(torch.tensor([1.0, 8.0]))
+    tensor([0., 3.])
+    """
+    return np.log2(input)
+
+
+@method(inplace=True)
+@primitive(lambda g, input: g / (input * _LN10), promote=to_floating)
+def log10(input):
+    """The logarithm to base 10.
+
+    >>> import autodiff as torch
+    >>> torch.log10(torch.tensor([1.0, 1000.0]))
+    tensor([0., 3.])
+    """
+    # In double and back: NumPy's own log10 of one float32 misses the last digit, and log10(1000) is not 3.
+    return np.log10(input, dtype=np.float64).astype(input.dtype) if input.dtype == np.float32 else np.log10(input)
+
+
+@method(inplace=True)
+@primitive(lambda g, input: g / (input + 1.0), name="Log1P", promote=to_floating)
+def log1p(input):
+    """log(1 + x), exact also where x is tiny.
+
+    >>> import autodiff as torch
+    >>> torch.log1p(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.6931])
+    """
+    return np.log1p(input)
+
+
+@method(inplace=True)
+@primitive(lambda g, y: g * (y * (1.0 - y)), promote=to_floating, says="Steepest in the middle; flat where y is near 0 or 1.")
+def sigmoid(input):
+    """1 / (1 + e**-x); its slope is y (1 - y).
+
+    >>> import autodiff as torch
+    >>> torch.sigmoid(torch.tensor([0.0, 1.0]))
+    tensor([0.5000, 0.7311])
+    """
+    # e**-|x| never overflows: for negative x the fraction is multiplied through by e**x.
+    e = np.exp(-np.abs(input))
+    return np.where(input >= 0, 1.0, e).astype(input.dtype) / (1.0 + e)
+
+
+@primitive(lambda g, input: g / unit_product(input), promote=to_floating)
+def logit(input):
+    """log(x / (1 - x)), the inverse of sigmoid."""
+    return np.log(input / (1.0 - input))
+
+
+@primitive(lambda g, x: g * (1.0 - x * 2.0))
+def unit_product(x):
+    """x (1 - x), nan outside [0, 1]: where logit is not defined, it has no slope."""
+    return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), x * (1.0 - x))
+
+
+@method
+@primitive(
+    lambda g, input, other: g * sigmoid(input - other),
+    lambda g, input, other: g * sigmoid(other - input),
+    promote=to_floating,
+)
+def logaddexp(input, other):
+    """log(e**x + e**y), without overflow.
+
+    >>> import autodiff as torch
+    >>> torch.logaddexp(torch.tensor([0.0]), torch.tensor([0.0]))
+    tensor([0.6931])
+    """
+    return np.logaddexp(input, other)
+
+
+# ---- the error function ----
+
+# math.erf is the C library's, correct to the last bit or so; NumPy has none.
+_erf = np.frompyfunc(math.erf, 1, 1)
+_erfc = np.frompyfunc(math.erfc, 1, 1)
+_TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
+
+
+@method(inplace=True)
+@primitive(lambda g, input: g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote=to_floating)
+def erf(input):
+    """The error function, 2/sqrt(pi) times the integral of e**-t**2 from 0 to x.
+
+    >>> import autodiff as torch
+    >>> torch.erf(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8427])
+    """
+    return np.asarray(_erf(input)).astype(input.dtype)
+
+
+@method
+@primitive(lambda g, input: -g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote=to_floating)
+def erfc(input):
+    """1 - erf(x), exact also where that is tiny.
+
+    >>> import autodiff as torch
+    >>> torch.erfc(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.1573])
+    """
+    return np.asarray(_erfc(input)).astype(input.dtype)

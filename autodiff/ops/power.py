@@ -1,0 +1,145 @@
+"""Powers and roots.
+
+After this module a reader knows the one rule of them all, n · xⁿ⁻¹, and what it needs at 0: there a slope of 0 wins over an
+infinite power. Where the exponent is itself an input, its slope is that of an exponential.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autodiff._core.graph import flat, primitive
+from autodiff._core.inplace import method
+from autodiff._core.promotion import to_common, to_floating
+from autodiff.ops.comparison import eq, no_overflow, where
+from autodiff.ops.rounding import not_for_bools
+
+# ---- by a number ----
+
+
+@primitive(
+    lambda g, x, c, p: g * term(x, c=c * p, p=p - 1.0),
+    name="PowBackward0",
+    public="pow",
+    silent=True,
+    says="The slope of xⁿ is n · xⁿ⁻¹.",
+)
+def term(x, *, c, p):
+    """c x**p for numbers c and p, and 0 where c is 0, also where x**p is infinite."""
+    if c == 0:
+        return np.zeros_like(x)
+    if p == 1:
+        return x * c
+    # np.power is many times slower than a product; the square is what classroom programs raise to.
+    power = x * x if p == 2 else np.power(x, p)
+    return power if c == 1 else power * c
+
+
+@method(inplace=True)
+@primitive(lambda g, input: g * (input * 2.0), name="PowBackward0")
+def square(input):
+    """x * x.
+
+    >>> import autodiff as torch
+    >>> torch.square(torch.tensor([3.0, -2.0]))
+    tensor([9., 4.])
+    """
+    return input * input if input.dtype.kind != "b" else input.astype(np.int64)
+
+
+@method(inplace=True)
+@primitive(lambda g, y: -g * (y * y), promote=to_floating)
+def reciprocal(input):
+    """1 / x.
+
+    >>> import autodiff as torch
+    >>> torch.reciprocal(torch.tensor([2.0, 4.0]))
+    tensor([0.5000, 0.2500])
+    """
+    return np.reciprocal(input)
+
+
+@method(inplace=True)
+@primitive(lambda g, y: g / (y * 2.0), promote=to_floating, says="The slope is 1 over twice the root.")
+def sqrt(input):
+    """The square root.
+
+    >>> import autodiff as torch
+    >>> torch.sqrt(torch.tensor([4.0, 9.0]))
+    tensor([2., 3.])
+    """
+    return np.sqrt(input)
+
+
+@method(inplace=True)
+@primitive(lambda g, y: g * (y * y * y * -0.5), promote=to_floating)
+def rsqrt(input):
+    """1 / sqrt(x).
+
+    >>> import autodiff as torch
+    >>> torch.rsqrt(torch.tensor([4.0]))
+    tensor([0.5000])
+    """
+    return 1.0 / np.sqrt(input)
+
+
+@method
+@primitive(lambda g, y, input: g * (input / y), lambda g, y, other: g * (other / y), promote=to_floating)
+def hypot(input, other):
+    """sqrt(x**2 + y**2), without overflow.
+
+    >>> import autodiff as torch
+    >>> torch.hypot(torch.tensor([3.0]), torch.tensor([4.0]))
+    tensor([5.])
+    """
+    return np.hypot(input, other)
+
+
+# ---- by a tensor ----
+
+
+@primitive(
+    lambda g, input, other: g * power_slope(input, other),
+    lambda g, y, input, other: g * times_log(y, input, other),
+    name="PowBackward1",
+    promote=to_common,
+    check=no_overflow,
+    says="The slope of xⁿ is n · xⁿ⁻¹ in x, and xⁿ · log(x) in n.",
+)
+def pow(input, other):
+    """input ** other."""
+    not_for_bools(input, "pow")
+    if other.dtype.kind in "iu" and np.any(other < 0):
+        # One over a whole number, without its fraction: 1 and -1 stay, the others are 0 (as 0 is, in PyTorch).
+        kept = np.where((input == 1) | ((input == -1) & (other % 2 == 0)), 1, np.where(input == -1, -1, 0))
+        return np.where(other < 0, kept, np.power(input, np.maximum(other, 0))).astype(input.dtype)
+    if other.ndim == 0 and other == 2:
+        return input * input
+    return np.power(input, other)
+
+
+@primitive(
+    lambda g, x, p: g * where(eq(p, 0.0), 0.0, p * power_slope(x, p - 1.0)),
+    lambda g, x, p: g * where(eq(p, 0.0), 0.0, pow(x, p - 1.0) + p * times_log(pow(x, p - 1.0), x, p - 1.0)),
+    promote=to_common,
+)
+def power_slope(x, p):
+    """p x**(p - 1), and 0 where p is 0, also where x**(p - 1) is infinite: the slope of x**p in x."""
+    return np.where(p == 0, x.dtype.type(0), p * np.power(x, p - 1.0))
+
+
+@primitive(
+    lambda g, x, p: times_log(g, x, p),
+    lambda g, v, x, p: where(rests_at_zero(x, p), 0.0, g * v / x),
+    flat,
+)
+def times_log(v, x, p):
+    """v log(x), and 0 where x is 0 and p is not negative: with v = x**p, the slope of x**p in p."""
+    zero = (x == 0) & (p >= 0)
+    return np.where(zero, x.dtype.type(0), v * np.log(np.where(zero, x.dtype.type(1), x)))
+
+
+@primitive()
+def rests_at_zero(x, p):
+    """Whether x is 0 and p is not negative: where x**p does not move with p."""
+    return (x == 0) & (p >= 0)
