@@ -15,7 +15,6 @@ from autodiff._core.broadcast import PAIRWISE, added_up, expanded
 from autodiff._core.graph import flat, primitive
 
 # For extremes, order and truth, until they name these things' home themselves.
-from autodiff.api._calls import axes_of as axes_of
 from autodiff.ops.cumulative import after, before, times
 from autodiff.ops.shape import reshape
 
