@@ -56,19 +56,75 @@ from autodiff.api.activation import log_softmax, softmax
 from autodiff.api.aliases import (
     absolute,
     clip,
+    concat,
+    concatenate,
     divide,
     greater,
     greater_equal,
     less,
     less_equal,
+    moveaxis,
     multiply,
     negative,
     not_equal,
     subtract,
+    swapaxes,
+    swapdims,
     true_divide,
 )
 from autodiff.api.arithmetic import add, addcdiv, addcmul, div, float_power, fmod, lerp, logit, pow, remainder, rsub, sub
 from autodiff.api.comparison import all, allclose, any, clamp, clamp_max, clamp_min, count_nonzero, equal, isclose, where
+from autodiff.api.creation import (
+    as_tensor,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from autodiff.api.distance import cdist, diff
+from autodiff.api.extremes import amax, amin, aminmax, argmax, argmin, max, min
+from autodiff.api.index import index_put, masked_fill, masked_select, narrow, select
+from autodiff.api.join import atleast_1d, atleast_2d, cat, chunk, dstack, hstack, split, stack, unbind, vstack
+from autodiff.api.matmul import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
+from autodiff.api.order import argsort, bincount, isin, median, sort, topk, unique
+from autodiff.api.places import argwhere, gather, index_add, index_select, nonzero, scatter, scatter_add, take, take_along_dim
+from autodiff.api.ranges import arange, linspace, logspace
+from autodiff.api.reading import is_floating_point, is_tensor, numel
+from autodiff.api.rearrange import (
+    broadcast_tensors,
+    broadcast_to,
+    flip,
+    fliplr,
+    flipud,
+    meshgrid,
+    repeat_interleave,
+    roll,
+    tile,
+)
+from autodiff.api.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
+from autodiff.api.sampling import (
+    bernoulli,
+    multinomial,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+)
+from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, t, transpose, unflatten, unsqueeze
+from autodiff.api.statistics import logsumexp, norm, std, var
+from autodiff.api.triangle import diag, diagonal, trace, tril, tril_indices, triu, triu_indices
 from autodiff.api.typed import (
     BoolTensor,
     ByteTensor,
@@ -101,84 +157,10 @@ from autodiff.ops.comparison import (
     minimum,
     ne,
 )
-from autodiff.ops.creation import (
-    arange,
-    as_tensor,
-    asarray,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    is_floating_point,
-    is_tensor,
-    linspace,
-    logspace,
-    numel,
-    ones,
-    ones_like,
-    tensor,
-    zeros,
-    zeros_like,
-)
-from autodiff.ops.distance import cdist, diff
 from autodiff.ops.exponential import erf, erfc, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, sigmoid
-from autodiff.ops.extremes import amax, amin, aminmax, argmax, argmin, max, min
-from autodiff.ops.index import index_put, masked_fill, masked_select, narrow, select
-from autodiff.ops.join import (
-    atleast_1d,
-    atleast_2d,
-    cat,
-    chunk,
-    concat,
-    concatenate,
-    dstack,
-    hstack,
-    split,
-    stack,
-    unbind,
-    vstack,
-)
-from autodiff.ops.linalg import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
-from autodiff.ops.order import argsort, bincount, isin, median, sort, topk, unique
 from autodiff.ops.power import hypot, reciprocal, rsqrt, sqrt, square
-from autodiff.ops.rearrange import flip, fliplr, flipud, meshgrid, repeat_interleave, roll, tile
-from autodiff.ops.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
 from autodiff.ops.rounding import ceil, floor, frac, nan_to_num, round, sign, trunc
-from autodiff.ops.sampling import (
-    bernoulli,
-    multinomial,
-    normal,
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
-)
-from autodiff.ops.scatter import argwhere, gather, index_add, index_select, nonzero, scatter, scatter_add, take, take_along_dim
-from autodiff.ops.shape import (
-    broadcast_tensors,
-    broadcast_to,
-    clone,
-    flatten,
-    moveaxis,
-    movedim,
-    permute,
-    ravel,
-    reshape,
-    squeeze,
-    swapaxes,
-    swapdims,
-    t,
-    transpose,
-    unflatten,
-    unsqueeze,
-)
-from autodiff.ops.statistics import logsumexp, norm, std, var
-from autodiff.ops.triangle import diag, diagonal, trace, tril, tril_indices, triu, triu_indices
+from autodiff.ops.shape import clone
 from autodiff.ops.trigonometry import (
     acos,
     acosh,

@@ -6,12 +6,12 @@ defined, by `@method`; the page with all of Tensor is `_core/tensor.pyi`, which 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autodiff import _conversions
 from autodiff._core import fields as _fields
 from autodiff._core import hooks as _hooks
 from autodiff._core import inplace as _views
@@ -20,9 +20,11 @@ from autodiff._core.inplace import in_place
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import arithmetic as api
+from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, shape  # noqa: F401  (their methods)
 from autodiff.api.comparison import where
 from autodiff.api.fill import copy_
-from autodiff.ops import arithmetic, bits, comparison, index, linalg, power, shape
+from autodiff.api.matmul import matmul
+from autodiff.ops import arithmetic, bits, comparison, power
 
 __all__ = ["setitem"]
 
@@ -44,41 +46,6 @@ T.requires_grad_ = _views.requires_grad_
 T.register_hook = _hooks.register_hook
 T.register_post_accumulate_grad_hook = _hooks.register_post_accumulate_grad_hook
 T.retain_grad = _hooks.retain_grad
-
-# ---- a tensor as something else ----------------------------------------------------------------------------------
-
-T.item = _conversions.item
-T.tolist = _conversions.tolist
-T.numpy = _conversions.numpy
-T.__array__ = _conversions._array_protocol
-T.__array_ufunc__ = _conversions._array_ufunc
-T.__dlpack__ = _conversions._dlpack
-T.__dlpack_device__ = lambda self: self._array.__dlpack_device__()
-T.__bool__ = _conversions._bool
-T.__float__ = _conversions._float
-T.__int__ = _conversions._int
-T.__index__ = _conversions._index
-T.__iter__ = _conversions._iter
-T.__contains__ = _conversions._contains
-T.__repr__ = T.__str__ = _conversions._repr
-T.__format__ = _conversions._format
-T.__reduce_ex__ = _conversions._reduce_ex
-T.__deepcopy__ = _conversions._deepcopy
-T.__copy__ = _conversions._copy
-T.to = _conversions.to
-T.cpu = _conversions._cpu
-T.cuda = _conversions._cuda
-T.type = _conversions.type_
-T.type_as = _conversions.type_as
-T.float = _conversions._converter("float")
-T.double = _conversions._converter("double")
-T.half = _conversions._converter("half")
-T.int = _conversions._converter("int")
-T.long = _conversions._converter("long")
-T.short = _conversions._converter("short")
-T.bool = _conversions._converter("bool")
-T.byte = _conversions._converter("uint8")
-T.char = _conversions._converter("int8")
 
 # ---- operators ---------------------------------------------------------------------------------------------------
 
@@ -118,7 +85,7 @@ def _rpow(self: Tensor, other: Any) -> Tensor:
 
 
 def _rmatmul(self: Tensor, other: Any) -> Tensor:
-    return linalg.matmul(other, self)
+    return matmul(other, self)
 
 
 def _pos(self: Tensor) -> Tensor:
@@ -137,7 +104,7 @@ T.__mod__ = api.remainder
 T.__rmod__ = _reflected(api.remainder)
 T.__pow__ = api.pow
 T.__rpow__ = _rpow
-T.__matmul__ = linalg.matmul
+T.__matmul__ = inspect.unwrap(matmul)  # which has no keywords to look out for
 T.__rmatmul__ = _rmatmul
 T.__neg__ = arithmetic.neg
 T.__pos__ = _pos
@@ -171,7 +138,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     if not isinstance(value, Tensor):
         if not isinstance(value, (int, float, np.generic)):
             raise TypeError(
-                f"can't assign a {type(value).__name__} to a {_conversions.type_(self)}; make it a tensor, as in "
+                f"can't assign a {type(value).__name__} to a {self.type()}; make it a tensor, as in "
                 "x[0] = autodiff.tensor(...)"
             )
         value = wrap(np.asarray(value, self._array.dtype))
@@ -190,7 +157,6 @@ T.__getitem__, T.__setitem__ = index.getitem, setitem
 
 # ---- other names, and methods that differ from the function ------------------------------------------------------
 
-T.moveaxis, T.swapaxes, T.swapdims = shape.moveaxis, shape.swapaxes, shape.swapdims
 T.where = _where
 T.T, T.mT = property(shape.T), property(shape.mT)
 

@@ -76,6 +76,8 @@ def signature(name, function):
     parts, before = [], None
     for position, parameter in enumerate(found.parameters.values()):
         kind = parameter.kind
+        if before is parameter.POSITIONAL_ONLY is not kind:
+            parts.append("/")
         if kind is parameter.KEYWORD_ONLY and before not in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL):
             parts.append("*")
         stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(kind, "")

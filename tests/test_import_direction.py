@@ -12,9 +12,8 @@ PACKAGE = ROOT / "autodiff"
 LAYERS = [
     {"_kernels"},
     {"_core"},
-    {"random", "ops", "api"},
     {"_printing"},
-    {"_conversions"},
+    {"random", "ops", "api"},
     {"_methods"},
     {"nn", "optim", "autograd", "utils", "datasets", "cuda"},
     {"explain"},

@@ -14,9 +14,9 @@ import numpy as np
 from autodiff._cli.problem import Problem
 from autodiff._core.modes import no_grad
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api.sampling import randperm
 from autodiff.nn import Linear, ReLU, Sequential
 from autodiff.nn.functional import cross_entropy, mse_loss
-from autodiff.ops.sampling import randperm
 from autodiff.optim import SGD
 from autodiff.random import default_generator
 

@@ -16,7 +16,10 @@ from typing import Any, NamedTuple, Protocol
 from autodiff._core import errors
 from autodiff._core.tensor import Tensor
 
-__all__ = ["ALL", "INPUT", "NUMBER", "OUTPUT", "PARAM", "SHAPE", "SHAPES", "Operation", "Plan", "Promotion", "Recorded"]
+__all__ = [
+    "ALL", "INPUT", "NUMBER", "NUMPYS", "OUTPUT", "PARAM", "SHAPE", "SHAPES",
+    "Operation", "Plan", "Promotion", "Recorded",
+]
 
 Rule = Callable[..., Any]
 
@@ -106,7 +109,7 @@ class Operation:
     def placed(self, xs: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, ...]:
         """The inputs in their order, those given by name too, as in mul(x, other=y); TypeError for one that is missing."""
         given = {name: params.pop(name) for name in self.inputs if name in params}
-        for numpys, ours in _NUMPYS.items():
+        for numpys, ours in NUMPYS.items():
             if numpys in params and ours in self.inputs and ours not in given:
                 given[ours] = params.pop(numpys)
         for name in params:
@@ -123,7 +126,7 @@ class Operation:
 
 
 # The names by which NumPy's users give a tensor, and PyTorch's for it.
-_NUMPYS = {"x": "input", "a": "input", "x1": "input", "x2": "other"}
+NUMPYS = {"x": "input", "a": "input", "x1": "input", "x2": "other"}
 
 
 def _words(rule: Rule, title: str) -> tuple[str, ...]:

@@ -11,7 +11,9 @@ from autodiff._core.types import Size
 from autodiff._core.types import device as _Device
 from autodiff.random import Generator
 
-__all__ = ["LEAF", "Tensor", "View", "wrap"]
+__all__ = ["FRESH", "LEAF", "Tensor", "View", "cell_of", "wrap"]
+
+FRESH: tuple[int, None]
 
 class _Leaf:
     __slots__ = ()
@@ -26,6 +28,7 @@ class View:
     kind: str
     def __init__(self, base: Tensor, path: Any, seen: int, kind: str) -> None: ...
 
+def cell_of(t: Tensor) -> Any: ...
 def wrap(array: Any) -> Tensor: ...
 
 class Tensor:
@@ -37,24 +40,24 @@ class Tensor:
     _grad: Any
     _view: Any
     @property
-    def T(self) -> Tensor: ...  # ops/shape.py
+    def T(self) -> Tensor: ...  # api/shape.py
     def __abs__(input) -> Tensor: ...  # ops/arithmetic.py
-    def __add__(input, other: Any) -> Tensor: ...  # _core/graph.py
+    def __add__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __and__(input, other: Any) -> Tensor: ...  # ops/bits.py
-    def __array__(self, dtype: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # _conversions.py
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ..., **options: Any) -> Any: ...  # _conversions.py
-    def __bool__(self) -> builtins.bool: ...  # _conversions.py
-    def __contains__(self, element: Any) -> builtins.bool: ...  # _conversions.py
-    def __copy__(self) -> Tensor: ...  # _conversions.py
-    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor: ...  # _conversions.py
-    def __dlpack__(self, **options: Any) -> Any: ...  # _conversions.py
-    def __dlpack_device__(self) -> Any: ...  # _methods.py
+    def __array__(self, dtype: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # api/numpy_protocols.py
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ..., **options: Any) -> Any: ...  # api/numpy_protocols.py
+    def __bool__(self) -> builtins.bool: ...  # api/numbers.py
+    def __contains__(self, element: Any) -> builtins.bool: ...  # api/numbers.py
+    def __copy__(self) -> Tensor: ...  # api/copies.py
+    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor: ...  # api/copies.py
+    def __dlpack__(self, **options: Any) -> Any: ...  # api/numpy_protocols.py
+    def __dlpack_device__(self) -> Any: ...  # api/numpy_protocols.py
     def __eq__(self, other: Any) -> Any: ...  # _methods.py
-    def __float__(self) -> builtins.float: ...  # _conversions.py
+    def __float__(self) -> builtins.float: ...  # api/numbers.py
     def __floordiv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __format__(self, spec: str) -> str: ...  # _conversions.py
+    def __format__(self, spec: str) -> str: ...  # api/numbers.py
     def __ge__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __getitem__(input, index: Any) -> Tensor: ...  # ops/index.py
+    def __getitem__(input, index: Any) -> Tensor: ...  # api/index.py
     def __gt__(self, other: Any) -> Tensor: ...  # _methods.py
     def __iadd__(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def __iand__(input, other: Any) -> Tensor: ...  # ops/bits.py
@@ -62,38 +65,38 @@ class Tensor:
     def __ilshift__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __imod__(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def __imul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __index__(self) -> builtins.int: ...  # _conversions.py
+    def __index__(self) -> builtins.int: ...  # api/numbers.py
     def __init__(self, *data: Any) -> None: ...  # _core/tensor.py
-    def __int__(self) -> builtins.int: ...  # _conversions.py
+    def __int__(self) -> builtins.int: ...  # api/numbers.py
     def __invert__(input) -> Tensor: ...  # ops/bits.py
     def __ior__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __ipow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def __irshift__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __isub__(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
-    def __iter__(self) -> Iterator[Tensor]: ...  # _conversions.py
+    def __iter__(self) -> Iterator[Tensor]: ...  # api/numbers.py
     def __itruediv__(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
     def __ixor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __le__(self, other: Any) -> Tensor: ...  # _methods.py
     def __len__(self) -> builtins.int: ...  # _core/tensor.py
     def __lshift__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __lt__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __matmul__(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
+    def __matmul__(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def __mod__(input, other: Any) -> Tensor: ...  # api/arithmetic.py
-    def __mul__(input, other: Any) -> Tensor: ...  # _core/graph.py
+    def __mul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __ne__(self, other: Any) -> Any: ...  # _methods.py
     def __neg__(input) -> Tensor: ...  # ops/arithmetic.py
     def __or__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __pos__(self) -> Tensor: ...  # _methods.py
     def __pow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
-    def __radd__(input, other: Any) -> Tensor: ...  # _core/graph.py
+    def __radd__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __rand__(input, other: Any) -> Tensor: ...  # ops/bits.py
-    def __reduce_ex__(self, protocol: Any) -> Any: ...  # _conversions.py
-    def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # _conversions.py
+    def __reduce_ex__(self, protocol: Any) -> Any: ...  # api/copies.py
+    def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
     def __rfloordiv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rlshift__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmatmul__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmod__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __rmul__(input, other: Any) -> Tensor: ...  # _core/graph.py
+    def __rmul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __ror__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __rpow__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rrshift__(self, other: Any) -> Tensor: ...  # _methods.py
@@ -102,9 +105,9 @@ class Tensor:
     def __rtruediv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # _methods.py
-    def __str__(self, *, tensor_contents: str | None = ...) -> str: ...  # _conversions.py
-    def __sub__(input, other: Any) -> Tensor: ...  # _core/graph.py
-    def __truediv__(input, other: Any) -> Tensor: ...  # _core/graph.py
+    def __str__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
+    def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     @property
     def _version(self) -> builtins.int: ...  # _core/tensor.py
@@ -120,18 +123,18 @@ class Tensor:
     def addcdiv_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def addcmul(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def addcmul_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
-    def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
-    def addmm_(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
+    def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
+    def addmm_(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
     def all(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
     def allclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> builtins.bool: ...  # api/comparison.py
-    def amax(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/extremes.py
-    def amin(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/extremes.py
-    def aminmax(input, *, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/extremes.py
+    def amax(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
+    def amin(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
+    def aminmax(input, *, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def any(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
-    def argmax(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/extremes.py
-    def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # ops/extremes.py
-    def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Tensor: ...  # ops/order.py
-    def argwhere(input) -> Tensor: ...  # ops/scatter.py
+    def argmax(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
+    def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
+    def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
+    def argwhere(input) -> Tensor: ...  # api/places.py
     def asin(input) -> Tensor: ...  # ops/trigonometry.py
     def asin_(input) -> Tensor: ...  # ops/trigonometry.py
     def asinh(input) -> Tensor: ...  # ops/trigonometry.py
@@ -140,10 +143,10 @@ class Tensor:
     def atan_(input) -> Tensor: ...  # ops/trigonometry.py
     def atanh(input) -> Tensor: ...  # ops/trigonometry.py
     def backward(self, gradient: Tensor | None = ..., retain_graph: builtins.bool | None = ..., create_graph: builtins.bool = ..., inputs: Any = ...) -> None: ...  # _core/fields.py
-    def baddbmm(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # ops/linalg.py
-    def bernoulli(input, p: builtins.float | None = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
-    def bernoulli_(self, p: Any = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
-    def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # ops/order.py
+    def baddbmm(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
+    def bernoulli(input, p: builtins.float | None = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
+    def bernoulli_(self, p: Any = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
+    def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # api/order.py
     def bitwise_and(input, other: Any) -> Tensor: ...  # ops/bits.py
     def bitwise_and_(input, other: Any) -> Tensor: ...  # ops/bits.py
     def bitwise_left_shift(input, other: Any) -> Tensor: ...  # ops/bits.py
@@ -155,14 +158,14 @@ class Tensor:
     def bitwise_right_shift_(input, other: Any) -> Tensor: ...  # ops/bits.py
     def bitwise_xor(input, other: Any) -> Tensor: ...  # ops/bits.py
     def bitwise_xor_(input, other: Any) -> Tensor: ...  # ops/bits.py
-    def bmm(input, mat2: Tensor) -> Tensor: ...  # ops/linalg.py
-    def bool(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
-    def broadcast_to(input, *size: Any) -> Tensor: ...  # ops/shape.py
-    def byte(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def bmm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
+    def bool(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def broadcast_to(input, *size: Any) -> Tensor: ...  # api/rearrange.py
+    def byte(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def ceil(input) -> Tensor: ...  # ops/rounding.py
     def ceil_(input) -> Tensor: ...  # ops/rounding.py
-    def char(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
-    def chunk(input, chunks: builtins.int, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # ops/join.py
+    def char(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def chunk(input, chunks: builtins.int, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
     def clamp(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clamp_(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clamp_max(input, max: Any) -> Tensor: ...  # api/comparison.py
@@ -172,19 +175,19 @@ class Tensor:
     def clip(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clip_(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clone(input, *, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
-    def contiguous(input, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
+    def contiguous(input, memory_format: Any = ...) -> Tensor: ...  # api/shape.py
     def copy_(self, src: Any, non_blocking: builtins.bool = ...) -> Tensor: ...  # api/fill.py
     def cos(input) -> Tensor: ...  # ops/trigonometry.py
     def cos_(input) -> Tensor: ...  # ops/trigonometry.py
     def cosh(input) -> Tensor: ...  # ops/trigonometry.py
     def cosh_(input) -> Tensor: ...  # ops/trigonometry.py
     def count_nonzero(input, dim: Any = ...) -> Tensor: ...  # api/comparison.py
-    def cpu(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
-    def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # _conversions.py
-    def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def cumprod_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def cumsum(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def cumsum_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def cpu(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # api/dtypes.py
+    def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def cumprod_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def cumsum(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def cumsum_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     @property
     def data(self) -> Tensor: ...  # _core/fields.py
     @data.setter
@@ -195,15 +198,15 @@ class Tensor:
     def detach_(self) -> Tensor: ...  # _core/inplace.py
     @property
     def device(self) -> _Device: ...  # _core/tensor.py
-    def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
-    def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
-    def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # ops/distance.py
+    def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # api/distance.py
     def dim(self) -> builtins.int: ...  # _core/tensor.py
     def div(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
     def div_(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
     def divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
-    def dot(input, tensor: Tensor) -> Tensor: ...  # ops/linalg.py
-    def double(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def dot(input, tensor: Tensor) -> Tensor: ...  # api/matmul.py
+    def double(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     @property
     def dtype(self) -> _Dtype: ...  # _core/tensor.py
     def element_size(self) -> builtins.int: ...  # _core/tensor.py
@@ -215,17 +218,17 @@ class Tensor:
     def exp(input) -> Tensor: ...  # ops/exponential.py
     def exp2(input) -> Tensor: ...  # ops/exponential.py
     def exp_(input) -> Tensor: ...  # ops/exponential.py
-    def expand(input, *sizes: Any) -> Tensor: ...  # ops/shape.py
-    def expand_as(input, other: Tensor) -> Tensor: ...  # ops/shape.py
+    def expand(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
+    def expand_as(input, other: Tensor) -> Tensor: ...  # api/rearrange.py
     def expm1(input) -> Tensor: ...  # ops/exponential.py
     def expm1_(input) -> Tensor: ...  # ops/exponential.py
-    def exponential_(self, lambd: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
+    def exponential_(self, lambd: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
     def fill_(self, value: Any) -> Tensor: ...  # api/fill.py
-    def flatten(input, start_dim: builtins.int = ..., end_dim: builtins.int = ...) -> Tensor: ...  # ops/shape.py
-    def flip(input, *dims: Any) -> Tensor: ...  # ops/rearrange.py
-    def fliplr(input) -> Tensor: ...  # ops/rearrange.py
-    def flipud(input) -> Tensor: ...  # ops/rearrange.py
-    def float(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def flatten(input, start_dim: builtins.int = ..., end_dim: builtins.int = ...) -> Tensor: ...  # api/shape.py
+    def flip(input, *dims: Any) -> Tensor: ...  # api/rearrange.py
+    def fliplr(input) -> Tensor: ...  # api/rearrange.py
+    def flipud(input) -> Tensor: ...  # api/rearrange.py
+    def float(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def float_power(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def floor(input) -> Tensor: ...  # ops/rounding.py
     def floor_(input) -> Tensor: ...  # ops/rounding.py
@@ -235,7 +238,7 @@ class Tensor:
     def fmod_(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def frac(input) -> Tensor: ...  # ops/rounding.py
     def frac_(input) -> Tensor: ...  # ops/rounding.py
-    def gather(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # ops/scatter.py
+    def gather(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
     def ge(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def get_device(self) -> builtins.int: ...  # _core/tensor.py
     @property
@@ -249,15 +252,15 @@ class Tensor:
     def greater(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def greater_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def gt(input, other: Any) -> Tensor: ...  # ops/comparison.py
-    def half(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def half(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def hypot(input, other: Any) -> Tensor: ...  # ops/power.py
-    def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # ops/scatter.py
-    def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # ops/scatter.py
-    def index_put(input, index: Any, values: Any = ..., accumulate: builtins.bool = ..., **named: Any) -> Tensor: ...  # ops/index.py
-    def index_put_(input, index: Any, values: Any = ..., accumulate: builtins.bool = ..., **named: Any) -> Tensor: ...  # ops/index.py
-    def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # ops/scatter.py
-    def inner(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
-    def int(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
+    def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
+    def index_put(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/index.py
+    def index_put_(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/index.py
+    def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
+    def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
+    def int(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def is_complex(self) -> builtins.bool: ...  # _core/tensor.py
     def is_contiguous(self) -> builtins.bool: ...  # _core/tensor.py
     is_cpu: builtins.bool
@@ -272,7 +275,7 @@ class Tensor:
     def isfinite(input) -> Tensor: ...  # ops/comparison.py
     def isinf(input) -> Tensor: ...  # ops/comparison.py
     def isnan(input) -> Tensor: ...  # ops/comparison.py
-    def item(self) -> Any: ...  # _conversions.py
+    def item(self) -> Any: ...  # api/numbers.py
     @property
     def itemsize(self) -> builtins.int: ...  # _core/tensor.py
     layout: str
@@ -289,7 +292,7 @@ class Tensor:
     def log2(input) -> Tensor: ...  # ops/exponential.py
     def log2_(input) -> Tensor: ...  # ops/exponential.py
     def log_(input) -> Tensor: ...  # ops/exponential.py
-    def log_normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
+    def log_normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
     def log_softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
     def logaddexp(input, other: Any) -> Tensor: ...  # ops/exponential.py
     def logical_and(input, other: Any) -> Tensor: ...  # ops/comparison.py
@@ -298,34 +301,34 @@ class Tensor:
     def logical_xor(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def logit(input, eps: builtins.float | None = ...) -> Tensor: ...  # api/arithmetic.py
     def logit_(input, eps: builtins.float | None = ...) -> Tensor: ...  # api/arithmetic.py
-    def logsumexp(input, dim: Any, keepdim: builtins.bool = ...) -> Tensor: ...  # ops/statistics.py
-    def long(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def logsumexp(input, dim: Any, keepdim: builtins.bool = ...) -> Tensor: ...  # api/statistics.py
+    def long(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def lt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     @property
-    def mT(self) -> Tensor: ...  # ops/shape.py
-    def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # ops/index.py
-    def masked_fill_(input, mask: Tensor, value: Any) -> Tensor: ...  # ops/index.py
-    def masked_select(input, mask: Tensor) -> Tensor: ...  # ops/index.py
-    def matmul(input, other: Tensor) -> Tensor: ...  # ops/linalg.py
-    def max(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/extremes.py
+    def mT(self) -> Tensor: ...  # api/shape.py
+    def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/index.py
+    def masked_fill_(input, mask: Tensor, value: Any) -> Tensor: ...  # api/index.py
+    def masked_select(input, mask: Tensor) -> Tensor: ...  # api/index.py
+    def matmul(input, other: Tensor) -> Tensor: ...  # api/matmul.py
+    def max(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def maximum(input, other: Any) -> Tensor: ...  # ops/comparison.py
-    def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def median(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/order.py
-    def min(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # ops/extremes.py
+    def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def median(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/order.py
+    def min(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def minimum(input, other: Any) -> Tensor: ...  # ops/comparison.py
-    def mm(input, mat2: Tensor) -> Tensor: ...  # ops/linalg.py
-    def moveaxis(input, source: Any, destination: Any) -> Tensor: ...  # ops/shape.py
-    def movedim(input, source: Any, destination: Any) -> Tensor: ...  # ops/shape.py
+    def mm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
+    def moveaxis(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
+    def movedim(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
     def mul(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mul_(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def multinomial(input, num_samples: builtins.int, replacement: builtins.bool = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
+    def multinomial(input, num_samples: builtins.int, replacement: builtins.bool = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
     def multiply(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def mv(input, vec: Tensor) -> Tensor: ...  # ops/linalg.py
+    def mv(input, vec: Tensor) -> Tensor: ...  # api/matmul.py
     def nan_to_num(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/rounding.py
     def nan_to_num_(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/rounding.py
-    def nanmean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # ops/index.py
+    def nanmean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py
     @property
     def nbytes(self) -> builtins.int: ...  # _core/tensor.py
     @property
@@ -336,27 +339,27 @@ class Tensor:
     def neg_(input) -> Tensor: ...  # ops/arithmetic.py
     def negative(input) -> Tensor: ...  # ops/arithmetic.py
     def nelement(self) -> builtins.int: ...  # _core/tensor.py
-    def new_empty(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
-    def new_full(self, size: Any, fill_value: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
-    def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
-    def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
-    def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # ops/creation.py
-    def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # ops/scatter.py
-    def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/statistics.py
-    def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # ops/sampling.py
+    def new_empty(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new_full(self, size: Any, fill_value: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/places.py
+    def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/statistics.py
+    def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/fill.py
     def not_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def numel(self) -> builtins.int: ...  # _core/tensor.py
-    def numpy(self, *, force: builtins.bool = ...) -> np.ndarray[Any, Any]: ...  # _conversions.py
-    def outer(input, vec2: Tensor) -> Tensor: ...  # ops/linalg.py
+    def numpy(self, *, force: builtins.bool = ...) -> np.ndarray[Any, Any]: ...  # api/numpy_protocols.py
+    def outer(input, vec2: Tensor) -> Tensor: ...  # api/matmul.py
     @property
     def output_nr(self) -> builtins.int: ...  # _core/fields.py
-    def permute(input, *dims: Any) -> Tensor: ...  # ops/shape.py
+    def permute(input, *dims: Any) -> Tensor: ...  # api/shape.py
     def pow(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def pow_(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
-    def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
+    def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
-    def random_(self, a: builtins.int | None = ..., b: builtins.int | None = ..., *, generator: Generator | None = ..., **ends: builtins.int) -> Tensor: ...  # ops/sampling.py
-    def ravel(input) -> Tensor: ...  # ops/shape.py
+    def random_(self, from_: builtins.int | None = ..., /, to: builtins.int | None = ..., *, generator: Generator | None = ..., **named: builtins.int) -> Tensor: ...  # api/fill.py
+    def ravel(input) -> Tensor: ...  # api/shape.py
     def reciprocal(input) -> Tensor: ...  # ops/power.py
     def reciprocal_(input) -> Tensor: ...  # ops/power.py
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle: ...  # _core/hooks.py
@@ -365,31 +368,31 @@ class Tensor:
     def relu_(input) -> Tensor: ...  # ops/activation.py
     def remainder(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def remainder_(input, other: Any) -> Tensor: ...  # api/arithmetic.py
-    def repeat(input, *sizes: Any) -> Tensor: ...  # ops/rearrange.py
-    def repeat_interleave(input, repeats: Any, dim: builtins.int | None = ...) -> Tensor: ...  # ops/rearrange.py
+    def repeat(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
+    def repeat_interleave(input, repeats: Any, dim: builtins.int | None = ...) -> Tensor: ...  # api/rearrange.py
     @property
     def requires_grad(self) -> builtins.bool: ...  # _core/fields.py
     @requires_grad.setter
     def requires_grad(self, on: builtins.bool) -> None: ...
     def requires_grad_(self, requires_grad: builtins.bool = ...) -> Tensor: ...  # _core/inplace.py
-    def reshape(input, *shape: Any) -> Tensor: ...  # ops/shape.py
-    def reshape_as(input, other: Tensor) -> Tensor: ...  # ops/shape.py
+    def reshape(input, *shape: Any) -> Tensor: ...  # api/shape.py
+    def reshape_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def retain_grad(self) -> None: ...  # _core/hooks.py
     @property
     def retains_grad(self) -> builtins.bool: ...  # _core/hooks.py
-    def roll(input, shifts: Any, dims: Any = ...) -> Tensor: ...  # ops/rearrange.py
+    def roll(input, shifts: Any, dims: Any = ...) -> Tensor: ...  # api/rearrange.py
     def round(input, *, decimals: Any = ...) -> Tensor: ...  # ops/rounding.py
     def round_(input, *, decimals: Any = ...) -> Tensor: ...  # ops/rounding.py
     def rsqrt(input) -> Tensor: ...  # ops/power.py
     def rsqrt_(input) -> Tensor: ...  # ops/power.py
-    def scatter(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # ops/scatter.py
-    def scatter_(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # ops/scatter.py
-    def scatter_add(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # ops/scatter.py
-    def scatter_add_(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # ops/scatter.py
-    def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # ops/index.py
+    def scatter(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # api/places.py
+    def scatter_(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # api/places.py
+    def scatter_add(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # api/places.py
+    def scatter_add_(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # api/places.py
+    def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/index.py
     @property
     def shape(self) -> Size: ...  # _core/tensor.py
-    def short(self, memory_format: Any = ...) -> Tensor: ...  # _conversions.py
+    def short(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def sigmoid(input) -> Tensor: ...  # ops/exponential.py
     def sigmoid_(input) -> Tensor: ...  # ops/exponential.py
     def sign(input) -> Tensor: ...  # ops/rounding.py
@@ -400,51 +403,51 @@ class Tensor:
     def sinh_(input) -> Tensor: ...  # ops/trigonometry.py
     def size(self, dim: Any = ...) -> Any: ...  # _core/tensor.py
     def softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
-    def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Any: ...  # ops/order.py
-    def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # ops/join.py
+    def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Any: ...  # api/order.py
+    def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
     def sqrt(input) -> Tensor: ...  # ops/power.py
     def sqrt_(input) -> Tensor: ...  # ops/power.py
     def square(input) -> Tensor: ...  # ops/power.py
     def square_(input) -> Tensor: ...  # ops/power.py
-    def squeeze(input, dim: Any = ..., *dims_too: builtins.int) -> Tensor: ...  # ops/shape.py
-    def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # ops/statistics.py
+    def squeeze(input, dim: Any = ..., *dims_too: builtins.int) -> Tensor: ...  # api/shape.py
+    def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def stride(self, dim: Any = ...) -> Any: ...  # _core/tensor.py
     def sub(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def sub_(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def subtract(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
-    def sum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # ops/reduce.py
-    def swapaxes(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # ops/shape.py
-    def swapdims(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # ops/shape.py
-    def t(input) -> Tensor: ...  # ops/shape.py
-    def take(input, index: Tensor) -> Tensor: ...  # ops/scatter.py
-    def take_along_dim(input, indices: Tensor, dim: builtins.int | None = ...) -> Tensor: ...  # ops/scatter.py
+    def sum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def swapaxes(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
+    def swapdims(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
+    def t(input) -> Tensor: ...  # api/shape.py
+    def take(input, index: Tensor) -> Tensor: ...  # api/places.py
+    def take_along_dim(input, indices: Tensor, dim: builtins.int | None = ...) -> Tensor: ...  # api/places.py
     def tan(input) -> Tensor: ...  # ops/trigonometry.py
     def tan_(input) -> Tensor: ...  # ops/trigonometry.py
     def tanh(input) -> Tensor: ...  # ops/trigonometry.py
     def tanh_(input) -> Tensor: ...  # ops/trigonometry.py
-    def tile(input, *dims: Any) -> Tensor: ...  # ops/rearrange.py
-    def to(self, *args: Any, dtype: Any = ..., copy: builtins.bool = ..., non_blocking: builtins.bool = ..., **kwargs: Any) -> Tensor: ...  # _conversions.py
-    def tolist(self) -> Any: ...  # _conversions.py
-    def topk(input, k: builtins.int, dim: builtins.int = ..., largest: builtins.bool = ..., sorted: builtins.bool = ...) -> Any: ...  # ops/order.py
-    def trace(input) -> Tensor: ...  # ops/triangle.py
-    def transpose(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # ops/shape.py
-    def tril(input, diagonal: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
-    def tril_(input, diagonal: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
-    def triu(input, diagonal: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
-    def triu_(input, diagonal: builtins.int = ...) -> Tensor: ...  # ops/triangle.py
+    def tile(input, *dims: Any) -> Tensor: ...  # api/rearrange.py
+    def to(self, *args: Any, dtype: Any = ..., copy: builtins.bool = ..., non_blocking: builtins.bool = ..., **kwargs: Any) -> Tensor: ...  # api/dtypes.py
+    def tolist(self) -> Any: ...  # api/numbers.py
+    def topk(input, k: builtins.int, dim: builtins.int = ..., largest: builtins.bool = ..., sorted: builtins.bool = ...) -> Any: ...  # api/order.py
+    def trace(input) -> Tensor: ...  # api/triangle.py
+    def transpose(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
+    def tril(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def tril_(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def triu(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def triu_(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def true_divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
     def trunc(input) -> Tensor: ...  # ops/rounding.py
     def trunc_(input) -> Tensor: ...  # ops/rounding.py
-    def type(self, dtype: Any = ...) -> Any: ...  # _conversions.py
-    def type_as(self, other: Tensor) -> Tensor: ...  # _conversions.py
-    def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # ops/join.py
-    def unflatten(input, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...  # ops/shape.py
-    def uniform_(self, a: builtins.float = ..., b: builtins.float = ..., *, generator: Generator | None = ..., **ends: builtins.float) -> Tensor: ...  # ops/sampling.py
-    def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # ops/order.py
-    def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # ops/shape.py
-    def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # ops/statistics.py
-    def view(input, *shape: Any) -> Tensor: ...  # ops/shape.py
-    def view_as(input, other: Tensor) -> Tensor: ...  # ops/shape.py
+    def type(self, dtype: Any = ...) -> Any: ...  # api/dtypes.py
+    def type_as(self, other: Tensor) -> Tensor: ...  # api/dtypes.py
+    def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
+    def unflatten(input, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...  # api/shape.py
+    def uniform_(self, from_: builtins.float | None = ..., /, to: builtins.float = ..., *, generator: Generator | None = ..., **named: builtins.float) -> Tensor: ...  # api/fill.py
+    def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/order.py
+    def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
+    def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
+    def view(input, *shape: Any) -> Tensor: ...  # api/shape.py
+    def view_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def where(self, condition: Any, other: Any) -> Any: ...  # _methods.py
     def zero_(x) -> Tensor: ...  # ops/fill.py
     def __hash__(self) -> builtins.int: ...

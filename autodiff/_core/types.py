@@ -1,12 +1,13 @@
-"""A tensor's shape and the place it lives in, as PyTorch prints them."""
+"""A tensor's shape, the place it lives in, and results with names, as PyTorch prints them."""
 
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["CPU", "Size", "device"]
+__all__ = ["CPU", "Size", "device", "result"]
 
 
 class Size(tuple[int, ...]):
@@ -75,3 +76,23 @@ class device:
 
 
 CPU = device("cpu")
+
+
+def result(name: str, fields: str) -> Any:
+    """The class of a named tuple that prints as PyTorch's: torch.return_types.max(values=..., indices=...)."""
+
+    def shown(self: Any) -> str:
+        pairs = ",\n".join(f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True))
+        return f"torch.return_types.{name}(\n{pairs})"
+
+    # Pickle looks a class up by its qualified name, which is the name it is assigned to below.
+    body = {"__slots__": (), "__module__": __name__, "__qualname__": f"{name.capitalize()}Result", "__repr__": shown}
+    return type(name, (namedtuple(name, fields),), body | {"__doc__": f"What {name} returns: {fields}, in this order."})
+
+
+MaxResult = result("max", "values indices")
+MinResult = result("min", "values indices")
+SortResult = result("sort", "values indices")
+TopkResult = result("topk", "values indices")
+MedianResult = result("median", "values indices")
+AminmaxResult = result("aminmax", "min max")

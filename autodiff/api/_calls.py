@@ -1,54 +1,102 @@
-"""What a function says of its arguments: the one that should be a tensor or a number, and NumPy's words beside PyTorch's.
+"""How a function is called: by PyTorch's names and NumPy's, and with what stands for a dimension, a size or a number.
 
-After this module a reader knows where `mean(): argument 'input' (position 1) must be Tensor, not list` comes from. A function
-is not asked whether its arguments are tensors; it is let run, and looked into where it could not.
+After this module a reader knows where `mean(): argument 'input' (position 1) must be Tensor, not list` comes from, and every
+spelling that is not the mathematics: a dimension counted from the end, a size in a tuple or without one, `axis` for `dim`,
+`size_average` for `reduction`, a `dtype` to compute in.
+
+Note [Fast way first]: a usual call is not asked whether it is right. It is let run, and looked into only where it could not:
+the mistake is then still there to be found, and who made none has not waited. `takes_tensors` does so with names and types;
+matmul, linear and cross_entropy hand the usual shapes to their kernel before they look at any other.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import math
 import operator
+import warnings
 from typing import Any, TypeVar, cast
 
-from autodiff._core.errors import no_tensor
+import numpy as np
 
-__all__ = ["number", "takes_tensors", "whole"]
+from autodiff._core import errors, promotion
+from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.operation import NUMPYS
+from autodiff._core.tensor import Tensor
 
 F = TypeVar("F", bound=Any)
 
-_PYTORCH = {"axis": "dim", "keepdims": "keepdim"}
+_PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim"}
+
+
+# ---- names ----
 
 
 def takes_tensors(function: F) -> F:
-    """The function, which names the argument that should have been a tensor: a TypeError.
-
-    Where it has a `dim` it takes NumPy's `axis` too, and `keepdims` for `keepdim`, as PyTorch does.
-    """
-    code = function.__code__
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    numpys = {word: ours for word, ours in _PYTORCH.items() if ours in names}
+    """The function, with its arguments by PyTorch's names or NumPy's, and a TypeError that names the one that is wrong."""
 
     @functools.wraps(function)
     def explaining(*args: Any, **kwargs: Any) -> Any:
-        if kwargs and numpys:
-            for word, ours in numpys.items():
-                if word in kwargs:
-                    if ours in kwargs:
-                        raise TypeError(f"{function.__name__}() got both {ours}= and {word}=, which mean the same")
-                    kwargs[ours] = kwargs.pop(word)
         try:
             return function(*args, **kwargs)
         except AttributeError as error:
-            if hasattr(error.obj, "_array"):  # a tensor: this is no wrong argument
+            if hasattr(error.obj, "_array"):  # a tensor: not a wrong argument
                 raise
             raise _looked_into(function, args, kwargs, error) from None
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise  # from inside: all arguments had found their places
+            named = _in_pytorchs_words(function, args, kwargs, error)
+        return explaining(*args, **named)
 
     return cast(F, explaining)
 
 
+def _looked_into(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: AttributeError) -> Exception:
+    """What is said of the argument that should have been a tensor: the one that had no attribute of a tensor."""
+    given = inspect.signature(function).bind(*args, **kwargs).arguments
+    for i, (name, value) in enumerate(given.items(), 1):
+        if value is error.obj:
+            return errors.no_tensor(function.__name__, name, i, type(value).__name__)
+        if isinstance(value, (list, tuple)) and any(each is error.obj for each in value):
+            return TypeError(
+                f"{function.__name__}(): argument '{name}' (position {i}) must hold Tensors only, not a "
+                f"{type(error.obj).__name__}; make it one with autodiff.tensor(...)"
+            )
+    return error
+
+
+def _in_pytorchs_words(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: TypeError) -> dict[str, Any]:
+    """The arguments given by name, NumPy's names replaced; a TypeError where there was none to replace."""
+    name, parameters = function.__name__, inspect.signature(function).parameters
+    numpys = [word for word in kwargs if word not in parameters and _PYTORCHS.get(word) in parameters]
+    for word in numpys:
+        ours = _PYTORCHS[word]
+        if ours in kwargs:
+            raise TypeError(f"{name}() got both {ours}= and {word}=, which mean the same") from None
+        kwargs[ours] = kwargs.pop(word)
+    if numpys:
+        return kwargs
+    for word in kwargs:
+        if word not in parameters:
+            raise errors.unexpected_keyword(name, word) from None
+    by_position = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    for word in by_position[: len(args)]:
+        if word in kwargs:
+            raise errors.given_twice(name, word) from None
+    without = [p.name for p in parameters.values() if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+    missing = [word for word in without if word not in kwargs and word not in by_position[: len(args)]]
+    if missing or len(args) > len(by_position):
+        raise errors.wrong_count(name, by_position, len(args), missing) from None
+    raise error
+
+
+# ---- numbers, sizes, dimensions ----
+
+
 def whole(function: str, name: str, value: Any) -> int:
-    """The value as an int; TypeError for what is none, a float with the same value and a bool too. "" is not said."""
+    """The value as an int; TypeError if it is not one, also for 2.0 and for True. A `function` of "" is not named."""
     try:
         if isinstance(value, bool):
             raise TypeError
@@ -68,14 +116,87 @@ def number(function: str, name: str, value: Any) -> Any:
     return value.item()
 
 
-def _looked_into(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: AttributeError) -> Exception:
-    given = inspect.signature(function).bind(*args, **kwargs).arguments
-    for i, (name, value) in enumerate(given.items(), 1):
-        if value is error.obj:
-            return no_tensor(function.__name__, name, i, type(value).__name__)
-        if isinstance(value, (list, tuple)) and any(each is error.obj for each in value):
-            return TypeError(
-                f"{function.__name__}(): argument '{name}' (position {i}) must hold Tensors only, not a "
-                f"{type(error.obj).__name__}; make it one with autodiff.tensor(...)"
-            )
-    return error
+def sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[int, ...]:
+    """Sizes given one by one or in one tuple, as in reshape(2, 3) and reshape((2, 3)); TypeError for one that is not an int."""
+    if len(args) == 1 and isinstance(args[0], (tuple, list)):
+        args = tuple(args[0])
+    return tuple(n if n.__class__ is int else whole(function, name, n) for n in args)
+
+
+def dimension(dim: int, ndim: int) -> int:
+    """A dimension counted from the front; IndexError if it is out of range, TypeError if it is not an int."""
+    if dim.__class__ is not int:
+        dim = whole("", "dim", dim)
+    n = max(ndim, 1)
+    if not -n <= dim < n:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
+    return dim % n
+
+
+def axes_of(dim: Any, ndim: int) -> tuple[int, ...]:
+    """The dimensions named by `dim`, counted from the front; all of them for None, () or []."""
+    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
+        return tuple(range(ndim))
+    dims = [dimension(d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    if len(set(dims)) != len(dims):
+        raise RuntimeError(f"dim {dims[-1]} appears multiple times in the list of dims")
+    return tuple(d for d in dims if d < ndim)
+
+
+# ---- a reduction, a dtype ----
+
+
+def reduction_of(reduction: str, size_average: bool | None = None, reduce: bool | None = None, stacklevel: int = 3) -> str:
+    """The reduction asked for: by its name, or in the two words that PyTorch used before, with a warning."""
+    if size_average is not None or reduce is not None:
+        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{reduction} is not a valid value for reduction; use 'mean', 'sum' or 'none'")
+    return reduction
+
+
+def converted(input: Tensor, dtype: Any) -> Tensor:
+    """The tensor in the dtype asked for, by a recorded cast; itself for None and for its own."""
+    np_dtype = as_numpy_dtype(dtype)
+    return input if np_dtype is None or np_dtype == input._array.dtype else promotion.cast(input, dtype=np_dtype)
+
+
+def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
+    """A size given as ints, as one sequence, or under the name `size`; RuntimeError for a negative one."""
+    if named is not None:
+        if size:
+            raise TypeError(f"a size was given twice: as {size} and as size={named}")
+        size = (named,)
+    if not size:
+        raise TypeError('a size is missing: give it as ints or as one tuple, () for a tensor with a single number')
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = tuple(size[0])
+    for at, n in enumerate(size):
+        if not isinstance(n, (int, np.integer, Tensor)) or isinstance(n, bool):
+            raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not {type(n).__name__} ({n!r} at {at})")
+    shape = tuple(int(n) for n in size)
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+    if math.prod(shape) >= 2**60:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
+    if len(shape) > 64:
+        raise RuntimeError(f"a tensor has at most 64 dimensions here, NumPy's limit; got {len(shape)}")
+    return shape
+
+
+def begin(function: str, given: Any, named: dict[str, Any]) -> Any:
+    """The end that PyTorch calls `from`, a word that no parameter of Python's can have; TypeError for any other word.
+
+    It is given by position, or by name as in random_(**{"from": 0, "to": 5}). None where it is given neither way.
+    """
+    for name in named:
+        if name != "from":
+            raise errors.unexpected_keyword(function, name)
+    if named and given is not None:
+        raise errors.given_twice(function, "from")
+    return named.get("from", given)

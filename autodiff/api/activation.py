@@ -13,10 +13,10 @@ from autodiff._core.graph import renamed
 from autodiff._core.inplace import in_place, method
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import number, takes_tensors
+from autodiff.api._calls import dimension, number, takes_tensors
+from autodiff.api.shape import reshape
 from autodiff.ops import activation as ops
 from autodiff.ops import softmax as rows
-from autodiff.ops.shape import dimension, reshape
 
 _celu = renamed(ops.elu, "Celu")
 

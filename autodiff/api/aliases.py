@@ -6,6 +6,8 @@ After this module a reader knows that `torch.multiply` is `torch.mul` itself. A 
 from autodiff._core.tensor import Tensor as T
 from autodiff.api.arithmetic import div, sub
 from autodiff.api.comparison import clamp
+from autodiff.api.join import cat
+from autodiff.api.shape import movedim, transpose
 from autodiff.ops.arithmetic import abs, mul, neg
 from autodiff.ops.comparison import ge, gt, le, lt, ne
 
@@ -21,3 +23,7 @@ less = T.less = lt
 less_equal = T.less_equal = le
 greater = T.greater = gt
 greater_equal = T.greater_equal = ge
+concat = concatenate = cat
+moveaxis = T.moveaxis = movedim
+swapaxes = T.swapaxes = transpose
+swapdims = T.swapdims = transpose

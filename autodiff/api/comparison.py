@@ -13,9 +13,8 @@ from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import number, takes_tensors
+from autodiff.api._calls import axes_of, number, takes_tensors
 from autodiff.ops import comparison as ops
-from autodiff.ops.reduce import axes_of
 
 # PyTorch names a node by the function that was called, and by whether its limit was a number.
 _clamp_min_number, _clamp_max_number = renamed(ops.clamp, "ClampMinBackward0"), renamed(ops.clamp, "ClampMaxBackward0")

@@ -1,4 +1,7 @@
-"""Filling and copying in place, as PyTorch's `copy_`, `fill_` and `zero_`."""
+"""Filling in place as PyTorch's calls give it: copy_, fill_, zero_, and random numbers by uniform_, normal_ and others.
+
+After this module a reader knows that filling a tensor cuts its old values off the graph: they no longer matter.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
-from autodiff._core.inplace import in_place, method
+from autodiff._core.inplace import _check, in_place, method
+from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import number
-from autodiff.ops.fill import copy, fill, zero
-
-__all__ = ["copy_", "fill_", "zero_"]
+from autodiff.api._calls import begin, number
+from autodiff.ops.fill import copy, drawn, fill, zero
+from autodiff.random import Generator, default_generator
 
 _copy_, _fill_ = in_place(copy), in_place(fill)
 _fill_number_ = in_place(renamed(fill, "FillBackward2"), uniform=True)
 zero_ = method(in_place(zero, uniform=True))
+_drawn_ = in_place(drawn, "random_")
 
 
 @method
@@ -47,3 +52,147 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     if not isinstance(value, Tensor):
         value = np.asarray(number("fill_", "value", value))
     return _fill_(self, value) if isinstance(value, Tensor) else _fill_number_(self, value)
+
+
+# ---- with random numbers ----
+
+
+def stream_of(generator: Generator | None) -> Generator:
+    """The generator given, or the one that manual_seed() sets."""
+    return default_generator if generator is None else generator
+
+
+def _floating(t: Tensor, name: str) -> np.dtype[Any]:
+    dtype: np.dtype[Any] = t._array.dtype
+    if dtype.kind != "f":
+        raise RuntimeError(f'"{name}" not implemented for {t.dtype}: the tensor must be a floating one')
+    return dtype
+
+
+@method
+def uniform_(
+    self: Tensor, from_: float | None = None, /, to: float = 1, *, generator: Generator | None = None, **named: float
+) -> Tensor:
+    """Fill with uniform numbers in [from, to); returns the tensor.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.empty(2).uniform_(0, 10)
+    tensor([4.9626, 7.6822])
+    """
+    from_ = begin("uniform_", from_, named)
+    lo, hi = number("uniform_", "from", 0 if from_ is None else from_), number("uniform_", "to", to)
+    if not lo <= hi:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={lo} > to={hi}")
+    dtype = _floating(self, "uniform_")
+    return _draw(self, lambda stream, shape: stream.uniform(shape, dtype, lo, hi), generator)
+
+
+def _draw(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
+    """Fill t with draw(stream, shape), in the order of its memory: a transposed tensor's is not that of its indices."""
+    _check(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
+    order = memory_order(t._array.strides)
+    drawn = draw(stream_of(generator), tuple(t._array.shape[d] for d in order))
+    return _drawn_(t, values=drawn.transpose(np.argsort(order)) if order else drawn)
+
+
+@method
+def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Fill with normal numbers; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.empty(2).normal_()
+    tensor([ 1.5410, -0.2934])
+    """
+    mean, std = number("normal_", "mean", mean), number("normal_", "std", std)
+    if not std >= 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    dtype = _floating(self, "normal_")
+    blocks = self._array.flags.c_contiguous
+    return _draw(self, lambda stream, shape: stream.normal(shape, dtype, mean, std, blocks), generator)
+
+
+@method
+def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
+    """Fill with numbers whose logarithm is normal; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> bool((torch.empty(5).log_normal_() > 0).all())
+    True
+    """
+    mean, std = number("log_normal_", "mean", mean), number("log_normal_", "std", std)
+    if not std > 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
+    dtype = _floating(self, "log_normal_")
+    return _draw(
+        self,
+        lambda stream, shape: np.exp(stream.normal(shape, np.float64, mean, std, contiguous=False)).astype(dtype),
+        generator,
+    )
+
+
+@method
+def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Fill with exponential numbers of the rate given; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> bool((torch.empty(5).exponential_() >= 0).all())
+    True
+    """
+    if not number("exponential_", "lambd", lambd) > 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
+    dtype = _floating(self, "exponential_")
+    return _draw(self, lambda stream, shape: stream.exponential(shape, dtype, lambd), generator)
+
+
+def _probabilities(array: Any) -> None:
+    if array.dtype.kind != "f" or not ((array >= 0) & (array <= 1)).all():
+        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, in a floating point tensor.")
+
+
+@method
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Fill with 1 with probability p (a number or a tensor), else 0; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> torch.empty(2).bernoulli_(1.0)
+    tensor([1., 1.])
+    """
+    if isinstance(p, Tensor):
+        _probabilities(p._array)
+        if found := misfit("bernoulli_", (self._array.shape, p._array.shape)):
+            raise found
+        chances = np.broadcast_to(p._array, self._array.shape)
+        chances = chances.transpose(memory_order(self._array.strides))
+        return _draw(self, lambda stream, shape: stream.uniform(shape, chances.dtype) < chances, generator)
+    if not 0 <= number("bernoulli_", "p", p) <= 1:
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
+    return _draw(self, lambda stream, shape: stream.bernoulli(p, shape), generator)
+
+
+@method
+def random_(
+    self: Tensor, from_: int | None = None, /, to: int | None = None, *, generator: Generator | None = None, **named: int
+) -> Tensor:
+    """Fill with whole numbers: in [from, to), in [0, to), or in all of the dtype's range; returns the tensor.
+
+    >>> import autodiff as torch
+    >>> bool((torch.empty(5).random_(0, 3) < 3).all())
+    True
+    """
+    lo, hi = begin("random_", from_, named), to
+    if hi is None:
+        if "from" in named:
+            raise TypeError("random_() was given 'from' without 'to'")
+        lo, hi = 0, _highest(self._array.dtype) if from_ is None else from_
+    lo = 0 if lo is None else lo
+    if lo >= hi:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={lo} >= to={hi}")
+    return _draw(self, lambda stream, shape: stream.randint(lo, hi, shape), generator)
+
+
+def _highest(dtype: Any) -> int:
+    """One more than the highest of the whole numbers that a dtype holds without a gap."""
+    limits = {"float16": 2**11 + 1, "float32": 2**24 + 1, "float64": 2**53 + 1, "bool": 2}
+    return limits[dtype.name] if dtype.name in limits else int(np.iinfo(dtype).max)

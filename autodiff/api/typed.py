@@ -13,7 +13,7 @@ import numpy as np
 from autodiff._core import dtypes as _dtypes
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Size
-from autodiff.ops.creation import empty, tensor
+from autodiff.api.creation import empty, tensor
 
 
 class TensorType:

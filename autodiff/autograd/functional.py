@@ -14,9 +14,9 @@ import numpy as np
 from autodiff._core.modes import enable_grad
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
+from autodiff.api.creation import zeros_like
+from autodiff.api.join import stack
 from autodiff.autograd.gradients import grad
-from autodiff.ops.creation import zeros_like
-from autodiff.ops.join import stack
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from autodiff._core.modes import enable_grad, no_grad
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
+from autodiff.api.sampling import randn
 from autodiff.autograd.gradients import grad
-from autodiff.ops.sampling import randn
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 

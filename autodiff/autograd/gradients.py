@@ -10,7 +10,7 @@ from typing import Any
 
 from autodiff._core import grad as _grad
 from autodiff._core.tensor import Tensor
-from autodiff.ops.join import stack
+from autodiff.api.join import stack
 
 __all__ = ["grad"]
 

@@ -38,16 +38,23 @@ from autodiff.api.activation import (
 from autodiff.api.activation import log_softmax as _log_softmax
 from autodiff.api.activation import softmax as _softmax
 from autodiff.api.activation import threshold as threshold_function
+from autodiff.api.cross_entropy import cross_entropy, nll_loss
+from autodiff.api.distance import cosine_similarity, pairwise_distance
+from autodiff.api.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
+from autodiff.api.matmul import linear
+from autodiff.api.reading import leaf
+from autodiff.api.statistics import norm
 from autodiff.ops.activation import relu as _relu
 from autodiff.ops.arithmetic import abs, neg
-from autodiff.ops.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
-from autodiff.ops.creation import leaf
-from autodiff.ops.differences import huber_loss, l1_loss, mse_loss, smooth_l1_loss
-from autodiff.ops.distance import cosine_similarity, pairwise_distance
 from autodiff.ops.exponential import sigmoid
-from autodiff.ops.linalg import linear
-from autodiff.ops.loss import cross_entropy, nll_loss
-from autodiff.ops.statistics import norm
 from autodiff.ops.trigonometry import tanh
 from autodiff.random import default_generator
 

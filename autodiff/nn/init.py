@@ -13,8 +13,8 @@ import numpy as np
 
 from autodiff._core.modes import no_grad
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.ops import sampling
-from autodiff.ops.creation import eye
+from autodiff.api import fill, sampling
+from autodiff.api.creation import eye
 from autodiff.random import Generator
 
 __all__ = [
@@ -68,7 +68,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     tensor([0.4963, 0.7682])
     """
     with no_grad():
-        return sampling.uniform_(tensor, a, b, generator=generator)
+        return fill.uniform_(tensor, a, b, generator=generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -80,7 +80,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     tensor([ 1.5410, -0.2934])
     """
     with no_grad():
-        return sampling.normal_(tensor, mean, std, generator=generator)
+        return fill.normal_(tensor, mean, std, generator=generator)
 
 
 def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0,
@@ -111,13 +111,13 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
 
 def _redraw_outside(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None) -> None:
     low, high = (tensor._array.dtype.type(limit) for limit in (a, b))
-    values = sampling.normal_(tensor, mean, std, generator=generator)._array
+    values = fill.normal_(tensor, mean, std, generator=generator)._array
     while True:
         outside = (values < low) | (values > high)
         if not outside.any():
             break
         # A whole tensor is drawn, so that the random numbers are PyTorch's.
-        again = sampling.normal_(wrap(np.empty_like(tensor._array)), mean, std, generator=generator)._array
+        again = fill.normal_(wrap(np.empty_like(tensor._array)), mean, std, generator=generator)._array
         values = np.where(outside, again, values)
     if values is not tensor._array:
         tensor.copy_(wrap(values))
@@ -129,11 +129,11 @@ def _keep_by_density(tensor: Tensor, mean: float, std: float, a: float, b: float
     values: np.ndarray | None = None
     pending = np.ones(tensor._array.shape, bool)
     while pending.any():
-        drawn = sampling.uniform_(wrap(np.empty_like(tensor._array)), a, b, generator=generator)._array
+        drawn = fill.uniform_(wrap(np.empty_like(tensor._array)), a, b, generator=generator)._array
         values = drawn if values is None else np.where(pending, drawn, values)
         # log(density / largest density): a candidate stays if the log of a uniform number is below.
         height = ((drawn - dtype(mean)) / dtype(std)) ** 2 * dtype(-0.5) - dtype(log_peak)
-        chance = sampling.uniform_(wrap(np.empty_like(tensor._array)), 0.0, 1.0, generator=generator)._array
+        chance = fill.uniform_(wrap(np.empty_like(tensor._array)), 0.0, 1.0, generator=generator)._array
         with np.errstate(divide="ignore"):
             pending = pending & (np.log(chance) > height)
     if values is not None:
@@ -199,7 +199,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
     rows, cols = tensor._array.shape
     zeros = math.ceil(sparsity * rows)
     with no_grad():
-        sampling.normal_(tensor, 0.0, std, generator=generator)
+        fill.normal_(tensor, 0.0, std, generator=generator)
         for col in range(cols):
             tensor[sampling.randperm(rows)[:zeros], col] = 0.0
     return tensor

@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import size_of
 from autodiff.nn import functional as F
 from autodiff.nn import init
 from autodiff.nn.module import Module
 from autodiff.nn.parameter import Parameter, empty_parameter
-from autodiff.ops.creation import size_of
 
 __all__ = ["Flatten", "Identity", "Linear", "Unflatten"]
 

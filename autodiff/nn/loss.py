@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from autodiff._core.tensor import Tensor
+from autodiff.api._calls import reduction_of
 from autodiff.nn import functional as F
 from autodiff.nn.module import Module
-from autodiff.ops.reduction import chosen
 
 __all__ = [
     "BCELoss",
@@ -27,7 +27,7 @@ def legacy(size_average: bool | None, reduce: bool | None, reduction: str) -> st
             "a loss is made first and called then: criterion = nn.CrossEntropyLoss(); loss = criterion(input, target). "
             "Here input and target were given to the constructor (Boolean value of Tensor is ambiguous)"
         )
-    return reduction if size_average is None and reduce is None else chosen(reduction, size_average, reduce, stacklevel=4)
+    return reduction if size_average is None and reduce is None else reduction_of(reduction, size_average, reduce, stacklevel=4)
 
 
 class CrossEntropyLoss(Module):

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff._core.modes import no_grad
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.ops.join import cat
+from autodiff.api.join import cat
 
 __all__ = [
     "clip_grad_norm_",

@@ -16,7 +16,7 @@ from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
 from autodiff._core.modes import mode
 from autodiff.ops.exponential import erf, exp, sigmoid
-from autodiff.ops.join import padded, sliced
+from autodiff.ops.places import placed, span, viewed
 from autodiff.ops.trigonometry import tanh
 
 # ---- in pieces ----
@@ -216,10 +216,10 @@ def hardswish_slope(x):
 
 
 def _glu_slope(g: Any, x: Any, axis: int) -> Any:
-    whole = x.shape[axis]
-    half = whole // 2
-    a, s = sliced(x, axis=axis, start=0, length=half), sigmoid(sliced(x, axis=axis, start=half, length=half))
-    return padded(g * s, axis=axis, start=0, n=whole) + padded(g * (a * (s * (1.0 - s))), axis=axis, start=half, n=whole)
+    half = x.shape[axis] // 2
+    first, second = span(axis, 0, half), span(axis, half, half)
+    a, s = viewed(x, index=first), sigmoid(viewed(x, index=second))
+    return placed(g * s, index=first, shape=x.shape) + placed(g * (a * (s * (1.0 - s))), index=second, shape=x.shape)
 
 
 @primitive(lambda g, x, axis: _glu_slope(g, x, axis))

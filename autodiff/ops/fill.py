@@ -9,9 +9,6 @@ import numpy as np
 
 from autodiff._core.graph import flat, primitive
 
-__all__ = ["copy", "fill", "zero"]
-
-
 
 @primitive(flat, lambda g: g, name="CopyBackwards")
 def copy(x, v):
@@ -34,3 +31,9 @@ def zero(x):
 def fill(x, value):
     """The value, in x's shape and dtype."""
     return np.full(x.shape, value, x.dtype)
+
+
+@primitive(flat, name="Random")
+def drawn(x, *, values):
+    """The values that were drawn, in place of x: they do not depend on it."""
+    return values.astype(x.dtype, copy=False)

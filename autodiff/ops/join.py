@@ -1,286 +1,45 @@
-"""Tensors joined to one, and one cut into several: cat and stack, split, chunk and unbind.
+"""Tensors joined to one, and one cut into several: cat and stack, split and unbind.
 
 After this module a reader knows that each is the other's gradient: what was joined is cut again, and what was cut is joined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from autodiff._core.graph import primitive, renamed
-from autodiff._core.inplace import method
-from autodiff._core.promotion import to_common
-from autodiff._core.tensor import Tensor
-from autodiff.api._calls import takes_tensors, whole
-from autodiff.ops.shape import dimension, reshape, unsqueeze
-
-__all__ = [
-    "atleast_1d",
-    "atleast_2d",
-    "cat",
-    "chunk",
-    "concat",
-    "concatenate",
-    "dstack",
-    "hstack",
-    "split",
-    "stack",
-    "unbind",
-    "vstack",
-]
+from autodiff._core.graph import primitive
+from autodiff.ops.places import along, span, viewed
 
 
-def _slice(axis: int, start: int, stop: int) -> tuple[Any, ...]:
-    return (*[slice(None)] * axis, slice(start, stop))
-
-
-@primitive(lambda g, start, axis, xs_shape, i: sliced(g, axis=axis, start=start[i], length=xs_shape[i][axis]),
-           name="Cat", variadic=True)  # fmt: skip
-def _cat(*xs, axis, start):
+@primitive(
+    lambda g, starts, axis, xs_shape, i: viewed(g, index=span(axis, starts[i], xs_shape[i][axis])),
+    name="Cat",
+    variadic=True,
+    says="Each of the tensors gets back the stretch of the gradient that it became.",
+)
+def cat(*xs, axis, starts):
+    """The xs one after the other along an axis; `starts` are the places where they begin."""
     return np.concatenate(xs, axis=axis)
 
 
-@primitive(lambda g, start, axis, x_shape: padded(g, axis=axis, start=start, n=x_shape[axis]), name="Slice", view=True)
-def sliced(x, *, axis, start, length):
-    """x[start : start + length] along an axis."""
-    return x[_slice(axis, start, start + length)]
-
-
-@primitive(lambda g, start, axis, x_shape: sliced(g, axis=axis, start=start, length=x_shape[axis]), name="SliceBackward")
-def padded(x, *, axis, start, n):
-    """x between zeros, so that it is n long along an axis."""
-    out = np.zeros((*x.shape[:axis], n, *x.shape[axis + 1 :]), x.dtype)
-    out[_slice(axis, start, start + x.shape[axis])] = x
-    return out
-
-
-def _listed(tensors: Any, name: str, error: type[Exception] = RuntimeError) -> list[Tensor]:
-    if isinstance(tensors, Tensor):
-        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
-    found = list(tensors)
-    for i, x in enumerate(found):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
-    if not found:
-        raise error(f"{name}(): expected a non-empty list of Tensors")
-    if len({x._array.dtype for x in found}) > 1:
-        found = to_common.bring(_cat.operation, found)
-    return found
-
-
-@takes_tensors
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors one after the other along `dim`; their other dimensions must be equal.
-
-    >>> import autodiff as torch
-    >>> torch.cat([torch.tensor([1, 2]), torch.tensor([3])])
-    tensor([1, 2, 3])
-    """
-    xs = _listed(tensors, "cat", ValueError)
-    # An empty 1-d tensor may be joined to anything, as in PyTorch.
-    solid = [x for x in xs if x._array.shape != (0,)] or xs[:1]
-    ndim = solid[0]._array.ndim
-    if ndim == 0:
-        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated; use stack")
-    axis = dimension(dim, ndim)
-    first = solid[0]._array.shape
-    start, total = [], 0
-    for i, x in enumerate(solid):
-        shape = x._array.shape
-        if len(shape) != ndim:
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {ndim} and {len(shape)}")
-        for d, (n, m) in enumerate(zip(first, shape)):
-            if n != m and d != axis:
-                raise RuntimeError(
-                    f"Sizes of tensors must match except in dimension {axis}. Expected size {n} but got size {m} for "
-                    f"tensor number {i} in the list."
-                )
-        start.append(total)
-        total += shape[axis]
-    return _cat(*solid, axis=axis, start=start)
-
-
-concat = concatenate = cat
-
-
-@primitive(lambda g, axis, i: picked(g, axis=axis, at=i), name="Stack", variadic=True)
-def _stack(*xs, axis):
+@primitive(
+    lambda g, axis, i: viewed(g, index=along(axis, i)),
+    name="Stack",
+    variadic=True,
+    says="Each of the tensors gets back the slice of the gradient that it became.",
+)
+def stack(*xs, axis):
+    """The xs along a new axis."""
     return np.stack(xs, axis)
 
 
-@primitive(lambda g, axis, at, x_shape: placed(g, axis=axis, at=at, n=x_shape[axis]), name="Select", view=True)
-def picked(x, *, axis, at):
-    """x[at] along an axis."""
-    return x[(*[slice(None)] * axis, at, ...)]
-
-
-@primitive(lambda g, axis, at: picked(g, axis=axis, at=at), name="SelectBackward")
-def placed(x, *, axis, at, n):
-    """Zeros with x at one of n places along an axis."""
-    out = np.zeros((*x.shape[:axis], n, *x.shape[axis:]), x.dtype)
-    out[(*[slice(None)] * axis, at)] = x
-    return out
-
-
-@takes_tensors
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors, all of one shape, along a new dimension.
-
-    >>> import autodiff as torch
-    >>> torch.stack([torch.tensor([1, 2]), torch.tensor([3, 4])])
-    tensor([[1, 2],
-            [3, 4]])
-    """
-    xs = _listed(tensors, "stack")
-    for i, x in enumerate(xs):
-        if x._array.shape != xs[0]._array.shape:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(xs[0].shape)} at entry 0 and {list(x.shape)} "
-                f"at entry {i}"
-            )
-    return _stack(*xs, axis=dimension(dim, xs[0]._array.ndim + 1))
-
-
-@takes_tensors
-def atleast_1d(input: Tensor) -> Tensor:
-    """With at least one dimension.
-
-    >>> import autodiff as torch
-    >>> torch.atleast_1d(torch.tensor(1.0))
-    tensor([1.])
-    """
-    return input if input._array.ndim else reshape(input, 1)
-
-
-@takes_tensors
-def atleast_2d(input: Tensor) -> Tensor:
-    """With at least two dimensions, new ones in front.
-
-    >>> import autodiff as torch
-    >>> torch.atleast_2d(torch.tensor([1.0, 2.0]))
-    tensor([[1., 2.]])
-    """
-    return input if input._array.ndim >= 2 else unsqueeze(atleast_1d(input), 0)
-
-
-def hstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Side by side: along the second dimension, vectors along their only one.
-
-    >>> import autodiff as torch
-    >>> torch.hstack([torch.tensor([1]), torch.tensor([2])])
-    tensor([1, 2])
-    """
-    xs = [atleast_1d(x) for x in tensors]
-    return cat(xs, 0 if xs and xs[0]._array.ndim == 1 else 1)
-
-
-def vstack(tensors: Sequence[Tensor]) -> Tensor:
-    """One below the other: along the first dimension, vectors as rows.
-
-    >>> import autodiff as torch
-    >>> torch.vstack([torch.tensor([1]), torch.tensor([2])])
-    tensor([[1],
-            [2]])
-    """
-    return cat([atleast_2d(x) for x in tensors], 0)
-
-
-def dstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Along the third dimension.
-
-    >>> import autodiff as torch
-    >>> torch.dstack([torch.tensor([1]), torch.tensor([2])])
-    tensor([[[1, 2]]])
-    """
-    xs = [atleast_2d(x) for x in tensors]
-    return cat([unsqueeze(x, -1) if x._array.ndim == 2 else x for x in xs], 2)
-
-
-@primitive(lambda g, axis: _cat_or_stack(g, axis=axis, stacked=False), name="Split", view=True)
-def _split(x, *, axis, stops):
+@primitive(lambda g, axis, stops: cat(*g, axis=axis, starts=[0, *stops]), name="Split", view=True)
+def split(x, *, axis, stops):
+    """x cut before each of the stops along an axis: views."""
     return tuple(np.split(x, stops, axis))
 
 
-_split_sizes = renamed(_split, "SplitWithSizes")
-
-
-@primitive(lambda g, axis: _cat_or_stack(g, axis=axis, stacked=True), name="Unbind", view=True)
-def _unbind(x, *, axis):
+@primitive(lambda g, axis: stack(*g, axis=axis), name="Unbind", view=True)
+def unbind(x, *, axis):
+    """The slices of x along an axis, without it: views."""
     return tuple(np.moveaxis(x, axis, 0)[i, ...] for i in range(x.shape[axis]))
-
-
-def _cat_or_stack(gs: Any, axis: int, stacked: bool) -> Any:
-    """The gradients of all parts as the gradient of the whole."""
-    if stacked:
-        return _stack(*gs, axis=axis)
-    start = np.cumsum([0, *[g.shape[axis] for g in gs]]).tolist()
-    return _cat(*gs, axis=axis, start=start[:-1])
-
-
-@method
-@takes_tensors
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Parts along `dim`: of the size given (the last may be smaller), or of each size in a list. Views.
-
-    >>> import autodiff as torch
-    >>> torch.split(torch.arange(5), 2)
-    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
-    """
-    axis = dimension(dim, tensor._array.ndim)
-    if not tensor._array.ndim:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    n = tensor._array.shape[axis]
-    if not isinstance(split_size_or_sections, (tuple, list)):
-        split_size_or_sections = whole("split", "split_size_or_sections", split_size_or_sections)
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
-        if size < 0 or (size == 0 and n):
-            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-        stops = list(range(size, n, size)) if size else []
-        cut = _split
-    else:
-        sizes = [whole("split", "split_size_or_sections", n) for n in split_size_or_sections]
-        if sum(sizes) != n or any(s < 0 for s in sizes):
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {axis}), "
-                f"but got split_sizes={sizes}"
-            )
-        stops = np.cumsum(sizes)[:-1].tolist()
-        cut = _split_sizes
-    result: tuple[Tensor, ...] = cut(tensor, axis=axis, stops=stops)
-    return result
-
-
-@method
-@takes_tensors
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` parts of equal size along `dim`, the last may be smaller. Views.
-
-    >>> import autodiff as torch
-    >>> torch.chunk(torch.arange(5), 2)
-    (tensor([0, 1, 2]), tensor([3, 4]))
-    """
-    chunks = whole("chunk", "chunks", chunks)
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    n = input._array.shape[dimension(dim, input._array.ndim)] if input._array.ndim else 0
-    return split(input, -(-n // chunks) if n else [0] * chunks, dim)
-
-
-@method
-@takes_tensors
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along `dim`, without it. Views.
-
-    >>> import autodiff as torch
-    >>> torch.unbind(torch.tensor([[1, 2], [3, 4]]))
-    (tensor([1, 2]), tensor([3, 4]))
-    """
-    axis = dimension(dim, input._array.ndim)
-    if not input._array.ndim:
-        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    result: tuple[Tensor, ...] = _unbind(input, axis=axis)
-    return result

@@ -1,325 +1,46 @@
 """The same numbers in another shape: views where the memory allows, copies elsewhere.
 
-After this module a reader knows that the gradient of a new shape is the old one, and that the gradient of repeating (expand)
-is a sum.
+After this module a reader knows that the gradient of a new shape is the old one: the same numbers, put back in the shape and
+the order of dimensions that they came from.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from autodiff._core.broadcast import expanded
-from autodiff._core.graph import primitive, renamed
+from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
-from autodiff._core.tensor import Tensor
-from autodiff.api._calls import takes_tensors, whole
-
-__all__ = [
-    "T",
-    "broadcast_tensors",
-    "broadcast_to",
-    "clone",
-    "contiguous",
-    "expand",
-    "expand_as",
-    "flatten",
-    "mT",
-    "moveaxis",
-    "movedim",
-    "permute",
-    "ravel",
-    "reshape",
-    "reshape_as",
-    "squeeze",
-    "swapaxes",
-    "swapdims",
-    "t",
-    "transpose",
-    "unflatten",
-    "unsqueeze",
-    "view",
-    "view_as",
-]
-
-
-def dimension(dim: int, ndim: int) -> int:
-    """A dimension counted from the front; IndexError when there is no such one, TypeError for what is no int."""
-    if dim.__class__ is not int:
-        dim = whole("", "dim", dim)
-    n = max(ndim, 1)
-    if not -n <= dim < n:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
-    return dim % n
-
-
-def _sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[int, ...]:
-    if len(args) == 1 and isinstance(args[0], (tuple, list)):
-        args = tuple(args[0])
-    return tuple(n if n.__class__ is int else whole(function, name, n) for n in args)
-
-
-@method
-@takes_tensors
-def expand(input: Tensor, *sizes: Any) -> Tensor:
-    """A view of `input` repeated to a larger size, no memory used; -1 leaves a dimension as it is.
-
-    >>> import autodiff as torch
-    >>> torch.tensor([[1.0], [2.0]]).expand(2, 3)
-    tensor([[1., 1., 1.],
-            [2., 2., 2.]])
-    """
-    wanted = _sizes(sizes, "expand")
-    shape = input._array.shape
-    lead = len(wanted) - len(shape)
-    if lead < 0:
-        raise RuntimeError(
-            f"expand({list(shape)}, size={list(wanted)}): the number of sizes provided ({len(wanted)}) must be greater or "
-            f"equal to the number of dimensions in the tensor ({len(shape)})"
-        )
-    full = tuple(shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(wanted))
-    for i, n in enumerate(full):
-        if n < 0 or (i >= lead and shape[i - lead] not in (1, n)):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({shape[i - lead] if i >= lead else 1}) "
-                f"at non-singleton dimension {i}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(shape)}"
-            )
-    return expanded(input, shape=full)
-
-
-@method
-@takes_tensors
-def broadcast_to(input: Tensor, *size: Any) -> Tensor:
-    """`input` repeated to `size`, as a view.
-
-    >>> import autodiff as torch
-    >>> torch.broadcast_to(torch.tensor([1, 2]), (2, 2))
-    tensor([[1, 2],
-            [1, 2]])
-    """
-    return expand(input, *size)
-
-
-@method
-@takes_tensors
-def expand_as(input: Tensor, other: Tensor) -> Tensor:
-    """`input` repeated to the size of `other`, as a view."""
-    return expand(input, *other._array.shape)
-
-
-@takes_tensors
-def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """All tensors repeated to their common shape, as views.
-
-    >>> import autodiff as torch
-    >>> a, b = torch.broadcast_tensors(torch.ones(2, 1), torch.zeros(3))
-    >>> a.shape, b.shape
-    (torch.Size([2, 3]), torch.Size([2, 3]))
-    """
-    try:
-        shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
-    except ValueError as error:
-        raise RuntimeError(f"broadcast_tensors(): {error}") from None
-    return tuple(expand(x, *shape) for x in tensors)
-
 
 # ---- other shapes of the same memory ----
 
 
-@primitive(lambda g, x_shape: reshaped(g, shape=x_shape), name="View", view="maybe")
-def reshaped(x, *, shape):
+@primitive(
+    lambda g, x_shape: reshape(g, shape=x_shape),
+    name="View",
+    view="maybe",
+    says="Each number only changes its place: its gradient is the one that comes back from there.",
+)
+def reshape(x, *, shape):
     """x's elements in another shape."""
     return x.reshape(shape)
 
 
-@primitive(lambda g, x_shape: reshaped(g, shape=x_shape), name="UnsafeView")
-def reshaped_copy(x, *, shape):
+@primitive(lambda g, x_shape: reshape(g, shape=x_shape), name="UnsafeView")
+def reshape_copy(x, *, shape):
     """x's elements in another shape, in memory of their own."""
     return x.reshape(shape)
 
 
-def _shape_for(input: Tensor, sizes: tuple[Any, ...], function: str) -> tuple[int, ...]:
-    wanted = _sizes(sizes, function, "shape")
-    total = input._array.size
-    if wanted.count(-1) > 1:
-        raise RuntimeError("only one dimension can be inferred")
-    if any(n < -1 for n in wanted):
-        raise RuntimeError(f"invalid shape dimension {min(wanted)}")
-    if -1 in wanted:
-        rest = -math.prod(wanted)
-        if rest == 0:
-            raise RuntimeError(
-                f"cannot reshape tensor of {total} elements into shape {list(wanted)} because the unspecified dimension size "
-                "-1 can be any value and is ambiguous"
-            )
-        if total % rest:
-            raise RuntimeError(f"shape '{list(wanted)}' is invalid for input of size {total}")
-        return tuple(total // rest if n == -1 else n for n in wanted)
-    if math.prod(wanted) != total:
-        raise RuntimeError(f"shape '{list(wanted)}' is invalid for input of size {total}")
-    return wanted
-
-
-@method
-@takes_tensors
-def reshape(input: Tensor, *shape: Any) -> Tensor:
-    """The same elements in another shape: a view where the memory allows, else a copy; -1 is inferred.
-
-    >>> import autodiff as torch
-    >>> torch.arange(6).reshape(2, -1)
-    tensor([[0, 1, 2],
-            [3, 4, 5]])
-    """
-    wanted = _shape_for(input, shape, "reshape")
-    if input._array.flags.c_contiguous or _viewable(input._array, wanted):
-        result: Tensor = reshaped(input, shape=wanted)
-    else:
-        result = reshaped_copy(clone(input), shape=wanted)
-    return result
-
-
-def _viewable(array: Any, shape: tuple[int, ...]) -> bool:
-    """Whether the same memory can be seen in this shape: NumPy copies where it cannot."""
-    return array.size == 0 or np.may_share_memory(array.reshape(shape), array)
-
-
-@method
-@takes_tensors
-def view(input: Tensor, *shape: Any) -> Tensor:
-    """The same memory in another shape; RuntimeError when the memory does not allow it. A dtype of the same size reinterprets.
-
-    >>> import autodiff as torch
-    >>> torch.arange(4).view(2, 2)
-    tensor([[0, 1],
-            [2, 3]])
-    """
-    wanted = _shape_for(input, shape, "view")
-    if not _viewable(input._array, wanted):
-        raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
-            "contiguous subspaces). Use .reshape(...) instead."
-        )
-    result: Tensor = reshaped(input, shape=wanted)
-    return result
-
-
-@method
-@takes_tensors
-def view_as(input: Tensor, other: Tensor) -> Tensor:
-    """`view` with the shape of `other`."""
-    return view(input, *other._array.shape)
-
-
-@method
-@takes_tensors
-def reshape_as(input: Tensor, other: Tensor) -> Tensor:
-    """`reshape` with the shape of `other`."""
-    return reshape(input, *other._array.shape)
-
-
-@method
-@takes_tensors
-def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """Dimensions start_dim to end_dim as one.
-
-    >>> import autodiff as torch
-    >>> torch.zeros(2, 3, 4).flatten(1).shape
-    torch.Size([2, 12])
-    """
-    shape = input._array.shape
-    start, end = dimension(start_dim, len(shape)), dimension(end_dim, len(shape))
-    if start > end:
-        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
-    if not shape:
-        return reshape(input, 1)
-    if start == end:
-        return input
-    return reshape(input, *shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
-
-
-@method
-@takes_tensors
-def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
-    """Dimension `dim` split into `sizes`.
-
-    >>> import autodiff as torch
-    >>> torch.zeros(2, 12).unflatten(1, (3, 4)).shape
-    torch.Size([2, 3, 4])
-    """
-    shape = input._array.shape
-    at, sizes = dimension(dim, len(shape)), _sizes((sizes,), "unflatten", "sizes")
-    known = -math.prod(sizes) if -1 in sizes else math.prod(sizes)
-    if (-1 in sizes and (known == 0 or shape[at] % known)) or (-1 not in sizes and known != shape[at]):
-        raise RuntimeError(
-            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {at} ({shape[at]}) in the "
-            "input tensor"
-        )
-    inferred = tuple(shape[at] // known if n == -1 else n for n in sizes)
-    return reshape(input, *shape[:at], *inferred, *shape[at + 1 :])
-
-
-@method
-@takes_tensors
-def ravel(input: Tensor) -> Tensor:
-    """All elements in one dimension.
-
-    >>> import autodiff as torch
-    >>> torch.ravel(torch.zeros(2, 3)).shape
-    torch.Size([6])
-    """
-    return reshape(input, -1) if input._array.size else reshape(input, 0)
-
-
-@primitive(lambda g, x_shape: reshaped(g, shape=x_shape), name="SqueezeBackward0", view=True)
-def _squeezed(x, *, shape):
+@primitive(lambda g, x_shape: reshape(g, shape=x_shape), name="SqueezeBackward0", view=True)
+def squeeze(x, *, shape):
+    """x without some of its dimensions of size 1."""
     return x.reshape(shape)
 
 
-@primitive(lambda g, x_shape: reshaped(g, shape=x_shape), name="SqueezeBackward1", view=True)
-def _squeezed_dim(x, *, shape):
-    return x.reshape(shape)
-
-
-@primitive(lambda g, x_shape: reshaped(g, shape=x_shape), name="UnsqueezeBackward0", view=True)
-def _unsqueezed(x, *, axis):
+@primitive(lambda g, x_shape: reshape(g, shape=x_shape), name="UnsqueezeBackward0", view=True)
+def unsqueeze(x, *, axis):
+    """x with a new dimension of size 1."""
     return np.expand_dims(x, axis)
-
-
-# The name of the last step of a product with a vector, which PyTorch squeezes in place.
-squeezed_product = renamed(_squeezed_dim, "SqueezeBackward4")
-
-
-@method
-@takes_tensors
-def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
-    """Without its dimensions of size 1: all of them, or those named (one int, several, or a tuple). A view.
-
-    >>> import autodiff as torch
-    >>> torch.zeros(1, 3, 1).squeeze().shape, torch.zeros(1, 3, 1).squeeze(0).shape
-    (torch.Size([3]), torch.Size([3, 1]))
-    """
-    shape = input._array.shape
-    if dim is None:
-        result: Tensor = _squeezed(input, shape=tuple(n for n in shape if n != 1))
-        return result
-    dims = {dimension(d, len(shape)) for d in (dim if isinstance(dim, (tuple, list)) else (dim, *dims_too))}
-    result = _squeezed_dim(input, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in dims))
-    return result
-
-
-@method
-@takes_tensors
-def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """With a new dimension of size 1 at `dim`. A view.
-
-    >>> import autodiff as torch
-    >>> torch.zeros(3).unsqueeze(-1).shape
-    torch.Size([3, 1])
-    """
-    return _unsqueezed(input, axis=dimension(dim, input._array.ndim + 1))
 
 
 # ---- exchanging dimensions ----
@@ -329,109 +50,29 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(i) for i in np.argsort(axes))
 
 
-@primitive(lambda g, axes: permuted(g, axes=_inverse(axes)), name="Permute", view=True)
-def permuted(x, *, axes):
+@primitive(lambda g, axes: permute(g, axes=_inverse(axes)), name="Permute", view=True)
+def permute(x, *, axes):
     """x with its dimensions in another order."""
     return x.transpose(axes)
 
 
-@primitive(lambda g, a, b: transposed(g, a=a, b=b), name="Transpose", view=True)
-def transposed(x, *, a, b):
+@primitive(
+    lambda g, a, b: transpose(g, a=a, b=b),
+    name="Transpose",
+    view=True,
+    says="Rows become columns on the way there, and columns rows again on the way back.",
+)
+def transpose(x, *, a, b):
     """x with two dimensions exchanged."""
     return x.swapaxes(a, b)
 
 
-@primitive(lambda g: _t(g), name="T", view=True)
-def _t(x):
+@primitive(
+    lambda g: t(g), name="T", view=True, says="Rows become columns on the way there, and columns rows again on the way back."
+)
+def t(x):
+    """The transpose of a matrix; a vector as it is."""
     return x.T
-
-
-@method
-@takes_tensors
-def permute(input: Tensor, *dims: Any) -> Tensor:
-    """The dimensions in the order given. A view.
-
-    >>> import autodiff as torch
-    >>> torch.zeros(2, 3, 4).permute(2, 0, 1).shape
-    torch.Size([4, 2, 3])
-    """
-    ndim = input._array.ndim
-    order = _sizes(dims, "permute", "dims")
-    if len(order) != ndim:
-        raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
-            f"ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(order)}"
-        )
-    order = tuple(dimension(d, ndim) for d in order)
-    if len(set(order)) != ndim:
-        raise RuntimeError(f"permute(): duplicate dims are not allowed, got {list(order)}")
-    return permuted(input, axes=order)
-
-
-@method
-@takes_tensors
-def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """With two dimensions exchanged. A view.
-
-    >>> import autodiff as torch
-    >>> torch.zeros(2, 3).transpose(0, 1).shape
-    torch.Size([3, 2])
-    """
-    ndim = input._array.ndim
-    a, b = dimension(dim0, ndim), dimension(dim1, ndim)
-    return transposed(input, a=a, b=b) if ndim else reshaped(input, shape=())
-
-
-@method
-@takes_tensors
-def t(input: Tensor) -> Tensor:
-    """The transpose of a matrix; a vector stays as it is. A view.
-
-    >>> import autodiff as torch
-    >>> torch.t(torch.zeros(2, 3)).shape
-    torch.Size([3, 2])
-    """
-    if input._array.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._array.ndim}D")
-    return _t(input)
-
-
-def T(input: Tensor) -> Tensor:
-    """The dimensions in reverse order; for a matrix its transpose. A view."""
-    return permuted(input, axes=tuple(range(input._array.ndim))[::-1])
-
-
-def mT(input: Tensor) -> Tensor:
-    """The last two dimensions exchanged: the transposes of a batch of matrices. A view."""
-    if input._array.ndim < 2:
-        raise RuntimeError(
-            f"tensor.mT is only supported on matrices or batches of matrices. Got {input._array.ndim}-D tensor."
-        )
-    return transpose(input, -2, -1)
-
-
-@method
-@takes_tensors
-def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
-    """With the dimensions `source` moved to the positions `destination`. A view.
-
-    >>> import autodiff as torch
-    >>> torch.movedim(torch.zeros(2, 3, 4), 0, 2).shape
-    torch.Size([3, 4, 2])
-    """
-    ndim = input._array.ndim
-    froms = [dimension(d, ndim) for d in ((source,) if isinstance(source, int) else source)]
-    tos = [dimension(d, ndim) for d in ((destination,) if isinstance(destination, int) else destination)]
-    if len(froms) != len(tos) or len(set(froms)) != len(froms) or len(set(tos)) != len(tos):
-        raise RuntimeError(f"movedim: source {source} and destination {destination} must be of one length, none repeated")
-    order = [d for d in range(ndim) if d not in froms]
-    for to, at in sorted(zip(tos, froms)):
-        order.insert(to, at)
-    return permute(input, order)
-
-
-swapaxes = swapdims = transpose
-moveaxis = movedim
 
 
 # ---- copies ----
@@ -450,18 +91,6 @@ def clone(input, *, memory_format=None):
 
 
 @primitive(lambda g: g, name="Clone")
-def _compact(x):
+def compact(x):
+    """A copy of x in row-major order."""
     return np.array(x, order="C")
-
-
-@method
-def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
-    """Itself when its elements lie in row-major order in memory, else a copy that does.
-
-    >>> import autodiff as torch
-    >>> torch.zeros(2, 3).t().contiguous().is_contiguous()
-    True
-    """
-    if input._array.flags.c_contiguous:
-        return input
-    return _compact(input)

@@ -1,78 +1,41 @@
-"""The diagonal of a matrix and the triangles on its two sides: taken out, put in, summed, and as indices.
+"""The diagonal of a matrix and the triangles on its two sides: taken out, put in, summed.
 
 After this module a reader knows that the gradient of a part is that part of a matrix of zeros.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autodiff._core.broadcast import expanded
-from autodiff._core.dtypes import as_numpy_dtype
-from autodiff._core.graph import primitive, renamed
-from autodiff._core.inplace import method
-from autodiff._core.tensor import Tensor
-from autodiff.api._calls import takes_tensors, whole
-from autodiff.ops.creation import leaf
-from autodiff.ops.shape import clone, dimension
-
-__all__ = ["diag", "diagonal", "trace", "tril", "tril_indices", "triu", "triu_indices"]
+from autodiff._core.graph import primitive
 
 
-@primitive(lambda g, diagonal: _tril(g, diagonal=diagonal), name="Tril")
-def _tril(x, *, diagonal):
+@primitive(lambda g, diagonal: tril(g, diagonal=diagonal), name="Tril")
+def tril(x, *, diagonal):
+    """x with zeros above the diagonal."""
     return np.tril(x, diagonal)
 
 
-def _matrices(name: str, input: Tensor) -> Tensor:
-    if input._array.ndim < 2:
-        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
-    return input
-
-
-@method(inplace=True)
-@takes_tensors
-def tril(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The lower triangle of a matrix or a batch, zeros above the diagonal.
-
-    >>> import autodiff as torch
-    >>> torch.tril(torch.ones(2, 2))
-    tensor([[1., 0.],
-            [1., 1.]])
-    """
-    return _tril(_matrices("tril", input), diagonal=whole("tril", "diagonal", diagonal))
-
-
-@primitive(lambda g, diagonal: _triu(g, diagonal=diagonal), name="Triu")
-def _triu(x, *, diagonal):
+@primitive(lambda g, diagonal: triu(g, diagonal=diagonal), name="Triu")
+def triu(x, *, diagonal):
+    """x with zeros below the diagonal."""
     return np.triu(x, diagonal)
 
 
-@method(inplace=True)
-@takes_tensors
-def triu(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The upper triangle of a matrix or a batch, zeros below the diagonal.
-
-    >>> import autodiff as torch
-    >>> torch.triu(torch.ones(2, 2))
-    tensor([[1., 1.],
-            [0., 1.]])
-    """
-    return _triu(_matrices("triu", input), diagonal=whole("triu", "diagonal", diagonal))
-
-
-@primitive(lambda g, offset, a, b, x_shape: _on_diagonal(g, offset=offset, a=a, b=b, shape=x_shape),
-           name="Diagonal", view=True)  # fmt: skip
-def _diagonal(x, *, offset, a, b):
+@primitive(
+    lambda g, offset, a, b, x_shape: on_diagonal(g, offset=offset, a=a, b=b, shape=x_shape), name="Diagonal", view=True
+)
+def diagonal(x, *, offset, a, b):
+    """The diagonal of two dimensions, as the last dimension: a view."""
     seen = np.diagonal(x, offset, a, b)
     seen.flags.writeable = x.flags.writeable
     return seen
 
 
-@primitive(lambda g, offset, a, b: _diagonal(g, offset=offset, a=a, b=b), name="DiagonalBackward")
-def _on_diagonal(x, *, offset, a, b, shape):
+@primitive(lambda g, offset, a, b: diagonal(g, offset=offset, a=a, b=b), name="DiagonalBackward")
+def on_diagonal(x, *, offset, a, b, shape):
+    """Zeros of `shape` with x on a diagonal."""
     out = np.zeros(shape, x.dtype)
     seen = np.diagonal(out, offset, a, b)
     seen.flags.writeable = True
@@ -80,88 +43,9 @@ def _on_diagonal(x, *, offset, a, b, shape):
     return out
 
 
-_embedded = renamed(_on_diagonal, "DiagEmbed")
-
-
-@method
-@takes_tensors
-def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The diagonal of two dimensions, as the last dimension. A view.
-
-    >>> import autodiff as torch
-    >>> torch.diagonal(torch.tensor([[1, 2], [3, 4]]))
-    tensor([1, 4])
-    """
-    ndim = input._array.ndim
-    if dimension(dim1, ndim) == dimension(dim2, ndim):
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return _diagonal(input, offset=offset, a=dimension(dim1, ndim), b=dimension(dim2, ndim))
-
-
-@primitive(lambda g, x_shape: _on_diagonal(expanded(g, shape=(min(x_shape),)), offset=0, a=0, b=1, shape=x_shape),
-           name="Trace")  # fmt: skip
-def _trace(x):
+@primitive(
+    lambda g, x_shape: on_diagonal(expanded(g, shape=(min(x_shape),)), offset=0, a=0, b=1, shape=x_shape), name="Trace"
+)
+def trace(x):
+    """The sum of the diagonal of a matrix."""
     return np.trace(x)
-
-
-@method
-@takes_tensors
-def trace(input: Tensor) -> Tensor:
-    """The sum of the diagonal of a matrix.
-
-    >>> import autodiff as torch
-    >>> torch.trace(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
-    tensor(5.)
-    """
-    if input._array.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._array.ndim}")
-    return _trace(input)
-
-
-def _triangle(find: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
-    row, col, offset = (whole(find.__name__, name, v) for name, v in (("row", row), ("col", col), ("offset", offset)))
-    if row < 0 or col < 0:
-        raise RuntimeError(f"row and col must be non-negative, got {row} and {col}")
-    return leaf(np.stack(find(row, offset, col)).astype(as_numpy_dtype(dtype) or np.int64))
-
-
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """The indices of the lower triangle of a row by col matrix: row numbers, then column numbers.
-
-    >>> import autodiff as torch
-    >>> torch.tril_indices(2, 2)
-    tensor([[0, 1, 1],
-            [0, 0, 1]])
-    """
-    return _triangle(np.tril_indices, row, col, offset, dtype)
-
-
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """The indices of the upper triangle of a row by col matrix: row numbers, then column numbers.
-
-    >>> import autodiff as torch
-    >>> torch.triu_indices(2, 2)
-    tensor([[0, 0, 1],
-            [0, 1, 1]])
-    """
-    return _triangle(np.triu_indices, row, col, offset, dtype)
-
-
-@method
-@takes_tensors
-def diag(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The diagonal of a matrix, or a matrix with the vector on its diagonal.
-
-    >>> import autodiff as torch
-    >>> torch.diag(torch.tensor([1, 2]))
-    tensor([[1, 0],
-            [0, 2]])
-    """
-    diagonal = whole("diag", "diagonal", diagonal)
-    if input._array.ndim == 2:
-        return clone(_diagonal(input, offset=diagonal, a=0, b=1))
-    if input._array.ndim != 1:
-        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
-    n = input._array.size + abs(diagonal)
-    result = _embedded(input, offset=diagonal, a=0, b=1, shape=(n, n))
-    return result

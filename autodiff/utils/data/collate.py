@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.ops.join import stack
+from autodiff.api.join import stack
 
 __all__ = ["default_collate", "default_convert"]
 

@@ -1,7 +1,6 @@
-"""Matrix products of every rank, and the fully connected layer as one operation.
+"""Matrix products as PyTorch calls them: of every rank, with what is said where shapes or dtypes do not fit.
 
-After this module a reader knows the two rules that all of deep learning rests on: for y = a @ b,
-dL/da = g @ b.T and dL/db = a.T @ g; and that vectors and batches are reshaped until they are matrices.
+After this module a reader knows that vectors and batches are reshaped until they are matrices.
 """
 
 from __future__ import annotations
@@ -12,62 +11,17 @@ import numpy as np
 
 from autodiff import _kernels
 from autodiff._core.errors import no_tensor
-from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.modes import Inference
+from autodiff._core.operation import Recorded
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import takes_tensors
-from autodiff.ops.shape import reshaped_copy, squeezed_product
+from autodiff.api.shape import squeezed_product
+from autodiff.ops import matmul as ops
+from autodiff.ops.shape import reshape_copy
 
-__all__ = ["addmm", "baddbmm", "bmm", "dot", "inner", "linear", "matmul", "mm", "mv", "outer"]
-
-
-@primitive(lambda g, b: mm_(g, b.T), lambda g, a: mm_(a.T, g), name="Mm")
-def mm_(a, b):
-    """The product of two matrices, (n, k) and (k, m)."""
-    return _kernels.matmul(a, b)
-
-
-@primitive(lambda g, b: bmm_(g, b.mT), lambda g, a: bmm_(a.mT, g), name="Bmm")
-def bmm_(a, b):
-    """The products of two equal batches of matrices, (s, n, k) and (s, k, m)."""
-    return _kernels.matmul(a, b)
-
-
-@primitive(lambda g, v: g[..., None] * v, lambda g, a: mv_(a.T, g), name="Mv")
-def mv_(a, v):
-    """The product of a matrix and a vector, (n, k) and (k,)."""
-    return _kernels.matmul(a, v[:, None])[:, 0]
-
-
-@primitive(lambda g, b: g * b, lambda g, a: g * a, name="Dot")
-def dot_(a, b):
-    """The inner product of two vectors."""
-    return _kernels.matmul(a[None], b[:, None])[0, 0]
-
-
-@primitive(
-    lambda g, w: mm_(g, w),
-    lambda g, x: mm_(g.T, x),
-    lambda g: column_sums(g),
-    name="Addmm",
-)
-def affine(x, w, b):
-    """x @ w.T + b for x (n, k), w (m, k), b (m,): one pass, the bias added while the tile is in registers."""
-    return _kernels.matmul(x, w.T, b)
-
-
-@primitive(lambda g, x_shape: rows_of(g, n=x_shape[0]), name="SumBackward1")
-def column_sums(x):
-    """The sum over the rows of a matrix."""
-    return _kernels.column_sums(x) if x.size else np.zeros(x.shape[1:], x.dtype)
-
-
-@primitive(lambda g: column_sums(g), name="Expand")
-def rows_of(x, *, n: int):
-    """n rows, each x."""
-    return np.broadcast_to(x, (n, x.shape[0]))
+# ---- what does not fit ----
 
 
 def _shapes(name: str, a: Tensor, b: Tensor) -> str:
@@ -77,55 +31,23 @@ def _shapes(name: str, a: Tensor, b: Tensor) -> str:
     )
 
 
-def _same_dtype(name: str, a: Any, b: Any) -> None:
-    for i, x in enumerate((a, b)):
-        if not isinstance(x, Tensor):
-            argument = ("input", "other")[i]
-            raise TypeError(
-                f"{name}(): argument '{argument}' (position {i + 1}) must be Tensor, not {type(x).__name__}"
-            )
+def _same_dtype(a: Tensor, b: Tensor) -> None:
     if a._array.dtype != b._array.dtype:
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {a.dtype} != {b.dtype}; convert one, as in "
-            f"x.to({b.dtype})"
+            f"expected m1 and m2 to have the same dtype, but got: {a.dtype} != {b.dtype}; convert one, as in x.to({b.dtype})"
         )
 
 
-@method
-def mm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The matrix product of (n, k) and (k, m). RuntimeError when the shapes or dtypes do not fit.
-
-    >>> import autodiff as torch
-    >>> torch.mm(torch.ones(2, 3), torch.ones(3, 1))
-    tensor([[3.],
-            [3.]])
-    """
-    _check_mm("mm", input, mat2)
-    return mm_(input, mat2)
-
-
 def _check_mm(name: str, a: Tensor, b: Tensor) -> None:
-    _same_dtype(name, a, b)
+    _same_dtype(a, b)
     if a._array.ndim != 2 or b._array.ndim != 2:
         raise RuntimeError(f"{name} expects two matrices, got {a._array.ndim}-D and {b._array.ndim}-D; use matmul")
     if a._array.shape[1] != b._array.shape[0]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_shapes(name, a, b)}")
 
 
-@method
-def bmm(input: Tensor, mat2: Tensor) -> Tensor:
-    """The products of two batches of equal size, (s, n, k) and (s, k, m).
-
-    >>> import autodiff as torch
-    >>> torch.bmm(torch.ones(2, 1, 3), torch.ones(2, 3, 1)).shape
-    torch.Size([2, 1, 1])
-    """
-    _check_bmm(input, mat2)
-    return bmm_(input, mat2)
-
-
 def _check_bmm(batch1: Tensor, batch2: Tensor) -> None:
-    _same_dtype("bmm", batch1, batch2)
+    _same_dtype(batch1, batch2)
     if batch1._array.ndim != 3 or batch2._array.ndim != 3:
         raise RuntimeError("batch1 and batch2 must be 3D tensors; use matmul for other ranks")
     a, b = batch1._array.shape, batch2._array.shape
@@ -135,7 +57,38 @@ def _check_bmm(batch1: Tensor, batch2: Tensor) -> None:
         )
 
 
+# ---- two matrices, a matrix and a vector, two vectors ----
+
+
 @method
+@takes_tensors
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The matrix product of (n, k) and (k, m). RuntimeError when the shapes or dtypes do not fit.
+
+    >>> import autodiff as torch
+    >>> torch.mm(torch.ones(2, 3), torch.ones(3, 1))
+    tensor([[3.],
+            [3.]])
+    """
+    _check_mm("mm", input, mat2)
+    return ops.mm(input, mat2)
+
+
+@method
+@takes_tensors
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The products of two batches of equal size, (s, n, k) and (s, k, m).
+
+    >>> import autodiff as torch
+    >>> torch.bmm(torch.ones(2, 1, 3), torch.ones(2, 3, 1)).shape
+    torch.Size([2, 1, 1])
+    """
+    _check_bmm(input, mat2)
+    return ops.bmm(input, mat2)
+
+
+@method
+@takes_tensors
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """The product of a matrix (n, k) and a vector (k,).
 
@@ -143,16 +96,19 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     >>> torch.mv(torch.ones(2, 3), torch.ones(3))
     tensor([3., 3.])
     """
-    _same_dtype("mv", input, vec)
+    _same_dtype(input, vec)
     if input._array.ndim != 2 or vec._array.ndim != 1:
-        raise RuntimeError("vector + matrix @ vector expected, got a matrix of rank "
-                           f"{input._array.ndim} and a vector of rank {vec._array.ndim}")  # fmt: skip
+        raise RuntimeError(
+            f"vector + matrix @ vector expected, got a matrix of rank {input._array.ndim} and a vector of rank "
+            f"{vec._array.ndim}"
+        )
     if input._array.shape[1] != vec._array.shape[0]:
         raise RuntimeError(f"size mismatch, got input {_shapes('mv', input, vec)}")
-    return mv_(input, vec)
+    return ops.mv(input, vec)
 
 
 @method
+@takes_tensors
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors of one length.
 
@@ -160,20 +116,22 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     >>> torch.dot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
     tensor(11.)
     """
-    _same_dtype("dot", input, tensor)
+    _same_dtype(input, tensor)
     if input._array.ndim != 1 or tensor._array.ndim != 1:
-        raise RuntimeError(
-            f"1D tensors expected, but got {input._array.ndim}D and {tensor._array.ndim}D tensors; use matmul"
-        )
+        raise RuntimeError(f"1D tensors expected, but got {input._array.ndim}D and {tensor._array.ndim}D tensors; use matmul")
     if input._array.shape != tensor._array.shape:
         raise RuntimeError(
             "inconsistent tensor size, expected tensor [{}] and src [{}] to have the same number of elements, but got "
             "{} and {} elements respectively".format(*2 * (input._array.size, tensor._array.size))
         )
-    return dot_(input, tensor)
+    return ops.dot(input, tensor)
+
+
+# ---- any two ----
 
 
 @method
+@takes_tensors
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product a @ b: vectors, matrices, and batches of matrices that broadcast.
 
@@ -187,21 +145,21 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     try:
         x, y = input._array, other._array
         if x.ndim == 2 == y.ndim:
-            # What `mm_` comes to where nothing is to be recorded, in half its time; a view's edge may be out of date.
+            # What `ops.mm` comes to where nothing is to be recorded, in half its time; a view's edge may be out of date.
             if input._edge is other._edge is input._view is other._view is None and not Inference.blocks:
                 return wrap(_kernels.matmul(x, y))
-            product: Tensor = mm_(input, other)
-            return product
+            return ops.mm(input, other)
     except (AttributeError, RuntimeError, TypeError, ValueError):
-        pass  # what is wrong is said below
-    _same_dtype("matmul", input, other)
+        pass  # what is wrong is said below: Note [Fast way first] in api/_calls.py
+    for i, (name, value) in enumerate((("input", input), ("other", other)), 1):
+        if not isinstance(value, Tensor):
+            raise no_tensor("matmul", name, i, type(value).__name__)
+    _same_dtype(input, other)
     a, b = input._array.ndim, other._array.ndim
     if a == 2 and b == 2:
         return mm(input, other)  # which says what does not fit
     if a == 0 or b == 0:
-        raise RuntimeError(
-            f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D; use * for a number"
-        )
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D; use * for a number")
     if a == 1 and b == 1:
         return dot(input, other)
     if a == 2 and b == 1:
@@ -223,7 +181,7 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
     if right._array.ndim == 2:
         # One matrix for the whole batch: a single large product is faster than many small ones.
         rows = left._array.shape[:-1]
-        result = mm_(left.reshape(-1, k) if k else left.reshape(int(np.prod(rows)), 0), right)
+        result = ops.mm(left.reshape(-1, k) if k else left.reshape(int(np.prod(rows)), 0), right)
         shape = (*rows, m)
     else:
         try:
@@ -233,13 +191,16 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
                 f"matmul: the batch dimensions of {list(input.shape)} and {list(other.shape)} do not broadcast"
             ) from None
         s = int(np.prod(batch))
-        result = bmm_(left.expand(*batch, n, k).reshape(s, n, k), right.expand(*batch, k, m).reshape(s, k, m))
+        result = ops.bmm(left.expand(*batch, n, k).reshape(s, n, k), right.expand(*batch, k, m).reshape(s, k, m))
         shape = (*batch, n, m)
     if input._array.ndim == 1:
         shape = (*shape[:-2], shape[-1])
     if other._array.ndim == 1:
         shape = shape[:-1]
-    return reshaped_copy(result, shape=shape)
+    return reshape_copy(result, shape=shape)
+
+
+# ---- with a sum ----
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -258,9 +219,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     x, w = input._array, weight._array
     if bias is not None and x.ndim == 2:
         try:
-            return affine(input, weight, bias)
+            return ops.linear(input, weight, bias)
         except (RuntimeError, TypeError, ValueError):
-            pass  # what is wrong is said below, or bias is one that only + takes
+            pass  # what is wrong is said below (Note [Fast way first]), or bias is one that only + takes
     if x.dtype != w.dtype or (bias is not None and bias._array.dtype != w.dtype):
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {input.dtype} and {weight.dtype}; convert the input, as "
@@ -274,42 +235,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"{w.shape[-1]} features in the last dimension, the input has shape {list(x.shape)}"
         )
     if w.ndim == 2 and bias is not None and bias._array.shape == (w.shape[0],) and x.size:
-        y: Tensor = affine(input.reshape(-1, x.shape[-1]), weight, bias)
-        return y.view(*x.shape[:-1], w.shape[0])
+        return ops.linear(input.reshape(-1, x.shape[-1]), weight, bias).view(*x.shape[:-1], w.shape[0])
     product = matmul(input, weight.t())
     return product if bias is None else product + bias
 
 
-def _sum_with_matmul(input: Any, a: Any, b: Any, beta: Any, alpha: Any) -> Any:
-    product = _kernels.matmul(a, b)
-    product = product if alpha == 1 else product * product.dtype.type(alpha)
-    # With beta 0 the input is not looked at: nan and infinity in it do not spread.
-    return product + np.zeros_like(input) if beta == 0 else product + (input if beta == 1 else input * input.dtype.type(beta))
-
-
-@primitive(
-    lambda g, beta: g * beta,
-    lambda g, b, alpha: mm_(g, b.T) * alpha,
-    lambda g, a, alpha: mm_(a.T, g) * alpha,
-    name="Addmm",
-)
-def sum_with_mm(input, a, b, *, beta, alpha):
-    """beta * input + alpha * (a @ b)."""
-    return _sum_with_matmul(input, a, b, beta, alpha)
-
-
-@primitive(
-    lambda g, beta: g * beta,
-    lambda g, b, alpha: bmm_(g, b.mT) * alpha,
-    lambda g, a, alpha: bmm_(a.mT, g) * alpha,
-    name="Baddbmm",
-)
-def sum_with_bmm(input, a, b, *, beta, alpha):
-    """The same, batch by batch."""
-    return _sum_with_matmul(input, a, b, beta, alpha)
-
-
-def _sum_with_product(operation: Any, input: Tensor, a: Tensor, b: Tensor, beta: Any, alpha: Any) -> Any:
+def _sum_with_product(operation: Recorded, input: Tensor, a: Tensor, b: Tensor, beta: Any, alpha: Any) -> Tensor:
     if input._array.dtype != a._array.dtype:
         raise RuntimeError(f"self and mat2 must have the same dtype, but got {input.dtype} and {b.dtype}")
     shape = (*a._array.shape[:-1], b._array.shape[-1])
@@ -332,7 +263,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
     tensor([[3.]])
     """
     _check_mm("addmm", mat1, mat2)
-    return _sum_with_product(sum_with_mm, input, mat1, mat2, beta, alpha)
+    return _sum_with_product(ops.addmm, input, mat1, mat2, beta, alpha)
 
 
 @method
@@ -345,7 +276,7 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, a
     tensor([[[3.]]])
     """
     _check_bmm(batch1, batch2)
-    return _sum_with_product(sum_with_bmm, input, batch1, batch2, beta, alpha)
+    return _sum_with_product(ops.baddbmm, input, batch1, batch2, beta, alpha)
 
 
 @method

@@ -1,6 +1,6 @@
-"""How far apart: differences of neighbours, distances of all pairs, the angle between vectors. Written with other operations.
+"""How far apart: differences of neighbours, distances of all pairs, the angle between vectors.
 
-After this module a reader knows that an operation made of others needs no derivative of its own: the chain rule has it.
+After this module a reader knows that a function made of operations needs no derivative of its own: the chain rule has it.
 """
 
 from __future__ import annotations
@@ -9,22 +9,18 @@ import numpy as np
 
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import takes_tensors, whole
-from autodiff.ops.index import narrow
-from autodiff.ops.join import cat
-from autodiff.ops.reduce import sum as sum_
-from autodiff.ops.shape import dimension
-from autodiff.ops.statistics import norm
-
-__all__ = ["cdist", "cosine_similarity", "diff", "pairwise_distance"]
+from autodiff.api._calls import dimension, takes_tensors, whole
+from autodiff.api.join import cat
+from autodiff.api.reduce import sum as sum_
+from autodiff.api.statistics import norm
 
 
 @method
 @takes_tensors
-def diff(
-    input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None
-) -> Tensor:
+def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None) -> Tensor:
     """Each element minus the one before it along `dim`, n times over; `prepend` and `append` are joined on first.
+
+    Of bools it is whether the two differ. RuntimeError for a tensor without dimensions and for a negative n.
 
     >>> import autodiff as torch
     >>> torch.diff(torch.tensor([1, 4, 9, 16]))
@@ -39,7 +35,7 @@ def diff(
     x = cat(parts, axis) if len(parts) > 1 else input
     for _ in range(min(n, x._array.shape[axis])):
         last = x._array.shape[axis] - 1
-        after, before = narrow(x, axis, 1, last), narrow(x, axis, 0, last)
+        after, before = x.narrow(axis, 1, last), x.narrow(axis, 0, last)
         x = after ^ before if x._array.dtype.kind == "b" else after - before
     return x.clone() if x is input else x
 

@@ -9,26 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.graph import primitive, renamed
-from autodiff._core.inplace import method
+from autodiff._core.graph import renamed
+from autodiff._core.inplace import _type_name, method
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import number, takes_tensors
-from autodiff.ops.extremes import gathered, grid_of
-from autodiff.ops.index import getitem, index_taken, narrow, normalize
-from autodiff.ops.rearrange import _taken_at
-from autodiff.ops.shape import dimension
+from autodiff.api._calls import dimension, number, takes_tensors
+from autodiff.api.index import getitem, normalize
+from autodiff.ops import places as ops
 
-__all__ = [
-    "argwhere",
-    "gather",
-    "index_add",
-    "index_select",
-    "nonzero",
-    "scatter",
-    "scatter_add",
-    "take",
-    "take_along_dim",
-]
+_take, _index_add = renamed(ops.indexed, "Take"), renamed(ops.put_added, "IndexAdd")
 
 
 def _indices(index: Tensor, name: str) -> Any:
@@ -37,7 +25,13 @@ def _indices(index: Tensor, name: str) -> Any:
     return index._array.astype(np.int64)
 
 
-def _within(places: Any, n: int, name: str) -> None:
+def _length(x: Tensor, axis: int) -> int:
+    """How long x is along an axis: a tensor without dimensions counts as one with a single element."""
+    return x._array.shape[axis] if x._array.ndim else 1
+
+
+def _within(places: Any, x: Tensor, axis: int, name: str) -> None:
+    n = _length(x, axis)
     if places.size and (places.min() < 0 or places.max() >= n):
         wrong = places[(places < 0) | (places >= n)].flat[0]
         # PyTorch's classes: IndexError from index_select, RuntimeError from gather and scatter.
@@ -58,8 +52,12 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     places = _indices(index, "index_select")
     if places.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
-    _within(places, input._array.shape[axis], "index_select")
-    return _taken_at(input, axis=axis, places=np.atleast_1d(places))
+    _within(places, input, axis, "index_select")
+    if not input._array.ndim:
+        if places.size != 1:
+            raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {places.size} value(s)")
+        return input.clone()
+    return ops.index_select(input, axis=axis, places=np.atleast_1d(places))
 
 
 @method
@@ -75,12 +73,8 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     axis = dimension(dim, input._array.ndim)
     places = _indices(index, "gather")
     _sizes_fit(input, places, axis, "gather", "input")
-    _within(places, input._array.shape[axis], "gather")
-    part = input
-    for d, n in enumerate(places.shape):
-        if d != axis and n != input._array.shape[d]:
-            part = narrow(part, d, 0, n)
-    return gathered(part, axis=axis, places=places)
+    _within(places, input, axis, "gather")
+    return ops.gather(input, axis=axis, places=places)
 
 
 def _sizes_fit(x: Tensor, places: Any, axis: int, name: str, what: str) -> None:
@@ -125,74 +119,10 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     tensor([1, 4])
     """
     flat_input = input.reshape(-1)
-    _, where_ = normalize(wrap(_indices(index, "take")), flat_input._array.shape)
-    if where_ is None:  # a 0-d index
+    _, choice = normalize(wrap(_indices(index, "take")), flat_input._array.shape)
+    if choice is None:  # a 0-d index
         return getitem(flat_input, int(index)).clone()
-    return index_taken(flat_input, index=where_)
-
-
-@primitive(
-    lambda g, axis, places: zeroed_along(g, axis=axis, places=places),
-    lambda g, axis, places, value_shape: corner(gathered(g, axis=axis, places=places), shape=value_shape),
-    name="Scatter",
-)
-def scattered_into(x, value, *, axis, places):
-    """x with value written at the places along an axis."""
-    out = x.copy()
-    out[grid_of(places, axis)] = value[tuple(slice(n) for n in places.shape)] if value.ndim else value
-    return out
-
-
-def _no_slope(g: Any) -> Any:
-    raise RuntimeError("derivative for aten::scatter is not implemented with reduce=; use scatter_add(), which has one")
-
-
-@primitive(_no_slope, _no_slope, name="NotImplemented")
-def scattered_onto(x, value, *, axis, places, reduce):
-    """x with value added to, or multiplied with, what is at the places along an axis."""
-    out = x.copy()
-    combine = np.add if reduce == "add" else np.multiply
-    combine.at(out, grid_of(places, axis), value[tuple(slice(n) for n in places.shape)] if value.ndim else value)
-    return out
-
-
-@primitive(lambda g, axis, places: zeroed_along(g, axis=axis, places=places), name="Scatter")
-def zeroed_along(x, *, axis, places):
-    """x with zeros at the places along an axis."""
-    out = x.copy()
-    out[grid_of(places, axis)] = 0
-    return out
-
-
-@primitive(
-    lambda g: g,
-    lambda g, axis, places, value_shape: corner(gathered(g, axis=axis, places=places), shape=value_shape),
-    name="ScatterAdd",
-)
-def scatter_added(x, value, *, axis, places):
-    """x with value added at the places along an axis."""
-    out = x.copy()
-    np.add.at(out, grid_of(places, axis), value[tuple(slice(n) for n in places.shape)])
-    return out
-
-
-@primitive(lambda g, x_shape: _cut(g, shape=x_shape), name="ConstantPadNd")
-def corner(x, *, shape):
-    """Zeros of `shape` with x in the first corner: src may be larger than index. A 0-d shape sums."""
-    if not len(shape):
-        return np.add.reduce(x, axis=None)
-    if x.shape == tuple(shape):
-        return x.copy()
-    out = np.zeros(shape, x.dtype)
-    out[tuple(slice(n) for n in x.shape)] = x
-    return out
-
-
-@primitive(lambda g, x_shape: corner(g, shape=x_shape), name="Slice")
-def _cut(x, *, shape):
-    if not x.ndim:
-        return np.broadcast_to(x, shape).copy()
-    return x[tuple(slice(n) for n in shape)].copy()
+    return _take(flat_input, index=choice)
 
 
 def _source(input: Tensor, src: Any, places: Any, name: str) -> Any:
@@ -204,6 +134,8 @@ def _source(input: Tensor, src: Any, places: Any, name: str) -> Any:
         raise RuntimeError(
             f"{name}(): Expected index {list(places.shape)} to be no larger than src {list(src.shape)} in any dimension"
         )
+    if src._array.shape != places.shape:
+        src = ops.viewed(src, index=tuple(slice(n) for n in places.shape))
     return src
 
 
@@ -224,14 +156,14 @@ def scatter(
     axis = dimension(dim, input._array.ndim)
     places = _indices(index, "scatter")
     _sizes_fit(input, places, axis, "scatter", "self")
-    _within(places, input._array.shape[axis], "scatter")
+    _within(places, input, axis, "scatter")
     values = _source(input, value if src is None else src, places, "scatter")
     if reduce is None:
-        return scattered_into(input, values, axis=axis, places=places)
+        return ops.scatter(input, values, axis=axis, places=places)
     if reduce not in ("add", "multiply"):
         raise RuntimeError(f"reduce argument must be either add or multiply, not {reduce!r}")
-    result = scattered_onto(input, values, axis=axis, places=places, reduce=reduce)
-    return result
+    combine = np.add if reduce == "add" else np.multiply
+    return ops.scatter_reduced(input, values, axis=axis, places=places, combine=combine)
 
 
 @method(inplace=True)
@@ -246,12 +178,9 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     axis = dimension(dim, input._array.ndim)
     places = _indices(index, "scatter_add")
     _sizes_fit(input, places, axis, "scatter_add", "self")
-    _within(places, input._array.shape[axis], "scatter_add")
+    _within(places, input, axis, "scatter_add")
     _ = src._array  # a number is not taken here
-    return scatter_added(input, _source(input, src, places, "scatter_add"), axis=axis, places=places)
-
-
-index_added = renamed(scatter_added, "IndexAdd")
+    return ops.scatter_add(input, _source(input, src, places, "scatter_add"), axis=axis, places=places)
 
 
 @method(inplace=True)
@@ -265,14 +194,29 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """
     axis = dimension(dim, input._array.ndim)
     places = _indices(index, "index_add")
-    _within(places, input._array.shape[axis], "index_add")
-    if places.ndim > 1 or places.size != source._array.shape[axis]:
-        raise IndexError(
-            f"index_add(): Number of indices ({places.size}) should be equal to source.size(dim): ({source.shape[axis]})"
+    _within(places, input, axis, "index_add")
+    _fits_slices(input, source, axis, places)
+    if alpha != 1:
+        source = source * alpha
+    return _index_add(input, source, index=ops.along(axis, np.atleast_1d(places)) if input._array.ndim else ())
+
+
+def _fits_slices(input: Tensor, source: Tensor, axis: int, places: Any) -> None:
+    if places.ndim > 1:
+        raise IndexError("index_add_(): Index is supposed to be a vector")
+    if source._array.dtype != input._array.dtype:
+        ours, theirs = _type_name(input._array), _type_name(source._array)
+        raise RuntimeError(f"index_add_(): self ({ours}) and source ({theirs}) must have the same scalar type")
+    if places.size != _length(source, axis):
+        raise RuntimeError(
+            f"index_add_(): Number of indices ({places.size}) should be equal to source.size(dim): ({_length(source, axis)}), "
+            f"for dim: {axis}"
         )
-    grid = places.reshape(*(-1 if d == axis else 1 for d in range(source._array.ndim)))
-    whole = np.broadcast_to(grid, source._array.shape)
-    return index_added(input, source if alpha == 1 else source * alpha, axis=axis, places=whole)
+    if any(n != m for d, (n, m) in enumerate(zip(input._array.shape, source._array.shape, strict=True)) if d != axis):
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(input.shape)} source.shape = {list(source.shape)}"
+        )
 
 
 @method
@@ -285,12 +229,14 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     tensor([[0],
             [2]])
     """
-    places = np.nonzero(np.atleast_1d(input._array))
     if as_tuple:
-        return tuple(wrap(p) for p in places)
-    if not input._array.ndim:
-        return wrap(np.zeros((len(places[0]), 0), np.int64))
-    return wrap(np.stack(places, -1))
+        return tuple(wrap(places) for places in np.nonzero(np.atleast_1d(input._array)))
+    return _nonzero_rows(input)
+
+
+def _nonzero_rows(input: Tensor) -> Tensor:
+    places = np.nonzero(np.atleast_1d(input._array))
+    return wrap(np.stack(places, -1) if input._array.ndim else np.zeros((len(places[0]), 0), np.int64))
 
 
 @method
@@ -303,4 +249,4 @@ def argwhere(input: Tensor) -> Tensor:
     tensor([[0],
             [2]])
     """
-    return nonzero(input)  # type: ignore[no-any-return]
+    return _nonzero_rows(input)

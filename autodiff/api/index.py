@@ -1,7 +1,7 @@
-"""Reading and writing parts of a tensor by ints, slices, None, Ellipsis, masks and integer tensors.
+"""x[...]: parts of a tensor read and written by ints, slices, None, Ellipsis, masks and integer tensors.
 
 After this module a reader knows the two kinds of index: *basic* (ints, slices, None, Ellipsis) gives a view, *advanced*
-(lists, integer tensors, masks) a copy; and that the gradient of reading is adding at the same places.
+(lists, integer tensors, masks) a copy; and that PyTorch takes the basic part first.
 """
 
 from __future__ import annotations
@@ -11,23 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.graph import primitive, renamed
+from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
-from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import number, takes_tensors, whole
-from autodiff.ops.comparison import where
-from autodiff.ops.join import picked, sliced
-from autodiff.ops.shape import dimension
+from autodiff._core.tensor import Tensor
+from autodiff.api._calls import dimension, number, takes_tensors, whole
+from autodiff.ops import places as ops
 
-__all__ = [
-    "getitem",
-    "index_put",
-    "masked_fill",
-    "masked_select",
-    "narrow",
-    "normalize",
-    "select",
-]
+# One operation under the names that PyTorch gives its last step.
+_select, _new, _alias = renamed(ops.viewed, "Select"), renamed(ops.viewed, "Unsqueeze"), renamed(ops.viewed, "Alias")
+_masked_select = renamed(ops.indexed, "MaskedSelect")
+_fill_with_number = renamed(ops.masked_fill, "MaskedFillBackward0")
 
 
 def normalize(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
@@ -37,40 +30,8 @@ def normalize(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...] | Non
     moves their dimension to the front; PyTorch takes the int first, and so do we. IndexError for what fits no tensor of
     this shape.
     """
-    if isinstance(index, list) and len(index) < 32 and any(_opens_tuple(part) for part in index):
-        warnings.warn(
-            "Using a non-tuple sequence for multidimensional indexing is deprecated; use x[tuple(seq)] instead of x[seq], or "
-            "x[torch.tensor(seq)] for one index tensor",
-            UserWarning,
-            stacklevel=4,
-        )
-        index = tuple(index)  # PyTorch's rule: x[[[0, 1], [1, 2]]] is x[[0, 1], [1, 2]]
-    parts = index if isinstance(index, tuple) else (index,)
-    found: list[Any] = []
-    used = 0  # dimensions of the tensor that the index speaks about
-    for part in parts:
-        if isinstance(part, Tensor):
-            part = part._array
-        if part is Ellipsis and any(before is Ellipsis for before in found):
-            continue  # the first one has taken all the dimensions that were left
-        if part is None or part is Ellipsis:
-            found.append(part)
-        elif isinstance(part, bool):
-            found.append(np.array(part))
-        elif isinstance(part, (int, np.integer)):
-            found.append(int(part))
-            used += 1
-        elif isinstance(part, slice):
-            found.append(_plain_slice(part))
-            used += 1
-        else:
-            array = _index_array(part)
-            if array.ndim == 0 and array.dtype.kind == "i":
-                found.append(int(array))
-                used += 1
-                continue
-            found.append(array)
-            used += array.ndim if array.dtype.kind == "b" else 1
+    found = _parts(index)
+    used = sum(map(_dimensions, found))
     if used > len(shape):
         if not shape:
             raise IndexError(
@@ -80,26 +41,69 @@ def normalize(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...] | Non
     _check_bounds(found, shape, used)
     if not any(part is Ellipsis for part in found):
         found.append(Ellipsis)  # with an Ellipsis NumPy gives a view also where every dimension has an int
+    if not any(isinstance(part, np.ndarray) for part in found):
+        return tuple(found), None
+    view, choice = _two_steps(found, len(shape) - used)
+    trivial = all(part is Ellipsis or part == slice(None) for part in view)
+    return None if trivial else tuple(view), tuple(choice)
+
+
+def _parts(index: Any) -> list[Any]:
+    """The parts of an index as ints, slices, None, at most one Ellipsis, and arrays of ints or bools."""
+    if isinstance(index, list) and len(index) < 32 and any(_opens_tuple(part) for part in index):
+        warnings.warn(
+            "Using a non-tuple sequence for multidimensional indexing is deprecated; use x[tuple(seq)] instead of x[seq], or "
+            "x[torch.tensor(seq)] for one index tensor",
+            UserWarning,
+            stacklevel=4,
+        )
+        index = tuple(index)  # PyTorch's rule: x[[[0, 1], [1, 2]]] is x[[0, 1], [1, 2]]
+    found: list[Any] = []
+    for part in index if isinstance(index, tuple) else (index,):
+        if isinstance(part, Tensor):
+            part = part._array
+        if part is None:
+            found.append(part)
+        elif part is Ellipsis:
+            if not any(before is Ellipsis for before in found):  # the first one has taken all the dimensions that were left
+                found.append(part)
+        elif isinstance(part, bool):
+            found.append(np.array(part))
+        elif isinstance(part, (int, np.integer)):
+            found.append(int(part))
+        elif isinstance(part, slice):
+            found.append(_plain_slice(part))
+        else:
+            array = _index_array(part)
+            found.append(int(array) if array.ndim == 0 and array.dtype.kind == "i" else array)
+    return found
+
+
+def _dimensions(part: Any) -> int:
+    """How many dimensions of the tensor a part of an index speaks about."""
+    if isinstance(part, np.ndarray):
+        return part.ndim if part.dtype.kind == "b" else 1
+    return 0 if part is None or part is Ellipsis else 1
+
+
+def _two_steps(found: list[Any], rest: int) -> tuple[list[Any], list[Any]]:
+    """The parts that make a view, and those that then choose from it; an Ellipsis stands for `rest` dimensions."""
     view: list[Any] = []
     choice: list[Any] = []
     for part in found:
-        if isinstance(part, np.ndarray):
-            if part.ndim == 0:  # one bool, which chooses from a dimension of its own
-                view.append(None)
-                choice.append(part.reshape(1))
-            else:
-                view += [slice(None)] * (part.ndim if part.dtype.kind == "b" else 1)
-                choice.append(part)
-        else:
+        if not isinstance(part, np.ndarray):
             view.append(part)
             if part is Ellipsis:
-                choice += [slice(None)] * (len(shape) - used)
+                choice += [slice(None)] * rest
             elif not isinstance(part, int):
                 choice.append(slice(None))
-    if not any(isinstance(part, np.ndarray) for part in choice):
-        return tuple(view), None
-    trivial = all(part is Ellipsis or part == slice(None) for part in view)
-    return None if trivial else tuple(view), tuple(choice)
+        elif part.ndim == 0:  # one bool, which chooses from a dimension of its own
+            view.append(None)
+            choice.append(part.reshape(1))
+        else:
+            view += [slice(None)] * _dimensions(part)
+            choice.append(part)
+    return view, choice
 
 
 def _opens_tuple(part: Any) -> bool:
@@ -108,10 +112,11 @@ def _opens_tuple(part: Any) -> bool:
 
 
 def _plain_slice(part: slice) -> slice:
-    ends = [v.__index__() if isinstance(v, (Tensor, np.integer)) else v for v in (part.start, part.stop, part.step)]
-    if ends[2] is not None and ends[2] <= 0:
+    ends = (part.start, part.stop, part.step)
+    start, stop, step = (v.__index__() if isinstance(v, (Tensor, np.integer)) else v for v in ends)
+    if step is not None and step <= 0:
         raise ValueError("step must be greater than zero; flip() reverses")
-    return slice(*ends)
+    return slice(start, stop, step)
 
 
 def _index_array(part: Any) -> Any:
@@ -162,80 +167,28 @@ def _check_bounds(found: list[Any], shape: tuple[int, ...], used: int) -> None:
 # ---- x[index] ----
 
 
-def _sliced_class(name: str) -> Any:
-    @primitive(lambda g, index, x_shape: basic_placed(g, index=index, shape=x_shape), name=name, view=True)
-    def basic_index(x, *, index):
-        """x[index] for ints, slices, None and Ellipsis: a view."""
-        return x[index]
-
-    return basic_index
-
-
-# One operation under the names that PyTorch gives its last step.
-viewed_select, viewed_slice, viewed_new, viewed_alias = (
-    _sliced_class(name) for name in ("Select", "Slice", "Unsqueeze", "Alias")
-)
-
-
-@primitive(lambda g, index: viewed_slice(g, index=index), name="SliceBackward")
-def basic_placed(x, *, index, shape):
-    """Zeros of `shape` with x at a basic index."""
-    out = np.zeros(shape, x.dtype)
-    out[index] = x
-    return out
-
-
-@primitive(lambda g, index, x_shape: added_at(g, index=index, shape=x_shape), name="Index")
-def indexed(x, *, index):
-    """x[index] for lists, integer arrays and masks: a copy."""
-    return _numpy_index(x, index)
-
-
-index_taken, index_masked = renamed(indexed, "Take"), renamed(indexed, "MaskedSelect")
-
-
-@primitive(lambda g, index: indexed(g, index=index), name="IndexPut")
-def added_at(x, *, index, shape):
-    """Zeros of `shape` with x added at an advanced index, repeated places summed."""
-    out = np.zeros(shape, x.dtype)
-    if all(not isinstance(p, np.ndarray) or p.dtype.kind == "b" for p in index):
-        out[index] = x  # a mask names no place twice
-    else:
-        np.add.at(out, index, x)
-    return out
-
-
-def _numpy_index(x: Any, index: Any) -> Any:
-    try:
-        return x[index]
-    except IndexError as error:
-        if "broadcast" in str(error):
-            shapes = ", ".join(str(list(p.shape)) for p in index if isinstance(p, np.ndarray))
-            raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}") from None
-        raise
-
-
 def getitem(input: Tensor, index: Any) -> Tensor:
     """input[index]: a view for ints, slices, None and Ellipsis; a copy for lists, integer tensors and masks."""
     if index.__class__ is int and input._array.ndim:  # the commonest: a row
         n = input._array.shape[0]
         if not -n <= index < n:
             raise IndexError(f"index {index} is out of bounds for dimension 0 with size {n}")
-        return viewed_select(input, index=(index, ...))
+        return _select(input, index=(index, ...))
+    if index.__class__ is slice and input._array.ndim:
+        return viewed(input, (_plain_slice(index), ...))
     basic, choice = normalize(index, input._array.shape)
     result = input if basic is None else viewed(input, basic)
-    if choice is not None:
-        result = indexed(result, index=choice)
-    return result
+    return result if choice is None else ops.indexed(result, index=choice)
 
 
 def viewed(input: Tensor, index: tuple[Any, ...]) -> Tensor:
     """input[index] for a basic index with an Ellipsis: a view, under the name of PyTorch's last step."""
     last = next((p for p in reversed(index) if p is not Ellipsis and p != slice(None)), Ellipsis)
-    view = viewed_alias if last is Ellipsis else viewed_new if last is None else (
-        viewed_select if isinstance(last, int) else viewed_slice
-    )  # fmt: skip
-    return view(input, index=index)
+    if last is Ellipsis:
+        return _alias(input, index=index)
+    if last is None:
+        return _new(input, index=index)
+    return (_select if isinstance(last, int) else ops.viewed)(input, index=index)
 
 
 @method
@@ -255,7 +208,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
         raise IndexError(
             f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {axis}"
         )
-    return picked(input, axis=axis, at=index)
+    return _select(input, index=ops.along(axis, index))
 
 
 @method
@@ -274,56 +227,21 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
         raise IndexError(f"start out of range (expected to be in range of [-{n}, {n}], but got {start})")
     if length < 0 or first + length > n:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
-    return sliced(input, axis=axis, start=first, length=length)
+    return ops.viewed(input, index=ops.span(axis, first, length))
 
 
 # ---- x[index] = value ----
 
 
-def _deepened(x: Any, ndim: int) -> Any:
-    """x with leading dimensions of size 1: a value may have more of them than the place it is written to."""
-    return x if x.ndim >= ndim else viewed_new(x, index=(*(None,) * (ndim - x.ndim), ...))
-
-
-@primitive(
-    lambda g, index, accumulate: g if accumulate else zeroed(g, index=index),
-    lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)),
-    name="IndexPut",
-)
-def put_at(x, value, *, index, accumulate):
-    """x with `value` written, or added, at an advanced index."""
-    out = x.copy()
-    try:
-        if accumulate:
-            np.add.at(out, index, value)
-        else:
-            out[index] = value
-    except ValueError:
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing result of shape "
-            f"{list(x[index].shape)}"
-        ) from None
-    return out
-
-
-@primitive(lambda g, index: zeroed(g, index=index), name="IndexPut")
-def zeroed(x, *, index):
-    """x with zeros at an advanced index."""
-    out = x.copy()
-    out[index] = 0
-    return out
-
-
 @method(inplace=True)
 @takes_tensors
-def index_put(input: Tensor, index: Any, values: Any = None, accumulate: bool = False, **named: Any) -> Tensor:
+def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """A copy of `input` with `values` written (or added) at the tuple of index tensors.
 
     >>> import autodiff as torch
     >>> torch.index_put(torch.zeros(3), (torch.tensor([0, 2]),), torch.tensor([5.0, 6.0]))
     tensor([5., 0., 6.])
     """
-    indices = named.pop("indices", index)
     if not isinstance(indices, (tuple, list)):
         raise TypeError(f"index_put(): argument 'indices' (position 2) must be tuple of Tensors, not {type(indices).__name__}")
     if values._array.dtype != input._array.dtype:
@@ -331,21 +249,10 @@ def index_put(input: Tensor, index: Any, values: Any = None, accumulate: bool = 
             f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and "
             f"{values.dtype} for the source."
         )
-    _, where_ = normalize(tuple(indices), input._array.shape)
-    if where_ is None:
+    _, choice = normalize(tuple(indices), input._array.shape)
+    if choice is None:
         raise IndexError("index_put takes index tensors; for ints and slices write x[index] = values")
-    return put_at(input, values, index=where_, accumulate=accumulate)
-
-
-@primitive(lambda g, mask: where(wrap(mask), 0.0, g) if isinstance(g, Tensor) else np.where(mask, 0, g).astype(g.dtype),
-           lambda g, mask: where(wrap(mask), g, 0.0) if isinstance(g, Tensor) else np.where(mask, g, 0).astype(g.dtype),
-           name="MaskedFillBackward1")  # fmt: skip
-def filled_at(x, value, *, mask):
-    """x with `value` where the mask holds."""
-    return np.where(mask, value, x).astype(x.dtype)
-
-
-filled_with_number = renamed(filled_at, "MaskedFillBackward0")
+    return (ops.put_added if accumulate else ops.put)(input, values, index=choice)
 
 
 @method(inplace=True)
@@ -363,7 +270,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
         )
-    fill = filled_at if isinstance(value, Tensor) else filled_with_number
+    fill = ops.masked_fill if isinstance(value, Tensor) else _fill_with_number
     if not isinstance(value, Tensor):
         value = number("masked_fill", "value", value)
         try:
@@ -386,5 +293,5 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     shape = np.broadcast_shapes(input._array.shape, mask._array.shape)
-    whole = np.broadcast_to(mask._array, shape).copy()
-    return index_masked(input if shape == input._array.shape else input.expand(*shape), index=(whole,))
+    chosen = np.broadcast_to(mask._array, shape).copy()
+    return _masked_select(input if shape == input._array.shape else input.expand(*shape), index=(chosen,))

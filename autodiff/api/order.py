@@ -1,6 +1,6 @@
-"""Elements in order: sort, topk, median, unique.
+"""Elements in order as PyTorch's calls give them: sort, topk, median, unique, bincount.
 
-After this module a reader knows that the gradient of sorting goes back to where each element came from.
+After this module a reader knows that sorting keeps equal elements in their order, and what a nan does.
 """
 
 from __future__ import annotations
@@ -9,22 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import takes_tensors, whole
-from autodiff.ops.extremes import _empty, median_all, median_choice, sort_choice, topk_choice
-from autodiff.ops.reduce import MedianResult, SortResult, TopkResult
-from autodiff.ops.shape import dimension
+from autodiff._core.types import MedianResult, SortResult, TopkResult
+from autodiff.api._calls import dimension, takes_tensors, whole
+from autodiff.api.extremes import not_empty
+from autodiff.ops import extremes as ops
 
-__all__ = [
-    "argsort",
-    "bincount",
-    "isin",
-    "median",
-    "sort",
-    "topk",
-    "unique",
-]
+_sorted, _topk = renamed(ops.chosen, "Sort"), renamed(ops.chosen, "Topk")
+_median = renamed(ops.chosen, "MedianBackward1")
 
 
 def _order(array: Any, axis: int, descending: bool) -> Any:
@@ -47,7 +41,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     if not input._array.ndim:
         return SortResult(input.clone(), wrap(np.zeros((), np.int64)))
     places = _order(input._array, axis, descending)
-    return SortResult(*sort_choice(input, places=places, axis=axis, keepdim=True))
+    return SortResult(*_sorted(input, places=places, axis=axis, keepdim=True))
 
 
 @method
@@ -59,7 +53,8 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     >>> torch.argsort(torch.tensor([3.0, 1.0, 2.0]))
     tensor([1, 2, 0])
     """
-    return sort(input, dim, descending).indices  # type: ignore[no-any-return]
+    axis = dimension(dim, input._array.ndim)
+    return wrap(_order(input._array, axis, descending) if input._array.ndim else np.zeros((), np.int64))
 
 
 @method
@@ -78,7 +73,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if not 0 <= k <= input._array.shape[axis]:
         raise RuntimeError(f"selected index k out of range: {k} of {input._array.shape[axis]}")
     places = np.take(_order(input._array, axis, largest), range(k), axis)
-    return TopkResult(*topk_choice(input, places=places, axis=axis, keepdim=True))
+    return TopkResult(*_topk(input, places=places, axis=axis, keepdim=True))
 
 
 @method
@@ -93,16 +88,16 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     tensor(2.)
     """
     if dim is None:
-        return median_all(input) if input._array.size else wrap(np.array(np.nan, input._array.dtype))
+        return ops.median_all(input) if input._array.size else wrap(np.array(np.nan, input._array.dtype))
     axis = dimension(dim, input._array.ndim)
-    _empty(input, "median", axis)
+    not_empty(input, "median", axis)
     if not input._array.ndim:
         return MedianResult(input.clone(), wrap(np.zeros((), np.int64)))
     places = np.take(_order(input._array, axis, False), [(input._array.shape[axis] - 1) // 2], axis)
     nans = np.isnan(input._array)
     if nans.any():  # the first of them is the median of its lane
         places = np.where(nans.any(axis, keepdims=True), np.argmax(nans, axis, keepdims=True), places)
-    return MedianResult(*median_choice(input, places=places, axis=axis, keepdim=keepdim))
+    return MedianResult(*_median(input, places=places, axis=axis, keepdim=keepdim))
 
 
 @method
@@ -158,7 +153,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         return wrap(np.bincount(array, None, minlength))
     if weights._array.shape != array.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
-    total = np.zeros(max(minlength, int(array.max()) + 1 if array.size else 0), np.float32 if weights._array.dtype == np.float32
-                     else np.float64)  # fmt: skip
+    dtype = np.float32 if weights._array.dtype == np.float32 else np.float64
+    total = np.zeros(max(minlength, int(array.max()) + 1 if array.size else 0), dtype)
     np.add.at(total, array, weights._array)
     return wrap(total)

@@ -1,0 +1,261 @@
+"""Making tensors: of data, by `tensor`, `as_tensor` and `from_numpy`, and of a size, filled with a value.
+
+After this module a reader knows that what is made is a leaf, and that `tensor` copies while `from_numpy` shares memory.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
+from autodiff._core.inplace import method
+from autodiff._core.promotion import cast
+from autodiff._core.tensor import Tensor
+from autodiff.api._calls import number, size_of, takes_tensors, whole
+from autodiff.api.reading import array_of, float_or_default, leaf
+
+# ---- of data ----
+
+
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
+    """A new leaf with a copy of `data`: a number, nested lists of numbers, a NumPy array.
+
+    Floats become the default dtype (float32), ints int64, bools bool; arrays keep their dtype. ValueError for lists of
+    unequal lengths, TypeError for what is not a number, RuntimeError for integers with requires_grad.
+
+    >>> import autodiff as torch
+    >>> torch.tensor([[1, 2], [3, 4]]), torch.tensor([0.5], requires_grad=True)
+    (tensor([[1, 2],
+            [3, 4]]), tensor([0.5000], requires_grad=True))
+    """
+    if isinstance(data, Tensor):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            UserWarning,
+            stacklevel=2,
+        )
+    return leaf(array_of(data, as_numpy_dtype(dtype)), requires_grad, device)
+
+
+def from_numpy(ndarray: Any) -> Tensor:
+    """A tensor that shares memory with a NumPy array: a change of one shows in the other.
+
+    A change made through the array cannot be seen by the graph (detect_anomaly checks for it). TypeError for what is
+    not an array of a supported dtype, ValueError for negative strides.
+
+    >>> import numpy as np
+    >>> import autodiff as torch
+    >>> a = np.zeros(2)
+    >>> t = torch.from_numpy(a)
+    >>> a[0] = 5
+    >>> t
+    tensor([5., 0.], dtype=torch.float64)
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    if not ndarray.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported: use array.astype(array.dtype.newbyteorder('='))"
+        )
+    from_numpy_dtype(ndarray.dtype)
+    if any(s < 0 for s in ndarray.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
+            "supported. (You can probably work around this by making a copy of your array with array.copy().) "
+        )
+    return leaf(ndarray.view(np.ndarray))
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """`data` as a tensor, without a copy where none is needed: a tensor itself, an array's own memory.
+
+    >>> import autodiff as torch
+    >>> x = torch.ones(2)
+    >>> torch.as_tensor(x) is x
+    True
+    """
+    np_dtype = as_numpy_dtype(dtype)
+    # Not `in (None, ...)`: for NumPy float64 == None, since None names its default dtype.
+    if isinstance(data, Tensor):
+        return data if np_dtype is None or np_dtype == data._array.dtype else cast(data, dtype=np_dtype)
+    same = isinstance(data, np.ndarray) and (np_dtype is None or np_dtype == data.dtype)
+    if same and data.dtype.isnative and data.dtype.kind in "fiub":
+        return from_numpy(data) if all(s >= 0 for s in data.strides) else leaf(data.copy())
+    return leaf(array_of(data, np_dtype), False, device)
+
+
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
+    """`obj` as a tensor; copied if `copy`, or where it must be.
+
+    >>> import autodiff as torch
+    >>> torch.asarray([1, 2])
+    tensor([1, 2])
+    """
+    t = tensor(obj, dtype=dtype) if copy else as_tensor(obj, dtype)
+    return t.requires_grad_() if requires_grad else t
+
+
+# ---- of a size ----
+
+
+def zeros(
+    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Zeros of the size given as ints or a tuple, in the default dtype.
+
+    >>> import autodiff as torch
+    >>> torch.zeros(2, 2)
+    tensor([[0., 0.],
+            [0., 0.]])
+    """
+    return leaf(np.zeros(size_of(sizes, size), float_or_default(dtype)), requires_grad, device)
+
+
+def ones(
+    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Ones of the size given as ints or a tuple, in the default dtype.
+
+    >>> import autodiff as torch
+    >>> torch.ones(2)
+    tensor([1., 1.])
+    """
+    return leaf(np.ones(size_of(sizes, size), float_or_default(dtype)), requires_grad, device)
+
+
+def empty(
+    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor of the size given, whose elements are whatever the memory held.
+
+    >>> import autodiff as torch
+    >>> torch.empty(2, 3).shape
+    torch.Size([2, 3])
+    """
+    return leaf(np.empty(size_of(sizes, size), float_or_default(dtype)), requires_grad, device)
+
+
+def full(size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of the size given with one value everywhere, its dtype that of the value.
+
+    >>> import autodiff as torch
+    >>> torch.full((2,), 7)
+    tensor([7, 7])
+    """
+    value = number("full", "fill_value", fill_value)
+    return leaf(np.full(size_of((size,)), value, as_numpy_dtype(dtype) or array_of(value, None).dtype), requires_grad, device)
+
+
+def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
+    return as_numpy_dtype(dtype) or input._array.dtype
+
+
+@takes_tensors
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of the size and dtype of `input`.
+
+    >>> import autodiff as torch
+    >>> torch.zeros_like(torch.tensor([1, 2]))
+    tensor([0, 0])
+    """
+    return leaf(np.zeros_like(input._array, _like(input, dtype)), requires_grad, device)
+
+
+@takes_tensors
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of the size and dtype of `input`.
+
+    >>> import autodiff as torch
+    >>> torch.ones_like(torch.tensor([1.5, 2.5]))
+    tensor([1., 1.])
+    """
+    return leaf(np.ones_like(input._array, _like(input, dtype)), requires_grad, device)
+
+
+@takes_tensors
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """An uninitialised tensor of the size and dtype of `input`.
+
+    >>> import autodiff as torch
+    >>> torch.empty_like(torch.ones(2, 3)).shape
+    torch.Size([2, 3])
+    """
+    return leaf(np.empty_like(input._array, _like(input, dtype)), requires_grad, device)
+
+
+@takes_tensors
+def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """One value everywhere, in the size and dtype of `input`.
+
+    >>> import autodiff as torch
+    >>> torch.full_like(torch.ones(2), 5)
+    tensor([5., 5.])
+    """
+    value = number("full_like", "fill_value", fill_value)
+    return leaf(np.full_like(input._array, value, _like(input, dtype)), requires_grad, device)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """The n by m matrix with ones on the diagonal.
+
+    >>> import autodiff as torch
+    >>> torch.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    n, m = whole("eye", "n", n), None if m is None else whole("eye", "m", m)
+    if n < 0 or (m is not None and m < 0):
+        raise RuntimeError(f"n must be greater or equal to 0, got {n if n < 0 else m}")
+    return leaf(np.eye(n, m, dtype=float_or_default(dtype)), requires_grad, device)
+
+
+# ---- as methods: in the dtype of a tensor that is there already ----
+
+
+@method
+def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """`tensor(data)` in the dtype of this tensor."""
+    return leaf(array_of(data, np.dtype(_like(self, dtype))), requires_grad, device)
+
+
+@method
+def new_zeros(
+    self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`zeros(size)` in the dtype of this tensor."""
+    return leaf(np.zeros(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
+
+
+@method
+def new_ones(
+    self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`ones(size)` in the dtype of this tensor."""
+    return leaf(np.ones(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
+
+
+@method
+def new_empty(
+    self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`empty(size)` in the dtype of this tensor."""
+    return leaf(np.empty(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
+
+
+@method
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`full(size, fill_value)` in the dtype of this tensor."""
+    value = number("new_full", "fill_value", fill_value)
+    return leaf(np.full(size_of((size,)), value, _like(self, dtype)), requires_grad, device)

@@ -1,0 +1,126 @@
+"""Evenly spaced numbers: arange, linspace and logspace, rounded as PyTorch rounds them.
+
+After this module a reader knows that start + i * step has to be rounded once, not twice, to be the number that is meant.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.tensor import Tensor
+from autodiff.api._calls import number, whole
+from autodiff.api.reading import float_or_default, leaf
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """start, start + step, ... up to, not including, end; ints give int64, floats the default dtype.
+
+    >>> import autodiff as torch
+    >>> torch.arange(3), torch.arange(0, 1, 0.25)
+    (tensor([0, 1, 2]), tensor([0.0000, 0.2500, 0.5000, 0.7500]))
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step = (number("arange", word, v) for word, v in (("start", start), ("end", end), ("step", step)))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    if abs((end - start) / step) >= 2**60:
+        raise RuntimeError(f"invalid size, possible overflow? arange({start}, {end}, {step}) has too many elements")
+    if (end - start) * step < 0:
+        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})")
+    values: Any
+    found = as_numpy_dtype(dtype)
+    if all(isinstance(v, int) for v in (start, end, step)):
+        values = np.arange(start, end, step, dtype=np.int64)
+    elif found is not None and found.kind in "iu":
+        values = np.arange(int(start), int(end), int(step), dtype=np.int64)  # as PyTorch: the ends are made ints first
+    else:
+        found = float_or_default(dtype)
+        values = _counted(start, step, math.ceil((end - start) / step), found)
+    return leaf(values if found is None else values.astype(found), requires_grad, device)
+
+
+def _fused(a: Any, k: Any, step: Any, dtype: Any) -> Any:
+    """a + k * step, rounded once: PyTorch's loops are made of fused multiply-adds.
+
+    What the product and the sum lose is found exactly (Dekker 1971, Knuth's two-sum), and added at the end.
+    """
+    a, step = np.float64(a), np.float64(step)
+    high = step * 134217729.0  # 2**27 + 1: the upper half of the digits of step
+    high -= high - step
+    product = step * k
+    lost = (high * k - product) + (step - high) * k
+    total = a + product
+    part = total - a
+    lost += (a - (total - part)) + (product - part)
+    return (total + lost).astype(dtype)
+
+
+def _counted(start: float, step: float, n: int, dtype: np.dtype[Any]) -> Any:
+    """start + i * step for i up to n, rounded as PyTorch's loop rounds.
+
+    It counts by pairs of vectors, whose first element is rounded to dtype before the others count on from it; what is left, one
+    by one.
+    """
+    lanes = 32 // max(dtype.itemsize, 4)
+    i = np.arange(n)
+    heads = _fused(start, i // lanes * lanes, step, np.float64).astype(dtype)
+    together = _fused(heads.astype(np.float64), i % lanes, step, np.float64)
+    return np.where(i < n // (2 * lanes) * (2 * lanes), together, _fused(start, i, step, np.float64))
+
+
+def linspace(
+    start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` evenly spaced numbers from start to end, both included.
+
+    >>> import autodiff as torch
+    >>> torch.linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    return leaf(_spaced(start, end, steps, float_or_default(dtype)), requires_grad, device)
+
+
+def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
+    start, end = number("linspace", "start", start), number("linspace", "end", end)
+    if whole("linspace", "steps", steps) < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    # From both ends to the middle, in the dtype itself: PyTorch's rounding.
+    if steps == 1:
+        return np.array([start], dtype)
+    kind = dtype.type if dtype.kind == "f" else np.float64
+    if dtype.kind != "f":
+        start, end = int(start), int(end)
+    step = (kind(end) - kind(start)) / kind(max(steps - 1, 1))
+    k = np.arange(steps)
+    first = _fused(kind(start), k, step, kind)
+    last = _fused(kind(end), steps - 1 - k, -step, kind)
+    return np.where(k < steps // 2, first, last).astype(dtype)
+
+
+def logspace(
+    start: float,
+    end: float,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """base ** (evenly spaced numbers from start to end).
+
+    >>> import autodiff as torch
+    >>> torch.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    powers = base ** _spaced(start, end, steps, np.dtype(np.float64))
+    return leaf(powers.astype(float_or_default(dtype)), requires_grad, device)

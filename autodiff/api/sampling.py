@@ -1,0 +1,238 @@
+"""Random tensors: the distributions of random.py with PyTorch's names and signatures.
+
+After this module a reader knows that a random tensor is a leaf like any other, and that the generator decides what comes next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.inplace import method
+from autodiff._core.tensor import Tensor
+from autodiff.api._calls import number, size_of, takes_tensors, whole
+from autodiff.api.fill import bernoulli_, normal_, random_, stream_of, uniform_
+from autodiff.api.reading import float_or_default, leaf
+from autodiff.random import Generator
+
+
+def _floating(dtype: Any, name: str) -> np.dtype[Any]:
+    found = float_or_default(dtype)
+    if found.kind != "f":
+        raise RuntimeError(f'"{name}" not implemented for {dtype}: the dtype must be a floating one')
+    return found
+
+
+def rand(
+    *sizes: Any,
+    size: Any = None,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Uniform numbers in [0, 1), of the size given.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.rand(2)
+    tensor([0.4963, 0.7682])
+    """
+    return leaf(stream_of(generator).uniform(size_of(sizes, size), _floating(dtype, "rand")), requires_grad, device)
+
+
+def randn(
+    *sizes: Any,
+    size: Any = None,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normal numbers, mean 0 and standard deviation 1, of the size given.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.randn(2)
+    tensor([ 1.5410, -0.2934])
+    """
+    return leaf(stream_of(generator).normal(size_of(sizes, size), _floating(dtype, "randn")), requires_grad, device)
+
+
+def randint(
+    low: Any = None,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Whole numbers in [low, high), or in [0, high) when called as randint(high, size).
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.randint(0, 10, (3,))
+    tensor([4, 9, 3])
+    """
+    if size is None:
+        high, size = None, high
+    if high is None:
+        low, high = None, low
+    if low is None:
+        low = 0
+    if high is None or not isinstance(size, (tuple, list)):
+        raise TypeError(
+            "randint() needs (high, size) or (low, high, size), the size a tuple such as (2, 3), and got "
+            f"low={low!r}, high={high!r}, size={size!r}"
+        )
+    low, high = whole("randint", "low", low), whole("randint", "high", high)
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    found = as_numpy_dtype(dtype) or np.dtype(np.int64)
+    _fits(found, low, high)
+    return leaf(stream_of(generator).randint(low, high, size_of((size,))).astype(found, copy=False), requires_grad, device)
+
+
+def _fits(dtype: Any, low: int, high: int) -> None:
+    if dtype.kind in "iu" and not np.iinfo(dtype).min <= low < high <= np.iinfo(dtype).max + 1:
+        raise RuntimeError(f"the numbers {low} to {high - 1} do not fit into {dtype}: one of them is out of bounds")
+
+
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
+    """The numbers 0 to n - 1 in random order.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.randperm(4)
+    tensor([0, 1, 3, 2])
+    """
+    n = whole("randperm", "n", n)
+    if n < 0:
+        raise RuntimeError(f"n must be non-negative, got {n}")
+    return leaf(stream_of(generator).randperm(n).astype(as_numpy_dtype(dtype) or np.int64, copy=False), False, device)
+
+
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normal numbers: of the size given for numbers mean and std, or one per element where they are tensors.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.normal(10.0, 1.0, (2,))
+    tensor([11.5410,  9.7066])
+    """
+    stream = stream_of(generator)
+    if size is not None:
+        mean, std = float(number("normal", "mean", mean)), float(number("normal", "std", std))
+        if not std >= 0:
+            raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+        values = stream.normal(size_of((size,)), _floating(dtype, "normal"), mean, std)
+        return leaf(values, requires_grad, device)
+    arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
+    if arrays[0] is None and arrays[1] is None:
+        raise TypeError("normal() needs a size when neither mean nor std is a tensor")
+    if arrays[1] is not None and (arrays[1] < 0).any():
+        raise RuntimeError("normal expects all elements of std >= 0.0")
+    shape = np.broadcast_shapes(*(a.shape for a in arrays if a is not None))
+    found = next(a.dtype for a in arrays if a is not None)
+    unit = stream.normal(shape, found)
+    scale = arrays[1] if arrays[1] is not None else found.type(std)
+    centre = arrays[0] if arrays[0] is not None else found.type(mean)
+    return leaf((unit * scale + centre).astype(found))
+
+
+@method
+@takes_tensors
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that each element of `input` gives (or `p`), else 0.
+
+    >>> import autodiff as torch
+    >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
+    empty = leaf(np.empty(input._array.shape, input._array.dtype))
+    return bernoulli_(empty, input.detach() if p is None else p, generator=generator)
+
+
+@method
+@takes_tensors
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+    """`num_samples` indices per row of weights, drawn in proportion to them; without replacement none twice.
+
+    >>> import autodiff as torch
+    >>> torch.multinomial(torch.tensor([0.0, 1.0]), 1)
+    tensor([1])
+    """
+    array = input._array
+    if array.ndim not in (1, 2):
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if array.dtype.kind != "f":
+        raise RuntimeError("multinomial only supports floating-point dtypes for input, got: " + str(input.dtype))
+    if whole("multinomial", "num_samples", num_samples) <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and num_samples > array.shape[-1]:
+        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+    if not np.isfinite(array).all() or (array < 0).any():
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if (array.sum(-1) <= 0).any():
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    return leaf(stream_of(generator).multinomial(array, num_samples, replacement))
+
+
+@takes_tensors
+def rand_like(
+    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, generator: Generator | None = None
+) -> Tensor:
+    """Uniform numbers in [0, 1) of the size and dtype of `input`.
+
+    >>> import autodiff as torch
+    >>> torch.rand_like(torch.zeros(2, 3)).shape
+    torch.Size([2, 3])
+    """
+    found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
+    uniform_(found, generator=generator)
+    return found.requires_grad_() if requires_grad else found
+
+
+@takes_tensors
+def randn_like(
+    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, generator: Generator | None = None
+) -> Tensor:
+    """Normal numbers of the size and dtype of `input`.
+
+    >>> import autodiff as torch
+    >>> torch.randn_like(torch.zeros(2, 3)).shape
+    torch.Size([2, 3])
+    """
+    found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
+    normal_(found, generator=generator)
+    return found.requires_grad_() if requires_grad else found
+
+
+@takes_tensors
+def randint_like(
+    input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Whole numbers in [low, high), or [0, low), of the size and dtype of `input`.
+
+    >>> import autodiff as torch
+    >>> torch.randint_like(torch.zeros(2, 3), 5).shape
+    torch.Size([2, 3])
+    """
+    lo, hi = (0, low) if high is None else (low, high)
+    found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
+    _fits(found._array.dtype, lo, hi)
+    random_(found, whole("randint_like", "low", lo), whole("randint_like", "high", hi))
+    return found.requires_grad_() if requires_grad else found

@@ -1,0 +1,130 @@
+"""Diagonals and triangles as PyTorch's calls give them: tril, triu, diagonal, diag, trace, and the indices of triangles.
+
+After this module a reader knows that `diag` goes both ways: a matrix gives its diagonal, a vector becomes one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.graph import renamed
+from autodiff._core.inplace import method
+from autodiff._core.tensor import Tensor
+from autodiff.api._calls import dimension, takes_tensors, whole
+from autodiff.api.reading import leaf
+from autodiff.ops import triangle as ops
+from autodiff.ops.shape import clone
+
+_diag_embed = renamed(ops.on_diagonal, "DiagEmbed")
+
+
+def _matrices(name: str, input: Tensor) -> Tensor:
+    if input._array.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+    return input
+
+
+@method(inplace=True)
+@takes_tensors
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The lower triangle of a matrix or a batch, zeros above the diagonal.
+
+    >>> import autodiff as torch
+    >>> torch.tril(torch.ones(2, 2))
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
+    return ops.tril(_matrices("tril", input), diagonal=whole("tril", "diagonal", diagonal))
+
+
+@method(inplace=True)
+@takes_tensors
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The upper triangle of a matrix or a batch, zeros below the diagonal.
+
+    >>> import autodiff as torch
+    >>> torch.triu(torch.ones(2, 2))
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
+    return ops.triu(_matrices("triu", input), diagonal=whole("triu", "diagonal", diagonal))
+
+
+@method
+@takes_tensors
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """The diagonal of two dimensions, as the last dimension. A view.
+
+    >>> import autodiff as torch
+    >>> torch.diagonal(torch.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
+    """
+    ndim = input._array.ndim
+    if dimension(dim1, ndim) == dimension(dim2, ndim):
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return ops.diagonal(input, offset=offset, a=dimension(dim1, ndim), b=dimension(dim2, ndim))
+
+
+@method
+@takes_tensors
+def trace(input: Tensor) -> Tensor:
+    """The sum of the diagonal of a matrix.
+
+    >>> import autodiff as torch
+    >>> torch.trace(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(5.)
+    """
+    if input._array.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._array.ndim}")
+    return ops.trace(input)
+
+
+def _triangle(find: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
+    row, col, offset = (whole(find.__name__, name, v) for name, v in (("row", row), ("col", col), ("offset", offset)))
+    if row < 0 or col < 0:
+        raise RuntimeError(f"row and col must be non-negative, got {row} and {col}")
+    return leaf(np.stack(find(row, offset, col)).astype(as_numpy_dtype(dtype) or np.int64))
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """The indices of the lower triangle of a row by col matrix: row numbers, then column numbers.
+
+    >>> import autodiff as torch
+    >>> torch.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
+    return _triangle(np.tril_indices, row, col, offset, dtype)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """The indices of the upper triangle of a row by col matrix: row numbers, then column numbers.
+
+    >>> import autodiff as torch
+    >>> torch.triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
+    return _triangle(np.triu_indices, row, col, offset, dtype)
+
+
+@method
+@takes_tensors
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The diagonal of a matrix, or a matrix with the vector on its diagonal.
+
+    >>> import autodiff as torch
+    >>> torch.diag(torch.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
+    diagonal = whole("diag", "diagonal", diagonal)
+    if input._array.ndim == 2:
+        return clone(ops.diagonal(input, offset=diagonal, a=0, b=1))
+    if input._array.ndim != 1:
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
+    n = input._array.size + abs(diagonal)
+    return _diag_embed(input, offset=diagonal, a=0, b=1, shape=(n, n))

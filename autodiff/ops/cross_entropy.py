@@ -1,0 +1,150 @@
+"""Cross entropy: how surprised a model is at the true class.
+
+After this module a reader knows why softmax and the negative log-likelihood are one operation: the gradient of the pair is
+p - t, without a division that could overflow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff import _kernels
+from autodiff._core.graph import primitive
+from autodiff.ops.reduce import sum_over
+from autodiff.ops.shape import reshape
+from autodiff.ops.softmax import softmax, softmax_grad
+
+
+@primitive(lambda g, n: divided(g, n=n), name="DivBackward1")
+def divided(x, *, n):
+    """x divided by a Python number."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.divide(x, x.dtype.type(n))
+
+
+# ---- of scores: (n, c), with one class number a row; the kernels ----
+
+
+@primitive(
+    lambda g, x, target, weight, ignore_index, label_smoothing, reduction: cross_entropy_grad(
+        g, x, target, weight, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction
+    ),
+    name="NllLoss",
+    says="Each score gets its predicted probability, less 1 at the right class: too likely is pushed down, the right one up.",
+)
+def cross_entropy(x, target, weight, *, ignore_index, label_smoothing, reduction):
+    """-log softmax(x)[target] per row, reduced."""
+    return _kernels.cross_entropy(x, target, weight, ignore_index, label_smoothing, reduction)
+
+
+@primitive(
+    lambda g, d, x, target, weight, ignore_index, label_smoothing, reduction: sum_over(
+        g
+        * cross_entropy_grad(
+            d * 0.0 + 1.0,
+            x,
+            target,
+            weight,
+            ignore_index=ignore_index,
+            label_smoothing=label_smoothing,
+            reduction=reduction,
+        ),
+        axes=(1,),
+        keepdim=False,
+    ),
+    lambda g, d, x, target, weight, ignore_index, label_smoothing, reduction: softmax_grad(
+        g
+        * weighted_rows(
+            reshape(d, shape=(-1, 1)),
+            target,
+            weight,
+            classes=x.shape[1],
+            ignore_index=ignore_index,
+            label_smoothing=label_smoothing,
+            reduction=reduction,
+        ),
+        softmax(x, axis=1),
+        axis=1,
+    ),
+    name="CrossEntropyBackward",
+)
+def cross_entropy_grad(d, x, target, weight, *, ignore_index, label_smoothing, reduction):
+    """d * (a softmax(x) - b) per row, where a is the row's weight and b its smoothed one-hot target."""
+    d = np.asarray(d, x.dtype)
+    return _kernels.cross_entropy_grad(d, x, target, weight, ignore_index, label_smoothing, reduction)
+
+
+@primitive(
+    lambda g, target, weight, classes, ignore_index, label_smoothing, reduction: weighted_rows(
+        g,
+        target,
+        weight,
+        classes=classes,
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
+        reduction=reduction,
+    )
+)
+def weighted_rows(d, target, weight, *, classes, ignore_index, label_smoothing, reduction):
+    """d times what each row's softmax is multiplied by in the gradient: columns."""
+    kept = target != ignore_index
+    w = np.ones(classes) if weight is None else weight
+    row = np.where(kept, w[np.where(kept, target, 0)], 0.0)
+    scale = (1 - label_smoothing) * row + kept * (label_smoothing / classes * w.sum())
+    if reduction == "mean":
+        scale = scale / row.sum() if row.sum() else scale * 0.0
+    return d * scale[:, None].astype(d.dtype)
+
+
+# ---- of log-probabilities ----
+
+
+@primitive(
+    lambda g, x_shape, target, weight, ignore_index, reduction: nll_loss_grad(
+        g, target, weight, classes=x_shape[1], ignore_index=ignore_index, reduction=reduction
+    ),
+    says="Only the true class's log-probability counts, so it alone gets −g; all others get 0.",
+)
+def nll_loss(x, target, weight, *, ignore_index, reduction):
+    """-x[target] per row times the class's weight, reduced."""
+    row, safe, total = row_weights(x.shape[1], target, weight, ignore_index)
+    loss = -x[np.arange(len(x)), safe] * row.astype(x.dtype)
+    loss[row == 0] = 0
+    if reduction == "none":
+        return loss
+    value = np.add.reduce(loss, dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(value / np.float64(total) if reduction == "mean" else value).astype(x.dtype)
+
+
+@primitive(
+    lambda g, target, weight, ignore_index, reduction: nll_loss(
+        g, target, weight, ignore_index=ignore_index, reduction=reduction
+    ),
+    name="NllLossBackward",
+)
+def nll_loss_grad(d, target, weight, *, classes, ignore_index, reduction):
+    """The gradient of nll_loss: minus the row's weight at the target, zero elsewhere."""
+    row, safe, total = row_weights(classes, target, weight, ignore_index)
+    out = np.zeros((len(target), classes), d.dtype)
+    scale = row / total if reduction == "mean" and total else row
+    out[np.arange(len(target)), safe] = -(d * scale.astype(d.dtype))
+    return out
+
+
+def row_weights(classes: int, target: Any, weight: Any, ignore_index: int) -> tuple[Any, Any, float]:
+    """(each row's weight, its class number or 0 where ignored, the sum of the weights); IndexError for a wrong class."""
+    kept = target != ignore_index
+    bad = np.flatnonzero(kept & ((target < 0) | (target >= classes)))
+    if len(bad):
+        at = int(bad[0])
+        raise IndexError(
+            f"Target {int(target[at])} is out of bounds: target[{at}] is {int(target[at])}, but there are {classes} classes "
+            f"(0 to {classes - 1})"
+        )
+    safe = np.where(kept, target, 0)
+    w = np.ones(classes) if weight is None else weight
+    row = np.where(kept, w[safe] if classes else 0.0, 0.0)
+    return row, safe, float(row.sum())

@@ -1,0 +1,132 @@
+"""Running sums and products, and what is needed to go back through them: all in one pass, however long the line.
+
+After this module a reader knows why a product needs no division to be differentiated. The slope at one factor is the product
+of those before it times the product of those after it, and these two run along the line like a running sum does.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.graph import primitive
+
+
+def _running(ufunc: Any, x: Any, axis: int) -> Any:
+    """A running sum or product: of floats in a wider dtype, since each step rounds what the one before left."""
+    if x.dtype.kind != "f":
+        return ufunc(x, axis, dtype=np.int64)
+    return ufunc(x, axis, dtype=np.float32 if x.dtype.char == "e" else np.float64).astype(x.dtype, copy=False)
+
+
+# ---- sums ----
+
+
+@primitive(lambda g, axis: cumsum_back(g, axis=axis))
+def cumsum(x, *, axis):
+    """The running sum: y[i] = x[0] + ... + x[i]."""
+    return _running(np.cumsum, x, axis) if x.ndim else x.copy()
+
+
+@primitive(lambda g, axis: cumsum(g, axis=axis), name="CumsumBackward")
+def cumsum_back(x, *, axis):
+    """The running sum from the end."""
+    return np.flip(_running(np.cumsum, np.flip(x, axis), axis), axis).copy() if x.ndim else x.copy()
+
+
+# ---- products ----
+
+
+@primitive(
+    lambda g, x, axis: times(before(x, axes=(axis,)), g + carried_back(g * x, x, axes=(axis,))),
+    name="Cumprod",
+)
+def cumprod(x, *, axis):
+    """The running product: y[i] = x[0] * ... * x[i]."""
+    return _running(np.cumprod, x, axis) if x.ndim else x.copy()
+
+
+@primitive(lambda g, y, x, axes: times(y, carried_back(g, x, axes=axes)))
+def before(x, *, axes):
+    """For each element the product of all that stand before it along the axes; 1 for the first."""
+    return _in_line(_products_before, axes, x)
+
+
+@primitive(lambda g, y, x, axes: times(y, carried(g, x, axes=axes)))
+def after(x, *, axes):
+    """For each element the product of all that stand after it along the axes; 1 for the last."""
+    return _in_line(lambda line: _products_before(line[..., ::-1])[..., ::-1], axes, x)
+
+
+@primitive(lambda g, x, axes: carried_back(g, x, axes=axes), lambda g, y, x, axes: times(y, carried_back(g, x, axes=axes)))
+def carried(b, x, *, axes):
+    """What arrives at each place: the sum of all b before it, each times every x that it passed on the way.
+
+    y[0] = 0 and y[i] = b[i-1] + x[i-1] y[i-1].
+    """
+    return _in_line(_carry, axes, b, x)
+
+
+@primitive(lambda g, x, axes: carried(g, x, axes=axes), lambda g, y, x, axes: times(y, carried(g, x, axes=axes)))
+def carried_back(b, x, *, axes):
+    """The same from the end: y[i] = b[i+1] + x[i+1] y[i+1]."""
+    return _in_line(lambda b, x: _carry(b[..., ::-1], x[..., ::-1])[..., ::-1], axes, b, x)
+
+
+@primitive(lambda g, b: times(g, b), lambda g, a: times(g, a))
+def times(a, b):
+    """a * b, and 0 where one of them is 0, also where the other grew to infinity."""
+    y = a * b
+    if np.isnan(y).any():
+        y = np.where((a == 0) & np.isinf(b) | (b == 0) & np.isinf(a), 0, y).astype(y.dtype)
+    return y
+
+
+# ---- how it is computed: on lines, which are the last dimension ----
+
+
+def _in_line(function: Any, axes: tuple[int, ...], *arrays: Any) -> Any:
+    """The function of arrays whose dimensions `axes` are laid into one line; its result has their shape and dtype."""
+    dtype = arrays[0].dtype
+    if not arrays[0].ndim:
+        return function(*(a[None] for a in arrays)).astype(dtype, copy=False)[..., 0]
+    ends = range(-len(axes), 0)
+    moved = [np.moveaxis(a, axes, ends) for a in arrays]
+    shape = moved[0].shape
+    lines = (a.reshape(*shape[: -len(axes)], math.prod(shape[-len(axes) :])) for a in moved)
+    return np.moveaxis(function(*lines).astype(dtype, copy=False).reshape(shape), ends, axes)
+
+
+def _products_before(line: Any) -> Any:
+    out = np.ones(line.shape, np.result_type(line, np.float64))  # in double: on a long way rounding errors add up
+    np.cumprod(line[..., :-1], axis=-1, out=out[..., 1:])
+    return out
+
+
+def _carry(b: Any, x: Any, multiply: Any = np.multiply) -> Any:
+    out = np.zeros(b.shape, np.result_type(b, x, np.float64))
+    out[..., 1:] = b[..., :-1]
+    _recurrence(x[..., :-1].astype(out.dtype), out[..., 1:], multiply)
+    if multiply is np.multiply and np.isnan(out).any():
+        return _carry(b, x, times.operation.forward)
+    return out
+
+
+def _recurrence(a: Any, h: Any, multiply: Any) -> None:
+    """Make h[i] = h[i] + a[i] h[i-1], from the first on. Two steps are one of the same form, so half as many remain.
+
+    Halved again and again this is about as many products as three loops over the line take, and few calls for many steps.
+    """
+    n = h.shape[-1]
+    if n <= 16:
+        for i in range(1, n):
+            h[..., i] += multiply(a[..., i], h[..., i - 1])
+        return
+    odd, even, later = np.s_[..., 1::2], np.s_[..., 0 : n - 1 : 2], np.s_[..., 2::2]
+    step = a[odd]
+    two = h[odd] + multiply(step, h[even])
+    _recurrence(multiply(step, a[even]), two, multiply)
+    h[odd] = two
+    h[later] += multiply(a[later], h[..., 1 : n - 1 : 2])

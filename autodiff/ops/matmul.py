@@ -1,0 +1,91 @@
+"""Products of matrices and vectors, and the fully connected layer as one operation.
+
+After this module a reader knows the two rules that all of deep learning rests on: for y = a @ b, dL/da = g @ b.T and
+dL/db = a.T @ g. All else here is the same two for other ranks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff import _kernels
+from autodiff._core.graph import primitive
+
+
+@primitive(
+    lambda g, b: mm(g, b.T),
+    lambda g, a: mm(a.T, g),
+    says="g goes back through the other matrix, turned on its side so that the shapes fit.",
+)
+def mm(a, b):
+    """The product of two matrices, (n, k) and (k, m)."""
+    return _kernels.matmul(a, b)
+
+
+@primitive(lambda g, b: bmm(g, b.mT), lambda g, a: bmm(a.mT, g))
+def bmm(a, b):
+    """The products of two equal batches of matrices, (s, n, k) and (s, k, m)."""
+    return _kernels.matmul(a, b)
+
+
+@primitive(
+    lambda g, v: g[..., None] * v,
+    lambda g, a: mv(a.T, g),
+    says="Each row of the matrix gets its own g times the vector; to the vector g goes back through the matrix.",
+)
+def mv(a, v):
+    """The product of a matrix and a vector, (n, k) and (k,)."""
+    return _kernels.matmul(a, v[:, None])[:, 0]
+
+
+@primitive(lambda g, b: g * b, lambda g, a: g * a, says="Each vector gets g times the other one.")
+def dot(a, b):
+    """The inner product of two vectors."""
+    return _kernels.matmul(a[None], b[:, None])[0, 0]
+
+
+# ---- with a sum ----
+
+
+@primitive(
+    lambda g, w: mm(g, w),
+    lambda g, x: mm(g.T, x),
+    lambda g: column_sums(g),
+    name="Addmm",
+    says="g goes back through the weight; the weight gets gᵀ @ x, the bias the sum of g over the examples.",
+)
+def linear(x, w, b):
+    """x @ w.T + b for x (n, k), w (m, k), b (m,): one pass, the bias added while the tile is in registers."""
+    return _kernels.matmul(x, w.T, b)
+
+
+@primitive(lambda g, x_shape: rows_of(g, n=x_shape[0]), name="SumBackward1")
+def column_sums(x):
+    """The sum over the rows of a matrix."""
+    return _kernels.column_sums(x) if x.size else np.zeros(x.shape[1:], x.dtype)
+
+
+@primitive(lambda g: column_sums(g), name="Expand")
+def rows_of(x, *, n):
+    """n rows, each x."""
+    return np.broadcast_to(x, (n, x.shape[0]))
+
+
+@primitive(lambda g, beta: g * beta, lambda g, b, alpha: mm(g, b.T) * alpha, lambda g, a, alpha: mm(a.T, g) * alpha)
+def addmm(input, a, b, *, beta, alpha):
+    """beta * input + alpha * (a @ b)."""
+    return _added(input, _kernels.matmul(a, b), beta, alpha)
+
+
+@primitive(lambda g, beta: g * beta, lambda g, b, alpha: bmm(g, b.mT) * alpha, lambda g, a, alpha: bmm(a.mT, g) * alpha)
+def baddbmm(input, a, b, *, beta, alpha):
+    """The same, batch by batch."""
+    return _added(input, _kernels.matmul(a, b), beta, alpha)
+
+
+def _added(input: Any, product: Any, beta: float, alpha: float) -> Any:
+    product = product if alpha == 1 else product * product.dtype.type(alpha)
+    # With beta 0 the input is not looked at: nan and infinity in it do not spread.
+    return product + np.zeros_like(input) if beta == 0 else product + (input if beta == 1 else input * input.dtype.type(beta))

@@ -1,0 +1,213 @@
+"""Reading at a place, and adding at that place in zeros: three pairs, each of them the other's gradient.
+
+After this module a reader knows the gradient of everything that chooses elements, from x[1] to max and sort: what comes back is
+added where it was taken from, and the rest is zero. The places are *basic* (ints, slices, None, Ellipsis), which gives a view,
+*advanced* (lists, integer arrays, masks), or one number per element *along an axis*.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.graph import primitive
+
+
+def along(axis: int, part: Any) -> tuple[Any, ...]:
+    """The index that takes `part`, an int, a slice or an array, along an axis and everything of the others."""
+    return (*[slice(None)] * axis, part, ...)
+
+
+def span(axis: int, start: int, length: int) -> tuple[Any, ...]:
+    """The index of `length` places from `start` on along an axis."""
+    return along(axis, slice(start, start + length))
+
+
+def resized(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
+    """The shape with n along an axis."""
+    return (*shape[:axis], n, *shape[axis + 1 :])
+
+
+# ---- basic: ints, slices, None, Ellipsis ----
+
+
+@primitive(
+    lambda g, index, x_shape: placed(g, index=index, shape=x_shape),
+    name="Slice",
+    view=True,
+    says="What was taken gets its gradient back in its place; what was left out gets zero.",
+)
+def viewed(x, *, index):
+    """x[index] for ints, slices, None and Ellipsis: a view."""
+    return x[index]
+
+
+@primitive(lambda g, index: viewed(g, index=index), name="SliceBackward")
+def placed(x, *, index, shape):
+    """Zeros of `shape` with x at a basic index."""
+    out = np.zeros(shape, x.dtype)
+    out[index] = x
+    return out
+
+
+# ---- advanced: lists, integer arrays, masks ----
+
+
+@primitive(
+    lambda g, index, x_shape: added_at(g, index=index, shape=x_shape),
+    name="Index",
+    says="What was taken gets its gradient back in its place, summed where it was taken twice; the rest gets zero.",
+)
+def indexed(x, *, index):
+    """x[index] for lists, integer arrays and masks: a copy."""
+    try:
+        return x[index]
+    except IndexError as error:
+        if "broadcast" not in str(error):
+            raise
+        shapes = ", ".join(str(list(p.shape)) for p in index if isinstance(p, np.ndarray))
+        raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}") from None
+
+
+@primitive(lambda g, index: indexed(g, index=index), name="IndexPut")
+def added_at(x, *, index, shape):
+    """Zeros of `shape` with x added at an advanced index, repeated places summed."""
+    out = np.zeros(shape, x.dtype)
+    if all(not isinstance(p, np.ndarray) or p.dtype.kind == "b" for p in index):
+        out[index] = x  # a mask names no place twice
+    else:
+        np.add.at(out, index, x)
+    return out
+
+
+@primitive(
+    lambda g, axis, places, x_shape: added_at(g, index=along(axis, places), shape=x_shape),
+    name="IndexSelect",
+    says="A row that was taken gets its gradient back, summed where it was taken twice; a row left out gets zero.",
+)
+def index_select(x, *, axis, places):
+    """The slices of x at the places along an axis: x[..., places, ...] with its elements in row-major order."""
+    return np.take(x, places, axis)
+
+
+# ---- along an axis: a place for every element ----
+
+
+def grid_of(places: Any, axis: int) -> tuple[Any, ...]:
+    """An index of the elements at the places along an axis, for every place its own row and column in the others."""
+    grid = np.indices(places.shape, sparse=True)
+    return (*grid[:axis], places, *grid[axis + 1 :])[: places.ndim]  # nothing where there is no dimension: the one element
+
+
+@primitive(
+    lambda g, axis, places, x_shape: scattered(g, axis=axis, places=places, shape=x_shape),
+    name="Gather",
+    says="What was taken gets its gradient back in its place, summed where it was taken twice; the rest gets zero.",
+)
+def gather(x, *, axis, places):
+    """x at the places, a number for each element of the result, along an axis; the other dimensions of x may be longer."""
+    return x[grid_of(places, axis)]
+
+
+@primitive(lambda g, axis, places: gather(g, axis=axis, places=places), name="GatherBackward")
+def scattered(x, *, axis, places, shape):
+    """Zeros of `shape` with x added at the places along an axis."""
+    out = np.zeros(shape, x.dtype)
+    np.add.at(out, grid_of(places, axis), x)
+    return out
+
+
+# ---- writing into what is there, not into zeros ----
+
+
+def _deepened(x: Any, ndim: int) -> Any:
+    """x with leading dimensions of size 1: a value may have more of them than the place it is written to."""
+    return viewed(x, index=(*(None,) * (ndim - x.ndim), ...))
+
+
+def _misfit(x: Any, value: Any, index: Any) -> RuntimeError:
+    return RuntimeError(
+        f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing result of shape "
+        f"{list(x[index].shape)}"
+    )
+
+
+@primitive(
+    lambda g, index: zeroed(g, index=index),
+    lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)),
+    name="IndexPut",
+)
+def put(x, value, *, index):
+    """x with the value written at an advanced index."""
+    out = x.copy()
+    try:
+        out[index] = value
+    except ValueError:
+        raise _misfit(x, value, index) from None
+    return out
+
+
+@primitive(
+    lambda g: g, lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)), name="IndexPut"
+)
+def put_added(x, value, *, index):
+    """x with the value added at an advanced index."""
+    out = x.copy()
+    try:
+        np.add.at(out, index, value)
+    except ValueError:
+        raise _misfit(x, value, index) from None
+    return out
+
+
+@primitive(lambda g, index: zeroed(g, index=index), name="IndexPut")
+def zeroed(x, *, index):
+    """x with zeros at an advanced index."""
+    out = x.copy()
+    out[index] = 0
+    return out
+
+
+@primitive(
+    lambda g, axis, places: zeroed(g, index=grid_of(places, axis)),
+    lambda g, axis, places: gather(g, axis=axis, places=places),
+    name="Scatter",
+)
+def scatter(x, value, *, axis, places):
+    """x with the value, of the shape of the places or a single number, written at the places along an axis."""
+    out = x.copy()
+    out[grid_of(places, axis)] = value
+    return out
+
+
+@primitive(lambda g: g, lambda g, axis, places: gather(g, axis=axis, places=places), name="ScatterAdd")
+def scatter_add(x, value, *, axis, places):
+    """x with the value added at the places along an axis."""
+    out = x.copy()
+    np.add.at(out, grid_of(places, axis), value)
+    return out
+
+
+def _no_slope(g: Any) -> Any:
+    raise RuntimeError("derivative for aten::scatter is not implemented with reduce=; use scatter_add(), which has one")
+
+
+@primitive(_no_slope, _no_slope, name="NotImplemented")
+def scatter_reduced(x, value, *, axis, places, combine):
+    """x with the value added to, or multiplied with, what is at the places along an axis: `combine` is NumPy's function."""
+    out = x.copy()
+    combine.at(out, grid_of(places, axis), value)
+    return out
+
+
+@primitive(lambda g, mask: blanked(g, mask=mask), lambda g, mask: blanked(g, mask=~mask), name="MaskedFillBackward1")
+def masked_fill(x, value, *, mask):
+    """x with the value where the mask holds."""
+    return np.where(mask, value, x).astype(x.dtype)
+
+
+@primitive(lambda g, mask: blanked(g, mask=mask), name="MaskedFillBackward0")
+def blanked(x, *, mask):
+    """x with zeros where the mask holds."""
+    return np.where(mask, 0, x).astype(x.dtype)
