@@ -77,7 +77,7 @@ def carried_back(b, x, *, axes):
 
 @primitive(lambda g, b: times(g, b), lambda g, a: times(g, a))
 def times(a, b):
-    """a * b, and 0 where one of them is 0, also where the other grew to infinity."""
+    """a * b, and 0 where one of them is 0, also where the other grew to infinity: a product of finite numbers is finite."""
     y = a * b
     if np.isnan(y).any():
         y = np.where((a == 0) & np.isinf(b) | (b == 0) & np.isinf(a), 0, y).astype(y.dtype)
