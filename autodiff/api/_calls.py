@@ -34,7 +34,15 @@ _PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim"}
 
 
 def takes_tensors(function: F) -> F:
-    """The function, with its arguments by PyTorch's names or NumPy's, and a TypeError that names the one that is wrong."""
+    """The function, with its arguments by PyTorch's names or NumPy's, and a TypeError that names the one that is wrong.
+
+    The sizes of a function such as reshape(input, *shape) may be given by name too: reshape(x, shape=(2, 3)).
+    """
+    code = function.__code__
+    positional = code.co_varnames[: code.co_argcount]
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    numpys = {word: ours for word, ours in _PYTORCHS.items() if ours in names and word not in names}
+    several = code.co_varnames[len(names)] if code.co_flags & inspect.CO_VARARGS else ""
 
     @functools.wraps(function)
     def explaining(*args: Any, **kwargs: Any) -> Any:
@@ -47,8 +55,19 @@ def takes_tensors(function: F) -> F:
         except TypeError as error:
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
                 raise  # from inside: all arguments had found their places
-            named = _in_pytorchs_words(function, args, kwargs, error)
-        return explaining(*args, **named)
+            others = [word for word in kwargs if word in numpys]
+            if not others:
+                missing = [name for name in positional[len(args) :] if name not in kwargs]
+                if several not in kwargs or missing or len(args) > len(positional):
+                    raise (_misplaced(function, args, kwargs) or error) from None
+        for word in others:
+            ours = numpys[word]
+            if ours in kwargs:
+                raise TypeError(f"{function.__name__}() got both {ours}= and {word}=, which mean the same")
+            kwargs[ours] = kwargs.pop(word)
+        if not others:
+            args = (*args, *(kwargs.pop(name) for name in positional[len(args) :]), kwargs.pop(several))
+        return explaining(*args, **kwargs)
 
     return cast(F, explaining)
 
@@ -67,29 +86,20 @@ def _looked_into(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], e
     return error
 
 
-def _in_pytorchs_words(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: TypeError) -> dict[str, Any]:
-    """The arguments given by name, NumPy's names replaced; a TypeError where there was none to replace."""
+def _misplaced(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError | None:
+    """What is said of arguments that do not find their places: an unknown name, one given twice, one that is missing."""
     name, parameters = function.__name__, inspect.signature(function).parameters
-    numpys = [word for word in kwargs if word not in parameters and _PYTORCHS.get(word) in parameters]
-    for word in numpys:
-        ours = _PYTORCHS[word]
-        if ours in kwargs:
-            raise TypeError(f"{name}() got both {ours}= and {word}=, which mean the same") from None
-        kwargs[ours] = kwargs.pop(word)
-    if numpys:
-        return kwargs
     for word in kwargs:
-        if word not in parameters:
-            raise errors.unexpected_keyword(name, word) from None
-    by_position = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
-    for word in by_position[: len(args)]:
+        if word not in parameters or (parameters[word].kind is inspect.Parameter.VAR_POSITIONAL and len(args) > 1):
+            return errors.unexpected_keyword(name, word)
+    positional = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    given = positional[: len(args)]
+    for word in given:
         if word in kwargs:
-            raise errors.given_twice(name, word) from None
+            return errors.given_twice(name, word)
     without = [p.name for p in parameters.values() if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
-    missing = [word for word in without if word not in kwargs and word not in by_position[: len(args)]]
-    if missing or len(args) > len(by_position):
-        raise errors.wrong_count(name, by_position, len(args), missing) from None
-    raise error
+    missing = [word for word in without if word not in given and word not in kwargs]
+    return errors.wrong_count(name, positional, len(args), missing) if missing else None
 
 
 # ---- numbers, sizes, dimensions ----

@@ -60,8 +60,9 @@ def _copied_memory(array: Any, memo: dict[int, Any]) -> Any:
 
 @method(name="__deepcopy__")
 def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
-    if id(self) in memo:
-        return memo[id(self)]  # type: ignore[no-any-return]
+    twin = memo.get(id(self))
+    if isinstance(twin, Tensor):
+        return twin
     _refuse_non_leaf(self, "the deepcopy protocol")
     attributes = copy.deepcopy(self.__dict__, memo) if hasattr(self, "__dict__") else None
     t = rebuild_tensor(type(self), _copied_memory(self._array, memo), get_requires_grad(self), attributes)

@@ -1,7 +1,7 @@
 """The other losses as PyTorch calls them: what shapes and dtypes they take, and how a loss per element is reduced.
 
 After this module a reader knows the three reductions, and that a target of another shape is broadcast with a warning, since
-it is hardly ever meant.
+it is nearly always a mistake.
 """
 
 from __future__ import annotations
@@ -247,7 +247,7 @@ def kl_div(
 ) -> Tensor:
     """target * (log target - input) for log-probabilities `input`; "batchmean" divides the sum by the batch size.
 
-    "mean", the default, is not the divergence, and warns; with `log_target` the target is given as logarithms, too.
+    "mean", the default, is not the divergence, and warns; with `log_target` the target is given as logarithms as well.
 
     >>> import autodiff as torch
     >>> p = torch.tensor([[0.5, 0.5]])

@@ -279,6 +279,9 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, a
     return _sum_with_product(ops.baddbmm, input, batch1, batch2, beta, alpha)
 
 
+# ---- of vectors: every pair, and the last dimensions ----
+
+
 @method
 @takes_tensors
 def outer(input: Tensor, vec2: Tensor) -> Tensor:

@@ -24,11 +24,12 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     >>> torch.sum(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), 0)
     tensor([4., 6.])
     """
+    ndim = input._array.ndim
     if dtype is not None:
         input = converted(input, dtype)
     if dim is None and not keepdim:
         return sum_all(input)
-    return sum_over(input, axes=axes_of(dim, input._array.ndim), keepdim=keepdim)
+    return sum_over(input, axes=axes_of(dim, ndim), keepdim=keepdim)
 
 
 @method
@@ -88,10 +89,11 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     >>> torch.prod(torch.tensor([2.0, 3.0, 4.0]))
     tensor(24.)
     """
+    ndim = input._array.ndim
     input = converted(input, dtype)
     if dim is None:
         return prod_all(input)
-    return prod_over(input, axes=axes_of(dim, input._array.ndim), keepdim=keepdim)
+    return prod_over(input, axes=axes_of(dim, ndim), keepdim=keepdim)
 
 
 @method(inplace=True)

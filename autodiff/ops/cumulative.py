@@ -77,7 +77,7 @@ def carried_back(b, x, *, axes):
 
 @primitive(lambda g, b: times(g, b), lambda g, a: times(g, a))
 def times(a, b):
-    """a * b, and 0 where one of them is 0, also where the other grew to infinity."""
+    """a * b, and 0 where one of them is 0, also where the other grew to infinity: a product of finite numbers is finite."""
     y = a * b
     if np.isnan(y).any():
         y = np.where((a == 0) & np.isinf(b) | (b == 0) & np.isinf(a), 0, y).astype(y.dtype)
@@ -89,14 +89,13 @@ def times(a, b):
 
 def _in_line(function: Any, axes: tuple[int, ...], *arrays: Any) -> Any:
     """The function of arrays whose dimensions `axes` are laid into one line; its result has their shape and dtype."""
-    dtype = arrays[0].dtype
-    if not arrays[0].ndim:
-        return function(*(a[None] for a in arrays)).astype(dtype, copy=False)[..., 0]
-    ends = range(-len(axes), 0)
-    moved = [np.moveaxis(a, axes, ends) for a in arrays]
-    shape = moved[0].shape
-    lines = (a.reshape(*shape[: -len(axes)], math.prod(shape[-len(axes) :])) for a in moved)
-    return np.moveaxis(function(*lines).astype(dtype, copy=False).reshape(shape), ends, axes)
+    shape = arrays[0].shape
+    rest = [d for d in range(len(shape)) if d not in axes]
+    order = [*rest, *axes[: len(shape)]]
+    moved = [a.transpose(order) for a in arrays]
+    lines = [a.reshape(*a.shape[: len(rest)], math.prod(a.shape[len(rest) :])) for a in moved]
+    y = function(*lines).astype(arrays[0].dtype, copy=False).reshape(moved[0].shape)
+    return y.transpose(sorted(range(len(shape)), key=order.__getitem__))  # back to where they were
 
 
 def _products_before(line: Any) -> Any:
