@@ -97,7 +97,7 @@ def recording(operation: Operation) -> Recorded:
             if plain or (floating and arrays[0].dtype.kind != "f") or (
                 bit > 2 and (arrays[0].dtype is not arrays[1].dtype or bit > 4) and _differ(arrays[first:])
             ):
-                xs = promote.bring(operation, xs)
+                xs = (*promote.bring(operation, xs),)
                 arrays, edges = [x._array for x in xs], [edge_of(x) for x in xs]
             try:
                 out = mode.quiet(forward, *arrays, **params)

@@ -12,13 +12,13 @@ import numpy as np
 
 from autodiff._core.fields import get_requires_grad, is_leaf
 from autodiff._core.inplace import method
-from autodiff._core.tensor import FRESH, LEAF, Tensor, cell_of
+from autodiff._core.tensor import LEAF, Tensor
 
 
 def rebuild_tensor(kind: type[Tensor], array: Any, requires_grad: bool, attributes: dict[str, Any] | None) -> Tensor:
     """A leaf from its pickled parts."""
     t = kind.__new__(kind)
-    t._array, t._cell = array, FRESH
+    t._array, t._cell = array, [0, None]
     t._edge = LEAF if requires_grad else None
     t._grad = t._view = t._extra = None
     if attributes:
@@ -77,5 +77,5 @@ def _copy(self: Tensor) -> Tensor:
     _refuse_non_leaf(self, "copying")
     attributes = dict(self.__dict__) if hasattr(self, "__dict__") else None
     t = rebuild_tensor(type(self), self._array, get_requires_grad(self), attributes)
-    t._cell = cell_of(self)
+    t._cell = self._cell
     return t
