@@ -12,7 +12,7 @@ import numpy as np
 from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype
 from autodiff._core.types import CPU, Size
 
-__all__ = ["FRESH", "LEAF", "Tensor", "View", "cell_of", "wrap"]
+__all__ = ["FRESH", "LEAF", "Tensor", "View", "adopt", "cell_of", "wrap"]
 
 
 class _Leaf:
@@ -178,6 +178,13 @@ def wrap(array):
     t._cell = FRESH
     t._edge = t._grad = t._view = t._extra = None
     return t
+
+
+def adopt(t, data):
+    """Let `t`, a new tensor of a class of its own, see data's memory, without data's history."""
+    t._array = data._array
+    t._cell = cell_of(data)
+    t._edge = t._grad = t._view = t._extra = None
 
 
 def cell_of(t):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
-from autodiff._core.tensor import LEAF, Tensor, cell_of, wrap
+from autodiff._core.tensor import LEAF, Tensor, adopt, wrap
 
 __all__ = ["Buffer", "Parameter"]
 
@@ -29,9 +29,7 @@ class Parameter(Tensor):
         elif not isinstance(data, Tensor):
             raise TypeError(f"a Parameter is made of a Tensor, not {type(data).__name__}; use autodiff.tensor(...)")
         else:
-            self._array, self._cell = data._array, cell_of(data)
-            self._grad = self._view = self._extra = None
-        self._edge = None
+            adopt(self, data)
         if requires_grad:
             if self._array.dtype.kind != "f":
                 raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
@@ -57,9 +55,7 @@ class Buffer(Tensor):
         if data is None:
             super().__init__()
         else:
-            self._array, self._cell = data._array, cell_of(data)
-            self._grad = self._view = self._extra = None
-        self._edge = None
+            adopt(self, data)
         self.persistent = persistent
 
 

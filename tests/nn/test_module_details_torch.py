@@ -41,7 +41,7 @@ def outcome(T, program):
     except Exception as error:
         # A KeyError's text is quoted: its argument is what was said.
         said = error.args[0] if isinstance(error, KeyError) else error
-        return f"{type(error).__name__}: {said}".replace("torch.nn.modules.container", "autodiff.nn.containers")
+        return f"{type(error).__name__}: {said}".replace("torch.nn.modules.container", "autodiff.nn.modules.container")
 
 
 SAME = """

@@ -1,0 +1,286 @@
+"""The activations as modules: each holds its options and calls the function of the same kind.
+
+After this module a reader knows how little a layer without parameters is: a formula, the fields that are its options (they
+make its constructor and its printed form), and the function that it calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
+from autodiff._core.tensor import Tensor, wrap
+from autodiff.nn import functional as F
+from autodiff.nn.modules.module import Module
+from autodiff.nn.parameter import Parameter
+
+__all__ = [
+    "CELU", "ELU", "GELU", "GLU", "SELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
+    "LogSoftmax", "Mish", "PReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmin", "Softplus", "Softshrink",
+    "Softsign", "Tanh", "Tanhshrink", "Threshold",
+]
+
+
+class _Activation(Module):
+    """A module of no parameters: a function, and its options as fields of a dataclass."""
+
+    _function: ClassVar[Callable[..., Tensor]]
+    __match_args__: ClassVar[tuple[str, ...]] = ()  # a dataclass lists its fields' names here, in order
+
+    def __post_init__(self) -> None:
+        Module.__init__(self)  # the options are there already: they are plain attributes, which need no register
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The function of the input, with the module's options."""
+        return self._function(input, *[getattr(self, name) for name in self.__match_args__])
+
+    def extra_repr(self) -> str:
+        """The options by their names; `inplace` only when it is on."""
+        options = [(name, getattr(self, name)) for name in self.__match_args__]
+        return ", ".join(f"{name}={value!r}" for name, value in options if name != "inplace" or value)
+
+
+# ---- without options ----
+
+
+class Sigmoid(_Activation):
+    """1 / (1 + e**-x)."""
+
+    _function = staticmethod(F.sigmoid)
+
+
+class Tanh(_Activation):
+    """(e**x - e**-x) / (e**x + e**-x)."""
+
+    _function = staticmethod(F.tanh)
+
+
+class LogSigmoid(_Activation):
+    """log(sigmoid(x)), without overflow."""
+
+    _function = staticmethod(F.logsigmoid)
+
+
+class Softsign(_Activation):
+    """x / (1 + |x|)."""
+
+    _function = staticmethod(F.softsign)
+
+
+class Tanhshrink(_Activation):
+    """x - tanh(x)."""
+
+    _function = staticmethod(F.tanhshrink)
+
+
+# ---- one option: whether the input's own memory is written to ----
+
+
+@dataclass(eq=False, repr=False)
+class _InPlace(_Activation):
+    inplace: bool = False
+
+
+class ReLU(_InPlace):
+    """max(x, 0)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """F.relu of the input."""
+        return F.relu(input, self.inplace)  # spelt out: of all activations, this one is in every program
+
+
+class ReLU6(_InPlace):
+    """min(max(x, 0), 6)."""
+
+    _function = staticmethod(F.relu6)
+
+
+class SELU(_InPlace):
+    """ELU, scaled so that signals keep mean 0 and variance 1 (Klambauer et al. 2017)."""
+
+    _function = staticmethod(F.selu)
+
+
+class SiLU(_InPlace):
+    """x * sigmoid(x)."""
+
+    _function = staticmethod(F.silu)
+
+
+class Mish(_InPlace):
+    """x * tanh(softplus(x)) (Misra 2019)."""
+
+    _function = staticmethod(F.mish)
+
+
+class _Silent(_InPlace):
+    def extra_repr(self) -> str:
+        """Nothing: PyTorch prints these two without their option."""
+        return ""
+
+
+class Hardsigmoid(_Silent):
+    """min(max(x + 3, 0), 6) / 6."""
+
+    _function = staticmethod(F.hardsigmoid)
+
+
+class Hardswish(_Silent):
+    """x * hardsigmoid(x) (Howard et al. 2019)."""
+
+    _function = staticmethod(F.hardswish)
+
+
+# ---- one option: a dimension ----
+
+
+@dataclass(eq=False, repr=False)
+class _AlongDim(_Activation):
+    dim: int | None = None
+
+
+class Softmax(_AlongDim):
+    """e**x / sum(e**x) along dim."""
+
+    _function = staticmethod(F.softmax)
+
+
+class LogSoftmax(_AlongDim):
+    """log(softmax(x)) along dim."""
+
+    _function = staticmethod(F.log_softmax)
+
+
+class Softmin(_AlongDim):
+    """softmax(-x) along dim."""
+
+    _function = staticmethod(F.softmin)
+
+
+@dataclass(eq=False, repr=False)
+class GLU(_Activation):
+    """a * sigmoid(b) for the halves a, b of the input along dim (Dauphin et al. 2017)."""
+
+    dim: int = -1
+    _function = staticmethod(F.glu)
+
+
+# ---- numbers that shape the curve ----
+
+
+@dataclass(eq=False, repr=False)
+class LeakyReLU(_Activation):
+    """x above 0, negative_slope * x below."""
+
+    negative_slope: float = 0.01
+    inplace: bool = False
+    _function = staticmethod(F.leaky_relu)
+
+
+@dataclass(eq=False, repr=False)
+class ELU(_Activation):
+    """x above 0, alpha * (e**x - 1) below (Clevert et al. 2015)."""
+
+    alpha: float = 1.0
+    inplace: bool = False
+    _function = staticmethod(F.elu)
+
+
+@dataclass(eq=False, repr=False)
+class CELU(_Activation):
+    """x above 0, alpha * (e**(x / alpha) - 1) below (Barron 2017)."""
+
+    alpha: float = 1.0
+    inplace: bool = False
+    _function = staticmethod(F.celu)
+
+
+@dataclass(eq=False, repr=False)
+class GELU(_Activation):
+    """x * P(N < x) for a normal N (Hendrycks and Gimpel 2016), or its "tanh" approximation."""
+
+    approximate: str = "none"
+    _function = staticmethod(F.gelu)
+
+
+@dataclass(eq=False, repr=False)
+class Softplus(_Activation):
+    """log(1 + e**(beta * x)) / beta; x itself where beta * x > threshold."""
+
+    beta: float = 1.0
+    threshold: float = 20.0
+    _function = staticmethod(F.softplus)
+
+
+@dataclass(eq=False, repr=False)
+class Threshold(_Activation):
+    """x where x > threshold, else value."""
+
+    threshold: float
+    value: float
+    inplace: bool = False
+    _function = staticmethod(F.threshold)
+
+
+@dataclass(eq=False, repr=False)
+class Hardtanh(_Activation):
+    """x limited to [min_val, max_val]."""
+
+    min_val: float = -1.0
+    max_val: float = 1.0
+    inplace: bool = False
+    _function = staticmethod(F.hardtanh)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_val <= self.min_val:
+            raise AssertionError(f"max_val ({self.max_val}) must be greater than min_val ({self.min_val})")
+
+
+@dataclass(eq=False, repr=False)
+class _Shrink(_Activation):
+    lambd: float = 0.5
+
+    def extra_repr(self) -> str:
+        """The number alone, as PyTorch prints it."""
+        return f"{self.lambd}"
+
+
+class Hardshrink(_Shrink):
+    """x outside [-lambd, lambd], 0 inside."""
+
+    _function = staticmethod(F.hardshrink)
+
+
+class Softshrink(_Shrink):
+    """x moved by lambd towards 0, and not across it."""
+
+    _function = staticmethod(F.softshrink)
+
+
+# ---- with a parameter ----
+
+
+class PReLU(Module):
+    """x above 0, weight * x below, where the weight is learned: one, or one per channel, dimension 1 (He et al. 2015).
+
+    >>> import autodiff as torch
+    >>> torch.nn.PReLU()(torch.tensor([-2.0, 2.0]))
+    tensor([-0.5000,  2.0000], grad_fn=<PreluKernelBackward0>)
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.num_parameters, self.init = num_parameters, init
+        self.weight = Parameter(wrap(np.full(num_parameters, init, as_numpy_dtype(dtype) or get_default_dtype().np)))
+
+    def forward(self, input: Tensor) -> Tensor:
+        """F.prelu of the input and the weight."""
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
