@@ -203,7 +203,7 @@ def test_constructors_take_what_pytorchs_take(name):
 OPTIONS = {
     "Threshold": {"threshold": 0.5, "value": 2.0},
     "Hardtanh": {"min_val": -2, "inplace": True},
-    **dict.fromkeys(("Softmax", "LogSoftmax", "Softmin"), {"dim": 1}),
+    **{name: {"dim": 1} for name in ("Softmax", "LogSoftmax", "Softmin")},
 }
 
 

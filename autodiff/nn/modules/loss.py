@@ -6,8 +6,7 @@ row), and a weight that is converted and saved with the module.
 
 from __future__ import annotations
 
-import sys
-
+from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 from autodiff.nn import functional as F
 from autodiff.nn.modules.module import Module
@@ -30,7 +29,7 @@ class _Loss(Module):
                 "Here input and target were given to the constructor (Boolean value of Tensor is ambiguous)"
             )
         if size_average is not None or reduce is not None:
-            reduction = chosen(reduction, size_average, reduce, stacklevel=_users_level())
+            reduction = chosen(reduction, size_average, reduce, stacklevel=stacklevel() + 1)
         self.reduction = reduction  # a wrong word is found when the loss is called, as in PyTorch
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -52,14 +51,6 @@ class _WeightedLoss(_Loss):
     ) -> None:
         super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight)
-
-
-def _users_level() -> int:
-    """The `stacklevel` of the user's line, for a warning that is given below a constructor of a loss."""
-    level, frame = 3, sys._getframe(2)  # 1 gives the warning, 2 is the constructor that asks for it
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("autodiff."):
-        level, frame = level + 1, frame.f_back
-    return level
 
 
 class MSELoss(_Loss):
