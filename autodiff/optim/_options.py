@@ -6,11 +6,12 @@ the same step, and here there is one way.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypedDict, Unpack
 
 from autodiff._core.tensor import Tensor
 
-__all__ = ["SWITCHES", "at_least", "complete", "numbers", "switches"]
+__all__ = ["SWITCHES", "at_least", "fill_in", "numbers", "switches"]
 
 SWITCHES = frozenset({"foreach", "fused", "capturable", "differentiable"})
 
@@ -20,7 +21,6 @@ _ADDED_LATER = {
 }
 
 _WORDS = {"lr": "learning rate", "eps": "epsilon value"}
-_PLAIN = frozenset({float, int, bool})
 
 
 class Switches(TypedDict, total=False):
@@ -62,7 +62,7 @@ def at_least(lowest: float, **values: Any) -> None:
             raise ValueError(f"Invalid {_WORDS.get(name, f'{name} value')}: {value}; it must be at least {lowest}")
 
 
-def complete(groups: list[dict[str, Any]], defaults: dict[str, Any]) -> None:
+def fill_in(groups: list[dict[str, Any]], defaults: dict[str, Any]) -> None:
     """Give saved groups the options that were added after they were saved."""
     for group in groups:
         for name, value in _ADDED_LATER.items():
@@ -70,13 +70,9 @@ def complete(groups: list[dict[str, Any]], defaults: dict[str, Any]) -> None:
                 group.setdefault(name, value)
 
 
-def numbers(group: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """A group's options as an update takes them: numbers, also where a learning rate is a tensor; no switches."""
-    return {
-        name: value if (value := group[name]).__class__ in _PLAIN else _plain(value)
-        for name in defaults
-        if name not in SWITCHES
-    }
+def numbers(group: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Options of a group as a rule takes them: plain numbers, also where a learning rate is a tensor; no switches."""
+    return {name: _plain(group[name]) for name in names if name not in SWITCHES}
 
 
 def _plain(value: Any) -> Any:

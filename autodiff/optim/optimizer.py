@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from autodiff._core.hooks import RemovableHandle
 from autodiff._core.modes import enable_grad
-from autodiff._core.tensor import Tensor, wrap
-from autodiff.optim import _groups, _options, _state, _update
+from autodiff._core.tensor import wrap
+from autodiff.optim import _groups, _state
 from autodiff.optim._groups import required
-from autodiff.optim._update import per_parameter
+from autodiff.optim._options import fill_in, numbers
+from autodiff.optim._part import check, convert, gather, keep
 
-__all__ = ["Optimizer", "per_parameter", "required"]
+__all__ = ["Optimizer", "required"]
 
-
-# What a step of a group needs: parameters, their states (a list for each name), new entries of the state, and options.
-_Part = tuple[list[Tensor], list[Any], dict[Tensor, Any], dict[str, Any]]
+Array = np.ndarray[Any, Any]
 
 
 def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,10 +56,9 @@ class Optimizer:
     `defaults` are the options of groups that name none. TypeError for a single tensor or a set, ValueError for an empty list,
     a tensor that is not a leaf, or one that is in two groups.
 
-    A subclass gives `update(params, grads, *states, **options)`, a function of a group's arrays: a list of the parameters, one
-    of their gradients, and one for each name in `state_names`, with None where there is nothing yet. It writes the parameters
-    in place and returns the states' lists. `per_parameter` makes it from a rule for a single parameter, and
-    `first_state(p, group)` gives the arrays that a parameter starts with. An algorithm of another form overrides `step`.
+    An algorithm is a `rule(p, g, *state, **options)`, a pure function of one parameter's arrays that returns the new p and the
+    new state; the names of its state, in `state_names`; and `first_state(p, group)`, the arrays that it starts with. One that
+    works on all parameters of a group at once overrides `update` instead, one of another form `step`.
 
     >>> import autodiff as torch
     >>> from autodiff import optim
@@ -76,7 +74,7 @@ class Optimizer:
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()
-    update: ClassVar[Callable[..., Any] | None] = None
+    rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     first_state: ClassVar[Callable[..., dict[str, Any]] | None] = None
     checks_itself: ClassVar[bool] = False  # does `update` look at the whole group before it writes?
 
@@ -94,7 +92,7 @@ class Optimizer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.__dict__.setdefault("_hooks", {})  # hooks are functions of the running program: a copy starts without
-        _options.complete(self.param_groups, self.defaults)
+        fill_in(self.param_groups, self.defaults)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -135,39 +133,45 @@ class Optimizer:
 
         Parameters whose `.grad` is None are skipped. When it raises, no parameter has changed.
         """
-        if self.update is None:
-            raise NotImplementedError
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        parts = [part for group in self.param_groups if (part := self._gathered(group)) is not None]
-        if len(parts) > 1 or not self.checks_itself:  # all groups are looked at before the first is written
-            for params, states, _, _ in parts:
-                _update.check(type(self).__name__.lower(), params, dict(zip(self.state_names, states)))
-        for params, states, fresh, options in parts:
-            arrays = [[None if t is None else t._array for t in column] for column in states]
-            after = self.update([p._array for p in params], [p._grad._array for p in params], *arrays, **options)
-            self.state.update(fresh)
-            for name, before, now in zip(self.state_names, states, after):
-                _update.keep(self.state, name, params, before, now)
-            _update.touched(params, *states)
+        parts = []
+        for group in self.param_groups:
+            part = gather(self, group)
+            if part[0]:
+                parts.append((group, part))
+        checked = len(parts) > 1 or not self.checks_itself
+        if checked:  # all groups are looked at before the first is written
+            for _, part in parts:
+                check(type(self).__name__.lower(), self.state_names, part)
+        for group, part in parts:
+            _, arrays, grads, _, _, states = part
+            try:
+                after = self.update(group, arrays, grads, *states)
+            except TypeError:
+                if checked or not convert(self.state_names, part):
+                    raise
+                after = self.update(group, arrays, grads, *states)
+            keep(self.state, self.state_names, part, after)
         return loss
 
-    def _gathered(self, group: dict[str, Any]) -> _Part | None:
-        """The part of a group that a step changes; None if no parameter has a gradient."""
-        params = [p for p in group["params"] if p._grad is not None]
-        if not params:
-            return None
-        entries = [self.state.get(p) for p in params]  # not state[p], which would make an entry where PyTorch has none
-        fresh: dict[Tensor, Any] = {}
-        if self.first_state is not None:
-            for i, p in enumerate(params):
-                if not entries[i]:
-                    first = self.first_state(p._array, group)
-                    entries[i] = fresh[p] = {name: wrap(np.asarray(array)) for name, array in first.items()}
-        states = [_update.column(name, params, entries) for name in self.state_names]
-        return params, states, fresh, _options.numbers(group, self.defaults)
+    def update(
+        self, group: dict[str, Any], params: Sequence[Array], grads: Sequence[Array], *states: Sequence[Any]
+    ) -> Sequence[Sequence[Any]]:
+        """Change a group's parameters in place, and return what is remembered of them now: a list for each name.
+
+        All arrays; a state is None where there is nothing yet. This one applies `rule` to one parameter after the other.
+        """
+        if self.rule is None:
+            raise NotImplementedError(f"{type(self).__name__} defines neither a rule, nor update, nor step")
+        options = numbers(group, self.defaults)
+        with np.errstate(all="ignore"):  # as in PyTorch a diverging run goes on, with inf and nan
+            after = [self.rule(p, g, *state, **options) for p, g, *state in zip(params, grads, *states)]
+        for p, (new, *_) in zip(params, after):
+            p[...] = new
+        return list(zip(*(state for _, *state in after)))
 
     def state_dict(self) -> dict[str, Any]:
         """The state as a dict in PyTorch's format: "state" by the parameters' number, and "param_groups"."""

@@ -1,7 +1,7 @@
 """Stochastic gradient descent: a step against the gradient, with momentum if wished.
 
-After this module a reader knows the algorithm, which is one pure function (a call of one kernel for all parameters of a group),
-and what else an optimiser needs: the name of its state, its options, and their checks.
+After this module a reader knows what an optimiser consists of: an algorithm (here one call of a kernel for all parameters of a
+group), the name of its state, its options, and their checks.
 """
 
 from __future__ import annotations
@@ -12,17 +12,7 @@ from autodiff import _kernels
 from autodiff.optim._options import at_least, switches
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["SGD", "sgd"]
-
-
-def sgd(params: list[Any], grads: list[Any], buffers: list[Any], **options: Any) -> tuple[list[Any]]:
-    """One step in place: p -= lr * b, where b = momentum * b + (1 - dampening) * d and d = g + weight_decay * p.
-
-    A buffer that is None starts as d; without momentum p moves by lr * d and no buffer is made. `nesterov` steps by
-    d + momentum * b, `maximize` turns the sign of g. Everything is checked before the first write. The loop over the elements
-    is written out in `_kernels/reference.py`.
-    """
-    return (_kernels.sgd(params, grads, buffers, **options),)
+__all__ = ["SGD"]
 
 
 class SGD(Optimizer):
@@ -44,7 +34,6 @@ class SGD(Optimizer):
     """
 
     state_names = ("momentum_buffer",)
-    update = staticmethod(sgd)
     checks_itself = True
 
     def __init__(
@@ -69,3 +58,16 @@ class SGD(Optimizer):
             "maximize": maximize,
         }
         super().__init__(params, options | switches("SGD", foreach=foreach, differentiable=differentiable, fused=fused))
+
+    def update(self, group: dict[str, Any], params: Any, grads: Any, *states: Any) -> Any:
+        """One call of a kernel for all parameters, which looks at everything before the first write.
+
+        The loop over the elements, and what becomes of a buffer that is None, is written out in `_kernels/reference.py`.
+        """
+        (buffers,) = states
+        after = _kernels.sgd(
+            params, grads, buffers,
+            lr=float(group["lr"]), momentum=float(group["momentum"]), dampening=float(group["dampening"]),
+            weight_decay=float(group["weight_decay"]), nesterov=group["nesterov"], maximize=group["maximize"],
+        )
+        return (after,)

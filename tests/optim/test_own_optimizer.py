@@ -8,7 +8,7 @@ import pytest
 
 import autodiff
 from autodiff.optim._options import at_least, switches
-from autodiff.optim.optimizer import Optimizer, per_parameter
+from autodiff.optim.optimizer import Optimizer
 
 
 def rmsprop(p, g, square_avg, momentum_buffer, *, lr, alpha, eps, weight_decay, momentum, maximize):
@@ -23,7 +23,7 @@ class RMSprop(Optimizer):
     """Steps divided by the root of a running mean of the squared gradients (Tieleman and Hinton 2012)."""
 
     state_names = ("square_avg", "momentum_buffer")
-    update = staticmethod(per_parameter(rmsprop))
+    rule = staticmethod(rmsprop)
 
     @staticmethod
     def first_state(p, group):
@@ -166,3 +166,18 @@ def test_a_model_that_was_converted_goes_on():
         model(autodiff.ones(1, 2, dtype=dtype)).sum().backward()
         optimizer.step()
     assert {str(t.dtype) for entry in optimizer.state.values() for t in entry.values()} == {"torch.float64"}
+
+
+def test_half_of_a_model_is_converted():
+    """The state follows each parameter's dtype, also where the first parameter has kept its own; the old tensor is left."""
+    a, b = (autodiff.ones(2, requires_grad=True) for _ in range(2))
+    optimizer = autodiff.optim.SGD([a, b], lr=0.5, momentum=0.5)
+    kept = []
+    for dtype in (autodiff.float32, autodiff.float64):
+        b.data = b.data.to(dtype)
+        a.grad, b.grad = autodiff.ones(2), autodiff.ones(2, dtype=dtype)
+        optimizer.step()
+        kept.append(optimizer.state[b]["momentum_buffer"])
+    assert a.tolist() == b.tolist() == [-0.25, -0.25]
+    assert [str(t.dtype) for t in kept] == ["torch.float32", "torch.float64"]
+    assert kept[0].tolist() == [1, 1]
