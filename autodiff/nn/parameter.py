@@ -1,4 +1,8 @@
-"""A tensor that a Module counts among its parameters, and one that it merely carries along."""
+"""A tensor that a Module counts among its parameters, and one that it merely carries along.
+
+After this module a reader knows that both are views of the data they were made from: only the class says what a Module does
+with them.
+"""
 
 from __future__ import annotations
 

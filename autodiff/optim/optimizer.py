@@ -97,7 +97,7 @@ class Optimizer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
-            cls.step = _hooked(cls.__dict__["step"])  # type: ignore[method-assign]
+            type.__setattr__(cls, "step", _hooked(cls.__dict__["step"]))
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]

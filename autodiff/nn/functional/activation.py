@@ -33,7 +33,7 @@ def _writing(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     signature = inspect.signature(function)
     kept = [parameter for name, parameter in signature.parameters.items() if name != "inplace"]
-    twin.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+    vars(twin)["__signature__"] = signature.replace(parameters=kept)
     twin.__name__ = twin.__qualname__ = function.__name__ + "_"
     twin.__doc__ = f"`{function.__name__}`, written into the tensor's own memory."
     twin.__module__ = __name__

@@ -82,6 +82,8 @@ class Tanhshrink(_Activation):
 
 @dataclass(eq=False, repr=False)
 class _InPlace(_Activation):
+    """An activation that may write into its input's own memory."""
+
     inplace: bool = False
 
 
@@ -140,6 +142,8 @@ class Hardswish(_Silent):
 
 @dataclass(eq=False, repr=False)
 class _AlongDim(_Activation):
+    """An activation of whole rows: along one dimension."""
+
     dim: int | None = None
 
 
@@ -243,6 +247,8 @@ class Hardtanh(_Activation):
 
 @dataclass(eq=False, repr=False)
 class _Shrink(_Activation):
+    """An activation that is 0 around 0."""
+
     lambd: float = 0.5
 
     def extra_repr(self) -> str:

@@ -78,8 +78,9 @@ class Sequential(_Numbered):
 
     def forward(self, input: Any) -> Any:
         """Each module on what the one before gave."""
-        for module in self._modules.values():
-            input = module(input)  # type: ignore[misc]
+        modules: Iterable[Any] = self._modules.values()
+        for module in modules:
+            input = module(input)
         return input
 
     def _made(self, named: list[tuple[str, Any]]) -> Any:

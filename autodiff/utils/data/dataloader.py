@@ -1,8 +1,7 @@
 """Mini-batches: DataLoader asks the sampler for indices, the data set for samples, and collates them.
 
-After this module a reader knows the three steps, and that a shuffled pass draws two numbers from the
-default generator (a
-base seed and the sampler's seed), in PyTorch's order, so that the same seed gives PyTorch's batches.
+After this module a reader knows the three steps, and that a shuffled pass draws two numbers from the default generator (a base
+seed and the sampler's seed), in PyTorch's order, so that the same seed gives PyTorch's batches.
 """
 
 from __future__ import annotations
@@ -35,14 +34,11 @@ def get_worker_info() -> None:
 class DataLoader:
     """Iterate over a data set in batches.
 
-    `batch_size` samples a batch (None: single samples, not batched), in order or with `shuffle` in an
-    order drawn anew each
-    pass, or as `sampler` or `batch_sampler` say; `drop_last` leaves out a last batch that is not full;
-    `collate_fn` makes a
-    batch from a list of samples. Batches are made in the main process: `num_workers` and the options that
-    belong to it (`pin_memory`, `timeout`, `prefetch_factor`, ...) are accepted and change nothing.
-    ValueError for
-    options that exclude one another.
+    A batch has `batch_size` samples (None: single samples, no batches), in order, or with `shuffle` in an order that is drawn
+    anew for each pass, or as `sampler` or `batch_sampler` say; `drop_last` leaves out a last batch that is not full;
+    `collate_fn` makes a batch from a list of samples. Batches are made in the main process: `num_workers` and the options that
+    belong to it (`pin_memory`, `timeout`, `prefetch_factor`, ...) are accepted and change nothing. ValueError for options that
+    exclude one another.
 
     >>> import autodiff as torch
     >>> from autodiff.utils.data import DataLoader, TensorDataset
@@ -79,18 +75,12 @@ class DataLoader:
         if timeout < 0:
             raise ValueError("timeout option should be non-negative")
         if num_workers == 0 and prefetch_factor is not None:
-            raise ValueError(
-                "prefetch_factor option could only be specified in multiprocessing; let num_workers > 0"
-            )
+            raise ValueError("prefetch_factor option could only be specified in multiprocessing; let num_workers > 0")
         if num_workers == 0 and persistent_workers:
             raise ValueError("persistent_workers option needs num_workers > 0")
         iterable = isinstance(dataset, IterableDataset)
         if iterable:
-            for name, value in (
-                ("shuffle", shuffle or None),
-                ("sampler", sampler),
-                ("batch_sampler", batch_sampler),
-            ):
+            for name, value in (("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)):
                 if value is not None:
                     raise ValueError(
                         f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}"
@@ -104,9 +94,7 @@ class DataLoader:
                 )
             batch_size = None
         elif batch_size is None and drop_last:
-            raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
-            )
+            raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
         if sampler is None:
             if iterable:
                 sampler = repeat(None)
@@ -136,7 +124,7 @@ class DataLoader:
         self.in_order = in_order
 
     def __iter__(self) -> Iterator[Any]:
-        # Nothing here uses the base seed; PyTorch draws it, at this moment, so the stream stays in step.
+        # Nothing here uses the base seed, but PyTorch draws one at this moment: so the random numbers stay the same.
         draw_seed(self.generator)
         return self._stream() if isinstance(self.dataset, IterableDataset) else self._batches()
 
@@ -167,7 +155,7 @@ class DataLoader:
 
     def __len__(self) -> int:
         if isinstance(self.dataset, IterableDataset):
-            n = len(self.dataset)  # type: ignore[arg-type]
+            n = len(self.dataset)  # type: ignore[arg-type]  # the user's own class may have a length
             if self.batch_size is None:
                 return n
             return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
@@ -175,9 +163,9 @@ class DataLoader:
 
 
 def _rows(dataset: Any, indices: Any) -> list[Any] | None:
-    """A batch of a TensorDataset by one index per tensor: the same as collating samples, many times faster.
+    """A batch of a TensorDataset by one index per tensor: what collating its samples gives, many times faster.
 
-    None where it would not be the same: another kind of data set, or tensors that record gradients.
+    None where that is not so: for another kind of data set, and for tensors that record gradients.
     """
     indices = list(indices)
     while type(dataset) is Subset:
