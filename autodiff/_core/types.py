@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 __all__ = ["CPU", "Size", "device"]
 
@@ -45,7 +46,7 @@ class device:
 
     __slots__ = ("index", "type")
 
-    def __init__(self, type="cpu", index=None):
+    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         name = type.type if isinstance(type, device) else type
         if not isinstance(name, str):
             raise TypeError(f"device must be a name such as 'cpu', not {name!r}")

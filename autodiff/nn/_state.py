@@ -81,7 +81,7 @@ def load(model: Any, state_dict: Mapping[str, Any], strict: bool, assign: bool) 
     hooked = [(m, hook) for _, m in reversed(modules) for hook in m._hooks.get("load_post", {}).values()]
     done = False
     try:
-        # Hooks that run after loading may still forgive missing names, so only without them is the verdict known before.
+        # Hooks that run after loading may still forgive missing names: only without them is it known already what is wrong.
         if not errors and (hooked or not (strict and any(keys))):
             for key, (module, name, value) in places.items():
                 if key in state:

@@ -104,7 +104,7 @@ def trunc_normal_(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
             stacklevel=2,
         )
-    from statistics import NormalDist  # here: it takes longer to import than this module
+    from statistics import NormalDist  # imported here: that takes longer than importing this whole module
 
     normal = NormalDist(mean, std)
     with no_grad():

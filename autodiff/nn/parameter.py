@@ -1,7 +1,7 @@
 """A tensor that a Module counts among its parameters, and one that it merely carries along.
 
-After this module a reader knows that both are views of the data they were made from: only the class says what a Module does
-with them.
+After this module a reader knows that both share the memory of the tensor they were made from: their class alone says what a
+Module does with them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import types
 from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
 from autodiff._core.tensor import LEAF, Tensor, adopt, wrap
 
@@ -63,8 +64,13 @@ class Buffer(Tensor):
         self.persistent = persistent
 
 
-def empty_parameter(*size: int, dtype: Any = None) -> Parameter:
-    """A parameter of the size given whose numbers are still to be drawn; RuntimeError for a negative size."""
+def empty_parameter(*size: int, device: Any = None, dtype: Any = None) -> Parameter:
+    """A parameter of the size given whose numbers are still to be drawn.
+
+    RuntimeError for a negative size, and for another device than the CPU.
+    """
+    if device is not None:
+        types.device(device)
     found = as_numpy_dtype(dtype) or get_default_dtype().np
     if min(size, default=0) < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {list(size)}")

@@ -299,3 +299,14 @@ def test_gpu_is_refused_in_words():
     with pytest.raises(TypeError, match="a device, a dtype or a Tensor"):
         model(autodiff).to(3)
     assert isinstance(model(autodiff).share_memory().cpu(), autodiff.nn.Module)
+
+
+@pytest.mark.parametrize("make", ["Linear(2, 3, device='cuda')", "PReLU(device='cuda')", "Linear(2, 3).to(device='cuda')"])
+def test_a_device_that_is_not_there_is_refused(make, T):
+    with pytest.raises((RuntimeError, AssertionError)):
+        eval("nn." + make, {"nn": T.nn})
+
+
+def test_a_misspelt_word_of_to_is_refused(T):
+    with pytest.raises(TypeError, match="dtpe"):
+        T.nn.Linear(2, 3).to(dtpe=T.float64)

@@ -85,7 +85,7 @@ class ParameterList(Module):
         """A line for each value."""
         return "\n".join(_described(i, p, str(p.dtype) if isinstance(p, Tensor) else "") for i, p in enumerate(self))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """RuntimeError: a list computes nothing."""
         raise RuntimeError("ParameterList should not be called.")
 
@@ -208,6 +208,6 @@ class ParameterDict(Module):
         """A line for each value."""
         return "\n".join(_described(k, p, p.type() if isinstance(p, Tensor) else "") for k, p in self.items())
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """RuntimeError: a dictionary computes nothing."""
         raise RuntimeError("ParameterDict should not be called.")

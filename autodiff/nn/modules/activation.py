@@ -10,13 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
-from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor
 from autodiff.nn import functional as F
 from autodiff.nn.modules.module import Module
-from autodiff.nn.parameter import Parameter
+from autodiff.nn.parameter import empty_parameter
+from autodiff.ops.activation import relu
 
 __all__ = [
     "CELU", "ELU", "GELU", "GLU", "SELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
@@ -91,8 +89,7 @@ class ReLU(_InPlace):
     """max(x, 0)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """F.relu of the input."""
-        return F.relu(input, self.inplace)  # spelt out: of all activations, this one is in every program
+        return F.relu_(input) if self.inplace else relu(input)  # written out: this one is in every program
 
 
 class ReLU6(_InPlace):
@@ -282,7 +279,8 @@ class PReLU(Module):
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
-        self.weight = Parameter(wrap(np.full(num_parameters, init, as_numpy_dtype(dtype) or get_default_dtype().np)))
+        self.weight = empty_parameter(num_parameters, device=device, dtype=dtype)
+        self.weight._array.fill(init)
 
     def forward(self, input: Tensor) -> Tensor:
         """F.prelu of the input and the weight."""

@@ -80,7 +80,9 @@ class Sequential(_Numbered):
         """Each module on what the one before gave."""
         modules: Iterable[Any] = self._modules.values()
         for module in modules:
-            input = module(input)
+            # For a layer of the package that stands in another one a call is its forward, if nobody has hooked it (see
+            # Calling.__call__): said here it costs a fifth.
+            input = module.forward(input) if module._of_package and not module._hooks else module(input)
         return input
 
     def _made(self, named: list[tuple[str, Any]]) -> Any:

@@ -52,9 +52,9 @@ class Linear(Module):
         super().__init__()
         size_of((out_features, in_features))  # or an error, before anything is made
         self.in_features, self.out_features = in_features, out_features
-        self.weight = empty_parameter(out_features, in_features, dtype=dtype)
+        self.weight = empty_parameter(out_features, in_features, device=device, dtype=dtype)
         if bias:
-            self.bias = empty_parameter(out_features, dtype=dtype)
+            self.bias = empty_parameter(out_features, device=device, dtype=dtype)
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()

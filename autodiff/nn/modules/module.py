@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from autodiff._core import dtypes
+from autodiff._core import dtypes, types
 from autodiff._core.modes import no_grad
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
-from autodiff._core.types import device
 from autodiff.nn import _state
 from autodiff.nn.modules._calling import Calling
 from autodiff.nn.modules._tree import Tree
@@ -48,11 +47,13 @@ class Module(Calling, Tree):
 
     # ---- converting ----
 
-    def to(self, *args: Any, dtype: Any = None, **kwargs: Any) -> Self:
+    def to(
+        self, *args: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False, memory_format: Any = None
+    ) -> Self:
         """Convert floating parameters and buffers to a dtype, in place; returns the module. The only device is the CPU."""
-        for place in (*args, kwargs.get("device")):
-            if isinstance(place, (str, device)):
-                device(place)
+        for place in (*args, device):
+            if isinstance(place, (str, types.device)):
+                types.device(place)
             elif isinstance(place, Tensor):
                 dtype = place.dtype
             elif isinstance(place, dtypes.dtype):
@@ -92,7 +93,7 @@ class Module(Calling, Tree):
 
     def cuda(self, device_index: int | None = None) -> Self:
         """RuntimeError: autodiff computes on the CPU only."""
-        device("cuda")
+        types.device("cuda")
         return self
 
     def share_memory(self) -> Self:
