@@ -77,15 +77,15 @@ def load(model: Any, state_dict: Mapping[str, Any], strict: bool, assign: bool) 
     for key, (_, _, value) in places.items():
         if key in state:
             errors += _misfit(key, value, state[key], assign)
-    undo: list[Any] = []
     hooked = [(m, hook) for _, m in reversed(modules) for hook in m._hooks.get("load_post", {}).values()]
-    done = False
+    undo: list[Any] = []
     try:
         # Hooks that run after loading may still forgive missing names: only without them is it known already what is wrong.
         if not errors and (hooked or not (strict and any(keys))):
+            copies = bool(hooked or extras) and not assign  # what the user's own code does from here on can fail
             for key, (module, name, value) in places.items():
                 if key in state:
-                    undo.append((module, name, value, value._array.copy() if hooked and not assign else None))
+                    undo.append((module, name, value, value._array.copy() if copies else None))
                     _put(module, name, value, state[key], assign)
             for key, module in extras.items():
                 if key in state:
@@ -96,23 +96,23 @@ def load(model: Any, state_dict: Mapping[str, Any], strict: bool, assign: bool) 
                         "Hooks registered with register_load_state_dict_post_hook must return None: they change the lists that "
                         "they are given"
                     )
-        if strict:
-            for kind, names in (("Unexpected", keys.unexpected_keys), ("Missing", keys.missing_keys)):
-                if names:
-                    quoted = ", ".join(f'"{name}"' for name in names)
-                    errors.insert(0, f"{kind} key(s) in state_dict: {quoted}. ")
-        if errors:
-            text = "\n\t".join(errors)
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(model).__name__}:\n\t{text}")
-        done = True
-    finally:
-        if not done:
-            for module, name, value, before in reversed(undo):
-                (module._parameters if isinstance(value, Parameter) else module._buffers)[name] = value
-                if before is not None:
-                    value._array[...] = before
-                    changed(value, 4)
+        _refuse(model, keys if strict else _IncompatibleKeys([], []), errors)
+    except BaseException:
+        for module, name, value, before in reversed(undo):
+            _take_back(module, name, value, before)
+        raise
     return keys
+
+
+def _refuse(model: Any, keys: _IncompatibleKeys, errors: list[str]) -> None:
+    """All that is wrong in one RuntimeError, if anything is."""
+    for kind, names in (("Unexpected", keys.unexpected_keys), ("Missing", keys.missing_keys)):
+        if names:
+            quoted = ", ".join(f'"{name}"' for name in names)
+            errors.insert(0, f"{kind} key(s) in state_dict: {quoted}. ")
+    if errors:
+        text = "\n\t".join(errors)
+        raise RuntimeError(f"Error(s) in loading state_dict for {type(model).__name__}:\n\t{text}")
 
 
 def _misfit(key: str, value: Tensor, new: Any, assign: bool) -> list[str]:
@@ -148,3 +148,10 @@ def _put(module: Any, name: str, value: Tensor, new: Tensor, assign: bool) -> No
         module._parameters[name] = new.requires_grad_(value.requires_grad)
     else:
         module._parameters[name] = Parameter(new, value.requires_grad)
+
+
+def _take_back(module: Any, name: str, value: Tensor, before: Any) -> None:
+    (module._parameters if isinstance(value, Parameter) else module._buffers)[name] = value
+    if before is not None:
+        value._array[...] = before
+        changed(value, 4)

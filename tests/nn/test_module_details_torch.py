@@ -310,3 +310,18 @@ def test_a_device_that_is_not_there_is_refused(make, T):
 def test_a_misspelt_word_of_to_is_refused(T):
     with pytest.raises(TypeError, match="dtpe"):
         T.nn.Linear(2, 3).to(dtpe=T.float64)
+
+
+def test_a_load_whose_extra_state_fails_is_undone():
+    class Layer(autodiff.nn.Linear):
+        def get_extra_state(self):
+            return "kept"
+
+        def set_extra_state(self, state):
+            raise ValueError(state)
+
+    layer, other = Layer(2, 1), Layer(2, 1)
+    before = layer.weight.tolist()
+    with pytest.raises(ValueError, match="kept"):
+        layer.load_state_dict(other.state_dict())
+    assert layer.weight.tolist() == before != other.weight.tolist()
