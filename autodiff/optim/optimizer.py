@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
+from operator import is_not
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +21,7 @@ from autodiff._core.tensor import wrap
 from autodiff.optim import _groups, _state
 from autodiff.optim._groups import required
 from autodiff.optim._options import fill_in, numbers
-from autodiff.optim._part import check, convert, gather, keep
+from autodiff.optim._update import begin, check, columns, convert, keep, touched
 
 __all__ = ["Optimizer", "required"]
 
@@ -137,24 +138,38 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        parts = []
+        entry_of, names, parts = self.state.get, self.state_names, []
         for group in self.param_groups:
-            part = gather(self, group)
-            if part[0]:
-                parts.append((group, part))
+            params, arrays, grads, entries = [], [], [], []
+            for p in group["params"]:
+                g = p._grad
+                if g is not None:
+                    params.append(p)
+                    arrays.append(p._array)
+                    grads.append(g._array)
+                    entries.append(entry_of(p))  # not state[p], which would make an entry where PyTorch has none
+            if params:
+                if self.first_state is not None:
+                    begin(self.first_state, group, arrays, entries)
+                parts.append((group, params, arrays, grads, entries))
         checked = len(parts) > 1 or not self.checks_itself
         if checked:  # all groups are looked at before the first is written
-            for _, part in parts:
-                check(type(self).__name__.lower(), self.state_names, part)
-        for group, part in parts:
-            _, arrays, grads, _, _, states = part
+            for _, params, _, _, entries in parts:
+                convert(names, params, entries)
+                check(type(self).__name__.lower(), names, params, entries)
+        for group, params, arrays, grads, entries in parts:
+            tensors, states = columns(names, entries)
             try:
                 after = self.update(group, arrays, grads, *states)
             except TypeError:
-                if checked or not convert(self.state_names, part):
+                if checked or not convert(names, params, entries):
                     raise
+                tensors, states = columns(names, entries)
                 after = self.update(group, arrays, grads, *states)
-            keep(self.state, self.state_names, part, after)
+            touched(params, *tensors)
+            for name, column, before, now in zip(names, tensors, states, after):
+                if any(map(is_not, before, now)):
+                    keep(self.state, name, params, entries, column, now)
         return loss
 
     def update(
