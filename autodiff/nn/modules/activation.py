@@ -1,13 +1,12 @@
 """The activations as modules: each holds its options and calls the function of the same kind.
 
-After this module a reader knows how little a layer without parameters is: a formula, the fields that are its options (they
-make its constructor and its printed form), and the function that it calls.
+After this module a reader knows how little a layer without parameters is: a formula, the function that it calls, and a
+constructor that names its options.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from autodiff._core.tensor import Tensor
@@ -24,21 +23,18 @@ __all__ = [
 
 
 class _Activation(Module):
-    """A module of no parameters: a function, and its options as fields of a dataclass."""
+    """A module without parameters: a function, and the names of its options."""
 
     _function: ClassVar[Callable[..., Tensor]]
-    __match_args__: ClassVar[tuple[str, ...]] = ()  # a dataclass lists its fields' names here, in order
-
-    def __post_init__(self) -> None:
-        Module.__init__(self)  # the options are there already: they are plain attributes, which need no register
+    _options: tuple[str, ...] = ()
 
     def forward(self, input: Tensor) -> Tensor:
         """The function of the input, with the module's options."""
-        return self._function(input, *[getattr(self, name) for name in self.__match_args__])
+        return self._function(input, *[getattr(self, name) for name in self._options])
 
     def extra_repr(self) -> str:
         """The options by their names; `inplace` only when it is on."""
-        options = [(name, getattr(self, name)) for name in self.__match_args__]
+        options = [(name, getattr(self, name)) for name in self._options]
         return ", ".join(f"{name}={value!r}" for name, value in options if name != "inplace" or value)
 
 
@@ -75,14 +71,22 @@ class Tanhshrink(_Activation):
     _function = staticmethod(F.tanhshrink)
 
 
+class _WithOptions(_Activation):
+    """An activation with what its constructor was given as options of the function."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        vars(self).update(options, _options=tuple(options))  # plain attributes, which need no register
+
+
 # ---- one option: whether the input's own memory is written to ----
 
 
-@dataclass(eq=False, repr=False)
-class _InPlace(_Activation):
+class _InPlace(_WithOptions):
     """An activation that may write into its input's own memory."""
 
-    inplace: bool = False
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace=inplace)
 
 
 class ReLU(_InPlace):
@@ -137,11 +141,11 @@ class Hardswish(_Silent):
 # ---- one option: a dimension ----
 
 
-@dataclass(eq=False, repr=False)
-class _AlongDim(_Activation):
+class _AlongDim(_WithOptions):
     """An activation of whole rows: along one dimension."""
 
-    dim: int | None = None
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__(dim=dim)
 
 
 class Softmax(_AlongDim):
@@ -162,91 +166,88 @@ class Softmin(_AlongDim):
     _function = staticmethod(F.softmin)
 
 
-@dataclass(eq=False, repr=False)
-class GLU(_Activation):
+class GLU(_WithOptions):
     """a * sigmoid(b) for the halves a, b of the input along dim (Dauphin et al. 2017)."""
 
-    dim: int = -1
     _function = staticmethod(F.glu)
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__(dim=dim)
 
 
 # ---- numbers that shape the curve ----
 
 
-@dataclass(eq=False, repr=False)
-class LeakyReLU(_Activation):
+class LeakyReLU(_WithOptions):
     """x above 0, negative_slope * x below."""
 
-    negative_slope: float = 0.01
-    inplace: bool = False
     _function = staticmethod(F.leaky_relu)
 
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
+        super().__init__(negative_slope=negative_slope, inplace=inplace)
 
-@dataclass(eq=False, repr=False)
-class ELU(_Activation):
+
+class ELU(_WithOptions):
     """x above 0, alpha * (e**x - 1) below (Clevert et al. 2015)."""
 
-    alpha: float = 1.0
-    inplace: bool = False
     _function = staticmethod(F.elu)
 
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(alpha=alpha, inplace=inplace)
 
-@dataclass(eq=False, repr=False)
-class CELU(_Activation):
+
+class CELU(_WithOptions):
     """x above 0, alpha * (e**(x / alpha) - 1) below (Barron 2017)."""
 
-    alpha: float = 1.0
-    inplace: bool = False
     _function = staticmethod(F.celu)
 
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(alpha=alpha, inplace=inplace)
 
-@dataclass(eq=False, repr=False)
-class GELU(_Activation):
+
+class GELU(_WithOptions):
     """x * P(N < x) for a normal N (Hendrycks and Gimpel 2016), or its "tanh" approximation."""
 
-    approximate: str = "none"
     _function = staticmethod(F.gelu)
 
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__(approximate=approximate)
 
-@dataclass(eq=False, repr=False)
-class Softplus(_Activation):
+
+class Softplus(_WithOptions):
     """log(1 + e**(beta * x)) / beta; x itself where beta * x > threshold."""
 
-    beta: float = 1.0
-    threshold: float = 20.0
     _function = staticmethod(F.softplus)
 
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        super().__init__(beta=beta, threshold=threshold)
 
-@dataclass(eq=False, repr=False)
-class Threshold(_Activation):
+
+class Threshold(_WithOptions):
     """x where x > threshold, else value."""
 
-    threshold: float
-    value: float
-    inplace: bool = False
     _function = staticmethod(F.threshold)
 
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        super().__init__(threshold=threshold, value=value, inplace=inplace)
 
-@dataclass(eq=False, repr=False)
-class Hardtanh(_Activation):
+
+class Hardtanh(_WithOptions):
     """x limited to [min_val, max_val]."""
 
-    min_val: float = -1.0
-    max_val: float = 1.0
-    inplace: bool = False
     _function = staticmethod(F.hardtanh)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.max_val <= self.min_val:
-            raise AssertionError(f"max_val ({self.max_val}) must be greater than min_val ({self.min_val})")
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(min_val=min_val, max_val=max_val, inplace=inplace)
+        if max_val <= min_val:
+            raise AssertionError(f"max_val ({max_val}) must be greater than min_val ({min_val})")
 
 
-@dataclass(eq=False, repr=False)
-class _Shrink(_Activation):
+class _Shrink(_WithOptions):
     """An activation that is 0 around 0."""
 
-    lambd: float = 0.5
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__(lambd=lambd)
 
     def extra_repr(self) -> str:
         """The number alone, as PyTorch prints it."""
