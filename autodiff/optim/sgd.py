@@ -1,4 +1,4 @@
-"""Stochastic gradient descent: a step against the gradient, with momentum if wished.
+"""Stochastic gradient descent: a step against the gradient, with momentum if asked for.
 
 After this module a reader knows what an optimiser consists of: an algorithm (here one call of a kernel for all parameters of a
 group), the name of its state, its options, and their checks.

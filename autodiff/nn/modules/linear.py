@@ -50,7 +50,7 @@ class Linear(Module):
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
-        size_of((out_features, in_features))  # or an error, before anything is made
+        size_of((out_features, in_features))  # refuses a wrong size before anything is made
         self.in_features, self.out_features = in_features, out_features
         self.weight = empty_parameter(out_features, in_features, device=device, dtype=dtype)
         if bias:
@@ -68,8 +68,8 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """input @ weight.T + bias."""
-        # The register is read directly: as attributes parameters are found only after all the other places were searched,
-        # which costs as much as a small product. They are not there when they were deleted and replaced by plain tensors.
+        # The register is read directly: an attribute lookup finds parameters only after it has searched everywhere else, which
+        # costs as much as a small product. A weight that was deleted and replaced by a plain tensor is not in the register.
         parameters: dict[str, Any] = self._parameters
         try:
             weight, bias = parameters["weight"], parameters["bias"]
