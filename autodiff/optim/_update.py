@@ -1,4 +1,4 @@
-"""What the loop of a step asks of the state: where it begins, what is refused, and what is kept of the new one.
+"""The parts of a step: where a state begins, what is refused, how a rule is run, and what is kept of the new state.
 
 After this module a reader knows that an algorithm sees arrays and numbers only, and that a step counts as a change of the
 parameters: a graph that has kept their old values notices.
@@ -15,7 +15,7 @@ from autodiff._core.memory import repeats
 from autodiff._core.provenance import here
 from autodiff._core.tensor import FRESH, Tensor, cell_of, wrap
 
-__all__ = ["begin", "check", "columns", "convert", "keep", "touched"]
+__all__ = ["begin", "check", "columns", "convert", "keep", "one_by_one", "touched"]
 
 Array = np.ndarray[Any, Any]
 Column = list[Tensor | None]  # one state of all the parameters of a group; None where there is nothing yet
@@ -71,6 +71,17 @@ def check(optimizer: str, names: Sequence[str], params: list[Tensor], entries: l
             if t is not None:
                 _check_shape(f"{optimizer}: {name}s[{i}]", t._array, p)
                 _check_memory(f"{optimizer}: {name}s[{i}]", t._array)
+
+
+def one_by_one(
+    rule: Callable[..., tuple[Any, ...]], options: dict[str, Any], params: list[Array], grads: list[Array], states: Any
+) -> list[Any]:
+    """The update of a group by a rule for one parameter; nothing is written before all is computed."""
+    with np.errstate(all="ignore"):  # as in PyTorch a diverging run goes on, with inf and nan
+        after = [rule(p, g, *state, **options) for p, g, *state in zip(params, grads, *states)]
+    for p, (new, *_) in zip(params, after):
+        p[...] = new
+    return list(zip(*(state for _, *state in after)))
 
 
 def touched(*of: Sequence[Tensor | None]) -> None:

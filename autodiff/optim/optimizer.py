@@ -21,11 +21,9 @@ from autodiff._core.tensor import wrap
 from autodiff.optim import _groups, _state
 from autodiff.optim._groups import required
 from autodiff.optim._options import fill_in, numbers
-from autodiff.optim._update import begin, check, columns, convert, keep, touched
+from autodiff.optim._update import begin, check, columns, convert, keep, one_by_one, touched
 
 __all__ = ["Optimizer", "required"]
-
-Array = np.ndarray[Any, Any]
 
 
 def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,21 +170,14 @@ class Optimizer:
                     keep(self.state, name, params, entries, column, now)
         return loss
 
-    def update(
-        self, group: dict[str, Any], params: Sequence[Array], grads: Sequence[Array], *states: Sequence[Any]
-    ) -> Sequence[Sequence[Any]]:
+    def update(self, group: dict[str, Any], params: list[Any], grads: list[Any], *states: list[Any]) -> Sequence[Sequence[Any]]:
         """Change a group's parameters in place, and return what is remembered of them now: a list for each name.
 
         All arrays; a state is None where there is nothing yet. This one applies `rule` to one parameter after the other.
         """
         if self.rule is None:
             raise NotImplementedError(f"{type(self).__name__} defines neither a rule, nor update, nor step")
-        options = numbers(group, self.defaults)
-        with np.errstate(all="ignore"):  # as in PyTorch a diverging run goes on, with inf and nan
-            after = [self.rule(p, g, *state, **options) for p, g, *state in zip(params, grads, *states)]
-        for p, (new, *_) in zip(params, after):
-            p[...] = new
-        return list(zip(*(state for _, *state in after)))
+        return one_by_one(self.rule, numbers(group, self.defaults), params, grads, states)
 
     def state_dict(self) -> dict[str, Any]:
         """The state as a dict in PyTorch's format: "state" by the parameters' number, and "param_groups"."""

@@ -59,7 +59,7 @@ class SGD(Optimizer):
         }
         super().__init__(params, options | switches("SGD", foreach=foreach, differentiable=differentiable, fused=fused))
 
-    def update(self, group: dict[str, Any], params: Any, grads: Any, *states: Any) -> Any:
+    def update(self, group: dict[str, Any], params: list[Any], grads: list[Any], *states: list[Any]) -> Any:
         """One call of a kernel for all parameters. It checks all of them before it writes to the first.
 
         The loop over the elements, and what becomes of a buffer that is None, is written out in `_kernels/reference.py`.
