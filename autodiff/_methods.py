@@ -63,7 +63,7 @@ def _binary(operation: Callable[..., Tensor]) -> Any:
 
     def method(self: Tensor, other: Any) -> Tensor:
         if not isinstance(other, (Tensor, int, float, np.ndarray, np.generic)):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         return operation(self, other)
 
     method.__doc__ = operation.__doc__

@@ -66,8 +66,8 @@ def shown(text):
 
 
 def documented(thing):
-    """The docstring that was written for it: not one inherited from object, dict or a number."""
-    text = getattr(thing, "__doc__", None)
+    """The docstring that was written for it or for the method it overrides: not one of object, dict or a number."""
+    text = inspect.getdoc(thing) if inspect.isfunction(thing) else getattr(thing, "__doc__", None)
     if not text or (not callable(thing) and text == type(thing).__doc__):
         return ""
     return text
@@ -82,6 +82,17 @@ def members(cls):
     return dict(sorted(found.items()))
 
 
+def own_members(cls):
+    """What a reader finds on a class and nowhere else: its own members, and those of bases that have no entry themselves."""
+    listed = {thing for name in MODULES for thing in vars(importlib.import_module(name)).values() if inspect.isclass(thing)}
+    elsewhere = {base for parent in cls.__mro__[1:] if parent in listed for base in parent.__mro__}
+    found = {}
+    for base in reversed(cls.__mro__):
+        if base not in elsewhere and base.__module__.partition(".")[0] == "autodiff":
+            found.update({key: value for key, value in vars(base).items() if not key.startswith("_")})
+    return dict(sorted(found.items()))
+
+
 def entry(name, thing):
     """One public name: heading, signature, docstring, and for a class its own methods."""
     lines = [f"### {name}", ""]
@@ -91,8 +102,7 @@ def entry(name, thing):
         return [*lines, f"`{name} = {thing!r}`", ""]
     lines += ["```text", signature(name, thing), "```", "", shown(documented(thing)), ""]
     if inspect.isclass(thing):
-        own = {k: v for k, v in vars(thing).items() if not k.startswith("_")}
-        for key, value in sorted(own.items()):
+        for key, value in own_members(thing).items():
             value = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
             sentence = (documented(value) or "").strip().partition("\n")[0]
             if sentence:

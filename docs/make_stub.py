@@ -30,7 +30,7 @@ from autodiff._core.types import Size
 from autodiff._core.types import device as _Device
 from autodiff.random import Generator
 
-__all__ = ["LEAF", "Tensor", "View", "wrap"]
+__all__ = ["LEAF", "Tensor", "View", "adopt", "wrap"]
 
 class _Leaf:
     __slots__ = ()
@@ -45,6 +45,7 @@ class View:
     kind: str
     def __init__(self, base: Tensor, path: Any, seen: int, kind: str) -> None: ...
 
+def adopt(t: Tensor, data: Tensor) -> None: ...
 def wrap(array: Any) -> Tensor: ...
 
 class Tensor:

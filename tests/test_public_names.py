@@ -40,6 +40,9 @@ def test_documented(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_shown_by_an_example(name):
+    original = getattr(FUNCTIONS[name], "__wrapped__", None)
+    if name.endswith("_") and original is not None and original is FUNCTIONS.get(name.removesuffix("_")):
+        name = name.removesuffix("_")  # F.elu_ is F.elu with inplace=True: the example of the one is enough
     assert ">>>" in make_reference.documented(FUNCTIONS[name]), f"{name}: add an example to the docstring"
 
 

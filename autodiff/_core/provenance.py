@@ -11,7 +11,7 @@ import sys
 import threading
 from types import CodeType, FrameType
 
-__all__ = ["Place", "here", "line_of", "outermost", "set_provenance"]
+__all__ = ["Place", "here", "line_of", "outermost", "set_provenance", "stacklevel"]
 
 Place = tuple[CodeType, int]
 
@@ -71,6 +71,14 @@ def here(depth: int = 2) -> Place | None:
     while frame is not None and _ours[frame.f_code.co_filename]:
         frame = frame.f_back
     return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def stacklevel() -> int:
+    """The `stacklevel` with which a warning that the caller gives names the user's line."""
+    level, frame = 1, _getframe(1)
+    while frame.f_back is not None and _ours[frame.f_code.co_filename]:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def line_of(place: Place | None) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype
 from autodiff._core.types import CPU, Size
 
-__all__ = ["LEAF", "Tensor", "View", "wrap"]
+__all__ = ["LEAF", "Tensor", "View", "adopt", "wrap"]
 
 
 class _Leaf:
@@ -175,6 +175,13 @@ def wrap(array):
     t._cell = [0, None]
     t._edge = t._grad = t._view = t._extra = None
     return t
+
+
+def adopt(t, data):
+    """Let `t`, a new tensor of a class of its own, see data's memory, without data's history."""
+    t._array = data._array
+    t._cell = data._cell
+    t._edge = t._grad = t._view = t._extra = None
 
 
 _new = Tensor.__new__

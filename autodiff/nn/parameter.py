@@ -1,4 +1,8 @@
-"""A tensor that a Module counts among its parameters, and one that it merely carries along."""
+"""A tensor that a Module counts among its parameters, and one that it merely carries along.
+
+After this module a reader knows that both share the memory of the tensor they were made from: their class alone says what a
+Module does with them.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import types
 from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
-from autodiff._core.tensor import LEAF, Tensor, wrap
+from autodiff._core.tensor import LEAF, Tensor, adopt, wrap
 
 __all__ = ["Buffer", "Parameter"]
 
@@ -29,9 +34,7 @@ class Parameter(Tensor):
         elif not isinstance(data, Tensor):
             raise TypeError(f"a Parameter is made of a Tensor, not {type(data).__name__}; use autodiff.tensor(...)")
         else:
-            self._array, self._cell = data._array, data._cell
-            self._grad = self._view = self._extra = None
-        self._edge = None
+            adopt(self, data)
         if requires_grad:
             if self._array.dtype.kind != "f":
                 raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
@@ -57,14 +60,17 @@ class Buffer(Tensor):
         if data is None:
             super().__init__()
         else:
-            self._array, self._cell = data._array, data._cell
-            self._grad = self._view = self._extra = None
-        self._edge = None
+            adopt(self, data)
         self.persistent = persistent
 
 
-def empty_parameter(*size: int, dtype: Any = None) -> Parameter:
-    """A parameter of the size given whose numbers are still to be drawn; RuntimeError for a negative size."""
+def empty_parameter(*size: int, device: Any = None, dtype: Any = None) -> Parameter:
+    """A parameter of the size given whose numbers are still to be drawn.
+
+    RuntimeError for a negative size, and for another device than the CPU.
+    """
+    if device is not None:
+        types.device(device)
     found = as_numpy_dtype(dtype) or get_default_dtype().np
     if min(size, default=0) < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {list(size)}")

@@ -1,8 +1,7 @@
 """Optimisers: they turn gradients into steps of the parameters.
 
-After this package a reader knows that an optimiser is bookkeeping (`optimizer.py`: which parameters, which
-options,
-which state) around one pure function per algorithm (`sgd.py`).
+After this package a reader knows that an optimiser is bookkeeping (`optimizer.py`: which parameters, which options, which
+state, and the loop of a step) around one pure function for each algorithm (`sgd.py`).
 """
 
 from typing import Any

@@ -6,7 +6,7 @@ of them that is walked runs the part again, and hands every node what it would h
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from autodiff._core.modes import enable_grad, mode
@@ -37,10 +37,7 @@ class _Recording(saved_tensors_hooks):
     def made(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Note which leaves were read."""
         if self.run is not None:
-            self.leaves += [
-                (x._cell, x._cell[0])
-                for x in inputs if isinstance(x, Tensor) and x._edge is LEAF and x._cell is not None
-            ]  # fmt: skip
+            self.leaves += _counts(x for x in inputs if isinstance(x, Tensor) and x._edge is LEAF)
         super().made(node, inputs, outputs)
 
     def _number(self, t: Tensor) -> int:
@@ -83,9 +80,9 @@ def checkpoint(
 ) -> Any:
     """function(*args) without keeping what backward needs: backward runs the function a second time.
 
-    The random stream is put back for the second run, so that dropout drops the same elements. `use_reentrant` is
-    accepted for PyTorch's sake; there is one way of doing it here, PyTorch's use_reentrant=False. CheckpointError when the
-    second run keeps something else than the first, RuntimeError when an input or parameter was changed in between.
+    The random numbers are put back for the second run, so that dropout drops the same elements. `use_reentrant` is accepted,
+    and what is done is always PyTorch's use_reentrant=False. CheckpointError when the second run keeps something else than the
+    first, RuntimeError when an input or parameter was changed in between.
 
     >>> import autodiff as torch
     >>> from autodiff.utils.checkpoint import checkpoint
@@ -110,10 +107,14 @@ def checkpoint(
                 default_generator.set_state(now)
 
     recording = _Recording(run)
-    recording.leaves = [(a._cell, a._cell[0]) for a in (*args, *kwargs.values())
-                        if isinstance(a, Tensor) and a._cell is not None]  # fmt: skip
+    recording.leaves = _counts(a for a in (*args, *kwargs.values()) if isinstance(a, Tensor))
     with recording:
         return function(*args, **kwargs)
+
+
+def _counts(tensors: Iterable[Tensor]) -> list[tuple[Any, int]]:
+    """The version cells of tensors, each with its count now; tensors of inference mode have none."""
+    return [(t._cell, t._cell[0]) for t in tensors if t._cell is not None]
 
 
 def _cut(a: Any) -> Any:

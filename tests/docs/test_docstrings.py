@@ -4,7 +4,9 @@ import ast
 import doctest
 import importlib
 import inspect
+import itertools
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,8 @@ import autodiff
 MODULES = ["autodiff", *sorted(m.name for m in pkgutil.walk_packages(autodiff.__path__, "autodiff."))]
 # Importing these runs the program, or is the compiled code itself.
 MODULES = [name for name in MODULES if not name.endswith(".__main__") and "._cores_" not in name]
+
+PACKAGE = Path(autodiff.__file__).parent
 
 
 class Finder(doctest.DocTestFinder):
@@ -47,3 +51,27 @@ def test_examples(name):
     for test in found:
         runner.run(test, out=report.append)
     assert not report, "".join(report)
+
+
+def docstrings(path):
+    """(line, paragraph) for each paragraph of each docstring in a file, its lines as they are written."""
+    source = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node):
+            text = node.body[0].value
+            lines = [line.strip() for line in text.value.splitlines()]
+            for _, run in itertools.groupby(enumerate(lines, text.lineno), key=lambda pair: bool(pair[1])):
+                yield list(run)
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_lines_are_filled(path):
+    """A short line between two long ones is what a machine leaves that wraps text again, at another width."""
+    broken = []
+    for paragraph in docstrings(path):
+        if any(line.startswith((">>>", "...", "- ", "* ")) for _, line in paragraph):
+            continue
+        for (_, before), (number, line), (_, after) in zip(paragraph, paragraph[1:], paragraph[2:], strict=False):
+            if len(line) < 45 and len(before) > 75 and len(after) > 75:
+                broken.append(f"{path.name}:{number}: {line!r}")
+    assert not broken, "\n".join(broken)

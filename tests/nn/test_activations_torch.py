@@ -1,5 +1,9 @@
 """Activations as PyTorch's: values and two derivatives, at their kinks as well, names, in-place forms and errors."""
 
+import copy
+import inspect
+import pickle
+
 import numpy as np
 import pytest
 
@@ -182,3 +186,33 @@ def test_dropout_draws_in_the_order_of_memory(torch):
         return T.nn.functional.dropout(x).numpy()
 
     np.testing.assert_array_equal(run(autodiff), run(torch))
+
+
+ACTIVATIONS = sorted(autodiff.nn.modules.activation.__all__)
+OLD_WORDS = {"min_value", "max_value"}  # Hardtanh's, which PyTorch itself warns of
+
+
+@pytest.mark.parametrize("name", [*ACTIVATIONS, *autodiff.nn.modules.loss.__all__])
+def test_constructors_take_what_pytorchs_take(name):
+    torch = pytest.importorskip("torch")
+    ours, theirs = (inspect.signature(getattr(T.nn, name)).parameters.values() for T in (autodiff, torch))
+    kept = [p for p in theirs if p.name not in OLD_WORDS and p.kind is not p.VAR_POSITIONAL and p.kind is not p.VAR_KEYWORD]
+    assert [(p.name, p.kind, p.default) for p in ours] == [(p.name, p.kind, p.default) for p in kept]
+
+
+OPTIONS = {
+    "Threshold": {"threshold": 0.5, "value": 2.0},
+    "Hardtanh": {"min_val": -2, "inplace": True},
+    **{name: {"dim": 1} for name in ("Softmax", "LogSoftmax", "Softmin")},
+}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_a_copy_has_the_same_options(name):
+    options = OPTIONS.get(name, {})
+    module = getattr(autodiff.nn, name)(**options)
+    x = autodiff.linspace(-3, 3, 8).reshape(2, 4)
+    for copied in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert repr(copied) == repr(module)
+        assert [getattr(copied, option) for option in options] == list(options.values())
+        assert copied(x.clone()).tolist() == module(x.clone()).tolist()

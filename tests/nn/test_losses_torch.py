@@ -233,3 +233,11 @@ def test_scores_far_out_lose_nothing(T):
     loss.sum().backward()
     assert loss.tolist() == [1e4, 1e4]
     assert x.grad.tolist() == [1, -1]
+
+
+@pytest.mark.parametrize("make", ["MSELoss", "SmoothL1Loss", "BCELoss", "CrossEntropyLoss"])
+def test_the_warning_of_the_old_words_names_the_users_line(make):
+    """However many constructors of the package lie between."""
+    with pytest.warns(UserWarning, match="reduction='sum'") as caught:
+        getattr(autodiff.nn, make)(size_average=False)
+    assert [warning.filename for warning in caught] == [__file__]

@@ -41,7 +41,7 @@ def outcome(T, program):
     except Exception as error:
         # A KeyError's text is quoted: its argument is what was said.
         said = error.args[0] if isinstance(error, KeyError) else error
-        return f"{type(error).__name__}: {said}".replace("torch.nn.modules.container", "autodiff.nn.containers")
+        return f"{type(error).__name__}: {said}".replace("torch.nn.modules.container", "autodiff.nn.modules.container")
 
 
 SAME = """
@@ -299,3 +299,29 @@ def test_gpu_is_refused_in_words():
     with pytest.raises(TypeError, match="a device, a dtype or a Tensor"):
         model(autodiff).to(3)
     assert isinstance(model(autodiff).share_memory().cpu(), autodiff.nn.Module)
+
+
+@pytest.mark.parametrize("make", ["Linear(2, 3, device='cuda')", "PReLU(device='cuda')", "Linear(2, 3).to(device='cuda')"])
+def test_a_device_that_is_not_there_is_refused(make, T):
+    with pytest.raises((RuntimeError, AssertionError)):
+        eval("nn." + make, {"nn": T.nn})
+
+
+def test_a_misspelt_word_of_to_is_refused(T):
+    with pytest.raises(TypeError, match="dtpe"):
+        T.nn.Linear(2, 3).to(dtpe=T.float64)
+
+
+def test_a_load_whose_extra_state_fails_is_undone():
+    class Layer(autodiff.nn.Linear):
+        def get_extra_state(self):
+            return "kept"
+
+        def set_extra_state(self, state):
+            raise ValueError(state)
+
+    layer, other = Layer(2, 1), Layer(2, 1)
+    before = layer.weight.tolist()
+    with pytest.raises(ValueError, match="kept"):
+        layer.load_state_dict(other.state_dict())
+    assert layer.weight.tolist() == before != other.weight.tolist()

@@ -144,8 +144,9 @@ def test_a_set_and_duplicates():
     p = autodiff.ones(2, requires_grad=True)
     with pytest.raises(TypeError, match="ordered collections"):
         optim.SGD({p})
-    with pytest.warns(UserWarning, match="duplicate parameters"):
+    with pytest.warns(UserWarning, match="duplicate parameters") as caught:
         optim.SGD([p, p])
+    assert caught[0].filename == __file__
 
 
 def test_a_step_is_seen_by_a_graph_that_saved_the_parameter():

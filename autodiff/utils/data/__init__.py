@@ -1,5 +1,4 @@
-"""From a data set to mini-batches: a *dataset* gives samples, a *sampler* their order, *collate* makes a
-batch of them.
+"""From a data set to mini-batches: a *dataset* gives samples, a *sampler* their order, *collate* makes a batch of them.
 
 After this package a reader knows how `DataLoader` puts the three together.
 """

@@ -1,5 +1,4 @@
-"""A list of samples becomes one batch: tensors are stacked, numbers become a tensor, containers keep their
-shape.
+"""A list of samples becomes one batch: tensors are stacked, numbers become a tensor, containers keep their shape.
 
 After this module a reader knows why a batch has one more dimension than a sample.
 """
@@ -20,7 +19,7 @@ __all__ = ["default_collate", "default_convert"]
 def _rebuilt(kind: type, items: Any) -> Any:
     try:
         return kind(items)
-    except TypeError:  # a container whose constructor wants something else: the plain one does
+    except TypeError:  # its constructor wants something else: a plain dict or list will do
         return items
 
 
@@ -40,10 +39,9 @@ def _stack(batch: list[Any]) -> Tensor:
 def default_collate(batch: Any) -> Any:
     """Stack a list of samples into a batch, as DataLoader does by default.
 
-    Tensors and arrays are stacked along a new first dimension; ints become an int64 tensor, floats a
-    float64 one, strings
-    stay a list; tuples, lists and mappings are collated member by member. RuntimeError when sizes
-    differ, TypeError for anything else.
+    Tensors and arrays are stacked along a new first dimension; ints become an int64 tensor, floats a float64 one, strings stay
+    a list; tuples, lists and mappings are collated member by member. RuntimeError when sizes differ, TypeError for anything
+    else.
 
     >>> import autodiff as torch
     >>> torch.utils.data.default_collate([(1.0, 2), (3.0, 4)])
@@ -63,9 +61,7 @@ def default_collate(batch: Any) -> Any:
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
-        return _rebuilt(
-            type(first), {key: default_collate([sample[key] for sample in batch]) for key in first}
-        )
+        return _rebuilt(type(first), {key: default_collate([sample[key] for sample in batch]) for key in first})
     if isinstance(first, Sequence):
         if any(len(sample) != len(first) for sample in batch):
             raise RuntimeError("each element in list of batch should be of equal size")

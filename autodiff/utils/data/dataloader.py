@@ -1,8 +1,7 @@
 """Mini-batches: DataLoader asks the sampler for indices, the data set for samples, and collates them.
 
-After this module a reader knows the three steps, and that a shuffled pass draws two numbers from the
-default generator (a
-base seed and the sampler's seed), in PyTorch's order, so that the same seed gives PyTorch's batches.
+After this module a reader knows the three steps, and that a shuffled pass draws two numbers from the default generator (a base
+seed and the sampler's seed), in PyTorch's order, so that the same seed gives PyTorch's batches.
 """
 
 from __future__ import annotations
@@ -35,14 +34,11 @@ def get_worker_info() -> None:
 class DataLoader:
     """Iterate over a data set in batches.
 
-    `batch_size` samples a batch (None: single samples, not batched), in order or with `shuffle` in an
-    order drawn anew each
-    pass, or as `sampler` or `batch_sampler` say; `drop_last` leaves out a last batch that is not full;
-    `collate_fn` makes a
-    batch from a list of samples. Batches are made in the main process: `num_workers` and the options that
-    belong to it (`pin_memory`, `timeout`, `prefetch_factor`, ...) are accepted and change nothing.
-    ValueError for
-    options that exclude one another.
+    A batch has `batch_size` samples (None: single samples, no batches), in order, or with `shuffle` in an order that is drawn
+    anew for each pass, or as `sampler` or `batch_sampler` say; `drop_last` leaves out a last batch that is not full;
+    `collate_fn` makes a batch from a list of samples. Batches are made in the main process: `num_workers` and the options that
+    belong to it (`pin_memory`, `timeout`, `prefetch_factor`, ...) are accepted and change nothing. ValueError for options that
+    exclude one another.
 
     >>> import autodiff as torch
     >>> from autodiff.utils.data import DataLoader, TensorDataset
@@ -74,23 +70,10 @@ class DataLoader:
         pin_memory_device: str = "",
         in_order: bool = True,
     ) -> None:
-        if num_workers < 0:
-            raise ValueError("num_workers option should be non-negative; use num_workers=0")
-        if timeout < 0:
-            raise ValueError("timeout option should be non-negative")
-        if num_workers == 0 and prefetch_factor is not None:
-            raise ValueError(
-                "prefetch_factor option could only be specified in multiprocessing; let num_workers > 0"
-            )
-        if num_workers == 0 and persistent_workers:
-            raise ValueError("persistent_workers option needs num_workers > 0")
+        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
         iterable = isinstance(dataset, IterableDataset)
         if iterable:
-            for name, value in (
-                ("shuffle", shuffle or None),
-                ("sampler", sampler),
-                ("batch_sampler", batch_sampler),
-            ):
+            for name, value in (("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)):
                 if value is not None:
                     raise ValueError(
                         f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}"
@@ -104,9 +87,7 @@ class DataLoader:
                 )
             batch_size = None
         elif batch_size is None and drop_last:
-            raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
-            )
+            raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
         if sampler is None:
             if iterable:
                 sampler = repeat(None)
@@ -118,25 +99,16 @@ class DataLoader:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         if collate_fn is None:
             collate_fn = default_convert if batch_sampler is None else default_collate
-        self.dataset = dataset
-        self.batch_size = batch_size
-        self.sampler = sampler
-        self.batch_sampler = batch_sampler
-        self.drop_last = drop_last
+        self.dataset, self.batch_size, self.drop_last = dataset, batch_size, drop_last
+        self.sampler, self.batch_sampler, self.generator = sampler, batch_sampler, generator
         self.collate_fn = collate_fn
-        self.generator = generator
-        self.num_workers = num_workers
-        self.pin_memory = pin_memory
-        self.pin_memory_device = pin_memory_device
-        self.timeout = timeout
-        self.worker_init_fn = worker_init_fn
-        self.multiprocessing_context = multiprocessing_context
-        self.prefetch_factor = prefetch_factor
-        self.persistent_workers = persistent_workers
-        self.in_order = in_order
+        self.num_workers, self.timeout, self.worker_init_fn = num_workers, timeout, worker_init_fn
+        self.multiprocessing_context, self.prefetch_factor = multiprocessing_context, prefetch_factor
+        self.persistent_workers, self.in_order = persistent_workers, in_order
+        self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
 
     def __iter__(self) -> Iterator[Any]:
-        # Nothing here uses the base seed; PyTorch draws it, at this moment, so the stream stays in step.
+        # Nothing here uses the base seed, but PyTorch draws one at this moment: so the random numbers stay the same.
         draw_seed(self.generator)
         return self._stream() if isinstance(self.dataset, IterableDataset) else self._batches()
 
@@ -167,17 +139,28 @@ class DataLoader:
 
     def __len__(self) -> int:
         if isinstance(self.dataset, IterableDataset):
-            n = len(self.dataset)  # type: ignore[arg-type]
+            n = len(self.dataset)  # type: ignore[arg-type]  # the user's own class may have a length
             if self.batch_size is None:
                 return n
             return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
         return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
 
 
-def _rows(dataset: Any, indices: Any) -> list[Any] | None:
-    """A batch of a TensorDataset by one index per tensor: the same as collating samples, many times faster.
+def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool) -> None:
+    if num_workers < 0:
+        raise ValueError("num_workers option should be non-negative; use num_workers=0")
+    if timeout < 0:
+        raise ValueError("timeout option should be non-negative")
+    if num_workers == 0 and prefetch_factor is not None:
+        raise ValueError("prefetch_factor option could only be specified in multiprocessing; let num_workers > 0")
+    if num_workers == 0 and persistent_workers:
+        raise ValueError("persistent_workers option needs num_workers > 0")
 
-    None where it would not be the same: another kind of data set, or tensors that record gradients.
+
+def _rows(dataset: Any, indices: Any) -> list[Any] | None:
+    """A batch of a TensorDataset by one index per tensor: what collating its samples gives, many times faster.
+
+    None where that is not so: for another kind of data set, and for tensors that record gradients.
     """
     indices = list(indices)
     while type(dataset) is Subset:

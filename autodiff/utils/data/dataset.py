@@ -77,9 +77,7 @@ class StackDataset(Dataset[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
-            raise ValueError(
-                "Supported either ``tuple``- (via ``args``) or``dict``- (via ``kwargs``) like input/output"
-            )
+            raise ValueError("Supported either ``tuple``- (via ``args``) or``dict``- (via ``kwargs``) like input/output")
         self.datasets: Any = args or kwargs
         if not self.datasets:
             raise ValueError("At least one dataset should be passed")
@@ -156,14 +154,11 @@ class Subset(Dataset[Any]):
         return len(self.indices)
 
 
-def random_split(
-    dataset: Any, lengths: Sequence[int | float], generator: Generator | None = None
-) -> list[Subset]:
+def random_split(dataset: Any, lengths: Sequence[int | float], generator: Generator | None = None) -> list[Subset]:
     """Split into disjoint random subsets of the given lengths, or fractions that add up to 1.
 
-    A fraction f gives floor(f * n) samples; what is left goes one by one to the first subsets. The split
-    is PyTorch's for the
-    same seed. ValueError when the lengths do not add up to the number of samples.
+    A fraction f gives floor(f * n) samples; those left over go to the first subsets, one to each. With the same seed the split
+    is PyTorch's. ValueError when the lengths do not add up to the number of samples.
 
     >>> import autodiff as torch
     >>> [len(part) for part in torch.utils.data.random_split(range(10), [0.75, 0.25])]
@@ -180,13 +175,9 @@ def random_split(
             sizes[i % len(sizes)] += 1
         for i, size in enumerate(sizes):
             if size == 0:
-                warnings.warn(
-                    f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2
-                )
+                warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2)
     if sum(sizes) != n:
-        raise ValueError(
-            f"Sum of input lengths does not equal the length of the input dataset! It is {sum(sizes)}, not {n}"
-        )
+        raise ValueError(f"Sum of input lengths does not equal the length of the input dataset! It is {sum(sizes)}, not {n}")
     counts = [int(size) for size in sizes]
     order = (default_generator if generator is None else generator).randperm(n).tolist()
     return [Subset(dataset, order[end - size : end]) for end, size in zip(accumulate(counts), counts)]

@@ -1,13 +1,12 @@
 """In which order samples are taken. A sampler is an iterable of indices; a batch sampler of lists of indices.
 
-After this module a reader knows what shuffling is: a random permutation, drawn anew for every pass. The
-order is PyTorch's
-for the same seed.
+After this module a reader knows what shuffling is: a random permutation, drawn anew for every pass. With the same seed the
+order is PyTorch's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterator, Sequence, Sized
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -98,7 +97,7 @@ class RandomSampler(Sampler[int]):
             generator.manual_seed(seed)
         left = self.num_samples
         if self.replacement:
-            while left > 0:  # drawn in blocks of 32, as PyTorch does: a pass that ends early draws no more
+            while left > 0:  # in blocks of 32, as PyTorch draws them: a pass that is broken off has drawn as many numbers
                 yield from generator.randint(0, n, (min(left, 32),)).tolist()
                 left -= 32
             return
@@ -142,9 +141,7 @@ class WeightedRandomSampler(Sampler[int]):
             raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
         array = np.asarray(weights._array if isinstance(weights, Tensor) else weights, np.float64)
         if array.ndim != 1:
-            raise ValueError(
-                f"weights should be a 1d sequence but given weights have shape {tuple(array.shape)}"
-            )
+            raise ValueError(f"weights should be a 1d sequence but given weights have shape {tuple(array.shape)}")
         self.weights = array
         self.num_samples = num_samples
         self.replacement = replacement
@@ -152,9 +149,7 @@ class WeightedRandomSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         generator = default_generator if self.generator is None else self.generator
-        yield from np.asarray(
-            generator.multinomial(self.weights, self.num_samples, self.replacement)
-        ).tolist()
+        yield from np.asarray(generator.multinomial(self.weights, self.num_samples, self.replacement)).tolist()
 
     def __len__(self) -> int:
         return self.num_samples
@@ -168,7 +163,7 @@ class BatchSampler(Sampler[list[int]]):
     [[0, 1], [2, 3], [4]]
     """
 
-    def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool) -> None:
+    def __init__(self, sampler: Any, batch_size: int, drop_last: bool) -> None:
         _positive("batch_size", batch_size)
         if not isinstance(drop_last, bool):
             raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
@@ -184,5 +179,5 @@ class BatchSampler(Sampler[list[int]]):
             yield batch
 
     def __len__(self) -> int:
-        n = len(self.sampler)  # type: ignore[arg-type]
+        n = len(self.sampler)
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)

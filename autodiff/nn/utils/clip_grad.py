@@ -1,4 +1,7 @@
-"""Working on all parameters of a model at once: clipping gradients, and the parameters as one vector."""
+"""Limiting the gradients of a model, by their common norm or element by element.
+
+After this module a reader knows why one factor for all gradients is used: it makes the step shorter and keeps its direction.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,8 @@ import numpy as np
 
 from autodiff._core.modes import no_grad
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api.join import cat
 
-__all__ = [
-    "clip_grad_norm_",
-    "clip_grad_value_",
-    "clip_grads_with_norm_",
-    "get_total_norm",
-    "parameters_to_vector",
-    "vector_to_parameters",
-]
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
 
 def _with_grad(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
@@ -105,34 +100,3 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
     with no_grad():
         for p in _with_grad(parameters):
             p.grad.clamp_(-clip_value, clip_value)
-
-
-def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters one after the other in one dimension, in the graph.
-
-    >>> import autodiff as torch
-    >>> torch.nn.utils.parameters_to_vector([torch.ones(1, 2), torch.zeros(1)])
-    tensor([1., 1., 0.])
-    """
-    return cat([p.reshape(-1) for p in parameters])
-
-
-def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Cut a vector into pieces and make each a parameter's data; what is left over is not used, as in PyTorch.
-
-    >>> import autodiff as torch
-    >>> p = torch.zeros(2)
-    >>> torch.nn.utils.vector_to_parameters(torch.tensor([1.0, 2.0]), [p])
-    >>> p
-    tensor([1., 2.])
-    """
-    if not isinstance(vec, Tensor):
-        raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
-    every = list(parameters)
-    if sum(p.numel() for p in every) > vec.numel():
-        raise RuntimeError(f"the vector has {vec.numel()} elements, the parameters {sum(p.numel() for p in every)}")
-    start = 0
-    for p in every:
-        n = p.numel()
-        p.data = vec[start : start + n].view_as(p).data
-        start += n

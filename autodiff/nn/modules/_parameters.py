@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from autodiff._core.tensor import Tensor
-from autodiff.nn.module import Module
+from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import Parameter
 
 __all__ = ["ParameterDict", "ParameterList"]
@@ -19,7 +19,7 @@ def _registered(value: Any) -> Any:
 
 
 def _described(key: Any, value: Any, dtype: str) -> str:
-    """One line of the printed container. The two spaces in front are PyTorch's, too."""
+    """One line of the printed container. PyTorch puts two spaces in front as well."""
     if not isinstance(value, Tensor):
         return f"  ({key}): Object of type: {type(value).__name__}"
     size = "x".join(map(str, value.shape))
@@ -74,7 +74,7 @@ class ParameterList(Module):
 
     def extend(self, values: Iterable[Any]) -> ParameterList:
         """Add values at the end; returns the list."""
-        # A tensor is iterable, too; its rows are hardly what is meant.
+        # A tensor can be iterated over as well, but nobody means its rows.
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
             raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
         for value in list(values):
@@ -85,7 +85,7 @@ class ParameterList(Module):
         """A line for each value."""
         return "\n".join(_described(i, p, str(p.dtype) if isinstance(p, Tensor) else "") for i, p in enumerate(self))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """RuntimeError: a list computes nothing."""
         raise RuntimeError("ParameterList should not be called.")
 
@@ -111,8 +111,9 @@ class ParameterDict(Module):
 
     def __setitem__(self, key: str, value: Any) -> None:
         if not isinstance(key, str):
-            raise TypeError(f"Index given to ParameterDict cannot be used as a key as it is not a string (type is "
-                            f"'{type(key).__name__}').")  # fmt: skip
+            raise TypeError(
+                f"Index given to ParameterDict cannot be used as a key as it is not a string (type is '{type(key).__name__}')."
+            )
         value = _registered(value)
         if isinstance(value, Parameter):
             self._forget(key, "_parameters")
@@ -193,8 +194,10 @@ class ParameterDict(Module):
     def update(self, parameters: Any) -> None:
         """Add values from a dictionary or from (name, value) pairs."""
         if not isinstance(parameters, Iterable):
-            raise TypeError("ParametersDict.update should be called with an iterable of key/value pairs, but got "
-                            f"{type(parameters).__name__}")  # fmt: skip
+            raise TypeError(
+                "ParametersDict.update should be called with an iterable of key/value pairs, but got "
+                f"{type(parameters).__name__}"
+            )
         pairs = parameters.items() if isinstance(parameters, (Mapping, ParameterDict)) else parameters
         if isinstance(parameters, Mapping) and not isinstance(parameters, OrderedDict):
             pairs = sorted(pairs)  # PyTorch's order, and so the order of the parameters
@@ -205,6 +208,6 @@ class ParameterDict(Module):
         """A line for each value."""
         return "\n".join(_described(k, p, p.type() if isinstance(p, Tensor) else "") for k, p in self.items())
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """RuntimeError: a dictionary computes nothing."""
         raise RuntimeError("ParameterDict should not be called.")

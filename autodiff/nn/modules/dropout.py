@@ -5,7 +5,7 @@ from __future__ import annotations
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number
 from autodiff.nn import functional as F
-from autodiff.nn.module import Module
+from autodiff.nn.modules.module import Module
 
 __all__ = ["Dropout"]
 
@@ -29,5 +29,4 @@ class Dropout(Module):
         return F.dropout(input, self.p, self.training, self.inplace)
 
     def extra_repr(self) -> str:
-        """The probability."""
         return f"p={self.p}, inplace={self.inplace}"

@@ -1,0 +1,160 @@
+"""The user's hooks on a module: around its forward, and around its backward.
+
+After this module a reader knows how a module sees the gradients that enter and leave it: an operation that does nothing, put
+in front of the module and behind it, is a node whose hooks see all inputs', or all outputs', gradients at once.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from autodiff._core.graph import primitive
+from autodiff._core.modes import mode
+from autodiff._core.provenance import Place, here, outermost
+from autodiff._core.tensor import Tensor
+from autodiff._core.views import edge_of
+
+__all__ = ["between_hooks"]
+
+
+def between_hooks(module: Any, noted: Place | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """module.forward with the hooks around it; `noted` is the user's line if a layer of the package noted it already."""
+    outermost.place = None  # hooks are the user's own lines too
+    try:
+        place = (noted or here(3)) if module._of_package else None
+        args, kwargs = _before_forward(module, args, kwargs)
+        backward = module._hooks.get("backward"), module._hooks.get("backward_pre")
+        if not (any(backward) and mode.grad):
+            return _with_hooks_after(module, place, args, kwargs)
+        watch = _Watch(module, *backward)
+        return watch.behind(_with_hooks_after(module, place, watch.in_front(args), kwargs))
+    finally:
+        outermost.place = noted
+
+
+def _before_forward(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments as the pre-hooks leave them."""
+    for hook, with_kwargs in list(module._hooks.get("forward_pre", {}).values()):
+        reply = hook(module, args, kwargs) if with_kwargs else hook(module, args)
+        if with_kwargs and reply is not None:
+            if not (isinstance(reply, tuple) and len(reply) == 2):
+                raise RuntimeError(
+                    f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {reply}."
+                )
+            args, kwargs = reply
+        elif reply is not None:
+            args = reply if isinstance(reply, tuple) else (reply,)
+    return args, kwargs
+
+
+def _with_hooks_after(module: Any, place: Place | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The output as the forward hooks leave it. Those that are always called see an error as an output of None."""
+    waiting = list(module._hooks.get("forward", {}).values())
+    try:
+        outermost.place = place
+        try:
+            result = module.forward(*args, **kwargs)
+        finally:
+            outermost.place = None
+        while waiting:
+            hook, with_kwargs, _ = waiting.pop(0)
+            reply = hook(module, args, kwargs, result) if with_kwargs else hook(module, args, result)
+            if reply is not None:
+                result = reply
+    except Exception:
+        for hook, with_kwargs, always in waiting:
+            if always:
+                hook(module, args, kwargs, None) if with_kwargs else hook(module, args, None)
+        raise
+    return result
+
+
+@primitive(lambda g, i: g[i] * 1.0, variadic=True, name="BackwardHookFunctionBackward")
+def passed(*xs: Any) -> Any:
+    """The inputs as they are, as outputs of one node."""
+    return tuple(x.copy() for x in xs)
+
+
+class _Watch:
+    """The two nodes through which a module's backward hooks see its gradients."""
+
+    def __init__(self, module: Any, hooks: Any, pre_hooks: Any) -> None:
+        self.module = module
+        self.hooks, self.pre_hooks = hooks or {}, pre_hooks or {}
+        self.grad_output: Any = None
+        self.tracked = False  # does an input require a gradient?
+
+    def in_front(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments behind a node whose hook sees their gradients."""
+        self.count, self.inputs = len(args), _floating(args)
+        self.tracked = any(edge_of(args[i]) is not None for i in self.inputs)
+        if not self.tracked:
+            return args
+        node, args = _behind_a_node(args, self.inputs)
+        if self.hooks:
+            node.register_hook(self._entered)
+        return args
+
+    def behind(self, result: Any) -> Any:
+        """The result behind a node whose hook sees its gradients; a result without a graph as it is."""
+        single = isinstance(result, Tensor)
+        outputs = (result,) if single else tuple(result) if isinstance(result, (tuple, list)) else ()
+        if not any(isinstance(x, Tensor) and edge_of(x) is not None for x in outputs):
+            return result
+        self.results, self.outputs = len(outputs), _floating(outputs)
+        node, outputs = _behind_a_node(outputs, self.outputs)
+        node.register_prehook(self._left)
+        return outputs[0] if single else type(result)(outputs)
+
+    def _left(self, grads: tuple[Any, ...]) -> Any:
+        # The gradients of the results: the first that backward has.
+        found = _spread(grads, self.outputs, self.results)
+        for hook in list(self.pre_hooks.values()):
+            reply = hook(self.module, found)
+            if reply is not None:
+                found = _checked(reply, found, "Backward pre hook returned an invalid number of grad_output")
+        self.grad_output = found
+        if self.hooks and not self.tracked:
+            warnings.warn(
+                "Full backward hook is firing when gradients are computed with respect to module outputs since no inputs "
+                "require gradients.",
+                stacklevel=2,
+            )
+            self._run((None,) * self.count)
+        return tuple(found[i] for i in self.outputs)
+
+    def _entered(self, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> Any:
+        found = self._run(_spread(grad_inputs, self.inputs, self.count))
+        return tuple(found[i] for i in self.inputs)
+
+    def _run(self, grad_input: tuple[Any, ...]) -> tuple[Any, ...]:
+        for hook in list(self.hooks.values()):
+            reply = hook(self.module, grad_input, self.grad_output)
+            if reply is not None:
+                grad_input = _checked(reply, grad_input, "Backward hook returned an invalid number of grad_input")
+        return grad_input
+
+
+def _floating(xs: tuple[Any, ...]) -> list[int]:
+    """The places of the tensors that can have a gradient."""
+    return [i for i, x in enumerate(xs) if isinstance(x, Tensor) and x._array.dtype.kind == "f"]
+
+
+def _behind_a_node(xs: tuple[Any, ...], places: list[int]) -> tuple[Any, tuple[Any, ...]]:
+    seen = passed(*(xs[i] for i in places))
+    node = next(edge[0] for edge in map(edge_of, seen) if edge is not None)
+    return node, tuple(seen[places.index(i)] if i in places else x for i, x in enumerate(xs))
+
+
+def _spread(grads: tuple[Any, ...], places: list[int], n: int) -> tuple[Any, ...]:
+    """n gradients: those given at their places, None elsewhere."""
+    at = dict(zip(places, grads, strict=True))
+    return tuple(at.get(i) for i in range(n))
+
+
+def _checked(reply: Any, before: tuple[Any, ...], message: str) -> tuple[Any, ...]:
+    found = reply if isinstance(reply, tuple) else (reply,)
+    if len(found) != len(before):
+        raise RuntimeError(f"{message}, got {len(found)}, but expected {len(before)}")
+    return found

@@ -1,0 +1,6 @@
+"""The layers, a file for each kind, named as PyTorch's files are.
+
+Reading order: `_calling` (what happens when a module is called), `_registers` (how `self.fc = Linear(...)` registers a layer),
+`_tree` (a module and all that it is made of), `module` (the three together, with saving, converting and printing); then
+`container` and the layers themselves, each a few lines on top of it.
+"""

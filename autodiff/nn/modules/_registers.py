@@ -1,0 +1,146 @@
+"""How `self.fc = Linear(...)` registers a layer: a module's attributes, and its three registers.
+
+After this module a reader knows that a Parameter, a Buffer or a Module that is assigned goes into a dictionary of its own, in
+the order of assignment, and is found there again as an attribute.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from autodiff._core.tensor import Tensor
+from autodiff.nn.parameter import Buffer, Parameter
+
+if TYPE_CHECKING:
+    from autodiff.nn.modules.module import Module
+
+__all__ = ["Registers"]
+
+_KINDS = ("_parameters", "_buffers", "_modules")
+
+
+class Registers:
+    """The part of a Module that holds its parameters, buffers and child modules. No other class has registers."""
+
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, Module | None]
+    _non_persistent_buffers_set: set[str]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        registers = self.__dict__
+        if "_parameters" not in registers:
+            if isinstance(value, (Parameter, Registers, Buffer)):
+                kind = "parameters" if isinstance(value, Parameter) else "module" if isinstance(value, Registers) else "buffers"
+                raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+            registers[name] = value
+        elif isinstance(value, Parameter):
+            self._forget(name, "_parameters")
+            self.register_parameter(name, value)
+        elif isinstance(value, Registers):
+            self._forget(name, "_modules")
+            registers["_modules"][name] = value
+        elif isinstance(value, Buffer):
+            self._forget(name, "_buffers")
+            self.register_buffer(name, value, value.persistent)
+        elif name in registers["_parameters"]:
+            if value is not None:
+                raise TypeError(
+                    f"cannot assign '{_type_of(value)}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+                )
+            registers["_parameters"][name] = None
+        elif name in registers["_modules"]:
+            if value is not None:
+                raise TypeError(
+                    f"cannot assign '{_type_of(value)}' as child module '{name}' (torch.nn.Module or None expected)"
+                )
+            registers["_modules"][name] = None
+        elif name in registers["_buffers"]:
+            if value is not None and not isinstance(value, Tensor):
+                raise TypeError(
+                    f"cannot assign '{_type_of(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
+                )
+            registers["_buffers"][name] = value
+        else:
+            registers[name] = value
+
+    def __getattr__(self, name: str) -> Any:
+        registers = self.__dict__
+        for kind in _KINDS:
+            if kind in registers and name in registers[kind]:
+                return registers[kind][name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __delattr__(self, name: str) -> None:
+        for kind in _KINDS:
+            if name in self.__dict__[kind]:
+                del self.__dict__[kind][name]
+                self._non_persistent_buffers_set.discard(name)
+                return
+        super().__delattr__(name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
+
+    def _forget(self, name: str, but: str) -> None:
+        # What is replaced by its own kind keeps its place in the order: Sequential runs in that order.
+        self.__dict__.pop(name, None)
+        for kind in _KINDS:
+            if kind != but:
+                self.__dict__[kind].pop(name, None)
+        self._non_persistent_buffers_set.discard(name)
+
+    def _check_name(self, name: str, kind: str) -> None:
+        if "_parameters" not in self.__dict__:
+            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+        if not isinstance(name, str):
+            raise TypeError(f"{kind} name should be a string. Got {type(name).__name__}")
+        if "." in name:
+            raise KeyError(f'{kind} name can\'t contain "."' + (f", got: {name}" if kind == "module" else ""))
+        if name == "":
+            raise KeyError(f'{kind} name can\'t be empty string ""')
+        if hasattr(self, name) and name not in self.__dict__[f"_{kind}s"]:
+            raise KeyError(f"attribute '{name}' already exists")
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Add a parameter, or a place for one, under a name."""
+        self._check_name(name, "parameter")
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"cannot assign '{_type_of(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
+            )
+        if param is not None and not param.is_leaf:
+            raise ValueError(
+                f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly."
+            )
+        self._parameters[name] = param
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Add a tensor that is saved with the module (unless not persistent) but not trained."""
+        self._check_name(name, "buffer")
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(f"cannot assign '{_type_of(tensor)}' object to buffer '{name}' (torch Tensor or None required)")
+        self._buffers[name] = tensor
+        (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Add a child module under a name."""
+        if module is not None and not isinstance(module, Registers):
+            hint = "; give the modules one by one, as in nn.Sequential(*modules)" if isinstance(module, (list, tuple)) else ""
+            if isinstance(module, type):
+                raise TypeError(
+                    f"{module.__module__}.{module.__qualname__} is not a Module subclass: it is the class itself; write "
+                    f"{module.__name__}() for a module"
+                )
+            raise TypeError(f"{_type_of(module)} is not a Module subclass{hint}")
+        self._check_name(name, "module")
+        self._modules[name] = module
+
+    register_module = add_module
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, Tensor):
+        return str(value.type())
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

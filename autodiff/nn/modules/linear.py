@@ -1,0 +1,81 @@
+"""Fully connected layers: every output is a weighted sum of all inputs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autodiff._core.tensor import Tensor
+from autodiff.api._calls import size_of
+from autodiff.nn import functional as F
+from autodiff.nn import init
+from autodiff.nn.modules.module import Module
+from autodiff.nn.parameter import Parameter, empty_parameter
+
+__all__ = ["Identity", "Linear"]
+
+
+class Identity(Module):
+    """The input as it is; any arguments of the constructor are ignored.
+
+    >>> import autodiff as torch
+    >>> torch.nn.Identity()(torch.ones(1))
+    tensor([1.])
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Any) -> Any:
+        """The input."""
+        return input
+
+
+class Linear(Module):
+    """y = x @ weight.T + bias.
+
+    weight is (out_features, in_features), bias (out_features,), both first drawn uniformly in
+    +-1/sqrt(in_features). The input is (..., in_features), the output (..., out_features).
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> layer = torch.nn.Linear(2, 1)
+    >>> layer(torch.ones(3, 2)).shape, layer.weight
+    (torch.Size([3, 1]), Parameter containing:
+    tensor([[-0.0053,  0.3793]], requires_grad=True))
+    """
+
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        size_of((out_features, in_features))  # refuses a wrong size before anything is made
+        self.in_features, self.out_features = in_features, out_features
+        self.weight = empty_parameter(out_features, in_features, device=device, dtype=dtype)
+        if bias:
+            self.bias = empty_parameter(out_features, device=device, dtype=dtype)
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew."""
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        if self.bias is not None:
+            bound = 1 / math.sqrt(self.in_features) if self.in_features > 0 else 0
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """input @ weight.T + bias."""
+        # The register is read directly: an attribute lookup finds parameters only after it has searched everywhere else, which
+        # costs as much as a small product. A weight that was deleted and replaced by a plain tensor is not in the register.
+        parameters: dict[str, Any] = self._parameters
+        try:
+            weight, bias = parameters["weight"], parameters["bias"]
+        except KeyError:
+            weight, bias = self.weight, self.bias
+        return F.linear(input, weight, bias)
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"

@@ -1,0 +1,81 @@
+"""What the constructors of the optimisers check, and the options that are PyTorch's own.
+
+After this module a reader knows why `foreach` and `fused` change nothing here: they choose among PyTorch's ways of computing
+the same step, and here there is one way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypedDict, Unpack
+
+from autodiff._core.tensor import Tensor
+
+__all__ = ["SWITCHES", "at_least", "fill_in", "numbers", "switches"]
+
+SWITCHES = frozenset({"foreach", "fused", "capturable", "differentiable"})
+
+# Options that PyTorch added after the first optimisers were saved, and what a state_dict without them means.
+_ADDED_LATER = {
+    "nesterov": False, "maximize": False, "foreach": None, "differentiable": False, "fused": False, "capturable": False,
+}
+
+_WORDS = {"lr": "learning rate", "eps": "epsilon value"}
+
+
+class Switches(TypedDict, total=False):
+    """The options that an update does not see."""
+
+    foreach: bool | None
+    fused: bool | None
+    capturable: bool
+    differentiable: bool
+
+
+def switches(optimizer: str, **given: Unpack[Switches]) -> dict[str, Any]:
+    """The switches that an optimiser takes, as options of a group; what cannot be had is refused."""
+    unknown = sorted(given.keys() - SWITCHES)
+    if unknown:
+        raise TypeError(f"{optimizer}: {unknown[0]!r} is none of the switches {', '.join(sorted(SWITCHES))}")
+    if given.get("fused") and given.get("differentiable"):
+        raise RuntimeError("`fused` does not support `differentiable`")
+    if given.get("fused") and given.get("foreach"):
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+    if given.get("capturable"):
+        raise RuntimeError(f"{optimizer}(capturable=True) needs a GPU, and autodiff computes on the CPU only")
+    if given.get("differentiable"):
+        raise RuntimeError(
+            f"{optimizer}(differentiable=True) is not supported: write the step as w = w - lr * g with "
+            "g from autograd.grad(loss, w, create_graph=True)"
+        )
+    return dict(given)
+
+
+def at_least(lowest: float, **values: Any) -> None:
+    """ValueError for a value below `lowest`, and for one that is not a number; TypeError for text."""
+    for name, value in values.items():
+        if isinstance(value, str):
+            raise TypeError(f"'<' not supported between instances of 'str' and 'float': {name} is a number, not {value!r}")
+        if isinstance(value, Tensor) and value.numel() != 1:
+            raise ValueError(f"Tensor {name} must be 1-element")
+        if not float(value) >= lowest:  # `not >=` refuses nan too
+            raise ValueError(f"Invalid {_WORDS.get(name, f'{name} value')}: {value}; it must be at least {lowest}")
+
+
+def fill_in(groups: list[dict[str, Any]], defaults: dict[str, Any]) -> None:
+    """Give saved groups the options that were added after they were saved."""
+    for group in groups:
+        for name, value in _ADDED_LATER.items():
+            if name in defaults:
+                group.setdefault(name, value)
+
+
+def numbers(group: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Options of a group as a rule takes them: plain numbers, also where a learning rate is a tensor; no switches."""
+    return {name: _plain(group[name]) for name in names if name not in SWITCHES}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return tuple(map(_plain, value))
+    return value.item() if hasattr(value, "item") else value
