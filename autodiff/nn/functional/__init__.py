@@ -16,7 +16,15 @@ from autodiff.nn.functional.dropout import dropout
 from autodiff.nn.functional.normalization import normalize
 from autodiff.nn.functional.sparse import one_hot
 from autodiff.api.activation import celu, selu
-from autodiff.ops.activation import elu, hardshrink, hardtanh, leaky_relu, logsigmoid, prelu, softplus, softshrink, threshold
+from autodiff.api.activation import elu
+from autodiff.api.activation import hardshrink
+from autodiff.api.activation import hardtanh
+from autodiff.api.activation import leaky_relu
+from autodiff.api.activation import logsigmoid
+from autodiff.api.activation import prelu
+from autodiff.api.activation import softplus
+from autodiff.api.activation import softshrink
+from autodiff.api.activation import threshold
 from autodiff.api.losses import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
 from autodiff.api.losses import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from autodiff.api.distance import cosine_similarity, pairwise_distance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from autodiff._core.tensor import Tensor
-from autodiff.ops.join import cat
+from autodiff.api.join import cat
 
 __all__ = ["parameters_to_vector", "vector_to_parameters"]
 
