@@ -1,0 +1,134 @@
+"""Laws of the rows themselves: every operation and every public function has one, and it shows all that the function does."""
+
+import sys
+from collections import defaultdict
+
+import numpy as np
+import pytest
+import samples
+from laws import SLOPED, arrays_for, derivatives, every_row, gradients, leaves_of, operations, over
+from samples import ROWS
+
+import autodiff
+from autodiff._core.graph import flat
+from autodiff._core.observer import set_observer
+
+
+def test_rows_have_distinct_names():
+    ids = [r.id for r in ROWS]
+    assert len(set(ids)) == len(ids) >= 279
+    assert samples.__doc__
+
+
+class Recorder:
+    """An observer that notes which operations are recorded."""
+
+    def __init__(self):
+        self.operations = set()
+
+    def made(self, node, inputs, outputs):
+        self.operations.add(node.operation)
+
+    def walked(self, node, gradient, results):
+        pass
+
+
+def test_every_operation_with_a_partial_is_recorded_by_a_row():
+    """In the call or in one of three orders of derivatives: then its rules have run too, but for the last order's."""
+    recorder = Recorder()
+    before = set_observer(recorder)
+    try:
+        for row in ROWS:
+            for dtype in (np.float32, np.float64):
+                arrays = arrays_for(row, dtype)
+                if row.no_slope:
+                    row.call(autodiff, *leaves_of(autodiff, arrays))
+                else:
+                    derivatives(autodiff, row, arrays, 3, create_graph=True)
+    finally:
+        set_observer(before)
+    known = {name: op for name, op in operations().items() if any(op.partials)}
+    assert len(known) > 200, "the law does not see the package's operations"
+    missing = [name for name, op in known.items() if op not in recorder.operations]
+    assert not missing, f"no row of samples.py records {missing}"
+
+
+def test_every_rule_runs():
+    """Each partial of each operation, on the rows' inputs: a rule that never runs may say anything."""
+    rules = {rule.__code__: f"{name}, input {i}" for name, op in operations().items() for i, rule in enumerate(op.partials) if rule}
+    assert len(rules) > 200
+    ran = set()
+
+    def profile(frame, event, arg):
+        if event == "call" and frame.f_code in rules:
+            ran.add(frame.f_code)
+
+    with profiled(profile):
+        for row in SLOPED:
+            for dtype in (np.float32, np.float64):
+                derivatives(autodiff, row, arrays_for(row, dtype), 3)
+        for row in ROWS:
+            if row.no_slope:
+                with pytest.raises(RuntimeError):
+                    gradients(autodiff, row, arrays_for(row))
+    missing = [name for code, name in rules.items() if code not in ran]
+    assert not missing, f"no row of samples.py runs the rule of {missing}"
+
+
+def test_every_mask_in_a_rule_takes_both_its_values():
+    """Where a rule multiplies by a mask, a row must have inputs inside it and outside: else any mask will do."""
+    rules = {rule.__code__: name for name, op in operations().items() for rule in op.partials if rule and rule is not flat}
+    masks = {op.forward.__code__: name for name, op in operations().items() if not any(p is not None and p is not flat for p in op.partials)}
+    assert len(masks) > 20
+    running, values = [], defaultdict(set)
+
+    def profile(frame, event, arg):
+        if frame.f_code in rules:
+            if event == "call":
+                running.append(rules[frame.f_code])
+            elif event == "return":
+                running.pop()
+        elif event == "return" and running and frame.f_code in masks and isinstance(arg, np.ndarray):
+            values[running[-1], masks[frame.f_code]].update(np.unique(arg).tolist())
+
+    with profiled(profile):
+        for row in SLOPED:
+            derivatives(autodiff, row, arrays_for(row), 2)
+    assert len(values) > 20, "the law sees no masks"
+    always = sorted(f"{mask} in a rule of {name}" for (name, mask), seen in values.items() if len(seen) < 2)
+    assert not always, f"always the same: {always}"
+
+
+class profiled:
+    """The function as this thread's profiler, for a block."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __enter__(self):
+        self.before = sys.getprofile()
+        sys.setprofile(self.function)
+
+    def __exit__(self, *error):
+        sys.setprofile(self.before)
+
+
+@over([r for r in ROWS if r.same_name], 270)
+def test_the_grad_fn_has_pytorchs_name(row, torch):
+    names = []
+    for library in (autodiff, torch):
+        result = row.call(library, *leaves_of(library, arrays_for(row)))
+        names.append(None if result.grad_fn is None else result.grad_fn.name().removeprefix("torch::autograd::"))
+    assert names[0] == names[1]
+
+
+@every_row
+def test_a_list_for_a_tensor_is_a_clear_error(row):
+    """Or Python's own, where the row calls a method or an operator of what it is given."""
+    python = r"unsupported operand|list indices|'list' object|multiply sequence|sort.. takes|must be an integer|to an index"
+    for i in set(range(len(row.shapes))) - set(row.lists):
+        args = [autodiff.ones(s, dtype=autodiff.float64) for s in row.shapes]
+        args[i] = args[i].tolist() if row.shapes[i] else [1.0]
+        with pytest.raises((TypeError, AttributeError), match=rf"[tT]ensor|Number|{python}") as caught:
+            row.call(autodiff, *args)
+        assert not (isinstance(caught.value, AttributeError) and caught.value.name.startswith("_")), caught.value
