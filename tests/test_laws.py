@@ -1,4 +1,4 @@
-"""Laws of numbers that hold for every operation: its value, and its derivatives of three orders, over all rows of samples.py."""
+"""Laws of numbers that hold for every operation: its value and its derivatives of three orders, on all rows of samples.py."""
 
 import numpy as np
 import pytest

@@ -1,8 +1,8 @@
-"""Laws of memory that hold for every operation: any layout is taken, nothing is shared or changed, nothing is kept for nothing."""
+"""Laws of memory that hold for every operation: any layout is taken, nothing is shared, changed, or kept for nothing."""
 
 import numpy as np
 import pytest
-from laws import agree, arrays_for, every_sloped_row, gradients, incoming, leaf_of, leaves_of, number, over
+from laws import agree, arrays_for, every_sloped_row, gradients, incoming, leaf_of, leaves_of, number
 from samples import LAYOUTS, ROWS
 
 import autodiff

@@ -1,5 +1,6 @@
 """Laws of the rows themselves: every operation and every public function has one, and it shows all that the function does."""
 
+import inspect
 import sys
 from collections import defaultdict
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import samples
 from laws import SLOPED, arrays_for, derivatives, every_row, gradients, leaves_of, operations, over
+from rows.plain import PLAIN
 from samples import ROWS
 
 import autodiff
@@ -55,7 +57,9 @@ def test_every_operation_with_a_partial_is_recorded_by_a_row():
 
 def test_every_rule_runs():
     """Each partial of each operation, on the rows' inputs: a rule that never runs may say anything."""
-    rules = {rule.__code__: f"{name}, input {i}" for name, op in operations().items() for i, rule in enumerate(op.partials) if rule}
+    rules = {}
+    for name, op in operations().items():
+        rules |= {rule.__code__: f"{name}, input {i}" for i, rule in enumerate(op.partials) if rule is not None}
     assert len(rules) > 200
     ran = set()
 
@@ -77,8 +81,11 @@ def test_every_rule_runs():
 
 def test_every_mask_in_a_rule_takes_both_its_values():
     """Where a rule multiplies by a mask, a row must have inputs inside it and outside: else any mask will do."""
-    rules = {rule.__code__: name for name, op in operations().items() for rule in op.partials if rule and rule is not flat}
-    masks = {op.forward.__code__: name for name, op in operations().items() if not any(p is not None and p is not flat for p in op.partials)}
+    rules, masks = {}, {}
+    for name, op in operations().items():
+        sloped = [rule for rule in op.partials if rule is not None and rule is not flat]
+        rules |= {rule.__code__: name for rule in sloped}
+        masks |= {} if sloped else {op.forward.__code__: name}
     assert len(masks) > 20
     running, values = [], defaultdict(set)
 
@@ -97,6 +104,21 @@ def test_every_mask_in_a_rule_takes_both_its_values():
     assert len(values) > 20, "the law sees no masks"
     always = sorted(f"{mask} in a rule of {name}" for (name, mask), seen in values.items() if len(seen) < 2)
     assert not always, f"always the same: {always}"
+
+
+# Switches of the package, and what makes a tensor without a value to compare.
+OTHERS = """get_default_dtype get_num_threads get_rng_state initial_seed is_anomaly_enabled is_grad_enabled
+    is_inference_mode_enabled manual_seed seed set_default_dtype set_num_threads set_observer set_printoptions set_provenance
+    set_rng_state""".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("module", [autodiff, autodiff.nn.functional], ids=lambda m: m.__name__)
+def test_every_public_function_has_a_row(module):
+    """One with a gradient, which the laws run; or one of rows/plain.py, which test_without_gradient_torch.py compares."""
+    functions = [name for name in module.__all__ if inspect.isroutine(getattr(module, name))]
+    assert len(functions) > 45
+    rows = {r.name for r in ROWS} | {r.name for r in PLAIN} | set(OTHERS)
+    assert not [name for name in functions if name not in rows]
 
 
 class profiled:

@@ -11,30 +11,33 @@ import inspect
 import operator
 from typing import Any, TypeVar, cast
 
-__all__ = ["no_tensor", "not_offered", "number", "takes_tensors", "whole"]
+__all__ = ["NUMPYS", "no_tensor", "not_offered", "number", "takes_tensors", "whole"]
 
 F = TypeVar("F", bound=Any)
 
-_PYTORCH = {"axis": "dim", "keepdims": "keepdim"}
+# The words of NumPy's users, and PyTorch's for the same: it takes both.
+NUMPYS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
 
 
 def takes_tensors(function: F) -> F:
     """The function, which names the argument that should have been a tensor: a TypeError.
 
-    Where it has a `dim` it takes NumPy's `axis` too, and `keepdims` for `keepdim`, as PyTorch does.
+    Where it has a `dim` it takes NumPy's `axis` too, as PyTorch does, and `keepdims` for `keepdim`; `x`, `a` or `x1` for
+    `input`, and `x2` for `other`. What it takes as *sizes it takes as sizes= too.
     """
     code = function.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    numpys = {word: ours for word, ours in _PYTORCH.items() if ours in names}
+    many = code.co_varnames[len(names)] if code.co_flags & inspect.CO_VARARGS else ""
+    numpys = {word: ours for word, ours in NUMPYS.items() if ours in names and word not in names}
+    none_of_them_in = frozenset([*numpys, many]).isdisjoint
 
     @functools.wraps(function)
     def explaining(*args: Any, **kwargs: Any) -> Any:
-        if kwargs and numpys:
-            for word, ours in numpys.items():
-                if word in kwargs:
-                    if ours in kwargs:
-                        raise TypeError(f"{function.__name__}() got both {ours}= and {word}=, which mean the same")
-                    kwargs[ours] = kwargs.pop(word)
+        if kwargs and not none_of_them_in(kwargs):
+            kwargs = _in_pytorchs_words(function.__name__, numpys, kwargs)
+            if many in kwargs:
+                before = names[len(args) : code.co_argcount]
+                args = (*args, *[kwargs.pop(name) for name in before if name in kwargs], kwargs.pop(many))
         try:
             return function(*args, **kwargs)
         except AttributeError as error:
@@ -43,6 +46,13 @@ def takes_tensors(function: F) -> F:
             raise _looked_into(function, args, kwargs, error) from None
 
     return cast(F, explaining)
+
+
+def _in_pytorchs_words(function: str, numpys: dict[str, str], kwargs: dict[str, Any]) -> dict[str, Any]:
+    for word, ours in numpys.items():
+        if word in kwargs and ours in kwargs:
+            raise TypeError(f"{function}() got both {ours}= and {word}=, which mean the same")
+    return {numpys.get(word, word): value for word, value in kwargs.items()}
 
 
 def whole(function: str, name: str, value: Any) -> int:

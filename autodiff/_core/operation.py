@@ -14,6 +14,7 @@ from types import CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
 
 from autodiff._core import errors
+from autodiff._core.arguments import NUMPYS
 
 __all__ = ["ALL", "INPUT", "NUMBER", "OUTPUT", "PARAM", "SHAPE", "SHAPES", "Operation", "Plan", "Promotion", "Recorded"]
 
@@ -104,7 +105,7 @@ class Operation:
             params[name] = value
         xs = xs[:count] + xs[count + len(self.defaults) :]
         given = {name: params.pop(name) for name in self.inputs if name in params}
-        for numpys, ours in _NUMPYS.items():
+        for numpys, ours in NUMPYS.items():
             if numpys in params and ours in self.inputs and ours not in given:
                 given[ours] = params.pop(numpys)
         for name in params:
@@ -118,10 +119,6 @@ class Operation:
         if missing or len(xs) > len(self.inputs):
             raise errors.wrong_count(self.public, self.inputs, len(xs), missing)
         return (*xs, *(given[name] for name in rest))
-
-
-# The names by which NumPy's users give a tensor, and PyTorch's for it.
-_NUMPYS = {"x": "input", "a": "input", "x1": "input", "x2": "other"}
 
 
 def _words(rule: Rule, title: str) -> tuple[str, ...]:

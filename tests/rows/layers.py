@@ -95,8 +95,9 @@ NN = [
     Row("binary_cross_entropy_with_logits", ((4, 3),), lambda T, x: F(T).binary_cross_entropy_with_logits(x, x.detach() * 0 + 0.3),
         lambda x: (np.log1p(np.exp(x)) - 0.3 * x).mean(), analytic=True),
     *[
-        Row(name, ((2, 3),), (lambda name: lambda T, x: getattr(F(T), name)(x))(name), reference, kinks=kinks)
+        Row(name, ((2, 3),), (lambda name: lambda T, x: getattr(F(T), name)(x))(name), reference, kinks=kinks, note="layer")
         for name, reference, kinks in [
+            ("relu", lambda x: np.where(x > 0, x, 0), (0.0,)),
             ("leaky_relu", lambda x: np.where(x > 0, x, 0.01 * x), (0.0,)),
             ("elu", lambda x: np.where(x > 0, x, np.expm1(x)), (0.0,)),
             ("gelu", None, ()),
@@ -134,6 +135,21 @@ NN = [
     Row("prelu", ((2, 3), (1,)), lambda T, x, w: F(T).prelu(x, w), lambda x, w: np.where(x > 0, x, w * x), kinks=(0.0,)),
     Row("prelu", ((2, 3, 2), (3,)), lambda T, x, w: F(T).prelu(x, w), lambda x, w: np.where(x > 0, x, w[:, None] * x), kinks=(0.0,),
         note="channels"),
+    *[
+        Row(name, ((2, 3),), (lambda name, args: lambda T, x: getattr(F(T), name)(x * 1, *args))(name, args), reference, kinks=kinks,
+            same_name=name in ("relu_", "hardtanh_"))
+        for name, args, reference, kinks in [
+            ("relu_", (), lambda x: np.where(x > 0, x, 0), (0.0,)),
+            ("leaky_relu_", (0.3,), lambda x: np.where(x > 0, x, 0.3 * x), (0.0,)),
+            ("elu_", (0.7,), lambda x: np.where(x > 0, x, 0.7 * np.expm1(x)), (0.0,)),
+            ("celu_", (0.5,), lambda x: np.where(x > 0, x, 0.5 * np.expm1(x / 0.5)), (0.0,)),
+            ("selu_", (), lambda x: SELU[0] * np.where(x > 0, x, SELU[1] * np.expm1(x)), (0.0,)),
+            ("hardtanh_", (-0.5, 0.7), lambda x: np.clip(x, -0.5, 0.7), (-0.5, 0.7)),
+            ("threshold_", (0.3, -1.0), lambda x: np.where(x > 0.3, x, -1.0), (0.3,)),
+        ]
+    ],
+    Row("softmax", ((4, 3),), lambda T, x: F(T).softmax(x, -1), softmax, analytic=True, note="layer"),
+    Row("log_softmax", ((4, 3),), lambda T, x: F(T).log_softmax(x, -1), log_softmax, analytic=True, note="layer"),
     Row("glu", ((2, 4),), lambda T, x: F(T).glu(x), lambda x: x[:, :2] * sigmoid(x[:, 2:]), analytic=True),
     Row("glu", ((2, 4),), lambda T, x: F(T).glu(x, 0), lambda x: x[:1] * sigmoid(x[1:]), analytic=True, note="dim"),
     Row("softmin", ((4, 3),), lambda T, x: F(T).softmin(x, -1), lambda x: softmax(-x), analytic=True),
