@@ -130,8 +130,7 @@ ASPECTS = {
 NOT_YET = {
     "pytorch": "arange detach index_put swapaxes",
     "numpy": """add addcdiv addcmul bmm detach div divide dot fmod index_put matmul mm mv pow remainder rsub sub subtract
-        swapaxes
-        true_divide where nn.functional.celu_ nn.functional.elu_ nn.functional.gelu nn.functional.hardshrink
+        swapaxes true_divide where nn.functional.celu_ nn.functional.elu_ nn.functional.gelu nn.functional.hardshrink
         nn.functional.hardtanh_ nn.functional.leaky_relu_ nn.functional.linear nn.functional.logsigmoid nn.functional.prelu
         nn.functional.relu_ nn.functional.selu_ nn.functional.softplus nn.functional.softshrink nn.functional.threshold_""",
     "others": "index_put",

@@ -336,7 +336,7 @@ def round(input: Any, *, decimals: int = 0) -> Any:
 
     >>> import autodiff as torch
     >>> torch.round(torch.tensor([0.5, 1.5, -0.7]))
-    tensor([0., 2., -1.])
+    tensor([ 0.,  2., -1.])
     """
     not_for_bools(input, "round")
     return np.round(input, decimals)

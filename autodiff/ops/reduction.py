@@ -20,6 +20,7 @@ __all__ = ["chosen", "reduced", "reduced_array", "share"]
 def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None = None, stacklevel: int = 3) -> str:
     """The reduction asked for: by its name, or in the two words that PyTorch used before, with a warning.
 
+    >>> from autodiff.ops.reduction import chosen
     >>> chosen("sum")
     'sum'
     """

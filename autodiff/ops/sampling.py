@@ -114,7 +114,7 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, d
     >>> import autodiff as torch
     >>> _ = torch.manual_seed(0)
     >>> torch.randperm(4)
-    tensor([2, 0, 1, 3])
+    tensor([0, 1, 3, 2])
     """
     n = whole("randperm", "n", n)
     if n < 0:

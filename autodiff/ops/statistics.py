@@ -127,7 +127,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
 
     >>> import autodiff as torch
     >>> torch.logsumexp(torch.tensor([1000.0, 1000.0]), 0)
-    tensor(1000.6931)
+    tensor(1000.6932)
     """
     x = input if input._array.dtype.kind == "f" else input.float()
     result: Tensor = logsumexp_over(x, axes=axes_of(dim, x._array.ndim), keepdim=keepdim)
