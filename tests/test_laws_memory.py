@@ -1,5 +1,7 @@
 """Laws of memory that hold for every operation: any layout is taken, nothing is shared, changed, or kept for nothing."""
 
+import pickle
+
 import numpy as np
 import pytest
 from laws import agree, arrays_for, every_sloped_row, gradients, incoming, leaf_of, leaves_of, number
@@ -29,6 +31,29 @@ def test_every_memory_layout(row, layout):
     gs2 = autodiff.autograd.grad(y2, leaves, autodiff.tensor(incoming(y2.shape)).to(y2.dtype), allow_unused=True)
     for g, g2 in zip(gs, gs2, strict=True):
         agree(number(g2), number(g), 1e-12, 1e-13)
+
+
+class Unpickled:
+    """autodiff, with tensors whose dtypes are equal to NumPy's and are not the same objects, as unpickled ones are."""
+
+    def __getattr__(self, name):
+        return getattr(autodiff, name)
+
+    def tensor(self, data, requires_grad=False, **options):
+        array = number(autodiff.tensor(data, **options))
+        foreign = pickle.loads(pickle.dumps(array)) if array.ndim else array  # without dimensions NumPy takes its own
+        return leaf_of(foreign) if requires_grad else autodiff.from_numpy(foreign)
+
+
+@every_sloped_row
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_dtype_that_is_equal_and_another_object(row, dtype):
+    arrays = arrays_for(row, dtype)
+    (_, y, gs), (leaves, y2, gs2) = (gradients(module, row, arrays) for module in (autodiff, Unpickled()))
+    assert any(number(x).dtype is not np.dtype(dtype) for x in leaves if x.ndim) or not any(x.ndim for x in leaves)
+    assert y2.dtype == y.dtype
+    for a, b in zip((y, *gs), (y2, *gs2), strict=True):
+        agree(number(b), number(a), 1e-5 if dtype is np.float32 else 1e-12)
 
 
 @every_sloped_row

@@ -77,6 +77,8 @@ TWO = [
     binary("true_divide", lambda a, b: a / b, (0.5, 2.0)),
     binary("pow", lambda a, b: a**b, (0.5, 2.0)),
     Row("pow", ((3, 2), (2,)), lambda T, a, b: T.pow(a, b), lambda a, b: a**b, (0.5, 2.0), analytic=True, note="two exponents"),
+    Row("pow", ((3, 2),), lambda T, a: T.pow(a, T.tensor([2.5, -1.0], dtype=a.dtype)), lambda a: a ** np.array([2.5, -1.0]), (0.5, 2.0),
+        analytic=True, note="two constant exponents"),
     Row("pow", ((2, 4),), lambda T, a: T.pow(a, T.tensor([0.0, 1.0, 2.0, 3.0], dtype=a.dtype)),
         lambda a: a ** np.array([0, 1, 2, 3]), analytic=True, note="exponents 0 to 3"),
     Row("pow", ((2, 3),), lambda T, x: T.pow(x, 3), lambda x: x**3, analytic=True, note="number"),

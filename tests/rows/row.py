@@ -38,6 +38,7 @@ class Row:
     no_slope: str = ""  # what the error of a backward says, where there is no derivative
     torch_orders: int = 3  # how many times PyTorch can differentiate it
     torch_rtol: float = 1e-10  # how exact PyTorch itself is, in float64
+    half: bool = True  # does PyTorch compute it in float16?
     same_name: bool = True  # is its grad_fn called as PyTorch calls it?
     layouts: tuple[str, ...] = tuple(LAYOUTS)  # the layouts of memory that it takes
     lists: tuple[int, ...] = ()  # the inputs that may be a list as well
