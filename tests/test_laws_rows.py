@@ -3,11 +3,23 @@
 import inspect
 import sys
 from collections import defaultdict
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import samples
-from laws import SLOPED, arrays_for, derivatives, every_row, gradients, leaves_of, operations, over
+from laws import (
+    SLOPED,
+    arrays_for,
+    derivatives,
+    every_row,
+    every_sloped_row,
+    gradients,
+    leaves_of,
+    number,
+    operations,
+    over,
+)
 from rows.plain import PLAIN
 from samples import ROWS
 
@@ -133,6 +145,40 @@ class profiled:
 
     def __exit__(self, *error):
         sys.setprofile(self.before)
+
+
+class AsMethods:
+    """autodiff, whose functions are called as methods of their first argument wherever there is such a method."""
+
+    redirected: ClassVar[set] = set()
+
+    def __getattr__(self, name):
+        function = getattr(autodiff, name)
+        if not inspect.isroutine(function) or not hasattr(autodiff.Tensor, name):
+            return function
+
+        def called(*args, **kwargs):
+            if name == "where":  # the condition stands second in the method
+                args = (args[1], args[0], *args[2:])
+            if not isinstance(args[0], autodiff.Tensor):
+                return function(*args, **kwargs)
+            self.redirected.add(name)
+            return getattr(args[0], name)(*args[1:], **kwargs)
+
+        return called
+
+
+@every_sloped_row
+def test_a_method_is_its_function(row):
+    (_, y, gs), (_, y2, gs2) = (gradients(module, row, arrays_for(row)) for module in (autodiff, AsMethods()))
+    for a, b in zip((y, *gs), (y2, *gs2), strict=True):
+        np.testing.assert_array_equal(number(a), number(b))
+
+
+def test_the_methods_are_called():
+    for row in ROWS:
+        row.call(AsMethods(), *leaves_of(autodiff, arrays_for(row)))
+    assert len(AsMethods.redirected) > 130
 
 
 @over([r for r in ROWS if r.same_name], 270)
