@@ -30,8 +30,8 @@ def over(rows, at_least):
     return pytest.mark.parametrize("row", rows, ids=[r.id for r in rows])
 
 
-every_row = over(ROWS, 279)
-every_sloped_row = over(SLOPED, 277)
+every_row = over(ROWS, 344)
+every_sloped_row = over(SLOPED, 342)
 
 
 def operations() -> dict[str, Operation]:

@@ -120,10 +120,10 @@ def missing(name):
 
 # What each function is held to, and how many calls are looked at in all.
 ASPECTS = {
-    "pytorch": (names_of_pytorch, 1000),
-    "numpy": (names_of_numpy, 1450),
-    "others": (other_names, 2300),
-    "missing": (missing, 1300),
+    "pytorch": (names_of_pytorch, 1200),
+    "numpy": (names_of_numpy, 1800),
+    "others": (other_names, 2800),
+    "missing": (missing, 1600),
 }
 
 # Functions that do not keep the law yet. A name that is here without a reason is an error too.
@@ -135,7 +135,7 @@ NOT_YET = {
         nn.functional.relu_ nn.functional.selu_ nn.functional.softplus nn.functional.softshrink nn.functional.threshold_""",
     "others": "index_put",
     "methods": "index_put index_put_ random_ uniform_",
-    "missing": """arange broadcast_to flip index_put max median normal permute randint randint_like reshape scatter sum tile""",
+    "missing": """arange broadcast_to flip index_put max mean median normal permute prod randint randint_like reshape scatter sum tile""",
 }
 
 # These take any number of tensors, or take what they take by position alone, in PyTorch too.

@@ -16,7 +16,7 @@ from autodiff._core.views import edge_of
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_most_rows_take_every_layout(layout):
-    assert sum(layout in r.layouts for r in ROWS) >= 275
+    assert sum(layout in r.layouts for r in ROWS) >= 340
 
 
 @pytest.mark.parametrize(

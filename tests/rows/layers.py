@@ -19,6 +19,7 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+WEIGHTS = np.arange(1.0, 13.0).reshape(4, 3) / 8
 GRID = np.array([[2, 0], [1, 2]])
 SELU = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 TARGET = np.array([2, 0, 1, 2])
@@ -82,6 +83,42 @@ NN = [
         lambda x, t: (t * (np.log(t) - x)).sum() / 4, (0.2, 1.0), analytic=True),
     Row("kl_div", ((4, 3), (4, 3)), lambda T, x, t: F(T).kl_div(x, t, reduction="sum", log_target=True),
         lambda x, t: (np.exp(t) * (t - x)).sum(), analytic=True, note="log target"),
+    Row("kl_div", ((4, 3), (4, 3)), lambda T, x, t: F(T).kl_div(x, t, reduction="none"), lambda x, t: t * (np.log(t) - x),
+        (0.2, 1.0), analytic=True, note="none", same_name=False),
+    Row("mse_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).mse_loss(x, t, reduction="sum"), lambda x, t: ((x - t) ** 2).sum(),
+        analytic=True, note="sum"),
+    Row("mse_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).mse_loss(x, t, reduction="none"), lambda x, t: (x - t) ** 2,
+        analytic=True, note="none"),
+    Row("mse_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).mse_loss(x, t, weight=index(T, WEIGHTS).to(x.dtype)),
+        lambda x, t: ((x - t) ** 2 * WEIGHTS).sum() / WEIGHTS.sum(), analytic=True, note="weight"),
+    Row("smooth_l1_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).smooth_l1_loss(x, t, beta=0.0), lambda x, t: np.abs(x - t).mean(),
+        note="beta 0", distinct=True),
+    Row("huber_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).huber_loss(x, t, reduction="sum", delta=1.5),
+        lambda x, t: huber(x - t, 1.5).sum(), note="sum"),
+    Row("l1_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).l1_loss(x, t, reduction="none"), lambda x, t: np.abs(x - t),
+        distinct=True, note="none"),
+    Row("l1_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).l1_loss(x, t, reduction="sum"), lambda x, t: np.abs(x - t).sum(),
+        distinct=True, note="sum"),
+    *[
+        Row("binary_cross_entropy", ((4, 3),),
+            (lambda how: lambda T, x: F(T).binary_cross_entropy(x, x.detach() * 0 + 0.3, index(T, WEIGHT).to(x.dtype), reduction=how))(how),
+            (lambda take: lambda x: take(-WEIGHT * (0.3 * np.log(x) + 0.7 * np.log(1 - x))))(take), (0.1, 0.9), analytic=True,
+            note=f"weight, {how}")
+        for how, take in (("none", lambda x: x), ("sum", np.sum), ("mean", np.mean))
+    ],
+    *[
+        Row("binary_cross_entropy_with_logits", ((4, 3),),
+            (lambda how: lambda T, x: F(T).binary_cross_entropy_with_logits(x, x.detach() * 0 + 0.3, index(T, WEIGHT).to(x.dtype), reduction=how))(how),
+            (lambda take: lambda x: take(WEIGHT * (np.log1p(np.exp(x)) - 0.3 * x)))(take), analytic=True, note=f"weight, {how}")
+        for how, take in (("none", lambda x: x), ("sum", np.sum), ("mean", np.mean))
+    ],
+    Row("cross_entropy", ((3,),), lambda T, x: F(T).cross_entropy(x, T.tensor(1)), lambda x: -log_softmax(x)[1], analytic=True, note="one row"),
+    Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET), label_smoothing=0.3),
+        lambda x: 0.7 * nll(log_softmax(x)) - 0.3 * log_softmax(x).mean(), analytic=True, note="smoothed", same_name=False),
+    Row("cross_entropy", ((4, 3), (4, 3)), lambda T, x, p: F(T).cross_entropy(x, p, index(T, WEIGHT).to(x.dtype), reduction="none"),
+        lambda x, p: -(p * WEIGHT * log_softmax(x)).sum(1), analytic=True, note="weighted probabilities"),
+    Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET * 0), ignore_index=0, reduction="sum"),
+        lambda x: 0 * x.sum(), analytic=True, note="all ignored"),
     Row("l1_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).l1_loss(x, t), lambda x, t: np.abs(x - t).mean(), distinct=True),
     Row("binary_cross_entropy", ((4, 3),), lambda T, x: F(T).binary_cross_entropy(x, x.detach() * 0 + 0.3),
         lambda x: -(0.3 * np.log(x) + 0.7 * np.log(1 - x)).mean(), (0.1, 0.9), analytic=True),

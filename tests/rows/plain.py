@@ -67,6 +67,19 @@ PLAIN = [
     Plain("unique", lambda T, x: T.unique(x, dim=1), (A,), note="dim"),
     Plain("bincount", lambda T, x: T.bincount(x), (B,)),
     Plain("bincount", lambda T, x: T.bincount(x, x.to(T.float32) / 2, 5), (B,), WHOLE, "weights"),
+    Plain("pow", lambda T, a, b: T.pow(a, b), (np.array([2, -1, -1, 1, 0, 3]), np.array([-1, -1, -2, -5, 2, 3])), WHOLE[1:], "whole"),
+    Plain("pow", lambda T, a: T.pow(2, a), (B,), note="of a number"),
+    Plain("pow", lambda T, a: (T.pow(a, 2), T.pow(a, 3), T.pow(a, 0)), (A,), EVERY[1:], "numbers"),
+    *[Plain(name, lambda T, a, b, name=name: getattr(T, name)(a, b), (SIGNED, np.array([2, -3, 4])), EVERY[2:])
+      for name in ("remainder", "fmod", "maximum", "minimum", "add", "sub", "mul", "div")],
+    *[Plain(name, lambda T, a, name=name: getattr(T, name)(a), (SIGNED,), EVERY[1:], "values")
+      for name in ("abs", "neg", "sign", "square", "sum", "prod", "max", "min", "floor", "ceil", "trunc", "round", "relu")],
+    *[Plain(name, lambda T, a, name=name: getattr(T, name)(a, 1), (A,), note="along")
+      for name in ("cumsum", "cumprod", "sum", "prod")],
+    Plain("clamp", lambda T, a: (T.clamp(a, 1, 3), T.clamp(a, max=2), T.clamp(a, min=2)), (A,), EVERY[1:]),
+    Plain("where", lambda T, a, b: (T.where(a > 1, a, b), T.where(a > 1, a, 3), T.where(a > 1, 2.5, a), T.where(a)), (A, B)),
+    Plain("median", lambda T, a: (T.median(a), *T.median(a, 1)), (np.array([[3, 1, 2], [np.nan, 1, 0]]),), FLOATS[1:], "nan"),
+    Plain("nansum", lambda T, a: (T.nansum(a), T.nanmean(a)), (NOT_FINITE[:2],), FLOATS),
     Plain("isin", lambda T, a, b: T.isin(a, b), (A, B), EVERY[1:]),
     Plain("isin", lambda T, a, b: T.isin(a, b, invert=True), (A, B), EVERY[1:], "invert"),
     Plain("allclose", lambda T, a, b: T.allclose(a, b), (A, A), FLOATS),
