@@ -30,8 +30,8 @@ def over(rows, at_least):
     return pytest.mark.parametrize("row", rows, ids=[r.id for r in rows])
 
 
-every_row = over(ROWS, 344)
-every_sloped_row = over(SLOPED, 342)
+every_row = over(ROWS, 369)
+every_sloped_row = over(SLOPED, 367)
 
 
 def operations() -> dict[str, Operation]:

@@ -5,14 +5,14 @@ arrays; where it is `analytic` it also takes complex numbers, and the derivative
 complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file of its kind, in `rows/`.
 """
 
-from rows.elementwise import ELEMENTWISE, TWO
+from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
 from rows.layers import NN
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
-from rows.reductions import REDUCTIONS
+from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
 from rows.shapes import SHAPES
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
-ROWS = ELEMENTWISE + TWO + REDUCTIONS + SHAPES + INDEXING + PRODUCTS + NN + IN_PLACE
+ROWS = ELEMENTWISE + TWO + REDUCTIONS + SHAPES + INDEXING + PRODUCTS + NN + IN_PLACE + AT_KINKS + AT_TIES

@@ -135,8 +135,8 @@ NOT_YET = {
         nn.functional.relu_ nn.functional.selu_ nn.functional.softplus nn.functional.softshrink nn.functional.threshold_""",
     "others": "index_put",
     "methods": "index_put index_put_ random_ uniform_",
-    "missing": """arange broadcast_to flip index_put max mean median normal permute prod randint randint_like reshape scatter sum
-        tile""",
+    "missing": """arange broadcast_to flip index_put max mean median normal permute prod randint randint_like reshape scatter
+        sum tile""",
 }
 
 # These take any number of tensors, or take what they take by position alone, in PyTorch too.

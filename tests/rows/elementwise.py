@@ -61,6 +61,27 @@ ELEMENTWISE = [
     Row("clone", ((2, 3),), lambda T, x: T.clone(x), lambda x: x + 0, analytic=True),
 ]
 
+AT = np.array([[-0.5, 1.0, 0.25], [0.0, 2.0, -0.5]])  # the kinks of the rows below, and numbers between them
+TIES = np.array([[-0.5, 1.0, 0.5], [0.0, 1.0, -0.5]])
+
+AT_KINKS = [
+    *[
+        Row(name, ((2, 3),), (lambda name: lambda T, x: getattr(T, name)(x))(name), reference, values=(AT,), smooth=False, note="at its kink")
+        for name, reference in (("abs", np.abs), ("relu", lambda x: np.maximum(x, 0)), ("sign", np.sign), ("floor", np.floor),
+                                ("ceil", np.ceil), ("trunc", np.trunc), ("frac", lambda x: x - np.trunc(x)), ("round", np.round))
+    ],
+    Row("clamp", ((2, 3),), lambda T, x: T.clamp(x, -0.5, 1.0), lambda x: np.clip(x, -0.5, 1.0), values=(AT,), smooth=False, note="at its limits"),
+    Row("clamp_min", ((2, 3),), lambda T, x: T.clamp_min(x, 0.25), lambda x: np.maximum(x, 0.25), values=(AT,), smooth=False, note="at its limit"),
+    Row("clamp_max", ((2, 3),), lambda T, x: T.clamp_max(x, 0.25), lambda x: np.minimum(x, 0.25), values=(AT,), smooth=False, note="at its limit"),
+    *[
+        Row(name, ((2, 3), (2, 3)), (lambda name: lambda T, a, b: getattr(T, name)(a, b))(name), reference, values=(AT, TIES), smooth=False,
+            note="ties")
+        for name, reference in (("maximum", np.maximum), ("minimum", np.minimum), ("clamp_min", np.maximum), ("clamp_max", np.minimum))
+    ],
+    Row("clamp", ((2, 3), (2, 3), (2, 3)), lambda T, x, a, b: T.clamp(x, a, b), lambda x, a, b: np.minimum(np.maximum(x, a), b),
+        values=(AT, TIES, TIES + np.array([0.0, 1.0, 0.5])), smooth=False, note="ties"),
+]  # fmt: skip
+
 TWO = [
     binary("add", lambda a, b: a + b),
     Row("add", ((2, 3), (3,)), lambda T, a, b: T.add(a, b, alpha=2.5), lambda a, b: a + 2.5 * b, analytic=True, note="alpha"),

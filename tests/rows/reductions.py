@@ -11,6 +11,28 @@ def distances(a, b):
 
 NANS = np.array([[1.0, np.nan, -2.0], [0.5, 0.3, np.nan]])
 
+TIES = np.array([[2.0, 1.0, 2.0, 1.0], [0.5, 0.5, 0.5, 0.5], [2.0, -1.0, -1.0, 0.0]])
+
+AT_TIES = [
+    *[
+        Row(name, ((3, 4),), (lambda name: lambda T, x: getattr(T, name)(x))(name), reference, values=(TIES,), smooth=False, note="ties")
+        for name, reference in (("max", np.max), ("min", np.min), ("median", lambda x: np.sort(x, None)[5]))
+    ],
+    *[
+        Row(name, ((3, 4),), (lambda name: lambda T, x: getattr(T, name)(x, 1))(name), reference, values=(TIES,), smooth=False, note="ties, dim")
+        for name, reference in (("amax", lambda x: x.max(1)), ("amin", lambda x: x.min(1)))
+    ],
+    *[
+        Row(name, ((3, 4),), (lambda name: lambda T, x: getattr(T, name)(x, 1)[0])(name), reference, values=(TIES,), smooth=False,
+            note="ties, dim")
+        for name, reference in (("max", lambda x: x.max(1)), ("min", lambda x: x.min(1)))
+    ],
+    Row("norm", ((2, 3),), lambda T, x: T.norm(x, dim=1), lambda x: np.sqrt((x * x).sum(1)), smooth=False, note="of zeros",
+        values=(np.array([[0.0, 0.0, 0.0], [0.0, 3.0, 4.0]]),), torch_orders=1),
+    Row("norm", ((2, 3),), lambda T, x: T.norm(x, 1, dim=1), lambda x: np.abs(x).sum(1), smooth=False, note="1 at zeros",
+        values=(np.array([[0.0, 0.0, 0.0], [0.0, 3.0, -4.0]]),)),
+]  # fmt: skip
+
 REDUCTIONS = [
     Row("sum", ((2, 3),), lambda T, x: T.sum(x), np.sum, analytic=True),
     Row("sum", ((2, 3, 2),), lambda T, x: T.sum(x, (0, -1)), lambda x: x.sum((0, 2)), analytic=True, note="dims"),

@@ -35,6 +35,7 @@ class Row:
     kinks: tuple[float, ...] = ()  # values to keep away from
     note: str = ""  # what sets it apart from other rows of its name
     values: tuple[Any, ...] = ()  # the inputs themselves, where they must hold a nan or an infinity
+    smooth: bool = True  # does it have a slope at its inputs, or do these stand at a kink, where PyTorch alone says what it is?
     no_slope: str = ""  # what the error of a backward says, where there is no derivative
     torch_orders: int = 3  # how many times PyTorch can differentiate it
     torch_rtol: float = 1e-10  # how exact PyTorch itself is, in float64
