@@ -25,6 +25,9 @@ if not (ROOT / "autodiff" / "_kernels" / "_build.py").exists():
 sys.path += [str(ROOT / "tests"), str(ROOT / "docs")]
 
 import autodiff  # noqa: E402  (only now does the name mean the installed package)
+from autodiff._core.modes import Anomaly, Inference, mode  # noqa: E402
+from autodiff._core.observer import Observer  # noqa: E402
+from autodiff._printing import _options  # noqa: E402
 
 # No deadline: a time limit for an example would make a slow machine a failure. Hypothesis picks a profile of its own
 # where CI is set, which never explores (it is derandomised); ours does.
@@ -73,16 +76,30 @@ def pytest_make_collect_report(collector):
 def clean_state():
     """Every test starts from the same seed and mode, and leaves no changed mode to the next one."""
     autodiff.manual_seed(0)
+    before = {name: read() for name, (read, _) in SWITCHES.items()}
     yield
     left = []
-    if autodiff.get_default_dtype() is not autodiff.float32:
-        left.append("the default dtype")
-        autodiff.set_default_dtype(autodiff.float32)
-    if not autodiff.is_grad_enabled():
-        left.append("grad mode off")
-        autodiff.set_grad_enabled(True)
+    for name, (read, restore) in SWITCHES.items():
+        if read() != before[name]:
+            left.append(f"{name} at {read()}")
+            restore(before[name])
     autodiff.set_provenance(True)
     assert not left, f"this test left behind: {' and '.join(left)}; use a with block or restore it"
+
+
+# What a test can leave behind, each with how it is read and how it is put back.
+SWITCHES = {
+    "the default dtype": (autodiff.get_default_dtype, autodiff.set_default_dtype),
+    "grad mode": (autodiff.is_grad_enabled, autodiff.set_grad_enabled),
+    "inference mode": (lambda: mode.inference, lambda value: setattr(mode, "inference", value)),
+    "the count of open inference blocks": (lambda: Inference.blocks, lambda value: setattr(Inference, "blocks", value)),
+    "the count of walks": (lambda: mode.walks, lambda value: setattr(mode, "walks", value)),
+    "anomaly detection": (lambda: Anomaly.on, lambda value: setattr(Anomaly, "on", value)),
+    "anomaly detection of nan": (lambda: Anomaly.check_nan, lambda value: setattr(Anomaly, "check_nan", value)),
+    "the number of threads": (autodiff.get_num_threads, autodiff.set_num_threads),
+    "the observer": (lambda: Observer.current, autodiff.set_observer),
+    "print options": (lambda: dict(vars(_options)), lambda values: vars(_options).update(values)),
+}
 
 
 @pytest.fixture

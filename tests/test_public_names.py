@@ -31,6 +31,43 @@ def test_the_public_list_is_explicit_and_right(name):
     assert [n for n in names if not hasattr(MODULES[name], n)] == []
 
 
+# What the packages' own `__getattr__` calls, and a type alias of `saved_tensors_hooks`: nothing that a user calls.
+HELPERS = {"not_offered", "takes_tensors", "Packed"}
+CONSTANTS = {"__version__", "e", "inf", "nan", "pi"}
+
+
+def is_package(module):
+    return hasattr(module, "__path__")
+
+
+def offered(module):
+    """The public names of a module that are the package's: all that a package imports, all that a plain module defines."""
+    found = set()
+    for name, value in vars(module).items():
+        home = getattr(value, "__module__", None) or type(value).__module__
+        ours = home.startswith("autodiff") if is_package(module) else home == module.__name__
+        if ours and not name.startswith("_") and not inspect.ismodule(value):
+            found.add(name)
+    return found - HELPERS
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_public_list_is_complete(name):
+    listed = {n for n in MODULES[name].__all__ if not inspect.ismodule(getattr(MODULES[name], n))}
+    found = offered(MODULES[name])
+    assert found
+    if_imported = set() if is_package(MODULES[name]) else listed - found  # a plain module may pass on what others define
+    assert sorted(listed - CONSTANTS - if_imported) == sorted(found)
+
+
+def test_enough_is_looked_at():
+    assert len(MODULES) >= 13
+    assert sum(map(is_package, MODULES.values())) >= 6
+    assert len(PUBLIC) > 430
+    assert len(FUNCTIONS) > 320
+    assert len(CLASSES) > 80
+
+
 @pytest.mark.parametrize("name", CALLABLE)
 def test_documented(name):
     text = make_reference.documented(CALLABLE[name]).strip()

@@ -107,7 +107,16 @@ class Operation:
         return self.inputs[min(i, len(self.inputs) - 1)]
 
     def placed(self, xs: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, ...]:
-        """The inputs in their order, those given by name too, as in mul(x, other=y); TypeError for one that is missing."""
+        """The inputs in their order, those given by name too, as in mul(x, other=y); TypeError for one that is missing.
+
+        Parameters may follow the tensors without their names, as in nan_to_num(x, 0.0, 1.0): they are put into `params`.
+        """
+        count = len(self.inputs)
+        for name, value in zip(self.defaults, xs[count:]):
+            if name in params:
+                raise errors.given_twice(self.public, name)
+            params[name] = value
+        xs = xs[:count] + xs[count + len(self.defaults) :]
         given = {name: params.pop(name) for name in self.inputs if name in params}
         for numpys, ours in NUMPYS.items():
             if numpys in params and ours in self.inputs and ours not in given:

@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from alike import bowl
 
 import autodiff
 
@@ -30,11 +31,14 @@ POINTS = np.array([[-3.0, -1.0, -0.5, 0.0], [0.5, 1.0, 3.0, 6.0], [0.2, -2.5, 4.
 
 @pytest.mark.parametrize("text", CALLS)
 def test_values_and_two_derivatives(text, torch):
+    # At 0 the slope of PyTorch's prelu is the weight, and its second derivative takes that slope for 1.
+    points = POINTS + 0.01 if text.startswith("prelu") else POINTS
+
     def run(T):
-        x = T.tensor(POINTS, requires_grad=True)
+        x = T.tensor(points, requires_grad=True)
         y = eval("F." + text, {"F": T.nn.functional, "x": x, "T": T})
-        (first,) = T.autograd.grad((y * y).sum(), x, create_graph=True)
-        (second,) = T.autograd.grad((first * first).sum(), x)
+        (first,) = T.autograd.grad(bowl(y), x, create_graph=True)
+        (second,) = T.autograd.grad(bowl(first), x)
         return y, first, second
 
     for ours, theirs in zip(run(autodiff), run(torch), strict=True):
@@ -47,7 +51,7 @@ def test_hardsigmoid_has_two_derivatives_where_pytorch_has_one(torch):
     def run(T):
         x = T.tensor(POINTS, requires_grad=True)
         y = T.nn.functional.hardsigmoid(x)
-        return x, y, T.autograd.grad((y * y).sum(), x, create_graph=True)[0]
+        return x, y, T.autograd.grad(bowl(y), x, create_graph=True)[0]
 
     (x, y, first), (_, value, slope) = run(autodiff), run(torch)
     np.testing.assert_allclose(y.detach().numpy(), value.detach().numpy(), rtol=1e-12)
@@ -77,13 +81,13 @@ def test_in_place(name, T):
     x = T.tensor(POINTS, requires_grad=True)
     T.manual_seed(0)
     plain = function(x)
-    (wanted,) = T.autograd.grad((plain * plain).sum(), x)
+    (wanted,) = T.autograd.grad(bowl(plain), x)
     T.manual_seed(0)
     y = x * 1
     found = function(y, inplace=True)
     assert found is y
     assert T.equal(y, plain)
-    (got,) = T.autograd.grad((y * y).sum(), x)
+    (got,) = T.autograd.grad(bowl(y), x)
     np.testing.assert_allclose(got.numpy(), wanted.numpy(), rtol=1e-12)
 
 

@@ -1,0 +1,1 @@
+"""The rows of samples.py, a file for each kind of operation."""

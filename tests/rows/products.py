@@ -1,0 +1,27 @@
+"""Matrix products of every rank."""
+
+import numpy as np
+
+from rows.row import F, Row
+
+PRODUCTS = [
+    Row("matmul", ((2, 3), (3, 4)), lambda T, a, b: T.matmul(a, b), np.matmul, analytic=True),
+    Row("matmul", ((3,), (3,)), lambda T, a, b: T.matmul(a, b), np.matmul, analytic=True, note="vectors"),
+    Row("matmul", ((2, 3), (3,)), lambda T, a, b: T.matmul(a, b), np.matmul, analytic=True, note="matrix vector"),
+    Row("matmul", ((3,), (3, 2)), lambda T, a, b: T.matmul(a, b), np.matmul, analytic=True, note="vector matrix"),
+    Row("matmul", ((2, 1, 2, 3), (3, 3, 4)), lambda T, a, b: T.matmul(a, b), np.matmul, analytic=True, note="batches"),
+    Row("matmul", ((2, 2, 3), (3, 2)), lambda T, a, b: T.matmul(a, b), np.matmul, analytic=True, note="batch matrix"),
+    Row("matmul", ((2, 2, 3), (3,)), lambda T, a, b: T.matmul(a, b), np.matmul, analytic=True, note="batch vector"),
+    Row("mm", ((2, 3), (3, 4)), lambda T, a, b: T.mm(a, b), np.matmul, analytic=True),
+    Row("bmm", ((2, 2, 3), (2, 3, 4)), lambda T, a, b: T.bmm(a, b), np.matmul, analytic=True),
+    Row("mv", ((2, 3), (3,)), lambda T, a, b: T.mv(a, b), np.matmul, analytic=True),
+    Row("dot", ((3,), (3,)), lambda T, a, b: T.dot(a, b), np.dot, analytic=True),
+    Row("inner", ((2, 3), (4, 3)), lambda T, a, b: T.inner(a, b), np.inner, analytic=True),
+    Row("outer", ((2,), (3,)), lambda T, a, b: T.outer(a, b), np.outer, analytic=True),
+    Row("addmm", ((4,), (2, 3), (3, 4)), lambda T, c, a, b: T.addmm(c, a, b, beta=0.5, alpha=2), lambda c, a, b: 0.5 * c + 2 * (a @ b),
+        analytic=True),
+    Row("baddbmm", ((2, 2, 4), (2, 2, 3), (2, 3, 4)), lambda T, c, a, b: T.baddbmm(c, a, b), lambda c, a, b: c + a @ b, analytic=True),
+    Row("linear", ((4, 3), (2, 3), (2,)), lambda T, x, w, b: F(T).linear(x, w, b), lambda x, w, b: x @ w.T + b, analytic=True),
+    Row("linear", ((3,), (2, 3), (2,)), lambda T, x, w, b: F(T).linear(x, w, b), lambda x, w, b: x @ w.T + b, analytic=True, note="vector"),
+    Row("linear", ((2, 4, 3), (2, 3)), lambda T, x, w: F(T).linear(x, w), lambda x, w: x @ w.T, analytic=True, note="no bias"),
+]  # fmt: skip
