@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from laws import operations
 
-from autodiff import Tensor, exp, where
+from autodiff import Tensor, clamp, exp
 from autodiff._core.graph import flat
 from autodiff._core.operation import Operation
 
@@ -110,7 +110,7 @@ def rules():
 
 
 def test_the_law_sees_every_rule():
-    assert len(rules()) > 250
+    assert len(rules()) > 220
 
 
 def shaped_by_world(g, x):
@@ -128,16 +128,15 @@ def shaped_by_world(g, x):
         (lambda g, x: shaped_by_world(g, x), {"an if", "isinstance", "Tensor", "_array"}),
         (lambda g, x: [g * v for v in x if v.requires_grad], {"an if", "requires_grad"}),
         (lambda g, x: g * np.exp(x), {"np.exp"}),
-        (lambda g, x: g * where(x > 0, x, 0.0), {"an if", "a try", "isinstance", "Tensor", "_array", "wrap", "type"}),
+        (lambda g, x: g * clamp(x, 0.0), {"an if"}),
     ],
-    ids=str,
+    ids=["calls", "numbers", "shapes", "if", "or", "isinstance", "comprehension", "of NumPy", "through a public function"],
 )
 def test_the_law_sees_what_it_judges(rule, found):
     assert found <= {what for _, what in offences(rule, set())}
     assert bool(found) == bool(list(offences(rule, set())))
 
 
-@pytest.mark.xfail(reason="rules with an if, and helpers that ask in which world they run, are being replaced", strict=True)
 def test_rules_are_pure():
     impure = {}
     for name, rule in rules():
