@@ -182,6 +182,14 @@ class Plan:
         # A node that keeps no tensor may be walked twice without retain_graph; not so a write into a part, as in PyTorch.
         self.saves = operation.walked_once or any(source in (INPUT, OUTPUT, ALL) for source, _ in self.keep)
 
+    @classmethod
+    def empty(cls, saves: bool) -> Plan:
+        """The plan of a node that runs no rules: a Function of the user's, which saves something of its own or nothing."""
+        plan = cls.__new__(cls)
+        plan.inputs, plan.keep, plan.names, plan.others, plan.outputs, plan.pulls = [], [], [], [], [], []
+        plan.saves = saves
+        return plan
+
     def _pull(self, operation: Operation, i: int, rule: Rule) -> Pull:
         places = [self.names.index(_source(operation, name, i)[2]) for name in operation.words[rule]]
         return i, rule, _on_arrays(rule), places[0] if len(places) == 1 else -1, _picker(places)
