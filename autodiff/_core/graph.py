@@ -18,7 +18,7 @@ from autodiff._core import errors
 from autodiff._core.modes import Inference, mode
 from autodiff._core.node import UNSEEN, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
-from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Recorded
+from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Recorded
 from autodiff._core.provenance import here, line_of, outermost
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import edge_of, refresh, share
@@ -43,10 +43,7 @@ def primitive(*partials: Callable[..., Any] | None, **options: Any) -> Callable[
     """
 
     def decorate(forward: Callable[..., Any]) -> Recorded:
-        operation = Operation(forward, partials, **options)
-        slots = {"__slots__": (), "operation": operation, "__module__": Node.__module__}
-        operation.node_class = type(operation.name, (Node,), slots)
-        return recording(operation)
+        return recording(Operation(forward, partials, **options))
 
     return decorate
 
@@ -182,7 +179,7 @@ def record(
     try:
         plan = operation.plans[needs]
     except KeyError:
-        plan = operation.plan(needs, len(xs))
+        plan = _planned(operation, needs, len(xs))
     node: Node = operation.node_class()
     node.plan = plan
     node.edges = edges
@@ -219,6 +216,14 @@ def record(
     if Observer.current is not None:
         Observer.current.made(node, xs, outs)
     return node
+
+
+def _planned(operation: Operation, needs: int, inputs: int) -> Plan:
+    """The plan of an operation that is recorded for the first time with that choice of inputs, and its class of nodes."""
+    if operation.node_class is None:
+        slots = {"__slots__": (), "operation": operation, "__module__": Node.__module__}
+        operation.node_class = type(operation.name, (Node,), slots)
+    return operation.plan(needs, inputs)
 
 
 def _keep_others(node: Node, operation: Operation, xs: Sequence[Tensor], arrays: Sequence[Any], params: dict[str, Any]) -> None:

@@ -70,7 +70,7 @@ class Operation:
     defaults: dict[str, Any] = field(init=False)  # its parameters
     words: dict[Rule, tuple[str, ...]] = field(init=False)  # what each rule asks for besides g
     plans: dict[int, Plan] = field(init=False, default_factory=dict)
-    node_class: Any = field(init=False, default=None)  # its own subclass of Node, so that type(node).__name__ tells
+    node_class: Any = field(init=False, default=None)  # its own subclass of Node, made when it is first recorded
 
     def __post_init__(self) -> None:
         code, title = self.forward.__code__, self.forward.__name__
