@@ -82,6 +82,22 @@ ALL_DTYPES = (float16, float32, float64, int8, int16, int32, int64, uint8, bool)
 _FROM_NUMPY = {d.np: d for d in ALL_DTYPES}
 
 
+_SCALAR_TYPES = {
+    "float32": "Float", "float64": "Double", "float16": "Half", "bool": "Bool",
+    "int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte",
+}
+
+
+def category(np_dtype: np.dtype[Any]) -> builtins.int:
+    """Bool below whole numbers below floating ones: what is compared first where two dtypes meet."""
+    return _CATEGORY[np_dtype.kind]
+
+
+def scalar_type(array: np.ndarray[Any, Any]) -> str:
+    """What PyTorch's messages call an array's dtype: Float, Long, Bool."""
+    return _SCALAR_TYPES[from_numpy_dtype(array.dtype).name]
+
+
 def from_numpy_dtype(np_dtype: np.dtype[Any]) -> dtype:
     """The dtype of a NumPy array, or a TypeError that lists the supported ones.
 

@@ -7,6 +7,7 @@ takes the arrays out of the tensors, computes, and, where an input requires a gr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
@@ -17,7 +18,7 @@ from autodiff._core import errors
 from autodiff._core.modes import Inference, mode
 from autodiff._core.node import UNSEEN, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
-from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Recorded
+from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Recorded
 from autodiff._core.provenance import here, line_of, outermost
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import edge_of, refresh, share
@@ -42,10 +43,7 @@ def primitive(*partials: Callable[..., Any] | None, **options: Any) -> Callable[
     """
 
     def decorate(forward: Callable[..., Any]) -> Recorded:
-        operation = Operation(forward, partials, **options)
-        slots = {"__slots__": (), "operation": operation, "__module__": Node.__module__}
-        operation.node_class = type(operation.name, (Node,), slots)
-        return recording(operation)
+        return recording(Operation(forward, partials, **options))
 
     return decorate
 
@@ -62,8 +60,7 @@ def recording(operation: Operation) -> Recorded:
     forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
     floating = promote is not None and promote.floating
     first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
-    variadic, silent = operation.variadic, operation.silent
-    may_view, is_view = bool(operation.view), operation.view is True
+    variadic, silent, view = operation.variadic, operation.silent, operation.view
 
     def op(*xs: Any, **params: Any) -> Any:
         arrays: list[Any] = []
@@ -108,7 +105,7 @@ def recording(operation: Operation) -> Recorded:
                 return _several(recorded, xs, arrays, edges, needs, params, out)
             out = _asarray(out)
         t = wrap(out)
-        if may_view and (is_view or out.base is arrays[0] or out.base is arrays[0].base is not None):
+        if view and (view is True or out.base is arrays[0] or out.base is arrays[0].base is not None):
             share(t, xs[0], recorded, params, "")
         if Inference.blocks and mode.inference:
             t._cell = t._view = None
@@ -116,10 +113,8 @@ def recording(operation: Operation) -> Recorded:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
         return t
 
-    op.__name__ = op.__qualname__ = forward.__name__
-    op.__doc__, op.__module__ = forward.__doc__, forward.__module__
-    op.__wrapped__, op.operation = forward, operation  # type: ignore[attr-defined]
-    recorded: Recorded = op  # type: ignore[assignment]
+    recorded: Recorded = functools.update_wrapper(op, forward)  # type: ignore[assignment]
+    recorded.operation = operation
     return recorded
 
 
@@ -159,9 +154,7 @@ def between_two(op: Recorded) -> Callable[[Tensor, Any], Tensor]:
             t._edge = (record(operation, (input, other), (a, b), edges, needs, _NONE, (t,)), 0, out.shape, out.dtype)
         return t
 
-    operator.__name__ = operator.__qualname__ = op.__name__
-    operator.__doc__, operator.__wrapped__ = op.__doc__, op  # type: ignore[attr-defined]
-    return operator
+    return functools.update_wrapper(operator, op, updated=())
 
 
 _NONE: dict[str, Any] = {}  # no parameters
@@ -186,7 +179,7 @@ def record(
     try:
         plan = operation.plans[needs]
     except KeyError:
-        plan = operation.plan(needs, len(xs))
+        plan = _planned(operation, needs, len(xs))
     node: Node = operation.node_class()
     node.plan = plan
     node.edges = edges
@@ -223,6 +216,14 @@ def record(
     if Observer.current is not None:
         Observer.current.made(node, xs, outs)
     return node
+
+
+def _planned(operation: Operation, needs: int, inputs: int) -> Plan:
+    """The plan of an operation that is recorded for the first time with that choice of inputs, and its class of nodes."""
+    if operation.node_class is None:
+        slots = {"__slots__": (), "operation": operation, "__module__": Node.__module__}
+        operation.node_class = type(operation.name, (Node,), slots)
+    return operation.plan(needs, inputs)
 
 
 def _keep_others(node: Node, operation: Operation, xs: Sequence[Tensor], arrays: Sequence[Any], params: dict[str, Any]) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 import numpy as np
 
+from autodiff._core.handles import Hooks, RemovableHandle, extra_of
 from autodiff._core.node import Edge, Node
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of, is_lost
@@ -26,51 +26,10 @@ __all__ = [
     "retains_grad",
 ]
 
-Hooks = OrderedDict[int, Callable[..., Any]]
-_next_id = count().__next__
-
-
-class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook away, also at the end of a `with` block.
-
-    >>> import autodiff as torch
-    >>> x = torch.ones(1, requires_grad=True)
-    >>> handle = x.register_hook(lambda g: g * 2)
-    >>> handle.remove()
-    """
-
-    def __init__(self, hooks: Hooks, hook: Callable[..., Any], *, prepend: bool = False) -> None:
-        self.id = _next_id()
-        self._hooks = weakref.ref(hooks)
-        hooks[self.id] = hook
-        if prepend:
-            hooks.move_to_end(self.id, last=False)
-
-    def remove(self) -> None:
-        """Take the hook away; a second call does nothing."""
-        hooks = self._hooks()
-        if hooks is not None:
-            hooks.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.remove()
-
-
 def hooks_of(leaf: Tensor) -> Hooks | None:
     """The gradient hooks of a leaf."""
     extra = leaf._extra
     return None if extra is None else extra.get("hooks")
-
-
-def _extra(owner: Any, attribute: str) -> dict[str, Any]:
-    found: dict[str, Any] | None = getattr(owner, attribute)
-    if found is None:
-        found = {}
-        setattr(owner, attribute, found)
-    return found
 
 
 def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
@@ -89,9 +48,9 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Remo
     if edge is None:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     if edge[1] < 0:
-        hooks = _extra(edge[0], "_extra").setdefault("hooks", OrderedDict())
+        hooks = extra_of(edge[0], "_extra").setdefault("hooks", OrderedDict())
     else:
-        hooks = _extra(edge[0], "extra").setdefault("hooks", {}).setdefault(edge[1], OrderedDict())
+        hooks = extra_of(edge[0], "extra").setdefault("hooks", {}).setdefault(edge[1], OrderedDict())
     return RemovableHandle(hooks, hook)
 
 
@@ -109,7 +68,7 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], No
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     if edge[1] >= 0:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-    return RemovableHandle(_extra(self, "_extra").setdefault("post_accumulate", OrderedDict()), hook)
+    return RemovableHandle(extra_of(self, "_extra").setdefault("post_accumulate", OrderedDict()), hook)
 
 
 def retain_grad(self: Tensor) -> None:
@@ -130,7 +89,7 @@ def retain_grad(self: Tensor) -> None:
         raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
     if edge[1] >= 0:
         # The node refers to the tensor weakly: keeping the graph must not keep the intermediate alive.
-        _extra(edge[0], "extra").setdefault("retain", {})[edge[1]] = weakref.ref(self)
+        extra_of(edge[0], "extra").setdefault("retain", {})[edge[1]] = weakref.ref(self)
 
 
 def retains_grad(t: Tensor) -> bool:
@@ -218,17 +177,3 @@ def _replaced(new: Any, g: Any, create_graph: bool) -> Any:
     if new is None or create_graph:
         return new
     return new._array if g is None else _taken(new, g, create_graph)
-
-
-def _node_register_hook(self: Node, hook: Callable[..., Any]) -> RemovableHandle:
-    """Call `hook(grad_inputs, grad_outputs)` when the node was walked; what it returns replaces grad_inputs."""
-    return RemovableHandle(_extra(self, "extra").setdefault("post", OrderedDict()), hook)
-
-
-def _node_register_prehook(self: Node, hook: Callable[..., Any]) -> RemovableHandle:
-    """Call `hook(grad_outputs)` before the node is walked; what it returns replaces grad_outputs."""
-    return RemovableHandle(_extra(self, "extra").setdefault("pre", OrderedDict()), hook)
-
-
-Node.register_hook = _node_register_hook  # type: ignore[attr-defined]
-Node.register_prehook = _node_register_prehook  # type: ignore[attr-defined]

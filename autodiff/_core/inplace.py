@@ -15,7 +15,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from autodiff._core import errors
-from autodiff._core.dtypes import from_numpy_dtype
+from autodiff._core.dtypes import category, from_numpy_dtype, scalar_type
 from autodiff._core.graph import primitive, record
 from autodiff._core.hooks import retain_grad, retains_grad
 from autodiff._core.memory import changed, memory_order, repeats
@@ -111,9 +111,9 @@ def _write(t: Tensor, new: Tensor, tracked: bool) -> None:
             f"output with shape {list(array.shape)} doesn't match the broadcast shape {list(values.shape)}"
         )
     if values.dtype != array.dtype:
-        if "biuf".index(values.dtype.kind.replace("u", "i")) > "biuf".index(array.dtype.kind.replace("u", "i")):
+        if category(values.dtype) > category(array.dtype):
             raise RuntimeError(
-                f"result type {_type_name(values)} can't be cast to the desired output type {_type_name(array)}"
+                f"result type {scalar_type(values)} can't be cast to the desired output type {scalar_type(array)}"
             )
         new = cast(new, dtype=array.dtype)
         values = new._array
@@ -157,12 +157,6 @@ def _adopt(node: Any, values: Array, t: Tensor) -> None:
             node.cells = [t._cell if k in at else cell for k, cell in enumerate(node.cells)]
             then = node.counts or [0] * len(node.cells)
             node.counts = [t._cell[0] if k in at else count for k, count in enumerate(then)]
-
-
-def _type_name(array: Array) -> str:
-    names = {"float32": "Float", "float64": "Double", "float16": "Half", "int64": "Long", "int32": "Int",
-             "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}  # fmt: skip
-    return names[from_numpy_dtype(array.dtype).name]
 
 
 # A write through a view, as an operation on the base. `strides` are the base's: a path such as T then view(-1) is

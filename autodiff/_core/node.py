@@ -6,12 +6,14 @@ arrays, or, under create_graph, on Tensors that stand where the values stood in 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from autodiff._core import errors
+from autodiff._core.handles import RemovableHandle, extra_of
 from autodiff._core.operation import ALL, Operation, Plan
 from autodiff._core.provenance import Place, line_of
 from autodiff._core.tensor import Tensor, wrap
@@ -84,6 +86,14 @@ class Node:
         self.extra = self.extra or {}
         found: dict[str, Any] = self.extra.setdefault("metadata", {})
         return found
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(grad_inputs, grad_outputs)` when the node was walked; what it returns replaces grad_inputs."""
+        return RemovableHandle(extra_of(self, "extra").setdefault("post", OrderedDict()), hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(grad_outputs)` before the node is walked; what it returns replaces grad_outputs."""
+        return RemovableHandle(extra_of(self, "extra").setdefault("pre", OrderedDict()), hook)
 
     def pull(self, g: Any, send: Callable[[Edge, Any], None], create_graph: bool, wanted: set[int] | None = None) -> None:
         """From the gradient coming in to those going out: one rule per input that needs one, each sent on at once.

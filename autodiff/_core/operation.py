@@ -70,7 +70,7 @@ class Operation:
     defaults: dict[str, Any] = field(init=False)  # its parameters
     words: dict[Rule, tuple[str, ...]] = field(init=False)  # what each rule asks for besides g
     plans: dict[int, Plan] = field(init=False, default_factory=dict)
-    node_class: Any = field(init=False, default=None)  # its own subclass of Node, so that type(node).__name__ tells
+    node_class: Any = field(init=False, default=None)  # its own subclass of Node, made when it is first recorded
 
     def __post_init__(self) -> None:
         code, title = self.forward.__code__, self.forward.__name__
@@ -181,6 +181,14 @@ class Plan:
         self.pulls = [self._pull(operation, i, rule) for i, rule in chosen]
         # A node that keeps no tensor may be walked twice without retain_graph; not so a write into a part, as in PyTorch.
         self.saves = operation.walked_once or any(source in (INPUT, OUTPUT, ALL) for source, _ in self.keep)
+
+    @classmethod
+    def empty(cls, saves: bool) -> Plan:
+        """The plan of a node that runs no rules: a Function of the user's, which saves something of its own or nothing."""
+        plan = cls.__new__(cls)
+        plan.inputs, plan.keep, plan.names, plan.others, plan.outputs, plan.pulls = [], [], [], [], [], []
+        plan.saves = saves
+        return plan
 
     def _pull(self, operation: Operation, i: int, rule: Rule) -> Pull:
         places = [self.names.index(_source(operation, name, i)[2]) for name in operation.words[rule]]

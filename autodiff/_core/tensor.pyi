@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import dtype as _Dtype
-from autodiff._core.hooks import RemovableHandle
+from autodiff._core.handles import RemovableHandle
 from autodiff._core.types import Size
 from autodiff._core.types import device as _Device
 from autodiff.random import Generator

@@ -19,7 +19,7 @@ from autodiff._core.broadcast import sum_to
 from autodiff._core.hooks import hooks_of, run_hooks, run_node_hooks, run_prehooks
 from autodiff._core.memory import changed, repeats
 from autodiff._core.modes import Anomaly, mode
-from autodiff._core.node import FREED, Edge, Node
+from autodiff._core.node import FREED, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import line_of
@@ -189,10 +189,8 @@ class _Walk:
         wanted: dict[Node, set[int]] = {}
         useful = set(own)
         for node in sorted(nodes, key=lambda n: n.index):
-            wanted[node] = {
-                i for i, e in enumerate(node.edges)
-                if e is not None and (((e[0], -1) in targets) if e[1] < 0 else e[0] in useful)
-            }  # fmt: skip
+            leading = [e is not None and ((e[0], -1) in targets if to_leaf(e) else e[0] in useful) for e in node.edges]
+            wanted[node] = {i for i, leads in enumerate(leading) if leads}
             if wanted[node]:
                 useful.add(node)
         self.wanted = wanted

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import scalar_type
 from autodiff._core.graph import renamed
-from autodiff._core.inplace import _type_name
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import reduction_of
@@ -49,7 +49,7 @@ def _rows_and_classes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, tu
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported: give one class number per row")
     if dtype is not _LONG and dtype != _LONG and dtype != np.uint8:
         raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {_type_name(target._array)}: class numbers are int64, "
+            f"expected target dtype to be Long or Byte, but got {scalar_type(target._array)}: class numbers are int64, "
             "use target.long()"
         )
     if dtype is not _LONG:
@@ -74,7 +74,7 @@ def _check_weight(weight: Tensor | None, input: Tensor, classes: int) -> None:
         )
     if weight._array.dtype != input._array.dtype:
         raise RuntimeError(
-            f"expected scalar type {_type_name(input._array)} but found {_type_name(weight._array)}: the weight must have "
+            f"expected scalar type {scalar_type(input._array)} but found {scalar_type(weight._array)}: the weight must have "
             f"the input's dtype, as in weight.to({input.dtype})"
         )
 
@@ -123,7 +123,7 @@ def cross_entropy(
             pass
     if x.dtype.kind != "f":
         raise NotImplementedError(
-            f"\"cross_entropy\" not implemented for '{_type_name(x)}': the input is one floating score per class, and the "
+            f"\"cross_entropy\" not implemented for '{scalar_type(x)}': the input is one floating score per class, and the "
             "target comes second; convert the input with x.float(), or exchange the two"
         )
     case = _probabilities if x.shape == t.shape else _half if x.dtype.char == "e" else _rows
@@ -155,7 +155,7 @@ def _probabilities(
     """A target of the input's own shape: minus the sum of log-probabilities, each times how probable it should be."""
     if target._array.dtype.kind != "f":
         raise RuntimeError(
-            f"Expected floating point type for target with class probabilities, got {_type_name(target._array)}: a target of "
+            f"Expected floating point type for target with class probabilities, got {scalar_type(target._array)}: a target of "
             "the input's own shape holds probabilities; class numbers have no dimension for the classes"
         )
     if ignore_index >= 0:

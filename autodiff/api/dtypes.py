@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core import dtypes
-from autodiff._core.inplace import _type_name, method
+from autodiff._core.dtypes import scalar_type
+from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import device
@@ -87,7 +88,7 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 def _type(self: Tensor, dtype: Any = None) -> Any:
     """This tensor in another dtype; without one, the name of its type, such as 'torch.FloatTensor', which is taken too."""
     if dtype is None:
-        return f"torch.{_type_name(self._array)}Tensor"
+        return f"torch.{scalar_type(self._array)}Tensor"
     if dtype is Tensor:
         return to(self, dtypes.get_default_dtype())
     if isinstance(dtype, str):

@@ -10,8 +10,8 @@ import warnings
 
 import numpy as np
 
+from autodiff._core.dtypes import scalar_type
 from autodiff._core.errors import misfit
-from autodiff._core.inplace import _type_name
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import converted, reduction_of, takes_tensors
@@ -184,7 +184,7 @@ def binary_cross_entropy(
         )
     if input._array.dtype != target._array.dtype:
         raise RuntimeError(
-            f"Found dtype {_type_name(target._array)} but expected {_type_name(input._array)}: the target must have the "
+            f"Found dtype {scalar_type(target._array)} but expected {scalar_type(input._array)}: the target must have the "
             f"input's dtype, as in target.to({input.dtype})"
         )
     x = input._array
@@ -223,7 +223,7 @@ def binary_cross_entropy_with_logits(
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if target._array.dtype.kind != "f" or input._array.dtype.kind != "f":
         raise RuntimeError(
-            f"result type {_type_name(input._array)} can't be cast to the desired output type {_type_name(target._array)}: "
+            f"result type {scalar_type(input._array)} can't be cast to the desired output type {scalar_type(target._array)}: "
             "input and target must be floating, as in target.float()"
         )
     if input._array.dtype != target._array.dtype:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import scalar_type
 from autodiff._core.graph import renamed
-from autodiff._core.inplace import _type_name, method
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import dimension, number, takes_tensors
 from autodiff.api.index import getitem, normalize
@@ -205,7 +206,7 @@ def _fits_slices(input: Tensor, source: Tensor, axis: int, places: Any) -> None:
     if places.ndim > 1:
         raise IndexError("index_add_(): Index is supposed to be a vector")
     if source._array.dtype != input._array.dtype:
-        ours, theirs = _type_name(input._array), _type_name(source._array)
+        ours, theirs = scalar_type(input._array), scalar_type(source._array)
         raise RuntimeError(f"index_add_(): self ({ours}) and source ({theirs}) must have the same scalar type")
     if places.size != _length(source, axis):
         raise RuntimeError(

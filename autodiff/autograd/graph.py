@@ -17,7 +17,7 @@ from autodiff._core.node import FREED, UNSEEN, Edge, Node
 from autodiff._core.observer import set_observer
 from autodiff._core.operation import ALL, INPUT, OUTPUT
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.autograd.function import FunctionNode
+from autodiff.autograd._user_node import FunctionNode
 
 __all__ = ["Node", "saved_tensors_hooks"]
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import scalar_type
 from autodiff._core.graph import primitive
-from autodiff._core.inplace import _type_name, method
+from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common
 
 
@@ -18,7 +19,7 @@ def _only(kinds: str, array: Any, name: str) -> None:
     """NotImplementedError for an array whose dtype is of none of NumPy's `kinds`."""
     if array.dtype.kind not in kinds:
         why = "bits are those of integers and bools" if "b" in kinds else "only integers are shifted"
-        raise NotImplementedError(f"\"{name}\" not implemented for '{_type_name(array)}': {why}")
+        raise NotImplementedError(f"\"{name}\" not implemented for '{scalar_type(array)}': {why}")
 
 
 @method(inplace=True)

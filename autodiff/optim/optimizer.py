@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autodiff._core.hooks import RemovableHandle
+from autodiff._core.handles import RemovableHandle
 from autodiff._core.modes import enable_grad
 from autodiff._core.tensor import wrap
 from autodiff.optim import _groups, _state

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff._core.inplace import _type_name
+from autodiff._core.dtypes import scalar_type
 from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors
@@ -31,7 +31,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     dtype = input._array.dtype
     if training and p and dtype.kind != "f":
         raise RuntimeError(
-            f"result type Float can't be cast to the desired output type {_type_name(input._array)}: dropout scales what it "
+            f"result type Float can't be cast to the desired output type {scalar_type(input._array)}: dropout scales what it "
             "leaves; convert the input with x.float()"
         )
     if not training or p == 0.0 or not input._array.size:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
-from autodiff._core.hooks import RemovableHandle
+from autodiff._core.handles import RemovableHandle
 from autodiff._core.provenance import here, outermost
 from autodiff.nn._hooks import between_hooks
 

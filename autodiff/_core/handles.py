@@ -1,0 +1,52 @@
+"""Where hooks are kept: in an ordered dictionary on the node or leaf, each under a number that its handle knows."""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+__all__ = ["Hooks", "RemovableHandle", "extra_of"]
+
+Hooks = OrderedDict[int, Callable[..., Any]]
+_next_id = count().__next__
+
+
+class RemovableHandle:
+    """What registering a hook returns: `remove()` takes the hook away, also at the end of a `with` block.
+
+    >>> import autodiff as torch
+    >>> x = torch.ones(1, requires_grad=True)
+    >>> handle = x.register_hook(lambda g: g * 2)
+    >>> handle.remove()
+    """
+
+    def __init__(self, hooks: Hooks, hook: Callable[..., Any], *, prepend: bool = False) -> None:
+        self.id = _next_id()
+        self._hooks = weakref.ref(hooks)
+        hooks[self.id] = hook
+        if prepend:
+            hooks.move_to_end(self.id, last=False)
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        hooks = self._hooks()
+        if hooks is not None:
+            hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
+
+
+def extra_of(owner: Any, attribute: str) -> dict[str, Any]:
+    """The dictionary of rare things, such as hooks, that a tensor or a node has in that slot once it needs one."""
+    found: dict[str, Any] | None = getattr(owner, attribute)
+    if found is None:
+        found = {}
+        setattr(owner, attribute, found)
+    return found

@@ -1,0 +1,229 @@
+"""The node of a user's Function, and the `ctx` that its two methods share.
+
+After this module a reader knows that a Function is a node like any other, whose `pull` calls the user's `backward`: with
+tensors, and with recording on only under create_graph.
+"""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import errors
+from autodiff._core.graph import next_index
+from autodiff._core.modes import mode
+from autodiff._core.node import FREED, Edge, Node
+from autodiff._core.observer import Observer
+from autodiff._core.operation import Plan
+from autodiff._core.provenance import here, line_of
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.views import edge_of
+
+__all__ = ["FunctionCtx", "FunctionNode", "attach"]
+
+# A Function keeps what its author saved; without that it may be walked again.
+_SAVES, _SAVES_NOTHING = Plan.empty(saves=True), Plan.empty(saves=False)
+
+
+class FunctionCtx:
+    """What forward leaves for backward: saved tensors, attributes, and what is known about inputs and outputs."""
+
+    def __init__(self, needs: tuple[bool, ...]) -> None:
+        self.needs_input_grad = needs
+        self._to_save: tuple[Any, ...] = ()
+        self._node: _Weak | None = None
+        self._dirty: tuple[Tensor, ...] = ()
+        self._flat: tuple[Tensor, ...] = ()
+        self._materialize = True
+        self._shapes: list[tuple[tuple[int, ...], np.dtype[Any]]] = []  # of the outputs
+        self._tensor_inputs: list[bool] = []
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors (or None) for backward, where they are `ctx.saved_tensors`; later changes to them are noticed."""
+        for x in tensors:
+            if x is not None and not isinstance(x, Tensor):
+                raise TypeError(
+                    f"save_for_backward can only save variables, but argument is of type {type(x).__name__}; keep other values "
+                    "as attributes of ctx"
+                )
+        self._to_save = tensors
+
+    save_for_forward = save_for_backward
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What save_for_backward kept; RuntimeError after the graph was freed or when a tensor was changed since."""
+        node = self._node
+        if node is None:
+            return self._to_save
+        return node.saved()
+
+    def mark_dirty(self, *args: Tensor) -> None:
+        """Tell which inputs forward changed in place: they must be returned."""
+        self._dirty = args
+
+    def mark_non_differentiable(self, *args: Tensor) -> None:
+        """Tell which outputs have no gradient."""
+        self._flat = args
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward gets zeros (the default) or None for outputs that nobody used."""
+        self._materialize = value
+
+
+class FunctionNode(Node):
+    """The node of a user's Function."""
+
+    __slots__ = ("ctx",)
+
+    function: Any = None
+    built_in = False
+
+    def __getattr__(self, name: str) -> Any:
+        # In PyTorch ctx is the node: `y.grad_fn.saved_tensors` and the author's own attributes are found there.
+        if name == "ctx" or name.startswith("__"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.ctx, name)
+
+    def saved(self) -> tuple[Any, ...]:
+        """The saved tensors, where they stood in the graph."""
+        if self.kept is FREED:
+            raise errors.freed(self.name(), self.place)
+        result: list[Any] = []
+        for k, saved in enumerate(self.kept):
+            if saved is None:
+                result.append(None)
+                continue
+            array, cell, version, edge = saved
+            if cell is not None and cell[0] != version:
+                kept = f"saved tensor {k} of {self.name()} at {line_of(self.place)}"
+                raise errors.changed_since(array, kept, cell, version)
+            if edge.__class__ is int:  # an output of this very node
+                shape, dtype = self.outputs[edge] if self.outputs is not None else (array.shape, array.dtype)
+                edge = (self, edge, shape, dtype)
+            t = wrap(array)
+            if edge is not None and edge[1] < 0 and edge[0]._array is array:
+                t = edge[0]
+            else:
+                t._edge, t._cell = edge, cell
+            result.append(t)
+        return tuple(result)
+
+    def pull(
+        self, g: Any, send: Callable[[Edge, Any], None], create_graph: bool, wanted: set[int] | None = None
+    ) -> None:
+        """Call the user's backward with tensors, and check what it returns."""
+        if self.kept is FREED:
+            self.saved()
+        gs = [g] if self.outputs is None else g
+        shapes = self.ctx._shapes
+        given = []
+        for one, (shape, dtype) in zip(gs, shapes, strict=True):
+            if one is None and self.ctx._materialize:
+                one = np.zeros(shape, dtype)
+            given.append(None if one is None else one if isinstance(one, Tensor) else wrap(one.copy()))
+        before = mode.grad
+        mode.grad = create_graph
+        try:
+            reply = self.function.backward(self.ctx, *given)
+        finally:
+            mode.grad = before
+        replies = reply if isinstance(reply, tuple) else (reply,)
+        name, n = self.name(), len(self.edges)
+        if len(replies) > n and any(r is not None for r in replies[n:]):
+            raise RuntimeError(f"function {name} returned an incorrect number of gradients (expected {n}, got {len(replies)})")
+        if len(replies) < n:
+            raise RuntimeError(f"function {name} returned an incorrect number of gradients (expected {n}, got {len(replies)})")
+        results: list[tuple[Edge, Any]] = []
+        for i, (edge, r) in enumerate(zip(self.edges, replies, strict=False)):
+            if r is None or (wanted is not None and i not in wanted):
+                continue
+            if edge is None:
+                if isinstance(r, Tensor) and self.ctx._tensor_inputs[i]:
+                    continue  # the user computed a gradient that nobody needs
+                if self.ctx._tensor_inputs[i]:
+                    raise RuntimeError(f"function {name}: expected Variable or None (got {type(r).__name__}) as gradient {i}")
+                raise RuntimeError(
+                    f"function {name} returned a gradient different from None at position {i + 1}, but the "
+                    "corresponding forward input was not a Variable"
+                )
+            if not isinstance(r, Tensor):
+                raise RuntimeError(f"function {name}: expected Variable or None (got {type(r).__name__}) as gradient {i}")
+            if not _summable(r._array.shape, edge[2]):
+                raise RuntimeError(
+                    f"Function {name} returned an invalid gradient at index {i} - got {list(r._array.shape)} but expected "
+                    f"shape compatible with {list(edge[2])}"
+                )
+            results.append((edge, r if create_graph else r._array))
+        for edge, gx in results:  # once all of them were looked at
+            send(edge, gx)
+
+
+def _summable(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether a gradient of `shape` can be summed, or repeated, to `target`."""
+    lead = len(shape) - len(target)
+    return lead >= 0 and all(t in (1, n) for t, n in zip(target, shape[lead:], strict=True))
+
+
+@functools.cache
+def _node_class(cls: Any) -> Any:
+    return type(f"{cls.__name__}Backward", (FunctionNode,), {"__slots__": (), "function": cls, "__module__": cls.__module__})
+
+
+def attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[Any, ...]) -> None:
+    """Record the node of one call of `cls.apply`: what was saved, and the outputs' edges."""
+    node = _node_class(cls)()
+    tensors = [o for o in outputs if isinstance(o, Tensor)]
+    nothing = ((), np.dtype(np.float32))
+    ctx._shapes = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else nothing for o in outputs]
+    ctx._tensor_inputs = [isinstance(a, Tensor) for a in args]
+    node.edges, node.ctx, node.extra = edges, ctx, None
+    node.plan = _SAVES if ctx._to_save else _SAVES_NOTHING
+    node.cells, node.counts = (), None
+    node.outputs = None if len(outputs) == 1 else ctx._shapes
+    # Saved as (array, cell, count, edge); an output of this node as its number, since the node must not refer to itself.
+    numbers = {id(o): nr for nr, o in enumerate(outputs)}
+    for x in ctx._dirty:
+        if x._view is not None:
+            raise RuntimeError(
+                "a view was changed in place and marked dirty in a custom Function: that is not supported; "
+                "change a clone() of it"
+            )
+    node.kept = tuple(
+        None if s is None else (s._array, s._cell, s._cell[0] if s._cell else 0, numbers.get(id(s), edge_of(s)))
+        for s in ctx._to_save
+    )
+    ctx._to_save = ()
+    ctx._node = _Weak(node)
+    node.place = here(3)
+    node.index = next_index()
+    flat = ctx._flat
+    ctx._flat = ()
+    for nr, o in enumerate(outputs):
+        if isinstance(o, Tensor) and o._array.dtype.kind == "f" and not any(o is f for f in flat):
+            if o._edge.__class__ is tuple and o._edge[0] is node:
+                continue  # the same tensor returned twice
+            if edge_of(o) is not None and not any(o is d for d in ctx._dirty):
+                raise RuntimeError(f"{cls.__name__}: an output of forward already has a graph; forward runs with recording off")
+            o._edge = (node, nr, o._array.shape, o._array.dtype)
+    ctx._dirty = ()
+    if Observer.current is not None:
+        Observer.current.made(node, args, tuple(tensors))
+
+
+class _Weak:
+    """A reference from ctx to its node that does not keep it alive: node -> ctx -> node would be a cycle."""
+
+    def __init__(self, node: FunctionNode) -> None:
+        self.reference = weakref.ref(node)
+
+    def saved(self) -> tuple[Any, ...]:
+        """The node's saved tensors."""
+        node = self.reference()
+        if node is None:
+            raise RuntimeError("the graph that these saved tensors belong to is gone")
+        return node.saved()
