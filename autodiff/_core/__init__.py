@@ -1,1 +1,36 @@
-"""How PyTorch's autograd works, in the order in which it is best read. Nothing here knows a single operation by name."""
+"""How PyTorch's autograd works: the engine, an afternoon's reading. Nothing here knows an operation of `ops` by its name.
+
+In the order in which it is best read; `docs/engine.md` tells the same story with sessions to type along.
+
+What a tensor is:
+
+- `types`: a shape, a device, and results with names, which print as PyTorch's.
+- `dtypes`: the number types, and which one wins when two meet.
+- `tensor`: an array, the edge along which its gradient goes, and a cell that counts changes.
+- `memory`: the version cell, by which whoever kept a value knows that it was changed.
+- `modes`: the switches of a thread: no_grad, enable_grad, inference_mode.
+- `provenance`: the user's line that made a tensor, noted cheaply, decoded for a message.
+- `errors`: what can go wrong, in PyTorch's words, and what to write instead.
+
+How the graph is built:
+
+- `operation`: a forward, its partials, and the plan of what they need.
+- `graph`: `@primitive`: the call that computes, and records where an input requires a gradient.
+- `node`: one recorded operation: its edges, what it kept, and how its rules are run.
+- `promotion`: inputs of several dtypes are brought to one before the operation.
+- `broadcast`: repeating along a dimension, and summing back.
+
+When memory is changed:
+
+- `views`: tensors that see another's memory, and how they follow its changes.
+- `inplace`: an in-place operation is the other one, recorded, then written; `@method` stands here too.
+
+How the graph is walked:
+
+- `handles`: where hooks are kept, and how one is taken away again.
+- `hooks`: functions of the user's that see a gradient and may replace it.
+- `walk`: the walk itself: newest node first, leaves last.
+- `grad`: its two faces, backward and grad, and what they refuse.
+- `fields`: requires_grad, grad, grad_fn, data: all read off the edge.
+- `observer`: one who sees each node made and walked; on it stands everything that explains.
+"""

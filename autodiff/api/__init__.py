@@ -1,1 +1,45 @@
-"""PyTorch's way of calling the operations, where it differs from the mathematics: signatures, checks, words, examples."""
+"""PyTorch's way of calling the operations, where it differs from the mathematics: signatures, checks, words, examples.
+
+A module here stands before the one of its name in `autodiff.ops`, or makes functions out of several operations.
+
+How a call is read:
+
+- `_calls`: PyTorch's names and NumPy's, dimensions, sizes, numbers: every spelling that is not the mathematics.
+- `aliases`: second names, such as multiply for mul.
+- `reading`: which dtype and shape data have that are given to `tensor`.
+
+Making tensors:
+
+- `creation`: tensor, zeros, full, eye and the like.
+- `ranges`: arange, linspace, logspace.
+- `sampling`: random tensors.
+- `typed`: FloatTensor, LongTensor and the other old constructors.
+
+Functions of tensors:
+
+- `arithmetic`: alpha, rounding_mode, powers by number or tensor.
+- `comparison`: where, clamp, all, any, isclose.
+- `activation`: the functions between the layers, with their options and `inplace`.
+- `shape`: reshape, view, permute, squeeze and the like.
+- `rearrange`: repeat, tile, roll, flip, meshgrid.
+- `join`: cat, stack, split, chunk.
+- `index`: x[...], read and written.
+- `places`: gather, scatter, index_select, take, nonzero.
+- `triangle`: tril, triu, diag, trace.
+- `reduce`: sum, mean, prod and the running ones.
+- `extremes`: max, min, argmax and the like.
+- `order`: sort, topk, median, unique.
+- `statistics`: var, std, logsumexp, norm.
+- `distance`: diff, cdist, cosine_similarity.
+- `matmul`: products of every rank, and linear.
+- `losses`: the losses with their reductions.
+- `cross_entropy`: cross_entropy and nll_loss, in their four cases.
+
+A tensor changed, converted, copied, taken out:
+
+- `fill`: fill_, copy_, zero_, and random numbers in place.
+- `dtypes`: to, float, long, type_as.
+- `copies`: copy, deepcopy, pickle.
+- `numbers`: item, tolist, float(x).
+- `numpy_protocols`: a tensor among NumPy's arrays.
+"""

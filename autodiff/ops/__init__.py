@@ -1,1 +1,38 @@
-"""The operations: each a forward function on arrays, with its partial derivatives above it."""
+"""The operations: each a forward function on arrays, with its partial derivatives above it.
+
+A calculus book in chapters, the easy ones first. PyTorch's way of calling them, where it differs, is in `autodiff.api`.
+
+Element by element:
+
+- `arithmetic`: sums, products, quotients. Begin here: it shows the shape of every operation.
+- `trigonometry`: sine and its relatives, said with x or with the result y.
+- `exponential`: exponentials, logarithms, sigmoid, the error function.
+- `power`: powers and roots, and what happens at 0.
+- `rounding`: floor, sign and the like: steps, whose slope is 0.
+- `comparison`: yes or no, and choosing by the answer: where, maximum, clamp.
+- `bits`: and, or, xor, shifts: no slope at all.
+- `activation`: relu and its relatives, gelu and its.
+
+Shapes and places:
+
+- `shape`: the same numbers in another shape; their gradient in the old one.
+- `rearrange`: elements moved or repeated: roll, flip, repeat.
+- `join`: cat and stack, split and unbind, each the other's gradient.
+- `places`: reading at a place, and adding at that place in zeros.
+- `triangle`: diagonals and triangles of matrices.
+- `fill`: values written over others.
+
+Many numbers into fewer:
+
+- `reduce`: sums, means, products.
+- `cumulative`: running sums and products, and the way back through them.
+- `extremes`: the largest, the middle, the order: who gets the gradient.
+- `statistics`: variance, logsumexp, norms.
+
+What networks are made of:
+
+- `matmul`: products of matrices, and the fully connected layer.
+- `softmax`: scores into probabilities.
+- `cross_entropy`: how surprised a model is at the true class.
+- `losses`: the other losses.
+"""

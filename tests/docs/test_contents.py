@@ -1,0 +1,19 @@
+"""Folders that are read like a book have a table of contents: every module of the folder, each once, each with a line."""
+
+import importlib
+import pkgutil
+import re
+
+import pytest
+
+FOLDERS = {"autodiff._core": 15, "autodiff.ops": 20, "autodiff.api": 25}
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_every_module_stands_in_the_table_of_contents(name):
+    package = importlib.import_module(name)
+    modules = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    listed = re.findall(r"^- `(\w+)`: \S.*\.$", package.__doc__, re.M)
+    assert len(modules) >= FOLDERS[name]
+    assert sorted(listed) == modules
+    assert len(listed) == package.__doc__.count("\n- "), "a line of the table names no module, or does not end in a full stop"
