@@ -67,10 +67,7 @@ def run(page, change=lambda text: text):
 
 
 def quotation(source):
-    """The text that `autodiff/_core/walk.py#name` stands for: one function, class or method, comments and all.
-
-    Only what is said to the type checker is left out, since it tells a reader nothing.
-    """
+    """The text that `autodiff/_core/walk.py#name` stands for: one function, class or method, comments and all."""
     path, _, name = source.partition("#")
     text = (ROOT / path).read_text(encoding="utf-8")
     lines = text.splitlines()
@@ -83,8 +80,12 @@ def quotation(source):
             raise LookupError(f"{path} has no {name}")
         node = inner[-1]
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    kept = [re.sub(r"  # type: ignore\[[\w, -]+\]", "", line) for line in lines[first - 1 : node.end_lineno]]
-    return textwrap.dedent("\n".join(kept)) + "\n"
+    return textwrap.dedent("\n".join(map(to_a_reader, lines[first - 1 : node.end_lineno]))) + "\n"
+
+
+def to_a_reader(line):
+    """A line of source without what is said to the type checker, since that tells a reader nothing."""
+    return re.sub(r"  # type: ignore\[[\w, -]+\]", "", line)
 
 
 def cython_function(lines, name):
@@ -109,7 +110,7 @@ def quotes_rightly(info, body):
     source = source_of(info)
     if "#" in source:
         return body == quotation(source)
-    lines = [line.strip() for line in (ROOT / source).read_text(encoding="utf-8").splitlines()]
+    lines = [to_a_reader(line).strip() for line in (ROOT / source).read_text(encoding="utf-8").splitlines()]
     wanted = [line.strip() for line in body.splitlines()]
     return any(lines[at : at + len(wanted)] == wanted for at in range(len(lines)))
 
