@@ -172,6 +172,32 @@ def chain(short: bool) -> Iterator[Line]:
     yield f"an operation on a 0-d tensor ({ours * 1e3:.1f} us)", "PyTorch", ours / theirs, 0.60
 
 
+def scalars(short: bool) -> Iterator[Line]:
+    """micrograd's kind of program: `x = x * w + w` 500 times, with one 0-d leaf w, and with what the collector has to walk."""
+    if torch is None:
+        return
+
+    def record(library: Any, backward: bool) -> Any:
+        w = library.tensor(0.9, requires_grad=True)
+
+        def run() -> None:
+            x = w
+            for _ in range(500):
+                x = x * w + w
+            if backward:
+                x.backward()
+
+        return run
+
+    for alive in (0, 300_000):
+        kept = [[n] for n in range(alive)]
+        for backward, target in ((False, 1.40), (True, 1.00)):
+            ours, theirs = seconds([record(autodiff, backward), record(torch, backward)], short)
+            what = "recorded, with backward" if backward else "recorded"
+            name = f"x * w + w {what}, {len(kept)} more alive ({ours * 1e3:.1f} us)"
+            yield name, "PyTorch", ours / theirs, target
+
+
 def imports(short: bool) -> Iterator[Line]:
     """Starting Python and importing."""
 
@@ -254,6 +280,7 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
     "sgd": sgd,
     "steps": steps,
     "chain": chain,
+    "scalars": scalars,
     "imports": imports,
     "memory": memory,
     "threads": threads,
@@ -277,10 +304,10 @@ def main() -> None:
     print(f"{platform.machine()}, {platform.system()}; {versions}; kernels {_kernels.INFO['isa'] or 'NumPy'}")
     if torch is None:
         print("PyTorch is not installed: the lines that compare with it are missing.")
-    print(f"\n{'work':<52}{'against':<16}{'ratio':>7}{'target':>8}")
+    print(f"\n{'work':<64}{'against':<16}{'ratio':>7}{'target':>8}")
     for name in options.sections or SECTIONS:
         for work, peer, ratio, target in SECTIONS[name](options.short):
-            print(f"{work:<52}{peer:<16}{ratio:>7.2f}{target:>8.2f}{'' if ratio <= target else '  missed'}", flush=True)
+            print(f"{work:<64}{peer:<16}{ratio:>7.2f}{target:>8.2f}{'' if ratio <= target else '  missed'}", flush=True)
 
 
 if __name__ == "__main__":
