@@ -1,8 +1,8 @@
 """How the documents are read and run: which blocks a page has, and what each kind of block promises.
 
 A block that starts with ```python is a session: it is executed, the whole page in one namespace, and what it prints
-is compared. A block with source=FILE#NAME behind its language quotes the package and must equal it. One with file=FILE is a step
-of a worked example (worked.py), which a test carries out.
+is compared. A block with source=FILE#NAME behind its language quotes the package and must equal it; source=FILE alone quotes
+lines that stand together there. One with file=FILE is a step of a worked example (worked.py), which a test carries out.
 
     python docs/pages.py        write the present source into the quotations
 """
@@ -29,7 +29,8 @@ class Block(NamedTuple):
 def pages():
     """The README, CONTRIBUTING and every page of docs/, the generated reference apart: its examples are the docstrings'."""
     found = sorted((ROOT / "docs").rglob("*.md"))
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(page for page in found if "reference" not in page.relative_to(ROOT).parts)]
+    written = [page for page in found if "reference" not in page.relative_to(ROOT).parts]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *written]
 
 
 def blocks(text):

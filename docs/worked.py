@@ -64,7 +64,8 @@ def edit_of(block):
         return None
     path = options.pop("file")
     place, anchor = next(iter(options.items()), ("diff" if words[0] == "diff" else "new", ""))
-    if len(words) != len(options) + 2 or len(options) > 1 or place not in ("new", "after", "before", "diff") or (anchor and words[0] == "diff"):
+    known = place in (("diff",) if words[0] == "diff" else ("new", "after", "before"))
+    if not known or len(options) > 1 or len(words) != len(options) + 2:
         raise ValueError(f"{PAGE.name}:{block.line}: {block.info!r} says nothing that a step can do")
     return Edit(block.line, path, place, anchor, block.body)
 
