@@ -7,6 +7,7 @@ A section's blocks are steps, in the order in which they stand. What stands behi
     python file=FILE                a new file
     python file=FILE after="TEXT"   below the line that begins with TEXT, and below all that is indented under it
     python file=FILE before="TEXT"  above that line
+    python file=FILE behind="TEXT"  behind that text, in its line: an entry of a list that is wrapped
     diff file=FILE                  lines that stand together in the file: those marked - go, those marked + come
     sh                              commands, which run in the copy
 
@@ -31,7 +32,7 @@ PAGE = ROOT / "CONTRIBUTING.md"
 
 
 class Edit(NamedTuple):
-    """One step: what is written, into which file, and where: "new", "after" or "before" the line of the anchor, "diff"."""
+    """One step: what is written, into which file, and where: "new", "after", "before" or "behind" the anchor, "diff"."""
 
     line: int
     path: str
@@ -64,7 +65,7 @@ def edit_of(block):
         return None
     path = options.pop("file")
     place, anchor = next(iter(options.items()), ("diff" if words[0] == "diff" else "new", ""))
-    known = place in (("diff",) if words[0] == "diff" else ("new", "after", "before"))
+    known = place in (("diff",) if words[0] == "diff" else ("new", "after", "before", "behind"))
     if not known or len(options) > 1 or len(words) != len(options) + 2:
         raise ValueError(f"{PAGE.name}:{block.line}: {block.info!r} says nothing that a step can do")
     return Edit(block.line, path, place, anchor, block.body)
@@ -78,7 +79,8 @@ def steps(title, page=PAGE):
         if edit is not None:
             found.append(edit)
         elif block.info == "sh":
-            found += [Command(block.line, shlex.split(line)) for line in block.body.splitlines() if line.strip()]
+            lines = block.body.replace("\\\n", " ").splitlines()
+            found += [Command(block.line, shlex.split(line)) for line in lines if line.strip()]
     return found
 
 
@@ -109,6 +111,12 @@ def beside(lines, edit):
     return [*lines[:at], *new, *lines[at:]]
 
 
+def behind(lines, edit):
+    """The lines of a file with the text of an edit behind its anchor."""
+    before, after = "\n".join(lines).split(edit.anchor)
+    return f"{before}{edit.anchor} {edit.body.strip()}{after}".splitlines()
+
+
 def changed(lines, edit):
     """The lines of a file after a diff."""
     diff = edit.body.splitlines()
@@ -126,9 +134,9 @@ def apply(edit, tree):
             raise LookupError(f"{where} is there already: an example makes what the package has not")
         path.write_text(edit.body, encoding="utf-8")
         return
-    lines = path.read_text(encoding="utf-8").splitlines()
+    text = path.read_text(encoding="utf-8")
     try:
-        lines = changed(lines, edit) if edit.place == "diff" else beside(lines, edit)
+        lines = {"diff": changed, "behind": behind}.get(edit.place, beside)(text.splitlines(), edit)
     except ValueError:
         raise LookupError(f"{where} has what the step looks for not at all, or twice") from None
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
