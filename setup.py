@@ -169,7 +169,7 @@ class BuildModules(build_py):
 
 def extensions():
     names = ["_doors", *(f"_cores_{isa}" for isa in CORES)]
-    shared = [str(path) for path in Path(KERNELS).glob("*.pxi")]
+    shared = [str(path) for path in Path(KERNELS).rglob("*.pxi")]
     return [Extension(f"autodiff._kernels.{name}", [f"{KERNELS}/{name}.pyx"], depends=shared) for name in names]
 
 

@@ -4,6 +4,7 @@ The doors keep what would corrupt memory from the loops, so half of these tests 
 run on a build with sanitizers as well (tests/sanitize.sh).
 """
 
+import inspect
 import subprocess
 import sys
 
@@ -15,8 +16,7 @@ from hypothesis import strategies as st
 from autodiff import _kernels
 from autodiff._kernels import reference
 
-KERNELS = ["matmul", "softmax", "log_softmax", "softmax_grad", "log_softmax_grad", "cross_entropy", "cross_entropy_grad",
-           "column_sums", "relu", "relu_grad", "sgd"]  # fmt: skip
+KERNELS = sorted(set(_kernels.__all__) - {"INFO", "get_num_threads", "reference", "set_num_threads"})
 dtypes = st.sampled_from([np.float32, np.float64])
 small, many = st.integers(0, 9), st.integers(1, 70)
 LAYOUTS = ["c", "fortran", "every second", "reversed", "misaligned", "read-only", "repeated"]
@@ -53,10 +53,28 @@ def close(a, b, dtype, scale=1.0):
     np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
 
 
-def test_every_kernel_has_a_twin():
+def called(function):
+    """The names, kinds and defaults of the parameters."""
+    return [(p.name, p.kind, p.default) for p in inspect.signature(function).parameters.values()]
+
+
+def test_every_kernel_has_a_twin_of_the_same_signature():
+    assert len(KERNELS) >= 11
     for name in KERNELS:
-        assert getattr(reference, name).__doc__
-        assert getattr(_kernels, name) is not None
+        kernel, twin = getattr(_kernels, name), getattr(reference, name)
+        assert kernel.__doc__
+        assert twin.__doc__
+        assert called(kernel) == called(twin), name
+
+
+def test_both_modules_have_the_kernels_of_the_one_list():
+    public = {name for name in reference.__all__ if not name.startswith("check_")} - {"INFO", "repeats"}
+    assert public == set(KERNELS)
+    if _kernels.INFO["implementation"] == "compiled":
+        doors = sys.modules["autodiff._kernels._doors"]
+        # What a door module defines itself; the two that are not kernels choose the loops and run the crew's threads.
+        own = {name for name, thing in vars(doors).items() if callable(thing) and getattr(thing, "__module__", "") == doors.__name__}
+        assert own - {"attend", "choose", "forget_crew"} == set(KERNELS)
 
 
 # ---- the same numbers ----

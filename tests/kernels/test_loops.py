@@ -214,9 +214,9 @@ def test_a_product_where_the_system_has_no_threads_left():
     code = (
         "import numpy as np\n"
         "from autodiff import _kernels\n"
-        "from autodiff._kernels import _threads\n"
+        "from autodiff._kernels import threads\n"
         "def refuse(self): raise RuntimeError(\"can't start new thread\")\n"
-        "_threads.Thread.start = refuse\n"
+        "threads.Thread.start = refuse\n"
         "_kernels.set_num_threads(4)\n"
         "a = np.ones((500, 500), np.float32)\n"
         "print(*{float(x) for _ in range(3) for x in _kernels.matmul(a, a).ravel()})\n"

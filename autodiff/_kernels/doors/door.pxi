@@ -1,0 +1,214 @@
+# The door that most kernels share: after reading it you know what is checked before a pointer is followed, and what
+# happens to an array that does not fit.
+#
+# What a kernel takes and gives is written as a pattern, a word for each array:
+#
+#     nc      a matrix: n rows of c elements, at least one; a letter stands for one number wherever it is written
+#     n  ()   n elements; a single one, in an array without dimensions
+#     *       any shape, and the same shape for every *
+#     n<c     n integers, each of them from 0 to c - 1, or the one that is ignored
+#     c?      None may stand for the array: the loop finds NULL
+#     *!      the array is written to
+#     -> nc   what follows is made and returned
+#
+# All floating point arrays of a kernel have one dtype. An input that lies as the loops can't take it is copied, and then
+# tried once more. What then does not fit is the twin's, which takes what only NumPy can, or says what is wrong.
+# No array that is written to is copied: there the twin works in place.
+
+cdef enum:
+    MOST = 5  # arrays of one kernel
+
+
+cdef struct Call:
+    # What is known of the arrays so far: -1 stands for a number not yet seen, 0 for a dtype.
+    Job job
+    int size                 # bytes of an element
+    int held                 # how many views there are, all to be released
+    const Py_buffer* whole   # the first array of any shape
+    const Py_buffer* targets
+    int targets_at           # their place in `a`
+    Py_buffer views[MOST]
+    void* a[MOST]
+
+
+cdef inline void begin(Call* call) noexcept:
+    cdef int k
+    call.job.n = call.job.c = -1
+    call.job.ignore = 0
+    call.job.options = NULL
+    call.size = call.held = 0
+    call.whole = call.targets = NULL
+    for k in range(MOST):
+        call.a[k] = NULL
+
+
+cdef inline void release(Call* call) noexcept:
+    cdef int k
+    for k in range(call.held):
+        PyBuffer_Release(&call.views[k])
+    call.held = 0
+
+
+cdef inline bint bound(Call* call, char letter, Py_ssize_t size) noexcept:
+    """Whether the letter may stand for this number: it is seen for the first time, or stood for the same before."""
+    cdef Py_ssize_t* known = &call.job.n if letter == c"n" else &call.job.c
+    if known[0] == -1:
+        known[0] = size
+        return size > 0 or letter == c"n"
+    return known[0] == size
+
+
+cdef inline bint has_shape(Call* call, const char* word, const Py_buffer* v) noexcept:
+    """Whether the array has the shape that the word says."""
+    cdef int k = 0
+    if word[0] == c"*":
+        if call.whole == NULL:
+            call.whole = v
+            call.job.n, call.job.c = count(v), 1
+            return True
+        return same_shape(call.whole, v)
+    while word[k] == c"n" or word[k] == c"c":
+        if k == v.ndim or not bound(call, word[k], v.shape[k]):
+            return False
+        k += 1
+    return k == v.ndim
+
+
+cdef bint targets_inside(const long long* t, Py_ssize_t n, Py_ssize_t c, long long ignore) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        # One unsigned comparison finds negative targets too.
+        if <unsigned long long>t[i] >= <unsigned long long>c and t[i] != ignore:
+            return False
+    return True
+
+
+cdef bint taken(Call* call, const char* word, int at, array) except -1:
+    """Whether the array is what the word says; then it is held, as number `at` of the loop's arrays."""
+    cdef Py_buffer* v = &call.views[call.held]
+    cdef char mark = 0
+    cdef int k = 0
+    while word[k] != 0 and word[k] != c" ":
+        if word[k] == c"<" or word[k] == c"?" or word[k] == c"!":
+            mark = word[k]
+        k += 1
+    if array is None and mark == c"?":
+        return True
+    if type(array) is not ndarray:
+        return False
+    try:
+        PyObject_GetBuffer(array, v, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if mark == c"!" else 0))
+    except (TypeError, ValueError, BufferError):
+        return False
+    call.held += 1
+    call.a[at] = v.buf
+    if mark == c"<":
+        call.targets, call.targets_at = v, at
+        return is_int64(v) and in_order(v) and has_shape(call, word, v) and targets_inside(
+            <const long long*>v.buf, call.job.n, call.job.c, call.job.ignore)
+    k = kind(v)
+    if call.size == 0:
+        call.size = k
+    return k != 0 and k == call.size and in_order(v) and has_shape(call, word, v)
+
+
+cdef inline object made(const Call* call, const char* word):
+    """A new array of the shape that the word says."""
+    dtype = float32 if call.size == 4 else float64
+    if word[0] == c"*":
+        return like(call.whole)
+    if word[0] == c"(":
+        return empty((), dtype)
+    if word[1] == c"c":
+        return empty((call.job.n, call.job.c), dtype)
+    return empty(call.job.n if word[0] == c"n" else call.job.c, dtype)
+
+
+cdef inline void run(int loop, int size, void** a, const Job* job) noexcept nogil:
+    if size == 4:
+        core.f32[loop](<float**>a, job)
+    else:
+        core.f64[loop](<double**>a, job)
+
+
+cdef int run_released(int loop, Call* call) except -1:
+    """The loop without the GIL, with targets that nobody else can reach: another thread might change what was checked."""
+    cdef long long* own = NULL
+    cdef Py_ssize_t n = call.job.n
+    cdef bint inside = True
+    try:
+        if call.targets != NULL:
+            own = <long long*>PyMem_Malloc(n * sizeof(long long))
+            if own == NULL:
+                raise MemoryError()
+            memcpy(own, call.targets.buf, n * sizeof(long long))
+            call.a[call.targets_at] = own
+        with nogil:
+            if own != NULL:
+                inside = targets_inside(own, n, call.job.c, call.job.ignore)
+            if inside:
+                run(loop, call.size, call.a, &call.job)
+        if not inside:
+            raise IndexError("a target was changed by another thread while the loss was computed")
+    finally:
+        PyMem_Free(own)
+    return 0
+
+
+cdef object through(int loop, const char* pattern, PyObject** given, long long ignore, const void* options):
+    """What the loop makes of the given arrays; None, with nothing written, where one of them is not what the pattern says."""
+    cdef Call call
+    cdef int at = 0
+    begin(&call)
+    call.job.ignore, call.job.options = ignore, options
+    try:
+        while pattern[0] != c"-":
+            if not taken(&call, pattern, at, <object>given[at]):
+                return None
+            at += 1
+            while pattern[0] != c" ":
+                pattern += 1
+            pattern += 1
+        call.job.c = max(call.job.c, <Py_ssize_t>1)  # a pattern may do without columns
+        result = made(&call, pattern + 3)
+        PyObject_GetBuffer(result, &call.views[call.held], PyBUF_STRIDES)
+        call.a[at] = call.views[call.held].buf
+        call.held += 1
+        if call.job.n * call.job.c < RELEASE / 16:
+            run(loop, call.size, call.a, &call.job)
+        else:
+            run_released(loop, &call)
+        return result
+    finally:
+        release(&call)
+
+
+cdef object through_or_copied(
+        int loop, const char* pattern, PyObject** given, int count, long long ignore, const void* options):
+    """`through`, and once more with copies of all arrays where one of them did not fit; None: ask the twin."""
+    cdef PyObject* copies[MOST]
+    cdef int k
+    result = through(loop, pattern, given, ignore, options)
+    if result is None:
+        kept = [plain(<object>given[k]) for k in range(count)]
+        for k in range(count):
+            copy = kept[k]
+            copies[k] = <PyObject*>copy
+        result = through(loop, pattern, copies, ignore, options)
+    return result
+
+
+cdef object one(int loop, const char* pattern, str twin, x):
+    """A kernel of one array, without options."""
+    cdef PyObject* given[1]
+    given[0] = <PyObject*>x
+    result = through_or_copied(loop, pattern, given, 1, 0, NULL)
+    return getattr(reference, twin)(x) if result is None else result
+
+
+cdef object two(int loop, const char* pattern, str twin, x, y):
+    """A kernel of two arrays, without options."""
+    cdef PyObject* given[2]
+    given[0], given[1] = <PyObject*>x, <PyObject*>y
+    result = through_or_copied(loop, pattern, given, 2, 0, NULL)
+    return getattr(reference, twin)(x, y) if result is None else result
