@@ -42,9 +42,9 @@ cdef extern from *:
 
 cdef Table core
 
-# Below this many floating point operations a kernel keeps the GIL: letting go may cost far more than the work.
-cdef double RELEASE = 4e6
-cdef double SPLIT = 3e7
+cdef enum:
+    RELEASE = 4000000  # floating point operations below which a kernel keeps the GIL: letting go may cost far more than the work
+    SPLIT = 30000000   # those from which on a product is shared by several threads
 
 INFO = {"implementation": "compiled", "isa": None, "isas": []}
 

@@ -3,7 +3,7 @@
 #
 # What a kernel takes and gives is written as a pattern, a word for each array:
 #
-#     nc      a matrix: n rows of c elements, at least one; a letter stands for one number wherever it is written
+#     nc      a matrix: n rows of c elements; a letter stands for one number wherever it is written
 #     n  ()   n elements; a single one, in an array without dimensions
 #     *       any shape, and the same shape for every *
 #     n<c     n integers, each of them from 0 to c - 1, or the one that is ignored
@@ -20,24 +20,26 @@ cdef enum:
 
 
 cdef struct Call:
-    # What is known of the arrays so far: -1 stands for a number not yet seen, 0 for a dtype.
+    # The arrays of one call as far as the pattern is read. -1 stands for a number not yet seen, 0 for a dtype.
+    const char* pattern      # the next word
     Job job
     int size                 # bytes of an element
+    int at                   # how many words are read: the next array's place in `a`
     int held                 # how many views there are, all to be released
+    int targets_at           # the place of the integers in `a`, or -1
     const Py_buffer* whole   # the first array of any shape
-    const Py_buffer* targets
-    int targets_at           # their place in `a`
-    Py_buffer views[MOST]
     void* a[MOST]
+    Py_buffer views[MOST]
 
 
-cdef inline void begin(Call* call) noexcept:
+cdef inline void begin(Call* call, const char* pattern, const void* options) noexcept:
     cdef int k
-    call.job.n = call.job.c = -1
+    call.pattern = pattern
+    call.job.n = call.job.c = call.targets_at = -1
     call.job.ignore = 0
-    call.job.options = NULL
-    call.size = call.held = 0
-    call.whole = call.targets = NULL
+    call.job.options = options
+    call.size = call.at = call.held = 0
+    call.whole = NULL
     for k in range(MOST):
         call.a[k] = NULL
 
@@ -46,32 +48,29 @@ cdef inline void release(Call* call) noexcept:
     cdef int k
     for k in range(call.held):
         PyBuffer_Release(&call.views[k])
-    call.held = 0
 
 
-cdef inline bint bound(Call* call, char letter, Py_ssize_t size) noexcept:
+cdef inline bint bound(Py_ssize_t* letter, Py_ssize_t size) noexcept:
     """Whether the letter may stand for this number: it is seen for the first time, or stood for the same before."""
-    cdef Py_ssize_t* known = &call.job.n if letter == c"n" else &call.job.c
-    if known[0] == -1:
-        known[0] = size
-        return size > 0 or letter == c"n"
-    return known[0] == size
+    if letter[0] == -1:
+        letter[0] = size
+    return letter[0] == size
 
 
 cdef inline bint has_shape(Call* call, const char* word, const Py_buffer* v) noexcept:
-    """Whether the array has the shape that the word says."""
+    """Whether the array has the shape that the word says; a matrix has a column at least."""
     cdef int k = 0
     if word[0] == c"*":
-        if call.whole == NULL:
-            call.whole = v
-            call.job.n, call.job.c = count(v), 1
-            return True
-        return same_shape(call.whole, v)
+        if call.whole != NULL:
+            return same_shape(call.whole, v)
+        call.whole = v
+        call.job.n, call.job.c = count(v), 1
+        return True
     while word[k] == c"n" or word[k] == c"c":
-        if k == v.ndim or not bound(call, word[k], v.shape[k]):
+        if k == v.ndim or not bound(&call.job.n if word[k] == c"n" else &call.job.c, v.shape[k]):
             return False
         k += 1
-    return k == v.ndim
+    return k == v.ndim and call.job.c != 0
 
 
 cdef bint targets_inside(const long long* t, Py_ssize_t n, Py_ssize_t c, long long ignore) noexcept nogil:
@@ -83,33 +82,32 @@ cdef bint targets_inside(const long long* t, Py_ssize_t n, Py_ssize_t c, long lo
     return True
 
 
-cdef bint taken(Call* call, const char* word, int at, array) except -1:
-    """Whether the array is what the word says; then it is held, as number `at` of the loop's arrays."""
+cdef bint taken(Call* call, array) noexcept:
+    """Whether the array is what the next word says; then it is held, as the next of the loop's arrays."""
     cdef Py_buffer* v = &call.views[call.held]
-    cdef char mark = 0
-    cdef int k = 0
-    while word[k] != 0 and word[k] != c" ":
-        if word[k] == c"<" or word[k] == c"?" or word[k] == c"!":
-            mark = word[k]
+    cdef const char* word = call.pattern
+    cdef int at = call.at, size, k = 0
+    while word[k] in (c"n", c"c", c"*", c"(", c")"):
         k += 1
-    if array is None and mark == c"?":
+    # What stands behind the shape, if not a space or the end, is the mark.
+    call.pattern = word + k + (3 if word[k] == c"<" else 2 if word[k] == c"?" or word[k] == c"!" else 1)
+    call.at += 1
+    if word[k] == c"?" and array is None:
         return True
-    if type(array) is not ndarray:
-        return False
-    try:
-        PyObject_GetBuffer(array, v, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if mark == c"!" else 0))
-    except (TypeError, ValueError, BufferError):
+    if type(array) is not ndarray or get_buffer(
+            array, v, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if word[k] == c"!" else 0)):
+        PyErr_Clear()
         return False
     call.held += 1
     call.a[at] = v.buf
-    if mark == c"<":
-        call.targets, call.targets_at = v, at
+    if word[k] == c"<":
+        call.targets_at = at
         return is_int64(v) and in_order(v) and has_shape(call, word, v) and targets_inside(
             <const long long*>v.buf, call.job.n, call.job.c, call.job.ignore)
-    k = kind(v)
+    size = kind(v)
     if call.size == 0:
-        call.size = k
-    return k != 0 and k == call.size and in_order(v) and has_shape(call, word, v)
+        call.size = size
+    return size != 0 and size == call.size and in_order(v) and has_shape(call, word, v)
 
 
 cdef inline object made(const Call* call, const char* word):
@@ -137,11 +135,11 @@ cdef int run_released(int loop, Call* call) except -1:
     cdef Py_ssize_t n = call.job.n
     cdef bint inside = True
     try:
-        if call.targets != NULL:
+        if call.targets_at != -1:
             own = <long long*>PyMem_Malloc(n * sizeof(long long))
             if own == NULL:
                 raise MemoryError()
-            memcpy(own, call.targets.buf, n * sizeof(long long))
+            memcpy(own, call.a[call.targets_at], n * sizeof(long long))
             call.a[call.targets_at] = own
         with nogil:
             if own != NULL:
@@ -158,23 +156,20 @@ cdef int run_released(int loop, Call* call) except -1:
 cdef object through(int loop, const char* pattern, PyObject** given, long long ignore, const void* options):
     """What the loop makes of the given arrays; None, with nothing written, where one of them is not what the pattern says."""
     cdef Call call
-    cdef int at = 0
-    begin(&call)
-    call.job.ignore, call.job.options = ignore, options
+    cdef Py_buffer* v
+    begin(&call, pattern, options)
+    call.job.ignore = ignore
     try:
-        while pattern[0] != c"-":
-            if not taken(&call, pattern, at, <object>given[at]):
+        while call.pattern[0] != c"-":
+            if not taken(&call, <object>given[call.at]):
                 return None
-            at += 1
-            while pattern[0] != c" ":
-                pattern += 1
-            pattern += 1
-        call.job.c = max(call.job.c, <Py_ssize_t>1)  # a pattern may do without columns
-        result = made(&call, pattern + 3)
-        PyObject_GetBuffer(result, &call.views[call.held], PyBUF_STRIDES)
-        call.a[at] = call.views[call.held].buf
+        result = made(&call, call.pattern + 3)
+        v = &call.views[call.held]
+        PyObject_GetBuffer(result, v, PyBUF_STRIDES)
         call.held += 1
-        if call.job.n * call.job.c < RELEASE / 16:
+        call.a[call.at] = v.buf
+        # A letter that no word names is -1.
+        if abs(call.job.n * call.job.c) < RELEASE // 16:
             run(loop, call.size, call.a, &call.job)
         else:
             run_released(loop, &call)

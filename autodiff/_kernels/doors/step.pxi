@@ -36,17 +36,16 @@ cdef object descend(list params, list grads, list buffers, const Step* o):
     try:
         for i in range(n):
             call = calls + i
-            begin(call)
+            begin(call, b"*! * *!", o)
             begun += 1
-            call.job.options = o
-            if not taken(call, b"*!", 0, params[i]) or not taken(call, b"*", 1, grads[i]):
+            if not taken(call, params[i]) or not taken(call, grads[i]):
                 return None
             if buffers[i] is None:
                 if o.momentum == 0:
                     continue
                 call.job.options = &beginning
                 buffers[i] = like(call.whole)
-            if not taken(call, b"*!", 2, buffers[i]):
+            if not taken(call, buffers[i]):
                 return None
             if o.momentum == 0:
                 call.a[2] = NULL
