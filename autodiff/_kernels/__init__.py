@@ -20,9 +20,10 @@ if importlib.util.find_spec("autodiff._kernels._build") is None:
         "then start Python from any other folder (or, to work on the source, run `python -m pip install -e .`)."
     )
 
-from autodiff._kernels import reference
+from autodiff._kernels import reference as reference
 from autodiff._kernels._build import KIND
-from autodiff._kernels.threads import get_num_threads, set_num_threads
+from autodiff._kernels.threads import get_num_threads as get_num_threads
+from autodiff._kernels.threads import set_num_threads as set_num_threads
 
 _wanted = os.environ.get("AUTODIFF_KERNELS", "") or KIND
 if _wanted not in ("compiled", "reference"):
@@ -53,8 +54,3 @@ relu_grad = chosen.relu_grad
 sgd = chosen.sgd
 softmax = chosen.softmax
 softmax_grad = chosen.softmax_grad
-
-__all__ = [
-    "INFO", "column_sums", "cross_entropy", "cross_entropy_grad", "get_num_threads", "log_softmax", "log_softmax_grad",
-    "matmul", "reference", "relu", "relu_grad", "set_num_threads", "sgd", "softmax", "softmax_grad",
-]

@@ -42,9 +42,10 @@ cdef extern from *:
 
 cdef Table core
 
+# In floating point operations.
 cdef enum:
-    RELEASE = 4000000  # floating point operations below which a kernel keeps the GIL: letting go may cost far more than the work
-    SPLIT = 30000000   # those from which on a product is shared by several threads
+    RELEASE = 4000000  # below this a kernel keeps the GIL: letting go may cost far more than the work
+    SPLIT = 30000000   # from this on a product is shared by several threads
 
 INFO = {"implementation": "compiled", "isa": None, "isas": []}
 

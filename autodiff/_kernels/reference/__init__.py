@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._kernels.memory import repeats
-from autodiff._kernels.reference.checks import check_matmul, check_sgd
+from autodiff._kernels.memory import repeats as repeats
+from autodiff._kernels.reference.checks import check_matmul as check_matmul
+from autodiff._kernels.reference.checks import check_sgd as check_sgd
 from autodiff._kernels.reference.elements import relu, relu_grad
 from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_grad
 from autodiff._kernels.reference.matmul import matmul
@@ -20,10 +21,8 @@ from autodiff._kernels.reference.sums import column_sums
 
 INFO: dict[str, Any] = {"implementation": "numpy", "isa": None, "isas": []}
 
+# The kernels: each is here, in the doors and in `autodiff._kernels`.
 __all__ = [
-    "INFO",
-    "check_matmul",
-    "check_sgd",
     "column_sums",
     "cross_entropy",
     "cross_entropy_grad",
@@ -32,7 +31,6 @@ __all__ = [
     "matmul",
     "relu",
     "relu_grad",
-    "repeats",
     "sgd",
     "softmax",
     "softmax_grad",
