@@ -16,7 +16,7 @@
 # No array that is written to is copied: there the twin works in place.
 
 cdef enum:
-    MOST = 5  # arrays of one kernel
+    MOST = 5  # arrays of one kernel, the result among them
 
 
 cdef struct Call:
@@ -161,6 +161,8 @@ cdef object through(int loop, const char* pattern, PyObject** given, long long i
     call.job.ignore = ignore
     try:
         while call.pattern[0] != c"-":
+            if call.at == MOST - 1:
+                raise SystemError("a pattern names more arrays than MOST")
             if not taken(&call, <object>given[call.at]):
                 return None
         result = made(&call, call.pattern + 3)

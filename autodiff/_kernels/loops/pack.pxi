@@ -1,6 +1,7 @@
 # Packing: after reading it you know how a panel of a matrix is brought into the order in which the tiles read it.
 #
-# Element (i, j) of a matrix lies at i * row + j * col: a transpose is only other strides.
+# A panel is a few columns of B, or a few rows of A, side by side for every step of k. Element (i, j) of a matrix lies at
+# i * row + j * col: a transpose is only other strides.
 
 cdef enum:
     KC = 256     # terms that a tile adds up at a time, and rows of A that are packed at a time;

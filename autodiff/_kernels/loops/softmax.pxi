@@ -1,7 +1,7 @@
 # Softmax and its logarithm, along the rows of a matrix: after reading it you know how long rows and short ones are computed.
 #
-# Every exponential is taken of x - max, so that nothing overflows. Short rows would leave a block half empty: of those
-# SIDE are handled at once, each in its own lane.
+# Every exponential is taken of x - max, so that nothing overflows, and sums are taken in double. Short rows would leave a
+# block half empty: of those SIDE are handled at once, each in its own lane.
 
 cdef enum:
     SIDE = 16

@@ -1,8 +1,8 @@
 # Vectors: after reading it you know what the loops compute with, and how much of it fits into the registers.
 #
 # A vector is what one register of the processor holds: 16 floats where there is AVX-512, 8 with AVX2, 4 elsewhere. In memory it
-# may begin at any element, so that a vector is named by a pointer to its first element; a local array of vectors that is only
-# read and written by the four functions at the end never exists in memory, since the compiler keeps it in registers.
+# may begin at any element, so a vector is named by a pointer to its first element. A local array of vectors that only the
+# four functions at the end read and write never exists in memory: the compiler keeps it in registers.
 
 from libc.string cimport memcpy, memset
 
@@ -91,7 +91,6 @@ cdef extern from *:
     #else
     #  define ad_prefetch(p)
     #endif
-    /* Stored one by one: a memset of what ends up in registers would still be carried out, in memory. */
     #define AD_ZERO32 ((ad_f32){0})
     #define AD_ZERO64 ((ad_f64){0})
     #define AD_LANES32 (sizeof(ad_f32) / sizeof(float))
@@ -127,6 +126,7 @@ cdef inline void clear(real* v) noexcept nogil:
 
 
 cdef inline void add_vector(real* v, const real* w) noexcept nogil:
+    """v += w."""
     if real is float:
         (<f32*>v)[0] += (<const f32*>w)[0]
     else:
@@ -134,6 +134,7 @@ cdef inline void add_vector(real* v, const real* w) noexcept nogil:
 
 
 cdef inline void add_product(real* v, real x, const real* w) noexcept nogil:
+    """v += x * w, for a single number x."""
     if real is float:
         (<f32*>v)[0] += x * (<const f32*>w)[0]
     else:
@@ -141,6 +142,7 @@ cdef inline void add_product(real* v, real x, const real* w) noexcept nogil:
 
 
 cdef inline void copy_vector(const real* v, real* to) noexcept nogil:
+    """to = v."""
     if real is float:
         (<f32*>to)[0] = (<const f32*>v)[0]
     else:
