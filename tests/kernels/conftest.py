@@ -3,4 +3,9 @@
 import sys
 from pathlib import Path
 
+import hypothesis
+
 sys.path.append(str(Path(__file__).resolve().parent))
+
+# A sanitizer makes everything ten times slower: no time limit for an example.
+hypothesis.settings.register_profile("sanitizers", max_examples=60, deadline=None)
