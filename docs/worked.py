@@ -80,6 +80,7 @@ def carry_out(title, folder):
     for edit in edits:
         path = Path(folder) / edit.path
         text = changed(path.read_text(encoding="utf-8") if path.exists() else None, edit)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return edits
 
