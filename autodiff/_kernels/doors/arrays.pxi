@@ -18,20 +18,22 @@ cdef object int64 = np.dtype(np.int64)
 
 cdef inline int kind(const Py_buffer* v) noexcept nogil:
     """4 for aligned native float32, 8 for float64, 0 for what the loops don't take."""
-    cdef Py_ssize_t i, size = v.itemsize
-    cdef char letter
+    cdef Py_ssize_t size = v.itemsize
     # NULL stands for unsigned bytes.
     if v.format == NULL or v.format[0] == 0 or v.format[1] != 0:
         return 0
-    letter = v.format[0]
-    if not ((letter == c"f" and size == 4) or (letter == c"d" and size == 8)):
+    if not ((v.format[0] == c"f" and size == 4) or (v.format[0] == c"d" and size == 8)):
         return 0
-    if <size_t>v.buf % <size_t>size:
-        return 0
+    return 0 if <size_t>v.buf & <size_t>(size - 1) else size
+
+
+cdef inline bint in_whole_steps(const Py_buffer* v) noexcept nogil:
+    """Whether all elements are aligned as the first one is; those in order are."""
+    cdef Py_ssize_t i
     for i in range(v.ndim):
-        if v.strides[i] % size:
-            return 0
-    return size
+        if v.strides[i] & (v.itemsize - 1):
+            return False
+    return True
 
 
 cdef inline bint is_int64(const Py_buffer* v) noexcept nogil:

@@ -50,27 +50,27 @@ cdef inline void release(Call* call) noexcept:
         PyBuffer_Release(&call.views[k])
 
 
-cdef inline bint bound(Py_ssize_t* letter, Py_ssize_t size) noexcept:
-    """Whether the letter may stand for this number: it is seen for the first time, or stood for the same before."""
-    if letter[0] == -1:
-        letter[0] = size
-    return letter[0] == size
-
-
-cdef inline bint has_shape(Call* call, const char* word, const Py_buffer* v) noexcept:
-    """Whether the array has the shape that the word says; a matrix has a column at least."""
-    cdef int k = 0
+cdef inline bint fits(Call* call, const char* word, int letters, const Py_buffer* v) noexcept:
+    """Whether the array lies in C order and has the shape that the word says; a matrix has a column at least."""
+    cdef Py_ssize_t* known
+    cdef Py_ssize_t step = v.itemsize
+    cdef int k
     if word[0] == c"*":
         if call.whole != NULL:
-            return same_shape(call.whole, v)
+            return in_order(v) and same_shape(call.whole, v)
         call.whole = v
         call.job.n, call.job.c = count(v), 1
-        return True
-    while word[k] == c"n" or word[k] == c"c":
-        if k == v.ndim or not bound(&call.job.n if word[k] == c"n" else &call.job.c, v.shape[k]):
+        return in_order(v)
+    if v.ndim != letters:
+        return False
+    for k in range(letters - 1, -1, -1):
+        known = &call.job.n if word[k] == c"n" else &call.job.c
+        if known[0] == -1:
+            known[0] = v.shape[k]
+        if known[0] != v.shape[k] or (known[0] > 1 and v.strides[k] != step):
             return False
-        k += 1
-    return k == v.ndim and call.job.c != 0
+        step *= known[0]
+    return call.job.c != 0
 
 
 cdef bint targets_inside(const long long* t, Py_ssize_t n, Py_ssize_t c, long long ignore) noexcept nogil:
@@ -82,32 +82,35 @@ cdef bint targets_inside(const long long* t, Py_ssize_t n, Py_ssize_t c, long lo
     return True
 
 
-cdef bint taken(Call* call, array) noexcept:
+cdef inline bint taken(Call* call, array) noexcept:
     """Whether the array is what the next word says; then it is held, as the next of the loop's arrays."""
     cdef Py_buffer* v = &call.views[call.held]
     cdef const char* word = call.pattern
-    cdef int at = call.at, size, k = 0
-    while word[k] in (c"n", c"c", c"*", c"(", c")"):
-        k += 1
+    cdef int at = call.at, letters = 0, size
+    cdef char mark
+    while word[letters] >= c"a":
+        letters += 1
     # What stands behind the shape, if not a space or the end, is the mark.
-    call.pattern = word + k + (3 if word[k] == c"<" else 2 if word[k] == c"?" or word[k] == c"!" else 1)
+    call.pattern += letters if letters else 1 if word[0] == c"*" else 2
+    mark = call.pattern[0]
+    call.pattern += 1 if mark <= c" " else 3 if mark == c"<" else 2
     call.at += 1
-    if word[k] == c"?" and array is None:
+    if array is None and mark == c"?":
         return True
     if type(array) is not ndarray or get_buffer(
-            array, v, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if word[k] == c"!" else 0)):
+            array, v, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if mark == c"!" else 0)):
         PyErr_Clear()
         return False
     call.held += 1
     call.a[at] = v.buf
-    if word[k] == c"<":
+    if mark == c"<":
         call.targets_at = at
-        return is_int64(v) and in_order(v) and has_shape(call, word, v) and targets_inside(
+        return is_int64(v) and fits(call, word, letters, v) and targets_inside(
             <const long long*>v.buf, call.job.n, call.job.c, call.job.ignore)
     size = kind(v)
     if call.size == 0:
         call.size = size
-    return size != 0 and size == call.size and in_order(v) and has_shape(call, word, v)
+    return size != 0 and size == call.size and fits(call, word, letters, v)
 
 
 cdef inline object made(const Call* call, const char* word):
@@ -170,8 +173,9 @@ cdef object through(int loop, const char* pattern, PyObject** given, long long i
         PyObject_GetBuffer(result, v, PyBUF_STRIDES)
         call.held += 1
         call.a[call.at] = v.buf
-        # A letter that no word names is -1.
-        if abs(call.job.n * call.job.c) < RELEASE // 16:
+        if call.job.c == -1:
+            call.job.c = 1  # no word of the pattern names columns
+        if call.job.n * call.job.c < RELEASE // 16:
             run(loop, call.size, call.a, &call.job)
         else:
             run_released(loop, &call)
@@ -180,26 +184,25 @@ cdef object through(int loop, const char* pattern, PyObject** given, long long i
         release(&call)
 
 
-cdef object through_or_copied(
+cdef object through_copied(
         int loop, const char* pattern, PyObject** given, int count, long long ignore, const void* options):
-    """`through`, and once more with copies of all arrays where one of them did not fit; None: ask the twin."""
+    """`through` once more, where an array did not fit, with copies of all; None: ask the twin."""
     cdef PyObject* copies[MOST]
     cdef int k
-    result = through(loop, pattern, given, ignore, options)
-    if result is None:
-        kept = [plain(<object>given[k]) for k in range(count)]
-        for k in range(count):
-            copy = kept[k]
-            copies[k] = <PyObject*>copy
-        result = through(loop, pattern, copies, ignore, options)
-    return result
+    kept = [plain(<object>given[k]) for k in range(count)]
+    for k in range(count):
+        copy = kept[k]
+        copies[k] = <PyObject*>copy
+    return through(loop, pattern, copies, ignore, options)
 
 
 cdef object one(int loop, const char* pattern, str twin, x):
     """A kernel of one array, without options."""
     cdef PyObject* given[1]
     given[0] = <PyObject*>x
-    result = through_or_copied(loop, pattern, given, 1, 0, NULL)
+    result = through(loop, pattern, given, 0, NULL)
+    if result is None:
+        result = through_copied(loop, pattern, given, 1, 0, NULL)
     return getattr(reference, twin)(x) if result is None else result
 
 
@@ -207,5 +210,7 @@ cdef object two(int loop, const char* pattern, str twin, x, y):
     """A kernel of two arrays, without options."""
     cdef PyObject* given[2]
     given[0], given[1] = <PyObject*>x, <PyObject*>y
-    result = through_or_copied(loop, pattern, given, 2, 0, NULL)
+    result = through(loop, pattern, given, 0, NULL)
+    if result is None:
+        result = through_copied(loop, pattern, given, 2, 0, NULL)
     return getattr(reference, twin)(x, y) if result is None else result

@@ -40,7 +40,7 @@ def matmul(a, b, bias=None):
         ) and (bias is None or (
             kind(&vbias) == size and vbias.ndim == 1 and vbias.shape[0] == vb.shape[vb.ndim - 1]
             and in_order(&vbias)
-        )):
+        )) and in_whole_steps(&va) and in_whole_steps(&vb):
             return matmul_checked(&va, &vb, &vbias if bias is not None else NULL, size)
     except (TypeError, ValueError, BufferError):
         # No buffer of this kind (None, a list, a dtype without a buffer format): the twin says what is wrong.
