@@ -10,31 +10,27 @@ cdef enum:
 
 
 cdef inline real maximum(const real* x, Py_ssize_t c) noexcept nogil:
-    """The largest of x[0..c); a nan may be passed over, and then shows in the sum of exponentials."""
+    """The largest of x[0..c), c at least BLOCK; a nan may be passed over, and then shows in the sum of exponentials."""
     cdef real best[BLOCK]
     cdef real largest = x[0]
-    cdef Py_ssize_t at, j, whole = c // BLOCK * BLOCK
-    if whole > 0:
+    cdef Py_ssize_t at, j
+    for j in range(BLOCK):
+        best[j] = x[j]
+    for at in range(BLOCK, c // BLOCK * BLOCK, 32):
         for j in range(BLOCK):
-            best[j] = x[j]
-        for at in range(BLOCK, whole, 32):
-            for j in range(BLOCK):
-                best[j] = x[at + j] if x[at + j] > best[j] else best[j]
-        # The last block reaches back over what was seen: whole vectors again.
-        for j in range(BLOCK):
-            best[j] = x[c - BLOCK + j] if x[c - BLOCK + j] > best[j] else best[j]
-        # As a tree: one after the other, each comparison would wait for the one before.
-        for j in range(16):
-            best[j] = best[j + 16] if best[j + 16] > best[j] else best[j]
-        for j in range(8):
-            best[j] = best[j + 8] if best[j + 8] > best[j] else best[j]
-        for j in range(4):
-            best[j] = best[j + 4] if best[j + 4] > best[j] else best[j]
-        for j in range(4):
-            largest = best[j] if best[j] > largest else largest
-    else:
-        for j in range(c):
-            largest = x[j] if x[j] > largest else largest
+            best[j] = x[at + j] if x[at + j] > best[j] else best[j]
+    # The last block reaches back over what was seen: whole vectors again.
+    for j in range(BLOCK):
+        best[j] = x[c - BLOCK + j] if x[c - BLOCK + j] > best[j] else best[j]
+    # As a tree: one after the other, each comparison would wait for the one before.
+    for j in range(16):
+        best[j] = best[j + 16] if best[j + 16] > best[j] else best[j]
+    for j in range(8):
+        best[j] = best[j + 8] if best[j + 8] > best[j] else best[j]
+    for j in range(4):
+        best[j] = best[j + 4] if best[j + 4] > best[j] else best[j]
+    for j in range(4):
+        largest = best[j] if best[j] > largest else largest
     return largest
 
 
