@@ -51,7 +51,7 @@ def relu_grad(g, y):
 
 @primitive(flat)
 def pieces(x, *, at=0.0, low, high):
-    """`high` where x > at, `low` elsewhere, in x's dtype."""
+    """high where x > at, else low: in x's dtype."""
     return np.where(x > at, high, low).astype(x.dtype)
 
 
@@ -86,7 +86,7 @@ def elu(x, *, alpha, scale, rate):
 
 @primitive(lambda g, x, low, rate: g * decay(x, low=low * rate, high=0.0, rate=rate, at_zero=False))
 def decay(x, *, low, high, rate, at_zero=True):
-    """low * e**(rate * x) below 0, `high` above; at 0 the first, or as PyTorch's second derivative has it the second."""
+    """`low` · exp(`rate` · x) below 0, `high` above: at 0 the first, or as PyTorch's second derivative has it the second."""
     low_side = x <= 0 if at_zero else x < 0
     return np.where(low_side, np.exp(np.minimum(x, x.dtype.type(0)) * rate) * low, high).astype(x.dtype)
 
@@ -99,13 +99,13 @@ def threshold(input, *, threshold, value):
 
 @primitive(lambda g, x, min_val, max_val: g * strictly_inside(x, low=min_val, high=max_val))
 def hardtanh(x, *, min_val, max_val):
-    """x limited to [min_val, max_val]; the slope is 0 at the limits and outside."""
+    """x limited to [`min_val`, `max_val`]; the slope is 0 at the limits and outside."""
     return np.clip(x, x.dtype.type(min_val), x.dtype.type(max_val))
 
 
 @primitive(flat)
 def strictly_inside(x, *, low, high):
-    """0 where x <= low or x >= high, else 1, in x's dtype."""
+    """0 where x <= low or x >= high, else 1: in x's dtype."""
     return (~((x <= low) | (x >= high))).astype(x.dtype)
 
 
@@ -123,7 +123,7 @@ def softshrink(x, *, lambd):
 
 @primitive(flat)
 def outside(x, *, lambd):
-    """0 where -lambd <= x <= lambd, else 1, in x's dtype."""
+    """0 where -lambd <= x <= lambd, else 1: in x's dtype."""
     return (~((x >= -lambd) & (x <= lambd))).astype(x.dtype)
 
 
@@ -145,7 +145,7 @@ def softplus(x, *, beta, threshold):
 
 @primitive(lambda g, x: g * sigmoid(-x), name="LogSigmoid")
 def logsigmoid(x):
-    """log(1 / (1 + e**-x)), without overflow."""
+    """log(1 / (1 + e**-x)): without overflow."""
     return np.minimum(x, x.dtype.type(0)) - np.log1p(np.exp(-np.abs(x)))
 
 
@@ -163,6 +163,7 @@ def gelu(x):
 
 
 def _gelu_slope(x: Any) -> Any:
+    """s + x · s′: the product rule, where s(x) is the gate and s′ its slope."""
     t = tanh((x + x * x * x * _CUBIC) * _ROOT_2_PI)
     return (t + 1.0) * 0.5 + x * 0.5 * (1.0 - t * t) * ((x * x * (3.0 * _CUBIC) + 1.0) * _ROOT_2_PI)
 
@@ -180,6 +181,7 @@ def silu(x):
 
 
 def _mish_slope(x: Any) -> Any:
+    """t + x · t′: the product rule, where t is tanh(softplus(x)) and t′ its slope."""
     t = tanh(softplus(x, beta=1.0, threshold=20.0))
     return t + x * ((1.0 - t * t) * sigmoid(x))
 
@@ -198,7 +200,7 @@ def hardsigmoid(x):
 
 @primitive(flat)
 def hardsigmoid_slope(x):
-    """1/6 where -3 < x < 3, else 0, for nan too."""
+    """1/6 where -3 < x < 3, else 0: for nan too."""
     return np.where((x > -3) & (x < 3), 1.0 / 6.0, 0.0).astype(x.dtype)
 
 
@@ -211,11 +213,12 @@ def hardswish(x):
 
 @primitive(lambda g, x: g * (strictly_inside(x, low=-3.0, high=3.0) * (1.0 / 3.0)))
 def hardswish_slope(x):
-    """0 below -3, 1 above 3, x / 3 + 1/2 between."""
+    """0 where x <= -3, else x / 3 + 1/2 where x < 3, else 1."""
     return np.where(x <= -3, 0.0, np.where(x < 3, x / 3.0 + 0.5, 1.0)).astype(x.dtype)
 
 
 def _glu_slope(g: Any, x: Any, axis: int) -> Any:
+    """g · s and g · a · s · (1 − s), one beside the other: x is made of a and of what s is the sigmoid of."""
     half = x.shape[axis] // 2
     first, second = span(axis, 0, half), span(axis, half, half)
     a, s = viewed(x, index=first), sigmoid(viewed(x, index=second))

@@ -133,6 +133,7 @@ def div_trunc(input, other):
 
 
 def _no_slope(g: Any) -> Any:
+    """No slope: PyTorch has none either, and who asks for it is told."""
     raise RuntimeError("derivative for aten::floor_divide is not implemented; use div(..., rounding_mode='floor')")
 
 

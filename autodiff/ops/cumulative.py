@@ -26,13 +26,13 @@ def _running(ufunc: Any, x: Any, axis: int) -> Any:
 
 @primitive(lambda g, axis: cumsum_back(g, axis=axis))
 def cumsum(x, *, axis):
-    """The running sum: y[i] = x[0] + ... + x[i]."""
+    """The running sum of x: y[i] = x[0] + ... + x[i]."""
     return _running(np.cumsum, x, axis) if x.ndim else x.copy()
 
 
 @primitive(lambda g, axis: cumsum(g, axis=axis), name="CumsumBackward")
 def cumsum_back(x, *, axis):
-    """The running sum from the end."""
+    """The running sum of x from the end."""
     return np.flip(_running(np.cumsum, np.flip(x, axis), axis), axis).copy() if x.ndim else x.copy()
 
 
@@ -50,19 +50,19 @@ def cumprod(x, *, axis):
 
 @primitive(lambda g, y, x, axes: times(y, carried_back(g, x, axes=axes)))
 def before(x, *, axes):
-    """For each element the product of all that stand before it along the axes; 1 for the first."""
+    """The product of all x before it: for each element, along the axes; 1 for the first."""
     return _in_line(_products_before, axes, x)
 
 
 @primitive(lambda g, y, x, axes: times(y, carried(g, x, axes=axes)))
 def after(x, *, axes):
-    """For each element the product of all that stand after it along the axes; 1 for the last."""
+    """The product of all x after it: for each element, along the axes; 1 for the last."""
     return _in_line(lambda line: _products_before(line[..., ::-1])[..., ::-1], axes, x)
 
 
 @primitive(lambda g, x, axes: carried_back(g, x, axes=axes), lambda g, y, x, axes: times(y, carried_back(g, x, axes=axes)))
 def carried(b, x, *, axes):
-    """What arrives at each place: the sum of all b before it, each times every x that it passed on the way.
+    """What arrives of b: at each place the sum of all b before it, each times every x that it passed on the way.
 
     y[0] = 0 and y[i] = b[i-1] + x[i-1] y[i-1].
     """
@@ -71,13 +71,13 @@ def carried(b, x, *, axes):
 
 @primitive(lambda g, x, axes: carried(g, x, axes=axes), lambda g, y, x, axes: times(y, carried(g, x, axes=axes)))
 def carried_back(b, x, *, axes):
-    """The same from the end: y[i] = b[i+1] + x[i+1] y[i+1]."""
+    """What arrives of b from the end: y[i] = b[i+1] + x[i+1] y[i+1]."""
     return _in_line(lambda b, x: _carry(b[..., ::-1], x[..., ::-1])[..., ::-1], axes, b, x)
 
 
 @primitive(lambda g, b: times(g, b), lambda g, a: times(g, a))
 def times(a, b):
-    """a * b, and 0 where one of them is 0, also where the other grew to infinity: a product of finite numbers is finite."""
+    """a * b: and 0 where one of them is 0, also where the other grew to infinity, as a product of finite numbers is finite."""
     y = a * b
     if np.isnan(y).any():
         y = np.where((a == 0) & np.isinf(b) | (b == 0) & np.isinf(a), 0, y).astype(y.dtype)

@@ -127,7 +127,7 @@ def logit(input):
 
 @primitive(lambda g, x: g * (1.0 - x * 2.0))
 def unit_product(x):
-    """x (1 - x), nan outside [0, 1]: where logit is not defined, it has no slope."""
+    """x * (1 - x): and nan outside [0, 1], where logit is not defined and has no slope."""
     return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), x * (1.0 - x))
 
 

@@ -19,7 +19,7 @@ from autodiff.ops.shape import reshape
 
 @primitive(flat, flat)
 def shares(x, extreme, *, axes):
-    """1/n for each of the n elements that are equal to the extreme over some dimensions (None: over all), 0 for the others."""
+    """1/n where x == extreme, else 0: n elements are equal to the extreme over the dimensions `axes`, or over all where None."""
     equal = x == extreme
     if axes is None:  # a nan is equal to nan here, and in amax and amin makes all of the gradient nan, as in PyTorch
         equal |= (x != x) & (extreme != extreme)
@@ -53,7 +53,7 @@ def median_all(x):
 
 
 def _shared(g: Any, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
-    """The gradient of the extremes over some dimensions, shared evenly by all elements that are equal to them."""
+    """g / n where x == y, else 0: the gradient of the extremes over some dimensions, shared by the n equal elements."""
     return spread(g, x.shape, axes) * shares(x, reshape(y, shape=kept_shape(x.shape, axes)), axes=axes)
 
 

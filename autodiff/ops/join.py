@@ -18,7 +18,7 @@ from autodiff.ops.places import along, span, viewed
     says="Each of the tensors gets back the stretch of the gradient that it became.",
 )
 def cat(*xs, axis, starts):
-    """The xs one after the other along an axis; `starts` are the places where they begin."""
+    """`xs` joined along `axis`: one after the other; `starts` are the places where they begin."""
     return np.concatenate(xs, axis=axis)
 
 
@@ -29,7 +29,7 @@ def cat(*xs, axis, starts):
     says="Each of the tensors gets back the slice of the gradient that it became.",
 )
 def stack(*xs, axis):
-    """The xs along a new axis."""
+    """`xs` stacked along `axis`: a new one."""
     return np.stack(xs, axis)
 
 

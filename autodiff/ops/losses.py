@@ -33,7 +33,7 @@ def reduced(values: Any, reduction: str) -> Any:
 
 
 def share(g: Any, shape: tuple[int, ...], reduction: str) -> Any:
-    """What the gradient of the reduced loss is for each element: one n-th of g in a mean, else g."""
+    """g's share: the gradient of the reduced loss for each element, one n-th of g in a mean, else g."""
     return g * (1.0 / max(math.prod(shape), 1) ** (reduction == "mean"))  # n to the power 1, or to the power 0
 
 
@@ -105,7 +105,7 @@ def binary_cross_entropy_with_logits(x, t, weight, *, reduction):
 
 
 def positives(t: Any, p: Any) -> Any:
-    """What multiplies the loss of the positive class: p where t is 1."""
+    """(p - 1) * t + 1: what multiplies the loss of the positive class, p where t is 1."""
     return (p - 1.0) * t + 1.0
 
 

@@ -20,13 +20,13 @@ from autodiff._core.graph import primitive
     says="g goes back through the other matrix, turned on its side so that the shapes fit.",
 )
 def mm(a, b):
-    """The product of two matrices, (n, k) and (k, m)."""
+    """a @ b: the product of two matrices, (n, k) and (k, m)."""
     return _kernels.matmul(a, b)
 
 
 @primitive(lambda g, b: bmm(g, b.mT), lambda g, a: bmm(a.mT, g))
 def bmm(a, b):
-    """The products of two equal batches of matrices, (s, n, k) and (s, k, m)."""
+    """a @ b: the products of two equal batches of matrices, (s, n, k) and (s, k, m)."""
     return _kernels.matmul(a, b)
 
 
@@ -36,7 +36,7 @@ def bmm(a, b):
     says="Each row of the matrix gets its own g times the vector; to the vector g goes back through the matrix.",
 )
 def mv(a, v):
-    """The product of a matrix and a vector, (n, k) and (k,)."""
+    """a @ v: the product of a matrix and a vector, (n, k) and (k,)."""
     return _kernels.matmul(a, v[:, None])[:, 0]
 
 
@@ -63,13 +63,13 @@ def linear(x, w, b):
 
 @primitive(lambda g, x_shape: rows_of(g, n=x_shape[0]), name="SumBackward1")
 def column_sums(x):
-    """The sum over the rows of a matrix."""
+    """The column sums of x: the sum over the rows of a matrix."""
     return _kernels.column_sums(x) if x.size else np.zeros(x.shape[1:], x.dtype)
 
 
 @primitive(lambda g: column_sums(g), name="Expand")
 def rows_of(x, *, n):
-    """n rows, each x."""
+    """x in every row: n of them."""
     return np.broadcast_to(x, (n, x.shape[0]))
 
 

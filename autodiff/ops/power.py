@@ -11,7 +11,7 @@ import numpy as np
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common, to_floating
-from autodiff.ops.comparison import eq, no_overflow, where
+from autodiff.ops.comparison import no_overflow, where
 from autodiff.ops.rounding import not_for_bools
 
 # ---- by a number ----
@@ -25,7 +25,7 @@ from autodiff.ops.rounding import not_for_bools
     says="The slope of xⁿ is n · xⁿ⁻¹.",
 )
 def term(x, *, c, p):
-    """c x**p for numbers c and p, and 0 where c is 0, also where x**p is infinite."""
+    """c * x**p: for numbers c and p, and 0 where c is 0, also where x**p is infinite."""
     if c == 0:
         return np.zeros_like(x)
     if p == 1:
@@ -119,12 +119,12 @@ def pow(input, other):
 
 
 @primitive(
-    lambda g, x, p: g * where(eq(p, 0.0), 0.0, p * power_slope(x, p - 1.0)),
-    lambda g, x, p: g * where(eq(p, 0.0), 0.0, pow(x, p - 1.0) + p * times_log(pow(x, p - 1.0), x, p - 1.0)),
+    lambda g, x, p: g * where(p == 0.0, 0.0, p * power_slope(x, p - 1.0)),
+    lambda g, x, p: g * where(p == 0.0, 0.0, pow(x, p - 1.0) + p * times_log(pow(x, p - 1.0), x, p - 1.0)),
     promote=to_common,
 )
 def power_slope(x, p):
-    """p x**(p - 1), and 0 where p is 0, also where x**(p - 1) is infinite: the slope of x**p in x."""
+    """p * x**(p - 1): the slope of x**p in x, and 0 where p is 0, also where x**(p - 1) is infinite."""
     return np.where(p == 0, x.dtype.type(0), p * np.power(x, p - 1.0))
 
 
@@ -134,12 +134,12 @@ def power_slope(x, p):
     flat,
 )
 def times_log(v, x, p):
-    """v log(x), and 0 where x is 0 and p is not negative: with v = x**p, the slope of x**p in p."""
+    """v * log(x): with v = x**p, the slope of x**p in p, and 0 where x is 0 and p is not negative."""
     zero = (x == 0) & (p >= 0)
     return np.where(zero, x.dtype.type(0), v * np.log(np.where(zero, x.dtype.type(1), x)))
 
 
 @primitive()
 def rests_at_zero(x, p):
-    """Whether x is 0 and p is not negative: where x**p does not move with p."""
+    """x == 0 and p >= 0: where x**p does not move with p."""
     return (x == 0) & (p >= 0)

@@ -21,6 +21,7 @@ def _pairs(times: tuple[int, ...], shape: tuple[int, ...]) -> tuple[tuple[int, .
 
 
 def _folded(g: Any, times: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """g summed over the repetitions: to the shape that was repeated."""
     spread, single = _pairs(times, shape)
     return reshape(sum_to(reshape(g, shape=spread), shape=single), shape=shape)
 
@@ -31,13 +32,18 @@ def repeat(x, *, times):
     return np.tile(x, times)
 
 
-@primitive(lambda g, shifts, axes: roll(g, shifts=tuple(-s for s in shifts), axes=axes), name="Roll")
+def _back(shifts: tuple[int, ...]) -> tuple[int, ...]:
+    """-shifts: the way back."""
+    return tuple(-s for s in shifts)
+
+
+@primitive(lambda g, shifts, axes: roll(g, shifts=_back(shifts), axes=axes), name="Roll")
 def roll(x, *, shifts, axes):
-    """x moved on by the shifts along the axes; what falls off comes in again."""
+    """x moved on by `shifts` along `axes`; what falls off comes in again."""
     return np.roll(x, shifts, axes)
 
 
 @primitive(lambda g, axes: flip(g, axes=axes), name="Flip")
 def flip(x, *, axes):
-    """x in reverse order along the axes."""
+    """x in reverse order along `axes`."""
     return np.flip(x, axes).copy()

@@ -27,13 +27,18 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
 
 
 def spread(g: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
-    """The gradient of a reduction, given back its dimensions and repeated to the shape that was reduced."""
+    """g in every place: the gradient of a reduction, given back its dimensions and repeated to the shape that was reduced."""
     return expanded(reshape(g, shape=kept_shape(shape, axes)), shape=shape)
 
 
 def count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
-    """How many numbers become one; 1 where there are none."""
+    """n: how many numbers become one; 1 where there are none."""
     return max(math.prod(shape[a] for a in axes), 1)
+
+
+def size(shape: tuple[int, ...]) -> int:
+    """n: how many numbers there are; 1 where there are none."""
+    return max(math.prod(shape), 1)
 
 
 # ---- sums ----
@@ -64,7 +69,7 @@ def _whole(x: Any) -> Any:
     says="Each number counts once in its sum, so each gets that sum's g unchanged.",
 )
 def sum_over(x, *, axes, keepdim):
-    """The sum over some dimensions."""
+    """sum(x): over some dimensions."""
     if x.dtype.kind == "f":
         return added_up(x, axes, keepdim)
     return np.sum(x, axis=axes, keepdims=keepdim, dtype=np.int64)
@@ -78,7 +83,7 @@ def nansum_over(x, *, axes, keepdim):
 
 @primitive(flat)
 def is_number(x):
-    """0 where x is nan, else 1, in x's dtype."""
+    """1 where x == x, else 0: in x's dtype; nan alone is not equal to itself."""
     return (x == x).astype(x.dtype)
 
 
@@ -86,7 +91,7 @@ def is_number(x):
 
 
 @primitive(
-    lambda g, x_shape: expanded(g * (1.0 / max(math.prod(x_shape), 1)), shape=x_shape),
+    lambda g, x_shape: expanded(g * (1.0 / size(x_shape)), shape=x_shape),
     name="MeanBackward0",
     says="Each of n numbers counts one n-th, so each gets g / n.",
 )
@@ -128,5 +133,5 @@ def prod_all(x):
 
 
 def others(x: Any, axes: tuple[int, ...]) -> Any:
-    """For each element the product of all others along the axes: a division by it would fail where it is 0."""
+    """The product of all other x: for each element, along the axes, since a division by it would fail where it is 0."""
     return times(before(x, axes=axes), after(x, axes=axes))

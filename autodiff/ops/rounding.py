@@ -114,5 +114,5 @@ def nan_to_num(input, *, nan=0.0, posinf=None, neginf=None):
 
 @primitive(flat)
 def isfinite_mask(x):
-    """1 where x is finite, else 0, in x's dtype."""
+    """1 where x is finite, else 0: in x's dtype."""
     return np.isfinite(x).astype(x.dtype)

@@ -21,7 +21,7 @@ from autodiff._core.inplace import method
     says="Each number only changes its place: its gradient is the one that comes back from there.",
 )
 def reshape(x, *, shape):
-    """x's elements in another shape."""
+    """x reshaped to `shape`."""
     return x.reshape(shape)
 
 
@@ -47,12 +47,13 @@ def unsqueeze(x, *, axis):
 
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The inverse of `axes`: the order that brings each dimension back."""
     return tuple(int(i) for i in np.argsort(axes))
 
 
 @primitive(lambda g, axes: permute(g, axes=_inverse(axes)), name="Permute", view=True)
 def permute(x, *, axes):
-    """x with its dimensions in another order."""
+    """x with its dimensions ordered by `axes`."""
     return x.transpose(axes)
 
 
@@ -63,7 +64,7 @@ def permute(x, *, axes):
     says="Rows become columns on the way there, and columns rows again on the way back.",
 )
 def transpose(x, *, a, b):
-    """x with two dimensions exchanged."""
+    """x with dimensions `a` and `b` exchanged."""
     return x.swapaxes(a, b)
 
 
@@ -71,7 +72,7 @@ def transpose(x, *, a, b):
     lambda g: t(g), name="T", view=True, says="Rows become columns on the way there, and columns rows again on the way back."
 )
 def t(x):
-    """The transpose of a matrix; a vector as it is."""
+    """x.T: the transpose of a matrix, a vector as it is."""
     return x.T
 
 

@@ -19,7 +19,7 @@ from autodiff.ops.rounding import sign
 
 
 def deviations(x: Any, axes: tuple[int, ...]) -> Any:
-    """x minus its mean over the axes."""
+    """x - mean(x): over the axes."""
     return x - mean_over(x, axes=axes, keepdim=True)
 
 
@@ -57,7 +57,7 @@ def logsumexp_over(x, *, axes, keepdim):
 
 @primitive(lambda g, b: over(g, b), lambda g, y, b: -over(g * y, b))
 def over(a, b):
-    """a / b, and 0 where b is 0: the subgradient of a length that PyTorch takes."""
+    """a / b: and 0 where b is 0, the subgradient of a length that PyTorch takes."""
     zero = b == 0
     return np.where(zero, 0, a / np.where(zero, 1, b)).astype(a.dtype)
 
@@ -90,6 +90,6 @@ def power_norm(x, *, axes, keepdim, p):
 
 @primitive(lambda g, x, p: g * sign(x) * nonzero_power(x, p=p - 1.0) * p)
 def nonzero_power(x, *, p):
-    """|x|**p, and 0 where x is 0: the subgradient of a norm that PyTorch takes."""
+    """abs(x)**p: and 0 where x is 0, the subgradient of a norm that PyTorch takes."""
     zero = x == 0
     return np.where(zero, 0, np.power(np.abs(np.where(zero, 1, x)), x.dtype.type(p))).astype(x.dtype)

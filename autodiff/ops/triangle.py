@@ -27,7 +27,7 @@ def triu(x, *, diagonal):
     lambda g, offset, a, b, x_shape: on_diagonal(g, offset=offset, a=a, b=b, shape=x_shape), name="Diagonal", view=True
 )
 def diagonal(x, *, offset, a, b):
-    """The diagonal of two dimensions, as the last dimension: a view."""
+    """The diagonal of x: of two dimensions, as the last dimension, a view."""
     seen = np.diagonal(x, offset, a, b)
     seen.flags.writeable = x.flags.writeable
     return seen
@@ -35,7 +35,7 @@ def diagonal(x, *, offset, a, b):
 
 @primitive(lambda g, offset, a, b: diagonal(g, offset=offset, a=a, b=b), name="DiagonalBackward")
 def on_diagonal(x, *, offset, a, b, shape):
-    """Zeros of `shape` with x on a diagonal."""
+    """x put on a diagonal in zeros: zeros of `shape`."""
     out = np.zeros(shape, x.dtype)
     seen = np.diagonal(out, offset, a, b)
     seen.flags.writeable = True

@@ -105,7 +105,7 @@ def atan2(input, other):
 
 @primitive(lambda g, a: g * a * 2.0, lambda g, b: g * b * 2.0)
 def squared_length(a, b):
-    """a**2 + b**2, and 1 where both are 0: there atan2 has no slope, and 0 is taken for it."""
+    """a**2 + b**2: and 1 where both are 0, since there atan2 has no slope, and 0 is taken for it."""
     total = a * a + b * b
     return np.where((a == 0) & (b == 0), total.dtype.type(1), total)
 

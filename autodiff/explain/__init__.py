@@ -1,0 +1,1 @@
+"""What the engine did, in words and formulas a learner reads. Nothing here is imported by `import autodiff`."""
