@@ -46,7 +46,11 @@ def _neighbours(x: Any, axes: tuple[int, ...]) -> bool:
     return not kept or max(x.strides[d] for d in axes) < min(kept)
 
 
-@primitive(lambda g, x_shape: expanded(g, shape=x_shape), name="SumBackward1")
+@primitive(
+    lambda g, x_shape: expanded(g, shape=x_shape),
+    name="SumBackward1",
+    says="A sum is as sensitive to each of its parts as to any other, so each gets g unchanged.",
+)
 def sum_to(x: Any, *, shape: Any) -> Any:
     """x summed to `shape`: over the dimensions along which a tensor of that shape was repeated to give x."""
     lead = x.ndim - len(shape)
@@ -56,7 +60,12 @@ def sum_to(x: Any, *, shape: Any) -> Any:
     return added_up(x, axes).reshape(shape) if axes else x.reshape(shape)
 
 
-@primitive(lambda g, x_shape: sum_to(g, shape=x_shape), name="Expand", view=True)
+@primitive(
+    lambda g, x_shape: sum_to(g, shape=x_shape),
+    name="Expand",
+    view=True,
+    says="A number that is used in several places gets a gradient from each of them, and they are added up.",
+)
 def expanded(x: Any, *, shape: Any) -> Any:
     """x in every place: repeated to `shape` without copying."""
     out = np.broadcast_to(x, shape)

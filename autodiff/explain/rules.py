@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
-import math
 import re
 from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
@@ -109,9 +108,11 @@ def _template(doc: str | None, given: Mapping[str, ast.expr]) -> ast.expr | None
         formula = ast.parse(source, mode="eval").body
     except SyntaxError:
         return _words(text, given)
-    if isinstance(formula, ast.Name) and formula.id not in given:
+    is_word = isinstance(formula, ast.Name) and formula.id not in given
+    if is_word or any(isinstance(each, (ast.Is, ast.In)) for each in ast.walk(formula)):  # "x is finite" parses too
         return _words(text, given)
-    return _Filled(given).visit(formula)
+    filled: ast.expr = _Filled(given).visit(formula)
+    return filled
 
 
 class _Filled(ast.NodeTransformer):
@@ -131,7 +132,7 @@ class _Filled(ast.NodeTransformer):
 
 
 def _words(text: str, given: Mapping[str, ast.expr]) -> ast.expr:
-    if text[:2].istitle() and text[1:2].isalpha():
+    if text[:2].istitle() and len(text) > 1:  # a sentence, not a symbol
         text = text[0].lower() + text[1:]
     parts: list[ast.expr] = []
     for i, piece in enumerate(re.split(r"`(\w+)`|(?<![\w`])([b-zB-Z])(?![\w`])", text)):
@@ -143,7 +144,7 @@ def _words(text: str, given: Mapping[str, ast.expr]) -> ast.expr:
 
 
 class _Renamed(ast.NodeTransformer):
-    """Gives the arguments the names that the reader knows them by; x_shape is the shape of x where it has no name of its own."""
+    """Gives the arguments names that the reader knows; x_shape is the shape of x where it has no name of its own."""
 
     def __init__(self, names: Mapping[str, str], arguments: tuple[str, ...]) -> None:
         self.names, self.arguments = names, arguments
@@ -154,11 +155,9 @@ class _Renamed(ast.NodeTransformer):
         if node.id in self.names:
             return _expression(self.names[node.id])
         if node.id.endswith("_shape"):
-            return ast.Attribute(self.visit_Name_of_input(node.id.removesuffix("_shape")), "shape")
+            whole = node.id.removesuffix("_shape")
+            return ast.Attribute(_expression(self.names.get(whole, whole)), "shape")
         return node
-
-    def visit_Name_of_input(self, name: str) -> ast.expr:
-        return _expression(self.names.get(name, name))
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         node.args = [self.visit(each) for each in node.args]

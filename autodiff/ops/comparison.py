@@ -244,7 +244,7 @@ def minimum(input, other):
     return np.minimum(input, other)
 
 
-@primitive(flat, flat)
+@primitive(flat, flat, says="Between two numbers that stay apart nothing moves: nothing passes.")
 def larger(a, b):
     """0 where a < b, else 1/2 where a == b, else 1: also where one is nan, so that this is seen in the gradient."""
     return (1.0 - (a < b) - 0.5 * (a == b)).astype(np.result_type(a, b))
@@ -276,6 +276,7 @@ def inside(input, *, min, max):
     lambda g, input, min: where(input >= min, 0.0, g),
     name="ClampMinBackward1",
     promote=to_common,
+    says="Where the number is large enough it gets g; elsewhere the limit does.",
 )
 def clamp_min(input, min):
     """The larger of the two; where they are equal, input has all of the gradient."""
@@ -287,6 +288,7 @@ def clamp_min(input, min):
     lambda g, input, max: where(input <= max, 0.0, g),
     name="ClampMaxBackward1",
     promote=to_common,
+    says="Where the number is small enough it gets g; elsewhere the limit does.",
 )
 def clamp_max(input, max):
     """The smaller of the two; where they are equal, input has all of the gradient."""

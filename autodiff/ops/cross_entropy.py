@@ -17,7 +17,7 @@ from autodiff.ops.shape import reshape
 from autodiff.ops.softmax import softmax, softmax_grad
 
 
-@primitive(lambda g, n: divided(g, n=n), name="DivBackward1")
+@primitive(lambda g, n: divided(g, n=n), name="DivBackward1", says="Divided by a number, a change is divided by it too.")
 def divided(x, *, n):
     """x / n: by a Python number."""
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -69,6 +69,7 @@ def cross_entropy(x, target, weight, *, ignore_index, label_smoothing, reduction
         axis=1,
     ),
     name="CrossEntropyBackward",
+    says="The probabilities move with the scores, so this gradient has a slope of its own.",
 )
 def cross_entropy_grad(d, x, target, weight, *, ignore_index, label_smoothing, reduction):
     """d * (a * softmax(x) - b): per row, where a is the row's weight and b its smoothed one-hot target."""
@@ -85,7 +86,8 @@ def cross_entropy_grad(d, x, target, weight, *, ignore_index, label_smoothing, r
         ignore_index=ignore_index,
         label_smoothing=label_smoothing,
         reduction=reduction,
-    )
+    ),
+    says="Each row is multiplied by its own factor, and so is the gradient that comes back.",
 )
 def weighted_rows(d, target, weight, *, classes, ignore_index, label_smoothing, reduction):
     """d * a: columns, where a is what each row's softmax is multiplied by in the gradient."""
@@ -124,6 +126,7 @@ def nll_loss(x, target, weight, *, ignore_index, reduction):
         g, target, weight, ignore_index=ignore_index, reduction=reduction
     ),
     name="NllLossBackward",
+    says="The gradient is read at the true class, times minus its weight.",
 )
 def nll_loss_grad(d, target, weight, *, classes, ignore_index, reduction):
     """−w · d at the target, else 0: the gradient of nll_loss, where w is the weight of the row's class."""

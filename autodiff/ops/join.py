@@ -33,13 +33,23 @@ def stack(*xs, axis):
     return np.stack(xs, axis)
 
 
-@primitive(lambda g, axis, stops: cat(*g, axis=axis, starts=[0, *stops]), name="Split", view=True)
+@primitive(
+    lambda g, axis, stops: cat(*g, axis=axis, starts=[0, *stops]),
+    name="Split",
+    view=True,
+    says="The gradients of the parts are joined again, in the same order.",
+)
 def split(x, *, axis, stops):
     """x cut before each of the stops along an axis: views."""
     return tuple(np.split(x, stops, axis))
 
 
-@primitive(lambda g, axis: stack(*g, axis=axis), name="Unbind", view=True)
+@primitive(
+    lambda g, axis: stack(*g, axis=axis),
+    name="Unbind",
+    view=True,
+    says="The gradients of the slices are stacked again, in the same order.",
+)
 def unbind(x, *, axis):
     """The slices of x along an axis, without it: views."""
     return tuple(np.moveaxis(x, axis, 0)[i, ...] for i in range(x.shape[axis]))

@@ -86,6 +86,7 @@ def huber_loss(x, t, *, reduction, delta):
         (x - t) / hardtanh(x * (1.0 - x), min_val=1e-12, max_val=1.0) * share(g, x.shape, reduction) * weight
     ),
     lambda g, x, weight, reduction: (log(1.0 - x) - log(x)) * share(g, x.shape, reduction) * weight,
+    says="The slope is the error, x − t, over x (1 − x): it explodes where a confident prediction is wrong.",
 )
 def binary_cross_entropy(x, t, weight, *, reduction):
     """-(t log x + (1 - t) log(1 - x)), the logarithms not below -100, reduced."""
@@ -114,6 +115,7 @@ def positives(t: Any, p: Any) -> Any:
     lambda g, x, weight, p, reduction: (-x - (p - 1.0) * logsigmoid(x)) * share(g, x.shape, reduction) * weight,
     name="BinaryCrossEntropyWithLogits",
     public="binary_cross_entropy_with_logits",
+    says="Each score gets its predicted probability, less the target, and the positive class counts p times.",
 )
 def binary_cross_entropy_of_weighted(x, t, weight, p, *, reduction):
     """(1 - t) x - (1 + (p - 1) t) log sigmoid(x), reduced: the positive class counts p times."""

@@ -43,7 +43,11 @@ def viewed(x, *, index):
     return x[index]
 
 
-@primitive(lambda g, index: viewed(g, index=index), name="SliceBackward")
+@primitive(
+    lambda g, index: viewed(g, index=index),
+    name="SliceBackward",
+    says="Each number gets the gradient of the place it is put in.",
+)
 def placed(x, *, index, shape):
     """x put at `index` in zeros: a basic index, and zeros of `shape`."""
     out = np.zeros(shape, x.dtype)
@@ -70,7 +74,9 @@ def indexed(x, *, index):
         raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}") from None
 
 
-@primitive(lambda g, index: indexed(g, index=index), name="IndexPut")
+@primitive(
+    lambda g, index: indexed(g, index=index), name="IndexPut", says="Each number gets the gradient of the place it is added at."
+)
 def added_at(x, *, index, shape):
     """x added at `index` in zeros: an advanced index, repeated places summed, and zeros of `shape`."""
     out = np.zeros(shape, x.dtype)
@@ -110,7 +116,11 @@ def gather(x, *, axis, places):
     return x[grid_of(places, axis)]
 
 
-@primitive(lambda g, axis, places: gather(g, axis=axis, places=places), name="GatherBackward")
+@primitive(
+    lambda g, axis, places: gather(g, axis=axis, places=places),
+    name="GatherBackward",
+    says="Each number gets the gradient of the place it is added at.",
+)
 def scattered(x, *, axis, places, shape):
     """x added at `places` along `axis` in zeros: zeros of `shape`."""
     out = np.zeros(shape, x.dtype)
@@ -137,6 +147,7 @@ def _misfit(x: Any, value: Any, index: Any) -> RuntimeError:
     lambda g, index: zeroed(g, index=index),
     lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)),
     name="IndexPut",
+    says="What is overwritten gets zero; what is written in its place gets the gradient from there.",
 )
 def put(x, value, *, index):
     """x with the value written at an advanced index."""
@@ -149,7 +160,10 @@ def put(x, value, *, index):
 
 
 @primitive(
-    lambda g: g, lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)), name="IndexPut"
+    lambda g: g,
+    lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)),
+    name="IndexPut",
+    says="A sum at some places: the old numbers get g unchanged, the new ones the gradient of their places.",
 )
 def put_added(x, value, *, index):
     """x with the value added at an advanced index."""
@@ -161,7 +175,11 @@ def put_added(x, value, *, index):
     return out
 
 
-@primitive(lambda g, index: zeroed(g, index=index), name="IndexPut")
+@primitive(
+    lambda g, index: zeroed(g, index=index),
+    name="IndexPut",
+    says="What is overwritten no longer matters and gets zero; all other numbers get g unchanged.",
+)
 def zeroed(x, *, index):
     """x with zeros at `index`: an advanced one."""
     out = x.copy()
@@ -173,6 +191,7 @@ def zeroed(x, *, index):
     lambda g, axis, places: zeroed(g, index=grid_of(places, axis)),
     lambda g, axis, places: gather(g, axis=axis, places=places),
     name="Scatter",
+    says="What is overwritten gets zero; what is written in its place gets the gradient from there.",
 )
 def scatter(x, value, *, axis, places):
     """x with the value, of the shape of the places or a single number, written at the places along an axis."""
@@ -181,7 +200,12 @@ def scatter(x, value, *, axis, places):
     return out
 
 
-@primitive(lambda g: g, lambda g, axis, places: gather(g, axis=axis, places=places), name="ScatterAdd")
+@primitive(
+    lambda g: g,
+    lambda g, axis, places: gather(g, axis=axis, places=places),
+    name="ScatterAdd",
+    says="A sum at some places: the old numbers get g unchanged, the new ones the gradient of their places.",
+)
 def scatter_add(x, value, *, axis, places):
     """x with the value added at the places along an axis."""
     out = x.copy()
@@ -194,7 +218,9 @@ def _no_slope(g: Any) -> Any:
     raise RuntimeError("derivative for aten::scatter is not implemented with reduce=; use scatter_add(), which has one")
 
 
-@primitive(_no_slope, _no_slope, name="NotImplemented")
+@primitive(
+    _no_slope, _no_slope, name="NotImplemented", says="PyTorch has no derivative for this; use scatter_add, which has one."
+)
 def scatter_reduced(x, value, *, axis, places, combine):
     """x with the value added to, or multiplied with, what is at the places along an axis: `combine` is NumPy's function."""
     out = x.copy()
@@ -202,13 +228,22 @@ def scatter_reduced(x, value, *, axis, places, combine):
     return out
 
 
-@primitive(lambda g, mask: blanked(g, mask=mask), lambda g, mask: blanked(g, mask=~mask), name="MaskedFillBackward1")
+@primitive(
+    lambda g, mask: blanked(g, mask=mask),
+    lambda g, mask: blanked(g, mask=~mask),
+    name="MaskedFillBackward1",
+    says="Where the mask holds, the value gets g; elsewhere the number that is still there does.",
+)
 def masked_fill(x, value, *, mask):
     """x with the value where the mask holds."""
     return np.where(mask, value, x).astype(x.dtype)
 
 
-@primitive(lambda g, mask: blanked(g, mask=mask), name="MaskedFillBackward0")
+@primitive(
+    lambda g, mask: blanked(g, mask=mask),
+    name="MaskedFillBackward0",
+    says="Where the mask holds, a zero stands and nothing passes; elsewhere g passes unchanged.",
+)
 def blanked(x, *, mask):
     """0 where mask, else x."""
     return np.where(mask, 0, x).astype(x.dtype)

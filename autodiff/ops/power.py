@@ -36,7 +36,7 @@ def term(x, *, c, p):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g * (input * 2.0), name="PowBackward0")
+@primitive(lambda g, input: g * (input * 2.0), name="PowBackward0", says="The slope of a square is twice the number.")
 def square(input):
     """x * x.
 
@@ -48,7 +48,11 @@ def square(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, y: -g * (y * y), promote=to_floating)
+@primitive(
+    lambda g, y: -g * (y * y),
+    promote=to_floating,
+    says="The slope is −1/x²: what grows makes its reciprocal shrink, most of all near 0.",
+)
 def reciprocal(input):
     """1 / x.
 
@@ -72,7 +76,11 @@ def sqrt(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, y: g * (y * y * y * -0.5), promote=to_floating)
+@primitive(
+    lambda g, y: g * (y * y * y * -0.5),
+    promote=to_floating,
+    says="What grows makes 1 over its root shrink, most of all near 0.",
+)
 def rsqrt(input):
     """1 / sqrt(x).
 
@@ -84,7 +92,12 @@ def rsqrt(input):
 
 
 @method
-@primitive(lambda g, y, input: g * (input / y), lambda g, y, other: g * (other / y), promote=to_floating)
+@primitive(
+    lambda g, y, input: g * (input / y),
+    lambda g, y, other: g * (other / y),
+    promote=to_floating,
+    says="Each side gets g times its own share of the length.",
+)
 def hypot(input, other):
     """sqrt(x**2 + y**2), without overflow.
 
@@ -122,6 +135,7 @@ def pow(input, other):
     lambda g, x, p: g * where(p == 0.0, 0.0, p * power_slope(x, p - 1.0)),
     lambda g, x, p: g * where(p == 0.0, 0.0, pow(x, p - 1.0) + p * times_log(pow(x, p - 1.0), x, p - 1.0)),
     promote=to_common,
+    says="The slope of a slope: the exponent comes down once more.",
 )
 def power_slope(x, p):
     """p * x**(p - 1): the slope of x**p in x, and 0 where p is 0, also where x**(p - 1) is infinite."""
@@ -132,6 +146,7 @@ def power_slope(x, p):
     lambda g, x, p: times_log(g, x, p),
     lambda g, v, x, p: where(rests_at_zero(x, p), 0.0, g * v / x),
     flat,
+    says="A product with a logarithm: one factor gets g · log(x), the number in the logarithm gets g times the other over x.",
 )
 def times_log(v, x, p):
     """v * log(x): with v = x**p, the slope of x**p in p, and 0 where x is 0 and p is not negative."""

@@ -26,7 +26,11 @@ def _folded(g: Any, times: tuple[int, ...], shape: tuple[int, ...]) -> Any:
     return reshape(sum_to(reshape(g, shape=spread), shape=single), shape=shape)
 
 
-@primitive(lambda g, times, x_shape: _folded(g, times, x_shape), name="Repeat")
+@primitive(
+    lambda g, times, x_shape: _folded(g, times, x_shape),
+    name="Repeat",
+    says="A number that is repeated gets a gradient from each copy, and they are added up.",
+)
 def repeat(x, *, times):
     """x repeated times[i] times along each dimension, in new memory."""
     return np.tile(x, times)
@@ -37,13 +41,17 @@ def _back(shifts: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(-s for s in shifts)
 
 
-@primitive(lambda g, shifts, axes: roll(g, shifts=_back(shifts), axes=axes), name="Roll")
+@primitive(
+    lambda g, shifts, axes: roll(g, shifts=_back(shifts), axes=axes),
+    name="Roll",
+    says="The gradient is rolled back the same way.",
+)
 def roll(x, *, shifts, axes):
     """x moved on by `shifts` along `axes`; what falls off comes in again."""
     return np.roll(x, shifts, axes)
 
 
-@primitive(lambda g, axes: flip(g, axes=axes), name="Flip")
+@primitive(lambda g, axes: flip(g, axes=axes), name="Flip", says="The gradient is turned round again.")
 def flip(x, *, axes):
     """x in reverse order along `axes`."""
     return np.flip(x, axes).copy()

@@ -75,15 +75,19 @@ def sum_over(x, *, axes, keepdim):
     return np.sum(x, axis=axes, keepdims=keepdim, dtype=np.int64)
 
 
-@primitive(lambda g, x, axes: spread(g, x.shape, axes) * is_number(x), name="Nansum")
+@primitive(
+    lambda g, x, axes: spread(g, x.shape, axes) * is_number(x),
+    name="Nansum",
+    says="Each number that counts gets its sum's g unchanged; what is nan does not count and gets zero.",
+)
 def nansum_over(x, *, axes, keepdim):
     """The sum over some dimensions, with nan counted as 0."""
     return added_up(np.where(x == x, x, x.dtype.type(0)), axes, keepdim)
 
 
-@primitive(flat)
+@primitive(flat, says="A little step does not turn a number into nan: nothing passes.")
 def is_number(x):
-    """1 where x == x, else 0: in x's dtype; nan alone is not equal to itself."""
+    """0 where x is nan, else 1: in x's dtype."""
     return (x == x).astype(x.dtype)
 
 
@@ -120,13 +124,21 @@ def _share(total: Any, n: int, dtype: Any) -> Any:
 # ---- products ----
 
 
-@primitive(lambda g, x, axes: spread(g, x.shape, axes) * others(x, axes), name="ProdBackward1")
+@primitive(
+    lambda g, x, axes: spread(g, x.shape, axes) * others(x, axes),
+    name="ProdBackward1",
+    says="Each factor gets g times the product of all the others.",
+)
 def prod_over(x, *, axes, keepdim):
     """The product over some dimensions."""
     return np.prod(x, axis=axes, keepdims=keepdim, dtype=None if x.dtype.kind == "f" else np.int64)
 
 
-@primitive(lambda g, x: expanded(g, shape=x.shape) * others(x, tuple(range(x.ndim))), name="ProdBackward0")
+@primitive(
+    lambda g, x: expanded(g, shape=x.shape) * others(x, tuple(range(x.ndim))),
+    name="ProdBackward0",
+    says="Each factor gets g times the product of all the others.",
+)
 def prod_all(x):
     """The product of all elements."""
     return np.prod(x, dtype=None if x.dtype.kind == "f" else np.int64)

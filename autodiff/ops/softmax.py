@@ -49,6 +49,7 @@ def softmax(x, *, axis):
     lambda g, y, axis: softmax_grad(g, y, axis=axis),
     lambda g, d, y, axis: g * (d - _total(d * y, axis)) - d * _total(g * y, axis),
     name="SoftmaxBackward",
+    says="What softmax does to g it does to each change of g too; and the probabilities move as well.",
 )
 def softmax_grad(d, y, *, axis):
     """y * (d - sum(d * y)): dL/dx of y = softmax(x), where d = dL/dy."""
@@ -68,6 +69,7 @@ def log_softmax(x, *, axis):
     lambda g, y, axis: g - _total(g * exp(y), axis),
     lambda g, d, y, axis: -g * (exp(y) * _total(d, axis)),
     name="LogSoftmaxBackward",
+    says="Each g counts for itself, and in the sum that all scores share.",
 )
 def log_softmax_grad(d, y, *, axis):
     """d - e**y * sum(d): dL/dx of y = log_softmax(x), where d = dL/dy."""
