@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
-from types import FunctionType
+from types import CodeType, FunctionType
+from typing import Any
 
 __all__ = ["assigned", "body_of", "module_of"]
 
@@ -43,7 +44,20 @@ def body_of(function: FunctionType) -> ast.expr | None:
         and (each.lineno, each.col_offset) <= first
         and last <= (each.end_lineno or 0, each.end_col_offset or 0)
     ]
-    return max(around, key=lambda each: (each.lineno, each.col_offset)).body if around else None
+    found = max(around, key=lambda each: (each.lineno, each.col_offset), default=None)
+    return found.body if found and _still_is(found, code) else None
+
+
+def _still_is(found: ast.Lambda, code: CodeType) -> bool:
+    """Whether the text gives the code that runs: the file may have been changed since it was read."""
+    if code.co_freevars:  # what a lambda takes from a function around it is read by another instruction
+        return True
+    again = next(each for each in compile(ast.Expression(found), "", "eval").co_consts if isinstance(each, CodeType))
+    return _what_it_does(again) == _what_it_does(code)
+
+
+def _what_it_does(code: CodeType) -> tuple[Any, ...]:
+    return code.co_code, code.co_names, [value for value in code.co_consts if not isinstance(value, CodeType)]
 
 
 def _spans(function: FunctionType) -> list[tuple[int, int, int, int]]:

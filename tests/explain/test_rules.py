@@ -102,13 +102,20 @@ def test_without_a_source_a_rule_is_its_first_line_or_its_name():
     assert written(flat) == "0"
 
 
-def test_another_text_in_the_place_of_the_source_is_not_taken_for_it(tmp_path):
+@pytest.mark.parametrize("later", ["g, x: g * x", "g, y: g / y", "g, y: g * z", "g, y: g * y + 1.0", "syntax error"])
+def test_a_file_that_was_changed_is_not_taken_for_the_source(tmp_path, later):
     file = tmp_path / "rules.py"
-    text = "rule = lambda g, y: g * y\n"
-    file.write_text(text.replace("g, y: g * y", "g, x: g * x"))
+    file.write_text(f"rule = lambda {later}\n")
     namespace = {}
-    exec(compile(text, str(file), "exec"), namespace)
+    exec(compile("rule = lambda g, y: g * y\n", str(file), "exec"), namespace)
     assert written(namespace["rule"]) == "f(g, y)"
+
+
+def test_a_rule_may_take_a_number_from_around_it():
+    def scaled(c):
+        return lambda g: g * c
+
+    assert written(scaled(2.0)) == "g · c"
 
 
 @pytest.mark.parametrize(
