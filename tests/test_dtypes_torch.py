@@ -56,7 +56,9 @@ def test_the_result_of_every_pair_has_the_common_type(op):
         tensors = [x if isinstance(x, m.Tensor) else m.tensor(x) for x in (a, b)]
         return m.maximum(*tensors)
 
-    for a, b in itertools.product([o for o in OPERANDS if o[1] != (1,)], [*((n, s) for n in NAMES for s in ((), (2,))), *NUMBERS]):
+    for a, b in itertools.product(
+        [o for o in OPERANDS if o[1] != (1,)], [*((n, s) for n in NAMES for s in ((), (2,))), *NUMBERS]
+    ):
         for pair in ((a, b), (b, a)):
             ours, theirs = (outcome(lambda m=m: run(m, pair)) for m in (autodiff, torch))  # noqa: B023
             assert ours == theirs, pair
@@ -69,7 +71,9 @@ def test_a_dtype_and_its_limits(name):
         assert getattr(ours, fact) == getattr(theirs, fact), fact
     assert repr(ours) == repr(theirs)
     for other in NAMES:
-        assert str(autodiff.promote_types(ours, getattr(autodiff, other))) == str(torch.promote_types(theirs, getattr(torch, other)))
+        assert str(autodiff.promote_types(ours, getattr(autodiff, other))) == str(
+            torch.promote_types(theirs, getattr(torch, other))
+        )
 
 
 def limits_of(m, name):

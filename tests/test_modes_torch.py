@@ -44,7 +44,14 @@ def run(m, program):
     def look():
         y = x * 2
         seen.append(
-            (m.is_grad_enabled(), m.is_inference_mode_enabled(), y.requires_grad, y.is_inference(), y.grad_fn is None, y.is_leaf)
+            (
+                m.is_grad_enabled(),
+                m.is_inference_mode_enabled(),
+                y.requires_grad,
+                y.is_inference(),
+                y.grad_fn is None,
+                y.is_leaf,
+            )
         )
 
     def block(steps):

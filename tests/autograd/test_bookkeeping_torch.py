@@ -53,7 +53,9 @@ class Keeping:
             self.kept += [g, reply(g)]
             return self.kept[-1]
 
-        self.function = type("Kept", (torch.autograd.Function,), {"forward": staticmethod(forward), "backward": staticmethod(backward)})
+        self.function = type(
+            "Kept", (torch.autograd.Function,), {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+        )
 
     def __call__(self, x):
         return self.function.apply(x)
@@ -352,7 +354,9 @@ def test_an_error_sixty_walks_deep_arrives():
             inner.backward()
             return g
 
-        return type("F", (autodiff.autograd.Function,), {"forward": staticmethod(forward), "backward": staticmethod(backward)}).apply
+        return type(
+            "F", (autodiff.autograd.Function,), {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+        ).apply
 
     x = leaf(autodiff)
     with pytest.raises(KeyError, match="deep down"):
@@ -367,7 +371,11 @@ def test_an_error_in_a_rule_names_its_node_and_line_once():
     def backward(ctx, g):
         raise ZeroDivisionError("in a rule")
 
-    function = type("Bad", (autodiff.autograd.Function,), {"forward": staticmethod(lambda ctx, x: x * 1), "backward": staticmethod(backward)})
+    function = type(
+        "Bad",
+        (autodiff.autograd.Function,),
+        {"forward": staticmethod(lambda ctx, x: x * 1), "backward": staticmethod(backward)},
+    )
     x = leaf(autodiff)
     y = function.apply(x)  # this line
     with pytest.raises(ZeroDivisionError) as caught:

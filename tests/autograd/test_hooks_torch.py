@@ -93,9 +93,12 @@ def test_a_hook_that_removes_itself_while_another_follows(torch, kind):
     seen = []
     x = leaf(torch)
     y = x * 2
-    register = {"node": y.grad_fn.register_hook, "pre": y.grad_fn.register_prehook, "tensor": y.register_hook, "leaf": x.register_hook}[
-        kind
-    ]
+    register = {
+        "node": y.grad_fn.register_hook,
+        "pre": y.grad_fn.register_prehook,
+        "tensor": y.register_hook,
+        "leaf": x.register_hook,
+    }[kind]
 
     def first(*given):
         seen.append(1)

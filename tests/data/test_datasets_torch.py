@@ -172,12 +172,26 @@ def test_batches_of_indices(n, size, drop):
 
 
 def test_other_samplers():
-    same(lambda m, d: (len(s := d.SubsetRandomSampler([4, 8, 15]), ), list(s), list(s)))
+    same(
+        lambda m, d: (
+            len(
+                s := d.SubsetRandomSampler([4, 8, 15]),
+            ),
+            list(s),
+            list(s),
+        )
+    )
     same(lambda m, d: list(d.SubsetRandomSampler(list("abc"), m.Generator().manual_seed(3))))
     same(lambda m, d: (len(s := d.SequentialSampler("abcd")), list(s)))
     same(lambda m, d: (len(s := d.WeightedRandomSampler([1.0, 5.0], 9)), list(s), s.num_samples, s.replacement))
     same(lambda m, d: list(d.WeightedRandomSampler(m.tensor([1.0, 5.0, 2.0]), 3, False, m.Generator().manual_seed(3))))
-    same(lambda m, d: [len(d.RandomSampler(range(6))), d.RandomSampler(range(6)).num_samples, d.RandomSampler(range(6)).replacement])
+    same(
+        lambda m, d: [
+            len(d.RandomSampler(range(6))),
+            d.RandomSampler(range(6)).num_samples,
+            d.RandomSampler(range(6)).replacement,
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -244,7 +258,23 @@ def test_collating(batch):
     same(lambda m, d: d.default_collate(batch))
 
 
-@pytest.mark.parametrize("data", [*SAMPLES[:14], 3, 2.5, "text", b"x", None, np.ones(2), np.float32(3), np.array(["a"]), {"x": np.ones(1)}, Point(np.ones(1), 2)], ids=repr)
+@pytest.mark.parametrize(
+    "data",
+    [
+        *SAMPLES[:14],
+        3,
+        2.5,
+        "text",
+        b"x",
+        None,
+        np.ones(2),
+        np.float32(3),
+        np.array(["a"]),
+        {"x": np.ones(1)},
+        Point(np.ones(1), 2),
+    ],
+    ids=repr,
+)
 def test_converting(data):
     same(lambda m, d: d.default_convert(data))
 

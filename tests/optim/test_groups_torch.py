@@ -98,7 +98,12 @@ def test_a_group_that_comes_later(torch):
     assert stepped(torch, optimizer, a, b) == [[0.5, 1.5], [0, 1]]
     with pytest.raises(ValueError, match="more than one parameter group"):
         optimizer.add_param_group({"params": [b]})
-    for wrong, error in (([b], TypeError), ({"params": {b}}, TypeError), ({"params": [3]}, TypeError), ({"params": [a * 2]}, ValueError)):
+    for wrong, error in (
+        ([b], TypeError),
+        ({"params": {b}}, TypeError),
+        ({"params": [3]}, TypeError),
+        ({"params": [a * 2]}, ValueError),
+    ):
         with pytest.raises(error):
             optimizer.add_param_group(wrong)
     with pytest.raises(ValueError, match="with/without names"):
