@@ -274,7 +274,7 @@ PLACES = {
     "a fact too many": (lambda facts, arrays: facts.update(more=1), "facts has"),
     "a setting too many": (lambda facts, arrays: facts["settings"].update(more=1), "facts.settings has"),
     "a history of words": (lambda facts, arrays: facts["history"].append("word"), "facts.history[2] is not a table"),
-    "a history without loss": (lambda facts, arrays: facts["history"][1].pop("loss"), "facts.history[1] has ['accuracy'] instead"),
+    "a history without loss": (lambda facts, arrays: facts["history"][1].pop("loss"), "facts.history[1] has ['accuracy']"),
     "a loss in words": (lambda facts, arrays: facts["history"][0].update(loss="1"), "facts.history[0].loss is '1'"),
     "a long word": (lambda facts, arrays: facts.update(data=["w" * 99]), "is " + repr(str(["w" * 99])[:40])),
     "a column in numbers": (lambda facts, arrays: facts["encoding"]["columns"].append(3), "facts.encoding.columns[2] is '3'"),

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import re
 
@@ -84,7 +85,7 @@ def loop(inputs, targets, widths, task, *, epochs, batch_size, lr, momentum, wei
     """The lines of the epochs, and the trained network."""
     autodiff.manual_seed(seed)
     layers = []
-    for width, after in zip(widths, widths[1:]):
+    for width, after in itertools.pairwise(widths):
         layers += [nn.Linear(width, after), nn.ReLU()]
     model = nn.Sequential(*layers[:-1])
     optimizer = autodiff.optim.SGD(model.parameters(), lr=lr, momentum=momentum, weight_decay=weight_decay)

@@ -301,7 +301,9 @@ LOADERS = {
     "one by one, sampled": lambda m, d: d.DataLoader(list("abc"), batch_size=None, sampler=[2, 0]),
     "whole batches by index": lambda m, d: d.DataLoader(d.TensorDataset(m.arange(9)), batch_size=None, sampler=[[1, 2], [3]]),
     "batch sampler": lambda m, d: d.DataLoader(range(9), batch_sampler=[[1, 2], [3], []][:2]),
-    "a random batch sampler": lambda m, d: d.DataLoader(range(9), batch_sampler=d.BatchSampler(d.RandomSampler(range(9)), 4, True)),
+    "a random batch sampler": lambda m, d: d.DataLoader(
+        range(9), batch_sampler=d.BatchSampler(d.RandomSampler(range(9)), 4, True)
+    ),
     "batch sampler of tensors": lambda m, d: d.DataLoader(d.TensorDataset(m.arange(9)), batch_sampler=[[1, 2], [3, -1]]),
     "sampler": lambda m, d: d.DataLoader(range(9), 2, sampler=[5, 5, 1]),
     "collate": lambda m, d: d.DataLoader(range(5), 2, collate_fn=sum),
@@ -359,7 +361,7 @@ def test_what_a_loader_remembers():
             *(getattr(loader, name) for name in kwargs),
             loader.worker_init_fn is init, loader.collate_fn is sum, loader.generator, loader.batch_size, loader.drop_last,
             type(loader.sampler).__name__, type(loader.batch_sampler).__name__, loader.multiprocessing_context,
-            [getattr(plain_loader, name) for name in ("num_workers", "timeout", "prefetch_factor", "persistent_workers", "in_order")],
+            [getattr(plain_loader, name) for name in (*kwargs, "pin_memory")],
             plain_loader.batch_size, plain_loader.drop_last,
             d.DataLoader(range(4), batch_sampler=[[0]]).batch_size,
             type(d.DataLoader(range(4), shuffle=True).sampler).__name__, d.get_worker_info(),
@@ -370,7 +372,8 @@ def test_what_a_loader_remembers():
 
 REFUSED = [
     {"shuffle": True, "sampler": [0]}, {"batch_sampler": [[0]], "batch_size": 2}, {"batch_sampler": [[0]], "shuffle": True},
-    {"batch_sampler": [[0]], "sampler": [0]}, {"batch_sampler": [[0]], "drop_last": True}, {"batch_size": None, "drop_last": True},
+    {"batch_sampler": [[0]], "sampler": [0]}, {"batch_sampler": [[0]], "drop_last": True},
+    {"batch_size": None, "drop_last": True},
     {"num_workers": -1}, {"batch_size": 0}, {"batch_size": -1}, {"persistent_workers": True}, {"timeout": -1},
     {"prefetch_factor": 2}, {"batch_size": 2.5},
 ]  # fmt: skip

@@ -318,7 +318,9 @@ SAME = {
     "a pre-hook with a bad reply": lambda m, nn: bad_reply(m, nn, "forward_pre_hook", lambda m: 3),
     "a pre-hook with three replies": lambda m, nn: bad_reply(m, nn, "forward_pre_hook", lambda m: (1, 2, 3)),
     "a backward hook with too many": lambda m, nn: bad_reply(m, nn, "full_backward_hook", lambda m: (m.ones(2), m.ones(2))),
-    "a backward pre-hook with too many": lambda m, nn: bad_reply(m, nn, "full_backward_pre_hook", lambda m: (m.ones(2), m.ones(2))),
+    "a backward pre-hook with too many": lambda m, nn: bad_reply(
+        m, nn, "full_backward_pre_hook", lambda m: (m.ones(2), m.ones(2))
+    ),
     "a backward hook with one": lambda m, nn: bad_reply(m, nn, "full_backward_hook", lambda m: (m.ones(2),)),
     "a backward pre-hook with one": lambda m, nn: bad_reply(m, nn, "full_backward_pre_hook", lambda m: (m.ones(2),)),
     "hooks of saving": saving_hooks,
@@ -326,7 +328,11 @@ SAME = {
     "states with buffers": states,
     "a state with a prefix": lambda m, nn: net(nn).state_dict(prefix="net."),
     "a state of the very parameters": lambda m, nn: net(nn).state_dict(keep_vars=True),
-    "a state put into another": lambda m, nn: (d := collections.OrderedDict(a=1), net(nn).state_dict(destination=d) is d, list(d)),
+    "a state put into another": lambda m, nn: (
+        d := collections.OrderedDict(a=1),
+        net(nn).state_dict(destination=d) is d,
+        list(d),
+    ),
     "a state that is no mapping": lambda m, nn: net(nn).load_state_dict([1]),
     "a state lacks a name": loads(lambda m, s: s.pop("0.bias")),
     "a state lacks a name, not strictly": loads(lambda m, s: s.pop("0.bias"), strict=False),
@@ -336,7 +342,9 @@ SAME = {
     "a state of another dtype": loads(lambda m, s: s.update({"0.bias": m.ones(3).double()})),
     "a state of no tensors": loads(lambda m, s: s.update({"0.bias": [1.0, 2.0, 3.0]})),
     "a state assigned": loads(lambda m, s: s.update({"0.bias": m.ones(3).double()}), assign=True),
-    "a state with a parameter assigned": loads(lambda m, s: s.update({"0.bias": m.nn.Parameter(m.ones(3), False)}), assign=True),
+    "a state with a parameter assigned": loads(
+        lambda m, s: s.update({"0.bias": m.nn.Parameter(m.ones(3), False)}), assign=True
+    ),
     "children first": applied,
     "training and evaluation": modes,
     "a mode that is no bool": lambda m, nn: net(nn).train(1),
@@ -358,7 +366,11 @@ SAME = {
     "parameters as a vector": vectors,
     "a vector that is too short": lambda m, nn: nn.utils.vector_to_parameters(m.arange(11.0), net(nn).parameters()),
     "a vector that is no vector": lambda m, nn: nn.utils.vector_to_parameters([1.0], net(nn).parameters()),
-    "a buffer with its numbers": lambda m, nn: (nn.Buffer(m.tensor([1.0, 7.0])), nn.Buffer(m.tensor([3])), nn.Buffer(m.ones(1)).persistent),
+    "a buffer with its numbers": lambda m, nn: (
+        nn.Buffer(m.tensor([1.0, 7.0])),
+        nn.Buffer(m.tensor([3])),
+        nn.Buffer(m.ones(1)).persistent,
+    ),
     "a buffer without numbers": lambda m, nn: (nn.Buffer().shape == (0,), nn.Parameter().shape == (0,)),
     "a buffer shares memory": lambda m, nn: (x := m.zeros(2), nn.Buffer(x).add_(1), nn.Parameter(x).detach().add_(1), x),
     "a parameter of ints": lambda m, nn: nn.Parameter(m.ones(2).long()),
@@ -376,14 +388,17 @@ SAME = {
     "a class as a module": lambda m, nn: nn.Module().add_module("a", nn.ReLU),
     "a number as a buffer": lambda m, nn: nn.Module().register_buffer("a", 3),
     "a buffer that is kept after all": lambda m, nn: (
-        n := with_buffers(m, nn), n.register_buffer("passing", m.ones(1)), list(n.state_dict()))[2],
+        n := with_buffers(m, nn),
+        n.register_buffer("passing", m.ones(1)),
+        list(n.state_dict()),
+    )[2],
     "an assigned number for a parameter": lambda m, nn: setattr(with_buffers(m, nn), "w", 3),
     "an assigned tensor for a parameter": lambda m, nn: setattr(with_buffers(m, nn), "w", m.ones(2)),
     "an assigned number for a buffer": lambda m, nn: setattr(with_buffers(m, nn), "kept", 3),
     "an assigned number for a child": lambda m, nn: setattr(with_buffers(m, nn), "child", 3),
     "deleting what is not there": lambda m, nn: delattr(net(nn), "nothing"),
     "calling the base class": lambda m, nn: nn.Module()(1),
-}  # fmt: skip
+}
 
 
 DIFFERENT = {"a type": "Module.type converts floating members only, PyTorch's all of them"}
