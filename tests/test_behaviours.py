@@ -358,7 +358,8 @@ def test_a_deep_graph_is_freed(torch):
         return x * 1
 
     tokens = []
-    first = type("First", (torch.autograd.Function,), {"forward": staticmethod(forward), "backward": staticmethod(lambda ctx, g: g)})
+    body = {"forward": staticmethod(forward), "backward": staticmethod(lambda ctx, g: g)}
+    first = type("First", (torch.autograd.Function,), body)
     y = first.apply(torch.ones(1, requires_grad=True))
     for _ in range(100_000):
         y = y + 1

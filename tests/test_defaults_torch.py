@@ -14,7 +14,7 @@ HEAD = re.compile(r"^\s*(?:torch\.)?(\w+)\((.*?)\)\s*->", re.MULTILINE | re.DOTA
 
 
 def documented(function):
-    """name: default of every option in the first line of a docstring of PyTorch, such as f(input, dim=-1, *, out=None) -> Tensor."""
+    """The default of every option in the first line of a docstring: f(input, dim=-1, *, out=None) -> Tensor."""
     found = {}
     for _, arguments in HEAD.findall(function.__doc__ or ""):
         for name, default in re.findall(r"(\w+)\s*=\s*([^,()]+|\([^()]*\))", arguments):

@@ -9,11 +9,38 @@ import autodiff
 torch = pytest.importorskip("torch")
 
 # What changes a state of the library, is a class, or takes no tensor.
-OTHERS = (
-    "as_tensor asarray device dtype enable_grad finfo from_numpy get_default_dtype get_num_threads get_rng_state iinfo inference_mode "
-    "initial_seed is_anomaly_enabled is_grad_enabled is_inference_mode_enabled manual_seed no_grad seed set_default_dtype "
-    "set_grad_enabled set_num_threads set_observer set_printoptions set_provenance set_rng_state tensor Generator Size Tensor"
-).split()
+OTHERS = {
+    "enable_grad",
+    "tensor",
+    "get_num_threads",
+    "set_num_threads",
+    "set_rng_state",
+    "is_grad_enabled",
+    "device",
+    "is_anomaly_enabled",
+    "finfo",
+    "from_numpy",
+    "set_default_dtype",
+    "Generator",
+    "set_observer",
+    "initial_seed",
+    "iinfo",
+    "is_inference_mode_enabled",
+    "get_default_dtype",
+    "seed",
+    "manual_seed",
+    "as_tensor",
+    "Size",
+    "asarray",
+    "set_printoptions",
+    "set_grad_enabled",
+    "Tensor",
+    "get_rng_state",
+    "inference_mode",
+    "dtype",
+    "set_provenance",
+    "no_grad",
+}
 MODULES = {"autograd", "cuda", "datasets", "nn", "optim", "random", "utils"}
 NAMES = [
     name
@@ -37,18 +64,53 @@ CALLS = [*((a,) for a in POOL), *(("matrix", a) for a in ("empty", "list", "text
 
 # Where autodiff takes what PyTorch refuses, or refuses it with another class. A word of the value is an argument.
 KNOWN = {
-    "amax": "empty", "amin": "empty", "aminmax": "empty", "atan2": "-9", "bernoulli": "matrix empty None", "bincount": "list text -9",
-    "chunk": "-9", "bitwise_not": "matrix number empty", "broadcast_to": "matrix number empty -9", "clamp": "list text -9 None", "clamp_max": "None",
-    "clamp_min": "None", "clip": "list text -9 None", "dstack": "matrix empty", "empty": "matrix number empty -9",
-    "flip": "matrix number empty -9", "full": "number -9", "hstack": "matrix empty", "hypot": "-9", "index_put": "list",
-    "logaddexp": "-9", "logsumexp": "None", "masked_select": "matrix", "max": "None", "maximum": "-9", "median": "None",
-    "meshgrid": "list text -9 None", "min": "None", "minimum": "-9", "norm": "list text -9 None matrix empty",
-    "normal": "empty list text -9 None matrix", "ones": "matrix number empty -9", "permute": "matrix number empty -9", "prod": "None",
-    "rand": "matrix number empty -9", "randint_like": "matrix empty", "randn": "matrix number empty -9",
-    "repeat_interleave": "matrix number empty", "reshape": "matrix number empty -9", "split": "matrix -9", "squeeze": "None",
-    "tile": "matrix number empty -9", "unique": "matrix number empty list text -9 None", "vstack": "matrix empty",
-    "where": "matrix number empty list text -9 None", "zeros": "matrix number empty -9",
-}  # fmt: skip
+    "amax": "empty",
+    "amin": "empty",
+    "aminmax": "empty",
+    "atan2": "-9",
+    "bernoulli": "matrix empty None",
+    "bincount": "list text -9",
+    "chunk": "-9",
+    "bitwise_not": "matrix number empty",
+    "broadcast_to": "matrix number empty -9",
+    "clamp": "list text -9 None",
+    "clamp_max": "None",
+    "clamp_min": "None",
+    "clip": "list text -9 None",
+    "dstack": "matrix empty",
+    "empty": "matrix number empty -9",
+    "flip": "matrix number empty -9",
+    "full": "number -9",
+    "hstack": "matrix empty",
+    "hypot": "-9",
+    "index_put": "list",
+    "logaddexp": "-9",
+    "logsumexp": "None",
+    "masked_select": "matrix",
+    "max": "None",
+    "maximum": "-9",
+    "median": "None",
+    "meshgrid": "list text -9 None",
+    "min": "None",
+    "minimum": "-9",
+    "norm": "list text -9 None matrix empty",
+    "normal": "empty list text -9 None matrix",
+    "ones": "matrix number empty -9",
+    "permute": "matrix number empty -9",
+    "prod": "None",
+    "rand": "matrix number empty -9",
+    "randint_like": "matrix empty",
+    "randn": "matrix number empty -9",
+    "repeat_interleave": "matrix number empty",
+    "reshape": "matrix number empty -9",
+    "split": "matrix -9",
+    "squeeze": "None",
+    "tile": "matrix number empty -9",
+    "unique": "matrix number empty list text -9 None",
+    "vstack": "matrix empty",
+    "where": "matrix number empty list text -9 None",
+    "zeros": "matrix number empty -9",
+}
 
 
 def outcome(m, name, call):

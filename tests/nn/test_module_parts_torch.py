@@ -371,6 +371,12 @@ SAME = {
         nn.Buffer(m.tensor([3])),
         nn.Buffer(m.ones(1)).persistent,
     ),
+    "activations in place": lambda m, nn: [
+        getattr(nn, a)(inplace=b)
+        for b in (True, False)
+        for a in "ReLU ReLU6 SELU CELU ELU LeakyReLU Hardtanh SiLU Mish Hardswish Hardsigmoid Dropout RReLU".split()
+        if hasattr(autodiff.nn, a)
+    ],
     "a buffer without numbers": lambda m, nn: (nn.Buffer().shape == (0,), nn.Parameter().shape == (0,)),
     "a buffer shares memory": lambda m, nn: (x := m.zeros(2), nn.Buffer(x).add_(1), nn.Parameter(x).detach().add_(1), x),
     "a parameter of ints": lambda m, nn: nn.Parameter(m.ones(2).long()),
