@@ -144,6 +144,14 @@ def test_pythons_types_are_taken_as_dtypes():
         assert str(autodiff.ones(2).to(kind).dtype) == str(torch.ones(2).to(kind).dtype)
 
 
+def test_operands_of_one_dtype_are_not_converted():
+    for m in (autodiff, torch):
+        a, b = (m.ones(2, requires_grad=True) * 2 for _ in range(2))
+        for y in (a + b, a * b, a / b, a * 3, 3 - a, a.exp()):
+            assert {f.name() for f, _ in y.grad_fn.next_functions if f is not None} == {"MulBackward0"}
+        assert {f.name() for f, _ in (a * b.double()).grad_fn.next_functions} == {"ToCopyBackward0"}
+
+
 def test_a_negative_number_wraps_around_in_a_byte():
     for m in (autodiff, torch):
         assert (m.tensor([3], dtype=m.uint8) + -1).tolist() == [2]

@@ -248,6 +248,14 @@ def test_a_state_remembers_the_seed_and_half_a_pair():
     assert autodiff.randn(1, generator=h).item() == second
 
 
+def test_a_state_without_half_a_pair():
+    g = autodiff.Generator().manual_seed(5)
+    state = g.get_state()
+    first = autodiff.randn(3, generator=g).tolist()
+    autodiff.randn(2, generator=g)
+    assert autodiff.randn(3, generator=g.set_state(state)).tolist() == first
+
+
 def test_seeds_that_nobody_can_foresee_differ():
     seeds = {autodiff.seed() for _ in range(20)} | {autodiff.Generator().seed() for _ in range(20)}
     assert len(seeds) == 40

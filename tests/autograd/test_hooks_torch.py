@@ -35,8 +35,9 @@ def test_a_node_hook_is_given_none_for_a_constant(torch, create):
     x = leaf(torch)
     y = x * torch.tensor([3.0, 4.0])
     y.grad_fn.register_hook(lambda inputs, outputs: seen.append((lists(inputs), lists(outputs))))
+    y.grad_fn.register_hook(lambda inputs, outputs: seen.append(inputs[1]))
     (g,) = gradient(torch, (y * torch.tensor([1.0, 2.0])).sum(), create, x)
-    assert seen == [(([3.0, 8.0], None), ([1.0, 2.0],))]
+    assert seen == [(([3.0, 8.0], None), ([1.0, 2.0],)), None]
     close(g, [3, 8])
 
 

@@ -323,6 +323,13 @@ def test_a_resumed_run_says_that_nothing_was_saved(capsys, model, table):
     assert "not saved" not in run(capsys, "train", table, *QUICK)[1]
 
 
+def test_a_folder_that_cannot_be_written_to(capsys, table, monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    code, out, err = run(capsys, "train", table, *QUICK, "--save", tmp_path / "m")
+    assert (code, out) == (2, "")
+    assert "the folder is read-only" in err
+
+
 # ---- info ----
 
 

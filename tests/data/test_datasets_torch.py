@@ -304,6 +304,7 @@ LOADERS = {
     "a random batch sampler": lambda m, d: d.DataLoader(
         range(9), batch_sampler=d.BatchSampler(d.RandomSampler(range(9)), 4, True)
     ),
+    "batch sampler of tuples": lambda m, d: d.DataLoader(d.TensorDataset(m.arange(9)), batch_sampler=[(1, 2), range(3)]),
     "batch sampler of tensors": lambda m, d: d.DataLoader(d.TensorDataset(m.arange(9)), batch_sampler=[[1, 2], [3, -1]]),
     "sampler": lambda m, d: d.DataLoader(range(9), 2, sampler=[5, 5, 1]),
     "collate": lambda m, d: d.DataLoader(range(5), 2, collate_fn=sum),
