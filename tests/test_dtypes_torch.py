@@ -149,7 +149,7 @@ def test_operands_of_one_dtype_are_not_converted():
         a, b = (m.ones(2, requires_grad=True) * 2 for _ in range(2))
         for y in (a + b, a * b, a / b, a * 3, 3 - a, a.exp()):
             assert {f.name() for f, _ in y.grad_fn.next_functions if f is not None} == {"MulBackward0"}
-        assert {f.name() for f, _ in (a * b.double()).grad_fn.next_functions} == {"ToCopyBackward0"}
+        assert "ToCopyBackward0" in {f.name() for f, _ in (a * b.double()).grad_fn.next_functions}
 
 
 def test_a_negative_number_wraps_around_in_a_byte():

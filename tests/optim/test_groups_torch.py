@@ -360,19 +360,19 @@ def test_a_parameter_made_in_inference_mode_is_stepped():
 
 
 @pytest.mark.parametrize(
-    ("options", "error"),
+    ("options", "error", "words"),
     [
-        ({"fused": True, "differentiable": True}, RuntimeError),
-        ({"fused": True, "foreach": True}, RuntimeError),
-        ({"lr": -0.1}, ValueError),
-        ({"momentum": -0.1}, ValueError),
-        ({"weight_decay": -0.1}, ValueError),
-        ({"nesterov": True, "momentum": 0.5, "dampening": 0.1}, ValueError),
-        ({"nesterov": True, "momentum": 0}, ValueError),
+        ({"fused": True, "differentiable": True}, RuntimeError, "`fused` does not support `differentiable`"),
+        ({"fused": True, "foreach": True}, RuntimeError, "`fused` and `foreach` cannot be `True` together"),
+        ({"lr": -0.1}, ValueError, "Invalid learning rate: -0.1"),
+        ({"momentum": -0.1}, ValueError, "Invalid momentum value: -0.1"),
+        ({"weight_decay": -0.1}, ValueError, "Invalid weight_decay value: -0.1"),
+        ({"nesterov": True, "momentum": 0.5, "dampening": 0.1}, ValueError, "Nesterov momentum requires"),
+        ({"nesterov": True, "momentum": 0}, ValueError, "Nesterov momentum requires"),
     ],
 )
-def test_options_that_are_refused(torch, options, error):
-    with pytest.raises(error):
+def test_options_that_are_refused(torch, options, error, words):
+    with pytest.raises(error, match=words):
         torch.optim.SGD([leaf(torch)], **options)
 
 
