@@ -108,6 +108,8 @@ def test_where_a_line_ends(n):
         lambda m: m.linspace(0, 1, n).requires_grad_() * 2,
         lambda m: m.arange(n).reshape(1, 1, n).short(),
         lambda m: m.linspace(0, 1, n).half(),
+        *(lambda m, k=k: m.full((n,), 10.0**k, dtype=m.float64).requires_grad_() for k in range(5)),
+        *(lambda m, k=k: m.full((n,), 10.0**k, dtype=m.float64).requires_grad_() * 1 for k in range(5)),
     ):
         assert repr(make(autodiff)) == repr(make(torch))
 
