@@ -15,7 +15,15 @@ NAMES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32
 def plain(m, x):
     """Comparable between the libraries."""
     if isinstance(x, m.Tensor):
-        return type(x).__name__, str(x.dtype), x.requires_grad, x.is_leaf, x.tolist(), tuple(x.stride()) if x.numel() else ()
+        return (
+            type(x).__name__,
+            repr(x),
+            str(x.dtype),
+            x.requires_grad,
+            x.is_leaf,
+            x.tolist(),
+            tuple(x.stride()) if x.numel() else (),
+        )
     if isinstance(x, np.ndarray):
         return "array", str(x.dtype), x.tolist()
     if isinstance(x, (list, tuple)):
@@ -142,7 +150,7 @@ SAME = {
         leaf(m).to(m.int64, True),
     ),
     "to with a copy": lambda m: (
-        leaf(m).to("cpu", copy=True),
+        leaf(m).detach().to("cpu", copy=True),
         m.ones(2).to(m.float32, False, True),
         shares(m, lambda x: x.to(m.float32, copy=True)),
     ),
@@ -229,6 +237,7 @@ SAME = {
         setattr(x, "requires_grad", False),
         x,
     )[2::2],
+    "views in print": lambda m: (y := computed(m), y.unbind(0)[1], y[:1], y.add_(1), y[:1])[1:],
     "detaching a view in place": lambda m: computed(m)[:1].detach_(),
     "detaching in place": lambda m: (y := computed(m), y.detach_() is y, y, y.is_leaf),
     "formats": lambda m: (f"{m.tensor(2.5):.2f}", f"{m.tensor(3):4d}", f"{m.ones(2)}", f"{m.nn.Parameter(m.tensor(1.0))}"),
@@ -304,6 +313,11 @@ SAME = {
     "an index into a number": lambda m: m.tensor(1.0)[0],
     "too many indices": lambda m: m.ones(2)[0, 0],
 }
+
+
+def under_no_grad(m, x):
+    with m.no_grad():
+        return x[:1]
 
 
 def inference(m):
@@ -409,6 +423,14 @@ def test_a_copy_has_the_attributes_of_its_own(how):
     assert not hasattr(p, "more")
     q.data[0] = 9
     assert p.tolist() == [9 if how is copy.copy else 1.5, 2.5]
+
+
+def test_a_view_taken_under_no_grad_has_no_history_while_it_is_true():
+    y = computed(autodiff)
+    v = under_no_grad(autodiff, y)
+    assert repr(v) == "tensor([3.])"
+    assert not v.requires_grad
+    assert not (v * 2).requires_grad
 
 
 def test_memory_that_is_read_only():

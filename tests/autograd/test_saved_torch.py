@@ -299,6 +299,8 @@ def test_an_operation_of_ones_own():
     assert power(x).grad_fn.name() == "OwnBackward0"
     power(x, k=4.0).sum().backward()
     close(x.grad, [4, 32])
+    power(x).sum().backward()
+    close(x.grad, [4 + 3, 32 + 12])
     for wrong, words in (
         (lambda: power(x, 3), "takes 1 positional arguments but 2 were given"),
         (lambda: power(), "missing 1 required positional arguments"),

@@ -109,6 +109,16 @@ def test_parts():
     same(lambda m, d: [p.indices for p in d.random_split(list("abcdefg"), [3, 0, 4])])
 
 
+class Once:
+    """A batch sampler whose batches can be read once."""
+
+    def __iter__(self):
+        return (iter(batch) for batch in ([1, 2], [5, 3]))
+
+    def __len__(self):
+        return 2
+
+
 class Fetching:
     """A set that fetches a whole batch at once."""
 
@@ -304,6 +314,7 @@ LOADERS = {
     "a random batch sampler": lambda m, d: d.DataLoader(
         range(9), batch_sampler=d.BatchSampler(d.RandomSampler(range(9)), 4, True)
     ),
+    "batch sampler of iterators": lambda m, d: d.DataLoader(d.TensorDataset(m.arange(9)), batch_sampler=Once()),
     "batch sampler of tuples": lambda m, d: d.DataLoader(d.TensorDataset(m.arange(9)), batch_sampler=[(1, 2), range(3)]),
     "batch sampler of tensors": lambda m, d: d.DataLoader(d.TensorDataset(m.arange(9)), batch_sampler=[[1, 2], [3, -1]]),
     "sampler": lambda m, d: d.DataLoader(range(9), 2, sampler=[5, 5, 1]),

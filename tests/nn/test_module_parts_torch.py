@@ -444,6 +444,14 @@ def test_the_library_names_a_type_of_the_users_with_its_module():
             setattr(with_buffers(autodiff, autodiff.nn), name, 3)
 
 
+def test_a_backward_pre_hook_alone_warns_of_nothing():
+    """PyTorch warns that a full backward hook fires, though there is none."""
+    seen, layer = [], autodiff.nn.Linear(2, 1)
+    layer.register_full_backward_pre_hook(lambda module, out: seen.append(plain(out)))
+    layer(autodiff.ones(1, 2)).sum().backward()
+    assert seen == [[("Tensor", "torch.float32", False, [[1.0]])]]
+
+
 def test_backward_hooks_leave_results_that_are_no_tensors():
     layer = type("Dict", (autodiff.nn.Module,), {"forward": lambda self, x: {"y": x * 2}})()
     called = []
