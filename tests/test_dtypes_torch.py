@@ -152,6 +152,12 @@ def test_operands_of_one_dtype_are_not_converted():
         assert "ToCopyBackward0" in {f.name() for f, _ in (a * b.double()).grad_fn.next_functions}
 
 
+def test_only_the_operand_of_another_dtype_is_converted():
+    a, b = autodiff.ones(2, requires_grad=True) * 2, autodiff.ones(2, dtype=autodiff.float64, requires_grad=True) * 2
+    for y, names in ((a * b, ["ToCopyBackward0", "MulBackward0"]), (b + a, ["MulBackward0", "ToCopyBackward0"])):
+        assert [f.name() for f, _ in y.grad_fn.next_functions] == names
+
+
 def test_a_negative_number_wraps_around_in_a_byte():
     for m in (autodiff, torch):
         assert (m.tensor([3], dtype=m.uint8) + -1).tolist() == [2]

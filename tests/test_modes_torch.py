@@ -23,7 +23,8 @@ MANAGERS = {
     "inference_off": lambda m: m.inference_mode(False),
 }
 BARE = {"no_grad": lambda m: m.no_grad, "enable_grad": lambda m: m.enable_grad, "inference": lambda m: m.inference_mode}
-HOW = st.sampled_from(["with", "call", "bare", "generator", "twice", "raises"])
+HOWS = ["with", "call", "bare", "generator", "twice", "raises"]
+HOW = st.sampled_from(HOWS)
 
 
 def blocks(inner):
@@ -125,6 +126,15 @@ def test_programs_of_modes(program):
     assert run(autodiff, program) == run(torch, program)
     assert Inference.blocks == open_blocks
     assert not (autodiff.ones(1) * 2).is_inference()
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("outer", ["enable_grad", "no_grad", "inference"])
+def test_every_mode_in_every_way(how, outer):
+    for name in MANAGERS:
+        for inner in ([False], [True]):
+            program = [("with", outer, [(how, name, inner)]), (how, name, [("with", outer, [])])]
+            assert run(autodiff, program) == run(torch, program), program
 
 
 @pytest.mark.parametrize("name", MANAGERS)

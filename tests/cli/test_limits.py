@@ -330,6 +330,15 @@ def test_a_folder_that_cannot_be_written_to(capsys, table, monkeypatch, tmp_path
     assert "the folder is read-only" in err
 
 
+@pytest.mark.parametrize(("name", "magic"), [("a.b.png", b"\x89PNG"), ("a.b.SVG", b"<?xml"), ("a.png.svg", b"<?xml")])
+def test_the_picture_is_what_its_name_ends_in(capsys, table, tmp_path, name, magic):
+    pytest.importorskip("matplotlib")
+    code, out, _ = run(capsys, "train", table, *QUICK, "--plot", tmp_path / name)
+    assert code == 0
+    assert f"curves drawn in {tmp_path / name}" in out
+    assert (tmp_path / name).read_bytes().startswith(magic)
+
+
 # ---- info ----
 
 
