@@ -238,6 +238,21 @@ SAME = {
         x,
     )[2::2],
     "views in print": lambda m: (y := computed(m), y.unbind(0)[1], y[:1], y.add_(1), y[:1])[1:],
+    "a reshape that must copy": lambda m: (
+        x := m.arange(6.0).reshape(2, 3),
+        y := x.t().reshape(-1),
+        y.mul_(2),
+        x,
+        x._version,
+        y._version,
+    )[2:],
+    "a reshape of a leaf that must copy": lambda m: (
+        x := m.ones(2, 3, requires_grad=True),
+        x.t().reshape(-1).mul_(2).sum().backward(),
+        x.grad,
+    )[2],
+    "a flatten that need not copy": lambda m: (x := m.arange(6.0).reshape(2, 3), x.flatten().mul_(2), x, x._version)[2:],
+    "a contiguous that must copy": lambda m: (x := m.arange(6.0).reshape(2, 3), x.t().contiguous().mul_(2), x, x._version)[2:],
     "detaching a view in place": lambda m: computed(m)[:1].detach_(),
     "detaching in place": lambda m: (y := computed(m), y.detach_() is y, y, y.is_leaf),
     "formats": lambda m: (f"{m.tensor(2.5):.2f}", f"{m.tensor(3):4d}", f"{m.ones(2)}", f"{m.nn.Parameter(m.tensor(1.0))}"),
@@ -346,6 +361,12 @@ WORDS = [
 ]
 OWN_WORDS = [
     (lambda m: m.add(1, "a"), TypeError, r"add\(\): argument 'input' \(position 1\) must be Tensor, not int"),
+    (
+        lambda m: m.add(m.ones(2), "a"),
+        TypeError,
+        r"add\(\): argument 'other' \(position 2\) must be Tensor or a number, not str",
+    ),
+    (lambda m: m.mul(m.ones(2), 1j), TypeError, r"mul\(\): argument 'other' \(position 2\) must be Tensor or a number"),
     (lambda m: m.add(1, [2]), TypeError, r"add\(\): argument 'input' \(position 1\) must be Tensor, not int"),
     (lambda m: m.tensor([[1, 2], 3]), ValueError, r"sequence.* at dim 1 \(item 1\)"),
     (lambda m: m.tensor([[[1], 2], [[1], 2]]), ValueError, r"sequence.* at dim 2 \(item 1\)"),

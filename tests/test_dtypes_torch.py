@@ -86,6 +86,7 @@ def test_limits(name):
     ours, theirs = limits_of(autodiff, name), limits_of(torch, name)
     for fact in ("bits", "min", "max", "dtype", *(("eps", "tiny", "smallest_normal") if "float" in name else ())):
         assert getattr(ours, fact) == getattr(theirs, fact), fact
+        assert type(getattr(ours, fact)) is type(getattr(theirs, fact)), fact
 
 
 @pytest.mark.parametrize(

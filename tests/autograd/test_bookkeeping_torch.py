@@ -337,6 +337,13 @@ def test_materialized_zeros(torch):
     gx, zeros = torch.autograd.grad(y, [x, unused], materialize_grads=True)
     close(gx, [2, 4])
     assert zeros.tolist() == [[0, 0, 0], [0, 0, 0]]
+    gx, zeros = torch.autograd.grad(x * x, [x, unused], torch.eye(2), is_grads_batched=True, materialize_grads=True)
+    close(gx, [[2, 0], [0, 4]])
+    assert zeros.shape == ((2, 2, 3) if torch is autodiff else (2, 3))  # PyTorch forgets the batch
+    assert not zeros.any()
+    close(torch.autograd.grad((x * x).sum(), x, allow_unused=False)[0], [2, 4])
+    with pytest.raises(RuntimeError, match="appears to not have been used"):
+        torch.autograd.grad((x * x).sum(), [x, unused], allow_unused=False)
     with pytest.raises(ValueError, match="materialize_grads"):
         torch.autograd.grad(x.sum(), x, materialize_grads=True, allow_unused=False)
 

@@ -290,6 +290,12 @@ def test_the_same_on_both(name, torch):
     assert outcome(autodiff, SAME[name]) == outcome(torch, SAME[name])
 
 
+def test_the_jacobian_of_nothing_is_empty():
+    x = autodiff.ones(2)
+    assert autodiff.autograd.functional.jacobian(lambda x: x[:0], x).shape == (0, 2)
+    assert autodiff.autograd.functional.jacobian(lambda x: x * 2, x[:0]).shape == (0, 0)
+
+
 def test_single_precision_is_warned_of():
     x = singles(autodiff)
     with pytest.warns(UserWarning, match="Input #0 requires gradient and is not a double precision"):

@@ -311,6 +311,53 @@ def test_an_operation_of_ones_own():
             wrong()
 
 
+@pytest.mark.parametrize("create", [False, True])
+def test_an_operation_of_ones_own_that_keeps_all_its_inputs(create):
+    from autodiff._core.graph import primitive
+
+    @primitive(lambda g, xs, xs_shape, i: g * (2.0 * xs[i]) + 0.0 * len(xs_shape), variadic=True)
+    def squares(*xs):
+        return sum(x * x for x in xs)
+
+    xs = [leaf(autodiff, k + 1.0, k + 2.0) for k in range(3)]
+    y = squares(*(x * 1 for x in xs))
+    grads = autodiff.autograd.grad(y.sum(), xs, create_graph=create)
+    for k, g in enumerate(grads):
+        close(g, [2 * (k + 1), 2 * (k + 2)])
+    if create:
+        close(autodiff.autograd.grad(grads[1].sum(), xs[1])[0], [2, 2])
+    inner = [x * 1 for x in xs]
+    z = squares(*inner)
+    with autodiff.no_grad():
+        inner[2].add_(1)
+    with pytest.raises(RuntimeError, match="kept as 'xs' by SquaresBackward0"):
+        z.sum().backward()
+
+
+def test_an_observer_around_hooks_sees_every_node():
+    seen = []
+
+    class Watching:
+        def made(self, node, inputs, outputs):
+            seen.append(("made", node.name(), len(inputs), len(outputs)))
+
+        def walked(self, node, gradient, results):
+            seen.append(("walked", node.name(), np.asarray(gradient).tolist(), len(results)))
+
+    x = leaf(autodiff)
+    before = autodiff.set_observer(Watching())
+    try:
+        with autodiff.autograd.graph.saved_tensors_hooks(lambda t: t.tolist(), autodiff.tensor):
+            (x * x).sum().backward()
+    finally:
+        autodiff.set_observer(before)
+    assert seen == [
+        ("made", "MulBackward0", 2, 1), ("made", "SumBackward0", 1, 1),
+        ("walked", "SumBackward0", 1, 1), ("walked", "MulBackward0", [1, 1], 2),
+    ]  # fmt: skip
+    close(x.grad, [2, 4])
+
+
 def test_an_observer_sees_the_walk_of_gradients_and_results():
     seen = []
 

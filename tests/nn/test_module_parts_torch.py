@@ -86,6 +86,22 @@ def pre_hooks(m, nn, prepend):
     return log
 
 
+def removing(m, nn, kind):
+    """A hook that removes itself while another follows it."""
+    log, layer = [], nn.ReLU()
+
+    def hook(*given):
+        log.append("once")
+        handle.remove()
+
+    handle = getattr(layer, f"register_{kind}")(hook)
+    getattr(layer, f"register_{kind}")(seen(log, "always"))
+    for _ in range(2):
+        layer(m.ones(2, requires_grad=True)).sum().backward()
+        layer.load_state_dict(layer.state_dict())
+    return log
+
+
 def replaced(m, nn):
     layer = nn.Linear(2, 1, bias=False)
     layer.weight.data.fill_(2.0)
@@ -311,6 +327,15 @@ SAME = {
     "pre-hooks put in front": lambda m, nn: pre_hooks(m, nn, {"prepend": True}),
     "hooks that replace": replaced,
     **{
+        f"a {kind} that removes itself": lambda m, nn, kind=kind: removing(m, nn, kind)
+        for kind in (
+            "forward_pre_hook",
+            "forward_hook",
+            "full_backward_pre_hook",
+            "full_backward_hook",
+        )
+    },
+    **{
         f"backward hooks, {inputs}, {outputs}": lambda m, nn, i=inputs, o=outputs: backward_hooks(m, nn, i, o)
         for inputs in (True, False)
         for outputs in (1, 2)
@@ -442,6 +467,19 @@ def test_the_library_names_a_type_of_the_users_with_its_module():
     for name in ("child", "kept"):
         with pytest.raises(TypeError, match=f"cannot assign 'int' .*'{name}'"):
             setattr(with_buffers(autodiff, autodiff.nn), name, 3)
+
+
+@pytest.mark.parametrize("kind", ["state_dict_pre_hook", "load_state_dict_pre_hook", "load_state_dict_post_hook"])
+def test_a_hook_of_states_may_remove_itself(kind):
+    """PyTorch stumbles over its own dictionary there."""
+    log = removing(autodiff, autodiff.nn, kind)
+    assert [entry if entry == "once" else entry[0] for entry in log] == ["once", "always", "always"]
+
+
+def test_a_parameter_is_made_of_a_tensor():
+    for wrong in ([1.0], 1.0, np.ones(2)):
+        with pytest.raises(TypeError, match="a Parameter is made of a Tensor"):
+            autodiff.nn.Parameter(wrong)
 
 
 def test_a_backward_pre_hook_alone_warns_of_nothing():

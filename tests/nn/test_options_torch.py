@@ -148,7 +148,8 @@ STARTS = [
     "kaiming_uniform_(w, 0, 'fan_in', 'relu')", "kaiming_normal_(w, 0.5, 'fan_out', 'leaky_relu')",
     "kaiming_normal_(w, nonlinearity='tanh')", "trunc_normal_(w)", "trunc_normal_(w, 1.0, 2.0)",
     "trunc_normal_(w, 0.0, 1.0, -0.5, 0.25)", "trunc_normal_(w, 0.0, 1.0, 1.5, 1.75)",
-    "trunc_normal_(w, 3.0, 1.0, 0.0, 1.0)", "trunc_normal_(w, -3.0, 1.0, 0.0, 1.0)", "orthogonal_(w)",
+    "trunc_normal_(w, 3.0, 1.0, 0.0, 1.0)",
+    "trunc_normal_(w, 3.0, 2.0, 0.0, 1.0)", "trunc_normal_(w, -3.0, 1.0, 0.0, 1.0)", "orthogonal_(w)",
     "orthogonal_(w, 2.0)", "sparse_(w, 0.5)", "sparse_(w, 0.3, 2.0)",
 ]  # fmt: skip
 
