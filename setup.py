@@ -5,6 +5,7 @@ set from one source, and the package picks the widest that the machine has when 
 wheel runs everywhere, and nobody has to name a processor.
 
     AUTODIFF_BUILD=reference        compile nothing: a pure wheel that runs on the NumPy twins
+    AUTODIFF_CORES=baseline,v3      compile the loops for these instruction sets only
     AUTODIFF_DEBUG_KERNELS=1        Cython's own checks (bounds, None, initialisation) switched on
     AUTODIFF_SANITIZE=address,...   compile with these sanitizers of GCC or clang
 """
@@ -42,6 +43,15 @@ def reference_only():
     if wanted not in ("compiled", "reference"):
         raise SystemExit(f"AUTODIFF_BUILD must be 'compiled' or 'reference', not {wanted!r}.")
     return wanted == "reference"
+
+
+def cores():
+    """The instruction sets to compile for: all, unless some are named."""
+    wanted = os.environ.get("AUTODIFF_CORES", "").replace(",", " ").split() or list(CORES)
+    unknown = [name for name in wanted if name not in CORES]
+    if unknown:
+        raise SystemExit(f"AUTODIFF_CORES must name some of {', '.join(CORES)}, not {', '.join(unknown)}.")
+    return wanted
 
 
 def write_marker(folder, kind):
@@ -168,8 +178,8 @@ class BuildModules(build_py):
 
 
 def extensions():
-    names = ["_doors", *(f"_cores_{isa}" for isa in CORES)]
-    shared = [str(path) for path in Path(KERNELS).glob("*.pxi")]
+    names = ["_doors", *(f"_cores_{isa}" for isa in cores())]
+    shared = [str(path) for path in Path(KERNELS).rglob("*.pxi")]
     return [Extension(f"autodiff._kernels.{name}", [f"{KERNELS}/{name}.pyx"], depends=shared) for name in names]
 
 

@@ -1,18 +1,18 @@
-"""Carry out a worked example of CONTRIBUTING.md: write what its section says into a copy of the tree, and run its commands.
+"""The worked examples of CONTRIBUTING.md: after reading it you know how its blocks become changes of the source.
 
-    python docs/worked.py "Add an operation" FOLDER
+A block with file=PATH behind its language is a change of that file, carried out in the order of the page:
 
-A section's blocks are steps, in the order in which they stand. What stands behind the language says what a step does:
+    file=PATH                   a new file
+    file=PATH end               two blank lines below the file's present end
+    file=PATH after="LINE"      below the only line that reads so, whatever its indentation; where it begins a function or a
+                                class, below all of that
+    file=PATH before="LINE"     above it
+    file=PATH instead="LINE"    in its place
+    file=PATH behind="TEXT"     in a line, behind that text, which stands in the file once: an entry of a list that is wrapped
 
-    python file=FILE                a new file
-    python file=FILE after="TEXT"   below the line that begins with TEXT, and below all that is indented under it
-    python file=FILE before="TEXT"  above that line
-    python file=FILE behind="TEXT"  behind that text, in its line: an entry of a list that is wrapped
-    diff file=FILE                  lines that stand together in the file: those marked - go, those marked + come
-    sh                              commands, which run in the copy
+What stands behind the language is not shown to a reader, so the text has to name the file, too.
 
-Text is indented as the line that it stands beside. What a step looks for in a file has to stand there once, so that a step
-can't go wrong in silence when the file changes.
+    python docs/worked.py "Add a kernel" FOLDER        carry one section out, in a copy of the tree that is made for it
 """
 
 import os
@@ -21,77 +21,82 @@ import shlex
 import shutil
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
-import pages
+from pages import ROOT, blocks
 
-ROOT = pages.ROOT
 PAGE = ROOT / "CONTRIBUTING.md"
+PLACES = ("after", "before", "instead", "behind")
 
 
-class Edit(NamedTuple):
-    """One step: what is written, into which file, and where: "new", "after", "before" or "behind" the anchor, "diff"."""
+class Change(NamedTuple):
+    """What one block does: to which file, where in it, and the text."""
 
-    line: int
     path: str
-    place: str
-    anchor: str
-    body: str
-
-
-class Command(NamedTuple):
-    """One step: a line that is typed."""
-
-    line: int
-    words: list[str]
+    place: str  # "new", "end", or one of PLACES
+    line: str
+    text: str
 
 
 def section(title, page=PAGE):
-    """The text under a heading `## title`, with the lines before it made empty, so that line numbers stay."""
-    text = page.read_text(encoding="utf-8")
-    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-    if found is None:
+    """The text under one heading of the second level, up to the next."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", page.read_text(encoding="utf-8"), re.M | re.S)
+    if not found:
         raise LookupError(f"{page.name} has no section {title!r}")
-    return "\n" * text.count("\n", 0, found.start(1)) + found.group(1)
+    return found.group(1)
 
 
-def edit_of(block):
-    """The edit that a block describes; None for a block of another kind."""
-    words = shlex.split(block.info)
-    options = dict(word.split("=", 1) for word in words[1:] if "=" in word)
-    if "file" not in options:
+def change(info, body):
+    """The change that a block stands for; None for a block that names no file."""
+    _, *words = shlex.split(info) or [""]
+    named = dict(word.split("=", 1) for word in words if "=" in word)
+    path, bare = named.pop("file", None), [word for word in words if "=" not in word]
+    if path is None:
         return None
-    path = options.pop("file")
-    place, anchor = next(iter(options.items()), ("diff" if words[0] == "diff" else "new", ""))
-    known = place in (("diff",) if words[0] == "diff" else ("new", "after", "before", "behind"))
-    if not known or len(options) > 1 or len(words) != len(options) + 2:
-        raise ValueError(f"{PAGE.name}:{block.line}: {block.info!r} says nothing that a step can do")
-    return Edit(block.line, path, place, anchor, block.body)
+    if bare == ["end"] and not named:
+        return Change(path, "end", "", body)
+    if not bare and not named:
+        return Change(path, "new", "", body)
+    if bare or len(named) != 1 or not named.keys() <= set(PLACES):
+        raise ValueError(f"```{info}: after file=PATH comes nothing, end, or one of {', '.join(PLACES)}")
+    [(place, line)] = named.items()
+    return Change(path, place, line, body)
 
 
-def steps(title, page=PAGE):
-    """The edits and the commands of a section, in their order."""
-    found = []
-    for block in pages.blocks(section(title, page)):
-        edit = edit_of(block)
-        if edit is not None:
-            found.append(edit)
-        elif block.info == "sh":
-            lines = block.body.replace("\\\n", " ").splitlines()
-            found += [Command(block.line, shlex.split(line)) for line in lines if line.strip()]
-    return found
+def changed(old, edit):
+    """The text of a file after a change of it; `old` is None where there is no such file."""
+    if (old is None) != (edit.place == "new"):
+        raise ValueError(f"{edit.path}: there is {'already' if old is not None else 'no'} such file")
+    if edit.place == "new":
+        return edit.text
+    if edit.place == "end":
+        return old.rstrip("\n") + "\n\n\n" + edit.text
+    if edit.place == "behind":
+        if old.count(edit.line) != 1:
+            raise ValueError(f"{edit.path}: {edit.line!r} stands there {old.count(edit.line)} times, and it must be once")
+        return old.replace(edit.line, f"{edit.line} {edit.text.strip()}")
+    lines = old.splitlines(keepends=True)
+    at = [k for k, line in enumerate(lines) if line.strip() == edit.line.strip()]
+    if len(at) != 1:
+        raise ValueError(f"{edit.path}: {len(at)} lines read {edit.line!r}, and there must be one")
+    start, text = at[0], edit.text
+    if edit.place == "after" and re.match(r" *(class|def) ", lines[start]):
+        text = ("\n" if lines[start].startswith(" ") else "\n\n") + text
+        start = end_of_definition(lines, start)
+    elif edit.place == "after":
+        start += 1
+    lines[start : start + (edit.place == "instead")] = [text]
+    return "".join(lines)
 
 
-def block_end(lines, at):
-    """The number of the line behind the definition or the entry that begins at line `at`."""
+def end_of_definition(lines, at):
+    """The number of the line behind the function or class that begins at line `at`."""
     indent = len(lines[at]) - len(lines[at].lstrip())
     end = at + 1
     while end < len(lines):
         text = lines[end].strip()
-        deeper = len(lines[end]) - len(lines[end].lstrip()) > indent
-        if text and not deeper and not text.startswith((")", "]", "}")):
+        if text and len(lines[end]) - len(lines[end].lstrip()) <= indent and not text.startswith(")"):
             break
         end += 1
     while not lines[end - 1].strip():
@@ -99,47 +104,21 @@ def block_end(lines, at):
     return end
 
 
-def beside(lines, edit):
-    """The lines of a file with the text of an edit above or below its anchor."""
-    (at,) = [n for n, line in enumerate(lines) if line.strip().startswith(edit.anchor)]
-    indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
-    new = textwrap.indent(edit.body.rstrip("\n"), indent).splitlines()
-    if edit.place == "after":
-        if re.match(r"(async )?def |class ", lines[at].lstrip()):
-            new = ["", *new] if indent else ["", "", *new]
-        at = block_end(lines, at)
-    return [*lines[:at], *new, *lines[at:]]
+def carry_out(title, folder):
+    """Make the changes of one section in a copy of the tree, and return them."""
+    edits = [found for block in blocks(section(title)) if (found := change(block.info, block.body))]
+    for edit in edits:
+        path = Path(folder) / edit.path
+        text = changed(path.read_text(encoding="utf-8") if path.exists() else None, edit)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return edits
 
 
-def behind(lines, edit):
-    """The lines of a file with the text of an edit behind its anchor."""
-    before, after = "\n".join(lines).split(edit.anchor)
-    return f"{before}{edit.anchor} {edit.body.strip()}{after}".splitlines()
-
-
-def changed(lines, edit):
-    """The lines of a file after a diff."""
-    diff = edit.body.splitlines()
-    before = [line[1:] for line in diff if not line.startswith("+")]
-    after = [line[1:] for line in diff if not line.startswith("-")]
-    (at,) = [n for n in range(len(lines)) if lines[n : n + len(before)] == before]
-    return [*lines[:at], *after, *lines[at + len(before) :]]
-
-
-def apply(edit, tree):
-    """Write one edit into the tree; LookupError where the file is not as the step expects it."""
-    path, where = tree / edit.path, f"{PAGE.name}:{edit.line}: {edit.path}"
-    if edit.place == "new":
-        if path.exists():
-            raise LookupError(f"{where} is there already: an example makes what the package has not")
-        path.write_text(edit.body, encoding="utf-8")
-        return
-    text = path.read_text(encoding="utf-8")
-    try:
-        lines = {"diff": changed, "behind": behind}.get(edit.place, beside)(text.splitlines(), edit)
-    except ValueError:
-        raise LookupError(f"{where} has what the step looks for not at all, or twice") from None
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def commands(title):
+    """The commands of a section, each as a list of words."""
+    found = [block.body.replace("\\\n", " ").splitlines() for block in blocks(section(title)) if block.info == "sh"]
+    return [shlex.split(line) for lines in found for line in lines]
 
 
 def copy(tree):
@@ -154,14 +133,14 @@ def copy(tree):
         shutil.copy2(ROOT / name, tree / name)
 
 
-def run(command, tree):
-    """Run a command in the tree with this Python, on the package that stands there; its exit code and what it printed."""
+def run(words, tree):
+    """Run a command in the tree, with this Python and the package that stands there; its exit code and what it printed."""
     programs = {"python": [sys.executable], "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]}
-    name, *arguments = command.words
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment["PYTHONPATH"] = str(tree)
     done = subprocess.run(
-        [*programs[name], *arguments], cwd=tree, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*programs[words[0]], *words[1:]],
+        cwd=tree, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
     )
     return done.returncode, done.stdout
 
@@ -169,14 +148,6 @@ def run(command, tree):
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         raise SystemExit("usage: python docs/worked.py TITLE FOLDER")
-    folder = Path(sys.argv[2]).resolve()
-    copy(folder)
-    for each in steps(sys.argv[1]):
-        if isinstance(each, Edit):
-            print(f"{each.place}: {each.path}")
-            apply(each, folder)
-        else:
-            code, output = run(each, folder)
-            print("$", shlex.join(each.words), output, sep="\n")
-            if code:
-                raise SystemExit(code)
+    copy(Path(sys.argv[2]))
+    for each in carry_out(*sys.argv[1:]):
+        print(each.path)

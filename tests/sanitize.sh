@@ -43,5 +43,6 @@ for isa in $(LD_PRELOAD="$asan $ubsan" ASAN_OPTIONS=detect_leaks=0 PYTHONPATH="$
     printf 'instruction set %s\n' "$isa"
     LD_PRELOAD="$asan $ubsan" ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
         AUTODIFF_ISA="$isa" PYTHONPATH="$work/site" \
-        "$python" -m pytest -q -p no:cacheprovider -p no:xdist --import-mode=importlib "$work/kernels"
+        "$python" -m pytest -q -p no:cacheprovider -p no:xdist --import-mode=importlib --hypothesis-profile=sanitizers \
+        "$work/kernels"
 done

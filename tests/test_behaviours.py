@@ -349,11 +349,24 @@ def test_deep_chain(torch):
 
 
 def test_a_deep_graph_is_freed(torch):
-    x = torch.ones(1, requires_grad=True)
-    y = x
+    class Token:
+        """What the first node alone keeps alive."""
+
+    def forward(ctx, x):
+        ctx.token = Token()
+        tokens.append(weakref.ref(ctx.token))
+        return x * 1
+
+    tokens = []
+    body = {"forward": staticmethod(forward), "backward": staticmethod(lambda ctx, g: g)}
+    first = type("First", (torch.autograd.Function,), body)
+    y = first.apply(torch.ones(1, requires_grad=True))
     for _ in range(100_000):
         y = y + 1
+    assert tokens[0]() is not None
     del y
+    gc.collect()
+    assert tokens[0]() is None
 
 
 def test_next_functions_and_names(torch):
@@ -487,9 +500,12 @@ def test_mode_of_a_decorated_generator(torch):
         for _ in range(3):
             yield torch.is_grad_enabled()
 
+    seen = []
     for inside in f():
         assert not inside
         assert torch.is_grad_enabled()
+        seen.append(inside)
+    assert seen == [False] * 3
 
 
 def test_mode_is_per_thread(torch):
@@ -931,8 +947,14 @@ def test_an_error_in_a_hook_reaches_the_caller(torch):
     assert x.grad is None
 
 
-def test_out_of_range_hooks_handle_twice(torch):
+def test_a_handle_removed_twice_takes_away_its_own_hook_only(torch):
     x = torch.ones(1, requires_grad=True)
-    handle = x.register_hook(lambda g: g)
+    handle = x.register_hook(lambda g: g * 10)
+    x.register_hook(lambda g: g + 1)
+    (x * 2).sum().backward()
+    close(x.grad, [21])
     handle.remove()
     handle.remove()
+    x.grad = None
+    (x * 2).sum().backward()
+    close(x.grad, [3])

@@ -34,11 +34,16 @@ def test_a_million_operations():
 
 def test_a_million_operations_with_saved_values_are_freed():
     x = torch.ones((), requires_grad=True)
-    y = x
+    y = first = x.exp()
+    node = weakref.ref(first.grad_fn)
+    value = weakref.ref(first.grad_fn.kept[0])
+    del first
     for _ in range(1_000_000):
         y = -y
+    assert node() is not None
     del y
     gc.collect()
+    assert node() is value() is None
 
 
 def test_a_diamond_doubled_64_times_is_linear():

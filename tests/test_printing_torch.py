@@ -64,3 +64,75 @@ def test_options(options):
 def test_unknown_profile():
     with pytest.raises(ValueError, match="profile"):
         autodiff.set_printoptions(profile="wide")
+
+
+PROFILES = st.fixed_dictionaries(
+    {},
+    optional={
+        "precision": st.integers(0, 7),
+        "threshold": st.sampled_from([0, 3, 11, 12, 13, 1000]),
+        "edgeitems": st.integers(1, 3),
+        "linewidth": st.sampled_from([20, 40, 79, 80, 120]),
+        "profile": st.sampled_from(["default", "short", "full"]),
+        "sci_mode": st.sampled_from([None, True, False]),
+    },
+)
+
+
+ARRAYS = st.sampled_from([(3, 4), (12,), (2, 7, 3), (), (1001,), (0, 2)])
+
+
+@given(st.lists(PROFILES, min_size=1, max_size=3), ARRAYS, st.booleans())
+def test_options_set_one_after_another(settings, shape, whole):
+    """What an earlier call set stays, except what a profile sets anew."""
+    array = np.linspace(-3, 1234.5, int(np.prod(shape))).reshape(shape).astype(np.float64)
+    array = np.rint(array) if whole else array
+    try:
+        for options in settings:
+            autodiff.set_printoptions(**options)
+            torch.set_printoptions(**options)
+            assert repr(autodiff.tensor(array)) == repr(torch.tensor(array))
+            assert repr(autodiff.tensor(array).long()) == repr(torch.tensor(array).long())
+    finally:
+        autodiff.set_printoptions(profile="default")
+        torch.set_printoptions(profile="default")
+
+
+@pytest.mark.parametrize("n", range(1, 24))
+def test_where_a_line_ends(n):
+    """Every length of a line, with one and two suffixes after it."""
+    for make in (
+        lambda m: m.arange(n, dtype=m.int32),
+        lambda m: m.arange(n, dtype=m.float64),
+        lambda m: m.linspace(0, 1, n).double().requires_grad_(),
+        lambda m: m.linspace(0, 1, n).requires_grad_() * 2,
+        lambda m: m.arange(n).reshape(1, 1, n).short(),
+        lambda m: m.linspace(0, 1, n).half(),
+        *(lambda m, k=k: m.full((n,), 10.0**k, dtype=m.float64).requires_grad_() for k in range(5)),
+        *(lambda m, k=k: m.full((n,), 10.0**k, dtype=m.float64).requires_grad_() * 1 for k in range(5)),
+    ):
+        assert repr(make(autodiff)) == repr(make(torch))
+
+
+POWERS = [
+    [1e8], [1e8 + 1], [9e7, 1.0], [1e-4], [9e-5], [1.0, 1000.0], [1.0, 1001.0], [0.5, 500.0], [0.5, 501.0], [0.0, 1e-5],
+    [1.0, 1e3 + 1, float("inf")], [float("nan"), 2.0], [-1e8, 2.0], [1e300], [2.5, 1e5],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("values", POWERS)
+def test_where_powers_of_ten_begin(values):
+    assert repr(autodiff.tensor(values, dtype=autodiff.float64)) == repr(torch.tensor(values, dtype=torch.float64))
+
+
+def test_the_default_dtype_is_not_mentioned():
+    try:
+        for m in (autodiff, torch):
+            m.set_default_dtype(m.float64)
+        for size in ((2,), (0,), (0, 2)):
+            for dtype in (None, "float32", "float64", "int64"):
+                ours, theirs = (repr(m.ones(size, dtype=dtype and getattr(m, dtype))) for m in (autodiff, torch))
+                assert ours == theirs
+    finally:
+        for m in (autodiff, torch):
+            m.set_default_dtype(m.float32)

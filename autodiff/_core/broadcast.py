@@ -46,9 +46,13 @@ def _neighbours(x: Any, axes: tuple[int, ...]) -> bool:
     return not kept or max(x.strides[d] for d in axes) < min(kept)
 
 
-@primitive(lambda g, x_shape: expanded(g, shape=x_shape), name="SumBackward1")
+@primitive(
+    lambda g, x_shape: expanded(g, shape=x_shape),
+    name="SumBackward1",
+    says="A sum is as sensitive to each of its parts as to any other, so each gets g unchanged.",
+)
 def sum_to(x: Any, *, shape: Any) -> Any:
-    """x summed over the dimensions along which a tensor of `shape` was repeated to give x."""
+    """x summed to `shape`: over the dimensions along which a tensor of that shape was repeated to give x."""
     lead = x.ndim - len(shape)
     if lead < 0 or any(s != n and s != 1 for s, n in zip(shape, x.shape[lead:])):
         raise RuntimeError(f"a gradient of shape {list(x.shape)} cannot be summed to its tensor's shape {list(shape)}")
@@ -56,9 +60,14 @@ def sum_to(x: Any, *, shape: Any) -> Any:
     return added_up(x, axes).reshape(shape) if axes else x.reshape(shape)
 
 
-@primitive(lambda g, x_shape: sum_to(g, shape=x_shape), name="Expand", view=True)
+@primitive(
+    lambda g, x_shape: sum_to(g, shape=x_shape),
+    name="Expand",
+    view=True,
+    says="A number that is used in several places gets a gradient from each of them, and they are added up.",
+)
 def expanded(x: Any, *, shape: Any) -> Any:
-    """x repeated to `shape`, without copying."""
+    """x in every place: repeated to `shape` without copying."""
     out = np.broadcast_to(x, shape)
     out.flags.writeable = x.flags.writeable  # what sees no element twice may be written to
     return out

@@ -186,6 +186,7 @@ def _follow(array: Array, path: Path) -> Array:
     lambda g, path, strides: read_at(g, path=path, strides=strides),
     name="CopySlices!",
     walked_once=True,
+    says="What is overwritten no longer matters and gets zero; what is written in its place gets the gradient from there.",
 )
 def write(x: Any, v: Any, *, path: Any, strides: Any) -> Any:
     """x with the part that `path` leads to replaced by v."""
@@ -195,7 +196,10 @@ def write(x: Any, v: Any, *, path: Any, strides: Any) -> Any:
     return out
 
 
-@primitive(lambda g, path, strides: zero_at(g, path=path, strides=strides))
+@primitive(
+    lambda g, path, strides: zero_at(g, path=path, strides=strides),
+    says="What is overwritten no longer matters and gets zero; all other numbers get g unchanged.",
+)
 def zero_at(x: Any, *, path: Any, strides: Any) -> Any:
     """x with zeros where `path` leads."""
     out = _like(x, strides)
@@ -204,7 +208,10 @@ def zero_at(x: Any, *, path: Any, strides: Any) -> Any:
     return out
 
 
-@primitive(lambda g, path, strides, x_shape: unread(g, path=path, strides=strides, shape=x_shape))
+@primitive(
+    lambda g, path, strides, x_shape: unread(g, path=path, strides=strides, shape=x_shape),
+    says="What is read gets its gradient back in its place; all other numbers get zero.",
+)
 def read_at(x: Any, *, path: Any, strides: Any) -> Any:
     """A copy of what `path` leads to in x."""
     out = _like(x, strides)
@@ -212,7 +219,10 @@ def read_at(x: Any, *, path: Any, strides: Any) -> Any:
     return _follow(out, path).copy()
 
 
-@primitive(lambda g, path, strides: read_at(g, path=path, strides=strides))
+@primitive(
+    lambda g, path, strides: read_at(g, path=path, strides=strides),
+    says="Each number gets the gradient of the place it is put in.",
+)
 def unread(x: Any, *, path: Any, strides: Any, shape: Any) -> Any:
     """Zeros of `shape` with x where `path` leads."""
     out = _like(np.empty(shape, x.dtype), strides)

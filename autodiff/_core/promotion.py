@@ -86,7 +86,12 @@ def to_common_of(*names: str) -> Promotion:
 to_common, to_floating = Promotion(_common), Promotion(_floating, floating=True)
 
 
-@primitive(lambda g: g, name="ToCopy", silent=True)
+@primitive(
+    lambda g: g,
+    name="ToCopy",
+    silent=True,
+    says="Another dtype is the same number: its gradient passes unchanged, in the dtype it came from.",
+)
 def cast(x: Any, *, dtype: Any) -> Any:
     """x in another dtype; the engine brings the gradient back to x's own."""
     return x.astype(dtype)

@@ -12,10 +12,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from typing import Any
-
-from autodiff._kernels import reference
-from autodiff._kernels._threads import get_num_threads, set_num_threads
+from typing import TYPE_CHECKING
 
 if importlib.util.find_spec("autodiff._kernels._build") is None:
     raise ImportError(
@@ -23,8 +20,10 @@ if importlib.util.find_spec("autodiff._kernels._build") is None:
         "then start Python from any other folder (or, to work on the source, run `python -m pip install -e .`)."
     )
 
-from autodiff._kernels import reference as _chosen
+from autodiff._kernels import reference as reference
 from autodiff._kernels._build import KIND
+from autodiff._kernels.threads import get_num_threads as get_num_threads
+from autodiff._kernels.threads import set_num_threads as set_num_threads
 
 _wanted = os.environ.get("AUTODIFF_KERNELS", "") or KIND
 if _wanted not in ("compiled", "reference"):
@@ -35,39 +34,23 @@ if _wanted == "compiled" and KIND != "compiled":
         "install it again without AUTODIFF_BUILD=reference."
     )
 
-if _wanted == "compiled":
-    from autodiff._kernels import _doors
+if TYPE_CHECKING or _wanted == "reference":
+    # The types are the twins': a test holds the signatures of both modules against each other.
+    chosen = reference
+else:
+    from autodiff._kernels import _doors as chosen
 
-    _doors.choose(os.environ.get("AUTODIFF_ISA", ""))
-    _chosen = _doors  # type: ignore[misc]  # two modules with the same functions
+    chosen.choose(os.environ.get("AUTODIFF_ISA", ""))
 
-INFO: dict[str, Any] = _chosen.INFO
-matmul = _chosen.matmul
-softmax = _chosen.softmax
-softmax_grad = _chosen.softmax_grad
-log_softmax = _chosen.log_softmax
-log_softmax_grad = _chosen.log_softmax_grad
-cross_entropy = _chosen.cross_entropy
-cross_entropy_grad = _chosen.cross_entropy_grad
-column_sums = _chosen.column_sums
-relu = _chosen.relu
-relu_grad = _chosen.relu_grad
-sgd = _chosen.sgd
-
-__all__ = [
-    "INFO",
-    "column_sums",
-    "cross_entropy",
-    "cross_entropy_grad",
-    "get_num_threads",
-    "log_softmax",
-    "log_softmax_grad",
-    "matmul",
-    "reference",
-    "relu",
-    "relu_grad",
-    "set_num_threads",
-    "sgd",
-    "softmax",
-    "softmax_grad",
-]
+INFO = chosen.INFO
+column_sums = chosen.column_sums
+cross_entropy = chosen.cross_entropy
+cross_entropy_grad = chosen.cross_entropy_grad
+log_softmax = chosen.log_softmax
+log_softmax_grad = chosen.log_softmax_grad
+matmul = chosen.matmul
+relu = chosen.relu
+relu_grad = chosen.relu_grad
+sgd = chosen.sgd
+softmax = chosen.softmax
+softmax_grad = chosen.softmax_grad

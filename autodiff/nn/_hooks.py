@@ -70,7 +70,12 @@ def _with_hooks_after(module: Any, place: Place | None, args: tuple[Any, ...], k
     return result
 
 
-@primitive(lambda g, i: g[i] * 1.0, variadic=True, name="BackwardHookFunctionBackward")
+@primitive(
+    lambda g, i: g[i] * 1.0,
+    variadic=True,
+    name="BackwardHookFunctionBackward",
+    says="Nothing is computed here: g passes unchanged, and the module's hooks see it.",
+)
 def passed(*xs: Any) -> Any:
     """The inputs as they are, as outputs of one node."""
     return tuple(x.copy() for x in xs)

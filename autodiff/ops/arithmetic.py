@@ -74,7 +74,7 @@ def mul(input, other):
 
 
 @method(inplace=True)
-@primitive(lambda g: -g, says="Whatever x gains, -x loses: it gets −g.")
+@primitive(lambda g: -g, says="Whatever x gains, −x loses: it gets −g.")
 def neg(input):
     """-input.
 
@@ -115,14 +115,28 @@ def div(input, other):
     return np.divide(input, other)
 
 
-@primitive(flat, flat, name="DivBackward2", promote=to_common, public="div")
+@primitive(
+    flat,
+    flat,
+    name="DivBackward2",
+    promote=to_common,
+    public="div",
+    says="Between its steps a rounded quotient does not move: nothing passes.",
+)
 def div_floor(input, other):
     """floor(input / other)."""
     _divisible(other, "div_floor_cpu")
     return np.floor_divide(input, other)
 
 
-@primitive(flat, flat, name="DivBackward2", promote=to_common, public="div")
+@primitive(
+    flat,
+    flat,
+    name="DivBackward2",
+    promote=to_common,
+    public="div",
+    says="Between its steps a rounded quotient does not move: nothing passes.",
+)
 def div_trunc(input, other):
     """trunc(input / other)."""
     _divisible(other, "div_trunc_cpu")
@@ -133,11 +147,17 @@ def div_trunc(input, other):
 
 
 def _no_slope(g: Any) -> Any:
+    """No slope: PyTorch has none either, and who asks for it is told."""
     raise RuntimeError("derivative for aten::floor_divide is not implemented; use div(..., rounding_mode='floor')")
 
 
 @method(inplace=True)
-@primitive(_no_slope, _no_slope, promote=to_common)
+@primitive(
+    _no_slope,
+    _no_slope,
+    promote=to_common,
+    says="Between its steps a rounded quotient does not move, and PyTorch refuses to give it a gradient.",
+)
 def floor_divide(input, other):
     """floor(input / other); as in PyTorch it has no derivative, and a backward through it is a RuntimeError.
 
@@ -154,6 +174,7 @@ def floor_divide(input, other):
     lambda g, input, other: -g * div_floor(input, other),
     name="RemainderBackward1",
     promote=to_common,
+    says="The remainder grows as the number does, and shrinks by the whole quotient for each unit of the divisor.",
 )
 def remainder(input, other):
     """input - other * floor(input / other)."""
@@ -169,6 +190,7 @@ def remainder(input, other):
     lambda g, input, other: -g * div_trunc(input, other),
     name="FmodBackward1",
     promote=to_common,
+    says="The remainder grows as the number does, and shrinks by the whole quotient for each unit of the divisor.",
 )
 def fmod(input, other):
     """input - other * trunc(input / other)."""
@@ -190,6 +212,7 @@ def _divisible(other: Any, kernel: str) -> None:
     lambda g, tensor2, value: g * tensor2 * value,
     lambda g, tensor1, value: g * tensor1 * value,
     promote=to_common,
+    says="The sum passes g unchanged; each factor gets g times the value and the other factor.",
 )
 def addcmul(input, tensor1, tensor2, *, value):
     """input + value * tensor1 * tensor2."""
@@ -201,6 +224,7 @@ def addcmul(input, tensor1, tensor2, *, value):
     lambda g, tensor2, value: g * value / tensor2,
     lambda g, tensor1, tensor2, value: -g * value * (tensor1 / tensor2) / tensor2,
     promote=to_common,
+    says="The sum passes g unchanged; numerator and denominator get it as in a quotient, times the value.",
 )
 def addcdiv(input, tensor1, tensor2, *, value):
     """input + value * tensor1 / tensor2."""
@@ -217,13 +241,20 @@ def _on_the_way(input: Any, end: Any, weight: Any) -> Any:
     lambda g, weight: g * weight,
     lambda g, input, end: g * (end - input),
     name="LerpBackward1",
+    says="On the way from one end to the other, each end gets its share of g, as the weight divides it.",
 )
 def lerp(input, end, weight):
     """input + weight * (end - input)."""
     return _on_the_way(input, end, weight)
 
 
-@primitive(lambda g, weight: g * (1.0 - weight), lambda g, weight: g * weight, name="LerpBackward0", public="lerp")
+@primitive(
+    lambda g, weight: g * (1.0 - weight),
+    lambda g, weight: g * weight,
+    name="LerpBackward0",
+    public="lerp",
+    says="On the way from one end to the other, each end gets its share of g, as the weight divides it.",
+)
 def lerp_by_number(input, end, *, weight):
     """input + weight * (end - input), the weight a number."""
     return _on_the_way(input, end, input.dtype.type(weight))

@@ -206,7 +206,7 @@ def no_overflow(values: list[Any], dtype: Any) -> None:
     says="Each place took its number from one of the two; that one gets g there, the other 0.",
 )
 def where(condition, input, other):
-    """input where the condition holds, other elsewhere."""
+    """input where condition, else other."""
     return np.where(condition, input, other)
 
 
@@ -244,9 +244,9 @@ def minimum(input, other):
     return np.minimum(input, other)
 
 
-@primitive(flat, flat)
+@primitive(flat, flat, says="Between two numbers that stay apart nothing moves: nothing passes.")
 def larger(a, b):
-    """0 where a < b, 1/2 where they are equal, 1 elsewhere: also where one is nan, so that this is seen in the gradient."""
+    """0 where a < b, else 1/2 where a == b, else 1: also where one is nan, so that this is seen in the gradient."""
     return (1.0 - (a < b) - 0.5 * (a == b)).astype(np.result_type(a, b))
 
 
@@ -262,7 +262,7 @@ def clamp(input, *, min, max):
 
 @primitive()
 def inside(input, *, min, max):
-    """Whether min <= input <= max: where the slope of clamp is 1, as in PyTorch also at the limits."""
+    """min <= input <= max: where the slope of clamp is 1, as in PyTorch also at the limits."""
     result = np.ones(input.shape, bool)
     if min is not None:
         result &= input >= min
@@ -276,6 +276,7 @@ def inside(input, *, min, max):
     lambda g, input, min: where(input >= min, 0.0, g),
     name="ClampMinBackward1",
     promote=to_common,
+    says="Where the number is large enough it gets g; elsewhere the limit does.",
 )
 def clamp_min(input, min):
     """The larger of the two; where they are equal, input has all of the gradient."""
@@ -287,6 +288,7 @@ def clamp_min(input, min):
     lambda g, input, max: where(input <= max, 0.0, g),
     name="ClampMaxBackward1",
     promote=to_common,
+    says="Where the number is small enough it gets g; elsewhere the limit does.",
 )
 def clamp_max(input, max):
     """The smaller of the two; where they are equal, input has all of the gradient."""

@@ -17,9 +17,9 @@ from autodiff.ops.shape import reshape
 from autodiff.ops.softmax import softmax, softmax_grad
 
 
-@primitive(lambda g, n: divided(g, n=n), name="DivBackward1")
+@primitive(lambda g, n: divided(g, n=n), name="DivBackward1", says="Divided by a number, a change is divided by it too.")
 def divided(x, *, n):
-    """x divided by a Python number."""
+    """x / n: by a Python number."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.divide(x, x.dtype.type(n))
 
@@ -69,9 +69,10 @@ def cross_entropy(x, target, weight, *, ignore_index, label_smoothing, reduction
         axis=1,
     ),
     name="CrossEntropyBackward",
+    says="The probabilities move with the scores, so this gradient has a slope of its own.",
 )
 def cross_entropy_grad(d, x, target, weight, *, ignore_index, label_smoothing, reduction):
-    """d * (a softmax(x) - b) per row, where a is the row's weight and b its smoothed one-hot target."""
+    """d * (a * softmax(x) - b): per row, where a is the row's weight and b its smoothed one-hot target."""
     d = np.asarray(d, x.dtype)
     return _kernels.cross_entropy_grad(d, x, target, weight, ignore_index, label_smoothing, reduction)
 
@@ -85,10 +86,11 @@ def cross_entropy_grad(d, x, target, weight, *, ignore_index, label_smoothing, r
         ignore_index=ignore_index,
         label_smoothing=label_smoothing,
         reduction=reduction,
-    )
+    ),
+    says="Each row is multiplied by its own factor, and so is the gradient that comes back.",
 )
 def weighted_rows(d, target, weight, *, classes, ignore_index, label_smoothing, reduction):
-    """d times what each row's softmax is multiplied by in the gradient: columns."""
+    """d * a: columns, where a is what each row's softmax is multiplied by in the gradient."""
     kept = target != ignore_index
     w = np.ones(classes) if weight is None else weight
     row = np.where(kept, w[np.where(kept, target, 0)], 0.0)
@@ -108,7 +110,7 @@ def weighted_rows(d, target, weight, *, classes, ignore_index, label_smoothing, 
     says="Only the true class's log-probability counts, so it alone gets −g; all others get 0.",
 )
 def nll_loss(x, target, weight, *, ignore_index, reduction):
-    """-x[target] per row times the class's weight, reduced."""
+    """-w * x[target]: per row, reduced, where w is the weight of the row's class."""
     row, safe, total = row_weights(x.shape[1], target, weight, ignore_index)
     loss = -x[np.arange(len(x)), safe] * row.astype(x.dtype)
     loss[row == 0] = 0
@@ -124,9 +126,10 @@ def nll_loss(x, target, weight, *, ignore_index, reduction):
         g, target, weight, ignore_index=ignore_index, reduction=reduction
     ),
     name="NllLossBackward",
+    says="The gradient is read at the true class, times minus its weight.",
 )
 def nll_loss_grad(d, target, weight, *, classes, ignore_index, reduction):
-    """The gradient of nll_loss: minus the row's weight at the target, zero elsewhere."""
+    """−w · d at the target, else 0: the gradient of nll_loss, where w is the weight of the row's class."""
     row, safe, total = row_weights(classes, target, weight, ignore_index)
     out = np.zeros((len(target), classes), d.dtype)
     scale = row / total if reduction == "mean" and total else row

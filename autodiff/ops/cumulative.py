@@ -24,15 +24,22 @@ def _running(ufunc: Any, x: Any, axis: int) -> Any:
 # ---- sums ----
 
 
-@primitive(lambda g, axis: cumsum_back(g, axis=axis))
+@primitive(
+    lambda g, axis: cumsum_back(g, axis=axis),
+    says="A number is part of every sum from its place on, so it gets all of their gradients, added up.",
+)
 def cumsum(x, *, axis):
-    """The running sum: y[i] = x[0] + ... + x[i]."""
+    """The running sum of x: y[i] = x[0] + ... + x[i]."""
     return _running(np.cumsum, x, axis) if x.ndim else x.copy()
 
 
-@primitive(lambda g, axis: cumsum(g, axis=axis), name="CumsumBackward")
+@primitive(
+    lambda g, axis: cumsum(g, axis=axis),
+    name="CumsumBackward",
+    says="A number is part of every sum up to its place, so it gets all of their gradients, added up.",
+)
 def cumsum_back(x, *, axis):
-    """The running sum from the end."""
+    """The running sum of x from the end."""
     return np.flip(_running(np.cumsum, np.flip(x, axis), axis), axis).copy() if x.ndim else x.copy()
 
 
@@ -42,42 +49,57 @@ def cumsum_back(x, *, axis):
 @primitive(
     lambda g, x, axis: times(before(x, axes=(axis,)), g + carried_back(g * x, x, axes=(axis,))),
     name="Cumprod",
+    says="In each product that it is part of, a number gets g times the product of the others.",
 )
 def cumprod(x, *, axis):
     """The running product: y[i] = x[0] * ... * x[i]."""
     return _running(np.cumprod, x, axis) if x.ndim else x.copy()
 
 
-@primitive(lambda g, y, x, axes: times(y, carried_back(g, x, axes=axes)))
+@primitive(
+    lambda g, y, x, axes: times(y, carried_back(g, x, axes=axes)),
+    says="A number counts in every product after it, and gets g times the other factors of each.",
+)
 def before(x, *, axes):
-    """For each element the product of all that stand before it along the axes; 1 for the first."""
+    """The product of all x before it: for each element, along the axes; 1 for the first."""
     return _in_line(_products_before, axes, x)
 
 
-@primitive(lambda g, y, x, axes: times(y, carried(g, x, axes=axes)))
+@primitive(
+    lambda g, y, x, axes: times(y, carried(g, x, axes=axes)),
+    says="A number counts in every product before it, and gets g times the other factors of each.",
+)
 def after(x, *, axes):
-    """For each element the product of all that stand after it along the axes; 1 for the last."""
+    """The product of all x after it: for each element, along the axes; 1 for the last."""
     return _in_line(lambda line: _products_before(line[..., ::-1])[..., ::-1], axes, x)
 
 
-@primitive(lambda g, x, axes: carried_back(g, x, axes=axes), lambda g, y, x, axes: times(y, carried_back(g, x, axes=axes)))
+@primitive(
+    lambda g, x, axes: carried_back(g, x, axes=axes),
+    lambda g, y, x, axes: times(y, carried_back(g, x, axes=axes)),
+    says="What was carried forward along the line comes back along it, through the same factors.",
+)
 def carried(b, x, *, axes):
-    """What arrives at each place: the sum of all b before it, each times every x that it passed on the way.
+    """What arrives of b: at each place the sum of all b before it, each times every x that it passed on the way.
 
     y[0] = 0 and y[i] = b[i-1] + x[i-1] y[i-1].
     """
     return _in_line(_carry, axes, b, x)
 
 
-@primitive(lambda g, x, axes: carried(g, x, axes=axes), lambda g, y, x, axes: times(y, carried(g, x, axes=axes)))
+@primitive(
+    lambda g, x, axes: carried(g, x, axes=axes),
+    lambda g, y, x, axes: times(y, carried(g, x, axes=axes)),
+    says="What was carried back along the line comes forward along it, through the same factors.",
+)
 def carried_back(b, x, *, axes):
-    """The same from the end: y[i] = b[i+1] + x[i+1] y[i+1]."""
+    """What arrives of b from the end: y[i] = b[i+1] + x[i+1] y[i+1]."""
     return _in_line(lambda b, x: _carry(b[..., ::-1], x[..., ::-1])[..., ::-1], axes, b, x)
 
 
-@primitive(lambda g, b: times(g, b), lambda g, a: times(g, a))
+@primitive(lambda g, b: times(g, b), lambda g, a: times(g, a), says="Each factor gets g times the other factor.")
 def times(a, b):
-    """a * b, and 0 where one of them is 0, also where the other grew to infinity: a product of finite numbers is finite."""
+    """a * b: and 0 where one of them is 0, also where the other grew to infinity, as a product of finite numbers is finite."""
     y = a * b
     if np.isnan(y).any():
         y = np.where((a == 0) & np.isinf(b) | (b == 0) & np.isinf(a), 0, y).astype(y.dtype)

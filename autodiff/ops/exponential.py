@@ -33,7 +33,7 @@ def exp(input):
 
 
 @method
-@primitive(lambda g, y: g * (y * _LN2), promote=to_floating)
+@primitive(lambda g, y: g * (y * _LN2), promote=to_floating, says="Its slope is its own value times log 2.")
 def exp2(input):
     """2**x.
 
@@ -45,7 +45,7 @@ def exp2(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, y: g * (y + 1.0), promote=to_floating)
+@primitive(lambda g, y: g * (y + 1.0), promote=to_floating, says="The slope is that of the exponential, its value and 1.")
 def expm1(input):
     """e**x - 1, exact also where x is tiny.
 
@@ -69,7 +69,11 @@ def log(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g / (input * _LN2), promote=to_floating)
+@primitive(
+    lambda g, input: g / (input * _LN2),
+    promote=to_floating,
+    says="The slope is 1/x, divided by log 2: steep near 0, flat far out.",
+)
 def log2(input):
     """The logarithm to base 2.
 
@@ -81,7 +85,11 @@ def log2(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g / (input * _LN10), promote=to_floating)
+@primitive(
+    lambda g, input: g / (input * _LN10),
+    promote=to_floating,
+    says="The slope is 1/x, divided by log 10: steep near 0, flat far out.",
+)
 def log10(input):
     """The logarithm to base 10.
 
@@ -94,7 +102,9 @@ def log10(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g / (input + 1.0), name="Log1P", promote=to_floating)
+@primitive(
+    lambda g, input: g / (input + 1.0), name="Log1P", promote=to_floating, says="The slope is 1/(1 + x): near 0 it is 1."
+)
 def log1p(input):
     """log(1 + x), exact also where x is tiny.
 
@@ -119,15 +129,19 @@ def sigmoid(input):
     return np.where(input >= 0, 1.0, e).astype(input.dtype) / (1.0 + e)
 
 
-@primitive(lambda g, input: g / unit_product(input), promote=to_floating)
+@primitive(
+    lambda g, input: g / unit_product(input),
+    promote=to_floating,
+    says="Flattest in the middle; the closer a probability is to 0 or 1, the steeper.",
+)
 def logit(input):
     """log(x / (1 - x)), the inverse of sigmoid."""
     return np.log(input / (1.0 - input))
 
 
-@primitive(lambda g, x: g * (1.0 - x * 2.0))
+@primitive(lambda g, x: g * (1.0 - x * 2.0), says="The slope falls from 1 to −1, and is 0 in the middle.")
 def unit_product(x):
-    """x (1 - x), nan outside [0, 1]: where logit is not defined, it has no slope."""
+    """x * (1 - x): and nan outside [0, 1], where logit is not defined and has no slope."""
     return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), x * (1.0 - x))
 
 
@@ -136,6 +150,7 @@ def unit_product(x):
     lambda g, input, other: g * sigmoid(input - other),
     lambda g, input, other: g * sigmoid(other - input),
     promote=to_floating,
+    says="The two share g as softmax does: the larger one gets more of it.",
 )
 def logaddexp(input, other):
     """log(e**x + e**y), without overflow.
@@ -156,7 +171,11 @@ _TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote=to_floating)
+@primitive(
+    lambda g, input: g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI),
+    promote=to_floating,
+    says="The slope is the bell curve: highest at 0, nearly nothing far out.",
+)
 def erf(input):
     """The error function, 2/sqrt(pi) times the integral of e**-t**2 from 0 to x.
 
@@ -168,7 +187,11 @@ def erf(input):
 
 
 @method
-@primitive(lambda g, input: -g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI), promote=to_floating)
+@primitive(
+    lambda g, input: -g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI),
+    promote=to_floating,
+    says="The slope is minus the bell curve: deepest at 0, nearly nothing far out.",
+)
 def erfc(input):
     """1 - erf(x), exact also where that is tiny.
 

@@ -17,9 +17,9 @@ from autodiff.ops.reduce import kept_shape, spread
 from autodiff.ops.shape import reshape
 
 
-@primitive(flat, flat)
+@primitive(flat, flat, says="A little step does not change which elements are the extreme: nothing passes.")
 def shares(x, extreme, *, axes):
-    """1/n for each of the n elements that are equal to the extreme over some dimensions (None: over all), 0 for the others."""
+    """1/n where x == extreme, else 0: n elements are equal to the extreme over the dimensions `axes` (None: all)."""
     equal = x == extreme
     if axes is None:  # a nan is equal to nan here, and in amax and amin makes all of the gradient nan, as in PyTorch
         equal |= (x != x) & (extreme != extreme)
@@ -46,24 +46,36 @@ def min_all(x):
     return np.min(x)
 
 
-@primitive(lambda g, x, y: expanded(g, shape=x.shape) * shares(x, y, axes=None), name="Median")
+@primitive(
+    lambda g, x, y: expanded(g, shape=x.shape) * shares(x, y, axes=None),
+    name="Median",
+    says="Only the element in the middle has a slope, 1; equal ones share it.",
+)
 def median_all(x):
     """The middle element, the lower of two; nan where there is one."""
     return np.take(np.sort(x, None), x.size - 1 if x.dtype.kind == "f" and np.isnan(x).any() else (x.size - 1) // 2)
 
 
 def _shared(g: Any, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
-    """The gradient of the extremes over some dimensions, shared evenly by all elements that are equal to them."""
+    """g / n where x == y, else 0: the gradient of the extremes over some dimensions, shared by the n equal elements."""
     return spread(g, x.shape, axes) * shares(x, reshape(y, shape=kept_shape(x.shape, axes)), axes=axes)
 
 
-@primitive(lambda g, x, y, axes: _shared(g, x, y, axes), name="Amax")
+@primitive(
+    lambda g, x, y, axes: _shared(g, x, y, axes),
+    name="Amax",
+    says="Only the largest elements have a slope; equal ones share it.",
+)
 def amax(x, *, axes, keepdim):
     """The largest elements over some dimensions; equal ones share the gradient."""
     return np.max(x, axis=axes, keepdims=keepdim)
 
 
-@primitive(lambda g, x, y, axes: _shared(g, x, y, axes), name="Amin")
+@primitive(
+    lambda g, x, y, axes: _shared(g, x, y, axes),
+    name="Amin",
+    says="Only the smallest elements have a slope; equal ones share it.",
+)
 def amin(x, *, axes, keepdim):
     """The smallest elements over some dimensions; equal ones share the gradient."""
     return np.min(x, axis=axes, keepdims=keepdim)

@@ -10,7 +10,12 @@ import numpy as np
 from autodiff._core.graph import flat, primitive
 
 
-@primitive(flat, lambda g: g, name="CopyBackwards")
+@primitive(
+    flat,
+    lambda g: g,
+    name="CopyBackwards",
+    says="What is overwritten no longer matters and gets zero; what is copied there gets g.",
+)
 def copy(x, v):
     """v, broadcast to x's shape and cast to x's dtype."""
     try:
@@ -21,19 +26,24 @@ def copy(x, v):
         ) from None
 
 
-@primitive(flat, name="ZeroBackward0")
+@primitive(flat, name="ZeroBackward0", says="Zero is zero whatever stood there before: nothing passes.")
 def zero(x):
     """Zeros of x's shape."""
     return np.zeros_like(x)
 
 
-@primitive(flat, lambda g: g, name="FillBackward3")
+@primitive(
+    flat,
+    lambda g: g,
+    name="FillBackward3",
+    says="What is overwritten no longer matters and gets zero; the value gets the sum over all places it fills.",
+)
 def fill(x, value):
     """The value, in x's shape and dtype."""
     return np.full(x.shape, value, x.dtype)
 
 
-@primitive(flat, name="Random")
+@primitive(flat, name="Random", says="A random number does not depend on what stood there before: nothing passes.")
 def drawn(x, *, values):
     """The values that were drawn, in place of x: they do not depend on it."""
     return values.astype(x.dtype, copy=False)

@@ -18,7 +18,7 @@ from autodiff.ops.places import along, span, viewed
     says="Each of the tensors gets back the stretch of the gradient that it became.",
 )
 def cat(*xs, axis, starts):
-    """The xs one after the other along an axis; `starts` are the places where they begin."""
+    """`xs` joined along `axis`: one after the other; `starts` are the places where they begin."""
     return np.concatenate(xs, axis=axis)
 
 
@@ -29,17 +29,27 @@ def cat(*xs, axis, starts):
     says="Each of the tensors gets back the slice of the gradient that it became.",
 )
 def stack(*xs, axis):
-    """The xs along a new axis."""
+    """`xs` stacked along `axis`: a new one."""
     return np.stack(xs, axis)
 
 
-@primitive(lambda g, axis, stops: cat(*g, axis=axis, starts=[0, *stops]), name="Split", view=True)
+@primitive(
+    lambda g, axis, stops: cat(*g, axis=axis, starts=[0, *stops]),
+    name="Split",
+    view=True,
+    says="The gradients of the parts are joined again, in the same order.",
+)
 def split(x, *, axis, stops):
     """x cut before each of the stops along an axis: views."""
     return tuple(np.split(x, stops, axis))
 
 
-@primitive(lambda g, axis: stack(*g, axis=axis), name="Unbind", view=True)
+@primitive(
+    lambda g, axis: stack(*g, axis=axis),
+    name="Unbind",
+    view=True,
+    says="The gradients of the slices are stacked again, in the same order.",
+)
 def unbind(x, *, axis):
     """The slices of x along an axis, without it: views."""
     return tuple(np.moveaxis(x, axis, 0)[i, ...] for i in range(x.shape[axis]))

@@ -33,7 +33,7 @@ def reduced(values: Any, reduction: str) -> Any:
 
 
 def share(g: Any, shape: tuple[int, ...], reduction: str) -> Any:
-    """What the gradient of the reduced loss is for each element: one n-th of g in a mean, else g."""
+    """g's share: the gradient of the reduced loss for each element, one n-th of g in a mean, else g."""
     return g * (1.0 / max(math.prod(shape), 1) ** (reduction == "mean"))  # n to the power 1, or to the power 0
 
 
@@ -86,6 +86,7 @@ def huber_loss(x, t, *, reduction, delta):
         (x - t) / hardtanh(x * (1.0 - x), min_val=1e-12, max_val=1.0) * share(g, x.shape, reduction) * weight
     ),
     lambda g, x, weight, reduction: (log(1.0 - x) - log(x)) * share(g, x.shape, reduction) * weight,
+    says="The slope is the error, x − t, over x (1 − x): it explodes where a confident prediction is wrong.",
 )
 def binary_cross_entropy(x, t, weight, *, reduction):
     """-(t log x + (1 - t) log(1 - x)), the logarithms not below -100, reduced."""
@@ -105,7 +106,7 @@ def binary_cross_entropy_with_logits(x, t, weight, *, reduction):
 
 
 def positives(t: Any, p: Any) -> Any:
-    """What multiplies the loss of the positive class: p where t is 1."""
+    """(p - 1) * t + 1: what multiplies the loss of the positive class, p where t is 1."""
     return (p - 1.0) * t + 1.0
 
 
@@ -114,6 +115,7 @@ def positives(t: Any, p: Any) -> Any:
     lambda g, x, weight, p, reduction: (-x - (p - 1.0) * logsigmoid(x)) * share(g, x.shape, reduction) * weight,
     name="BinaryCrossEntropyWithLogits",
     public="binary_cross_entropy_with_logits",
+    says="Each score gets its predicted probability, less the target, and the positive class counts p times.",
 )
 def binary_cross_entropy_of_weighted(x, t, weight, p, *, reduction):
     """(1 - t) x - (1 + (p - 1) t) log sigmoid(x), reduced: the positive class counts p times."""

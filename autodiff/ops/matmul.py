@@ -20,13 +20,17 @@ from autodiff._core.graph import primitive
     says="g goes back through the other matrix, turned on its side so that the shapes fit.",
 )
 def mm(a, b):
-    """The product of two matrices, (n, k) and (k, m)."""
+    """a @ b: the product of two matrices, (n, k) and (k, m)."""
     return _kernels.matmul(a, b)
 
 
-@primitive(lambda g, b: bmm(g, b.mT), lambda g, a: bmm(a.mT, g))
+@primitive(
+    lambda g, b: bmm(g, b.mT),
+    lambda g, a: bmm(a.mT, g),
+    says="In each pair of matrices, g goes back through the other one, turned on its side so that the shapes fit.",
+)
 def bmm(a, b):
-    """The products of two equal batches of matrices, (s, n, k) and (s, k, m)."""
+    """a @ b: the products of two equal batches of matrices, (s, n, k) and (s, k, m)."""
     return _kernels.matmul(a, b)
 
 
@@ -36,7 +40,7 @@ def bmm(a, b):
     says="Each row of the matrix gets its own g times the vector; to the vector g goes back through the matrix.",
 )
 def mv(a, v):
-    """The product of a matrix and a vector, (n, k) and (k,)."""
+    """a @ v: the product of a matrix and a vector, (n, k) and (k,)."""
     return _kernels.matmul(a, v[:, None])[:, 0]
 
 
@@ -61,25 +65,43 @@ def linear(x, w, b):
     return _kernels.matmul(x, w.T, b)
 
 
-@primitive(lambda g, x_shape: rows_of(g, n=x_shape[0]), name="SumBackward1")
+@primitive(
+    lambda g, x_shape: rows_of(g, n=x_shape[0]),
+    name="SumBackward1",
+    says="Each row counts once in the sum, so every row gets g unchanged.",
+)
 def column_sums(x):
-    """The sum over the rows of a matrix."""
+    """The column sums of x: the sum over the rows of a matrix."""
     return _kernels.column_sums(x) if x.size else np.zeros(x.shape[1:], x.dtype)
 
 
-@primitive(lambda g: column_sums(g), name="Expand")
+@primitive(
+    lambda g: column_sums(g),
+    name="Expand",
+    says="A row that is used many times gets a gradient from each use, and they are added up.",
+)
 def rows_of(x, *, n):
-    """n rows, each x."""
+    """x in every row: n of them."""
     return np.broadcast_to(x, (n, x.shape[0]))
 
 
-@primitive(lambda g, beta: g * beta, lambda g, b, alpha: mm(g, b.T) * alpha, lambda g, a, alpha: mm(a.T, g) * alpha)
+@primitive(
+    lambda g, beta: g * beta,
+    lambda g, b, alpha: mm(g, b.T) * alpha,
+    lambda g, a, alpha: mm(a.T, g) * alpha,
+    says="A product and a sum: g goes back through the other matrix, and unchanged to what is added.",
+)
 def addmm(input, a, b, *, beta, alpha):
     """beta * input + alpha * (a @ b)."""
     return _added(input, _kernels.matmul(a, b), beta, alpha)
 
 
-@primitive(lambda g, beta: g * beta, lambda g, b, alpha: bmm(g, b.mT) * alpha, lambda g, a, alpha: bmm(a.mT, g) * alpha)
+@primitive(
+    lambda g, beta: g * beta,
+    lambda g, b, alpha: bmm(g, b.mT) * alpha,
+    lambda g, a, alpha: bmm(a.mT, g) * alpha,
+    says="A product and a sum, pair by pair: g goes back through the other matrix, and unchanged to what is added.",
+)
 def baddbmm(input, a, b, *, beta, alpha):
     """The same, batch by batch."""
     return _added(input, _kernels.matmul(a, b), beta, alpha)

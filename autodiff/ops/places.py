@@ -15,12 +15,12 @@ from autodiff._core.graph import primitive
 
 
 def along(axis: int, part: Any) -> tuple[Any, ...]:
-    """The index that takes `part`, an int, a slice or an array, along an axis and everything of the others."""
+    """`part` along `axis`: the index that takes an int, a slice or an array there, and everything of the other dimensions."""
     return (*[slice(None)] * axis, part, ...)
 
 
 def span(axis: int, start: int, length: int) -> tuple[Any, ...]:
-    """The index of `length` places from `start` on along an axis."""
+    """the stretch from `start` along `axis`: the index of `length` places."""
     return along(axis, slice(start, start + length))
 
 
@@ -39,13 +39,17 @@ def resized(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
     says="What was taken gets its gradient back in its place; what was left out gets zero.",
 )
 def viewed(x, *, index):
-    """x[index] for ints, slices, None and Ellipsis: a view."""
+    """x[index]: for ints, slices, None and Ellipsis, a view."""
     return x[index]
 
 
-@primitive(lambda g, index: viewed(g, index=index), name="SliceBackward")
+@primitive(
+    lambda g, index: viewed(g, index=index),
+    name="SliceBackward",
+    says="Each number gets the gradient of the place it is put in.",
+)
 def placed(x, *, index, shape):
-    """Zeros of `shape` with x at a basic index."""
+    """x put at `index` in zeros: a basic index, and zeros of `shape`."""
     out = np.zeros(shape, x.dtype)
     out[index] = x
     return out
@@ -60,7 +64,7 @@ def placed(x, *, index, shape):
     says="What was taken gets its gradient back in its place, summed where it was taken twice; the rest gets zero.",
 )
 def indexed(x, *, index):
-    """x[index] for lists, integer arrays and masks: a copy."""
+    """x[index]: for lists, integer arrays and masks, a copy."""
     try:
         return x[index]
     except IndexError as error:
@@ -70,9 +74,11 @@ def indexed(x, *, index):
         raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}") from None
 
 
-@primitive(lambda g, index: indexed(g, index=index), name="IndexPut")
+@primitive(
+    lambda g, index: indexed(g, index=index), name="IndexPut", says="Each number gets the gradient of the place it is added at."
+)
 def added_at(x, *, index, shape):
-    """Zeros of `shape` with x added at an advanced index, repeated places summed."""
+    """x added at `index` in zeros: an advanced index, repeated places summed, and zeros of `shape`."""
     out = np.zeros(shape, x.dtype)
     if all(not isinstance(p, np.ndarray) or p.dtype.kind == "b" for p in index):
         out[index] = x  # a mask names no place twice
@@ -95,7 +101,7 @@ def index_select(x, *, axis, places):
 
 
 def grid_of(places: Any, axis: int) -> tuple[Any, ...]:
-    """An index of the elements at the places along an axis, for every place its own row and column in the others."""
+    """`places` along `axis`: the index of these elements, for every place its own row and column in the other dimensions."""
     grid = np.indices(places.shape, sparse=True)
     return (*grid[:axis], places, *grid[axis + 1 :])[: places.ndim]  # nothing where there is no dimension: the one element
 
@@ -106,13 +112,17 @@ def grid_of(places: Any, axis: int) -> tuple[Any, ...]:
     says="What was taken gets its gradient back in its place, summed where it was taken twice; the rest gets zero.",
 )
 def gather(x, *, axis, places):
-    """x at the places, a number for each element of the result, along an axis; the other dimensions of x may be longer."""
+    """x at `places` along `axis`: a place for each element of the result; the other dimensions of x may be longer."""
     return x[grid_of(places, axis)]
 
 
-@primitive(lambda g, axis, places: gather(g, axis=axis, places=places), name="GatherBackward")
+@primitive(
+    lambda g, axis, places: gather(g, axis=axis, places=places),
+    name="GatherBackward",
+    says="Each number gets the gradient of the place it is added at.",
+)
 def scattered(x, *, axis, places, shape):
-    """Zeros of `shape` with x added at the places along an axis."""
+    """x added at `places` along `axis` in zeros: zeros of `shape`."""
     out = np.zeros(shape, x.dtype)
     np.add.at(out, grid_of(places, axis), x)
     return out
@@ -122,7 +132,7 @@ def scattered(x, *, axis, places, shape):
 
 
 def _deepened(x: Any, ndim: int) -> Any:
-    """x with leading dimensions of size 1: a value may have more of them than the place it is written to."""
+    """x: with leading dimensions of size 1, since a value may have more of them than the place it is written to."""
     return viewed(x, index=(*(None,) * (ndim - x.ndim), ...))
 
 
@@ -137,6 +147,7 @@ def _misfit(x: Any, value: Any, index: Any) -> RuntimeError:
     lambda g, index: zeroed(g, index=index),
     lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)),
     name="IndexPut",
+    says="What is overwritten gets zero; what is written in its place gets the gradient from there.",
 )
 def put(x, value, *, index):
     """x with the value written at an advanced index."""
@@ -149,7 +160,10 @@ def put(x, value, *, index):
 
 
 @primitive(
-    lambda g: g, lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)), name="IndexPut"
+    lambda g: g,
+    lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)),
+    name="IndexPut",
+    says="A sum at some places: the old numbers get g unchanged, the new ones the gradient of their places.",
 )
 def put_added(x, value, *, index):
     """x with the value added at an advanced index."""
@@ -161,9 +175,13 @@ def put_added(x, value, *, index):
     return out
 
 
-@primitive(lambda g, index: zeroed(g, index=index), name="IndexPut")
+@primitive(
+    lambda g, index: zeroed(g, index=index),
+    name="IndexPut",
+    says="What is overwritten no longer matters and gets zero; all other numbers get g unchanged.",
+)
 def zeroed(x, *, index):
-    """x with zeros at an advanced index."""
+    """x with zeros at `index`: an advanced one."""
     out = x.copy()
     out[index] = 0
     return out
@@ -173,6 +191,7 @@ def zeroed(x, *, index):
     lambda g, axis, places: zeroed(g, index=grid_of(places, axis)),
     lambda g, axis, places: gather(g, axis=axis, places=places),
     name="Scatter",
+    says="What is overwritten gets zero; what is written in its place gets the gradient from there.",
 )
 def scatter(x, value, *, axis, places):
     """x with the value, of the shape of the places or a single number, written at the places along an axis."""
@@ -181,7 +200,12 @@ def scatter(x, value, *, axis, places):
     return out
 
 
-@primitive(lambda g: g, lambda g, axis, places: gather(g, axis=axis, places=places), name="ScatterAdd")
+@primitive(
+    lambda g: g,
+    lambda g, axis, places: gather(g, axis=axis, places=places),
+    name="ScatterAdd",
+    says="A sum at some places: the old numbers get g unchanged, the new ones the gradient of their places.",
+)
 def scatter_add(x, value, *, axis, places):
     """x with the value added at the places along an axis."""
     out = x.copy()
@@ -190,10 +214,13 @@ def scatter_add(x, value, *, axis, places):
 
 
 def _no_slope(g: Any) -> Any:
+    """No slope: PyTorch has none either, and who asks for it is told."""
     raise RuntimeError("derivative for aten::scatter is not implemented with reduce=; use scatter_add(), which has one")
 
 
-@primitive(_no_slope, _no_slope, name="NotImplemented")
+@primitive(
+    _no_slope, _no_slope, name="NotImplemented", says="PyTorch has no derivative for this; use scatter_add, which has one."
+)
 def scatter_reduced(x, value, *, axis, places, combine):
     """x with the value added to, or multiplied with, what is at the places along an axis: `combine` is NumPy's function."""
     out = x.copy()
@@ -201,13 +228,22 @@ def scatter_reduced(x, value, *, axis, places, combine):
     return out
 
 
-@primitive(lambda g, mask: blanked(g, mask=mask), lambda g, mask: blanked(g, mask=~mask), name="MaskedFillBackward1")
+@primitive(
+    lambda g, mask: blanked(g, mask=mask),
+    lambda g, mask: blanked(g, mask=~mask),
+    name="MaskedFillBackward1",
+    says="Where the mask holds, the value gets g; elsewhere the number that is still there does.",
+)
 def masked_fill(x, value, *, mask):
     """x with the value where the mask holds."""
     return np.where(mask, value, x).astype(x.dtype)
 
 
-@primitive(lambda g, mask: blanked(g, mask=mask), name="MaskedFillBackward0")
+@primitive(
+    lambda g, mask: blanked(g, mask=mask),
+    name="MaskedFillBackward0",
+    says="Where the mask holds, a zero stands and nothing passes; elsewhere g passes unchanged.",
+)
 def blanked(x, *, mask):
-    """x with zeros where the mask holds."""
+    """0 where mask, else x."""
     return np.where(mask, 0, x).astype(x.dtype)

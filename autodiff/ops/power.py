@@ -11,7 +11,7 @@ import numpy as np
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common, to_floating
-from autodiff.ops.comparison import eq, no_overflow, where
+from autodiff.ops.comparison import no_overflow, where
 from autodiff.ops.rounding import not_for_bools
 
 # ---- by a number ----
@@ -25,7 +25,7 @@ from autodiff.ops.rounding import not_for_bools
     says="The slope of xⁿ is n · xⁿ⁻¹.",
 )
 def term(x, *, c, p):
-    """c x**p for numbers c and p, and 0 where c is 0, also where x**p is infinite."""
+    """c * x**p: for numbers c and p, and 0 where c is 0, also where x**p is infinite."""
     if c == 0:
         return np.zeros_like(x)
     if p == 1:
@@ -36,7 +36,7 @@ def term(x, *, c, p):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g * (input * 2.0), name="PowBackward0")
+@primitive(lambda g, input: g * (input * 2.0), name="PowBackward0", says="The slope of a square is twice the number.")
 def square(input):
     """x * x.
 
@@ -48,7 +48,11 @@ def square(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, y: -g * (y * y), promote=to_floating)
+@primitive(
+    lambda g, y: -g * (y * y),
+    promote=to_floating,
+    says="The slope is −1/x²: what grows makes its reciprocal shrink, most of all near 0.",
+)
 def reciprocal(input):
     """1 / x.
 
@@ -72,7 +76,11 @@ def sqrt(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, y: g * (y * y * y * -0.5), promote=to_floating)
+@primitive(
+    lambda g, y: g * (y * y * y * -0.5),
+    promote=to_floating,
+    says="What grows makes 1 over its root shrink, most of all near 0.",
+)
 def rsqrt(input):
     """1 / sqrt(x).
 
@@ -84,7 +92,12 @@ def rsqrt(input):
 
 
 @method
-@primitive(lambda g, y, input: g * (input / y), lambda g, y, other: g * (other / y), promote=to_floating)
+@primitive(
+    lambda g, y, input: g * (input / y),
+    lambda g, y, other: g * (other / y),
+    promote=to_floating,
+    says="Each side gets g times its own share of the length.",
+)
 def hypot(input, other):
     """sqrt(x**2 + y**2), without overflow.
 
@@ -119,12 +132,13 @@ def pow(input, other):
 
 
 @primitive(
-    lambda g, x, p: g * where(eq(p, 0.0), 0.0, p * power_slope(x, p - 1.0)),
-    lambda g, x, p: g * where(eq(p, 0.0), 0.0, pow(x, p - 1.0) + p * times_log(pow(x, p - 1.0), x, p - 1.0)),
+    lambda g, x, p: g * where(p == 0.0, 0.0, p * power_slope(x, p - 1.0)),
+    lambda g, x, p: g * where(p == 0.0, 0.0, pow(x, p - 1.0) + p * times_log(pow(x, p - 1.0), x, p - 1.0)),
     promote=to_common,
+    says="The slope of a slope: the exponent comes down once more.",
 )
 def power_slope(x, p):
-    """p x**(p - 1), and 0 where p is 0, also where x**(p - 1) is infinite: the slope of x**p in x."""
+    """p * x**(p - 1): the slope of x**p in x, and 0 where p is 0, also where x**(p - 1) is infinite."""
     return np.where(p == 0, x.dtype.type(0), p * np.power(x, p - 1.0))
 
 
@@ -132,14 +146,15 @@ def power_slope(x, p):
     lambda g, x, p: times_log(g, x, p),
     lambda g, v, x, p: where(rests_at_zero(x, p), 0.0, g * v / x),
     flat,
+    says="A product with a logarithm: one factor gets g · log(x), the number in the logarithm gets g times the other over x.",
 )
 def times_log(v, x, p):
-    """v log(x), and 0 where x is 0 and p is not negative: with v = x**p, the slope of x**p in p."""
+    """v * log(x): with v = x**p, the slope of x**p in p, and 0 where x is 0 and p is not negative."""
     zero = (x == 0) & (p >= 0)
     return np.where(zero, x.dtype.type(0), v * np.log(np.where(zero, x.dtype.type(1), x)))
 
 
 @primitive()
 def rests_at_zero(x, p):
-    """Whether x is 0 and p is not negative: where x**p does not move with p."""
+    """x == 0 and p >= 0: where x**p does not move with p."""
     return (x == 0) & (p >= 0)

@@ -21,23 +21,37 @@ def _pairs(times: tuple[int, ...], shape: tuple[int, ...]) -> tuple[tuple[int, .
 
 
 def _folded(g: Any, times: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """g summed over the repetitions: to the shape that was repeated."""
     spread, single = _pairs(times, shape)
     return reshape(sum_to(reshape(g, shape=spread), shape=single), shape=shape)
 
 
-@primitive(lambda g, times, x_shape: _folded(g, times, x_shape), name="Repeat")
+@primitive(
+    lambda g, times, x_shape: _folded(g, times, x_shape),
+    name="Repeat",
+    says="A number that is repeated gets a gradient from each copy, and they are added up.",
+)
 def repeat(x, *, times):
     """x repeated times[i] times along each dimension, in new memory."""
     return np.tile(x, times)
 
 
-@primitive(lambda g, shifts, axes: roll(g, shifts=tuple(-s for s in shifts), axes=axes), name="Roll")
+def _back(shifts: tuple[int, ...]) -> tuple[int, ...]:
+    """-shifts: the way back."""
+    return tuple(-s for s in shifts)
+
+
+@primitive(
+    lambda g, shifts, axes: roll(g, shifts=_back(shifts), axes=axes),
+    name="Roll",
+    says="The gradient is rolled back the same way.",
+)
 def roll(x, *, shifts, axes):
-    """x moved on by the shifts along the axes; what falls off comes in again."""
+    """x moved on by `shifts` along `axes`; what falls off comes in again."""
     return np.roll(x, shifts, axes)
 
 
-@primitive(lambda g, axes: flip(g, axes=axes), name="Flip")
+@primitive(lambda g, axes: flip(g, axes=axes), name="Flip", says="The gradient is turned round again.")
 def flip(x, *, axes):
-    """x in reverse order along the axes."""
+    """x in reverse order along `axes`."""
     return np.flip(x, axes).copy()

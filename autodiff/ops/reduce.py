@@ -27,13 +27,18 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
 
 
 def spread(g: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
-    """The gradient of a reduction, given back its dimensions and repeated to the shape that was reduced."""
+    """g in every place: the gradient of a reduction, given back its dimensions and repeated to the shape that was reduced."""
     return expanded(reshape(g, shape=kept_shape(shape, axes)), shape=shape)
 
 
 def count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:
-    """How many numbers become one; 1 where there are none."""
+    """n: how many numbers become one; 1 where there are none."""
     return max(math.prod(shape[a] for a in axes), 1)
+
+
+def size(shape: tuple[int, ...]) -> int:
+    """n: how many numbers there are; 1 where there are none."""
+    return max(math.prod(shape), 1)
 
 
 # ---- sums ----
@@ -64,21 +69,25 @@ def _whole(x: Any) -> Any:
     says="Each number counts once in its sum, so each gets that sum's g unchanged.",
 )
 def sum_over(x, *, axes, keepdim):
-    """The sum over some dimensions."""
+    """sum(x): over some dimensions."""
     if x.dtype.kind == "f":
         return added_up(x, axes, keepdim)
     return np.sum(x, axis=axes, keepdims=keepdim, dtype=np.int64)
 
 
-@primitive(lambda g, x, axes: spread(g, x.shape, axes) * is_number(x), name="Nansum")
+@primitive(
+    lambda g, x, axes: spread(g, x.shape, axes) * is_number(x),
+    name="Nansum",
+    says="Each number that counts gets its sum's g unchanged; what is nan does not count and gets zero.",
+)
 def nansum_over(x, *, axes, keepdim):
     """The sum over some dimensions, with nan counted as 0."""
     return added_up(np.where(x == x, x, x.dtype.type(0)), axes, keepdim)
 
 
-@primitive(flat)
+@primitive(flat, says="A little step does not turn a number into nan: nothing passes.")
 def is_number(x):
-    """0 where x is nan, else 1, in x's dtype."""
+    """0 where x is nan, else 1: in x's dtype."""
     return (x == x).astype(x.dtype)
 
 
@@ -86,7 +95,7 @@ def is_number(x):
 
 
 @primitive(
-    lambda g, x_shape: expanded(g * (1.0 / max(math.prod(x_shape), 1)), shape=x_shape),
+    lambda g, x_shape: expanded(g * (1.0 / size(x_shape)), shape=x_shape),
     name="MeanBackward0",
     says="Each of n numbers counts one n-th, so each gets g / n.",
 )
@@ -115,18 +124,26 @@ def _share(total: Any, n: int, dtype: Any) -> Any:
 # ---- products ----
 
 
-@primitive(lambda g, x, axes: spread(g, x.shape, axes) * others(x, axes), name="ProdBackward1")
+@primitive(
+    lambda g, x, axes: spread(g, x.shape, axes) * others(x, axes),
+    name="ProdBackward1",
+    says="Each factor gets g times the product of all the others.",
+)
 def prod_over(x, *, axes, keepdim):
     """The product over some dimensions."""
     return np.prod(x, axis=axes, keepdims=keepdim, dtype=None if x.dtype.kind == "f" else np.int64)
 
 
-@primitive(lambda g, x: expanded(g, shape=x.shape) * others(x, tuple(range(x.ndim))), name="ProdBackward0")
+@primitive(
+    lambda g, x: expanded(g, shape=x.shape) * others(x, tuple(range(x.ndim))),
+    name="ProdBackward0",
+    says="Each factor gets g times the product of all the others.",
+)
 def prod_all(x):
     """The product of all elements."""
     return np.prod(x, dtype=None if x.dtype.kind == "f" else np.int64)
 
 
 def others(x: Any, axes: tuple[int, ...]) -> Any:
-    """For each element the product of all others along the axes: a division by it would fail where it is 0."""
+    """The product of all other x: for each element, along the axes, since a division by it would fail where it is 0."""
     return times(before(x, axes=axes), after(x, axes=axes))

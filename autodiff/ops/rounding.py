@@ -21,7 +21,7 @@ def not_for_bools(array: Any, name: str) -> None:
 
 
 @method(inplace=True)
-@primitive(flat)
+@primitive(flat, says="Between its steps nothing moves, so nothing is learned through rounding.")
 def floor(input):
     """The largest whole number that is not larger.
 
@@ -34,7 +34,7 @@ def floor(input):
 
 
 @method(inplace=True)
-@primitive(flat)
+@primitive(flat, says="Between its steps nothing moves, so nothing is learned through rounding.")
 def ceil(input):
     """The smallest whole number that is not smaller.
 
@@ -47,7 +47,7 @@ def ceil(input):
 
 
 @method(inplace=True)
-@primitive(flat)
+@primitive(flat, says="Between its steps nothing moves, so nothing is learned through rounding.")
 def trunc(input):
     """The whole part, towards zero.
 
@@ -60,7 +60,7 @@ def trunc(input):
 
 
 @method(inplace=True)
-@primitive(lambda g: g)
+@primitive(lambda g: g, says="Between the whole numbers the fraction moves as the number does: g passes unchanged.")
 def frac(input):
     """x - trunc(x).
 
@@ -69,12 +69,12 @@ def frac(input):
     tensor([ 0.5000, -0.2500])
     """
     if input.dtype.kind != "f":
-        raise NotImplementedError(f"\"frac\" not implemented for {input.dtype}: whole numbers have no fraction")
+        raise NotImplementedError(f'"frac" not implemented for {input.dtype}: whole numbers have no fraction')
     return input - np.trunc(input)
 
 
 @method(inplace=True)
-@primitive(flat)
+@primitive(flat, says="Between its steps nothing moves, so nothing is learned through rounding.")
 def round(input, *, decimals=0):
     """The nearest whole number, halves to the even one; with `decimals`, the nearest such fraction.
 
@@ -87,7 +87,7 @@ def round(input, *, decimals=0):
 
 
 @method(inplace=True)
-@primitive(flat)
+@primitive(flat, says="The sign does not move with a little step: nothing passes.")
 def sign(input):
     """-1, 0 or 1, as the sign of each element; 0 for nan, as in PyTorch.
 
@@ -101,7 +101,11 @@ def sign(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g * isfinite_mask(input), name="NanToNum")
+@primitive(
+    lambda g, input: g * isfinite_mask(input),
+    name="NanToNum",
+    says="Finite numbers pass g unchanged; what was replaced gets zero.",
+)
 def nan_to_num(input, *, nan=0.0, posinf=None, neginf=None):
     """nan and the infinities replaced by numbers: 0, and the largest and smallest finite ones, unless given.
 
@@ -112,7 +116,7 @@ def nan_to_num(input, *, nan=0.0, posinf=None, neginf=None):
     return np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
 
 
-@primitive(flat)
+@primitive(flat, says="A little step makes nothing infinite: nothing passes.")
 def isfinite_mask(x):
-    """1 where x is finite, else 0, in x's dtype."""
+    """1 where x is finite, else 0: in x's dtype."""
     return np.isfinite(x).astype(x.dtype)

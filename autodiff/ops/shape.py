@@ -21,23 +21,37 @@ from autodiff._core.inplace import method
     says="Each number only changes its place: its gradient is the one that comes back from there.",
 )
 def reshape(x, *, shape):
-    """x's elements in another shape."""
+    """x reshaped to `shape`."""
     return x.reshape(shape)
 
 
-@primitive(lambda g, x_shape: reshape(g, shape=x_shape), name="UnsafeView")
+@primitive(
+    lambda g, x_shape: reshape(g, shape=x_shape),
+    name="UnsafeView",
+    says="Each number only changes its place: its gradient is the one that comes back from there.",
+)
 def reshape_copy(x, *, shape):
     """x's elements in another shape, in memory of their own."""
     return x.reshape(shape)
 
 
-@primitive(lambda g, x_shape: reshape(g, shape=x_shape), name="SqueezeBackward0", view=True)
+@primitive(
+    lambda g, x_shape: reshape(g, shape=x_shape),
+    name="SqueezeBackward0",
+    view=True,
+    says="The numbers stay the same without a dimension of size 1: the gradient gets it back.",
+)
 def squeeze(x, *, shape):
     """x without some of its dimensions of size 1."""
     return x.reshape(shape)
 
 
-@primitive(lambda g, x_shape: reshape(g, shape=x_shape), name="UnsqueezeBackward0", view=True)
+@primitive(
+    lambda g, x_shape: reshape(g, shape=x_shape),
+    name="UnsqueezeBackward0",
+    view=True,
+    says="The numbers stay the same with one more dimension of size 1: the gradient loses it again.",
+)
 def unsqueeze(x, *, axis):
     """x with a new dimension of size 1."""
     return np.expand_dims(x, axis)
@@ -47,12 +61,18 @@ def unsqueeze(x, *, axis):
 
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The inverse of `axes`: the order that brings each dimension back."""
     return tuple(int(i) for i in np.argsort(axes))
 
 
-@primitive(lambda g, axes: permute(g, axes=_inverse(axes)), name="Permute", view=True)
+@primitive(
+    lambda g, axes: permute(g, axes=_inverse(axes)),
+    name="Permute",
+    view=True,
+    says="The dimensions change their order on the way there, and change back on the way back.",
+)
 def permute(x, *, axes):
-    """x with its dimensions in another order."""
+    """x with its dimensions ordered by `axes`."""
     return x.transpose(axes)
 
 
@@ -63,7 +83,7 @@ def permute(x, *, axes):
     says="Rows become columns on the way there, and columns rows again on the way back.",
 )
 def transpose(x, *, a, b):
-    """x with two dimensions exchanged."""
+    """x with dimensions `a` and `b` exchanged."""
     return x.swapaxes(a, b)
 
 
@@ -71,7 +91,7 @@ def transpose(x, *, a, b):
     lambda g: t(g), name="T", view=True, says="Rows become columns on the way there, and columns rows again on the way back."
 )
 def t(x):
-    """The transpose of a matrix; a vector as it is."""
+    """x.T: the transpose of a matrix, a vector as it is."""
     return x.T
 
 
@@ -79,7 +99,7 @@ def t(x):
 
 
 @method
-@primitive(lambda g: g)
+@primitive(lambda g: g, says="A copy is as large as the original: g passes unchanged.")
 def clone(input, *, memory_format=None):
     """A copy in memory of its own, in the graph.
 
@@ -90,7 +110,7 @@ def clone(input, *, memory_format=None):
     return np.array(input)
 
 
-@primitive(lambda g: g, name="Clone")
+@primitive(lambda g: g, name="Clone", says="A copy is as large as the original: g passes unchanged.")
 def compact(x):
     """A copy of x in row-major order."""
     return np.array(x, order="C")

@@ -41,7 +41,7 @@ def _by_rows(kernel: Callable[..., Any], axis: int, *arrays: Any) -> Any:
     says="One probability rises at the cost of the others: each score gets y times how far its g lies above the average.",
 )
 def softmax(x, *, axis):
-    """e**x / sum(e**x) along an axis."""
+    """softmax(x): e**x / sum(e**x) along an axis."""
     return _by_rows(_kernels.softmax, axis, x)
 
 
@@ -49,9 +49,10 @@ def softmax(x, *, axis):
     lambda g, y, axis: softmax_grad(g, y, axis=axis),
     lambda g, d, y, axis: g * (d - _total(d * y, axis)) - d * _total(g * y, axis),
     name="SoftmaxBackward",
+    says="What softmax does to g it does to each change of g too; and the probabilities move as well.",
 )
 def softmax_grad(d, y, *, axis):
-    """dL/dx of y = softmax(x), where d = dL/dy: y * (d - sum(d * y))."""
+    """y * (d - sum(d * y)): dL/dx of y = softmax(x), where d = dL/dy."""
     return _by_rows(_kernels.softmax_grad, axis, d, y)
 
 
@@ -68,12 +69,13 @@ def log_softmax(x, *, axis):
     lambda g, y, axis: g - _total(g * exp(y), axis),
     lambda g, d, y, axis: -g * (exp(y) * _total(d, axis)),
     name="LogSoftmaxBackward",
+    says="Each g counts for itself, and in the sum that all scores share.",
 )
 def log_softmax_grad(d, y, *, axis):
-    """dL/dx of y = log_softmax(x), where d = dL/dy: d - e**y * sum(d)."""
+    """d - e**y * sum(d): dL/dx of y = log_softmax(x), where d = dL/dy."""
     return _by_rows(_kernels.log_softmax_grad, axis, d, y)
 
 
 def _total(x: Any, axis: int) -> Any:
-    """The sum along the axis, which a 0-d tensor has not."""
+    """sum(x): along the axis, which a 0-d tensor has not."""
     return sum_over(x, axes=tuple(range(x.ndim))[axis : axis + 1], keepdim=True)

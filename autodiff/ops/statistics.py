@@ -19,11 +19,15 @@ from autodiff.ops.rounding import sign
 
 
 def deviations(x: Any, axes: tuple[int, ...]) -> Any:
-    """x minus its mean over the axes."""
+    """x - mean(x): over the axes."""
     return x - mean_over(x, axes=axes, keepdim=True)
 
 
-@primitive(lambda g, x, axes, inverse: spread(g, x.shape, axes) * deviations(x, axes) * (2.0 * inverse), name="Var")
+@primitive(
+    lambda g, x, axes, inverse: spread(g, x.shape, axes) * deviations(x, axes) * (2.0 * inverse),
+    name="Var",
+    says="The farther a number is from the mean, the more it moves the variance.",
+)
 def var_over(x, *, axes, keepdim, denominator, inverse):
     """The sum of squared deviations from the mean, over a denominator; `inverse` is 1 / denominator, nan where that is 0."""
     centred = x - mean_over.operation.forward(x, axes=axes, keepdim=True)
@@ -33,6 +37,7 @@ def var_over(x, *, axes, keepdim, denominator, inverse):
 @primitive(
     lambda g, x, y, axes, inverse: spread(over(g, y), x.shape, axes) * deviations(x, axes) * inverse,
     name="Std",
+    says="The farther a number is from the mean, the more it moves the spread.",
 )
 def std_over(x, *, axes, keepdim, denominator, inverse):
     """The square root of the variance; where that is 0 its slope is taken as 0."""
@@ -42,7 +47,11 @@ def std_over(x, *, axes, keepdim, denominator, inverse):
 # ---- the logarithm of a sum ----
 
 
-@primitive(lambda g, x, y, axes: spread(g, x.shape, axes) * exp(x - spread(y, x.shape, axes)), name="Logsumexp")
+@primitive(
+    lambda g, x, y, axes: spread(g, x.shape, axes) * exp(x - spread(y, x.shape, axes)),
+    name="Logsumexp",
+    says="The numbers share g as softmax does: the largest one gets the most of it.",
+)
 def logsumexp_over(x, *, axes, keepdim):
     """log of the sum of exponentials."""
     m = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
@@ -55,9 +64,13 @@ def logsumexp_over(x, *, axes, keepdim):
 # ---- lengths ----
 
 
-@primitive(lambda g, b: over(g, b), lambda g, y, b: -over(g * y, b))
+@primitive(
+    lambda g, b: over(g, b),
+    lambda g, y, b: -over(g * y, b),
+    says="Divided by a number, a change is divided by it too; where that is 0, nothing passes.",
+)
 def over(a, b):
-    """a / b, and 0 where b is 0: the subgradient of a length that PyTorch takes."""
+    """a / b: and 0 where b is 0, the subgradient of a length that PyTorch takes."""
     zero = b == 0
     return np.where(zero, 0, a / np.where(zero, 1, b)).astype(a.dtype)
 
@@ -65,6 +78,7 @@ def over(a, b):
 @primitive(
     lambda g, x, y, axes: spread(g, x.shape, axes) * over(x, spread(y, x.shape, axes)),
     name="LinalgVectorNorm",
+    says="A length grows fastest along its own direction: each number gets its share of it.",
 )
 def euclidean(x, *, axes, keepdim):
     """The square root of the sum of squares."""
@@ -73,7 +87,9 @@ def euclidean(x, *, axes, keepdim):
     return np.sqrt(added_up(x * x, axes, keepdim))
 
 
-@primitive(lambda g, x, axes: spread(g, x.shape, axes) * sign(x), name="LinalgVectorNorm")
+@primitive(
+    lambda g, x, axes: spread(g, x.shape, axes) * sign(x), name="LinalgVectorNorm", says="Each number gets g with its own sign."
+)
 def absolute_sum(x, *, axes, keepdim):
     """The sum of |x| over some dimensions: the 1-norm."""
     return added_up(np.abs(x), axes, keepdim)
@@ -82,14 +98,18 @@ def absolute_sum(x, *, axes, keepdim):
 @primitive(
     lambda g, x, y, axes, p: spread(g * nonzero_power(y, p=1.0 - p), x.shape, axes) * sign(x) * nonzero_power(x, p=p - 1.0),
     name="LinalgVectorNorm",
+    says="Large numbers have more of the slope, the more so the larger p is; each keeps its sign.",
 )
 def power_norm(x, *, axes, keepdim, p):
     """(sum |x|**p) ** (1/p)."""
     return np.power(added_up(np.power(np.abs(x), x.dtype.type(p)), axes, keepdim), x.dtype.type(1.0 / p))
 
 
-@primitive(lambda g, x, p: g * sign(x) * nonzero_power(x, p=p - 1.0) * p)
+@primitive(
+    lambda g, x, p: g * sign(x) * nonzero_power(x, p=p - 1.0) * p,
+    says="The slope of |x|ⁿ is n · |x|ⁿ⁻¹ with the sign of x; at 0 nothing passes.",
+)
 def nonzero_power(x, *, p):
-    """|x|**p, and 0 where x is 0: the subgradient of a norm that PyTorch takes."""
+    """abs(x)**p: and 0 where x is 0, the subgradient of a norm that PyTorch takes."""
     zero = x == 0
     return np.where(zero, 0, np.power(np.abs(np.where(zero, 1, x)), x.dtype.type(p))).astype(x.dtype)

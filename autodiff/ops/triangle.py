@@ -11,31 +11,46 @@ from autodiff._core.broadcast import expanded
 from autodiff._core.graph import primitive
 
 
-@primitive(lambda g, diagonal: tril(g, diagonal=diagonal), name="Tril")
+@primitive(
+    lambda g, diagonal: tril(g, diagonal=diagonal),
+    name="Tril",
+    says="What was kept gets its gradient; what was made zero gets none.",
+)
 def tril(x, *, diagonal):
     """x with zeros above the diagonal."""
     return np.tril(x, diagonal)
 
 
-@primitive(lambda g, diagonal: triu(g, diagonal=diagonal), name="Triu")
+@primitive(
+    lambda g, diagonal: triu(g, diagonal=diagonal),
+    name="Triu",
+    says="What was kept gets its gradient; what was made zero gets none.",
+)
 def triu(x, *, diagonal):
     """x with zeros below the diagonal."""
     return np.triu(x, diagonal)
 
 
 @primitive(
-    lambda g, offset, a, b, x_shape: on_diagonal(g, offset=offset, a=a, b=b, shape=x_shape), name="Diagonal", view=True
+    lambda g, offset, a, b, x_shape: on_diagonal(g, offset=offset, a=a, b=b, shape=x_shape),
+    name="Diagonal",
+    view=True,
+    says="The diagonal gets its gradient back in its place; the rest of the matrix gets zero.",
 )
 def diagonal(x, *, offset, a, b):
-    """The diagonal of two dimensions, as the last dimension: a view."""
+    """The diagonal of x: of two dimensions, as the last dimension, a view."""
     seen = np.diagonal(x, offset, a, b)
     seen.flags.writeable = x.flags.writeable
     return seen
 
 
-@primitive(lambda g, offset, a, b: diagonal(g, offset=offset, a=a, b=b), name="DiagonalBackward")
+@primitive(
+    lambda g, offset, a, b: diagonal(g, offset=offset, a=a, b=b),
+    name="DiagonalBackward",
+    says="Each number gets the gradient of its place on the diagonal.",
+)
 def on_diagonal(x, *, offset, a, b, shape):
-    """Zeros of `shape` with x on a diagonal."""
+    """x put on a diagonal in zeros: zeros of `shape`."""
     out = np.zeros(shape, x.dtype)
     seen = np.diagonal(out, offset, a, b)
     seen.flags.writeable = True
@@ -44,7 +59,9 @@ def on_diagonal(x, *, offset, a, b, shape):
 
 
 @primitive(
-    lambda g, x_shape: on_diagonal(expanded(g, shape=(min(x_shape),)), offset=0, a=0, b=1, shape=x_shape), name="Trace"
+    lambda g, x_shape: on_diagonal(expanded(g, shape=(min(x_shape),)), offset=0, a=0, b=1, shape=x_shape),
+    name="Trace",
+    says="Only the diagonal is summed: each of its numbers gets g, all others zero.",
 )
 def trace(x):
     """The sum of the diagonal of a matrix."""

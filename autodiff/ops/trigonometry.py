@@ -16,7 +16,11 @@ from autodiff.ops.power import rsqrt
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g * cos(input), promote=to_floating)
+@primitive(
+    lambda g, input: g * cos(input),
+    promote=to_floating,
+    says="The slope of the sine is the cosine: steepest where it crosses 0, flat at its peaks.",
+)
 def sin(input):
     """The sine; x in radians.
 
@@ -28,7 +32,11 @@ def sin(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: -g * sin(input), promote=to_floating)
+@primitive(
+    lambda g, input: -g * sin(input),
+    promote=to_floating,
+    says="The slope of the cosine is minus the sine: flat at its peaks, steepest where it crosses 0.",
+)
 def cos(input):
     """The cosine; x in radians.
 
@@ -40,7 +48,9 @@ def cos(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, y: g * (1.0 + y * y), promote=to_floating)
+@primitive(
+    lambda g, y: g * (1.0 + y * y), promote=to_floating, says="The slope is 1 + y²: it grows with the height of the curve."
+)
 def tan(input):
     """The tangent; x in radians.
 
@@ -52,7 +62,11 @@ def tan(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g * rsqrt(1.0 - input * input), promote=to_floating)
+@primitive(
+    lambda g, input: g * rsqrt(1.0 - input * input),
+    promote=to_floating,
+    says="The slope is 1 in the middle, and grows without end towards −1 and 1.",
+)
 def asin(input):
     """The angle in radians whose sine is x.
 
@@ -64,7 +78,11 @@ def asin(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: -g * rsqrt(1.0 - input * input), promote=to_floating)
+@primitive(
+    lambda g, input: -g * rsqrt(1.0 - input * input),
+    promote=to_floating,
+    says="The slope is −1 in the middle, and falls without end towards −1 and 1.",
+)
 def acos(input):
     """The angle in radians whose cosine is x.
 
@@ -76,7 +94,9 @@ def acos(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g / (input * input + 1.0), promote=to_floating)
+@primitive(
+    lambda g, input: g / (input * input + 1.0), promote=to_floating, says="Steepest at 0, where the slope is 1; flat far out."
+)
 def atan(input):
     """The angle in radians whose tangent is x.
 
@@ -92,6 +112,7 @@ def atan(input):
     lambda g, input, other: g * (other / squared_length(input, other)),
     lambda g, input, other: -g * (input / squared_length(input, other)),
     promote=to_floating,
+    says="A point turns the faster, the closer it is to the origin, and only by moving across its direction.",
 )
 def atan2(input, other):
     """The angle in radians of the point (other, input) from the first axis.
@@ -103,15 +124,15 @@ def atan2(input, other):
     return np.arctan2(input, other)
 
 
-@primitive(lambda g, a: g * a * 2.0, lambda g, b: g * b * 2.0)
+@primitive(lambda g, a: g * a * 2.0, lambda g, b: g * b * 2.0, says="The slope of a square is twice the number.")
 def squared_length(a, b):
-    """a**2 + b**2, and 1 where both are 0: there atan2 has no slope, and 0 is taken for it."""
+    """a**2 + b**2: and 1 where both are 0, since there atan2 has no slope, and 0 is taken for it."""
     total = a * a + b * b
     return np.where((a == 0) & (b == 0), total.dtype.type(1), total)
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g * cosh(input), promote=to_floating)
+@primitive(lambda g, input: g * cosh(input), promote=to_floating, says="The slope of sinh is cosh: never less than 1.")
 def sinh(input):
     """(e**x - e**-x) / 2.
 
@@ -123,7 +144,11 @@ def sinh(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g * sinh(input), promote=to_floating)
+@primitive(
+    lambda g, input: g * sinh(input),
+    promote=to_floating,
+    says="The slope of cosh is sinh: 0 in the middle, steeper on both sides.",
+)
 def cosh(input):
     """(e**x + e**-x) / 2.
 
@@ -147,7 +172,11 @@ def tanh(input):
 
 
 @method
-@primitive(lambda g, input: g * rsqrt(input * input + 1.0), promote=to_floating)
+@primitive(
+    lambda g, input: g * rsqrt(input * input + 1.0),
+    promote=to_floating,
+    says="Steepest at 0, where the slope is 1; flat far out.",
+)
 def asinh(input):
     """The inverse of sinh.
 
@@ -159,7 +188,11 @@ def asinh(input):
 
 
 @method
-@primitive(lambda g, input: g * rsqrt(input * input - 1.0), promote=to_floating)
+@primitive(
+    lambda g, input: g * rsqrt(input * input - 1.0),
+    promote=to_floating,
+    says="Infinitely steep at 1, and flatter from there on.",
+)
 def acosh(input):
     """The inverse of cosh, for x >= 1.
 
@@ -171,7 +204,11 @@ def acosh(input):
 
 
 @method
-@primitive(lambda g, input: g / (1.0 - input * input), promote=to_floating)
+@primitive(
+    lambda g, input: g / (1.0 - input * input),
+    promote=to_floating,
+    says="The slope is 1 in the middle, and grows without end towards −1 and 1.",
+)
 def atanh(input):
     """The inverse of tanh, for |x| < 1.
 
@@ -183,7 +220,12 @@ def atanh(input):
 
 
 @method
-@primitive(lambda g: g * (math.pi / 180.0), name="Deg2Rad", promote=to_floating)
+@primitive(
+    lambda g: g * (math.pi / 180.0),
+    name="Deg2Rad",
+    promote=to_floating,
+    says="A degree is π/180 of a radian, so g is multiplied by that.",
+)
 def deg2rad(input):
     """Degrees as radians.
 
@@ -195,7 +237,12 @@ def deg2rad(input):
 
 
 @method
-@primitive(lambda g: g * (180.0 / math.pi), name="Rad2Deg", promote=to_floating)
+@primitive(
+    lambda g: g * (180.0 / math.pi),
+    name="Rad2Deg",
+    promote=to_floating,
+    says="A radian is 180/π degrees, so g is multiplied by that.",
+)
 def rad2deg(input):
     """Radians as degrees.
 

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kernel_arrays import FLOATS
 
 from autodiff import _kernels
 from autodiff._kernels import reference
-
-FLOATS = [np.float32, np.float64]
 
 
 def exp_of(kernels, values):
@@ -82,6 +81,23 @@ def test_a_sum_of_many_terms_errs_no_more_than_numpy_s(dtype, m, k, n):
         wanted += a[:, start : start + 2**14].astype(np.longdouble) @ b[start : start + 2**14].astype(np.longdouble)
     ours, theirs = (np.abs(y - wanted).max() / wanted.max() for y in (_kernels.matmul(a, b), a @ b))
     assert ours <= 2 * theirs + 4 * np.finfo(dtype).eps
+
+
+@pytest.mark.parametrize(("m", "k", "n"), [(520, 16_385, 2), (3, 33_000, 50), (257, 16_384, 3), (1, 17_000, 70)])
+@pytest.mark.parametrize("b_order", "CF")
+def test_long_products_with_a_bias_in_one_thread(m, k, n, b_order):
+    # More than 16,384 terms are added up in pieces, of 256 rows at a time.
+    rng = np.random.default_rng(m)
+    a, b = rng.normal(size=(m, k)).astype(np.float32), np.asarray(rng.normal(size=(k, n)), np.float32, order=b_order)
+    bias = rng.normal(0, 1000, n).astype(np.float32)
+    before = _kernels.get_num_threads()
+    _kernels.set_num_threads(1)
+    try:
+        found = _kernels.matmul(a, b, bias)
+    finally:
+        _kernels.set_num_threads(before)
+    wanted = a.astype(np.float64) @ b.astype(np.float64) + bias
+    assert np.abs(found - wanted).max() <= 1e-2  # the sums are about 130, and of 1e5 numbers added up
 
 
 def test_a_sum_of_ones_does_not_stop_growing():
@@ -214,9 +230,9 @@ def test_a_product_where_the_system_has_no_threads_left():
     code = (
         "import numpy as np\n"
         "from autodiff import _kernels\n"
-        "from autodiff._kernels import _threads\n"
+        "from autodiff._kernels import threads\n"
         "def refuse(self): raise RuntimeError(\"can't start new thread\")\n"
-        "_threads.Thread.start = refuse\n"
+        "threads.Thread.start = refuse\n"
         "_kernels.set_num_threads(4)\n"
         "a = np.ones((500, 500), np.float32)\n"
         "print(*{float(x) for _ in range(3) for x in _kernels.matmul(a, a).ravel()})\n"

@@ -1,4 +1,5 @@
-# The crew: threads that take parts of one large product, as the calling thread does.
+# The crew: threads that take parts of one large product, as the calling thread does. After reading it you know how a product is
+# cut, who computes what, and how little two threads have to agree on.
 #
 # Waking a sleeping thread takes about as long as a product of 300^3. So after a product the crew looks out for the
 # next for about a millisecond (PATIENCE) before it sleeps, as the threads of other libraries do, and nobody needs the GIL.
@@ -45,19 +46,17 @@ cdef enum:
     PARTS = 2         # for each thread: whoever is late does fewer
 
 
-cdef struct Part:
+cdef struct Shared:
     # A product, of which A's rows or B's columns are cut.
-    Py_ssize_t m, k, n, ar, ac, br, bc, cr, whole, step
-    const char* a
-    const char* b
-    const char* bias
-    char* c
-    int size, vector
+    Product whole
+    void* a[4]
+    int size
     bint by_columns
+    Py_ssize_t length, step  # how many rows or columns there are, and how many of them a part has
 
 
 cdef struct Crew:
-    Part product
+    Shared product
     long turn            # counts the products
     long open            # may somebody still take a part?
     long next            # the next part
@@ -74,24 +73,33 @@ cdef struct Crew:
 cdef Crew* crew = NULL
 
 
+cdef inline int multiply(int size, const Product* o, void** a) noexcept nogil:
+    if size == 4:
+        return core.tiled32[MATMUL](<float**>a, o)
+    return core.tiled64[MATMUL](<double**>a, o)
+
+
 cdef void take_parts(Crew* team) noexcept nogil:
-    cdef Part* o = &team.product
-    cdef Py_ssize_t start, stop
-    cdef int status
+    cdef Shared* o = &team.product
+    cdef Product part = o.whole
+    cdef void* a[4]
+    cdef Py_ssize_t start, length
     while True:
         start = add(&team.next, 1) * o.step
-        if start >= o.whole:
+        if start >= o.length:
             return
-        stop = min(start + o.step, o.whole)
+        length = min(o.step, o.length - start)
+        a[0], a[1], a[2], a[3] = o.a[0], o.a[1], o.a[2], o.a[3]
         if o.by_columns:
-            status = multiply(
-                o.size, o.m, o.k, stop - start, o.a, o.ar, o.ac, o.b + start * o.bc * o.size, o.br, o.bc,
-                o.bias + start * o.size if o.bias != NULL else o.bias, o.c + start * o.size, o.cr, o.vector)
+            part.n = length
+            a[1] = <char*>a[1] + start * part.b_col * o.size
+            a[2] = <char*>a[2] + start * o.size if a[2] != NULL else NULL
+            a[3] = <char*>a[3] + start * o.size
         else:
-            status = multiply(
-                o.size, stop - start, o.k, o.n, o.a + start * o.ar * o.size, o.ar, o.ac, o.b, o.br, o.bc,
-                o.bias, o.c + start * o.cr * o.size, o.cr, o.vector)
-        if status:
+            part.m = length
+            a[0] = <char*>a[0] + start * part.a_row * o.size
+            a[3] = <char*>a[3] + start * part.c_row * o.size
+        if multiply(o.size, &part, a):
             swap(&team.failed, 1)
 
 
@@ -142,25 +150,33 @@ cdef int hire(int wanted) except -1:
             raise MemoryError()
         PyThread_acquire_lock(crew.bells[seat], 1)
         crew.hired += 1  # before another calling thread may come here
-        if not _threads.start(attend, seat):
+        if not threads.start(attend, seat):
             crew.complete = True
     return min(wanted, crew.hired)
 
 
-cdef int share(const Part* product, int threads) except -2:
+cdef int share(int size, const Product* o, void** a, int members) except -2:
     """Compute the product with that many threads, this one among them; -1 where there was no memory, -3 if others are at it."""
     cdef Crew* team
-    cdef int i, members = hire(threads - 1)
+    cdef Shared* product
+    cdef Py_ssize_t unit
+    cdef int i, hired = hire(members - 1)
     cdef long waited = 0
     team = crew
-    if team.taken or members == 0:
+    if team.taken or hired == 0:
         return -3
     team.taken = True
-    team.product = product[0]
+    product = &team.product
+    product.whole, product.size, product.by_columns = o[0], size, o.n > o.m
+    memcpy(product.a, a, sizeof(product.a))
+    # Parts are whole tiles, so that every element is computed the same way for any number of threads.
+    unit = core.tile_bytes // size if product.by_columns else core.tile_rows
+    product.length = o.n if product.by_columns else o.m
+    product.step = ((product.length + unit - 1) // unit + PARTS * members - 1) // (PARTS * members) * unit
     team.next = team.failed = 0
     swap(&team.open, 1)
     add(&team.turn, 1)
-    for i in range(members):
+    for i in range(hired):
         if swap(&team.asleep[i], 0):
             PyThread_release_lock(team.bells[i])
     with nogil:

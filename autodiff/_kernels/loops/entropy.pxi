@@ -1,0 +1,101 @@
+# The cross entropy: after reading it you know how the loss and its gradient are computed without storing a probability twice.
+
+cdef void cross_entropy(real** a, const Job* job) noexcept nogil:
+    """The loss of every row of x, whose class is t and whose weights are w, into out; or their sum or mean into out[0]."""
+    cdef const real* x = a[0]
+    cdef const long long* t = <const long long*>a[1]
+    cdef const real* w = a[2]
+    cdef real* out = a[3]
+    cdef const Loss* o = <const Loss*>job.options
+    cdef Py_ssize_t i, j, lane, rows, n = job.n, c = job.c
+    cdef double weight, loss, spread, losses = 0, weights = 0
+    cdef real tops[SIDE]
+    cdef double logs[SIDE]
+    i = 0
+    while i < n:
+        rows = min(<Py_ssize_t>SIDE, n - i)
+        log_totals(x, rows, c, tops, logs)
+        for lane in range(rows):
+            if t[lane] == job.ignore:
+                if o.per_row:
+                    out[i + lane] = 0
+                x += c
+                continue
+            weight = w[t[lane]] if w != NULL else 1
+            loss = (1 - o.smooth) * weight * (logs[lane] - (<double>x[t[lane]] - tops[lane]))
+            if o.smooth != 0:
+                spread = 0
+                for j in range(c):
+                    spread += (w[j] if w != NULL else 1) * (logs[lane] - (<double>x[j] - tops[lane]))
+                loss += o.smooth / c * spread
+            weights += weight
+            losses += loss
+            if o.per_row:
+                out[i + lane] = <real>loss
+            x += c
+        t += rows
+        i += rows
+    if not o.per_row:
+        out[0] = <real>(losses / weights if o.mean else losses)
+
+
+cdef void cross_entropy_grad(real** a, const Job* job) noexcept nogil:
+    """d = g * dloss / dx: each row's softmax less its target's distribution, times weight and incoming gradient."""
+    cdef const real* g = a[0]
+    cdef const real* x = a[1]
+    cdef const long long* t = <const long long*>a[2]
+    cdef const real* w = a[3]
+    cdef real* d = a[4]
+    cdef const Loss* o = <const Loss*>job.options
+    cdef Py_ssize_t i, j, lane, rows, n = job.n, c = job.c
+    cdef double scale, all_weights = 0, divisor = 0
+    cdef double hits[SIDE]
+    cdef real factors[SIDE]
+    cdef real tops[SIDE]
+    cdef double totals[SIDE]
+    cdef real e[SHORT * SIDE]
+    if o.mean:
+        for i in range(n):
+            if t[i] != job.ignore:
+                divisor += w[t[i]] if w != NULL else 1
+    if divisor == 0:
+        divisor = 1
+    if w != NULL:
+        for j in range(c):
+            all_weights += w[j]
+    else:
+        all_weights = c
+    i = 0
+    while i < n:
+        rows = min(<Py_ssize_t>SIDE, n - i)
+        if c < SHORT:
+            side_by_side(x, rows, c, e, tops, totals)
+        else:
+            long_rows(x, rows, c, d, tops, totals)
+        for lane in range(rows):
+            scale = g[i + lane] if o.per_row else g[0] / divisor
+            hits[lane] = 0
+            if t[lane] != job.ignore:
+                hits[lane] = scale * (1 - o.smooth) * (w[t[lane]] if w != NULL else 1)
+            factors[lane] = <real>((hits[lane] + scale * o.smooth / c * all_weights) / totals[lane])
+        if c < SHORT:
+            for lane in range(rows, SIDE):
+                factors[lane] = 0
+            back_to_rows(e, factors, rows, c, d)
+        else:
+            for lane in range(rows):
+                for j in range(c):
+                    d[lane * c + j] *= factors[lane]
+        for lane in range(rows):
+            if t[lane] == job.ignore:
+                memset(d, 0, c * sizeof(real))
+            else:
+                if o.smooth != 0:
+                    scale = g[i + lane] if o.per_row else g[0] / divisor
+                    for j in range(c):
+                        d[j] -= <real>(scale * o.smooth / c * (w[j] if w != NULL else 1))
+                d[t[lane]] -= <real>hits[lane]
+            d += c
+        x += rows * c
+        t += rows
+        i += rows

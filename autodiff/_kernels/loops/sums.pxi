@@ -1,0 +1,80 @@
+# Sums and maxima along memory: after reading it you know how a loop that adds up is written so that it becomes vectors.
+#
+# Elements are handled in blocks of a constant size with a running sum for each place in the block: only
+# then may the compiler use vectors, since it may not change the order in which rounded numbers are added.
+# Sums are taken in double.
+
+cdef enum:
+    BLOCK = 32
+    HALF = 16
+
+
+cdef inline real maximum(const real* x, Py_ssize_t c) noexcept nogil:
+    """The largest of x[0..c), c at least BLOCK; a nan may be passed over, and then shows in the sum of exponentials."""
+    cdef real best[BLOCK]
+    cdef real largest = x[0]
+    cdef Py_ssize_t at, j
+    for j in range(BLOCK):
+        best[j] = x[j]
+    for at in range(BLOCK, c // BLOCK * BLOCK, 32):
+        for j in range(BLOCK):
+            best[j] = x[at + j] if x[at + j] > best[j] else best[j]
+    # The last block reaches back over what was seen: whole vectors again.
+    for j in range(BLOCK):
+        best[j] = x[c - BLOCK + j] if x[c - BLOCK + j] > best[j] else best[j]
+    # As a tree: one after the other, each comparison would wait for the one before.
+    for j in range(16):
+        best[j] = best[j + 16] if best[j + 16] > best[j] else best[j]
+    for j in range(8):
+        best[j] = best[j + 8] if best[j + 8] > best[j] else best[j]
+    for j in range(4):
+        best[j] = best[j + 4] if best[j + 4] > best[j] else best[j]
+    for j in range(4):
+        largest = best[j] if best[j] > largest else largest
+    return largest
+
+
+cdef inline double total_of(const double* part) noexcept nogil:
+    """The sum of a block of running sums, as a tree."""
+    cdef double sums[8]
+    cdef Py_ssize_t j
+    for j in range(8):
+        sums[j] = (part[j] + part[j + 8]) + (part[j + 16] + part[j + 24])
+    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]))
+
+
+cdef inline double sum_of_products(const real* g, const real* y, Py_ssize_t c) noexcept nogil:
+    """The sum of g * y, or of g where y is NULL."""
+    cdef double part[BLOCK]
+    cdef double total = 0
+    cdef Py_ssize_t at, j, whole = c // BLOCK * BLOCK
+    memset(part, 0, sizeof(part))
+    for at in range(0, whole, 32):
+        for j in range(BLOCK):
+            part[j] += <double>g[at + j] * y[at + j] if y != NULL else g[at + j]
+    if whole > 0:
+        total = total_of(part)
+    for j in range(whole, c):
+        total += <double>g[j] * y[j] if y != NULL else g[j]
+    return total
+
+
+cdef void column_sums(real** a, const Job* job) noexcept nogil:
+    """y = the sum of the n rows of x, a block of columns at a time."""
+    cdef const real* x = a[0]
+    cdef real* y = a[1]
+    cdef double part[BLOCK]
+    cdef Py_ssize_t i, j, at, left, n = job.n, c = job.c
+    for at in range(0, c, 32):
+        left = min(<Py_ssize_t>BLOCK, c - at)
+        memset(part, 0, sizeof(part))
+        if left == BLOCK:
+            for i in range(n):
+                for j in range(BLOCK):
+                    part[j] += x[i * c + at + j]
+        else:
+            for i in range(n):
+                for j in range(left):
+                    part[j] += x[i * c + at + j]
+        for j in range(left):
+            y[at + j] = <real>part[j]

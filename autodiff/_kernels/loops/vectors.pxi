@@ -1,0 +1,157 @@
+# Vectors: after reading it you know what the loops compute with, and how much of it fits into the registers.
+#
+# A vector is what one register of the processor holds: 16 floats where there is AVX-512, 8 with AVX2, 4 elsewhere. In memory it
+# may begin at any element, so a vector is named by a pointer to its first element. A local array of vectors that only the
+# four functions at the end read and write never exists in memory: the compiler keeps it in registers.
+
+from libc.string cimport memcpy, memset
+
+cdef extern from *:
+    """
+    #if defined(__AVX512F__)
+    #  define AD_VECTOR 64
+    #  define AD_MR 8
+    #  define AD_WIDE 3
+    #  define AD_DEEP 1
+    #elif defined(__AVX2__)
+    #  define AD_VECTOR 32
+    #  define AD_MR 4
+    #  define AD_WIDE 3
+    #  define AD_DEEP 0
+    #elif defined(__aarch64__)
+    #  define AD_VECTOR 16
+    #  define AD_MR 8
+    #  define AD_WIDE 3
+    #  define AD_DEEP 0
+    #else
+    #  define AD_VECTOR 16
+    #  define AD_MR 4
+    #  define AD_WIDE 2
+    #  define AD_DEEP 0
+    #endif
+    #if defined(__GNUC__)
+    /* A vector is whatever a register holds; in memory it may begin at any element. */
+    typedef float ad_f32 __attribute__((vector_size(AD_VECTOR), aligned(4), may_alias));
+    typedef double ad_f64 __attribute__((vector_size(AD_VECTOR), aligned(8), may_alias));
+    #else
+    typedef float ad_f32;
+    typedef double ad_f64;
+    #endif
+    #if defined(__clang__) || __GNUC__ >= 12
+    typedef float ad_f32x4 __attribute__((vector_size(16), aligned(4), may_alias));
+    typedef double ad_f64x2 __attribute__((vector_size(16), aligned(8), may_alias));
+    static inline void ad_transpose32(const float *a, Py_ssize_t step, float *to, Py_ssize_t to_step) {
+        ad_f32x4 r0 = *(const ad_f32x4 *)a, r1 = *(const ad_f32x4 *)(a + step);
+        ad_f32x4 r2 = *(const ad_f32x4 *)(a + 2 * step), r3 = *(const ad_f32x4 *)(a + 3 * step);
+        ad_f32x4 left01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
+        ad_f32x4 right01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
+        ad_f32x4 left23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
+        ad_f32x4 right23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+        *(ad_f32x4 *)to = __builtin_shufflevector(left01, left23, 0, 1, 4, 5);
+        *(ad_f32x4 *)(to + to_step) = __builtin_shufflevector(left01, left23, 2, 3, 6, 7);
+        *(ad_f32x4 *)(to + 2 * to_step) = __builtin_shufflevector(right01, right23, 0, 1, 4, 5);
+        *(ad_f32x4 *)(to + 3 * to_step) = __builtin_shufflevector(right01, right23, 2, 3, 6, 7);
+    }
+    #  if AD_VECTOR > 16
+    typedef double ad_f64x4 __attribute__((vector_size(32), aligned(8), may_alias));
+    static inline void ad_transpose64(const double *a, Py_ssize_t step, double *to, Py_ssize_t to_step) {
+        ad_f64x4 r0 = *(const ad_f64x4 *)a, r1 = *(const ad_f64x4 *)(a + step);
+        ad_f64x4 r2 = *(const ad_f64x4 *)(a + 2 * step), r3 = *(const ad_f64x4 *)(a + 3 * step);
+        ad_f64x4 even01 = __builtin_shufflevector(r0, r1, 0, 4, 2, 6);
+        ad_f64x4 odd01 = __builtin_shufflevector(r0, r1, 1, 5, 3, 7);
+        ad_f64x4 even23 = __builtin_shufflevector(r2, r3, 0, 4, 2, 6);
+        ad_f64x4 odd23 = __builtin_shufflevector(r2, r3, 1, 5, 3, 7);
+        *(ad_f64x4 *)to = __builtin_shufflevector(even01, even23, 0, 1, 4, 5);
+        *(ad_f64x4 *)(to + to_step) = __builtin_shufflevector(odd01, odd23, 0, 1, 4, 5);
+        *(ad_f64x4 *)(to + 2 * to_step) = __builtin_shufflevector(even01, even23, 2, 3, 6, 7);
+        *(ad_f64x4 *)(to + 3 * to_step) = __builtin_shufflevector(odd01, odd23, 2, 3, 6, 7);
+    }
+    #  else
+    static inline void ad_transpose64(const double *a, Py_ssize_t step, double *to, Py_ssize_t to_step) {
+        for (int i = 0; i < 4; i += 2)
+            for (int j = 0; j < 4; j += 2) {
+                ad_f64x2 r0 = *(const ad_f64x2 *)(a + i * step + j), r1 = *(const ad_f64x2 *)(a + (i + 1) * step + j);
+                *(ad_f64x2 *)(to + j * to_step + i) = __builtin_shufflevector(r0, r1, 0, 2);
+                *(ad_f64x2 *)(to + (j + 1) * to_step + i) = __builtin_shufflevector(r0, r1, 1, 3);
+            }
+    }
+    #  endif
+    #else
+    static void ad_transpose32(const float *a, Py_ssize_t step, float *to, Py_ssize_t to_step) {
+        for (int i = 0; i < 4; i++)
+            for (int j = 0; j < 4; j++) to[j * to_step + i] = a[i * step + j];
+    }
+    static void ad_transpose64(const double *a, Py_ssize_t step, double *to, Py_ssize_t to_step) {
+        for (int i = 0; i < 4; i++)
+            for (int j = 0; j < 4; j++) to[j * to_step + i] = a[i * step + j];
+    }
+    #endif
+    #if defined(__GNUC__)
+    #  define ad_prefetch(p) __builtin_prefetch(p, 0)
+    #else
+    #  define ad_prefetch(p)
+    #endif
+    #define AD_ZERO32 ((ad_f32){0})
+    #define AD_ZERO64 ((ad_f64){0})
+    #define AD_LANES32 (sizeof(ad_f32) / sizeof(float))
+    #define AD_LANES64 (sizeof(ad_f64) / sizeof(double))
+    #define AD_NR32 (AD_WIDE * AD_LANES32)
+    #define AD_NR64 (AD_WIDE * AD_LANES64)
+    """
+    ctypedef float f32 "ad_f32"
+    ctypedef double f64 "ad_f64"
+    const f32 ZERO32 "AD_ZERO32"
+    const f64 ZERO64 "AD_ZERO64"
+    enum:
+        MR "AD_MR"
+        WIDE "AD_WIDE"
+        DEEP "AD_DEEP"  # four steps of k in one round, where it was measured to be faster
+        LANES32 "AD_LANES32"
+        LANES64 "AD_LANES64"
+        NR32 "AD_NR32"
+        NR64 "AD_NR64"
+        TILE_BYTES "AD_WIDE * AD_VECTOR"
+    # A block of four by four elements, its rows `step` apart, to rows `to_step` apart that were its columns.
+    void prefetch "ad_prefetch"(const void* p) noexcept nogil
+    void ad_transpose32(const float* a, Py_ssize_t step, float* to, Py_ssize_t to_step) noexcept nogil
+    void ad_transpose64(const double* a, Py_ssize_t step, double* to, Py_ssize_t to_step) noexcept nogil
+
+
+cdef inline void clear(real* v) noexcept nogil:
+    """v = 0, one by one: a memset of what ends up in registers would still be carried out, in memory."""
+    if real is float:
+        (<f32*>v)[0] = ZERO32
+    else:
+        (<f64*>v)[0] = ZERO64
+
+
+cdef inline void add_vector(real* v, const real* w) noexcept nogil:
+    """v += w."""
+    if real is float:
+        (<f32*>v)[0] += (<const f32*>w)[0]
+    else:
+        (<f64*>v)[0] += (<const f64*>w)[0]
+
+
+cdef inline void add_product(real* v, real x, const real* w) noexcept nogil:
+    """v += x * w, for a single number x."""
+    if real is float:
+        (<f32*>v)[0] += x * (<const f32*>w)[0]
+    else:
+        (<f64*>v)[0] += x * (<const f64*>w)[0]
+
+
+cdef inline void copy_vector(const real* v, real* to) noexcept nogil:
+    """to = v."""
+    if real is float:
+        (<f32*>to)[0] = (<const f32*>v)[0]
+    else:
+        (<f64*>to)[0] = (<const f64*>v)[0]
+
+
+cdef inline void transpose(const real* a, Py_ssize_t step, real* to, Py_ssize_t to_step) noexcept nogil:
+    """Four by four elements, in registers."""
+    if real is float:
+        ad_transpose32(a, step, to, to_step)
+    else:
+        ad_transpose64(a, step, to, to_step)

@@ -1,0 +1,37 @@
+"""Every kernel as a few lines of NumPy: after reading it you know where each compiled loop has its twin.
+
+The compiled kernels are tested against these functions, `AUTODIFF_KERNELS=reference` runs the whole package on them, and the
+compiled doors hand them whatever their loops don't take (float16, memory that is written to but not contiguous). They
+check nothing that NumPy checks itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff._kernels.memory import repeats as repeats
+from autodiff._kernels.reference.checks import check_matmul as check_matmul
+from autodiff._kernels.reference.checks import check_sgd as check_sgd
+from autodiff._kernels.reference.elements import relu, relu_grad
+from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_grad
+from autodiff._kernels.reference.matmul import matmul
+from autodiff._kernels.reference.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
+from autodiff._kernels.reference.step import sgd
+from autodiff._kernels.reference.sums import column_sums
+
+INFO: dict[str, Any] = {"implementation": "numpy", "isa": None, "isas": []}
+
+# The kernels: each is here, in the doors and in `autodiff._kernels`.
+__all__ = [
+    "column_sums",
+    "cross_entropy",
+    "cross_entropy_grad",
+    "log_softmax",
+    "log_softmax_grad",
+    "matmul",
+    "relu",
+    "relu_grad",
+    "sgd",
+    "softmax",
+    "softmax_grad",
+]

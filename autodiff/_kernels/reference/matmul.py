@@ -1,0 +1,14 @@
+"""The matrix product, twin of `loops/matmul.pxi`: after reading it you know what the tiles compute."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autodiff._kernels.reference.checks import Array, check_matmul
+
+
+def matmul(a: Array, b: Array, bias: Array | None = None) -> Array:
+    """The matrix product a @ b, of two matrices or of two equally long batches, plus `bias` on every row."""
+    check_matmul(a, b, bias)
+    y = np.matmul(a, b)
+    return y if bias is None else np.add(y, bias, out=y)

@@ -1,0 +1,152 @@
+"""Every public function called with arguments that do not fit: PyTorch's class of error, and the arguments as they were."""
+
+import warnings
+
+import pytest
+
+import autodiff
+
+torch = pytest.importorskip("torch")
+
+# What changes a state of the library, is a class, or takes no tensor.
+OTHERS = {
+    "enable_grad",
+    "tensor",
+    "get_num_threads",
+    "set_num_threads",
+    "set_rng_state",
+    "is_grad_enabled",
+    "device",
+    "is_anomaly_enabled",
+    "finfo",
+    "from_numpy",
+    "set_default_dtype",
+    "Generator",
+    "set_observer",
+    "initial_seed",
+    "iinfo",
+    "is_inference_mode_enabled",
+    "get_default_dtype",
+    "seed",
+    "manual_seed",
+    "as_tensor",
+    "Size",
+    "asarray",
+    "set_printoptions",
+    "set_grad_enabled",
+    "Tensor",
+    "get_rng_state",
+    "inference_mode",
+    "dtype",
+    "set_provenance",
+    "no_grad",
+}
+MODULES = {"autograd", "cuda", "datasets", "nn", "optim", "random", "utils"}
+NAMES = [
+    name
+    for name in autodiff.__all__
+    if name not in OTHERS
+    and name not in MODULES
+    and not name.endswith("Tensor")
+    and callable(getattr(autodiff, name))
+    and not isinstance(getattr(autodiff, name), autodiff.dtype)
+]
+POOL = {
+    "matrix": lambda m: m.arange(6.0).reshape(2, 3) + 1,
+    "number": lambda m: m.tensor(2.5),
+    "empty": lambda m: m.ones(0),
+    "list": lambda m: [1.0, 2.0],
+    "text": lambda m: "a",
+    "-9": lambda m: -9,
+    "None": lambda m: None,
+}
+CALLS = [*((a,) for a in POOL), *(("matrix", a) for a in ("empty", "list", "text", "-9")), ("text", "-9")]
+
+# Where autodiff takes what PyTorch refuses, or refuses it with another class. A word of the value is an argument.
+KNOWN = {
+    "amax": "empty",
+    "amin": "empty",
+    "aminmax": "empty",
+    "atan2": "-9",
+    "bernoulli": "matrix empty None",
+    "bincount": "list text -9",
+    "chunk": "-9",
+    "bitwise_not": "matrix number empty",
+    "broadcast_to": "matrix number empty -9",
+    "clamp": "list text -9 None",
+    "clamp_max": "None",
+    "clamp_min": "None",
+    "clip": "list text -9 None",
+    "dstack": "matrix empty",
+    "empty": "matrix number empty -9",
+    "flip": "matrix number empty -9",
+    "full": "number -9",
+    "hstack": "matrix empty",
+    "hypot": "-9",
+    "index_put": "list",
+    "logaddexp": "-9",
+    "logsumexp": "None",
+    "masked_select": "matrix",
+    "max": "None",
+    "maximum": "-9",
+    "median": "None",
+    "meshgrid": "list text -9 None",
+    "min": "None",
+    "minimum": "-9",
+    "norm": "list text -9 None matrix empty",
+    "normal": "empty list text -9 None matrix",
+    "ones": "matrix number empty -9",
+    "permute": "matrix number empty -9",
+    "prod": "None",
+    "rand": "matrix number empty -9",
+    "randint_like": "matrix empty",
+    "randn": "matrix number empty -9",
+    "repeat_interleave": "matrix number empty",
+    "reshape": "matrix number empty -9",
+    "split": "matrix -9",
+    "squeeze": "None",
+    "tile": "matrix number empty -9",
+    "unique": "matrix number empty list text -9 None",
+    "vstack": "matrix empty",
+    "where": "matrix number empty list text -9 None",
+    "zeros": "matrix number empty -9",
+}
+
+
+def outcome(m, name, call):
+    arguments = [POOL[a](m) for a in call]
+    before = [repr(a) for a in arguments]
+    try:
+        getattr(m, name)(*arguments)
+    except Exception as error:
+        raised = type(error)
+    else:
+        raised = None
+    assert [repr(a) for a in arguments] == before, (name, call)
+    return raised
+
+
+def related(ours, theirs):
+    return ours is not None and (issubclass(ours, theirs) or issubclass(theirs, ours))
+
+
+@pytest.mark.parametrize("call", CALLS, ids="-".join)
+def test_arguments_that_do_not_fit(call):
+    wrong = []
+    for name in NAMES:
+        if call[-1] in KNOWN.get(name, "").split():
+            outcome(autodiff, name, call)
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs, ours = outcome(torch, name, call), outcome(autodiff, name, call)
+        if theirs is not None and not related(ours, theirs):
+            wrong.append((name, ours, theirs))
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if hasattr(autodiff.Tensor, n)])
+def test_a_keyword_that_nothing_has(name):
+    for function in (getattr(autodiff, name), getattr(autodiff.Tensor, name)):
+        with pytest.raises(TypeError):
+            function(autodiff.ones(2, 2), nothing=3)
