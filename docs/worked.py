@@ -129,7 +129,7 @@ def copy(tree):
     shutil.copytree(Path(autodiff.__file__).parent, tree / "autodiff", ignore=skip)
     for name in ("tests", "docs"):
         shutil.copytree(ROOT / name, tree / name, ignore=skip)
-    for name in ("pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"):
+    for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"):
         shutil.copy2(ROOT / name, tree / name)
 
 

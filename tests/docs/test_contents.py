@@ -9,7 +9,7 @@ from pages import ROOT
 
 import autodiff
 
-FOLDERS = {"autodiff._core": 15, "autodiff.ops": 20, "autodiff.api": 25}
+FOLDERS = {"autodiff._core": 15, "autodiff.ops": 20, "autodiff.api": 25, "autodiff.explain": 3}
 
 
 @pytest.mark.parametrize("name", FOLDERS)
