@@ -150,6 +150,8 @@ class Optimizer:
                 if self.first_state is not None:
                     begin(self.first_state, group, arrays, entries)
                 parts.append((group, params, arrays, grads, entries))
+        if not parts and self.rule is None and type(self).update is Optimizer.update:
+            self.update({}, [], [])  # which says that there is no algorithm
         checked = len(parts) > 1 or not self.checks_itself
         if checked:  # all groups are looked at before the first is written
             for _, params, _, _, entries in parts:

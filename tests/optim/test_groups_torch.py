@@ -416,5 +416,5 @@ def test_the_base_class_has_no_step(torch):
 
 def test_a_step_with_hooks_keeps_its_name():
     assert optim.SGD.step.__name__ == "step"
-    assert optim.SGD.step.__qualname__ == "SGD.step"
+    assert optim.SGD.step.__qualname__ == "Optimizer.step"
     assert "closure" in optim.SGD.step.__doc__
