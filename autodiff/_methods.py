@@ -23,7 +23,7 @@ from autodiff.api import arithmetic as api
 from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, shape  # noqa: F401  (their methods)
 from autodiff.api.comparison import where
 from autodiff.api.fill import copy_
-from autodiff.api.matmul import matmul
+from autodiff.api.matmul import matmul, product_of
 from autodiff.ops import arithmetic, bits, comparison, power
 
 __all__ = ["setitem"]
@@ -92,19 +92,19 @@ def _pos(self: Tensor) -> Tensor:
     return self
 
 
-T.__add__ = T.__radd__ = between_two(arithmetic.add)
-T.__sub__ = between_two(arithmetic.sub)
+T.__add__ = T.__radd__ = api.plus
+T.__sub__ = api.minus
 T.__rsub__ = _reflected(api.sub_from_number)
 T.__mul__ = T.__rmul__ = between_two(arithmetic.mul)
-T.__truediv__ = between_two(arithmetic.div)
+T.__truediv__ = api.over
 T.__rtruediv__ = _rtruediv
 T.__floordiv__ = arithmetic.floor_divide
 T.__rfloordiv__ = _reflected(arithmetic.floor_divide)
-T.__mod__ = api.remainder
-T.__rmod__ = _reflected(api.remainder)
-T.__pow__ = api.pow
+T.__mod__ = inspect.unwrap(api.remainder)
+T.__rmod__ = _reflected(inspect.unwrap(api.remainder))
+T.__pow__ = inspect.unwrap(api.pow)
 T.__rpow__ = _rpow
-T.__matmul__ = inspect.unwrap(matmul)  # which has no keywords to look out for
+T.__matmul__ = product_of
 T.__rmatmul__ = _rmatmul
 T.__neg__ = arithmetic.neg
 T.__pos__ = _pos

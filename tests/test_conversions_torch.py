@@ -112,7 +112,7 @@ SAME = {
     ],
     "a tensor of sizes": lambda m: [tuple(m.Tensor(*a).shape) for a in ((2, 3), (2,), (), (m.Size([2, 1]),))],
     "a tensor of numbers": lambda m: [m.Tensor(a) for a in ([1, 2], [[1.5], [2]], (3,), [])],
-    "a tensor of a tensor": lambda m: (x := m.ones(2), m.Tensor(x)),
+    "a tensor of a tensor": lambda m: (x := m.ones(2), m.Tensor(x), m.Tensor(leaf(m).detach())),
     "lengths": lambda m: (len(m.ones(2, 3)), len(m.ones(0))),
     "the length of a number": lambda m: len(m.ones(())),
     "devices": lambda m: (
@@ -215,6 +215,7 @@ SAME = {
         x,
     )[3:],
     "a deep copy keeps the layout": lambda m: copy.deepcopy(m.arange(6.0).reshape(2, 3).t()),
+    "a deep copy of memory in another order": lambda m: copy.deepcopy(m.arange(6.0).reshape(2, 3).t() * 2),
     "a copy of a non-leaf": lambda m: copy.deepcopy(computed(m)),
     "data of another kind": lambda m: setattr(leaf(m), "data", m.tensor([1, 2])),
     "data of another float": lambda m: (x := leaf(m), setattr(x, "data", m.ones(3).double()), x)[2],

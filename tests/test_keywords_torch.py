@@ -126,31 +126,15 @@ ASPECTS = {
     "missing": (missing, 1600),
 }
 
-# Functions that do not keep the law yet. A name that is here without a reason is an error too.
-NOT_YET = {
-    "pytorch": "arange detach index_put swapaxes",
-    "numpy": """add addcdiv addcmul bmm detach div divide dot fmod index_put matmul mm mv pow remainder rsub sub subtract
-        swapaxes true_divide where nn.functional.celu_ nn.functional.elu_ nn.functional.gelu nn.functional.hardshrink
-        nn.functional.hardtanh_ nn.functional.leaky_relu_ nn.functional.linear nn.functional.logsigmoid nn.functional.prelu
-        nn.functional.relu_ nn.functional.selu_ nn.functional.softplus nn.functional.softshrink nn.functional.threshold_""",
-    "others": "index_put",
-    "methods": "index_put index_put_ random_ uniform_",
-    "missing": """arange broadcast_to flip index_put max mean median normal permute prod randint randint_like reshape scatter
-        sum tile""",
-}
-
 # These take any number of tensors, or take what they take by position alone, in PyTorch too.
 NAMELESS = ["atleast_1d", "atleast_2d", "broadcast_tensors", "from_numpy", "is_tensor", "meshgrid"]
 
 
 def cases():
     for aspect in ASPECTS:
-        later = NOT_YET[aspect].split()
-        assert set(later) <= set(PUBLIC)
         for name in PUBLIC:
             if name not in NO_CALL:
-                marks = pytest.mark.xfail(reason="takes no such names yet", strict=True) if name in later else ()
-                yield pytest.param(name, aspect, id=f"{name}-{aspect}", marks=marks)
+                yield pytest.param(name, aspect, id=f"{name}-{aspect}")
 
 
 def test_every_public_function_is_called():
@@ -193,4 +177,4 @@ def test_no_method_swallows_a_keyword():
         except TypeError:
             continue
         swallowed.append(name)
-    assert swallowed == NOT_YET["methods"].split()
+    assert swallowed == []

@@ -62,7 +62,7 @@ def test_every_operation_with_a_partial_is_recorded_by_a_row():
     finally:
         set_observer(before)
     known = {name: op for name, op in operations().items() if any(op.partials)}
-    assert len(known) > 200, "the law does not see the package's operations"
+    assert len(known) > 190, "the law does not see the package's operations"
     missing = [name for name, op in known.items() if op not in recorder.operations]
     assert not missing, f"no row of samples.py records {missing}"
 

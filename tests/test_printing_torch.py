@@ -61,6 +61,21 @@ def test_options(options):
         torch.set_printoptions(profile="default")
 
 
+@pytest.mark.parametrize("profile", ["default", "short", "full"])
+@pytest.mark.parametrize("shape", [(1000,), (1001,), (40, 40), (5, 500), (7, 7, 30)])
+def test_profiles_of_large_tensors(profile, shape):
+    array = np.arange(int(np.prod(shape))).reshape(shape) / 8
+    try:
+        for first in ("short", "full"):
+            for m in (autodiff, torch):
+                m.set_printoptions(profile=first)
+                m.set_printoptions(profile=profile)
+            assert repr(autodiff.tensor(array)) == repr(torch.tensor(array))
+    finally:
+        autodiff.set_printoptions(profile="default")
+        torch.set_printoptions(profile="default")
+
+
 def test_unknown_profile():
     with pytest.raises(ValueError, match="profile"):
         autodiff.set_printoptions(profile="wide")

@@ -91,7 +91,7 @@ def del_grad(self: Tensor) -> None:
     self._grad = None
 
 
-def detach(self: Tensor) -> Tensor:
+def detach(input: Tensor) -> Tensor:
     """The same numbers in the same memory, outside the graph. A change of one shows in the other, and is noticed.
 
     >>> import autodiff as torch
@@ -99,8 +99,8 @@ def detach(self: Tensor) -> Tensor:
     >>> y.detach()
     tensor([2.])
     """
-    t = wrap(self._array)
-    t._cell = self._cell
+    t = wrap(input._array)
+    t._cell = input._cell
     return t
 
 

@@ -18,10 +18,10 @@ from autodiff._core import errors
 from autodiff._core.modes import Inference, mode
 from autodiff._core.node import UNSEEN, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
-from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Recorded
+from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Promotion, Recorded
 from autodiff._core.provenance import here, line_of, outermost
 from autodiff._core.tensor import LEAF, Tensor, wrap
-from autodiff._core.views import edge_of, refresh, share
+from autodiff._core.views import refresh, share
 
 __all__ = ["flat", "next_index", "primitive", "record", "renamed"]
 
@@ -60,12 +60,14 @@ def recording(operation: Operation) -> Recorded:
     forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
     floating = promote is not None and promote.floating
     first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
+    concerned = 0 if promote is None else len(operation.inputs) - first  # those that are brought to one dtype; they stand last
+    two, more, last = concerned == 2, concerned > 2 or operation.variadic, first + 1
     variadic, silent, view = operation.variadic, operation.silent, operation.view
 
     def op(*xs: Any, **params: Any) -> Any:
         arrays: list[Any] = []
         edges: list[Edge | None] = []
-        boxed = plain = False  # is there a Tensor among the inputs, and is there a number?
+        boxed, plain = False, 0  # is there a Tensor among the inputs, and how many are not?
         needs, bit = 0, 1  # a bit for every input that requires a gradient
         for x in xs:
             if isinstance(x, Tensor):
@@ -80,7 +82,7 @@ def recording(operation: Operation) -> Recorded:
                         edge = (x, -1, x._array.shape, x._array.dtype)
                 edges.append(edge)
             else:
-                plain = True
+                plain += 1
                 arrays.append(x)
                 edges.append(None)
             bit += bit
@@ -92,10 +94,12 @@ def recording(operation: Operation) -> Recorded:
             out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
         else:
             if plain or (floating and arrays[0].dtype.kind != "f") or (
-                bit > 2 and (arrays[0].dtype is not arrays[1].dtype or bit > 4) and _differ(arrays[first:])
+                (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
             ):
-                xs = (*promote.bring(operation, xs),)
-                arrays, edges = [x._array for x in xs], [edge_of(x) for x in xs]
+                if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
+                    arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
+                else:
+                    xs = _brought(promote, operation, xs, arrays, edges)
             try:
                 out = mode.quiet(forward, *arrays, **params)
             except ValueError as error:
@@ -158,6 +162,15 @@ def between_two(op: Recorded) -> Callable[[Tensor, Any], Tensor]:
 
 
 _NONE: dict[str, Any] = {}  # no parameters
+
+
+def _brought(promote: Promotion, operation: Operation, xs: Any, arrays: list[Any], edges: list[Any]) -> tuple[Tensor, ...]:
+    """The inputs brought to one dtype, and their arrays and edges put in place of the others."""
+    brought = promote.bring(operation, xs)
+    for i, x in enumerate(brought):
+        if x is not xs[i]:  # a number made a tensor, or the result of a cast
+            arrays[i], edges[i] = x._array, x._edge
+    return (*brought,)
 
 
 def _differ(arrays: list[Any]) -> bool:

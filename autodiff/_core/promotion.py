@@ -56,6 +56,10 @@ def _common(operation: Operation, xs: Sequence[Any], floating: bool = False, fir
     return result
 
 
+def _as_tensor(x: Any) -> Tensor:
+    return x if isinstance(x, Tensor) else wrap(np.asarray(x))
+
+
 def _number(value: Any, dtype: Any) -> Any:
     try:
         return np.asarray(value, dtype)
@@ -75,9 +79,8 @@ def to_common_of(*names: str) -> Promotion:
     """PyTorch's table for the inputs of these names, which stand last; those before them stay as they are."""
 
     def bring(operation: Operation, xs: Sequence[Any]) -> list[Any]:
-        first = operation.inputs.index(names[0])
-        brought = _common(operation, xs[first:], first=first)
-        return [*(x if isinstance(x, Tensor) else wrap(np.asarray(x)) for x in xs[:first]), *brought]
+        first = len(xs) - len(names)
+        return [*map(_as_tensor, xs[:first]), *_common(operation, xs[first:], first=first)]
 
     return Promotion(bring, of=names)
 

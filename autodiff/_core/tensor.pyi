@@ -192,7 +192,7 @@ class Tensor:
     def data(self, new: Tensor) -> None: ...
     def data_ptr(self) -> builtins.int: ...  # _core/tensor.py
     def deg2rad(input) -> Tensor: ...  # ops/trigonometry.py
-    def detach(self) -> Tensor: ...  # _core/fields.py
+    def detach(input) -> Tensor: ...  # _core/fields.py
     def detach_(self) -> Tensor: ...  # _core/inplace.py
     @property
     def device(self) -> _Device: ...  # _core/tensor.py
@@ -407,14 +407,14 @@ class Tensor:
     def sqrt_(input) -> Tensor: ...  # ops/power.py
     def square(input) -> Tensor: ...  # ops/power.py
     def square_(input) -> Tensor: ...  # ops/power.py
-    def squeeze(input, dim: Any = ..., *dims_too: builtins.int) -> Tensor: ...  # api/shape.py
+    def squeeze(input, dim: Any = ..., *_more: builtins.int) -> Tensor: ...  # api/shape.py
     def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def stride(self, dim: Any = ...) -> Any: ...  # _core/tensor.py
     def sub(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def sub_(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def subtract(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def sum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
-    def swapaxes(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
+    def swapaxes(input, axis0: builtins.int, axis1: builtins.int) -> Tensor: ...  # api/shape.py
     def swapdims(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
     def t(input) -> Tensor: ...  # api/shape.py
     def take(input, index: Tensor) -> Tensor: ...  # api/places.py

@@ -16,13 +16,14 @@ import inspect
 import math
 import operator
 import warnings
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from autodiff._core import errors, promotion
 from autodiff._core.dtypes import as_numpy_dtype
-from autodiff._core.operation import NUMPYS
+from autodiff._core.operation import NUMPYS, Recorded
 from autodiff._core.tensor import Tensor
 
 F = TypeVar("F", bound=Any)
@@ -36,16 +37,30 @@ _PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim"}
 def takes_tensors(function: F) -> F:
     """The function, with its arguments by PyTorch's names or NumPy's, and a TypeError that names the one that is wrong.
 
-    The sizes of a function such as reshape(input, *shape) may be given by name too: reshape(x, shape=(2, 3)).
+    The sizes of a function such as reshape(input, *shape) may be given by name too: reshape(x, shape=(2, 3)). Not so where the
+    name has an underscore, as in randint_like(input, *_ends).
     """
+    return _explaining(function, lone_keepdim=True)
+
+
+def takes_keepdim(function: F) -> F:
+    """`takes_tensors` for a function whose `keepdim` says something of a `dim`: one without the other is a TypeError."""
+    return _explaining(function, lone_keepdim=False)
+
+
+def _explaining(function: F, lone_keepdim: bool) -> F:
     code = function.__code__
     positional = code.co_varnames[: code.co_argcount]
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     numpys = {word: ours for word, ours in _PYTORCHS.items() if ours in names and word not in names}
+    known = {*names, *numpys}
     several = code.co_varnames[len(names)] if code.co_flags & inspect.CO_VARARGS else ""
+    several = "" if several.startswith("_") else several
 
     @functools.wraps(function)
     def explaining(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and not lone_keepdim and len(args) < 2 and _keepdim_alone(kwargs, known):
+            raise errors.wrong_count(function.__name__, positional, len(args), ["dim"])
         try:
             return function(*args, **kwargs)
         except AttributeError as error:
@@ -72,6 +87,30 @@ def takes_tensors(function: F) -> F:
     return cast(F, explaining)
 
 
+def matrices_first(operation: Recorded) -> Callable[[F], F]:
+    """The function, where a matrix and all that the operation takes with it are handed to that first: Note [Fast way first]."""
+    count = len(operation.operation.inputs)
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def trying(*args: Any, **kwargs: Any) -> Any:
+            try:
+                if not kwargs and len(args) == count and args[0]._array.ndim == 2:
+                    return operation(*args)
+            except (AttributeError, RuntimeError, TypeError, ValueError):
+                pass  # the function says what is wrong, or does it another way
+            return function(*args, **kwargs)
+
+        return cast(F, trying)
+
+    return decorate
+
+
+def _keepdim_alone(kwargs: dict[str, Any], known: set[str]) -> bool:
+    words = kwargs.keys()
+    return not words.isdisjoint(("keepdim", "keepdims")) and words.isdisjoint(("dim", "axis")) and words <= known
+
+
 def _looked_into(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: AttributeError) -> Exception:
     """What is said of the argument that should have been a tensor: the one that had no attribute of a tensor."""
     given = inspect.signature(function).bind(*args, **kwargs).arguments
@@ -90,7 +129,8 @@ def _misplaced(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     """What is said of arguments that do not find their places: an unknown name, one given twice, one that is missing."""
     name, parameters = function.__name__, inspect.signature(function).parameters
     for word in kwargs:
-        if word not in parameters or (parameters[word].kind is inspect.Parameter.VAR_POSITIONAL and len(args) > 1):
+        several = word in parameters and parameters[word].kind is inspect.Parameter.VAR_POSITIONAL
+        if word not in parameters or (several and (len(args) > 1 or word.startswith("_"))):
             return errors.unexpected_keyword(name, word)
     positional = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
     given = positional[: len(args)]
@@ -127,7 +167,9 @@ def number(function: str, name: str, value: Any) -> Any:
 
 
 def sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[int, ...]:
-    """Sizes given one by one or in one tuple, as in reshape(2, 3) and reshape((2, 3)); TypeError for one that is not an int."""
+    """Sizes given one by one or in one tuple, as in reshape(2, 3) and reshape((2, 3)); TypeError where there is none."""
+    if not args:
+        raise errors.wrong_count(function, (name,), 0, [name])
     if len(args) == 1 and isinstance(args[0], (tuple, list)):
         args = tuple(args[0])
     return tuple(n if n.__class__ is int else whole(function, name, n) for n in args)
@@ -197,6 +239,26 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
     if len(shape) > 64:
         raise RuntimeError(f"a tensor has at most 64 dimensions here, NumPy's limit; got {len(shape)}")
     return shape
+
+
+def ends_of(function: str, names: tuple[str, str], ends: tuple[Any, ...], low: Any, high: Any) -> tuple[Any, Any]:
+    """The ends of a range, of which the first may be left out: (5), (2, 5), or by their names; TypeError without the second.
+
+    `low` and `high` are what was given by name, None where it was not; the low end is None where it was left out.
+    """
+    if len(ends) > 2:
+        raise errors.wrong_count(function, names, len(ends), [])
+    if len(ends) == 2 or (ends and high is not None):
+        if low is not None or (len(ends) == 2 and high is not None):
+            raise errors.given_twice(function, names[0] if low is not None else names[1])
+        low, high = ends if len(ends) == 2 else (ends[0], high)
+    elif ends:
+        if low is not None:
+            raise errors.given_twice(function, names[0])
+        high = ends[0]
+    if high is None:
+        raise errors.wrong_count(function, names, len(ends), [names[1]])
+    return low, high
 
 
 def begin(function: str, given: Any, named: dict[str, Any]) -> Any:

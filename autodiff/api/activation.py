@@ -20,16 +20,17 @@ from autodiff.ops import softmax as rows
 
 _celu = renamed(ops.elu, "Celu")
 
-# Those that write into their input, for `inplace=True`.
-_celu_, _elu_, _selu_ = in_place(_celu, "celu_"), in_place(ops.elu), in_place(ops.elu, "selu_")
+# Those that write into their input, for `inplace=True`; PyTorch counts some of them as second operations.
+_second_celu, _second_elu = renamed(ops.elu, "CeluBackward1"), renamed(ops.elu, "EluBackward1")
+_celu_, _elu_, _selu_ = in_place(_second_celu, "celu_"), in_place(_second_elu), in_place(_second_elu, "selu_")
+_leaky_relu_ = in_place(renamed(ops.leaky_relu, "LeakyReluBackward1"))
+_threshold_ = in_place(renamed(ops.threshold, "ThresholdBackward1"))
 _hardsigmoid_, _hardswish_, _hardtanh_ = in_place(ops.hardsigmoid), in_place(ops.hardswish), in_place(ops.hardtanh)
-_leaky_relu_, _mish_, _silu_, _threshold_ = map(in_place, (ops.leaky_relu, ops.mish, ops.silu, ops.threshold))
+_mish_, _silu_ = in_place(ops.mish), in_place(ops.silu)
 
 
-def floating(input: Any, name: str) -> Tensor:
-    """The input, if it is a tensor of floating numbers; else PyTorch's error."""
-    if not isinstance(input, Tensor):
-        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+def floating(input: Tensor, name: str) -> Tensor:
+    """The input, if its numbers are floating; else PyTorch's error."""
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f'"{name}" not implemented for {input.dtype}; convert the input with x.float()')
     return input
@@ -38,6 +39,7 @@ def floating(input: Any, name: str) -> Tensor:
 # ---- in pieces ----
 
 
+@takes_tensors
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x above 0, negative_slope * x below.
 
@@ -50,6 +52,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     return (_leaky_relu_ if inplace else ops.leaky_relu)(x, negative_slope=slope)
 
 
+@takes_tensors
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x above 0, alpha * (e**x - 1) below (Clevert et al. 2015).
 
@@ -64,6 +67,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
 
+@takes_tensors
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """elu with the scale and alpha that keep mean 0 and variance 1 (Klambauer et al. 2017).
 
@@ -75,6 +79,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     return (_selu_ if inplace else ops.elu)(x, alpha=_SELU_ALPHA, scale=_SELU_SCALE, rate=1.0)
 
 
+@takes_tensors
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x above 0, alpha * (e**(x / alpha) - 1) below (Barron 2017).
 
@@ -88,6 +93,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return (_celu_ if inplace else _celu)(x, alpha=float(alpha), scale=1.0, rate=1.0 / alpha)
 
 
+@takes_tensors
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """x limited to [min_val, max_val]; the slope is 0 at the limits and outside.
 
@@ -113,6 +119,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     return (_threshold_ if inplace else ops.threshold)(input, threshold=threshold, value=value)
 
 
+@takes_tensors
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x outside [-lambd, lambd], 0 inside.
 
@@ -123,6 +130,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return ops.hardshrink(floating(input, "hardshrink"), lambd=float(lambd))
 
 
+@takes_tensors
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved by lambd towards 0, and not across it.
 
@@ -135,6 +143,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return ops.softshrink(floating(input, "softshrink"), lambd=float(lambd))
 
 
+@takes_tensors
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x above 0, weight * x below; one weight, or one per channel (dimension 1) (He et al. 2015).
 
@@ -163,6 +172,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 # ---- smooth ----
 
 
+@takes_tensors
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + e**(beta * x)) / beta, a smooth relu; x itself where beta * x > threshold.
 
@@ -173,6 +183,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     return ops.softplus(floating(input, "softplus"), beta=float(beta), threshold=float(threshold))
 
 
+@takes_tensors
 def logsigmoid(input: Tensor) -> Tensor:
     """log(1 / (1 + e**-x)), without overflow.
 
@@ -183,6 +194,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     return ops.logsigmoid(floating(input, "logsigmoid"))
 
 
+@takes_tensors
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """x * P(N < x) for a normal N (Hendrycks and Gimpel 2016), or its "tanh" approximation.
 
@@ -195,6 +207,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     return (ops.gelu_tanh if approximate == "tanh" else ops.gelu)(floating(input, "gelu"))
 
 
+@takes_tensors
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x).
 
@@ -205,6 +218,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     return (_silu_ if inplace else ops.silu)(floating(input, "silu"))
 
 
+@takes_tensors
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * tanh(softplus(x)) (Misra 2019).
 
@@ -215,6 +229,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     return (_mish_ if inplace else ops.mish)(floating(input, "mish"))
 
 
+@takes_tensors
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x + 3, 0), 6) / 6.
 
@@ -225,6 +240,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     return (_hardsigmoid_ if inplace else ops.hardsigmoid)(floating(input, "hardsigmoid"))
 
 
+@takes_tensors
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * hardsigmoid(x).
 
@@ -235,6 +251,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     return (_hardswish_ if inplace else ops.hardswish)(floating(input, "hardswish"))
 
 
+@takes_tensors
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a * sigmoid(b), where a and b are the halves of `input` along `dim` (Dauphin et al. 2016).
 
@@ -256,8 +273,6 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
 def _prepared(input: Tensor, dim: int, dtype: Any, name: str) -> tuple[Tensor, int]:
     """The input in the dtype wanted, and the dimension counted from the front."""
-    if not isinstance(input, Tensor):
-        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     wanted = as_numpy_dtype(dtype)
     if wanted is not None and wanted != input._array.dtype:
         input = cast(input, dtype=wanted)

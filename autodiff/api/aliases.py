@@ -25,5 +25,4 @@ greater = T.greater = gt
 greater_equal = T.greater_equal = ge
 concat = concatenate = cat
 moveaxis = T.moveaxis = movedim
-swapaxes = T.swapaxes = transpose
 swapdims = T.swapdims = transpose

@@ -10,7 +10,7 @@ from typing import Any
 
 from autodiff._core.dtypes import result_numpy
 from autodiff._core.errors import misfit, no_tensor
-from autodiff._core.graph import renamed
+from autodiff._core.graph import between_two, renamed
 from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
@@ -19,6 +19,9 @@ from autodiff.api.comparison import clamp
 from autodiff.ops import arithmetic as ops
 from autodiff.ops import bits, exponential, power
 
+# The operators +, - and /.
+plus, minus, over = between_two(ops.add), between_two(ops.sub), between_two(ops.div)
+
 sub_from_number, _sub_from_tensor = renamed(ops.sub, "RsubBackward1"), renamed(ops.sub, "RsubBackward0")
 _remainder_by_number, _fmod_by_number = renamed(ops.remainder, "RemainderBackward0"), renamed(ops.fmod, "FmodBackward0")
 _pow_of_number = renamed(power.pow, "PowBackward2")
@@ -26,8 +29,6 @@ _pow_of_number = renamed(power.pow, "PowBackward2")
 
 def _scaled(name: str, input: Any, other: Any, alpha: Any) -> Any:
     """alpha * other, where PyTorch allows that factor."""
-    if alpha.__class__ is int and alpha == 1:
-        return other
     if isinstance(alpha, Tensor):
         alpha = alpha.item()
     if not isinstance(alpha, (bool, int, float)):
@@ -43,6 +44,7 @@ def _scaled(name: str, input: Any, other: Any, alpha: Any) -> Any:
 
 
 @method(inplace=True)
+@takes_tensors
 def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """input + alpha * other. Shapes broadcast; the dtype is PyTorch's common type.
 
@@ -50,10 +52,13 @@ def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), alpha=10)
     tensor([31., 42.])
     """
-    return ops.add(input, _scaled("add", input, other, alpha))
+    if alpha.__class__ is not int or alpha != 1:
+        other = _scaled("add", input, other, alpha)
+    return (plus if input.__class__ is Tensor else ops.add)(input, other)
 
 
 @method(inplace=True)
+@takes_tensors
 def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     """input - alpha * other. Shapes broadcast; the dtype is PyTorch's common type.
 
@@ -61,11 +66,14 @@ def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     >>> torch.sub(torch.tensor([1.0, 2.0]), 1)
     tensor([0., 1.])
     """
-    if alpha != 1:
-        ops.no_bools([x._array if isinstance(x, Tensor) else x for x in (input, other)])
-    return ops.sub(input, _scaled("sub", input, other, alpha))
+    if alpha.__class__ is not int or alpha != 1:
+        if alpha != 1:
+            ops.no_bools([x._array if isinstance(x, Tensor) else x for x in (input, other)])
+        other = _scaled("sub", input, other, alpha)
+    return (minus if input.__class__ is Tensor else ops.sub)(input, other)
 
 
+@takes_tensors
 def rsub(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     """other - alpha * input: what `1 - x` calls.
 
@@ -78,6 +86,7 @@ def rsub(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
 
 
 @method(inplace=True)
+@takes_tensors
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other; with rounding_mode "trunc" or "floor" the rounded quotient. Integers give floats.
 
@@ -86,7 +95,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     (tensor([ 3.5000, -3.5000]), tensor([ 3, -3]))
     """
     if rounding_mode is None:
-        return ops.div(input, other)
+        return (over if input.__class__ is Tensor else ops.div)(input, other)
     if rounding_mode == "floor":
         return ops.div_floor(input, other)
     if rounding_mode == "trunc":
@@ -95,6 +104,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
 
 
 @method(inplace=True)
+@takes_tensors
 def remainder(input: Any, other: Any) -> Tensor:
     """input - other * floor(input / other), with the sign of `other`, as Python's %.
 
@@ -106,6 +116,7 @@ def remainder(input: Any, other: Any) -> Tensor:
 
 
 @method(inplace=True)
+@takes_tensors
 def fmod(input: Any, other: Any) -> Tensor:
     """input - other * trunc(input / other), with the sign of `input`, as C's fmod.
 
@@ -117,6 +128,7 @@ def fmod(input: Any, other: Any) -> Tensor:
 
 
 @method(inplace=True)
+@takes_tensors
 def pow(input: Any, exponent: Any) -> Tensor:
     """input ** exponent, elementwise; d/dx = p x**(p-1), d/dp = x**p log x.
 
@@ -202,6 +214,7 @@ def _three_tensors(function: str, *given: Any) -> None:
 
 
 @method(inplace=True)
+@takes_tensors
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """input + value * tensor1 * tensor2. Shapes broadcast; among integers `value` is one too.
 
@@ -214,6 +227,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
 
 
 @method(inplace=True)
+@takes_tensors
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """input + value * tensor1 / tensor2. Shapes broadcast; RuntimeError for a quotient of integers.
 

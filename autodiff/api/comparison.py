@@ -23,6 +23,7 @@ _clamp_low, _clamp_high = renamed(ops.clamp_min, "ClampBackward0"), renamed(ops.
 # ---- choosing ----
 
 
+@takes_tensors
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """input where the condition (bool) holds, other elsewhere; with the condition alone, its nonzero positions.
 
@@ -31,11 +32,10 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     >>> torch.where(x > 0, x, 0.0)
     tensor([1., 0.])
     """
-    if not isinstance(condition, Tensor):
-        raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
+    given = condition._array
     if input is None and other is None:
-        return tuple(wrap(a) for a in np.nonzero(np.atleast_1d(condition._array)))
-    if condition._array.dtype != np.bool_ and condition._array.dtype != np.uint8:
+        return tuple(wrap(a) for a in np.nonzero(np.atleast_1d(given)))
+    if given.dtype != np.bool_ and given.dtype != np.uint8:
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
     return ops.where(condition, input, other)
 

@@ -10,9 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import fields
 from autodiff._core.fields import get_requires_grad, is_leaf
 from autodiff._core.inplace import method
 from autodiff._core.tensor import LEAF, Tensor
+from autodiff.api._calls import takes_tensors
+
+detach = takes_tensors(fields.detach)  # the method of that name needs no look at its names
 
 
 def rebuild_tensor(kind: type[Tensor], array: Any, requires_grad: bool, attributes: dict[str, Any] | None) -> Tensor:

@@ -173,7 +173,7 @@ def _probabilities(
         target = target * (1 - smoothing) + smoothing / classes
     weighted = log_softmax(input, dim) * target
     if weight is not None:
-        weighted = weighted * weight.reshape(*(classes if d == dim else 1 for d in range(input._array.ndim)))
+        weighted = weighted * weight.reshape([classes if d == dim else 1 for d in range(input._array.ndim)])
     if reduction == "none":
         return -weighted.sum(dim)
     total = -weighted.sum()

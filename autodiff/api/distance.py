@@ -72,7 +72,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """
     dimension(dim, max(x1._array.ndim, x2._array.ndim))
     shape = np.broadcast_shapes(x1._array.shape, x2._array.shape)
-    a, b = (x.expand(*shape) for x in (x1, x2))
+    a, b = (x.expand(shape) for x in (x1, x2))
     a, b = (x / norm(x, 2, dim, keepdim=True).clamp_min(eps) for x in (a, b))
     return sum_(a * b, dim)
 

@@ -13,7 +13,7 @@ from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import AminmaxResult, MaxResult, MinResult
-from autodiff.api._calls import axes_of, dimension, takes_tensors
+from autodiff.api._calls import axes_of, dimension, takes_keepdim, takes_tensors
 from autodiff.ops import extremes as ops
 from autodiff.ops.comparison import maximum, minimum
 
@@ -51,7 +51,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, name: str) -> Any:
 
 
 @method
-@takes_tensors
+@takes_keepdim
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; with `dim`, (values, indices) along it; with a second tensor, `maximum`.
 
@@ -65,7 +65,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
 
 
 @method
-@takes_tensors
+@takes_keepdim
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; with `dim`, (values, indices) along it; with a second tensor, `minimum`.
 

@@ -294,4 +294,4 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     shape = np.broadcast_shapes(input._array.shape, mask._array.shape)
     chosen = np.broadcast_to(mask._array, shape).copy()
-    return _masked_select(input if shape == input._array.shape else input.expand(*shape), index=(chosen,))
+    return _masked_select(input if shape == input._array.shape else input.expand(shape), index=(chosen,))

@@ -48,7 +48,7 @@ def _same_size(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor
         shape = np.broadcast_shapes(a, b)
     except ValueError as error:
         raise misfit(name, (a, b), " of the input and the target") or error from None
-    return input.expand(*shape), target.expand(*shape)
+    return input.expand(shape), target.expand(shape)
 
 
 def _weighted(loss: Tensor, weight: Tensor, input: Tensor, reduction: str) -> Tensor:
@@ -155,7 +155,7 @@ def huber_loss(
 
 def _weight_of(weight: Tensor | None, input: Tensor) -> Tensor | float:
     """A weight of the input's shape and dtype; 1.0 for None."""
-    return 1.0 if weight is None else converted(weight, input.dtype).expand(*input._array.shape)
+    return 1.0 if weight is None else converted(weight, input.dtype).expand(input._array.shape)
 
 
 @takes_tensors

@@ -5,6 +5,8 @@ After this module a reader knows that vectors and batches are reshaped until the
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,11 @@ from autodiff._core.modes import Inference
 from autodiff._core.operation import Recorded
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import takes_tensors
+from autodiff.api._calls import matrices_first, takes_tensors
 from autodiff.api.shape import squeezed_product
 from autodiff.ops import matmul as ops
 from autodiff.ops.shape import reshape_copy
+from autodiff.ops.shape import t as transposed
 
 # ---- what does not fit ----
 
@@ -200,9 +203,14 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
     return reshape_copy(result, shape=shape)
 
 
+# The operator @, which has no keywords to look out for.
+product_of: Callable[[Tensor, Tensor], Tensor] = inspect.unwrap(matmul)
+
 # ---- with a sum ----
 
 
+@matrices_first(ops.linear)
+@takes_tensors
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y = x @ weight.T + bias: a fully connected layer.
 
@@ -212,16 +220,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> torch.nn.functional.linear(torch.ones(1, 2), torch.tensor([[1.0, 2.0]]), torch.tensor([0.5]))
     tensor([[3.5000]])
     """
-    if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))):
-        given = {"input": input, "weight": weight, "bias": bias}
-        at, name = next((i, name) for i, name in enumerate(given, 1) if not isinstance(given[name], Tensor))
-        raise no_tensor("linear", name, at, type(given[name]).__name__)
     x, w = input._array, weight._array
-    if bias is not None and x.ndim == 2:
-        try:
-            return ops.linear(input, weight, bias)
-        except (RuntimeError, TypeError, ValueError):
-            pass  # what is wrong is said below (Note [Fast way first]), or bias is one that only + takes
     if x.dtype != w.dtype or (bias is not None and bias._array.dtype != w.dtype):
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {input.dtype} and {weight.dtype}; convert the input, as "
@@ -235,8 +234,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"{w.shape[-1]} features in the last dimension, the input has shape {list(x.shape)}"
         )
     if w.ndim == 2 and bias is not None and bias._array.shape == (w.shape[0],) and x.size:
+        if x.ndim == 2:
+            return ops.linear(input, weight, bias)
         return ops.linear(input.reshape(-1, x.shape[-1]), weight, bias).view(*x.shape[:-1], w.shape[0])
-    product = matmul(input, weight.t())
+    product = product_of(input, transposed(weight) if w.ndim == 2 else weight.t())
     return product if bias is None else product + bias
 
 
@@ -311,4 +312,4 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     if input._array.ndim == 1 and other._array.ndim == 1:
         return dot(input, other)
     a, b = input.reshape(-1, input.shape[-1]), other.reshape(-1, other.shape[-1])
-    return mm(a, b.t()).reshape(*input.shape[:-1], *other.shape[:-1])
+    return mm(a, b.t()).reshape((*input.shape[:-1], *other.shape[:-1]))

@@ -13,7 +13,7 @@ from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import MedianResult, SortResult, TopkResult
-from autodiff.api._calls import dimension, takes_tensors, whole
+from autodiff.api._calls import dimension, takes_keepdim, takes_tensors, whole
 from autodiff.api.extremes import not_empty
 from autodiff.ops import extremes as ops
 
@@ -77,7 +77,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 
 @method
-@takes_tensors
+@takes_keepdim
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element (the lower of two), nan where one is; with `dim`, (values, indices) along it.
 

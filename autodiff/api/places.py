@@ -158,6 +158,8 @@ def scatter(
     places = _indices(index, "scatter")
     _sizes_fit(input, places, axis, "scatter", "self")
     _within(places, input, axis, "scatter")
+    if src is None and value is None:
+        raise TypeError('scatter() missing 1 required argument: "src", a tensor, or "value", a number')
     values = _source(input, value if src is None else src, places, "scatter")
     if reduce is None:
         return ops.scatter(input, values, axis=axis, places=places)

@@ -11,22 +11,38 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.errors import given_twice, wrong_count
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import number, whole
+from autodiff.api._calls import ends_of, number, whole
 from autodiff.api.reading import float_or_default, leaf
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *ends: Any,
+    start: Any = None,
+    end: Any = None,
+    step: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """start, start + step, ... up to, not including, end; ints give int64, floats the default dtype.
+
+    Called as arange(end), arange(start, end) or arange(start, end, step).
 
     >>> import autodiff as torch
     >>> torch.arange(3), torch.arange(0, 1, 0.25)
     (tensor([0, 1, 2]), tensor([0.0000, 0.2500, 0.5000, 0.7500]))
     """
-    if end is None:
-        start, end = 0, start
+    if len(ends) == 3:
+        if step is not None:
+            raise given_twice("arange", "step")
+        *_, step = ends
+        ends = ends[:2]
+    start, end = ends_of("arange", ("start", "end"), ends, start, end)
+    if start is None and step is not None:
+        raise wrong_count("arange", ("start", "end", "step"), len(ends), ["end" if ends else "start"])
+    start, step = 0 if start is None else start, 1 if step is None else step
     start, end, step = (number("arange", word, v) for word, v in (("start", start), ("end", end), ("step", step)))
     if step == 0:
         raise RuntimeError("step must be nonzero")

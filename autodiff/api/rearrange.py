@@ -59,14 +59,14 @@ def broadcast_to(input: Tensor, *size: Any) -> Tensor:
     tensor([[1, 2],
             [1, 2]])
     """
-    return expand(input, *size)
+    return expand(input, sizes_of(size, "broadcast_to"))
 
 
 @method
 @takes_tensors
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """`input` repeated to the size of `other`, as a view."""
-    return expand(input, *other._array.shape)
+    return expand(input, other._array.shape)
 
 
 @takes_tensors
@@ -114,7 +114,7 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
     tensor([1, 2, 1, 2])
     """
     times = sizes_of(dims, "tile", "dims")
-    return repeat(input, *(1,) * (input._array.ndim - len(times)), *times)
+    return repeat(input, (1,) * (input._array.ndim - len(times)) + times)
 
 
 @method
@@ -155,7 +155,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """
     moves = tuple(whole("roll", "shifts", n) for n in (shifts if isinstance(shifts, (tuple, list)) else (shifts,)))
     if dims is None:
-        return reshape(roll(ravel(input), moves, 0), *input._array.shape)
+        return reshape(roll(ravel(input), moves, 0), input._array.shape)
     axes = (dims,) if isinstance(dims, int) else tuple(dims)
     if len(axes) != len(moves):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(moves)}, dims:{len(axes)}")
@@ -171,9 +171,10 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     >>> torch.flip(torch.tensor([1, 2, 3]), (0,))
     tensor([3, 2, 1])
     """
+    axes = sizes_of(dims, "flip", "dims")
     if not input._array.ndim:
         return clone(input)
-    return ops.flip(input, axes=tuple(dimension(d, input._array.ndim) for d in sizes_of(dims, "flip", "dims")))
+    return ops.flip(input, axes=tuple(dimension(d, input._array.ndim) for d in axes))
 
 
 @method
@@ -238,7 +239,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         xs[0], xs[1] = xs[1], xs[0]
     shape = tuple(x._array.size for x in xs)
     grids = [
-        expand(reshape(x, *(-1 if k == i else 1 for k in range(len(xs)))), *shape) for i, x in enumerate(xs)
+        expand(reshape(x, [-1 if k == i else 1 for k in range(len(xs))]), shape) for i, x in enumerate(xs)
     ]
     if swap:
         grids[0], grids[1] = grids[1], grids[0]

@@ -9,14 +9,14 @@ from typing import Any
 
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import axes_of, converted, dimension, takes_tensors
+from autodiff.api._calls import axes_of, converted, dimension, takes_keepdim, takes_tensors
 from autodiff.ops import cumulative as running
 from autodiff.ops.comparison import isnan
 from autodiff.ops.reduce import mean_all, mean_over, nansum_over, prod_all, prod_over, sum_all, sum_over
 
 
 @method
-@takes_tensors
+@takes_keepdim
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum of all elements, or over the dimensions `dim`. Integers and bools give int64.
 
@@ -33,7 +33,7 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
 
 
 @method
-@takes_tensors
+@takes_keepdim
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean of all elements, or over the dimensions `dim`. RuntimeError for integers: give a dtype.
 
@@ -81,7 +81,7 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
 
 
 @method
-@takes_tensors
+@takes_keepdim
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product of all elements, or along `dim`. Integers and bools give int64.
 

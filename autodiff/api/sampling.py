@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.errors import wrong_count
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import number, size_of, takes_tensors, whole
+from autodiff.api._calls import ends_of, number, size_of, takes_tensors, whole
 from autodiff.api.fill import bernoulli_, normal_, random_, stream_of, uniform_
 from autodiff.api.reading import float_or_default, leaf
 from autodiff.random import Generator
@@ -62,34 +63,31 @@ def randn(
 
 
 def randint(
+    *ends: Any,
     low: Any = None,
     high: Any = None,
     size: Any = None,
-    *,
     generator: Generator | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Whole numbers in [low, high), or in [0, high) when called as randint(high, size).
+    """Whole numbers in [low, high), called as randint(low, high, size), or in [0, high), called as randint(high, size).
 
     >>> import autodiff as torch
     >>> _ = torch.manual_seed(0)
     >>> torch.randint(0, 10, (3,))
     tensor([4, 9, 3])
     """
-    if size is None:
-        high, size = None, high
-    if high is None:
-        low, high = None, low
-    if low is None:
-        low = 0
-    if high is None or not isinstance(size, (tuple, list)):
+    if size is None and ends:
+        ends, size = ends[:-1], ends[-1]
+    if not isinstance(size, (tuple, list)):
         raise TypeError(
             "randint() needs (high, size) or (low, high, size), the size a tuple such as (2, 3), and got "
-            f"low={low!r}, high={high!r}, size={size!r}"
+            f"{(*ends, size)!r}, low={low!r}, high={high!r}"
         )
-    low, high = whole("randint", "low", low), whole("randint", "high", high)
+    low, high = ends_of("randint", ("low", "high"), ends, low, high)
+    low, high = whole("randint", "low", 0 if low is None else low), whole("randint", "high", high)
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     found = as_numpy_dtype(dtype) or np.dtype(np.int64)
@@ -118,7 +116,7 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, d
 
 def normal(
     mean: Any,
-    std: Any = 1.0,
+    std: Any = None,
     size: Any = None,
     *,
     generator: Generator | None = None,
@@ -126,7 +124,7 @@ def normal(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Normal numbers: of the size given for numbers mean and std, or one per element where they are tensors.
+    """Normal numbers: of the size given for numbers mean and std, or one per element where they are tensors (std is 1 then).
 
     >>> import autodiff as torch
     >>> _ = torch.manual_seed(0)
@@ -135,11 +133,14 @@ def normal(
     """
     stream = stream_of(generator)
     if size is not None:
+        if std is None:
+            raise wrong_count("normal", ("mean", "std", "size"), 2, ["std"])
         mean, std = float(number("normal", "mean", mean)), float(number("normal", "std", std))
         if not std >= 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
         values = stream.normal(size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
+    std = 1.0 if std is None else std
     arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
     if arrays[0] is None and arrays[1] is None:
         raise TypeError("normal() needs a size when neither mean nor std is a tensor")
@@ -223,16 +224,23 @@ def randn_like(
 
 @takes_tensors
 def randint_like(
-    input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    input: Tensor,
+    *_ends: int,
+    low: int | None = None,
+    high: int | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
-    """Whole numbers in [low, high), or [0, low), of the size and dtype of `input`.
+    """Whole numbers in [low, high), or in [0, high) where one is given, of the size and dtype of `input`.
 
     >>> import autodiff as torch
     >>> torch.randint_like(torch.zeros(2, 3), 5).shape
     torch.Size([2, 3])
     """
-    lo, hi = (0, low) if high is None else (low, high)
+    low, high = ends_of("randint_like", ("low", "high"), _ends, low, high)
+    lo, hi = whole("randint_like", "low", 0 if low is None else low), whole("randint_like", "high", high)
     found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
     _fits(found._array.dtype, lo, hi)
-    random_(found, whole("randint_like", "low", lo), whole("randint_like", "high", hi))
+    random_(found, lo, hi)
     return found.requires_grad_() if requires_grad else found

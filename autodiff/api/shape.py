@@ -92,14 +92,14 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 @takes_tensors
 def view_as(input: Tensor, other: Tensor) -> Tensor:
     """`view` with the shape of `other`."""
-    return view(input, *other._array.shape)
+    return view(input, other._array.shape)
 
 
 @method
 @takes_tensors
 def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     """`reshape` with the shape of `other`."""
-    return reshape(input, *other._array.shape)
+    return reshape(input, other._array.shape)
 
 
 @method
@@ -157,7 +157,7 @@ def ravel(input: Tensor) -> Tensor:
 
 @method
 @takes_tensors
-def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
+def squeeze(input: Tensor, dim: Any = None, *_more: int) -> Tensor:
     """Without its dimensions of size 1: all of them, or those named (one int, several, or a tuple). A view.
 
     >>> import autodiff as torch
@@ -167,7 +167,7 @@ def squeeze(input: Tensor, dim: Any = None, *dims_too: int) -> Tensor:
     shape = input._array.shape
     if dim is None:
         return ops.squeeze(input, shape=tuple(n for n in shape if n != 1))
-    dims = {dimension(d, len(shape)) for d in (dim if isinstance(dim, (tuple, list)) else (dim, *dims_too))}
+    dims = {dimension(d, len(shape)) for d in (dim if isinstance(dim, (tuple, list)) else (dim, *_more))}
     return _squeeze_dims(input, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in dims))
 
 
@@ -220,6 +220,18 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     ndim = input._array.ndim
     a, b = dimension(dim0, ndim), dimension(dim1, ndim)
     return ops.transpose(input, a=a, b=b) if ndim else ops.reshape(input, shape=())
+
+
+@method
+@takes_tensors
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """`transpose`, with NumPy's names for the two dimensions. A view.
+
+    >>> import autodiff as torch
+    >>> torch.swapaxes(torch.zeros(2, 3), axis0=0, axis1=1).shape
+    torch.Size([3, 2])
+    """
+    return transpose(input, axis0, axis1)
 
 
 @method

@@ -148,7 +148,7 @@ def jacobian(
                 for part, g in zip(parts, _filled(gs, xs, strict), strict=True):
                     part.append(g)
             row = tuple(
-                stack(part).reshape(*y.shape, *x.shape) if part else zeros_like(x).reshape(-1)[:0].reshape(*y.shape, *x.shape)
+                (stack(part) if part else zeros_like(x).reshape(-1)[:0]).reshape((*y.shape, *x.shape))
                 for part, x in zip(parts, xs, strict=True)
             )
             rows.append(_shape(_released(row, create_graph), single))

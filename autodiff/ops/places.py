@@ -188,7 +188,7 @@ def zeroed(x, *, index):
 
 
 @primitive(
-    lambda g, axis, places: zeroed(g, index=grid_of(places, axis)),
+    lambda g, axis, places: scatter(g, 0.0, axis=axis, places=places),
     lambda g, axis, places: gather(g, axis=axis, places=places),
     name="Scatter",
     says="What is overwritten gets zero; what is written in its place gets the gradient from there.",

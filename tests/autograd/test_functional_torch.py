@@ -221,6 +221,10 @@ SAME = {
     "jvp without a vector that is needed": of("jvp", cube, first),
     "jvp of a constant": of("jvp", lambda x: x.detach() * 2, first, vector),
     "jvp of a constant, strictly": of("jvp", lambda x: x.detach() * 2, first, vector, strict=True),
+    "jvp of a step": of("jvp", lambda x: x.floor() * 2, first, vector),
+    "vhp of a step": of("vhp", lambda x: x.floor().sum(), first, vector),
+    "hessian of a step": of("hessian", lambda x: x.floor().sum(), first),
+    "jvp with an unused input": of("jvp", lambda x, w: x**2, xs, lambda m: tuple(t.detach() for t in xs(m))),
     "vhp of one": of("vhp", lambda x: (x**3).sum(), first, vector),
     "vhp of something linear": of("vhp", lambda x: x.sum(), first, vector),
     "hvp of one": of("hvp", lambda x: (x**3).sum(), first, vector),
@@ -294,6 +298,20 @@ def test_the_jacobian_of_nothing_is_empty():
     x = autodiff.ones(2)
     assert autodiff.autograd.functional.jacobian(lambda x: x[:0], x).shape == (0, 2)
     assert autodiff.autograd.functional.jacobian(lambda x: x * 2, x[:0]).shape == (0, 0)
+
+
+def test_the_worst_element_is_the_one_that_differs_most():
+    """Not the largest: an error of 1 in a slope of 3, beside right slopes of 1000."""
+
+    def backward(ctx, g):
+        return g * autodiff.tensor([1000.0, 4.0, -1000.0], dtype=autodiff.float64)
+
+    right = autodiff.tensor([1000.0, 3.0, -1000.0], dtype=autodiff.float64)
+    f = custom(autodiff, lambda ctx, x: x * right, backward)
+    x = autodiff.ones(3, dtype=autodiff.float64, requires_grad=True)
+    words = r"worst element is d\(output\[1\]\)/d\(input\[1\]\) .*: measured 3, computed by backward 4, difference 1; allowed"
+    with pytest.raises(RuntimeError, match=words):
+        autodiff.autograd.gradcheck(f, x)
 
 
 def test_single_precision_is_warned_of():

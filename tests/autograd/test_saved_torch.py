@@ -181,6 +181,15 @@ def test_a_change_of_what_was_packed_as_a_copy_is_harmless(torch):
     close(x.grad, [16, 32])
 
 
+def test_a_walk_inside_the_block_of_hooks(torch):
+    x = leaf(torch)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t.tolist(), torch.tensor):
+        (x * x).exp().sum().backward()
+        (g,) = torch.autograd.grad((x**3).sum(), x, create_graph=True)
+        g.sum().backward()
+    close(x.grad, 2 * np.array([1.0, 2.0]) * np.exp([1.0, 4.0]) + [6, 12])
+
+
 def test_what_unpacks_to_another_shape_or_dtype_is_refused():
     x = leaf(autodiff)
     for wrong in (lambda t: t[:1], lambda t: t.double()):

@@ -98,6 +98,19 @@ def test_no_command_and_a_version(capsys):
     )
 
 
+def test_the_version_is_the_packages(capsys, table):
+    assert run(capsys, "--version")[1] == f"autodiff-edu {autodiff.__version__}\n"
+    assert run(capsys, "train", table, *QUICK)[1].startswith(f"autodiff {autodiff.__version__}, kernels: ")
+
+
+def test_ctrl_c_outside_of_training(capsys, model, table, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autodiff.cli.read_table", interrupted)
+    assert run(capsys, "predict", model, table) == (130, "", "\nStopped.\n")
+
+
 # ---- tables ----
 
 
@@ -337,6 +350,16 @@ def test_the_picture_is_what_its_name_ends_in(capsys, table, tmp_path, name, mag
     assert code == 0
     assert f"curves drawn in {tmp_path / name}" in out
     assert (tmp_path / name).read_bytes().startswith(magic)
+
+
+def test_arrays_of_any_order_are_saved_as_they_are(tmp_path):
+    from autodiff._cli import modelfile
+
+    arrays = {"a": np.arange(6.0).reshape(2, 3).T, "b": np.asfortranarray(np.arange(4).reshape(2, 2)), "c": np.arange(6)[::2]}
+    modelfile.save_model(str(tmp_path / "m"), arrays, {})
+    with safe_open(tmp_path / "m", "numpy") as file:
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(file.get_tensor(name), array)
 
 
 # ---- info ----

@@ -215,6 +215,19 @@ def test_predictions_are_those_of_the_saved_arrays(capsys, tmp_path):
     np.testing.assert_allclose(encoding["mean"], np.where(np.arange(6) == 5, 7.5, inputs[learn].mean(0)), rtol=1e-12)
 
 
+@pytest.mark.parametrize("n", [4096, 4097, 8200])
+def test_every_row_of_a_long_table_is_predicted_once(capsys, tmp_path, n):
+    path, model = houses(tmp_path / "t.csv"), tmp_path / "m"
+    run(capsys, "train", path, "--target", "rooms", "--task", "regression", "--hidden", "3", "--epochs", 1, "--save", model)
+    with open(path, encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    long = write(tmp_path / "long.csv", [header, *(rows[i % len(rows)] for i in range(n))])
+    found = run(capsys, "predict", model, long)[1].splitlines()[1:]
+    once = run(capsys, "predict", model, path)[1].splitlines()[1:]
+    assert len(found) == n
+    np.testing.assert_allclose([float(v) for v in found], [float(once[i % len(rows)]) for i in range(n)], rtol=1e-5)
+
+
 def test_predicted_numbers_are_those_of_the_saved_arrays(capsys, tmp_path):
     path, model = houses(tmp_path / "t.csv"), tmp_path / "m"
     run(capsys, "train", path, "--target", "price", "--hidden", "5", *OPTIONS, "--save", model)
@@ -256,6 +269,8 @@ def test_the_bar_shows_what_the_lines_say(capsys, monkeypatch, tmp_path, task):
         assert any(part.startswith(f"epoch {number}/4 ") and part.rstrip().endswith(f"left, {line}") for part in shown), line
         assert ("accuracy" in line) == (task == "classification")
     assert [line for line in out.splitlines() if line.startswith("epoch")] == [f"epoch   4/4  {lines[-1]}"]
+    assert err.endswith("\r")  # the bar is taken away
+    assert not err.split("\r")[-2].strip()
 
 
 def test_a_bar_goes_on_where_the_resumed_run_stopped(capsys, monkeypatch, tmp_path):

@@ -315,6 +315,10 @@ LOADERS = {
         range(9), batch_sampler=d.BatchSampler(d.RandomSampler(range(9)), 4, True)
     ),
     "batch sampler of iterators": lambda m, d: d.DataLoader(d.TensorDataset(m.arange(9)), batch_sampler=Once()),
+    "batch sampler of slices": lambda m, d: d.DataLoader(
+        d.TensorDataset(m.arange(9)), batch_sampler=[[slice(0, 2), slice(4, 6)]]
+    ),
+    "batch sampler of negative numbers": lambda m, d: d.DataLoader(d.TensorDataset(m.arange(9)), batch_sampler=[[-1, -9]]),
     "batch sampler of tuples": lambda m, d: d.DataLoader(d.TensorDataset(m.arange(9)), batch_sampler=[(1, 2), range(3)]),
     "batch sampler of tensors": lambda m, d: d.DataLoader(d.TensorDataset(m.arange(9)), batch_sampler=[[1, 2], [3, -1]]),
     "sampler": lambda m, d: d.DataLoader(range(9), 2, sampler=[5, 5, 1]),
@@ -351,6 +355,13 @@ def test_a_loader_of_tensors_that_record():
         total = sum((batch * 2).sum() for (batch,) in m.utils.data.DataLoader(m.utils.data.TensorDataset(x), 3))
         total.backward()
         assert x.grad.tolist() == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("batch", [[], [9], [-10], [0.5], ["a"], [True, False]], ids=repr)
+def test_batches_that_cannot_be_made(batch):
+    for make in (lambda m: [*range(9)], lambda m: m.utils.data.TensorDataset(m.arange(9))):
+        found = same(lambda m, d, make=make: list(d.DataLoader(make(m), batch_sampler=[batch])))
+        assert isinstance(found, type) or batch == [True, False]
 
 
 def test_two_passes_at_once():

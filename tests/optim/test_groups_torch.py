@@ -298,6 +298,17 @@ def test_step_hooks_see_and_change_the_call(torch):
         optimizer.step()
 
 
+@pytest.mark.parametrize("kind", ["register_step_pre_hook", "register_step_post_hook"])
+def test_one_hook_alone(torch, kind):
+    seen, a = [], leaf(torch)
+    optimizer = torch.optim.SGD([a], lr=0.5)
+    handle = getattr(optimizer, kind)(lambda *given: seen.append(a.tolist()))
+    stepped(torch, optimizer, a)
+    handle.remove()
+    stepped(torch, optimizer, a)
+    assert seen == [[1, 2] if "pre" in kind else [0.5, 1.5]]
+
+
 def test_hooks_of_saving_and_loading(torch):
     seen = []
     a = leaf(torch)

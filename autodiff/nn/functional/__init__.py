@@ -8,6 +8,16 @@ written out in this package are the few that are not an operation of their own.
 from typing import Any
 
 from autodiff._core.errors import not_offered
+from autodiff.api.activation import (
+    celu, elu, gelu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leaky_relu, logsigmoid, mish, prelu, selu, silu,
+    softplus, softshrink, threshold,
+)
+from autodiff.api.cross_entropy import cross_entropy, nll_loss
+from autodiff.api.distance import cosine_similarity, pairwise_distance
+from autodiff.api.losses import (
+    binary_cross_entropy, binary_cross_entropy_with_logits, huber_loss, kl_div, l1_loss, mse_loss, smooth_l1_loss,
+)
+from autodiff.api.matmul import linear
 from autodiff.nn.functional.activation import (
     celu_, elu_, hardtanh_, leaky_relu_, log_softmax, relu, relu6, relu_, selu_, softmax, softmin, softsign, tanhshrink,
     threshold_,
@@ -15,34 +25,17 @@ from autodiff.nn.functional.activation import (
 from autodiff.nn.functional.dropout import dropout
 from autodiff.nn.functional.normalization import normalize
 from autodiff.nn.functional.sparse import one_hot
-from autodiff.api.activation import celu, selu
-from autodiff.api.activation import elu
-from autodiff.api.activation import hardshrink
-from autodiff.api.activation import hardtanh
-from autodiff.api.activation import leaky_relu
-from autodiff.api.activation import logsigmoid
-from autodiff.api.activation import prelu
-from autodiff.api.activation import softplus
-from autodiff.api.activation import softshrink
-from autodiff.api.activation import threshold
-from autodiff.api.losses import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
-from autodiff.api.losses import huber_loss, l1_loss, mse_loss, smooth_l1_loss
-from autodiff.api.distance import cosine_similarity, pairwise_distance
 from autodiff.ops.exponential import sigmoid
-from autodiff.api.activation import gelu, glu, hardsigmoid, hardswish, mish, silu
-from autodiff.api.matmul import linear
-from autodiff.api.cross_entropy import cross_entropy, nll_loss
 from autodiff.ops.trigonometry import tanh
-
 # isort: on
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "celu_", "cosine_similarity", "cross_entropy",
-    "dropout", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
-    "huber_loss", "kl_div", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax", "logsigmoid", "mish",
-    "mse_loss", "nll_loss", "normalize", "one_hot", "pairwise_distance", "prelu", "relu", "relu6", "relu_", "selu", "selu_",
-    "sigmoid", "silu", "smooth_l1_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
-    "threshold", "threshold_",
+    "dropout", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "huber_loss",
+    "kl_div", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax", "logsigmoid", "mish", "mse_loss", "nll_loss",
+    "normalize", "one_hot", "pairwise_distance", "prelu", "relu", "relu6", "relu_", "selu", "selu_", "sigmoid", "silu",
+    "smooth_l1_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
+    "threshold_",
 ]
 
 

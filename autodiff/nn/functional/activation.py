@@ -5,8 +5,6 @@ After this module a reader knows how `F.elu_` comes from `F.elu`: by taking `inp
 
 from __future__ import annotations
 
-import functools
-import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -23,22 +21,6 @@ __all__ = [
 ]
 
 
-def _writing(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The form of an activation that writes into its input: the same function, with its `inplace` taken as True."""
-
-    @functools.wraps(function)
-    def twin(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return function(input, *args, **kwargs, inplace=True)
-
-    signature = inspect.signature(function)
-    kept = [parameter for name, parameter in signature.parameters.items() if name != "inplace"]
-    vars(twin)["__signature__"] = signature.replace(parameters=kept)
-    twin.__name__ = twin.__qualname__ = function.__name__ + "_"
-    twin.__doc__ = f"`{function.__name__}`, written into the tensor's own memory."
-    twin.__module__ = __name__
-    return twin
-
-
 _relu_in_place: Callable[[Tensor], Tensor] = in_place(ops.relu, "relu_")
 
 
@@ -52,13 +34,81 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     return _relu_in_place(input) if inplace else ops.relu(input)
 
 
-celu_ = _writing(api.celu)
-elu_ = _writing(api.elu)
-hardtanh_ = _writing(api.hardtanh)
-leaky_relu_ = _writing(api.leaky_relu)
-relu_ = _writing(relu)
-selu_ = _writing(api.selu)
-threshold_ = _writing(api.threshold)
+@takes_tensors
+def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`celu`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.celu_(torch.tensor([-1.0, 2.0]), 2.0)
+    tensor([-0.7869,  2.0000])
+    """
+    return api.celu(input, alpha, True)
+
+
+@takes_tensors
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`elu`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.elu_(torch.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
+    return api.elu(input, alpha, True)
+
+
+@takes_tensors
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """`hardtanh`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.hardtanh_(torch.tensor([-3.0, 0.5]))
+    tensor([-1.0000,  0.5000])
+    """
+    return api.hardtanh(input, min_val, max_val, True)
+
+
+@takes_tensors
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """`leaky_relu`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.leaky_relu_(torch.tensor([-1.0, 2.0]))
+    tensor([-0.0100,  2.0000])
+    """
+    return api.leaky_relu(input, negative_slope, True)
+
+
+@takes_tensors
+def relu_(input: Tensor) -> Tensor:
+    """`relu`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.relu_(torch.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return _relu_in_place(input)
+
+
+@takes_tensors
+def selu_(input: Tensor) -> Tensor:
+    """`selu`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.selu_(torch.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
+    return api.selu(input, True)
+
+
+@takes_tensors
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
+    """`threshold`, written into the tensor's own memory.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.threshold_(torch.tensor([0.5, 2.0]), 1.0, -1.0)
+    tensor([-1.,  2.])
+    """
+    return api.threshold(input, threshold, value, True)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -135,4 +185,4 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     >>> torch.nn.functional.softmin(torch.tensor([1.0, 1.0]), 0)
     tensor([0.5000, 0.5000])
     """
-    return api.softmax(-input, _chosen_dim(input, dim, "softmin", _stacklevel), dtype)
+    return api.softmax(input.neg(), _chosen_dim(input, dim, "softmin", _stacklevel), dtype)
