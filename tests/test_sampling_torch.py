@@ -144,6 +144,8 @@ def test_whole_numbers_of_all_the_dtypes_range_stay_in_it():
 @FEW
 @given(SEEDS, st.lists(st.sampled_from([0.0, 0.5, 1.0, 3.0]), min_size=1, max_size=6), st.integers(1, 8), st.booleans(), FLOATS)
 def test_draws_in_proportion(seed, weights, count, replacement, dtype):
+    if not replacement:  # those of weight 0 are all as unlikely: which of them comes next is nobody's promise
+        count = min(count, max(1, sum(w > 0 for w in weights)))
     same(seed, lambda m: m.multinomial(m.tensor(weights, dtype=getattr(m, dtype)), count, replacement))
     same(seed, lambda m: m.tensor([weights, weights[::-1]], dtype=getattr(m, dtype)).multinomial(count, replacement))
 

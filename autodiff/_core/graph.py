@@ -51,18 +51,15 @@ def primitive(*partials: Callable[..., Any] | None, **options: Any) -> Callable[
 def renamed(op: Recorded, name: str) -> Recorded:
     """The same operation under another grad_fn name: PyTorch names a node by the function that was called."""
     o = op.operation
-    kept = ("public", "promote", "view", "variadic", "numbers", "walked_once", "silent", "check", "says")
+    kept = ("public", "promote", "view", "variadic", "numbers", "walked_once", "silent", "positional", "check", "says")
     return primitive(*o.partials, name=name, **{key: getattr(o, key) for key in kept})(o.forward)
 
 
 def recording(operation: Operation) -> Recorded:
     """The function that users and rules call: it computes, and records where an input requires a gradient."""
     forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
-    floating = promote is not None and promote.floating
-    first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
-    concerned = 0 if promote is None else len(operation.inputs) - first  # those that are brought to one dtype; they stand last
-    two, more, last = concerned == 2, concerned > 2 or operation.variadic, first + 1
-    variadic, silent, view = operation.variadic, operation.silent, operation.view
+    floating, first, two, more = _promoting(operation)
+    variadic, silent, view, last = operation.variadic, operation.silent, operation.view, first + 1
 
     def op(*xs: Any, **params: Any) -> Any:
         arrays: list[Any] = []
@@ -120,6 +117,14 @@ def recording(operation: Operation) -> Recorded:
     recorded: Recorded = functools.update_wrapper(op, forward)  # type: ignore[assignment]
     recorded.operation = operation
     return recorded
+
+
+def _promoting(operation: Operation) -> tuple[bool, int, bool, bool]:
+    """Of the inputs that are brought to one dtype, and stand last: to a floating one? From which on? Are they two, or more?"""
+    promote = operation.promote
+    first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
+    count = 0 if promote is None else len(operation.inputs) - first
+    return promote is not None and promote.floating, first, count == 2, count > 2 or operation.variadic
 
 
 def between_two(op: Recorded) -> Callable[[Tensor, Any], Tensor]:

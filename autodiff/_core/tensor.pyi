@@ -66,7 +66,7 @@ class Tensor:
     def __index__(self) -> builtins.int: ...  # api/numbers.py
     def __init__(self, *data: Any) -> None: ...  # _core/tensor.py
     def __int__(self) -> builtins.int: ...  # api/numbers.py
-    def __invert__(input) -> Tensor: ...  # ops/bits.py
+    def __invert__(self) -> Tensor: ...  # _methods.py
     def __ior__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __ipow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def __irshift__(input, other: Any) -> Tensor: ...  # ops/bits.py
@@ -356,7 +356,7 @@ class Tensor:
     def pow_(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
-    def random_(self, from_: builtins.int | None = ..., /, to: builtins.int | None = ..., *, generator: Generator | None = ..., **named: builtins.int) -> Tensor: ...  # api/fill.py
+    def random_(self, *_ends: builtins.int | None, to: builtins.int | None = ..., generator: Generator | None = ..., **named: builtins.int) -> Tensor: ...  # api/fill.py
     def ravel(input) -> Tensor: ...  # api/shape.py
     def reciprocal(input) -> Tensor: ...  # ops/power.py
     def reciprocal_(input) -> Tensor: ...  # ops/power.py

@@ -104,6 +104,7 @@ def sign(input):
 @primitive(
     lambda g, input: g * isfinite_mask(input),
     name="NanToNum",
+    positional=True,
     says="Finite numbers pass g unchanged; what was replaced gets zero.",
 )
 def nan_to_num(input, *, nan=0.0, posinf=None, neginf=None):

@@ -86,7 +86,6 @@ def test_numbers(name, torch):
         check(PROGRAMS[name], value, torch)
 
 
-@pytest.mark.xfail(reason="NumPy's ValueError", raises=ValueError)
 def test_fewer_weights_than_none():
     with pytest.raises(RuntimeError):
         autodiff.nn.PReLU(-1)
