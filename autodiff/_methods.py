@@ -88,6 +88,12 @@ def _rmatmul(self: Tensor, other: Any) -> Tensor:
     return matmul(other, self)
 
 
+def _invert(self: Tensor) -> Tensor:
+    if self._array.dtype.kind == "f":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return bits.bitwise_not(self)
+
+
 def _pos(self: Tensor) -> Tensor:
     return self
 
@@ -109,7 +115,7 @@ T.__rmatmul__ = _rmatmul
 T.__neg__ = arithmetic.neg
 T.__pos__ = _pos
 T.__abs__ = arithmetic.abs
-T.__invert__ = bits.bitwise_not
+T.__invert__ = _invert
 T.__and__, T.__or__, T.__xor__ = bits.bitwise_and, bits.bitwise_or, bits.bitwise_xor
 T.__rand__, T.__ror__, T.__rxor__ = bits.bitwise_and, bits.bitwise_or, bits.bitwise_xor
 T.__lshift__, T.__rshift__ = bits.bitwise_left_shift, bits.bitwise_right_shift

@@ -187,11 +187,13 @@ class Generator:
             values[-16:] = _box_muller(self._uniform(16, kind).reshape(1, 16), mean, std).reshape(-1)
         return values
 
-    def randint(self, lo: int, hi: int, shape: tuple[int, ...]) -> _Array:
-        """Whole numbers in [lo, hi) as int64."""
+    def randint(self, lo: int, hi: int, shape: tuple[int, ...], bits: int | None = None) -> _Array:
+        """Whole numbers in [lo, hi) as int64, each from 32 or 64 bits: those that PyTorch takes, where it is not said."""
         n, span = math.prod(shape), hi - lo
         with self._lock:
-            raw = self._raw64(n) if span >= 2**28 else self._raw32(n)
+            raw = self._raw32(n) if bits == 32 or (bits is None and span < 2**28) else self._raw64(n)
+        if span == 2**64:
+            return raw.astype(np.int64).reshape(shape)
         return ((raw % np.uint64(span)).astype(np.int64) + lo).reshape(shape)
 
     def randperm(self, n: int) -> _Array:

@@ -247,29 +247,31 @@ PROGRAMS = {
     "normal_ of few": lambda torch: torch.zeros(3).normal_(5, 10),
     "log_normal_": lambda torch: torch.zeros(20).log_normal_(0.5, 2.0),
     "random_ of floats": lambda torch: [torch.zeros(4, dtype=d).random_() for d in (torch.float16, torch.float32)],
-    "random_ without bounds": lambda torch: [torch.zeros(4, dtype=d).random_() for d in (torch.int64, torch.uint8)],
+    "random_ without bounds": lambda torch: [
+        torch.zeros(4, dtype=d).random_()
+        for d in (torch.float64, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
+    ],
+    "random_ without an end": lambda torch: [
+        torch.zeros(4, dtype=d).random_(5, None)
+        for d in (torch.float16, torch.float32, torch.float64, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
+    ],
+    "random_ of every int64": lambda torch: torch.zeros(4, dtype=torch.int64).random_(-(2**63), None),
+    "random_ of a wide range": lambda torch: torch.zeros(4, dtype=torch.int64).random_(-(2**62), 2**62 + 2**61),
+    "an error: random_ from without to": lambda torch: torch.zeros(4).random_(**{"from": 3}),
     "random_ with one bound": lambda torch: torch.zeros(20, dtype=torch.int64).random_(5),
     "bernoulli_": lambda torch: torch.zeros(20).bernoulli_(),
     "constructors": lambda torch: [torch.Tensor([1, 2]), torch.Tensor(2, 3).shape, torch.Tensor(torch.Size([2])).shape],
     "an empty list as an index": lambda torch: torch.arange(3)[[]],
     "zero repetitions": lambda torch: torch.arange(3).repeat(0, 2).shape,
     "asarray with a copy": lambda torch: torch.asarray(torch.ones(2), copy=True).add_(1),
+    "asarray with a copy, recorded": lambda torch: torch.asarray(
+        torch.ones(2, requires_grad=True), copy=True, requires_grad=True
+    ).grad_fn.name(),
     "batched gradients": batched,
 }
 
 
-# Numbers and a warning that are not PyTorch's yet.
-NOT_YET = {
-    "random_ without bounds": "the largest number of a whole dtype is never drawn, and the others are other ones",
-    "asarray with a copy": "it warns of tensor(a tensor), which the user did not write",
-}
-
-
-def marked(name):
-    return pytest.param(name, marks=pytest.mark.xfail(reason=NOT_YET[name], strict=True)) if name in NOT_YET else name
-
-
-@pytest.mark.parametrize("name", [marked(name) for name in PROGRAMS])
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_the_same(name, torch):
     results = []
     for library in (importlib.import_module("autodiff"), torch):

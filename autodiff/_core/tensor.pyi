@@ -40,7 +40,7 @@ class Tensor:
     @property
     def T(self) -> Tensor: ...  # api/shape.py
     def __abs__(input) -> Tensor: ...  # ops/arithmetic.py
-    def __add__(input, other: Any) -> Tensor: ...  # _core/graph.py
+    def __add__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __and__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __array__(self, dtype: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # api/numpy_protocols.py
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ..., **options: Any) -> Any: ...  # api/numpy_protocols.py
@@ -80,13 +80,13 @@ class Tensor:
     def __lt__(self, other: Any) -> Tensor: ...  # _methods.py
     def __matmul__(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def __mod__(input, other: Any) -> Tensor: ...  # api/arithmetic.py
-    def __mul__(input, other: Any) -> Tensor: ...  # _core/graph.py
+    def __mul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __ne__(self, other: Any) -> Any: ...  # _methods.py
     def __neg__(input) -> Tensor: ...  # ops/arithmetic.py
     def __or__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __pos__(self) -> Tensor: ...  # _methods.py
     def __pow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
-    def __radd__(input, other: Any) -> Tensor: ...  # _core/graph.py
+    def __radd__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __rand__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __reduce_ex__(self, protocol: Any) -> Any: ...  # api/copies.py
     def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
@@ -94,7 +94,7 @@ class Tensor:
     def __rlshift__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmatmul__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmod__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __rmul__(input, other: Any) -> Tensor: ...  # _core/graph.py
+    def __rmul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __ror__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __rpow__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rrshift__(self, other: Any) -> Tensor: ...  # _methods.py
@@ -104,8 +104,8 @@ class Tensor:
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # _methods.py
     def __str__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
-    def __sub__(input, other: Any) -> Tensor: ...  # _core/graph.py
-    def __truediv__(input, other: Any) -> Tensor: ...  # _core/graph.py
+    def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     @property
     def _version(self) -> builtins.int: ...  # _core/tensor.py

@@ -17,6 +17,7 @@ from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, size_of, takes_tensors, whole
 from autodiff.api.reading import array_of, float_or_default, leaf
+from autodiff.ops.shape import clone
 
 # ---- of data ----
 
@@ -95,13 +96,15 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 def asarray(
     obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
 ) -> Tensor:
-    """`obj` as a tensor; copied if `copy`, or where it must be.
+    """`obj` as a tensor; copied if `copy`, or where it must be. The copy of a tensor stays in its graph, as `clone` does.
 
     >>> import autodiff as torch
     >>> torch.asarray([1, 2])
     tensor([1, 2])
     """
-    t = tensor(obj, dtype=dtype) if copy else as_tensor(obj, dtype)
+    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype)
+    if copy and isinstance(obj, Tensor):
+        t = clone(t)
     return t.requires_grad_() if requires_grad else t
 
 

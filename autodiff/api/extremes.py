@@ -147,6 +147,8 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 
 def _position(input: Tensor, dim: int | None, keepdim: bool, find: Any, name: str) -> Tensor:
+    if input._array.dtype.kind == "b":
+        raise RuntimeError(f"{name}(): does not support bool input; convert it with x.int()")
     axis = None if dim is None else dimension(dim, input._array.ndim)
     if axis is None and not input._array.size:
         raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")

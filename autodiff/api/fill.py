@@ -14,7 +14,7 @@ from autodiff._core.graph import renamed
 from autodiff._core.inplace import _check, in_place, method
 from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import begin, number
+from autodiff.api._calls import begin, ends_of, number, whole
 from autodiff.ops.fill import copy, drawn, fill, zero
 from autodiff.random import Generator, default_generator
 
@@ -173,26 +173,33 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
 
 @method
 def random_(
-    self: Tensor, from_: int | None = None, /, to: int | None = None, *, generator: Generator | None = None, **named: int
+    self: Tensor, *_ends: int | None, to: int | None = None, generator: Generator | None = None, **named: int
 ) -> Tensor:
-    """Fill with whole numbers: in [from, to), in [0, to), or in all of the dtype's range; returns the tensor.
+    """Fill with whole numbers: random_(to) in [0, to), random_(from, to) in [from, to); returns the tensor.
+
+    Without `to` up to the largest whole number that the dtype holds without a gap: random_(), random_(from, None).
 
     >>> import autodiff as torch
     >>> bool((torch.empty(5).random_(0, 3) < 3).all())
     True
     """
-    lo, hi = begin("random_", from_, named), to
-    if hi is None:
-        if "from" in named:
-            raise TypeError("random_() was given 'from' without 'to'")
-        lo, hi = 0, _highest(self._array.dtype) if from_ is None else from_
-    lo = 0 if lo is None else lo
-    if lo >= hi:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={lo} >= to={hi}")
-    return _draw(self, lambda stream, shape: stream.randint(lo, hi, shape), generator)
+    low, dtype = begin("random_", None, named), self._array.dtype
+    whole_dtype = not _ends and not named and to is None
+    if whole_dtype:
+        low, high = 0, _highest(dtype) + 1
+    elif len(_ends) == 2 and _ends[1] is None and low is to is None:
+        low, high = _ends[0], _highest(dtype) + 1
+    else:
+        low, high = ends_of("random_", ("from", "to"), _ends, low, to)
+    low, high = whole("random_", "from", 0 if low is None else low), whole("random_", "to", high)
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    # PyTorch draws the whole of a dtype of 32 bits from 32 bits, and a part of it that is as wide from 64.
+    bits = 32 if whole_dtype and dtype.itemsize < 8 else None
+    return _draw(self, lambda stream, shape: stream.randint(low, high, shape, bits), generator)
 
 
 def _highest(dtype: Any) -> int:
-    """One more than the highest of the whole numbers that a dtype holds without a gap."""
-    limits = {"float16": 2**11 + 1, "float32": 2**24 + 1, "float64": 2**53 + 1, "bool": 2}
+    """The highest of the whole numbers that a dtype holds without a gap."""
+    limits = {"float16": 2**11, "float32": 2**24, "float64": 2**53, "bool": 1}
     return limits[dtype.name] if dtype.name in limits else int(np.iinfo(dtype).max)

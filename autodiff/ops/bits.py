@@ -96,5 +96,5 @@ def bitwise_not(input):
     tensor([False,  True])
     """
     if input.dtype.kind == "f":
-        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+        raise NotImplementedError(f'"bitwise_not" not implemented for {input.dtype}: it takes integers and bools')
     return np.invert(input)

@@ -7,6 +7,7 @@ cheaper to say with the output y (exp, sigmoid), y is what is kept.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -131,11 +132,17 @@ def unit_product(x):
     return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), x * (1.0 - x))
 
 
+def _not_whole(values: list[Any], dtype: Any) -> None:
+    if dtype.kind != "f":
+        raise NotImplementedError(f'"logaddexp" not implemented for {dtype}; convert one of the two with x.float()')
+
+
 @method
 @primitive(
     lambda g, input, other: g * sigmoid(input - other),
     lambda g, input, other: g * sigmoid(other - input),
     promote=to_floating,
+    check=_not_whole,
 )
 def logaddexp(input, other):
     """log(e**x + e**y), without overflow.

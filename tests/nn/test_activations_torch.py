@@ -114,7 +114,12 @@ def test_in_place_functions(text, torch):
         assert eval("F." + text, {"F": T.nn.functional, "x": x}) is x
         return x.numpy()
 
+    def node(T):
+        x = T.tensor(POINTS, requires_grad=True) * 1
+        return eval("F." + text, {"F": T.nn.functional, "x": x}).grad_fn.name()
+
     np.testing.assert_allclose(run(autodiff), run(torch), rtol=1e-12)
+    assert node(autodiff) == node(torch)
 
 
 @pytest.mark.parametrize("text", ["Hardshrink()", "Hardshrink(0.3)", "Softshrink()", "Softshrink(1)", "Tanhshrink()"])
