@@ -7,6 +7,7 @@ takes the arrays out of the tensors, computes, and, where an input requires a gr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
@@ -163,9 +164,7 @@ def between_two(op: Recorded) -> Callable[[Tensor, Any], Tensor]:
             t._edge = (record(operation, (input, other), (a, b), edges, needs, _NONE, (t,)), 0, out.shape, out.dtype)
         return t
 
-    operator.__name__ = operator.__qualname__ = op.__name__
-    operator.__doc__, operator.__wrapped__ = op.__doc__, op  # type: ignore[attr-defined]
-    return operator
+    return functools.update_wrapper(operator, op, ("__name__", "__qualname__", "__doc__"), ())
 
 
 _NONE: dict[str, Any] = {}  # no parameters

@@ -230,5 +230,5 @@ def _node_register_prehook(self: Node, hook: Callable[..., Any]) -> RemovableHan
     return RemovableHandle(_extra(self, "extra").setdefault("pre", OrderedDict()), hook)
 
 
-Node.register_hook = _node_register_hook  # type: ignore[attr-defined]
-Node.register_prehook = _node_register_prehook  # type: ignore[attr-defined]
+Node.register_hook = _node_register_hook
+Node.register_prehook = _node_register_prehook

@@ -7,7 +7,7 @@ arrays, or, under create_graph, on Tensors that stand where the values stood in 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -57,6 +57,9 @@ class Node:
     outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] | None  # shapes and dtypes when there are several
     place: Place | None
     extra: dict[str, Any] | None  # hooks and the like, by kind
+
+    register_hook: ClassVar[Callable[..., Any]]  # put here by hooks.py
+    register_prehook: ClassVar[Callable[..., Any]]
 
     def name(self) -> str:
         """The name as printed in `grad_fn=<...>`."""

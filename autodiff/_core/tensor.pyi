@@ -40,7 +40,7 @@ class Tensor:
     @property
     def T(self) -> Tensor: ...  # api/shape.py
     def __abs__(input) -> Tensor: ...  # ops/arithmetic.py
-    def __add__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def __add__(input, other: Any) -> Tensor: ...  # _core/graph.py
     def __and__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __array__(self, dtype: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # api/numpy_protocols.py
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ..., **options: Any) -> Any: ...  # api/numpy_protocols.py
@@ -66,7 +66,7 @@ class Tensor:
     def __index__(self) -> builtins.int: ...  # api/numbers.py
     def __init__(self, *data: Any) -> None: ...  # _core/tensor.py
     def __int__(self) -> builtins.int: ...  # api/numbers.py
-    def __invert__(input) -> Tensor: ...  # ops/bits.py
+    def __invert__(self) -> Tensor: ...  # _methods.py
     def __ior__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __ipow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def __irshift__(input, other: Any) -> Tensor: ...  # ops/bits.py
@@ -80,13 +80,13 @@ class Tensor:
     def __lt__(self, other: Any) -> Tensor: ...  # _methods.py
     def __matmul__(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def __mod__(input, other: Any) -> Tensor: ...  # api/arithmetic.py
-    def __mul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def __mul__(input, other: Any) -> Tensor: ...  # _core/graph.py
     def __ne__(self, other: Any) -> Any: ...  # _methods.py
     def __neg__(input) -> Tensor: ...  # ops/arithmetic.py
     def __or__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __pos__(self) -> Tensor: ...  # _methods.py
     def __pow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
-    def __radd__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def __radd__(input, other: Any) -> Tensor: ...  # _core/graph.py
     def __rand__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __reduce_ex__(self, protocol: Any) -> Any: ...  # api/copies.py
     def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
@@ -94,7 +94,7 @@ class Tensor:
     def __rlshift__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmatmul__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmod__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __rmul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def __rmul__(input, other: Any) -> Tensor: ...  # _core/graph.py
     def __ror__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __rpow__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rrshift__(self, other: Any) -> Tensor: ...  # _methods.py
@@ -103,9 +103,8 @@ class Tensor:
     def __rtruediv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # _methods.py
-    def __str__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
-    def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def __sub__(input, other: Any) -> Tensor: ...  # _core/graph.py
+    def __truediv__(input, other: Any) -> Tensor: ...  # _core/graph.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     @property
     def _version(self) -> builtins.int: ...  # _core/tensor.py
@@ -356,7 +355,7 @@ class Tensor:
     def pow_(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
-    def random_(self, from_: builtins.int | None = ..., /, to: builtins.int | None = ..., *, generator: Generator | None = ..., **named: builtins.int) -> Tensor: ...  # api/fill.py
+    def random_(self, *_ends: builtins.int | None, to: builtins.int | None = ..., generator: Generator | None = ..., **named: builtins.int) -> Tensor: ...  # api/fill.py
     def ravel(input) -> Tensor: ...  # api/shape.py
     def reciprocal(input) -> Tensor: ...  # ops/power.py
     def reciprocal_(input) -> Tensor: ...  # ops/power.py

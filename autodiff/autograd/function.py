@@ -49,10 +49,13 @@ _EMPTY_PLAN = _SavesNothing()
 class FunctionCtx:
     """What forward leaves for backward: saved tensors, attributes, and what is known about inputs and outputs."""
 
+    _shapes: list[tuple[tuple[int, ...], np.dtype[Any]]]  # of the outputs
+    _tensor_inputs: list[bool]
+
     def __init__(self, needs: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs
         self._to_save: tuple[Any, ...] = ()
-        self._node: Any = None
+        self._node: _Weak | None = None
         self._dirty: tuple[Tensor, ...] = ()
         self._flat: tuple[Tensor, ...] = ()
         self._materialize = True
@@ -75,7 +78,7 @@ class FunctionCtx:
         node = self._node
         if node is None:
             return self._to_save
-        return node.saved()  # type: ignore[no-any-return]
+        return node.saved()
 
     def mark_dirty(self, *args: Tensor) -> None:
         """Tell which inputs forward changed in place: they must be returned."""
@@ -290,12 +293,12 @@ def _fresh(output: Any, args: tuple[Any, ...], ctx: FunctionCtx) -> Any:
 def _attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[Any, ...]) -> None:
     node = _node_class(cls)()
     tensors = [o for o in outputs if isinstance(o, Tensor)]
-    ctx._shapes = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else ((), np.dtype(np.float32)) for o in outputs]  # type: ignore[attr-defined]
-    ctx._tensor_inputs = [isinstance(a, Tensor) for a in args]  # type: ignore[attr-defined]
+    ctx._shapes = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else ((), np.dtype(np.float32)) for o in outputs]
+    ctx._tensor_inputs = [isinstance(a, Tensor) for a in args]
     node.edges, node.ctx, node.extra = edges, ctx, None
     node.plan = _USER_PLAN if ctx._to_save else _EMPTY_PLAN
     node.cells, node.counts = (), None
-    node.outputs = None if len(outputs) == 1 else ctx._shapes  # type: ignore[attr-defined]
+    node.outputs = None if len(outputs) == 1 else ctx._shapes
     # Saved as (array, cell, count, edge); an output of this node as its number, since the node must not refer to itself.
     numbers = {id(o): nr for nr, o in enumerate(outputs)}
     for x in ctx._dirty:
@@ -313,7 +316,7 @@ def _attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[An
     node.place = here(3)
     node.index = next_index()
     flat = ctx._flat
-    ctx._flat = ctx._dirty_seen = ()  # type: ignore[attr-defined]
+    ctx._flat = ()
     for nr, o in enumerate(outputs):
         if isinstance(o, Tensor) and o._array.dtype.kind == "f" and not any(o is f for f in flat):
             if o._edge.__class__ is tuple and o._edge[0] is node:
@@ -329,7 +332,7 @@ def _attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[An
 class _Weak:
     """A reference from ctx to its node that does not keep it alive: node -> ctx -> node would be a cycle."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: FunctionNode) -> None:
         import weakref
 
         self.reference = weakref.ref(node)
@@ -339,7 +342,7 @@ class _Weak:
         node = self.reference()
         if node is None:
             raise RuntimeError("the graph that these saved tensors belong to is gone")
-        return node.saved()  # type: ignore[attr-defined,no-any-return]
+        return node.saved()
 
 
 @functools.cache
