@@ -32,7 +32,9 @@ from autodiff.api.aliases import (
     absolute, clip, concat, concatenate, divide, greater, greater_equal, less, less_equal, moveaxis, multiply, negative,
     not_equal, subtract, swapdims, true_divide,
 )
-from autodiff.api.arithmetic import add, addcdiv, addcmul, div, float_power, fmod, lerp, logit, pow, remainder, rsub, sub
+from autodiff.api.arithmetic import (
+    add, addcdiv, addcmul, div, float_power, fmod, lerp, logit, nan_to_num, pow, remainder, rsub, sub,
+)
 from autodiff.api.comparison import all, allclose, any, clamp, clamp_max, clamp_min, count_nonzero, equal, isclose, where
 from autodiff.api.copies import detach
 from autodiff.api.creation import (
@@ -69,7 +71,7 @@ from autodiff.ops.comparison import (
 )
 from autodiff.ops.exponential import erf, erfc, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, sigmoid
 from autodiff.ops.power import hypot, reciprocal, rsqrt, sqrt, square
-from autodiff.ops.rounding import ceil, floor, frac, nan_to_num, round, sign, trunc
+from autodiff.ops.rounding import ceil, floor, frac, round, sign, trunc
 from autodiff.ops.shape import clone
 from autodiff.ops.trigonometry import (
     acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, deg2rad, rad2deg, sin, sinh, tan, tanh,

@@ -85,8 +85,8 @@ class _Format:
         smallest, largest = float(sizes.min()), float(sizes.max())
         self.whole = bool((values == np.ceil(values)).all())
         with np.errstate(over="ignore"):
-            uneven = np.float64(largest) / smallest > 1000.0 or largest > 1e8
-        self.powers = uneven if self.whole else uneven or smallest < 1e-4  # type: ignore[assignment]
+            uneven = bool(np.float64(largest) / smallest > 1000.0) or largest > 1e8
+        self.powers = uneven if self.whole else uneven or smallest < 1e-4
         if _options.sci_mode is not None:
             self.powers = _options.sci_mode
         self.width = max(1, *(len(self._digits(v)) for v in values.tolist()))

@@ -127,7 +127,6 @@ def test_whole_numbers(seed, shape, dtype, n):
     same(seed, lambda m: m.randperm(n, dtype=m.int32))
 
 
-@pytest.mark.xfail(reason="the largest number of the dtype is left out: the span is one too small")
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64"])
 def test_whole_numbers_of_all_the_dtypes_range(dtype):
     same(0, lambda m: empty(m, (5,), dtype).random_())

@@ -51,7 +51,7 @@ def primitive(*partials: Callable[..., Any] | None, **options: Any) -> Callable[
 def renamed(op: Recorded, name: str) -> Recorded:
     """The same operation under another grad_fn name: PyTorch names a node by the function that was called."""
     o = op.operation
-    kept = ("public", "promote", "view", "variadic", "numbers", "walked_once", "silent", "positional", "check", "says")
+    kept = ("public", "promote", "view", "variadic", "numbers", "walked_once", "silent", "check", "says")
     return primitive(*o.partials, name=name, **{key: getattr(o, key) for key in kept})(o.forward)
 
 
@@ -64,8 +64,7 @@ def recording(operation: Operation) -> Recorded:
     def op(*xs: Any, **params: Any) -> Any:
         arrays: list[Any] = []
         edges: list[Edge | None] = []
-        boxed, plain = False, 0  # is there a Tensor among the inputs, and how many are not?
-        needs, bit = 0, 1  # a bit for every input that requires a gradient
+        boxed, plain, needs, bit = False, 0, 0, 1  # any Tensor? how many are none? a bit for each that requires a gradient
         for x in xs:
             if isinstance(x, Tensor):
                 boxed = True
@@ -83,8 +82,8 @@ def recording(operation: Operation) -> Recorded:
                 arrays.append(x)
                 edges.append(None)
             bit += bit
-        if bit != whole and not variadic:
-            return op(*operation.placed(xs, params), **params)  # tensors given by name, or an error that says what is missing
+        if bit != whole and not variadic:  # tensors given by name, or an error that says what is missing
+            return op(*operation.placed(xs, params), **params)
         if not boxed:
             return _bare(recorded, arrays, params)
         if promote is None:

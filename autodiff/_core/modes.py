@@ -215,7 +215,7 @@ class inference_mode(_Context):
         context = super().__new__(cls)
         if isinstance(mode, bool):
             return context
-        context.__init__()  # type: ignore[misc]  # the bare decorator: @inference_mode
+        context.wanted, context.before = True, []  # the bare decorator: @inference_mode
         return context(mode)
 
     def __init__(self, mode: bool = True) -> None:

@@ -64,7 +64,6 @@ class Operation:
     numbers: bool = False  # numbers alone are taken too, as in PyTorch's torch.add(1, 2)
     walked_once: bool = False  # a second walk is refused, although no tensor is kept
     silent: bool = False  # NumPy's floating point warnings are held back, as they are wherever inputs are promoted
-    positional: bool = False  # parameters may follow the tensors without their names, as in nan_to_num(x, 0.0, 1.0)
     check: Callable[[list[Any], Any], None] | None = None  # sees inputs and common dtype before they are brought to it
     says: str = ""  # the one sentence about its derivative that a learner keeps
     inputs: tuple[str, ...] = field(init=False)  # the names of its tensors
@@ -108,17 +107,7 @@ class Operation:
         return self.inputs[min(i, len(self.inputs) - 1)]
 
     def placed(self, xs: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, ...]:
-        """The inputs in their order, those given by name too, as in mul(x, other=y); TypeError for one that is missing.
-
-        With `positional`, parameters may follow the tensors without their names: they are put into `params`.
-        """
-        count = len(self.inputs)
-        if self.positional:
-            for name, value in zip(self.defaults, xs[count:]):
-                if name in params:
-                    raise errors.given_twice(self.public, name)
-                params[name] = value
-            xs = xs[:count] + xs[count + len(self.defaults) :]
+        """The inputs in their order, those given by name too, as in mul(x, other=y); TypeError for one that is missing."""
         given = {name: params.pop(name) for name in self.inputs if name in params}
         for numpys, ours in NUMPYS.items():
             if numpys in params and ours in self.inputs and ours not in given:

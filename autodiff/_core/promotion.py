@@ -30,14 +30,14 @@ def _common(operation: Operation, xs: Sequence[Any], floating: bool = False, fir
         if number.__class__ in _NUMBERS and isinstance(x, Tensor) and x._array.dtype.kind == "f":
             constant = wrap(_number(number, x._array.dtype))
             return [x, constant] if x is xs[0] else [constant, x]
-    values = []
+    values: list[np.ndarray[Any, Any] | float] = []
     for i, x in enumerate(xs, first):
         if isinstance(x, Tensor):
             values.append(x._array)
         elif isinstance(x, np.generic):
             values.append(x.item())
         elif isinstance(x, (bool, int, float, np.ndarray)):
-            values.append(x)  # type: ignore[arg-type]
+            values.append(x)
         else:
             raise errors.no_operand(operation.public, operation.input_name(i), i + 1, type(x).__name__)
     dtype = result_numpy(values)
@@ -49,7 +49,7 @@ def _common(operation: Operation, xs: Sequence[Any], floating: bool = False, fir
     for x, value in zip(xs, values, strict=True):
         if not isinstance(x, Tensor):
             result.append(wrap(_number(value, dtype)))
-        elif value.dtype != dtype:
+        elif x._array.dtype != dtype:
             result.append(cast(x, dtype=dtype))
         else:
             result.append(x)

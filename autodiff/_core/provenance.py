@@ -61,13 +61,14 @@ def here(depth: int = 2) -> Place | None:
     """
     if not _Switch.on:
         return None
-    frame: FrameType | None = _getframe(depth)
-    code = frame.f_code  # type: ignore[union-attr]
+    start = _getframe(depth)
+    code = start.f_code
     if not _ours[code.co_filename]:
-        return code, frame.f_lasti  # type: ignore[union-attr]
+        return code, start.f_lasti
     place = outermost.place
     if place is not None:
         return place
+    frame: FrameType | None = start
     while frame is not None and _ours[frame.f_code.co_filename]:
         frame = frame.f_back
     return None if frame is None else (frame.f_code, frame.f_lasti)

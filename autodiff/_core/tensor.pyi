@@ -103,7 +103,6 @@ class Tensor:
     def __rtruediv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # _methods.py
-    def __str__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
     def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
@@ -322,8 +321,8 @@ class Tensor:
     def multinomial(input, num_samples: builtins.int, replacement: builtins.bool = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
     def multiply(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mv(input, vec: Tensor) -> Tensor: ...  # api/matmul.py
-    def nan_to_num(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/rounding.py
-    def nan_to_num_(input, *, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # ops/rounding.py
+    def nan_to_num(input, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # api/arithmetic.py
+    def nan_to_num_(input, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # api/arithmetic.py
     def nanmean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py

@@ -294,18 +294,18 @@ def walk(
 
 
 def _in_fresh_thread(*arguments: Any) -> dict[tuple[Any, int], Gradient]:
-    result: list[Any] = []
+    captured: list[dict[tuple[Any, int], Gradient]] = []
+    failed: list[BaseException] = []
 
     def work() -> None:
         try:
-            result.append((walk(*arguments), None))
+            captured.append(walk(*arguments))
         except BaseException as error:
-            result.append((None, error))
+            failed.append(error)
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    captured, error = result[0]
-    if error is not None:
-        raise error
-    return captured  # type: ignore[no-any-return]
+    if failed:
+        raise failed[0]
+    return captured[0]

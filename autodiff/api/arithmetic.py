@@ -17,7 +17,7 @@ from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors
 from autodiff.api.comparison import clamp
 from autodiff.ops import arithmetic as ops
-from autodiff.ops import bits, exponential, power
+from autodiff.ops import bits, exponential, power, rounding
 
 # The operators +, - and /.
 plus, minus, over = between_two(ops.add), between_two(ops.sub), between_two(ops.div)
@@ -239,3 +239,16 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
     if not (tensor1.is_floating_point() or tensor2.is_floating_point()):
         raise RuntimeError("Integer division with addcdiv is no longer supported: make one of the two floating with .float()")
     return ops.addcdiv(input, tensor1, tensor2, value=number("addcdiv", "value", value))
+
+
+@method(inplace=True)
+@takes_tensors
+def nan_to_num(input: Tensor, nan: Any = None, posinf: Any = None, neginf: Any = None) -> Tensor:
+    """nan and the infinities replaced by numbers: 0, and the largest and smallest finite ones, unless given.
+
+    >>> import autodiff as torch
+    >>> torch.nan_to_num(torch.tensor([float("nan"), 1.0]))
+    tensor([0., 1.])
+    """
+    given = {"nan": 0.0 if nan is None else nan, "posinf": posinf, "neginf": neginf}
+    return rounding.nan_to_num(input, **{k: v if v is None else number("nan_to_num", k, v) for k, v in given.items()})

@@ -12,6 +12,7 @@ import numpy as np
 from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import axes_of, number, takes_tensors
 from autodiff.ops import comparison as ops
@@ -58,13 +59,12 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     return _limited(ops.clamp, input, min, max)
 
 
-def _limited(operation: Any, input: Tensor, min: Any, max: Any) -> Tensor:
+def _limited(operation: Recorded, input: Tensor, min: Any, max: Any) -> Tensor:
     """The input between two numbers; integers become floating for a limit with a fraction."""
     min, max = (None if v is None else number("clamp", name, v) for name, v in (("min", min), ("max", max)))
     if input._array.dtype.kind != "f" and (isinstance(min, float) or isinstance(max, float)):
         input = input * 1.0
-    limited: Tensor = operation(input, min=min, max=max)
-    return limited
+    return operation(input, min=min, max=max)
 
 
 @method(inplace=True)

@@ -107,7 +107,6 @@ def _contains(self: Tensor, element: Any) -> bool:
     return bool((self._array == element).any())
 
 
-@method(name="__str__")
 @method(name="__repr__")
 def _repr(self: Tensor, *, tensor_contents: str | None = None) -> str:
     edge = None if is_lost(self) else edge_of(self)

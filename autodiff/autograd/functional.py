@@ -28,8 +28,9 @@ def _inputs(inputs: Any, create_graph: bool) -> tuple[bool, tuple[Tensor, ...]]:
     xs = (inputs,) if single else tuple(inputs)
     for i, x in enumerate(xs):
         if not isinstance(x, Tensor):
-            raise TypeError(f"The inputs given must be either a Tensor or a tuple of Tensors but the value at index {i} has "
-                            f"type {type(x)}.")  # fmt: skip
+            raise TypeError(
+                f"The inputs given must be either a Tensor or a tuple of Tensors but the value at index {i} has type {type(x)}."
+            )
     fresh = tuple(x.view_as(x) if create_graph and x.requires_grad else x.detach().requires_grad_() for x in xs)
     return single, fresh
 
@@ -143,8 +144,8 @@ def jacobian(
                 seed[k] = 1
                 gs: Any = (None,) * len(xs)
                 if edge_of(y) is not None:
-                    gs = grad(y, xs, wrap(seed.reshape(y._array.shape)), retain_graph=True, create_graph=create_graph,
-                              allow_unused=True)  # fmt: skip
+                    into = wrap(seed.reshape(y._array.shape))
+                    gs = grad(y, xs, into, retain_graph=True, create_graph=create_graph, allow_unused=True)
                 for part, g in zip(parts, _filled(gs, xs, strict), strict=True):
                     part.append(g)
             row = tuple(

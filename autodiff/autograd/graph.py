@@ -60,12 +60,11 @@ def _unpacked(kept: Any) -> Any:
     return kept
 
 
-class _PackedNode:
+class _PackedNode(Node):
     """Mixed into the class of a node that keeps something else: unpacks for as long as its rules run."""
 
     __slots__ = ()
     built_in = False
-    kept: Any
 
     def pull(
         self, g: Any, send: Callable[[Edge, Any], None], create_graph: bool, wanted: set[int] | None = None
@@ -75,14 +74,13 @@ class _PackedNode:
         if packed is not FREED:
             self.kept = tuple(_unpacked(k) for k in packed)
         try:
-            super().pull(g, send, create_graph, wanted)  # type: ignore[misc]
+            super().pull(g, send, create_graph, wanted)
         finally:
             self.kept = packed
 
 
-class _PackedFunction:
+class _PackedFunction(FunctionNode):
     __slots__ = ()
-    kept: Any
 
     def saved(self) -> tuple[Any, ...]:
         """As FunctionNode.saved, on unpacked values."""
@@ -90,7 +88,7 @@ class _PackedFunction:
         if packed is not FREED:
             self.kept = tuple(_unpacked(k) for k in packed)
         try:
-            return super().saved()  # type: ignore[misc,no-any-return]
+            return super().saved()
         finally:
             self.kept = packed
 
@@ -168,7 +166,7 @@ class saved_tensors_hooks:
                 node.cells = [cell if same else UNSEEN for cell, same in zip(node.cells, seen, strict=True)]
                 node.counts = [count if same else 0 for count, same in zip(counts, seen, strict=True)]
             node.kept = tuple(kept)
-        node.__class__ = _packed_class(type(node))  # type: ignore[arg-type]
+        node.__class__ = _packed_class(node.__class__)
 
     def _pack(self, array: Any) -> Any:
         return Packed(array, self.pack_hook, self.unpack_hook) if isinstance(array, np.ndarray) else array

@@ -43,8 +43,6 @@ class Parameter(Tensor):
     def __repr__(self, *, tensor_contents: str | None = None) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + Tensor.__repr__(self)
 
-    __str__ = __repr__  # type: ignore[assignment]
-
 
 class Buffer(Tensor):
     """A tensor that a Module registers as a buffer when it is assigned as an attribute.

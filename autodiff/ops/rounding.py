@@ -100,20 +100,13 @@ def sign(input):
     return np.subtract(input > 0, input < 0, dtype=input.dtype)
 
 
-@method(inplace=True)
 @primitive(
     lambda g, input: g * isfinite_mask(input),
     name="NanToNum",
-    positional=True,
     says="Finite numbers pass g unchanged; what was replaced gets zero.",
 )
 def nan_to_num(input, *, nan=0.0, posinf=None, neginf=None):
-    """nan and the infinities replaced by numbers: 0, and the largest and smallest finite ones, unless given.
-
-    >>> import autodiff as torch
-    >>> torch.nan_to_num(torch.tensor([float("nan"), 1.0]))
-    tensor([0., 1.])
-    """
+    """nan and the infinities replaced: the infinities by the largest and smallest finite numbers where none is given."""
     return np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
 
 
