@@ -455,6 +455,13 @@ def test_a_view_taken_under_no_grad_has_no_history_while_it_is_true():
     assert not (v * 2).requires_grad
 
 
+def test_a_tensor_made_of_a_leaf_is_a_copy_without_history():
+    x = leaf(autodiff)
+    y = autodiff.Tensor(x)
+    y[0] = 9.0
+    assert (x.tolist(), y.requires_grad) == ([1.5, 2.5], False)
+
+
 def test_memory_that_is_read_only():
     array = np.ones(2)
     array.flags.writeable = False

@@ -136,6 +136,22 @@ def test_what_a_function_returned_does_not_become_grad(reply, graph):
     assert [k.tolist() for k in f.kept] == before
 
 
+@pytest.mark.filterwarnings("ignore:Using backward")
+@pytest.mark.parametrize("kind", ["leaf", "retained"])
+def test_gradients_with_a_graph_are_added_up(torch, kind):
+    x = leaf(torch)
+    y = x * 1
+    y.retain_grad()
+    t = x if kind == "leaf" else y
+    for k in range(1, 4):
+        (y**3).sum().backward(create_graph=True)
+        close(t.grad, [3 * k, 12 * k])
+        assert t.grad.requires_grad
+    (g,) = torch.autograd.grad(t.grad.sum(), x)
+    close(g, [18, 36])
+    x.grad = y.grad = None
+
+
 def test_hook_replies_do_not_become_grad(torch):
     held = []
     x = leaf(torch)

@@ -335,6 +335,15 @@ def test_an_operation_of_ones_own_that_keeps_all_its_inputs(create):
         close(g, [2 * (k + 1), 2 * (k + 2)])
     if create:
         close(autodiff.autograd.grad(grads[1].sum(), xs[1])[0], [2, 2])
+    with autodiff.autograd.graph.saved_tensors_hooks(lambda t: t.tolist(), autodiff.tensor):
+        packed = squares(*(x * 1 for x in xs)).sum()
+    close(autodiff.autograd.grad(packed, xs)[2], [6, 8])
+    data = np.array([1.0, 2.0], np.float32)
+    with autodiff.autograd.detect_anomaly():
+        outside = squares(xs[0], autodiff.from_numpy(data)).sum()
+        data += 1
+        with pytest.raises(RuntimeError, match="changed from outside autodiff"):
+            outside.backward()
     inner = [x * 1 for x in xs]
     z = squares(*inner)
     with autodiff.no_grad():

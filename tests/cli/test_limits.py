@@ -103,6 +103,15 @@ def test_the_version_is_the_packages(capsys, table):
     assert run(capsys, "train", table, *QUICK)[1].startswith(f"autodiff {autodiff.__version__}, kernels: ")
 
 
+def test_a_package_that_is_not_installed_has_an_unknown_version(capsys, monkeypatch):
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("autodiff.cli.version", missing)
+    assert run(capsys, "--version")[1] == "autodiff-edu 0.0.0+unknown\n"
+    assert "matplotlib    not installed\n" in run(capsys, "info")[1]
+
+
 def test_ctrl_c_outside_of_training(capsys, model, table, monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
@@ -154,6 +163,7 @@ LAYOUTS = {
     "tabs": TABLE.replace(",", "\t"),
     "a quoted name with commas": TABLE.replace(",", ";").replace("a;", '"a, and, more, of, it";', 1),
     "quoted cells": TABLE.replace("p,", '"p",'),
+    "carriage returns alone": TABLE.replace("\n", "\r"),
     "carriage returns": TABLE.replace("\n", "\r\n"),
 }
 

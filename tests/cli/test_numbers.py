@@ -341,3 +341,37 @@ def test_no_confusions_in_words(capsys, tmp_path):
     _, out, _ = run(capsys, "train", path, "--target", "b", "--hidden", "none", "--epochs", 60)
     assert out.splitlines()[-1] == "100.00"
     assert "Confusions (20 labels, the commonest first)\n  none\n" in out
+
+
+@pytest.mark.parametrize("epochs", [4, 12])
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_the_curves_are_the_history(capsys, tmp_path, monkeypatch, task, epochs):
+    matplotlib = pytest.importorskip("matplotlib.figure")
+    figures, save = [], matplotlib.Figure.savefig
+    monkeypatch.setattr(matplotlib.Figure, "savefig", lambda self, *a, **k: (figures.append((self, k)), save(self, *a, **k))[1])
+    path = flowers(tmp_path / "t.csv") if task == "classification" else houses(tmp_path / "t.csv")
+    target = "kind" if task == "classification" else "price"
+    options = ["--hidden", "4", "--epochs", epochs, "--save", tmp_path / "m", "--plot", tmp_path / "c.png"]
+    assert run(capsys, "train", path, "--target", target, *options)[0] == 0
+    ((figure, kwargs),) = figures
+    history = facts_of(tmp_path / "m")["history"]
+    left, *right = figure.axes
+    (loss,) = left.lines
+    assert loss.get_xdata().tolist() == list(range(1, epochs + 1))
+    assert loss.get_ydata().tolist() == [h["loss"] for h in history]
+    assert (left.get_title(), left.get_xlabel(), left.get_ylabel()) == ("training", "epoch", "training loss")
+    assert left.get_ylim()[0] == 0
+    assert all(tick == int(tick) for tick in left.get_xticks())
+    assert [line.get_marker() for axes in figure.axes for line in axes.lines] == ["o" if epochs < 10 else "None"] * len(
+        figure.axes
+    )
+    assert kwargs["format"] == "png"
+    if task == "regression":
+        assert right == []
+        return
+    (accuracy,) = right[0].lines
+    assert accuracy.get_ydata().tolist() == [100 * h["accuracy"] for h in history]
+    assert right[0].get_ylim() == (0, 100)
+    assert right[0].get_ylabel() == "training accuracy (%)"
+    assert [text.get_text() for text in left.get_legend().get_texts()] == ["loss", "accuracy"]
+    assert loss.get_color() != accuracy.get_color()

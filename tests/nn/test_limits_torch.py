@@ -7,6 +7,7 @@ import autodiff
 
 NUMBERS = [-1.5, -1.0, -0.1, 0.0, 0.5, 1.0, 1.1, 2.0]
 PROGRAMS = {
+    "Dropout made": lambda m, v: m.tensor(m.nn.Dropout(v).p),
     "Dropout": lambda m, v: m.nn.Dropout(v)(m.ones(2, 4)),
     "dropout": lambda m, v: m.nn.functional.dropout(m.ones(2, 4), v),
     "dropout in evaluation": lambda m, v: m.nn.functional.dropout(m.ones(2, 4), v, training=False),
@@ -35,6 +36,7 @@ PROGRAMS = {
 WHOLE = {
     "Linear in": lambda m, v: m.nn.Linear(v, 2).weight.shape,
     "Linear out": lambda m, v: m.nn.Linear(2, v).weight.shape,
+    "Linear numbers": lambda m, v: m.nn.Linear(abs(v), 3).bias,
     "PReLU": lambda m, v: m.nn.PReLU(max(v, 0)).weight.shape,
     "softmax": lambda m, v: m.nn.functional.softmax(rows(m), v),
     "log_softmax": lambda m, v: m.nn.functional.log_softmax(rows(m), v),
