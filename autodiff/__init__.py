@@ -11,8 +11,11 @@ This file is the list of public names; what stands behind each is in the module 
 """
 
 # isort: off
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from autodiff import _methods as _methods  # puts the methods on Tensor
-from autodiff import autograd, cuda, datasets, nn, optim, random, utils
+from autodiff import autograd, nn, optim, random
 from autodiff._core.dtypes import (
     bool, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8, int16, int32,
     int64, long, promote_types, set_default_dtype, short, uint8,
@@ -87,7 +90,13 @@ nan = inf - inf
 __version__: str
 
 
-def __getattr__(name: str) -> str:
+if TYPE_CHECKING:
+    from autodiff import cuda, datasets, utils
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("cuda", "datasets", "utils"):  # not every program needs them: imported when first asked for
+        return importlib.import_module(f"autodiff.{name}")
     # The version is looked up when it is asked for: reading the package's metadata takes a fifth of the whole import.
     if name == "__version__":
         from importlib.metadata import PackageNotFoundError, version

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -59,7 +59,6 @@ class Node:
     outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] | None  # shapes and dtypes when there are several
     place: Place | None
     extra: dict[str, Any] | None  # hooks and the like, by kind
-
 
     def name(self) -> str:
         """The name as printed in `grad_fn=<...>`."""
