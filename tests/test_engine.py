@@ -322,6 +322,35 @@ def test_the_gradient_of_a_change_through_an_expanded_tensor():
     assert x.grad.tolist() == [[8], [18], [32]]
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: x * 2.0,
+        lambda x: torch.mul(x, 2.0),
+        lambda x: torch.mul(x, 2),
+        lambda x: torch.mul(2.0, x),
+        lambda x: torch.where(x > 0, x, 2.0),
+        lambda x: torch.where(x > 0, 2.0, x),
+    ],
+)
+def test_the_observer_is_shown_numbers_as_tensors(call):
+    class Watching:
+        inputs = ()
+
+        def made(self, node, inputs, outputs):
+            self.inputs = inputs
+
+    watching = Watching()
+    before = torch.set_observer(watching)
+    try:
+        call(torch.ones(2, requires_grad=True))
+    finally:
+        torch.set_observer(before)
+    assert len(watching.inputs) > 1
+    assert all(isinstance(x, torch.Tensor) for x in watching.inputs)
+    assert any(x.shape == () and x.dtype == torch.float32 and x.item() == 2 for x in watching.inputs)
+
+
 def test_the_observer_sees_what_ran():
     class Log:
         def __init__(self):

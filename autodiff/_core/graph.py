@@ -231,7 +231,9 @@ def record(
     node.place = outermost.place or here(3)
     node.index = next_index()
     if Observer.current is not None:
-        Observer.current.made(node, xs, outs)
+        # A number that took a tensor's dtype is shown as the tensor that it became.
+        shown = [wrap(a) if isinstance(x, float) and isinstance(a, _ndarray) else x for x, a in zip(xs, arrays)]
+        Observer.current.made(node, shown, outs)
     return node
 
 
