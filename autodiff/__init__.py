@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from autodiff import _methods as _methods  # puts the methods on Tensor
-from autodiff import autograd, nn, optim, random
+from autodiff import autograd, random
 from autodiff._core.dtypes import (
     bool, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8, int16, int32,
     int64, long, promote_types, set_default_dtype, short, uint8,
@@ -91,11 +91,11 @@ __version__: str
 
 
 if TYPE_CHECKING:
-    from autodiff import cuda, datasets, utils
+    from autodiff import cuda, datasets, nn, optim, utils
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("cuda", "datasets", "utils"):  # not every program needs them: imported when first asked for
+    if name in ("cuda", "datasets", "nn", "optim", "utils"):  # imported when a program first asks for them
         return importlib.import_module(f"autodiff.{name}")
     # The version is looked up when it is asked for: reading the package's metadata takes a fifth of the whole import.
     if name == "__version__":

@@ -423,7 +423,6 @@ def test_asarray_copies_where_it_is_asked_to():
     assert x.tolist() == [2, 2]
 
 
-@pytest.mark.xfail(reason="asarray(copy=True) goes through tensor(), which warns of a copy that was asked for")
 def test_asarray_copies_without_a_warning():
     assert autodiff.asarray(autodiff.zeros(2), copy=True).tolist() == [0, 0]
 

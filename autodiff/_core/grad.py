@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.node import Edge
+from autodiff._core.hooks import retains_grad
+from autodiff._core.node import Edge, to_leaf
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import Size
@@ -106,7 +107,8 @@ def backward(
     if inputs is not None:
         for t in [inputs] if isinstance(inputs, Tensor) else inputs:
             edge = edge_of(t)
-            if edge is not None and edge[1] >= 0 and (edge[0], edge[1]) in captured:
+            # What retain_grad() keeps has been added to `.grad` on the way.
+            if edge is not None and not to_leaf(edge) and (edge[0], edge[1]) in captured and not retains_grad(t):
                 accumulate(t, captured[edge[0], edge[1]], create_graph)
 
 

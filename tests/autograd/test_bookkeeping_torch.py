@@ -290,7 +290,6 @@ def test_backward_into_a_tensor_that_is_no_leaf(torch):
     close(x.grad, [8, 16])
 
 
-@pytest.mark.xfail(reason="added once for retain_grad and once for inputs=")
 def test_backward_into_a_tensor_that_retains_its_gradient():
     y = leaf(autodiff) * 2
     y.retain_grad()
