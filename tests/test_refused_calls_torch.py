@@ -10,15 +10,19 @@ import pytest
 from alike import outcome
 
 
-def evaluated(library, expression):
-    """The expression's value, with an x of 3 numbers, an m of 2 x 3, a cube of 2 x 3 x 4, ints i and a mask."""
-    names = {
+def operands(library):
+    """An x of 3 numbers, an m of 2 x 3, a cube of 2 x 3 x 4, whole numbers i and a mask."""
+    return {
         "torch": library, "np": np, "F": library.nn.functional,
-        "one": library.tensor(2.0), "x": library.tensor([1.0, 2.0, 3.0]), "m": library.arange(6.0).reshape(2, 3),
-        "cube": library.arange(24.0).reshape(2, 3, 4), "i": library.tensor([0, 2]), "mask": library.tensor([True, False, True]),
-        "double": library.tensor([1.0, 2.0, 3.0], dtype=library.float64),
+        "one": library.tensor(2.0), "x": library.tensor([1.0, 2.0, 3.0]), "m": library.arange(6.0).reshape(2, 3).clone(),
+        "cube": library.arange(24.0).reshape(2, 3, 4).clone(), "i": library.tensor([0, 2]),
+        "mask": library.tensor([True, False, True]), "double": library.tensor([1.0, 2.0, 3.0], dtype=library.float64),
     }  # fmt: skip
-    return eval(expression, names)
+
+
+def evaluated(library, expression):
+    """The expression's value, where the names are those of the operands."""
+    return eval(expression, operands(library))
 
 
 REFUSED = {
@@ -36,6 +40,8 @@ REFUSED = {
     "m[i // 2, torch.tensor([0, 1, 2])]": (IndexError, r"could not be broadcast together with shapes \[2\], \[3\]"),
     "x.__setitem__(i, torch.ones(3))": (RuntimeError, r"value tensor of shape \[3\] cannot be broadcast to .* shape \[2\]"),
     "x.index_put((i,), torch.ones(3), True)": (RuntimeError, r"value tensor of shape \[3\] cannot be broadcast"),
+    "one[0]": (IndexError, "0-dim|0-d"),
+    "one[:]": (IndexError, "ind"),
     "one.select(0, 0)": (IndexError, "cannot be applied to a 0-dim tensor"),
     "m.select(1, 3)": (IndexError, r"index 3 out of range for tensor of size \[2, 3\] at dimension 1"),
     "m.select(1, -4)": (IndexError, r"index -4 out of range for tensor of size \[2, 3\] at dimension 1"),
@@ -82,6 +88,10 @@ REFUSED = {
     "one @ x": (RuntimeError, "at least 1D, but they are 0D and 1D"),
     "x @ one": (RuntimeError, "at least 1D, but they are 1D and 0D"),
     "x @ m": (RuntimeError, "size mismatch"),
+    "m @ double": (RuntimeError, "same dtype, but got: torch.float32 != torch.float64"),
+    "double @ m.t()": (RuntimeError, "same dtype, but got: torch.float64 != torch.float32"),
+    "double @ x": (RuntimeError, "same dtype"),
+    "cube @ torch.ones(4, dtype=torch.float64)": (RuntimeError, "same dtype"),
     "torch.ones(2, 3, 4) @ torch.ones(3, 4, 2)": (RuntimeError, "batch"),
     "torch.addmm(double, m, m.t())": (RuntimeError, "same dtype"),
     "torch.addmm(x, m, m.t())": (RuntimeError, r"expanded size of the tensor \[2, 2\] must match the existing size \[3\]"),
@@ -89,6 +99,7 @@ REFUSED = {
     # shapes
     "m.reshape(-1, -1)": (RuntimeError, "only one dimension can be inferred"),
     "m.reshape(-2, 3)": (RuntimeError, "invalid shape dimension -2"),
+    "m.reshape(-2, -3)": (RuntimeError, "invalid shape dimension -3"),
     "m.reshape(4, -1)": (RuntimeError, r"shape '\[4, -1\]' is invalid for input of size 6"),
     "m.reshape(4)": (RuntimeError, r"shape '\[4\]' is invalid for input of size 6"),
     "cube.flatten(2, 1)": (RuntimeError, "start_dim cannot come after end_dim"),
@@ -115,6 +126,13 @@ REFUSED = {
     "i.bincount(x)": (RuntimeError, "same length as input"),
     "torch.arange(0, 3, 0)": (RuntimeError, "step must be nonzero"),
     "F.cross_entropy(one, i)": ((ValueError, RuntimeError), "1 or more dimensions"),
+    "torch.tensor([x])": (ValueError, r"one in the list has shape \[3\]"),
+    "torch.tensor([float('nan')], dtype=torch.int32)": ((RuntimeError, ValueError), "cannot be converted to type torch.int32"),
+    "torch.from_numpy(np.array(['a']))": (TypeError, "can't convert"),
+    "torch.from_numpy(np.ones(3)[::-1])": (ValueError, "At least one stride"),
+    "torch.eye(-1)": (RuntimeError, "greater or equal to 0, got -1"),
+    "torch.eye(2, -3)": (RuntimeError, "greater or equal to 0, got -3"),
+    "F.leaky_relu(x, '1')": (TypeError, r"leaky_relu\(\): argument 'negative_slope' .*must be"),
     "torch.tensor(np.array(['a']))": (TypeError, "can't convert np.ndarray of type"),
     "torch.zeros(2, size=(2,))": (TypeError, "a size was given twice"),
 }
@@ -139,6 +157,10 @@ TAKEN = [
     "x.index_put([i], one)", "x.index_put((i,), one, True)", "x.masked_fill(mask, one)", "x.take(torch.tensor(2))",
     "x.take(torch.tensor(-3))", "m.gather(1, torch.ones(1, 4).long())", "m.gather(0, torch.ones(4, 1).long())",
     "x.scatter(0, i, x)", "x.scatter(0, i, x, reduce='add')", "x.scatter(0, i, x + 1, reduce='multiply')",
+    "x.flip(0)", "m.fliplr()", "m.flipud()", "m.roll(1, 0)", "torch.eye(0)", "torch.eye(2, 0)", "torch.eye(0, 2)",
+    "torch.hstack([x, x])", "torch.hstack([m, m])", "torch.hstack([one, one])", "torch.vstack([x, x])",
+    "m.nansum(1, dtype=torch.float64)", "m.nanmean(1, dtype=torch.float64)", "m.nanmean(0, True)", "i.nansum()",
+    "torch.tensor([float('nan'), 1.0], dtype=torch.float64)", "torch.tensor([float('inf')]).half()",
     "torch.cat([m, m[:1]])", "torch.cat([m, m[:, :1]], 1)", "torch.cat([i, x])", "torch.cat([x, double])",
     "torch.dstack([m, m])", "torch.dstack([cube, cube])", "torch.dstack([x, x])", "torch.dstack([one, one])",
     "torch.meshgrid([x, x[:2]], indexing='ij')", "torch.meshgrid((x, x[:2], one), indexing='xy')",
@@ -174,3 +196,16 @@ def test_what_just_fits_is_taken(torch, expression):
     ours = outcome(importlib.import_module("autodiff"), lambda library: evaluated(library, expression))
     assert not isinstance(ours, type), ours
     assert ours == outcome(torch, lambda library: evaluated(library, expression))
+
+
+@pytest.mark.parametrize("expression", TAKEN)
+def test_writing_into_a_result_changes_the_operands_that_it_changes_in_pytorch(torch, expression):
+    def after(library):
+        names = operands(library)
+        result = eval(expression, names)
+        for part in result if isinstance(result, tuple) else (result,):
+            if isinstance(part, library.Tensor):
+                part.fill_(7)
+        return [names[name] for name in ("one", "x", "m", "cube", "i", "mask", "double")]
+
+    assert outcome(importlib.import_module("autodiff"), after) == outcome(torch, after)
