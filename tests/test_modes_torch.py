@@ -194,7 +194,7 @@ def test_what_is_no_function_is_refused():
             make()
 
 
-@pytest.mark.parametrize("call", ["x.max(0)", "x.sort(0)", "x.unbind()", "x.split(1)", "x.topk(1, 0)", "(x.relu(), x[0])"])
+@pytest.mark.parametrize("call", ["x.max(0)", "x.sort(0)", "x.exp().unbind()", "x.exp().split(1)", "x.topk(1, 0)"])
 def test_all_results_of_one_call_are_inference_tensors(torch, call):
     def results(library):
         x = library.tensor([[1.0, 2.0], [4.0, 3.0]], requires_grad=True)
