@@ -160,3 +160,16 @@ def pulled(node, shapes):
     finally:
         mode.walks -= 1
     return gs
+
+
+@pytest.mark.parametrize("row", [pytest.param(r, id=r.id) for r in ROWS])
+def test_a_result_in_an_inputs_memory_is_a_view_of_it(row):
+    """Else a change of the result would change the input unnoticed: its count of changes would stand still."""
+    inputs = [autodiff.tensor(a) for a in arrays_for(row)]
+    results = row.call(autodiff, *inputs)
+    for y in results if isinstance(results, (tuple, list)) else (results,):
+        sharing = [x for x in inputs if np.shares_memory(number(x), number(y))]
+        before = [x._version for x in sharing]
+        if sharing:
+            y.fill_(3)
+        assert all(x._version > count for x, count in zip(sharing, before, strict=True))

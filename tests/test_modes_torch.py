@@ -192,3 +192,14 @@ def test_what_is_no_function_is_refused():
     for make in (lambda: autodiff.no_grad(3), lambda: autodiff.enable_grad(False)):
         with pytest.raises(TypeError, match="takes no argument"):
             make()
+
+
+@pytest.mark.parametrize("call", ["x.max(0)", "x.sort(0)", "x.exp().unbind()", "x.exp().split(1)", "x.topk(1, 0)"])
+def test_all_results_of_one_call_are_inference_tensors(torch, call):
+    def results(library):
+        x = library.tensor([[1.0, 2.0], [4.0, 3.0]], requires_grad=True)
+        with library.inference_mode():
+            return [(y.is_inference(), y.requires_grad) for y in eval(call, {"x": x})]
+
+    assert results(autodiff) == results(torch)
+    assert all(inference and not tracked for inference, tracked in results(autodiff))
