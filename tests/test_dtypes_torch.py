@@ -89,28 +89,12 @@ def test_limits(name):
         assert type(getattr(ours, fact)) is type(getattr(theirs, fact)), fact
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason="NumPy's resolution is a number of the dtype itself, not rounded"))
-        if name in ("float16", "float32")
-        else name
-        for name in NAMES[-3:]
-    ],
-)
+@pytest.mark.parametrize("name", NAMES[-3:])
 def test_the_resolution_is_a_power_of_ten(name):
     assert limits_of(autodiff, name).resolution == limits_of(torch, name).resolution
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason="prints " + what))
-        if (what := {"int32": "all digits", "int64": "all digits", "float16": "the resolution of the dtype"}.get(name))
-        else name
-        for name in NAMES[1:]
-    ],
-)
+@pytest.mark.parametrize("name", NAMES[1:])
 def test_limits_in_print(name):
     assert repr(limits_of(autodiff, name)) == repr(limits_of(torch, name))
 

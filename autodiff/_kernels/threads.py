@@ -35,7 +35,7 @@ def get_num_threads() -> int:
 def set_num_threads(count: int) -> None:
     """Split large matrix products over `count` threads from now on; the results do not depend on it.
 
-    TypeError for what is no int, RuntimeError for less than 1, ValueError for what no C int can hold.
+    TypeError if it is not an int, RuntimeError below 1, ValueError if it does not fit into a C int.
 
     >>> import autodiff as torch
     >>> before = torch.get_num_threads()

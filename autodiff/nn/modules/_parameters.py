@@ -179,6 +179,8 @@ class ParameterDict(Module):
 
     def popitem(self) -> tuple[str, Any]:
         """Remove the last (name, value) pair and return it."""
+        if not self._keys:
+            raise KeyError("popitem(): the ParameterDict is empty")
         key = list(self._keys)[-1]
         return key, self.pop(key)
 
