@@ -155,10 +155,10 @@ def between_two(op: Recorded) -> Callable[[Tensor, Any], Tensor]:
         to_a, to_b = input._edge, other._edge
         needs = (to_a is not None) + 2 * (to_b is not None)
         if needs and out.dtype.kind == "f" and thread["grad"]:
-            edges = [
+            edges = (
                 (input, -1, a.shape, a.dtype) if to_a is LEAF else to_a,
                 (other, -1, b.shape, b.dtype) if to_b is LEAF else to_b,
-            ]
+            )
             t._edge = (record(operation, (input, other), (a, b), edges, needs, _NONE, (t,)), 0, out.shape, out.dtype)
         return t
 
@@ -187,7 +187,7 @@ def record(
     operation: Operation,
     xs: Sequence[Tensor],
     arrays: Sequence[Any],
-    edges: list[Edge | None],
+    edges: Sequence[Edge | None],
     needs: int,
     params: dict[str, Any],
     outs: tuple[Tensor, ...],

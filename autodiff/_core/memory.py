@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from autodiff._core.provenance import here
 from autodiff._core.tensor import Tensor
-from autodiff._kernels.reference import repeats
+from autodiff._kernels.memory import repeats
 
 __all__ = ["changed", "memory_order", "repeats"]
 
