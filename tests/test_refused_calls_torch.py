@@ -153,6 +153,13 @@ REFUSED = {
     "x.addcdiv(x, x, value='a')": (TypeError, r"addcdiv\(\).*value"),
     "x.fliplr()": (RuntimeError, "2"),
     "one.flipud()": (RuntimeError, "1"),
+    "torch.where(mask, x)": (TypeError, "where"),
+    "torch.where(mask, other=x)": (TypeError, "where"),
+    "torch.nan_to_num(x, 0.0, nan=1.0)": (TypeError, r"nan_to_num\(\).*'nan'"),
+    "torch.addmm(one, m, m)": (RuntimeError, "addmm|cannot be multiplied"),
+    "torch.addmm(one, x, m)": (RuntimeError, "addmm expects two matrices, got 1-D and 2-D|must be a matrix"),
+    "torch.addmm(one, cube, m)": (RuntimeError, "addmm expects two matrices, got 3-D and 2-D|must be a matrix"),
+    "x.log_normal_(0, 'a')": (TypeError, r"log_normal_\(\).*std"),
     "F.leaky_relu(x, '1')": (TypeError, r"leaky_relu\(\): argument 'negative_slope' .*must be"),
     "torch.tensor(np.array(['a']))": (TypeError, "can't convert np.ndarray of type"),
     "torch.zeros(2, size=(2,))": (TypeError, "a size was given twice"),
@@ -190,6 +197,8 @@ TAKEN = [
     "torch.FloatTensor().shape", "torch.FloatTensor([1, 2])", "torch.FloatTensor(x)", "torch.LongTensor((1, 2))",
     "x.flipud()", "one.index_select(0, torch.tensor([0]))", "torch.ones(2, 2, 0) @ torch.ones(0, 3)", "one.gather(0, i[0])",
     "i.logsumexp(0)", "x.logsumexp(0)", "torch.ones(2, 0) @ torch.ones(0)", "torch.ones(2, 1, 0).matmul(torch.ones(2, 0, 3))",
+    "m.amin(1, True)", "m.amax(1, True)", "m.amin((0, 1), True)", "m.min(1, True)", "m.max(0, True)", "m.amin(0)", "m.amax()",
+    "m.var(0, correction=0)", "m.std(1, correction=2)", "m.var((0, 1), keepdim=True)", "m.var(1, unbiased=False)",
     "torch.cat([m, m[:1]])", "torch.cat([m, m[:, :1]], 1)", "torch.cat([i, x])", "torch.cat([x, double])",
     "torch.dstack([m, m])", "torch.dstack([cube, cube])", "torch.dstack([x, x])", "torch.dstack([one, one])",
     "torch.meshgrid([x, x[:2]], indexing='ij')", "torch.meshgrid((x, x[:2], one), indexing='xy')",
@@ -238,3 +247,11 @@ def test_writing_into_a_result_changes_the_operands_that_it_changes_in_pytorch(t
         return [names[name] for name in ("one", "x", "m", "cube", "i", "mask", "double")]
 
     assert outcome(importlib.import_module("autodiff"), after) == outcome(torch, after)
+
+
+@pytest.mark.parametrize("expression", ["x[:1].std()", "x.var(correction=3)", "x.var(correction=5)", "m.std(0, correction=2)"])
+@pytest.mark.parametrize("library", ["autodiff", "torch"])
+def test_a_variance_of_too_few_numbers_warns(library, expression):
+    with pytest.warns(UserWarning, match="degrees of freedom is <= 0"):
+        result = evaluated(pytest.importorskip(library), expression)
+    assert not any(abs(number) < float("inf") for number in np.ravel(result.tolist()))

@@ -539,3 +539,12 @@ def test_a_power_where_the_base_is_zero_is_differentiated_twice_in_the_exponent(
     (second,) = autodiff.autograd.grad(first.sum(), p)
     np.testing.assert_allclose(first.tolist(), [0, 0, 0, np.log(2) / 2], rtol=1e-12)
     np.testing.assert_allclose(second.tolist(), [0, 0, 0, np.log(2) ** 2 / 2], rtol=1e-12)
+
+
+def test_a_gradient_of_another_shape_than_its_leaf_has_now_is_refused():
+    x, w = autodiff.ones(3, requires_grad=True), autodiff.ones(3, requires_grad=True)
+    y = (x * w).sum()
+    x.data = autodiff.ones(2)
+    with pytest.raises(RuntimeError, match=r"the gradient has shape \[3\], but its leaf now has shape \[2\]"):
+        y.backward()
+    assert x.grad is w.grad is None
