@@ -38,6 +38,7 @@ REFUSED = {
     "m[mask]": (IndexError, r"mask \[3\] at index 0 does not match the shape of the indexed tensor \[2, 3\] at index 0"),
     "m[:, mask[:2]]": (IndexError, r"mask \[2\] at index 0 does not match the shape of the indexed tensor \[2, 3\] at index 1"),
     "m[i // 2, torch.tensor([0, 1, 2])]": (IndexError, r"could not be broadcast together with shapes \[2\], \[3\]"),
+    "cube[:, torch.ones(3, 5) > 0]": (IndexError, r"mask \[3, 5\] at index 1 does not match .* \[2, 3, 4\] at index 2"),
     "x.__setitem__(i, torch.ones(3))": (RuntimeError, r"value tensor of shape \[3\] cannot be broadcast to .* shape \[2\]"),
     "x.index_put((i,), torch.ones(3), True)": (RuntimeError, r"value tensor of shape \[3\] cannot be broadcast"),
     "one[0]": (IndexError, "0-dim|0-d"),
@@ -132,6 +133,33 @@ REFUSED = {
     "torch.from_numpy(np.ones(3)[::-1])": (ValueError, "At least one stride"),
     "torch.eye(-1)": (RuntimeError, "greater or equal to 0, got -1"),
     "torch.eye(2, -3)": (RuntimeError, "greater or equal to 0, got -3"),
+    "torch.tensor(object())": ((TypeError, RuntimeError), "Could not infer dtype of object"),
+    "torch.tensor([None])": ((TypeError, RuntimeError), "NoneType"),
+    "torch.outer(x, m)": (RuntimeError, "Expected 1-D arguments, got 1-D and 2-D|outer"),
+    "torch.outer(m, x)": (RuntimeError, "Expected 1-D arguments, got 2-D and 1-D|outer"),
+    "x.copy_(m)": (RuntimeError, r"\[2, 3\]"),
+    "x.random_(to=5, till=6)": (TypeError, r"unexpected keyword argument '?till"),
+    "x.normal_(0, 'a')": (TypeError, r"normal_\(\).*std"),
+    "x.lerp(x, 'a')": (TypeError, r"lerp\(\).*weight"),
+    "torch.full_like(x, 'a')": (TypeError, r"full_like\(\).*fill_value"),
+    "torch.add(x, x, alpha='a')": (TypeError, "alpha"),
+    "torch.add(i, i, alpha=0.5)": (RuntimeError, "must not be a floating point number"),
+    "torch.add(x, x, alpha=True)": (RuntimeError, "Boolean alpha"),
+    "torch.FloatTensor(1.5)": (TypeError, "data must be a sequence"),
+    "torch.FloatTensor(np.float32(1))": (TypeError, "data must be a sequence"),
+    "torch.FloatTensor('12')": (TypeError, "data must be a sequence"),
+    "torch.FloatTensor(double)": (TypeError, "expected a tensor of dtype torch.float32, got torch.float64"),
+    "torch.randint_like(x, 'a', 5)": (TypeError, r"randint_like\(\).*low"),
+    "x.addcdiv(x, x, value='a')": (TypeError, r"addcdiv\(\).*value"),
+    "x.fliplr()": (RuntimeError, "2"),
+    "one.flipud()": (RuntimeError, "1"),
+    "torch.where(mask, x)": (TypeError, "where"),
+    "torch.where(mask, other=x)": (TypeError, "where"),
+    "torch.nan_to_num(x, 0.0, nan=1.0)": (TypeError, r"nan_to_num\(\).*'nan'"),
+    "torch.addmm(one, m, m)": (RuntimeError, "addmm|cannot be multiplied"),
+    "torch.addmm(one, x, m)": (RuntimeError, "addmm expects two matrices, got 1-D and 2-D|must be a matrix"),
+    "torch.addmm(one, cube, m)": (RuntimeError, "addmm expects two matrices, got 3-D and 2-D|must be a matrix"),
+    "x.log_normal_(0, 'a')": (TypeError, r"log_normal_\(\).*std"),
     "F.leaky_relu(x, '1')": (TypeError, r"leaky_relu\(\): argument 'negative_slope' .*must be"),
     "torch.tensor(np.array(['a']))": (TypeError, "can't convert np.ndarray of type"),
     "torch.zeros(2, size=(2,))": (TypeError, "a size was given twice"),
@@ -161,6 +189,16 @@ TAKEN = [
     "torch.hstack([x, x])", "torch.hstack([m, m])", "torch.hstack([one, one])", "torch.vstack([x, x])",
     "m.nansum(1, dtype=torch.float64)", "m.nanmean(1, dtype=torch.float64)", "m.nanmean(0, True)", "i.nansum()",
     "torch.tensor([float('nan'), 1.0], dtype=torch.float64)", "torch.tensor([float('inf')]).half()",
+    "x.flatten()", "m.roll(1)", "m.roll(-2)", "one.transpose(0, -1)",
+    "torch.add(x, 2, alpha=3)", "torch.sub(x, 2, alpha=3)", "torch.add(x, m, alpha=-2)", "torch.rsub(x, 2, alpha=3)",
+    "torch.add(mask, mask, alpha=True)", "torch.add(mask, mask, alpha=False)", "torch.add(mask, True, alpha=False)",
+    "torch.FloatTensor(2, 3).shape", "torch.FloatTensor(2).shape", "torch.FloatTensor(torch.Size([2])).shape",
+    "torch.Tensor(2, 3).shape", "torch.Tensor([1, 2]).add_(1)", "torch.Tensor().shape", "torch.Tensor(torch.Size([2])).shape",
+    "torch.FloatTensor().shape", "torch.FloatTensor([1, 2])", "torch.FloatTensor(x)", "torch.LongTensor((1, 2))",
+    "x.flipud()", "one.index_select(0, torch.tensor([0]))", "torch.ones(2, 2, 0) @ torch.ones(0, 3)", "one.gather(0, i[0])",
+    "i.logsumexp(0)", "x.logsumexp(0)", "torch.ones(2, 0) @ torch.ones(0)", "torch.ones(2, 1, 0).matmul(torch.ones(2, 0, 3))",
+    "m.amin(1, True)", "m.amax(1, True)", "m.amin((0, 1), True)", "m.min(1, True)", "m.max(0, True)", "m.amin(0)", "m.amax()",
+    "m.var(0, correction=0)", "m.std(1, correction=2)", "m.var((0, 1), keepdim=True)", "m.var(1, unbiased=False)",
     "torch.cat([m, m[:1]])", "torch.cat([m, m[:, :1]], 1)", "torch.cat([i, x])", "torch.cat([x, double])",
     "torch.dstack([m, m])", "torch.dstack([cube, cube])", "torch.dstack([x, x])", "torch.dstack([one, one])",
     "torch.meshgrid([x, x[:2]], indexing='ij')", "torch.meshgrid((x, x[:2], one), indexing='xy')",
@@ -209,3 +247,11 @@ def test_writing_into_a_result_changes_the_operands_that_it_changes_in_pytorch(t
         return [names[name] for name in ("one", "x", "m", "cube", "i", "mask", "double")]
 
     assert outcome(importlib.import_module("autodiff"), after) == outcome(torch, after)
+
+
+@pytest.mark.parametrize("expression", ["x[:1].std()", "x.var(correction=3)", "x.var(correction=5)", "m.std(0, correction=2)"])
+@pytest.mark.parametrize("library", ["autodiff", "torch"])
+def test_a_variance_of_too_few_numbers_warns(library, expression):
+    with pytest.warns(UserWarning, match="degrees of freedom is <= 0"):
+        result = evaluated(pytest.importorskip(library), expression)
+    assert not any(abs(number) < float("inf") for number in np.ravel(result.tolist()))

@@ -504,3 +504,62 @@ def test_a_function_sums_a_gradient_with_more_dimensions(torch):
     v = torch.ones(1, requires_grad=True)
     broadcasting(4).apply(x, v).sum().backward()
     close(v.grad, [12])
+
+
+@pytest.mark.parametrize("retained", [False, True])
+def test_a_change_in_place_retains_what_was_retained_and_nothing_else(retained):
+    def kept(library):
+        x = library.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        y, base = x * 2, x * 3
+        if retained:
+            y.retain_grad()
+            base.retain_grad()
+        y.mul_(3)
+        base[0].mul_(5)
+        (y * y * base).sum().backward()
+        return [(t.retains_grad, t.grad.tolist() if t.retains_grad else None) for t in (y, base)], x.grad.tolist()
+
+    assert kept(autodiff) == kept(pytest.importorskip("torch"))
+
+
+def test_a_second_walk_with_create_graph_adds_to_the_gradient():
+    def twice(library):
+        x = library.tensor([1.0, 2.0], requires_grad=True)
+        (x**3).sum().backward(create_graph=True)
+        (x**2).sum().backward(create_graph=True)
+        (second,) = library.autograd.grad(x.grad.sum(), x)
+        return x.grad.tolist(), second.tolist()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch warns of the cycle between a tensor and its gradient
+        assert twice(autodiff) == twice(pytest.importorskip("torch"))
+
+
+def test_a_first_gradient_lies_in_memory_as_its_leaf_does():
+    def strides(library):
+        x = library.ones(3, 4, requires_grad=True)
+        (x * library.ones(4, 3).t() * library.ones(4, 3).t()).exp().sum().backward()
+        y = library.ones(3, 4, requires_grad=True)
+        (y.t().exp() * library.ones(4, 3)).sum().backward()
+        return [t.grad.stride() for t in (x, y)]
+
+    assert strides(autodiff) == strides(pytest.importorskip("torch"))
+
+
+def test_a_power_where_the_base_is_zero_is_differentiated_twice_in_the_exponent():
+    """Where x is 0 and p not negative, x**p does not move with p: PyTorch says so of the first derivative only."""
+    x = autodiff.tensor([0.0, 0.0, 0.0, 2.0], dtype=autodiff.float64)
+    p = autodiff.tensor([0.0, 2.0, 1.5, -1.0], dtype=autodiff.float64, requires_grad=True)
+    (first,) = autodiff.autograd.grad((x**p).sum(), p, create_graph=True)
+    (second,) = autodiff.autograd.grad(first.sum(), p)
+    np.testing.assert_allclose(first.tolist(), [0, 0, 0, np.log(2) / 2], rtol=1e-12)
+    np.testing.assert_allclose(second.tolist(), [0, 0, 0, np.log(2) ** 2 / 2], rtol=1e-12)
+
+
+def test_a_gradient_of_another_shape_than_its_leaf_has_now_is_refused():
+    x, w = autodiff.ones(3, requires_grad=True), autodiff.ones(3, requires_grad=True)
+    y = (x * w).sum()
+    x.data = autodiff.ones(2)
+    with pytest.raises(RuntimeError, match=r"the gradient has shape \[3\], but its leaf now has shape \[2\]"):
+        y.backward()
+    assert x.grad is w.grad is None
