@@ -16,7 +16,7 @@ import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.modes import Inference, mode
-from autodiff._core.node import UNSEEN, Edge, Node, to_leaf
+from autodiff._core.node import UNCHANGING, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
 from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Promotion, Recorded
 from autodiff._core.provenance import here, line_of, outermost
@@ -98,8 +98,8 @@ def recording(operation: Operation) -> Recorded:
                     xs = _brought(promote, operation, xs, arrays, edges)
             try:
                 out = mode.quiet(forward, *arrays, **params)
-            except ValueError as error:
-                raise _mismatch(operation, xs, arrays, error) from None
+            except (ValueError, RuntimeError) as error:
+                out = _once_more(operation, xs, arrays, params, error)
         if out.__class__ is not _ndarray:
             if out.__class__ is tuple:
                 return _several(recorded, xs, arrays, edges, needs, params, out)
@@ -147,7 +147,7 @@ def between_two(op: Recorded) -> Callable[[Tensor, Any], Tensor]:
         thread = mode.__dict__  # asked for once: each question to a thread's own storage takes as long as three to a dictionary
         try:
             out = thread["quiet"](forward, a, b)
-        except ValueError:
+        except (ValueError, RuntimeError):
             return op(input, other)
         if out.__class__ is not _ndarray:
             out = _asarray(out)
@@ -207,9 +207,9 @@ def record(
         for i in plan.inputs:
             x = xs[i]
             try:
-                cell = UNSEEN if x is None else x._cell
+                cell = UNCHANGING if x is None else x._cell
             except AttributeError:  # a number, which nobody can change
-                cell = UNSEEN
+                cell = UNCHANGING
             kept.append(arrays[i])
             cells.append(cell)
             if cell is None or cell[0]:
@@ -306,7 +306,20 @@ def _bare(op: Recorded, arrays: list[Any], params: dict[str, Any]) -> Any:
     return out if out.__class__ is _ndarray or out.__class__ is tuple else _asarray(out)
 
 
-def _mismatch(operation: Operation, xs: Sequence[Any], arrays: list[Any], error: ValueError) -> Exception:
+def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any], error: Exception) -> Any:
+    """What to do when computing failed: shapes that do not fit are told in PyTorch's words.
+
+    A signal handler, a debugger or a forward that itself calls operations is inside the quiet context, which cannot be entered
+    twice: there the operation is computed as it is.
+    """
+    if isinstance(error, RuntimeError):
+        if not str(error).startswith("cannot enter context"):
+            raise error
+        return operation.forward(*arrays, **params)
+    raise _mismatch(operation, xs, arrays, error) from None
+
+
+def _mismatch(operation: Operation, xs: Sequence[Any], arrays: list[Any], error: Exception) -> Exception:
     """NumPy's broadcasting error in PyTorch's words, with the lines that made the operands."""
     made = [
         f"{list(a.shape)} at {line_of(x._edge[0].place)}"

@@ -18,7 +18,7 @@ from autodiff._core.operation import ALL, Operation, Plan
 from autodiff._core.provenance import Place, line_of
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["DTYPE", "FREED", "NR", "SHAPE_OF", "TO", "UNSEEN", "AccumulateGrad", "Edge", "Node", "to_leaf"]
+__all__ = ["DTYPE", "FREED", "NR", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "to_leaf"]
 
 # Where a gradient goes: (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype). A plain tuple, since one
 # is made for every use of a leaf; a named one takes five times as long.
@@ -31,7 +31,7 @@ DTYPE: Final = 3
 _ndarray = np.ndarray
 
 FREED: Any = ("freed",)  # stands in for the kept values of a node that was walked
-UNSEEN: list[Any] = [0, None]  # the cell of a kept value whose changes nobody can see
+UNCHANGING: list[Any] = [0, None]  # the cell of a kept value whose changes nobody can see
 
 
 def to_leaf(edge: Edge) -> bool:
@@ -183,6 +183,6 @@ class AccumulateGrad:
 def _rebuild(array: np.ndarray[Any, Any], edge: Edge | None, cell: list[Any] | None) -> Tensor:
     t = wrap(array)
     t._edge = edge
-    if cell is not None and cell is not UNSEEN:
+    if cell is not None and cell is not UNCHANGING:
         t._cell = cell
     return t

@@ -7,6 +7,7 @@ first order walk runs on arrays. Both are worked out once per operation and choi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -80,6 +81,13 @@ class Operation:
         defaults = self.forward.__kwdefaults__ or {}
         self.defaults = {k: defaults.get(k) for k in names[tensors : tensors + parameters]}
         self.words = {rule: _words(rule, title) for rule in self.partials if rule is not None}
+        known = {"i", *self.inputs, *self.defaults, *(f"{name}_shape" for name in self.inputs)}
+        for name in (name for words in self.words.values() for name in words):
+            if name not in known and not re.fullmatch(r"y\d*", name):
+                raise TypeError(
+                    f"{title}: a partial asks for '{name}', which is neither an argument of the forward, nor y, the output, nor "
+                    f"one of {', '.join(sorted(known))}"
+                )
         if {"g", "y"} & set(self.inputs) and not title.endswith("_grad"):
             raise TypeError(f"{title}: g and y mean the gradient and the output; rename the argument")
         self.name = self.name or "".join(word.capitalize() for word in title.split("_"))
@@ -214,13 +222,27 @@ def _picker(places: list[int]) -> Callable[[Sequence[Any]], Any]:
 def _on_arrays(rule: Rule) -> Rule:
     """The rule as a first order walk runs it: the same code, where an operation's name means its forward function.
 
-    On arrays an operation would only find out that there is nothing to record, which costs more than many a product. The names
-    are looked up now, when the first node of its kind is made, so that a notebook may define the next operation later.
+    On arrays an operation would only find out that there is nothing to record, which costs more than many a product. The
+    package's own names are looked up once, when the first node of its kind is made; a user's each time.
     """
     names = rule.__globals__
-    world = {name: _forward_of(names[name]) for name in _names_read(rule.__code__) if name in names}
+    world: dict[str, Any] = _Live(names)
+    if names.get("__name__", "").startswith("autodiff."):  # never defined again: looked up once
+        world = {name: _forward_of(names[name]) for name in _names_read(rule.__code__) if name in names}
     world["__builtins__"] = names["__builtins__"]
-    return FunctionType(rule.__code__, world, rule.__name__, rule.__defaults__, rule.__closure__)
+    on_arrays = FunctionType(rule.__code__, world, rule.__name__, rule.__defaults__, rule.__closure__)
+    on_arrays.__kwdefaults__ = rule.__kwdefaults__
+    return on_arrays
+
+
+class _Live(dict[str, Any]):
+    """The names of a module of the user's, as they are at each look: a notebook's cell may be corrected and run again."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.names = names
+
+    def __missing__(self, name: str) -> Any:
+        return _forward_of(self.names[name])
 
 
 def _forward_of(value: Any) -> Any:

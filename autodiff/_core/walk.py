@@ -9,7 +9,7 @@ walk that fails leaves every `.grad` as it was. `backward`, `autograd.grad`, hoo
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -67,13 +67,13 @@ class _Walk:
             self.node, self.g = node, flight.pop(node)
             if unseen:
                 node.pull(self.g, send, False)
-            elif not self.pull_before_eyes(node, self.g):
+            elif not self.pull_watched(node, self.g):
                 continue
             if freeing and node.plan.saves:
                 node.kept = FREED
 
-    def run_alone(self, into_leaves: bool) -> None:
-        """Walk and deliver as far as nobody looks on: a context of its own silences NumPy's warnings cheaply."""
+    def run_unwatched(self, into_leaves: bool) -> None:
+        """Walk, and deliver if no user code gets in the way. It runs in a context in which NumPy's warnings are off."""
         self.fresh = True
         self.run(True)
         if not self.queue and not self.hooked:
@@ -110,7 +110,7 @@ class _Walk:
             flight[to] = gx
             heappush(self.queue, (-to.index, to))
 
-    def pull_before_eyes(self, node: Node, g: Gradient) -> bool:
+    def pull_watched(self, node: Node, g: Gradient) -> bool:
         """The same where somebody looks on: hooks, retain_grad, autograd.grad, anomaly detection, the observer.
 
         False where no rule had to run, since nothing that the node leads to is wanted.
@@ -207,16 +207,12 @@ class _Walk:
             leaves = {leaf: total for leaf, total in leaves.items() if (leaf, -1) in targets}
             for leaf, (g, _) in leaves.items():
                 self.captured[leaf, -1] = g
+        if into_leaves:
+            _check_shapes(leaves)
         for tensor, g in self.retained:
             accumulate(tensor, g, create_graph)
         if not into_leaves:
             return
-        for leaf, (g, _) in leaves.items():
-            if g.shape != leaf._array.shape:
-                raise RuntimeError(
-                    f"the gradient has shape {list(g.shape)}, but its leaf now has shape {list(leaf._array.shape)}: its "
-                    ".data was replaced after the forward pass; run the forward pass again"
-                )
         for leaf, (g, own) in leaves.items():
             if own and leaf._grad is None and g.flags.c_contiguous:
                 leaf._grad = wrap(g)
@@ -226,6 +222,22 @@ class _Walk:
             if leaf in leaves:
                 for hook in list((leaf._extra.get("post_accumulate") or {}).values()):
                     hook(leaf)
+
+
+def _check_shapes(leaves: dict[Tensor, tuple[Gradient, bool]]) -> None:
+    """Refuse what could not be added, before the first `.grad` is changed."""
+    for leaf, (g, _) in leaves.items():
+        known = leaf._grad
+        if g.shape != leaf._array.shape:
+            raise RuntimeError(
+                f"the gradient has shape {list(g.shape)}, but its leaf now has shape {list(leaf._array.shape)}: its "
+                ".data was replaced after the forward pass; run the forward pass again"
+            )
+        if known is not None and known._array.shape != g.shape:
+            raise RuntimeError(
+                f"the gradient has shape {list(g.shape)}, but the leaf's .grad, from before its .data was replaced, has shape "
+                f"{list(known._array.shape)}; set .grad to None first, as zero_grad() does"
+            )
 
 
 def _added(a: Gradient, b: Gradient) -> Gradient:
@@ -273,15 +285,17 @@ def walk(
     one = _Walk(targets, retain_graph, create_graph)
     if targets is not None:
         one.choose([e for e, _ in roots])
-    grad_before, thread["grad"] = thread["grad"], create_graph
+    quiet, grad_before, thread["grad"] = thread["quiet"], thread["grad"], create_graph
     thread["walks"] += 1
     try:
         for edge, g in roots:
             one.send(edge, g)
         if not (create_graph or Anomaly.on or Observer.current is not None):
-            thread["quiet"](one.run_alone, into_leaves)
+            thread["quiet"] = _directly  # inside, everything is quiet; the context cannot be entered a second time
+            quiet(one.run_unwatched, into_leaves)
+            thread["quiet"] = quiet
         if not one.delivered:
-            with np.errstate(all="ignore"):  # takes ten times as long, but the user's code sees the context that it set
+            with np.errstate(all="ignore"):  # ten times slower, but needed: user code must see its own context variables
                 one.run(False)
                 one.deliver(into_leaves)
     except Exception as error:
@@ -289,8 +303,12 @@ def walk(
         raise
     finally:
         thread["walks"] -= 1
-        thread["grad"] = grad_before
+        thread["grad"], thread["quiet"] = grad_before, quiet
     return one.captured
+
+
+def _directly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
 
 
 def _in_fresh_thread(*arguments: Any) -> dict[tuple[Any, int], Gradient]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.node import FREED, UNSEEN, Edge, Node
+from autodiff._core.node import FREED, UNCHANGING, Edge, Node
 from autodiff._core.observer import set_observer
 from autodiff._core.operation import ALL, INPUT, OUTPUT
 from autodiff._core.tensor import Tensor, wrap
@@ -163,7 +163,7 @@ class saved_tensors_hooks:
                 last = len(kept) - 1  # of a variadic operation all inputs are one kept value
                 seen = [_same_memory(kept[min(k, last)], node.kept[min(k, last)]) for k in range(len(node.cells))]
                 counts = node.counts or [0] * len(seen)
-                node.cells = [cell if same else UNSEEN for cell, same in zip(node.cells, seen, strict=True)]
+                node.cells = [cell if same else UNCHANGING for cell, same in zip(node.cells, seen, strict=True)]
                 node.counts = [count if same else 0 for count, same in zip(counts, seen, strict=True)]
             node.kept = tuple(kept)
         node.__class__ = _packed_class(node.__class__)

@@ -147,17 +147,18 @@ class Optimizer:
                     grads.append(g._array)
                     entries.append(entry_of(p))  # not state[p], which would make an entry where PyTorch has none
             if params:
+                new = None in entries
                 if self.first_state is not None:
                     begin(self.first_state, group, arrays, entries)
-                parts.append((group, params, arrays, grads, entries))
+                parts.append((group, params, arrays, grads, entries, new))
         if not parts and self.rule is None and type(self).update is Optimizer.update:
             self.update({}, [], [])  # which says that there is no algorithm
         checked = len(parts) > 1 or not self.checks_itself
         if checked:  # all groups are looked at before the first is written
-            for _, params, _, _, entries in parts:
+            for _, params, _, _, entries, _ in parts:
                 convert(names, params, entries)
                 check(type(self).__name__.lower(), names, params, entries)
-        for group, params, arrays, grads, entries in parts:
+        for group, params, arrays, grads, entries, new in parts:
             tensors, states = columns(names, entries)
             try:
                 after = self.update(group, arrays, grads, *states)
@@ -168,7 +169,7 @@ class Optimizer:
                 after = self.update(group, arrays, grads, *states)
             touched(params, *tensors)
             for name, column, before, now in zip(names, tensors, states, after):
-                if any(map(is_not, before, now)):
+                if new or any(map(is_not, before, now)):  # a rule may have changed what is kept already in place
                     keep(self.state, name, params, entries, column, now)
         return loss
 

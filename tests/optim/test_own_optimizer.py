@@ -181,3 +181,27 @@ def test_half_of_a_model_is_converted():
     assert a.tolist() == b.tolist() == [-0.25, -0.25]
     assert [str(t.dtype) for t in kept] == ["torch.float32", "torch.float64"]
     assert kept[0].tolist() == [1, 1]
+
+
+def test_a_rule_that_changes_its_state_in_place():
+    class Heavy(Optimizer):
+        state_names = ("m",)
+        first_state = staticmethod(lambda p, group: {"m": np.zeros_like(p)})
+
+        def __init__(self, params, lr):
+            super().__init__(params, {"lr": lr})
+
+        @staticmethod
+        def rule(p, g, m, *, lr):
+            m += g
+            return p - lr * m, m
+
+    p = autodiff.ones(1, requires_grad=True)
+    optimizer, values = Heavy([p], 0.1), []
+    for _ in range(3):
+        p.grad = autodiff.ones(1)
+        optimizer.step()
+        values.append(round(p.item(), 4))
+    assert values == [0.9, 0.7, 0.4]
+    assert optimizer.state[p]["m"].tolist() == [3]
+
