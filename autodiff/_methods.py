@@ -15,8 +15,8 @@ import numpy as np
 from autodiff._core import fields as _fields
 from autodiff._core import hooks as _hooks
 from autodiff._core import inplace as _views
-from autodiff._core.graph import between_two
 from autodiff._core.inplace import in_place
+from autodiff._core.operators import between_two
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import arithmetic as api

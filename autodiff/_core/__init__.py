@@ -16,6 +16,7 @@ How the graph is built:
 
 - `operation`: a forward, its partials, and the plan of what they need.
 - `graph`: `@primitive`: the call that computes, and records where an input requires a gradient.
+- `operators`: the same for two plain tensors, written out: `a * b`.
 - `node`: one recorded operation: its edges, what it kept, and how its rules are run.
 - `promotion`: inputs of several dtypes are brought to one before the operation.
 - `broadcast`: repeating along a dimension, and summing back.
@@ -23,14 +24,14 @@ How the graph is built:
 When memory is changed:
 
 - `views`: tensors that see another's memory, and how they follow its changes.
-- `inplace`: an in-place operation is the other one, recorded, then written; `@method` stands here too.
+- `inplace`: an in-place operation is the out-of-place one, recorded, then written; `@method` stands here too.
 
 How the graph is walked:
 
 - `handles`: where hooks are kept, and how one is taken away again.
 - `hooks`: functions of the user's that see a gradient and may replace it.
 - `walk`: the walk itself: newest node first, leaves last.
-- `grad`: its two faces, backward and grad, and what they refuse.
+- `grad`: its two entry points, backward and grad, and what they refuse.
 - `fields`: requires_grad, grad, grad_fn, data: all read off the edge.
-- `observer`: one who sees each node made and walked; on it stands everything that explains.
+- `observer`: an object that is shown each node made and walked; everything that explains is built on it.
 """

@@ -85,8 +85,8 @@ class Operation:
         for name in (name for words in self.words.values() for name in words):
             if name not in known and not re.fullmatch(r"y\d*", name):
                 raise TypeError(
-                    f"{title}: a partial asks for '{name}', which is neither an argument of the forward, nor y, the output, nor "
-                    f"one of {', '.join(sorted(known))}"
+                    f"{title}: a partial asks for '{name}', which is neither an argument of the forward, nor y, the output; "
+                    f"known are {', '.join(sorted(known))}"
                 )
         if {"g", "y"} & set(self.inputs) and not title.endswith("_grad"):
             raise TypeError(f"{title}: g and y mean the gradient and the output; rename the argument")

@@ -10,8 +10,9 @@ from typing import Any
 
 from autodiff._core.dtypes import result_numpy
 from autodiff._core.errors import misfit, no_tensor
-from autodiff._core.graph import between_two, renamed
+from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.operators import between_two
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors

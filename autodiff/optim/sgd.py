@@ -62,7 +62,7 @@ class SGD(Optimizer):
     def update(self, group: dict[str, Any], params: list[Any], grads: list[Any], *states: list[Any]) -> Any:
         """One call of a kernel for all parameters. It checks all of them before it writes to the first.
 
-        The loop over the elements, and what becomes of a buffer that is None, is written out in `_kernels/reference.py`.
+        The loop over the elements, and what becomes of a buffer that is None, is written out in `_kernels/reference/`.
         """
         (buffers,) = states
         after = _kernels.sgd(

@@ -127,7 +127,7 @@ def test_what_warns_is_quiet_again_after_a_walk_that_failed():
 
 
 def test_a_partial_that_asks_for_what_is_not_there():
-    with pytest.raises(TypeError, match="f: a partial asks for 'nope'.*x, x_shape"):
+    with pytest.raises(TypeError, match=r"f: a partial asks for 'nope'.*x, x_shape"):
         notebook("@primitive(lambda g, nope: g)\ndef f(x): return x")
 
 
