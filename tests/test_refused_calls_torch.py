@@ -235,7 +235,7 @@ TAKEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")  # PyTorch's own
+@pytest.mark.filterwarnings("ignore:__array:DeprecationWarning", "ignore::UserWarning")  # PyTorch's own, some of them once only
 @pytest.mark.parametrize("expression", TAKEN)
 def test_what_just_fits_is_taken(torch, expression):
     ours = outcome(importlib.import_module("autodiff"), lambda library: evaluated(library, expression))
@@ -243,6 +243,7 @@ def test_what_just_fits_is_taken(torch, expression):
     assert ours == outcome(torch, lambda library: evaluated(library, expression))
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("expression", TAKEN)
 def test_writing_into_a_result_changes_the_operands_that_it_changes_in_pytorch(torch, expression):
     def after(library):
