@@ -64,7 +64,7 @@ def recording(operation: Operation) -> Recorded:
     def op(*xs: Any, **params: Any) -> Any:
         arrays: list[Any] = []
         edges: list[Edge | None] = []
-        boxed, plain, needs, bit = False, 0, 0, 1  # any Tensor? how many are none? a bit for each that requires a gradient
+        boxed, plain, needs, bit = False, 0, 0, 1  # is any a Tensor? how many are not? a bit for each gradient
         for x in xs:
             if isinstance(x, Tensor):
                 boxed = True
@@ -119,7 +119,7 @@ def recording(operation: Operation) -> Recorded:
 
 
 def _promoting(operation: Operation) -> tuple[bool, int, bool, bool]:
-    """Of the inputs that are brought to one dtype, and stand last: to a floating one? From which on? Are they two, or more?"""
+    """Which inputs `promote` concerns: (always to a floating dtype?, the number of the first, exactly two?, more than two?)."""
     promote = operation.promote
     first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
     count = 0 if promote is None else len(operation.inputs) - first

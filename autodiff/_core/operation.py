@@ -28,7 +28,7 @@ Rule = Callable[..., Any]
 # inputs, all their shapes.
 INPUT, OUTPUT, PARAM, SHAPE, NUMBER, ALL, SHAPES = range(7)
 
-# What the names of a forward end in where it is one of several that users call by one name: sum_all and sum_over for sum.
+# Suffixes of a forward that is one of several behind a single public name: sum_all and sum_over for sum.
 _VARIANTS = ("_all", "_over", "_along", "_rows")
 
 
@@ -133,7 +133,7 @@ class Operation:
         return (*xs, *(given[name] for name in rest))
 
 
-# The names by which NumPy's users give a tensor, and PyTorch's for it.
+# NumPy's names for tensor arguments, mapped to PyTorch's.
 NUMPYS = {"x": "input", "a": "input", "x1": "input", "x2": "other"}
 
 

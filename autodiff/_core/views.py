@@ -1,4 +1,4 @@
-"""When a view is true: how it is made, how it follows a change of its memory, and when it cannot.
+"""How a view stays right: how it is made, how it follows a change of its memory, and when it cannot.
 
 After this module a reader knows that a view holds (base, path), the view operations that lead to it; that it notices by the
 shared version cell that somebody wrote to its memory; and that it then replays its path from the base.

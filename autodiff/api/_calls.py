@@ -4,9 +4,9 @@ After this module a reader knows where `mean(): argument 'input' (position 1) mu
 spelling that is not the mathematics: a dimension counted from the end, a size in a tuple or without one, `axis` for `dim`,
 `size_average` for `reduction`, a `dtype` to compute in.
 
-Note [Fast way first]: a usual call is not asked whether it is right. It is let run, and looked into only where it could not:
-the mistake is then still there to be found, and who made none has not waited. `takes_tensors` does so with names and types;
-matmul, linear and cross_entropy hand the usual shapes to their kernel before they look at any other.
+Note [Fast way first]: usual calls are not checked first; only a failed call is examined. The mistake is then still there to be
+found, and a call without one has not waited. `takes_tensors` does so with names and types; matmul, linear and cross_entropy
+hand the usual shapes to their kernel before they look at any other.
 """
 
 from __future__ import annotations
