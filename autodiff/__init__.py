@@ -108,6 +108,10 @@ def __getattr__(name: str) -> Any:
     raise not_offered("autodiff", name)
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})  # a prompt that completes names offers what is not imported yet, too
+
+
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
     "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "addcdiv",

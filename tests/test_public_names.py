@@ -2,6 +2,8 @@
 
 import importlib
 import inspect
+import subprocess
+import sys
 
 import make_reference
 import pytest
@@ -97,3 +99,10 @@ def test_the_modules_of_the_reference_are_all_that_users_import_from():
         f"autodiff.{name}" for name in autodiff.__all__ if inspect.ismodule(getattr(autodiff, name))
     }
     assert named <= prefixes | {"autodiff.random"}
+
+
+def test_what_is_imported_late_is_offered_all_the_same():
+    """A prompt asks `dir` for names to complete; nn and optim are imported when a program first asks for them."""
+    assert set(autodiff.__all__) <= set(dir(autodiff))
+    program = "import sys, autodiff; assert 'nn' in dir(autodiff); assert 'autodiff.nn' not in sys.modules; autodiff.nn.Linear"
+    subprocess.run([sys.executable, "-c", program], check=True)
