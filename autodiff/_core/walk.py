@@ -248,8 +248,6 @@ def _added(a: Gradient, b: Gradient) -> Gradient:
 
 def _fitted(g: Gradient, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Gradient:
     """A gradient in its edge's shape and dtype: summed where its tensor was broadcast, cast where it was promoted."""
-    if g.__class__ is not _ndarray and not isinstance(g, Tensor):
-        g = np.asarray(g)  # NumPy gives scalars for arithmetic on 0-d arrays
     if g.shape != shape:
         g = sum_to(g, shape=shape)
     array = g._array if isinstance(g, Tensor) else g

@@ -24,11 +24,6 @@ def span(axis: int, start: int, length: int) -> tuple[Any, ...]:
     return along(axis, slice(start, start + length))
 
 
-def resized(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
-    """The shape with n along an axis."""
-    return (*shape[:axis], n, *shape[axis + 1 :])
-
-
 # ---- basic: ints, slices, None, Ellipsis ----
 
 
