@@ -23,7 +23,10 @@ from autodiff._core.provenance import here, line_of, outermost
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import refresh, share
 
-__all__ = ["flat", "next_index", "primitive", "record", "renamed"]
+__all__ = ["Into", "flat", "next_index", "primitive", "record", "recording", "renamed"]
+
+# What is asked where a failed call names an `out`: given the inputs and the parameters of the call.
+Into = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 next_index = count().__next__
 _ndarray, _asarray = np.ndarray, np.asarray
@@ -55,11 +58,13 @@ def renamed(op: Recorded, name: str) -> Recorded:
     return primitive(*o.partials, name=name, **{key: getattr(o, key) for key in kept})(o.forward)
 
 
-def recording(operation: Operation) -> Recorded:
-    """The function that users and rules call: it computes, and records where an input requires a gradient."""
-    forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
-    floating, first, two, more = _promoting(operation)
-    variadic, silent, view, last = operation.variadic, operation.silent, operation.view, first + 1
+def recording(operation: Operation, into: Into | None = None) -> Recorded:
+    """The function that users and rules call: it computes, and records where an input requires a gradient.
+
+    A call that fails and names an `out` is handed to `into`: Note [Fast way first] in api/_calls.py.
+    """
+    forward, promote, variadic, view = operation.forward, operation.promote, operation.variadic, operation.view
+    whole, aloud, floating, first, last, two, more = _read_once(operation)
 
     def op(*xs: Any, **params: Any) -> Any:
         arrays: list[Any] = []
@@ -86,20 +91,21 @@ def recording(operation: Operation) -> Recorded:
             return op(*operation.placed(xs, params), **params)
         if not boxed:
             return _bare(recorded, arrays, params)
-        if promote is None:
-            out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
-        else:
-            if plain or (floating and arrays[0].dtype.kind != "f") or (
-                (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
-            ):
-                if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
-                    arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
-                else:
-                    xs = _brought(promote, operation, xs, arrays, edges)
-            try:
-                out = mode.quiet(forward, *arrays, **params)
-            except (ValueError, RuntimeError) as error:
-                out = _once_more(operation, xs, arrays, params, error)
+        if promote is not None and (
+            plain
+            or (floating and arrays[0].dtype.kind != "f")
+            or ((arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:]))
+        ):
+            if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
+                arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
+            else:
+                xs = _brought(promote, operation, xs, arrays, edges)
+        try:
+            out = forward(*arrays, **params) if aloud else mode.quiet(forward, *arrays, **params)
+        except (TypeError, ValueError, RuntimeError) as error:
+            if into is not None and "out" in params:
+                return into(xs, params)
+            out = _once_more(operation, xs, arrays, params, error)
         if out.__class__ is not _ndarray:
             if out.__class__ is tuple:
                 return _several(recorded, xs, arrays, edges, needs, params, out)
@@ -118,12 +124,18 @@ def recording(operation: Operation) -> Recorded:
     return recorded
 
 
-def _promoting(operation: Operation) -> tuple[bool, int, bool, bool]:
-    """Which inputs `promote` concerns: (always to a floating dtype?, the number of the first, exactly two?, more than two?)."""
+def _read_once(operation: Operation) -> tuple[int, bool, bool, int, int, bool, bool]:
+    """What no call needs to find out again.
+
+    (The bit behind those of all inputs; may NumPy warn?; `promote`: always to a floating dtype?, the numbers of the first
+    input that it concerns and of the next, are these two all?, are there more?)
+    """
     promote = operation.promote
     first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
     count = 0 if promote is None else len(operation.inputs) - first
-    return promote is not None and promote.floating, first, count == 2, count > 2 or operation.variadic
+    whole, aloud = 1 << len(operation.inputs), promote is None and not operation.silent
+    floating = promote is not None and promote.floating
+    return whole, aloud, floating, first, first + 1, count == 2, count > 2 or operation.variadic
 
 
 def _brought(promote: Promotion, operation: Operation, xs: Any, arrays: list[Any], edges: list[Any]) -> tuple[Tensor, ...]:
@@ -270,6 +282,8 @@ def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], param
     A signal handler, a debugger or a forward that itself calls operations is inside the quiet context, which cannot be entered
     twice: there the operation is computed as it is.
     """
+    if operation.promote is None or isinstance(error, TypeError):
+        raise error
     if isinstance(error, RuntimeError):
         if not str(error).startswith("cannot enter context"):
             raise error

@@ -6,6 +6,8 @@ How a call is read:
 
 - `_calls`: PyTorch's names and NumPy's, dimensions, sizes, numbers: every spelling that is not the mathematics.
 - `aliases`: second names, such as multiply for mul.
+- `out`: what `out=` means.
+- `with_out`: the functions that take it.
 - `reading`: which dtype and shape data have that are given to `tensor`.
 
 Making tensors:
