@@ -63,8 +63,8 @@ def recording(operation: Operation, into: Into | None = None) -> Recorded:
 
     A call that fails and names an `out` is handed to `into`: Note [Fast way first] in api/_calls.py.
     """
-    forward, promote, variadic, view = operation.forward, operation.promote, operation.variadic, operation.view
-    whole, aloud, floating, first, last, two, more = _read_once(operation)
+    forward, promote, variadic, whole = operation.forward, operation.promote, operation.variadic, 1 << len(operation.inputs)
+    (floating, first, last, two, more), silent, view = _promoting(operation), operation.silent, operation.view
 
     def op(*xs: Any, **params: Any) -> Any:
         arrays: list[Any] = []
@@ -91,17 +91,18 @@ def recording(operation: Operation, into: Into | None = None) -> Recorded:
             return op(*operation.placed(xs, params), **params)
         if not boxed:
             return _bare(recorded, arrays, params)
-        if promote is not None and (
-            plain
-            or (floating and arrays[0].dtype.kind != "f")
-            or ((arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:]))
-        ):
-            if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
-                arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
-            else:
-                xs = _brought(promote, operation, xs, arrays, edges)
         try:
-            out = forward(*arrays, **params) if aloud else mode.quiet(forward, *arrays, **params)
+            if promote is None:
+                out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
+            else:
+                if plain or (floating and arrays[0].dtype.kind != "f") or (
+                    (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
+                ):
+                    if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
+                        arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
+                    else:
+                        xs = _brought(promote, operation, xs, arrays, edges)
+                out = mode.quiet(forward, *arrays, **params)
         except (TypeError, ValueError, RuntimeError) as error:
             if into is not None and "out" in params:
                 return into(xs, params)
@@ -119,23 +120,22 @@ def recording(operation: Operation, into: Into | None = None) -> Recorded:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
         return t
 
-    recorded: Recorded = functools.update_wrapper(op, forward)  # type: ignore[assignment]
+    recorded = _named(op, operation)
+    return recorded
+
+
+def _named(op: Any, operation: Operation) -> Recorded:
+    recorded: Recorded = functools.update_wrapper(op, operation.forward)  # type: ignore[assignment]
     recorded.operation = operation
     return recorded
 
 
-def _read_once(operation: Operation) -> tuple[int, bool, bool, int, int, bool, bool]:
-    """What no call needs to find out again.
-
-    (The bit behind those of all inputs; may NumPy warn?; `promote`: always to a floating dtype?, the numbers of the first
-    input that it concerns and of the next, are these two all?, are there more?)
-    """
+def _promoting(operation: Operation) -> tuple[bool, int, int, bool, bool]:
+    """What `promote` concerns: (to a floating dtype always?, the numbers of the first input and the next, just two?, more?)."""
     promote = operation.promote
     first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
     count = 0 if promote is None else len(operation.inputs) - first
-    whole, aloud = 1 << len(operation.inputs), promote is None and not operation.silent
-    floating = promote is not None and promote.floating
-    return whole, aloud, floating, first, first + 1, count == 2, count > 2 or operation.variadic
+    return promote is not None and promote.floating, first, first + 1, count == 2, count > 2 or operation.variadic
 
 
 def _brought(promote: Promotion, operation: Operation, xs: Any, arrays: list[Any], edges: list[Any]) -> tuple[Tensor, ...]:
@@ -276,6 +276,13 @@ def _bare(op: Recorded, arrays: list[Any], params: dict[str, Any]) -> Any:
     return out if out.__class__ is _ndarray or out.__class__ is tuple else _asarray(out)
 
 
+def _is_brought(operation: Operation, arrays: list[Any]) -> bool:
+    """Whether the inputs have the dtype that is computed in: bringing them to it may fail, too."""
+    floating, first, *_ = _promoting(operation)
+    arrays = arrays[first:]
+    return all(isinstance(a, _ndarray) and (a.dtype.kind == "f" or not floating) for a in arrays) and not _differ(arrays)
+
+
 def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any], error: Exception) -> Any:
     """What to do when computing failed: shapes that do not fit are told in PyTorch's words.
 
@@ -285,7 +292,7 @@ def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], param
     if operation.promote is None or isinstance(error, TypeError):
         raise error
     if isinstance(error, RuntimeError):
-        if not str(error).startswith("cannot enter context"):
+        if not str(error).startswith("cannot enter context") or not _is_brought(operation, arrays):
             raise error
         return operation.forward(*arrays, **params)
     raise _mismatch(operation, xs, arrays, error) from None

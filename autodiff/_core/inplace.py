@@ -21,6 +21,7 @@ from autodiff._core.hooks import retain_grad, retains_grad
 from autodiff._core.memory import changed, memory_order, repeats
 from autodiff._core.modes import mode
 from autodiff._core.node import Node
+from autodiff._core.operators import left_to
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor, wrap
@@ -32,10 +33,13 @@ Array = np.ndarray[Any, Any]
 Path = tuple[tuple[Any, dict[str, Any]], ...]
 
 
-def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False) -> Callable[..., Tensor]:
+def in_place(
+    function: Callable[..., Any], name: str = "", uniform: bool = False, infix: bool = False
+) -> Callable[..., Tensor]:
     """The in-place form of an out-of-place operation whose first argument is the tensor to change.
 
-    `uniform`: all elements become one number, so that several of them may lie in one place.
+    `uniform`: all elements become one number, so that several of them may lie in one place. `infix`: it is written x += y, and
+    NotImplemented is an answer to a y that is no tensor, array or number.
     """
 
     @functools.wraps(function, assigned=("__module__",), updated=())
@@ -52,7 +56,12 @@ def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False
         if tracked:
             old._edge = edge
         # x.mul_(x): the operand is the old x too. Other overlaps are caught by the version check if they were kept.
-        new = function(old, *[old if a is self else a for a in args], **kwargs)
+        try:
+            new = function(old, *[old if a is self else a for a in args], **kwargs)
+        except TypeError:
+            if infix and left_to(args[0]):
+                return NotImplemented  # type: ignore[no-any-return]
+            raise
         write_over(self, new, tracked)
         return self
 

@@ -16,14 +16,19 @@ from autodiff._core.modes import Inference, mode
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import LEAF, Tensor, wrap
 
-__all__ = ["between_two"]
+__all__ = ["between_two", "left_to"]
 
 _ndarray, _asarray = np.ndarray, np.asarray
 _NONE: dict[str, Any] = {}  # no parameters
 
 
-def between_two(op: Recorded) -> Callable[[Tensor, Any], Tensor]:
-    """The operator of two tensors that `op` is: `a * b`.
+def left_to(other: Any) -> bool:
+    """Whether an operator leaves the result to `other`, whose class may have an answer: it is no tensor, array or number."""
+    return not isinstance(other, (Tensor, int, float, np.ndarray, np.generic))
+
+
+def between_two(op: Recorded, infix: bool = False) -> Callable[[Tensor, Any], Tensor]:
+    """The operator of two tensors that `op` is: `a * b`. Written between them (`infix`), it may answer NotImplemented.
 
     Note [Fast way first]. A program is mostly made of these, so what `op` does for any inputs is written out here for two plain
     tensors of one dtype. Whatever else comes, numbers, views, two dtypes, an error, goes to `op`, which knows what to do.
@@ -36,7 +41,12 @@ def between_two(op: Recorded) -> Callable[[Tensor, Any], Tensor]:
         if other.__class__ is float and a.dtype.kind == "f":
             other = wrap(_asarray(other, a.dtype))  # a number takes the tensor's dtype
         if other.__class__ is not Tensor or input._view is not None or other._view is not None or Inference.blocks:
-            return op(input, other)
+            try:
+                return op(input, other)
+            except TypeError:
+                if infix and left_to(other):
+                    return NotImplemented  # type: ignore[no-any-return]
+                raise
         b = other._array
         if a.dtype is not b.dtype or (floats and a.dtype.kind != "f"):
             return op(input, other)

@@ -12,7 +12,7 @@ from autodiff._core.dtypes import result_numpy
 from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
-from autodiff._core.operators import between_two
+from autodiff._core.operators import between_two, left_to
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors
@@ -20,7 +20,7 @@ from autodiff.api.comparison import clamp
 from autodiff.ops import arithmetic as ops
 from autodiff.ops import bits, exponential, power, rounding
 
-# The operators +, - and /.
+# What the operators +, - and / do for two tensors.
 plus, minus, over = between_two(ops.add), between_two(ops.sub), between_two(ops.div)
 
 sub_from_number, _sub_from_tensor = renamed(ops.sub, "RsubBackward1"), renamed(ops.sub, "RsubBackward0")
@@ -144,6 +144,28 @@ def pow(input: Any, exponent: Any) -> Tensor:
     if input._array.dtype.kind == "f":
         return power.term(input, c=1, p=float(exponent))
     return _whole_power(input, exponent)
+
+
+_raised = between_two(power.pow, infix=True)
+
+
+def to_the(input: Tensor, exponent: Any) -> Tensor:
+    """The operator input ** exponent: `pow`, which leaves a foreign exponent to its own class."""
+    if not isinstance(exponent, (int, float)):
+        return _raised(input, exponent)
+    if input._array.dtype.kind == "f":
+        return power.term(input, c=1, p=float(exponent))
+    return _whole_power(input, exponent)
+
+
+def modulo(input: Tensor, other: Any) -> Tensor:
+    """The operator input % other: `remainder`, which leaves a foreign divisor to its own class."""
+    try:
+        return (ops.remainder if isinstance(other, Tensor) else _remainder_by_number)(input, other)
+    except TypeError:
+        if left_to(other):
+            return NotImplemented  # type: ignore[no-any-return]
+        raise
 
 
 def _whole_power(input: Tensor, exponent: float) -> Tensor:
