@@ -5,8 +5,7 @@ After this module a reader knows that vectors and batches are reshaped until the
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NoReturn, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -132,53 +131,64 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 # ---- any two ----
 
 
-class _Product(Protocol):
-    def __call__(self, input: Tensor, other: Tensor) -> Tensor: ...
+@method
+@takes_tensors
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The matrix product a @ b: vectors, matrices, and batches of matrices that broadcast.
+
+    (k) @ (k) is the inner product; (n, k) @ (k) and (k) @ (k, m) a vector; the dimensions before the last two are a
+    batch. RuntimeError when the inner sizes or the dtypes differ. dL/da = g @ b.T, dL/db = a.T @ g.
+
+    >>> import autodiff as torch
+    >>> torch.matmul(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]]))
+    tensor([[11.]])
+    """
+    try:
+        x, y = input._array, other._array
+        if x.ndim == 2 == y.ndim:
+            # What `ops.mm` comes to where nothing is to be recorded, in half its time; a view's edge may be out of date.
+            if input._edge is other._edge is input._view is other._view is None and not Inference.blocks:
+                return wrap(_kernels.matmul(x, y))
+            return ops.mm(input, other)
+    except (AttributeError, RuntimeError, TypeError, ValueError):
+        pass  # what is wrong is said below: Note [Fast way first] in api/_calls.py
+    return _of_any_rank(input, other)
 
 
-def _product(refused: Callable[[str, int, Any], Any]) -> _Product:
-    """The matrix product, which asks `refused` what to do about an operand that is no tensor."""
+def product_of(input: Tensor, other: Any) -> Tensor:
+    """The operator @: `matmul` without keywords to look out for, which leaves what is no tensor to its own class."""
+    try:
+        x, y = input._array, other._array
+        if x.ndim == 2 == y.ndim:
+            if input._edge is other._edge is input._view is other._view is None and not Inference.blocks:
+                return wrap(_kernels.matmul(x, y))
+            return ops.mm(input, other)
+    except (AttributeError, RuntimeError, TypeError, ValueError):
+        if not isinstance(other, Tensor):
+            return NotImplemented  # type: ignore[no-any-return]
+    return _of_any_rank(input, other)
 
-    def matmul(input: Tensor, other: Tensor) -> Tensor:
-        """The matrix product a @ b: vectors, matrices, and batches of matrices that broadcast.
 
-        (k) @ (k) is the inner product; (n, k) @ (k) and (k) @ (k, m) a vector; the dimensions before the last two are a
-        batch. RuntimeError when the inner sizes or the dtypes differ. dL/da = g @ b.T, dL/db = a.T @ g.
-
-        >>> import autodiff as torch
-        >>> torch.matmul(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]]))
-        tensor([[11.]])
-        """
-        try:
-            x, y = input._array, other._array
-            if x.ndim == 2 == y.ndim:
-                # What `ops.mm` comes to where nothing is to be recorded, in half its time; a view's edge may be out of date.
-                if input._edge is other._edge is input._view is other._view is None and not Inference.blocks:
-                    return wrap(_kernels.matmul(x, y))
-                return ops.mm(input, other)
-        except (AttributeError, RuntimeError, TypeError, ValueError):
-            pass  # what is wrong is said below: Note [Fast way first] in api/_calls.py
-        for i, (name, value) in enumerate((("input", input), ("other", other)), 1):
-            if not isinstance(value, Tensor):
-                return refused(name, i, value)
-        _same_dtype(input, other)
-        a, b = input._array.ndim, other._array.ndim
-        if a == 2 and b == 2:
-            return mm(input, other)  # which says what does not fit
-        if a == 0 or b == 0:
-            found = f"they are {a}D and {b}D; use * for a number"
-            raise RuntimeError(f"both arguments to matmul need to be at least 1D, but {found}")
-        if a == 1 and b == 1:
-            return dot(input, other)
-        if a == 2 and b == 1:
-            return mv(input, other)
-        if a == 1 and b == 2:
-            if input._array.shape[0] != other._array.shape[0]:
-                raise RuntimeError(f"size mismatch, got input {_shapes('matmul', input, other)}")
-            return squeezed_product(mm(input.unsqueeze(0), other), shape=other._array.shape[1:])
-        return _batched(input, other)
-
-    return matmul
+def _of_any_rank(input: Tensor, other: Tensor) -> Tensor:
+    """Vectors, batches, and what does not fit."""
+    if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
+        i, name, value = (2, "other", other) if isinstance(input, Tensor) else (1, "input", input)
+        raise no_tensor("matmul", name, i, type(value).__name__)
+    _same_dtype(input, other)
+    a, b = input._array.ndim, other._array.ndim
+    if a == 2 and b == 2:
+        return mm(input, other)  # which says what does not fit
+    if a == 0 or b == 0:
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D; use * for a number")
+    if a == 1 and b == 1:
+        return dot(input, other)
+    if a == 2 and b == 1:
+        return mv(input, other)
+    if a == 1 and b == 2:
+        if input._array.shape[0] != other._array.shape[0]:
+            raise RuntimeError(f"size mismatch, got input {_shapes('matmul', input, other)}")
+        return squeezed_product(mm(input.unsqueeze(0), other), shape=other._array.shape[1:])
+    return _batched(input, other)
 
 
 def _batched(input: Tensor, other: Tensor) -> Tensor:
@@ -209,14 +219,6 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
         shape = shape[:-1]
     return reshape_copy(result, shape=shape)
 
-
-def _no_tensor(name: str, position: int, value: Any) -> NoReturn:
-    raise no_tensor("matmul", name, position, type(value).__name__)
-
-
-matmul = method(takes_tensors(_product(_no_tensor)))
-# The operator @, which has no keywords to look out for, and leaves what is no tensor to its own class.
-product_of = _product(lambda name, position, value: NotImplemented)
 
 # ---- with a sum ----
 
