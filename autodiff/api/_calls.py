@@ -26,10 +26,23 @@ from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.graph import Into, recording
 from autodiff._core.operation import NUMPYS, Recorded
 from autodiff._core.tensor import Tensor
+from autodiff.api import deprecated
 
 F = TypeVar("F", bound=Any)
 
 _PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim"}
+
+
+
+
+class _All:
+    """The default of a `dim` that can't be None: all dimensions."""
+
+    def __repr__(self) -> str:
+        return "all"
+
+
+ALL = _All()
 
 
 # ---- names ----
@@ -74,10 +87,13 @@ def _explaining(function: F, lone_keepdim: bool, into: Into | None = None) -> F:
             if into is not None and "out" in kwargs:
                 return into(args, kwargs)
             others = [word for word in kwargs if word in numpys]
-            if not others:
+            old = deprecated.by_name(function.__name__, args) if len(args) > len(positional) and not kwargs else None
+            if not others and old is None:
                 missing = [name for name in positional[len(args) :] if name not in kwargs]
                 if several not in kwargs or missing or len(args) > len(positional):
                     raise (_misplaced(function, args, kwargs) or error) from None
+        if old is not None:
+            return explaining(**old)
         for word in others:
             ours = numpys[word]
             if ours in kwargs:
@@ -240,7 +256,8 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
     for at, n in enumerate(size):
-        if not isinstance(n, (int, np.integer, Tensor)) or isinstance(n, bool):
+        lone = isinstance(n, Tensor) and not n._array.ndim and n._array.dtype.kind in "iu"
+        if not (lone or isinstance(n, (int, np.integer))) or isinstance(n, bool):
             raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not {type(n).__name__} ({n!r} at {at})")
     shape = tuple(int(n) for n in size)
     if any(n < 0 for n in shape):

@@ -5,6 +5,7 @@ After this module a reader knows that vectors and batches are reshaped until the
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -172,8 +173,8 @@ def product_of(input: Tensor, other: Any) -> Tensor:
 def _of_any_rank(input: Tensor, other: Tensor) -> Tensor:
     """Vectors, batches, and what does not fit."""
     if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
-        i, name, value = (2, "other", other) if isinstance(input, Tensor) else (1, "input", input)
-        raise no_tensor("matmul", name, i, type(value).__name__)
+        name, value = ("other", other) if isinstance(input, Tensor) else ("input", input)
+        raise no_tensor("matmul", name, 1 + (value is other), type(value).__name__)
     _same_dtype(input, other)
     a, b = input._array.ndim, other._array.ndim
     if a == 2 and b == 2:
@@ -325,5 +326,5 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         return input * other
     if input._array.ndim == 1 and other._array.ndim == 1:
         return dot(input, other)
-    a, b = input.reshape(-1, input.shape[-1]), other.reshape(-1, other.shape[-1])
+    a, b = (x.reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in (input, other))
     return mm(a, b.t()).reshape((*input.shape[:-1], *other.shape[:-1]))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
-from autodiff._core.errors import wrong_count
+from autodiff._core.errors import misfit, wrong_count
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, size_of, takes_tensors, whole
@@ -186,13 +186,18 @@ def normal(
             return _asked(normal_(found, mean, std, generator=generator), requires_grad)
         values = stream.normal(size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
-    std = 1.0 if std is None else std
+    std = 1.0 if std is None else std if isinstance(std, Tensor) else float(number("normal", "std", std))
     arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
     if arrays[0] is None and arrays[1] is None:
         raise TypeError("normal() needs a size when neither mean nor std is a tensor")
+    if arrays[1] is None and not std >= 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
     if arrays[1] is not None and (arrays[1] < 0).any():
         raise RuntimeError("normal expects all elements of std >= 0.0")
-    shape = np.broadcast_shapes(*(a.shape for a in arrays if a is not None))
+    shapes = [a.shape for a in arrays if a is not None]
+    if found_misfit := misfit("normal", shapes):
+        raise found_misfit
+    shape = np.broadcast_shapes(*shapes)
     found = next(a.dtype for a in arrays if a is not None)
     unit = stream.normal(shape, found) if out is None else normal_(_laid_out_like(out, shape), generator=generator)._array
     scale = arrays[1] if arrays[1] is not None else found.type(std)
@@ -214,6 +219,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
     tensor([0., 1.])
     """
+    if isinstance(p, Tensor):
+        raise TypeError("bernoulli(): argument 'p' must be float, not Tensor: probabilities are the input")
     empty = leaf(np.empty(input._array.shape, input._array.dtype))
     return bernoulli_(empty, input.detach() if p is None else p, generator=generator)
 
