@@ -58,11 +58,11 @@ def in_place(
         # x.mul_(x): the operand is the old x too. Other overlaps are caught by the version check if they were kept.
         try:
             new = function(old, *[old if a is self else a for a in args], **kwargs)
+            write_over(self, new, tracked)
         except TypeError:
             if infix and left_to(args[0]):
                 return NotImplemented  # type: ignore[no-any-return]
             raise
-        write_over(self, new, tracked)
         return self
 
     method.__name__ = method.__qualname__ = name or function.__name__ + "_"
