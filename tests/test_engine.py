@@ -452,7 +452,7 @@ def outcome(call, a, b):
     found = [y.dtype, y.shape, y._array.flags.writeable, y.numpy(force=True).tobytes(), node]
     if y.requires_grad:
         leaves = [x for x in (a, b) if x.requires_grad]
-        gs = torch.autograd.grad((y * y + y).sum(), leaves)  # two gradients meet at y
+        gs = torch.autograd.grad([(y * y + y).sum(), *(x.sum() for x in leaves)], leaves)  # two meet at y and at leaves
         assert all(type(g._array) is np.ndarray for g in gs)
         found += [(g.dtype, g.shape, g.numpy().tobytes()) for g in gs]
     return found
