@@ -4,6 +4,7 @@ With the variable CI set (`.ci/run` sets it) Hypothesis explores more, and a ski
 PyTorch and everything else that a test may ask for is installed, so a skip can only hide something.
 """
 
+import gc
 import os
 import sys
 import warnings
@@ -70,6 +71,12 @@ def pytest_make_collect_report(collector):
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"{collector.nodeid}: skipped, and CI skips nothing: {reason}"
     return report
+
+
+def pytest_collection_finish():
+    """Leave the tests themselves, a hundred thousand objects that live to the end, out of every later collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
