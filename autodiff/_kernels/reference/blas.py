@@ -1,8 +1,8 @@
 """NumPy's own threads: after reading it you know why a small product is computed by one, and by whom a large one is shared.
 
 NumPy leaves products to a BLAS, which shares even small ones among all processors. Its threads wait for each other without
-sleeping: with another program at work beside them, a product of 50 us takes many times as long. So the threads are counted as in
-the compiled kernels: one below SPLIT, from there on as many as set_num_threads says.
+sleeping: with another program at work beside them, a product of 50 us takes many times as long. So the threads are counted as
+in the compiled kernels: one below SPLIT, from there on as many as set_num_threads says.
 """
 
 from __future__ import annotations
