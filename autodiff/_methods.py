@@ -16,7 +16,7 @@ from autodiff._core import fields as _fields
 from autodiff._core import hooks as _hooks
 from autodiff._core import inplace as _views
 from autodiff._core.inplace import in_place
-from autodiff._core.operators import between_two, left_to
+from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import arithmetic as api
@@ -89,15 +89,15 @@ def _pos(self: Tensor) -> Tensor:
     return self
 
 
-_times = between_two(arithmetic.mul, infix=True)
+_times = between_two(infix(arithmetic.mul), np.multiply)
 
-T.__add__ = T.__radd__ = between_two(arithmetic.add, infix=True)
-T.__sub__ = between_two(arithmetic.sub, infix=True)
+T.__add__ = T.__radd__ = between_two(infix(arithmetic.add), np.add)
+T.__sub__ = between_two(infix(arithmetic.sub), np.subtract)
 T.__rsub__ = _reflected(api.sub_from_number)
 T.__mul__ = T.__rmul__ = _times
-T.__truediv__ = between_two(arithmetic.div, infix=True)
+T.__truediv__ = between_two(infix(arithmetic.div), np.divide)
 T.__rtruediv__ = _rtruediv
-T.__floordiv__ = between_two(arithmetic.floor_divide, infix=True)
+T.__floordiv__ = infix(arithmetic.floor_divide)
 T.__rfloordiv__ = _reflected(arithmetic.floor_divide)
 T.__mod__ = api.modulo
 T.__rmod__ = _reflected(inspect.unwrap(api.remainder))
@@ -109,15 +109,15 @@ T.__neg__ = arithmetic.neg
 T.__pos__ = _pos
 T.__abs__ = arithmetic.abs
 T.__invert__ = _invert
-T.__and__ = T.__rand__ = between_two(bits.bitwise_and, infix=True)
-T.__or__ = T.__ror__ = between_two(bits.bitwise_or, infix=True)
-T.__xor__ = T.__rxor__ = between_two(bits.bitwise_xor, infix=True)
-T.__lshift__ = between_two(bits.bitwise_left_shift, infix=True)
-T.__rshift__ = between_two(bits.bitwise_right_shift, infix=True)
+T.__and__ = T.__rand__ = infix(bits.bitwise_and)
+T.__or__ = T.__ror__ = infix(bits.bitwise_or)
+T.__xor__ = T.__rxor__ = infix(bits.bitwise_xor)
+T.__lshift__ = infix(bits.bitwise_left_shift)
+T.__rshift__ = infix(bits.bitwise_right_shift)
 T.__rlshift__, T.__rrshift__ = _reflected(bits.bitwise_left_shift), _reflected(bits.bitwise_right_shift)
-T.__eq__, T.__ne__ = between_two(comparison.eq, infix=True), between_two(comparison.ne, infix=True)
-T.__lt__, T.__le__ = between_two(comparison.lt, infix=True), between_two(comparison.le, infix=True)
-T.__gt__, T.__ge__ = between_two(comparison.gt, infix=True), between_two(comparison.ge, infix=True)
+T.__eq__, T.__ne__ = infix(comparison.eq), infix(comparison.ne)
+T.__lt__, T.__le__ = infix(comparison.lt), infix(comparison.le)
+T.__gt__, T.__ge__ = infix(comparison.gt), infix(comparison.ge)
 T.__hash__ = object.__hash__
 
 # ---- indexing ----------------------------------------------------------------------------------------------------

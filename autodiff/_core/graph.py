@@ -23,10 +23,10 @@ from autodiff._core.provenance import here, line_of, outermost
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import refresh, share
 
-__all__ = ["Into", "flat", "next_index", "primitive", "record", "recording", "renamed"]
+__all__ = ["Failed", "flat", "next_index", "primitive", "record", "recording", "renamed"]
 
-# What is asked where a failed call names an `out`: given the inputs and the parameters of the call.
-Into = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+# What is asked about a call that did not find its arguments right: given its inputs, its parameters and the error.
+Failed = Callable[[tuple[Any, ...], dict[str, Any], TypeError], Any]
 
 next_index = count().__next__
 _ndarray, _asarray = np.ndarray, np.asarray
@@ -58,10 +58,10 @@ def renamed(op: Recorded, name: str) -> Recorded:
     return primitive(*o.partials, name=name, **{key: getattr(o, key) for key in kept})(o.forward)
 
 
-def recording(operation: Operation, into: Into | None = None) -> Recorded:
+def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
     """The function that users and rules call: it computes, and records where an input requires a gradient.
 
-    A call that fails and names an `out` is handed to `into`: Note [Fast way first] in api/_calls.py.
+    A call that is a TypeError is handed to `failed`, which may know what is meant: Note [Fast way first] in api/_calls.py.
     """
     forward, promote, variadic, whole = operation.forward, operation.promote, operation.variadic, 1 << len(operation.inputs)
     (floating, first, last, two, more), silent, view = _promoting(operation), operation.silent, operation.view
@@ -104,8 +104,8 @@ def recording(operation: Operation, into: Into | None = None) -> Recorded:
                         xs = _brought(promote, operation, xs, arrays, edges)
                 out = mode.quiet(forward, *arrays, **params)
         except (TypeError, ValueError, RuntimeError) as error:
-            if into is not None and "out" in params:
-                return into(xs, params)
+            if failed is not None and isinstance(error, TypeError):
+                return failed(xs, params, error)
             out = _once_more(operation, xs, arrays, params, error)
         if out.__class__ is not _ndarray:
             if out.__class__ is tuple:
@@ -167,7 +167,8 @@ def record(
         plan = operation.plans[needs]
     except KeyError:
         plan = _planned(operation, needs, len(xs))
-    node: Node = operation.node_class()
+    # Filled as a Node and given its own class last: CPython writes to one class quickly, where it meets several only slowly.
+    node = Node()
     node.plan = plan
     node.edges = edges
     node.counts = node.outputs = node.extra = None
@@ -200,6 +201,7 @@ def record(
         node.kept = node.cells = ()
     node.place = outermost.place or here(3)
     node.index = next_index()
+    node.__class__ = operation.node_class
     if Observer.current is not None:
         # A number that took a tensor's dtype is shown as the tensor that it became.
         shown = [wrap(a) if isinstance(x, float) and isinstance(a, _ndarray) else x for x, a in zip(xs, arrays)]

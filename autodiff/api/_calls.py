@@ -23,7 +23,7 @@ import numpy as np
 
 from autodiff._core import errors, promotion
 from autodiff._core.dtypes import as_numpy_dtype
-from autodiff._core.graph import Into, recording
+from autodiff._core.graph import Failed, recording
 from autodiff._core.operation import NUMPYS, Recorded
 from autodiff._core.tensor import Tensor
 from autodiff.api import deprecated
@@ -62,7 +62,7 @@ def takes_keepdim(function: F) -> F:
     return _explaining(function, lone_keepdim=False)
 
 
-def _explaining(function: F, lone_keepdim: bool, into: Into | None = None) -> F:
+def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -> F:
     code = function.__code__
     positional = code.co_varnames[: code.co_argcount]
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -84,8 +84,8 @@ def _explaining(function: F, lone_keepdim: bool, into: Into | None = None) -> F:
         except TypeError as error:
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
                 raise  # from inside: all arguments had found their places
-            if into is not None and "out" in kwargs:
-                return into(args, kwargs)
+            if failed is not None and "out" in kwargs:
+                return failed(args, kwargs, error)
             others = [word for word in kwargs if word in numpys]
             old = deprecated.by_name(function.__name__, args) if len(args) > len(positional) and not kwargs else None
             if not others and old is None:
@@ -103,14 +103,14 @@ def _explaining(function: F, lone_keepdim: bool, into: Into | None = None) -> F:
             args = (*args, *(kwargs.pop(name) for name in positional[len(args) :]), kwargs.pop(several))
         return explaining(*args, **kwargs)
 
-    explaining.__dict__["with_into"] = functools.partial(_explaining, function, lone_keepdim)
+    explaining.__dict__["with_failed"] = functools.partial(_explaining, function, lone_keepdim)
     return cast(F, explaining)
 
 
-def with_into(function: Any, into: Into) -> Any:
-    """The same function, made once more, which hands a failed call that names an `out` to `into`."""
+def with_failed(function: Any, failed: Failed) -> Any:
+    """The same function, made once more, which hands a failed call that names an `out` to `failed`."""
     operation = getattr(function, "operation", None)
-    return recording(operation, into) if operation is not None else function.with_into(into)
+    return recording(operation, failed) if operation is not None else function.with_failed(failed)
 
 
 def matrices_first(operation: Recorded) -> Callable[[F], F]:
@@ -127,7 +127,7 @@ def matrices_first(operation: Recorded) -> Callable[[F], F]:
                 pass  # the function says what is wrong, or does it another way
             return function(*args, **kwargs)
 
-        trying.__dict__["with_into"] = lambda into: decorate(with_into(function, into))
+        trying.__dict__["with_failed"] = lambda failed: decorate(with_failed(function, failed))
         return cast(F, trying)
 
     return decorate

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.dtypes import result_numpy
 from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
-from autodiff._core.operators import between_two, left_to
+from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors
@@ -21,7 +23,7 @@ from autodiff.ops import arithmetic as ops
 from autodiff.ops import bits, exponential, power, rounding
 
 # What the operators +, - and / do for two tensors.
-plus, minus, over = between_two(ops.add), between_two(ops.sub), between_two(ops.div)
+plus, minus, over = between_two(ops.add, np.add), between_two(ops.sub, np.subtract), between_two(ops.div, np.divide)
 
 sub_from_number, _sub_from_tensor = renamed(ops.sub, "RsubBackward1"), renamed(ops.sub, "RsubBackward0")
 _remainder_by_number, _fmod_by_number = renamed(ops.remainder, "RemainderBackward0"), renamed(ops.fmod, "FmodBackward0")
@@ -146,7 +148,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     return _whole_power(input, exponent)
 
 
-_raised = between_two(power.pow, infix=True)
+_raised = infix(power.pow)
 
 
 def to_the(input: Tensor, exponent: Any) -> Tensor:

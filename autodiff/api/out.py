@@ -25,7 +25,7 @@ from autodiff._core.modes import mode
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
-from autodiff.api._calls import with_into
+from autodiff.api._calls import with_failed
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -60,7 +60,9 @@ class Rule:
 def takes_out(function: Callable[P, R], rule: Rule) -> TakesOut[P, R]:
     """The function, made once more, which takes `out=` too. Tensor's method of that name stays as it is."""
 
-    def into(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def into(args: tuple[Any, ...], kwargs: dict[str, Any], failure: TypeError) -> Any:
+        if "out" not in kwargs:
+            raise failure
         out = kwargs.pop("out")
         try:
             if out is not None and rule.dtype == "chosen":
@@ -72,7 +74,7 @@ def takes_out(function: Callable[P, R], rule: Rule) -> TakesOut[P, R]:
             raise
 
     name = function.__name__
-    made: Any = with_into(function, into)
+    made: Any = with_failed(function, into)
     made.__module__ = "autodiff.api.with_out"  # where it is found: pickle looks there
     signature = inspect.signature(function)
     out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Tensor | None")
