@@ -72,7 +72,7 @@ def _where(self: Tensor, condition: Any, other: Any) -> Any:
 
 def _rtruediv(self: Tensor, other: Any) -> Tensor:
     """other / self, as the product with the reciprocal: PyTorch's way, whose last digit can differ from a division's."""
-    return _times(power.reciprocal(self), other)
+    return _product(power.reciprocal(self), other)
 
 
 def _rmatmul(self: Tensor, other: Any) -> Tensor:
@@ -89,12 +89,12 @@ def _pos(self: Tensor) -> Tensor:
     return self
 
 
-_times = between_two(infix(arithmetic.mul), np.multiply)
+_product = infix(arithmetic.mul)
 
 T.__add__ = T.__radd__ = between_two(infix(arithmetic.add), np.add)
 T.__sub__ = between_two(infix(arithmetic.sub), np.subtract)
 T.__rsub__ = _reflected(api.sub_from_number)
-T.__mul__ = T.__rmul__ = _times
+T.__mul__ = T.__rmul__ = between_two(_product, np.multiply)
 T.__truediv__ = between_two(infix(arithmetic.div), np.divide)
 T.__rtruediv__ = _rtruediv
 T.__floordiv__ = infix(arithmetic.floor_divide)

@@ -256,6 +256,8 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
     for at, n in enumerate(size):
+        if n.__class__ is int:
+            continue
         lone = isinstance(n, Tensor) and not n._array.ndim and n._array.dtype.kind in "iu"
         if not (lone or isinstance(n, (int, np.integer))) or isinstance(n, bool):
             raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not {type(n).__name__} ({n!r} at {at})")
