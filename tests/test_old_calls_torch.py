@@ -178,3 +178,61 @@ def test_isin_with_a_number(elements, among, invert):
     assert found[0] == found[1]
     with pytest.raises(TypeError):
         autodiff.isin(1, 2)
+
+
+CORNERS = """m.logit(m.tensor([0.3, 0.5, 0.7, float("nan")]), eps=0.6)
+m.logit(m.tensor([0.3, 0.5, 0.7]), eps=0.4)
+m.float_power(2, m.tensor([2, -1]))
+m.float_power(m.tensor([2, -1]), 2)
+m.float_power("a", m.tensor([2]))
+m.float_power(2, 2)
+m.topk(m.tensor(3), 2)
+m.topk(m.tensor(3), 1).values
+m.norm(m.ones(0), float("inf"))
+m.norm(m.ones(2, 0), float("inf"), 0)
+m.norm(m.ones(2, 0), -float("inf"), 1)
+m.lerp(m.tensor([1]), m.tensor([2]), 0.5)
+m.addcmul(m.ones(2), m.ones(2), m.ones(2), value=m.tensor(2.0))
+m.addcmul(m.ones(2), m.ones(2), m.ones(2), value=m.tensor(2.0, requires_grad=True))
+m.addcdiv(m.ones(2), m.ones(2), m.ones(2), value=m.tensor(2.0, requires_grad=True))
+m.add(m.ones(2), m.ones(2), alpha=m.tensor(2.0, requires_grad=True))
+m.sub(m.ones(2), m.ones(2), alpha=m.ones(2))
+m.dot(m.ones(1), m.ones(3, dtype=m.float64))
+m.dot(m.ones(1, 1), m.ones(3, dtype=m.float64))
+m.dot(m.ones(9), m.ones(3))
+m.bernoulli(m.ones(2) / 2, m.ones(2))
+m.normal(m.ones(2), -1.0)
+m.normal(m.ones(2), "a")
+m.normal(m.ones(2), m.ones(3))
+m.unique(m.ones(2), 1)
+m.bincount(m.tensor([1]), [1.0])
+m.bincount(m.tensor([1]), None, -1)
+m.where(m.ones(2) > 0, m.ones(2))
+m.clamp_max(m.ones(2), None)
+m.zeros(m.ones(2))
+m.zeros(m.tensor(2))
+m.rand(2, m.tensor(1.0))
+m.dstack(m.ones(2))
+m.hstack(m.ones(2, 2))
+m.vstack((1, 2))
+m.std(m.ones(3), False, False)""".splitlines()
+
+
+@pytest.mark.parametrize("call", CORNERS)
+def test_corners(call):
+    ours, theirs = (outcome(m, lambda m: eval(call, {"m": m})) for m in (autodiff, torch))
+    if isinstance(ours, str) or isinstance(theirs, str):
+        assert ours == theirs
+    else:
+        np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("shapes", "dtype", "words"), [
+    (((1,), (3,)), "float64", "dot : expected both vectors to have same dtype"),
+    (((1, 1), (3,)), "float64", "1D tensors expected"),
+    (((9,), (3,)), "float32", "inconsistent tensor size"),
+])  # fmt: skip
+def test_dot_says_what_is_wrong_in_pytorchs_words(shapes, dtype, words):
+    for m in (autodiff, torch):
+        with pytest.raises(RuntimeError, match=words):
+            m.dot(m.ones(shapes[0]), m.ones(shapes[1], dtype=getattr(m, dtype)))

@@ -184,10 +184,13 @@ def whole(function: str, name: str, value: Any) -> int:
 
 
 def number(function: str, name: str, value: Any) -> Any:
-    """The value if it is a number, or the number that a tensor without dimensions holds; else TypeError."""
+    """The value if it is a number, or the number that a tensor without dimensions holds; else TypeError.
+
+    So it is for a tensor that requires a gradient, which would be lost.
+    """
     if isinstance(value, (int, float)):
         return value
-    if not hasattr(value, "item") or getattr(value, "ndim", None) != 0:
+    if not hasattr(value, "item") or getattr(value, "ndim", None) != 0 or getattr(value, "requires_grad", False):
         found = repr(value) if isinstance(value, str) else type(value).__name__
         raise TypeError(f"{function}(): argument '{name}' must be Number, not {found}")
     return value.item()

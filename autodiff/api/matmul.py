@@ -5,7 +5,6 @@ After this module a reader knows that vectors and batches are reshaped until the
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -118,9 +117,10 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     >>> torch.dot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
     tensor(11.)
     """
-    _same_dtype(input, tensor)
     if input._array.ndim != 1 or tensor._array.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {input._array.ndim}D and {tensor._array.ndim}D tensors; use matmul")
+    if input._array.dtype != tensor._array.dtype:
+        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {input.dtype} and {tensor.dtype}")
     if input._array.shape != tensor._array.shape:
         raise RuntimeError(
             "inconsistent tensor size, expected tensor [{}] and src [{}] to have the same number of elements, but got "
@@ -326,5 +326,5 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         return input * other
     if input._array.ndim == 1 and other._array.ndim == 1:
         return dot(input, other)
-    a, b = (x.reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in (input, other))
+    a, b = (x.reshape(int(np.prod(x.shape[:-1])), x.shape[-1]) for x in (input, other))
     return mm(a, b.t()).reshape((*input.shape[:-1], *other.shape[:-1]))

@@ -67,12 +67,12 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     >>> torch.topk(torch.tensor([3.0, 1.0, 2.0]), 2).values
     tensor([3., 2.])
     """
-    axis = dimension(dim, input._array.ndim)
+    axis, k = dimension(dim, input._array.ndim), whole("topk", "k", k)
+    n = input._array.shape[axis] if input._array.ndim else 1
+    if not 0 <= k <= n:
+        raise RuntimeError(f"selected index k out of range: {k} of {n}")
     if not input._array.ndim:
         return TopkResult(input.clone(), wrap(np.zeros((), np.int64)))
-    k = whole("topk", "k", k)
-    if not 0 <= k <= input._array.shape[axis]:
-        raise RuntimeError(f"selected index k out of range: {k} of {input._array.shape[axis]}")
     places = np.take(_order(input._array, axis, largest), range(k), axis)
     return TopkResult(*_topk(input, places=places, axis=axis, keepdim=True))
 

@@ -109,6 +109,8 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
         return euclidean(x, axes=axes, keepdim=keepdim)
     if isinstance(p, str):
         raise RuntimeError(f"norm: order {p!r} is not supported; use 'fro' or a number")
+    if math.isinf(p) and not all(x._array.shape[axis] for axis in axes):
+        raise RuntimeError(f"norm cannot compute the {p} norm of nothing: there is no element that is the largest")
     if p == math.inf:
         return amax(abs_(x), axes, keepdim)
     if p == -math.inf:
