@@ -22,7 +22,6 @@ __all__ = [
     "no_operand",
     "no_tensor",
     "not_floating",
-    "not_offered",
     "unexpected_keyword",
     "view_detached",
     "view_lost",
@@ -66,14 +65,6 @@ def wrong_count(function: str, names: Sequence[str], given: int, missing: Sequen
         listed = ", ".join(f'"{name}"' for name in missing)
         return TypeError(f"{function}() missing {len(missing)} required positional arguments: {listed}")
     return TypeError(f"{function}() takes {len(names)} positional arguments but {given} were given")
-
-
-def not_offered(module: str, name: str) -> AttributeError:
-    """A name that PyTorch may have and `module` has not."""
-    return AttributeError(
-        f"module {module!r} has no attribute {name!r}: it offers what a first course uses, not all of PyTorch; "
-        f"docs/reference/{'index' if module == 'autodiff' else module}.md lists every name"
-    )
 
 
 def misfit(function: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> RuntimeError | None:

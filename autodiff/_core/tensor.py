@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype
+from autodiff._core.missing import TensorMissing
 from autodiff._core.types import CPU, Size
 
 __all__ = ["LEAF", "Tensor", "View", "adopt", "wrap"]
@@ -41,7 +42,7 @@ class View:
         self.kind = kind  # "", or why writing through it is refused: "outputs", "no_grad"
 
 
-class Tensor:
+class Tensor(TensorMissing):
     """A multi-dimensional array of numbers that remembers how it was made, so that it can be differentiated.
 
     Make one with `tensor`, `zeros`, `randn`, ...; `Tensor(data)` itself makes a tensor of the default dtype from

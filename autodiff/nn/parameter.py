@@ -12,6 +12,7 @@ import numpy as np
 
 from autodiff._core import types
 from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
+from autodiff._core.missing import missing_name
 from autodiff._core.tensor import LEAF, Tensor, adopt, wrap
 
 __all__ = ["Buffer", "Parameter"]
@@ -74,3 +75,6 @@ def empty_parameter(*size: int, device: Any = None, dtype: Any = None) -> Parame
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {list(size)}")
     return Parameter(wrap(np.empty(size, found)))
 
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)
