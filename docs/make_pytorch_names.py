@@ -26,7 +26,7 @@ MODULES = [
     "torch.optim.lr_scheduler", "torch.optim.optimizer", "torch.optim.sgd", "torch.random", "torch.special", "torch.utils",
     "torch.utils.checkpoint", "torch.utils.data", "torch.utils.data.dataloader", "torch.utils.data.dataset",
     "torch.utils.data.sampler",
-]  # fmt: skip
+]
 CLASSES = ["torch.Tensor", "torch.nn.Module"]
 
 

@@ -119,6 +119,7 @@ def lines_of(name, thing):
 
 LEFT_OUT = {"__module__", "__doc__", "__slots__", "__weakref__", "__dict__", "__hash__"}
 LEFT_OUT |= {"__firstlineno__", "__static_attributes__"}  # of Python 3.13
+LEFT_OUT |= {"__getattr__"}  # it only raises; to a type checker it would mean that every name is there
 
 
 def stub():

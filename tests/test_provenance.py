@@ -55,7 +55,7 @@ def test_a_change_in_another_cell(shell):
 
 def test_a_function_of_an_earlier_cell_names_the_cell_that_defines_it(shell):
     text = told(shell, TWICE[0], "def model(w):\n    return w.exp()", "w = torch.ones(2, requires_grad=True)",
-                "y = model(w)\ny.sum().backward()\ny.sum().backward()")  # fmt: skip
+                "y = model(w)\ny.sum().backward()\ny.sum().backward()")
     assert "made at Cell In[2], line 2)" in text
 
 

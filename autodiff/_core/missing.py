@@ -16,14 +16,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-__all__ = ["NEAR", "TensorMissing", "missing_member", "missing_name"]
+__all__ = ["NEAR", "missing_member", "missing_name", "pytorch_names"]
 
 PACKAGE = "autodiff"
 
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
 _OPTIMIZERS = (
     "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "NAdam", "RAdam", "RMSprop", "Rprop",
-)  # fmt: skip
+)
 NEAR = {
     **{f"optim.{name}": "optim.SGD, with momentum=0.9" for name in _OPTIMIZERS},
     "column_stack": "stack(tensors, dim=1)",
@@ -55,13 +55,12 @@ NEAR = {
 }
 
 
-def _place(section: str) -> tuple[str, ...]:
-    """The names in a section of the file."""
+@functools.cache
+def pytorch_names(place: str) -> frozenset[str]:
+    """PyTorch's public names in a module or class, such as "torch.nn"."""
     text = Path(__file__).with_name("pytorch_names.txt").read_text(encoding="utf-8")
-    return tuple(text.partition(f"\n[{section}]\n")[2].partition("\n[")[0].split())
+    return frozenset(text.partition(f"\n[{place}]\n")[2].partition("\n[")[0].split())
 
-
-pytorch_names = functools.cache(_place)
 
 _WITHOUT_PAGE = {PACKAGE, f"{PACKAGE}.autograd.function", f"{PACKAGE}.nn.parameter", f"{PACKAGE}.random", f"{PACKAGE}.utils"}
 
@@ -135,27 +134,3 @@ def missing_member(cls: type, place: str, name: str) -> AttributeError:
     if name.startswith("_") or name not in pytorch_names(f"torch{place}"):
         return AttributeError(text)  # Python adds a guess of its own
     return AttributeError(text + _sentence(place, name, (), "reference/autodiff.md"), name=name)
-
-
-class _Absent:
-    """A member of PyTorch's Tensor that ours has not: asked for, it says so."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __get__(self, tensor: Any, cls: type) -> Any:
-        raise missing_member(cls, ".Tensor", self.name)
-
-
-def _dir(tensor: Any) -> list[str]:
-    """What a tensor has, without what it has not: the names that a prompt completes."""
-    classes = [cls for cls in type(tensor).__mro__ if cls is not TensorMissing]
-    return sorted({name for each in (tensor, *classes) for name in getattr(each, "__dict__", ())})
-
-
-# Every name of PyTorch's Tensor, in a base class: what Tensor itself has goes first. A `__getattr__` would be asked for nothing
-# else, and yet Python 3.11 reads *all* attributes of such a class at half the speed.
-_members = {name: _Absent(name) for name in _place("torch.Tensor")}
-TensorMissing: Any = type("TensorMissing", (), {"__slots__": (), "__dir__": _dir, **_members})
