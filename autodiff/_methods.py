@@ -24,6 +24,7 @@ from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, shape 
 from autodiff.api.comparison import where
 from autodiff.api.fill import copy_
 from autodiff.api.matmul import matmul, product_of
+from autodiff.api.rearrange import flip
 from autodiff.ops import arithmetic, bits, comparison, power
 
 __all__ = ["setitem"]
@@ -94,6 +95,11 @@ def _invert(self: Tensor) -> Tensor:
     return bits.bitwise_not(self)
 
 
+def _reversed(self: Tensor) -> Tensor:
+    """The tensor in reverse order along its first dimension: `reversed(x)`."""
+    return flip(self, 0) if self._array.ndim else self
+
+
 def _pos(self: Tensor) -> Tensor:
     return self
 
@@ -160,6 +166,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 
 
 T.__getitem__, T.__setitem__ = index.getitem, setitem
+T.__reversed__ = _reversed
 
 # ---- other names, and methods that differ from the function ------------------------------------------------------
 

@@ -43,6 +43,7 @@ class Tensor:
     def __add__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __and__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __array__(self, dtype: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # api/numpy_protocols.py
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any: ...  # api/numpy_protocols.py
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ..., **options: Any) -> Any: ...  # api/numpy_protocols.py
     def __bool__(self) -> builtins.bool: ...  # api/numbers.py
     def __contains__(self, element: Any) -> builtins.bool: ...  # api/numbers.py
@@ -90,6 +91,7 @@ class Tensor:
     def __rand__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __reduce_ex__(self, protocol: Any) -> Any: ...  # api/copies.py
     def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
+    def __reversed__(self) -> Tensor: ...  # _methods.py
     def __rfloordiv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rlshift__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmatmul__(self, other: Any) -> Tensor: ...  # _methods.py
