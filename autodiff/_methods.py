@@ -15,6 +15,7 @@ import numpy as np
 from autodiff._core import fields as _fields
 from autodiff._core import hooks as _hooks
 from autodiff._core import inplace as _views
+from autodiff._core import subclasses as _subclasses
 from autodiff._core.inplace import in_place
 from autodiff._core.operators import between_two
 from autodiff._core.promotion import cast
@@ -47,6 +48,12 @@ T.requires_grad_ = _views.requires_grad_
 T.register_hook = _hooks.register_hook
 T.register_post_accumulate_grad_hook = _hooks.register_post_accumulate_grad_hook
 T.retain_grad = _hooks.retain_grad
+
+# ---- subclasses --------------------------------------------------------------------------------------------------
+
+T.__torch_function__ = classmethod(_subclasses.torch_function)
+T.__init_subclass__ = classmethod(_subclasses.init_subclass)
+T.as_subclass = _subclasses.as_subclass
 
 # ---- operators ---------------------------------------------------------------------------------------------------
 

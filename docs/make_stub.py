@@ -112,6 +112,8 @@ def lines_of(name, thing):
         if thing.fdel:
             lines += [f"@{name}.deleter", f"def {name}(self) -> None: ..."]
         return lines
+    if isinstance(thing, classmethod):
+        return ["@classmethod", f"{signature(name, thing.__func__)}  # {home(thing)}"]
     if callable(thing):
         return [f"{signature(name, thing)}  # {home(thing)}"]
     return [f"{name}: {annotation(type(thing))}"]

@@ -22,6 +22,11 @@ How the graph is built:
 - `promotion`: inputs of several dtypes are brought to one before the operation.
 - `broadcast`: repeating along a dimension, and summing back.
 
+When a user makes a subclass of Tensor:
+
+- `overrides`: whose classes are asked about a call, by PyTorch's `__torch_function__`.
+- `subclasses`: the usual answer: the results are instances of the subclass, too.
+
 When memory is changed:
 
 - `views`: tensors that see another's memory, and how they follow its changes.

@@ -66,6 +66,8 @@ class Tensor:
     def __imul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __index__(self) -> builtins.int: ...  # api/numbers.py
     def __init__(self, *data: Any) -> None: ...  # _core/tensor.py
+    @classmethod
+    def __init_subclass__(cls, /, **kwargs: Any) -> None: ...  # _core/subclasses.py
     def __int__(self) -> builtins.int: ...  # api/numbers.py
     def __invert__(self) -> Tensor: ...  # _methods.py
     def __ior__(input, other: Any) -> Tensor: ...  # ops/bits.py
@@ -106,6 +108,8 @@ class Tensor:
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # _methods.py
     def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    @classmethod
+    def __torch_function__(cls, func: Callable[..., Any], types: Sequence[builtins.type], args: Any = ..., kwargs: Any = ...) -> Any: ...  # _core/subclasses.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     @property
@@ -134,6 +138,7 @@ class Tensor:
     def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
     def argwhere(input) -> Tensor: ...  # api/places.py
+    def as_subclass(self, cls: builtins.type[Tensor]) -> Any: ...  # _core/subclasses.py
     def asin(input) -> Tensor: ...  # ops/trigonometry.py
     def asin_(input) -> Tensor: ...  # ops/trigonometry.py
     def asinh(input) -> Tensor: ...  # ops/trigonometry.py
