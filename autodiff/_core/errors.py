@@ -118,7 +118,8 @@ def freed(name: str, place: Place | None) -> RuntimeError:
         "Trying to backward through the graph a second time (or directly access saved tensors after they "
         "have already been freed). Saved intermediate values of the graph are freed when you call .backward() "
         "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
-        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)})"
+        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)}; in a loop, "
+        "compute the loss anew for each backward, and detach() what is carried over from the step before.)"
     )
 
 

@@ -33,7 +33,7 @@ class Registers:
         if "_parameters" not in registers:
             if isinstance(value, (Parameter, Registers, Buffer)):
                 kind = "parameters" if isinstance(value, Parameter) else "module" if isinstance(value, Registers) else "buffers"
-                raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+                raise AttributeError(f"cannot assign {kind} before Module.__init__() call; write super().__init__() first")
             registers[name] = value
         elif isinstance(value, Parameter):
             self._forget(name, "_parameters")
@@ -93,7 +93,7 @@ class Registers:
 
     def _check_name(self, name: str, kind: str) -> None:
         if "_parameters" not in self.__dict__:
-            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+            raise AttributeError(f"cannot assign {kind} before Module.__init__() call; write super().__init__() first")
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {type(name).__name__}")
         if "." in name:
