@@ -201,10 +201,12 @@ def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
-    t = _tensor(a)
-    for limit, limited in ((a_min if min is None else min, maximum), (a_max if max is None else max, minimum)):
-        if limit is not None:
-            t = limited(t, limit if isinstance(limit, (int, float)) else _tensor(limit))
+    t, low, high = _tensor(a), a_min if min is None else min, a_max if max is None else max
+    numbers = [limit for limit in (low, high) if isinstance(limit, (int, float))]
+    if numbers and len(numbers) == (low is not None) + (high is not None):
+        return comparison.clamp(t, low, high)
+    t = t if low is None else maximum(t, low if isinstance(low, (int, float)) else _tensor(low))
+    t = t if high is None else minimum(t, high if isinstance(high, (int, float)) else _tensor(high))
     return t if t is not a else clone(t)
 
 
