@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from alike import near, parts
+from laws import SLOPED, agree, arrays_for, leaves_of, number, over
 
 import autodiff
 from autodiff._core import overrides
@@ -104,6 +105,26 @@ def test_results_are_of_pytorchs_class(name, torch):
         found.append((kinds(result), parts(result)))
     assert found[0][0] == found[1][0]
     assert near(*(each[1] for each in found))
+
+
+# A plain tensor that is written to stays itself; PyTorch gives back an alias of it, of the class of what was written.
+COMPARED = [row for row in SLOPED if row.torch_orders >= 1 and row.name != "copy_"]
+
+
+@over(COMPARED, 340)
+def test_every_operation_keeps_the_class_and_the_gradient(row, torch):
+    """The result is of PyTorch's class, and the gradient of each leaf is that of plain tensors."""
+    classes, grads = [], []
+    for T, wanted in ((autodiff, True), (autodiff, False), (torch, True)):
+        leaves = leaves_of(T, arrays_for(row))
+        cls = type("Mine", (T.Tensor,), {"__module__": __name__}) if wanted else T.Tensor
+        y = row.call(T, *(x.as_subclass(cls) for x in leaves))
+        classes.append(type(y).__name__)
+        grads.append([number(g) for g in T.autograd.grad(y.sum(), leaves, allow_unused=True)])
+    assert classes[0] == classes[2]
+    assert classes[1] == "Tensor"
+    for mine, plain in zip(*grads[:2], strict=True):
+        agree(mine, plain, rtol=1e-12)
 
 
 def test_enough_is_compared():
