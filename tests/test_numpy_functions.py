@@ -253,6 +253,32 @@ def test_results_of_another_dtype_agree_with_pytorch(torch):
             assert ours.tolist() == theirs.tolist()
 
 
+def test_numpy_takes_a_tensors_dtype():
+    """A tensor that NumPy's functions gave is asked for its dtype by other libraries, and that is given to NumPy again."""
+    for x in (autodiff.ones(2), autodiff.ones(2).double(), autodiff.tensor([1]), autodiff.tensor([True])):
+        stacked = np.vstack([x, x])
+        assert np.zeros(2, dtype=stacked.dtype).dtype == stacked.numpy().dtype
+        assert np.promote_types(stacked.dtype, np.float32) == np.promote_types(stacked.numpy().dtype, np.float32)
+
+
+def test_matplotlib_draws_tensors():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib.figure import Figure
+
+    x, z = autodiff.linspace(0, 1, 5), autodiff.rand(4, 4)
+    y = x * x
+    axes = Figure().add_subplot()
+    for draw in (
+        lambda: axes.plot(x, y), lambda: axes.scatter(x, y, c=y, s=y), lambda: axes.imshow(z), lambda: axes.hist(y),
+        lambda: axes.bar(x, y), lambda: axes.errorbar(x, y, yerr=y), lambda: axes.fill_between(x, y, -y),
+        lambda: axes.contourf(z), lambda: axes.pcolormesh(z), lambda: axes.stackplot(x, y, y), lambda: axes.boxplot(z),
+        lambda: axes.hist2d(x, y), lambda: axes.quiver(x, y, x, y), lambda: axes.vlines(x, 0, y),
+    ):
+        draw()
+    axes.figure.canvas.draw()
+
+
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0, 2)])
 def test_reversed_is_pytorchs(shape, torch):
     values = np.arange(np.prod(shape, dtype=int), dtype=np.float64).reshape(shape)
