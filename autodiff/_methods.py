@@ -51,7 +51,7 @@ T.retain_grad = _hooks.retain_grad
 
 # ---- subclasses --------------------------------------------------------------------------------------------------
 
-T.__torch_function__ = classmethod(_subclasses.torch_function)
+T.__torch_function__ = _subclasses.OfSubclasses(_subclasses.torch_function)
 T.__init_subclass__ = classmethod(_subclasses.init_subclass)
 T.as_subclass = _subclasses.as_subclass
 

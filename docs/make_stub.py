@@ -114,6 +114,8 @@ def lines_of(name, thing):
         return lines
     if isinstance(thing, classmethod):
         return ["@classmethod", f"{signature(name, thing.__func__)}  # {home(thing)}"]
+    if hasattr(thing, "__func__"):  # a class method that only some classes have
+        return [f"{name}: Any  # {home(thing.__func__)}"]
     if callable(thing):
         return [f"{signature(name, thing)}  # {home(thing)}"]
     return [f"{name}: {annotation(type(thing))}"]

@@ -25,8 +25,8 @@ class _Inside(threading.local):
 inside = _Inside()
 
 
-def plain_results(func: Callable[..., Any], types: Sequence[type], args: Any = (), kwargs: Any = None) -> Any:
-    """Compute `func(*args, **kwargs)` and leave the results as they are: what a Parameter answers."""
+def plain_results(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Any:
+    """Compute `func(*args, **kwargs)` and ask nobody."""
     before, inside.on = inside.on, True
     try:
         return func(*args, **(kwargs or {}))
@@ -35,8 +35,8 @@ def plain_results(func: Callable[..., Any], types: Sequence[type], args: Any = (
 
 
 def takes_part(cls: type) -> bool:
-    """Whether a class is one that is asked: neither Tensor itself nor one that leaves all results plain."""
-    return cls is not Tensor and issubclass(cls, Tensor) and cls.__torch_function__ is not plain_results
+    """Whether a class is one that is asked: neither Tensor itself nor one whose results are plain, as Parameter's are."""
+    return cls is not Tensor and issubclass(cls, Tensor) and not cls._results_are_plain
 
 
 def each(values: Sequence[Any]) -> Iterator[Any]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import Any
 
 from autodiff._core.graph import primitive
 from autodiff._core.overrides import ANY, answer, each, inside, overridden, plain_results, takes_part
 from autodiff._core.tensor import LEAF, Tensor
 
-__all__ = ["as_subclass", "init_subclass", "torch_function"]
+__all__ = ["OfSubclasses", "as_subclass", "init_subclass", "torch_function"]
 
 
 def torch_function(
@@ -29,7 +30,19 @@ def torch_function(
     ours = (getattr(func, "__module__", None) or "").startswith("autodiff.")
     if not ours or not all(issubclass(cls, kind) for kind in types):
         return NotImplemented
-    return _converted(plain_results(func, types, args, kwargs), cls, [id(x) for x in each(args)])
+    return _converted(plain_results(func, args, kwargs), cls, [id(x) for x in each(args)])
+
+
+class OfSubclasses:
+    """A class method that only subclasses have: another library, which asks for it, is to find none on a plain tensor."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.__func__ = function
+
+    def __get__(self, instance: Any, cls: type) -> Any:
+        if not takes_part(cls):
+            raise AttributeError(f"type object '{cls.__name__}' has no attribute '{self.__func__.__name__}'")
+        return MethodType(self.__func__, cls)
 
 
 def _converted(result: Any, cls: type[Tensor], given: list[int]) -> Any:
@@ -71,7 +84,7 @@ def as_subclass(self: Tensor, cls: type[Tensor]) -> Any:
     """
     if not (isinstance(cls, type) and issubclass(cls, Tensor)):
         raise TypeError(f"as_subclass(): a subclass of Tensor is expected, not {cls!r}")
-    return _moved(plain_results(alias, (), (self,)), cls)
+    return _moved(plain_results(alias, (self,)), cls)
 
 
 # ---- the methods of a subclass -----------------------------------------------------------------------------------

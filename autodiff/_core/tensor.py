@@ -67,6 +67,8 @@ class Tensor:
     is_quantized = False
     layout = "torch.strided"
 
+    _results_are_plain = False  # is what is computed from an instance of the class a plain Tensor? (subclasses.py)
+
     def __init__(self, *data) -> None:
         dtype = get_default_dtype().np
         if len(data) == 1 and not isinstance(data[0], int):

@@ -108,10 +108,10 @@ class Tensor:
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # _methods.py
     def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    @classmethod
-    def __torch_function__(cls, func: Callable[..., Any], types: Sequence[builtins.type], args: Any = ..., kwargs: Any = ...) -> Any: ...  # _core/subclasses.py
+    __torch_function__: Any  # _core/subclasses.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    _results_are_plain: builtins.bool
     @property
     def _version(self) -> builtins.int: ...  # _core/tensor.py
     def abs(input) -> Tensor: ...  # ops/arithmetic.py

@@ -13,7 +13,6 @@ import numpy as np
 from autodiff._core import types
 from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
 from autodiff._core.missing import missing_name
-from autodiff._core.overrides import plain_results
 from autodiff._core.tensor import LEAF, Tensor, adopt, wrap
 
 __all__ = ["Buffer", "Parameter"]
@@ -30,7 +29,7 @@ class Parameter(Tensor):
     tensor([1., 1.], requires_grad=True)
     """
 
-    __torch_function__ = staticmethod(plain_results)  # what is computed from a parameter is a tensor
+    _results_are_plain = True  # what is computed from a parameter is a tensor
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         if data is None:
@@ -58,7 +57,7 @@ class Buffer(Tensor):
     ['mean']
     """
 
-    __torch_function__ = staticmethod(plain_results)
+    _results_are_plain = True
 
     def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
         if data is None:
