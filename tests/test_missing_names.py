@@ -16,7 +16,8 @@ from autodiff._core.missing import NEAR, missing_member, pytorch_names
 
 MODULES = [
     "autodiff", "autodiff.autograd", "autodiff.autograd.function", "autodiff.autograd.functional", "autodiff.autograd.graph",
-    "autodiff.cuda", "autodiff.nn", "autodiff.nn.functional", "autodiff.nn.init", "autodiff.nn.parameter", "autodiff.nn.utils",
+    "autodiff.cuda", "autodiff.nn", "autodiff.nn.functional", "autodiff.nn.init", "autodiff.nn.modules",
+    "autodiff.nn.parameter", "autodiff.nn.utils",
     "autodiff.optim", "autodiff.random", "autodiff.utils", "autodiff.utils.data",
 ]
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -88,7 +89,8 @@ def test_a_member_that_neither_has_gets_pythons_own_words():
     for thing in (t, Asked()):
         with pytest.raises(AttributeError, match=r"^'Tensor' object has no attribute 'shpae'$"):
             _ = thing.shpae
-    assert all(hasattr(autodiff.ones(2, 2), name) for name in dir(t))
+    assert all(hasattr(autodiff.ones(2, 2), name) for name in dir(t) if name != "__torch_function__")
+    assert all(hasattr(autodiff.Tensor, name) for name in dir(autodiff.Tensor))
 
 
 MEMBERS = [each for each in pytorch_names("torch.nn.Module") if not hasattr(nn.Linear(1, 1), each)]
@@ -142,6 +144,22 @@ def test_a_name_that_is_spelt_wrongly(program, spelt):
     assert says(program).endswith(f". Did you mean: '{spelt}'?")
 
 
+@pytest.mark.parametrize(
+    ("program", "there"),
+    [
+        ("torch.Linear", "nn.Linear"),
+        ("nn.relu", "autodiff.relu"),
+        ("from autodiff import DataLoader", "utils.data.DataLoader"),
+        ("torch.SGD", "optim.SGD"),
+        ("torch.backward", "autograd.backward"),
+        ("torch.view", "the method, tensor.view"),
+        ("from autodiff.nn import kaiming_normal_", "nn.init.kaiming_normal_"),
+    ],
+)
+def test_a_name_that_is_in_another_place(program, there):
+    assert says(program).endswith(f". There is {there}")
+
+
 @pytest.mark.parametrize("program", ["torch.frobnicate", "from autodiff.nn import Missing", "from autodiff.nn.init import foo"])
 def test_a_name_that_neither_has(program):
     text = says(program)
@@ -153,6 +171,8 @@ def test_the_nearest_thing_is_named():
     assert "the nearest thing here is matmul, or (a * b).sum(dim)." in says("torch.einsum")
     assert "the nearest thing here is xavier_uniform_." in says("from autodiff.nn.init import xavier_uniform")
     assert "the nearest thing here is std and mean." in says("torch.std_mean")
+    assert "the nearest thing here is nn.functional.selu." in says("torch.selu")
+    assert "the nearest thing here is nn.Linear." in says("from autodiff.nn.modules import Linear")
 
 
 @pytest.mark.parametrize("key", NEAR)

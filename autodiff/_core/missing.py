@@ -62,7 +62,10 @@ def pytorch_names(place: str) -> frozenset[str]:
     return frozenset(text.partition(f"\n[{place}]\n")[2].partition("\n[")[0].split())
 
 
-_WITHOUT_PAGE = {PACKAGE, f"{PACKAGE}.autograd.function", f"{PACKAGE}.nn.parameter", f"{PACKAGE}.random", f"{PACKAGE}.utils"}
+_WITHOUT_PAGE = {
+    PACKAGE, f"{PACKAGE}.autograd.function", f"{PACKAGE}.nn.modules", f"{PACKAGE}.nn.parameter", f"{PACKAGE}.random",
+    f"{PACKAGE}.utils",
+}
 
 
 def _sentence(place: str, name: str, here: Iterable[str], page: str) -> str:
@@ -70,14 +73,29 @@ def _sentence(place: str, name: str, here: Iterable[str], page: str) -> str:
     if name in pytorch_names(f"torch{place}"):
         near = NEAR.get(f"{place}.{name}"[1:]) or (NEAR.get(name) if place == ".Tensor" else None)
         near = near or next((each for each in (f"{name}_", name.rstrip("_")) if each in here and each != name), None)
+        near = near or _elsewhere(place, name)
         nearest = f"; the nearest thing here is {near}" if near else ""
         return f": PyTorch has it, {PACKAGE} doesn't{nearest}. docs/{page} lists what is here"
+    elsewhere = _elsewhere(place, name)
+    if elsewhere:
+        return f". There is {elsewhere}"
     import difflib  # here, since it would be a twentieth of the package's import
 
     spelt = difflib.get_close_matches(name, [each for each in here if not each.startswith("_")], 1, cutoff=0.75)
     if spelt:
         return f". Did you mean: '{spelt[0]}'?"
     return f", nor has PyTorch: {PACKAGE} offers what a first course uses, not all of PyTorch; docs/{page} lists every name"
+
+
+_MODULES = ("", ".nn", ".nn.functional", ".nn.init", ".nn.utils", ".optim", ".utils.data", ".autograd")
+
+
+def _elsewhere(place: str, name: str) -> str | None:
+    """Where the very name is, if it is only looked for in the wrong place: torch.Linear, nn.relu, torch.backward."""
+    for module in _MODULES:
+        if module != place and name in importlib.import_module(PACKAGE + module).__all__:
+            return f"{module[1:] or PACKAGE}.{name}"
+    return f"the method, tensor.{name}" if hasattr(sys.modules[PACKAGE].Tensor, name) else None
 
 
 def missing_name(module: str, name: str) -> AttributeError | ImportError:
@@ -92,7 +110,7 @@ def missing_name(module: str, name: str) -> AttributeError | ImportError:
     if by and hasattr(sys.modules[module], "__path__") and importlib.util.find_spec(f"{module}.{name}"):
         return AttributeError(f"module {module!r} has not imported {name!r} yet")  # the statement does that next
     page = f"reference/{'index' if module in _WITHOUT_PAGE else module}.md"
-    rest = _sentence(module.removeprefix(PACKAGE), name, sys.modules[module].__all__, page)
+    rest = _sentence(module.removeprefix(PACKAGE), name, getattr(sys.modules[module], "__all__", ()), page)
     # Without `obj` and `name_from` Python adds no guess of its own to ours.
     if by:
         return ImportError(f"cannot import name {name!r} from {module!r}{rest}", name=module)

@@ -34,14 +34,14 @@ def torch_function(
 
 
 class OfSubclasses:
-    """A class method that only subclasses have: another library, which asks for it, is to find none on a plain tensor."""
+    """A class method that plain tensors don't have: another library, which asks an object for it, is to find none."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.__func__ = function
 
     def __get__(self, instance: Any, cls: type) -> Any:
-        if not takes_part(cls):
-            raise AttributeError(f"type object '{cls.__name__}' has no attribute '{self.__func__.__name__}'")
+        if instance is not None and not takes_part(cls):
+            raise AttributeError(f"'{cls.__name__}' object has no attribute '{self.__func__.__name__}'")
         return MethodType(self.__func__, cls)
 
 
