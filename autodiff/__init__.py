@@ -20,7 +20,7 @@ from autodiff._core.dtypes import (
     bool, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8, int16, int32,
     int64, long, promote_types, set_default_dtype, short, uint8,
 )
-from autodiff._core.errors import not_offered
+from autodiff._core.missing import missing_name
 from autodiff._core.modes import (
     enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
 )
@@ -97,7 +97,7 @@ def __getattr__(name: str) -> Any:
             return version("autodiff-edu")
         except PackageNotFoundError:
             return "0.0.0+unknown"
-    raise not_offered("autodiff", name)
+    raise missing_name("autodiff", name)
 
 
 def __dir__() -> list[str]:

@@ -15,6 +15,7 @@ import numpy as np
 from autodiff._core import fields as _fields
 from autodiff._core import hooks as _hooks
 from autodiff._core import inplace as _views
+from autodiff._core import subclasses as _subclasses
 from autodiff._core.inplace import in_place
 from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.promotion import cast
@@ -24,6 +25,7 @@ from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, shape 
 from autodiff.api.comparison import where
 from autodiff.api.fill import copy_
 from autodiff.api.matmul import matmul, product_of
+from autodiff.api.rearrange import flip
 from autodiff.ops import arithmetic, bits, comparison, power
 
 __all__ = ["setitem"]
@@ -46,6 +48,12 @@ T.requires_grad_ = _views.requires_grad_
 T.register_hook = _hooks.register_hook
 T.register_post_accumulate_grad_hook = _hooks.register_post_accumulate_grad_hook
 T.retain_grad = _hooks.retain_grad
+
+# ---- subclasses --------------------------------------------------------------------------------------------------
+
+T.__torch_function__ = _subclasses.OfSubclasses(_subclasses.torch_function)
+T.__init_subclass__ = classmethod(_subclasses.init_subclass)
+T.as_subclass = _subclasses.as_subclass
 
 # ---- operators ---------------------------------------------------------------------------------------------------
 
@@ -83,6 +91,11 @@ def _invert(self: Tensor) -> Tensor:
     if self._array.dtype.kind == "f":
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
     return bits.bitwise_not(self)
+
+
+def _reversed(self: Tensor) -> Tensor:
+    """The tensor in reverse order along its first dimension: `reversed(x)`."""
+    return flip(self, 0) if self._array.ndim else self
 
 
 def _pos(self: Tensor) -> Tensor:
@@ -155,6 +168,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 
 
 T.__getitem__, T.__setitem__ = index.getitem, setitem
+T.__reversed__ = _reversed
 
 # ---- other names, and methods that differ from the function ------------------------------------------------------
 

@@ -22,7 +22,6 @@ __all__ = [
     "no_operand",
     "no_tensor",
     "not_floating",
-    "not_offered",
     "out_with_gradient",
     "unexpected_keyword",
     "view_detached",
@@ -67,14 +66,6 @@ def wrong_count(function: str, names: Sequence[str], given: int, missing: Sequen
         listed = ", ".join(f'"{name}"' for name in missing)
         return TypeError(f"{function}() missing {len(missing)} required positional arguments: {listed}")
     return TypeError(f"{function}() takes {len(names)} positional arguments but {given} were given")
-
-
-def not_offered(module: str, name: str) -> AttributeError:
-    """A name that PyTorch may have and `module` has not."""
-    return AttributeError(
-        f"module {module!r} has no attribute {name!r}: it offers what a first course uses, not all of PyTorch; "
-        f"docs/reference/{'index' if module == 'autodiff' else module}.md lists every name"
-    )
 
 
 def misfit(function: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> RuntimeError | None:
@@ -136,7 +127,8 @@ def freed(name: str, place: Place | None) -> RuntimeError:
         "Trying to backward through the graph a second time (or directly access saved tensors after they "
         "have already been freed). Saved intermediate values of the graph are freed when you call .backward() "
         "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
-        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)})"
+        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)}; in a loop, "
+        "compute the loss anew for each backward, and detach() what is carried over from the step before.)"
     )
 
 

@@ -19,6 +19,7 @@ from autodiff._core.modes import Inference, mode
 from autodiff._core.node import UNCHANGING, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
 from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Promotion, Recorded
+from autodiff._core.overrides import ANY, concerned, overridden
 from autodiff._core.provenance import here, line_of, outermost
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import refresh, share
@@ -67,17 +68,17 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
     (floating, first, last, two, more), silent, view = _promoting(operation), operation.silent, operation.view
 
     def op(*xs: Any, **params: Any) -> Any:
+        if ANY and concerned(xs, params):
+            return overridden(recorded, xs, params)
         arrays: list[Any] = []
         edges: list[Edge | None] = []
-        boxed, plain, needs, bit = False, 0, 0, 1  # is any a Tensor? how many are not? a bit for each gradient
+        plain, needs, bit = 0, 0, 1  # how many are no Tensors? a bit for each gradient
         for x in xs:
             if isinstance(x, Tensor):
-                boxed = True
                 if x._view is not None and x._view.seen != x._cell[0]:
                     refresh(x)
                 arrays.append(x._array)
-                edge = x._edge
-                if edge is not None:
+                if (edge := x._edge) is not None:
                     needs += bit
                     if edge is LEAF:
                         edge = (x, -1, x._array.shape, x._array.dtype)
@@ -89,7 +90,7 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
             bit += bit
         if bit != whole and not variadic:  # tensors given by name, or an error that says what is missing
             return op(*operation.placed(xs, params), **params)
-        if not boxed:
+        if plain == len(xs):
             return _bare(recorded, arrays, params)
         try:
             if promote is None:

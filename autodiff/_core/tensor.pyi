@@ -43,6 +43,7 @@ class Tensor:
     def __add__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __and__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __array__(self, dtype: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # api/numpy_protocols.py
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any: ...  # api/numpy_protocols.py
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ..., **options: Any) -> Any: ...  # api/numpy_protocols.py
     def __bool__(self) -> builtins.bool: ...  # api/numbers.py
     def __contains__(self, element: Any) -> builtins.bool: ...  # api/numbers.py
@@ -65,6 +66,8 @@ class Tensor:
     def __imul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __index__(self) -> builtins.int: ...  # api/numbers.py
     def __init__(self, *data: Any) -> None: ...  # _core/tensor.py
+    @classmethod
+    def __init_subclass__(cls, /, **kwargs: Any) -> None: ...  # _core/subclasses.py
     def __int__(self) -> builtins.int: ...  # api/numbers.py
     def __invert__(self) -> Tensor: ...  # _methods.py
     def __ior__(input, other: Any) -> Tensor: ...  # ops/bits.py
@@ -90,6 +93,7 @@ class Tensor:
     def __rand__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __reduce_ex__(self, protocol: Any) -> Any: ...  # api/copies.py
     def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
+    def __reversed__(self) -> Tensor: ...  # _methods.py
     def __rfloordiv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rlshift__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmatmul__(self, other: Any) -> Tensor: ...  # _methods.py
@@ -104,8 +108,10 @@ class Tensor:
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # _methods.py
     def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    __torch_function__: Any  # _core/subclasses.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    _results_are_plain: builtins.bool
     @property
     def _version(self) -> builtins.int: ...  # _core/tensor.py
     def abs(input) -> Tensor: ...  # ops/arithmetic.py
@@ -132,6 +138,7 @@ class Tensor:
     def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
     def argwhere(input) -> Tensor: ...  # api/places.py
+    def as_subclass(self, cls: builtins.type[Tensor]) -> Any: ...  # _core/subclasses.py
     def asin(input) -> Tensor: ...  # ops/trigonometry.py
     def asin_(input) -> Tensor: ...  # ops/trigonometry.py
     def asinh(input) -> Tensor: ...  # ops/trigonometry.py

@@ -45,4 +45,5 @@ A tensor changed, converted, copied, taken out:
 - `copies`: copy, deepcopy, pickle.
 - `numbers`: item, tolist, float(x).
 - `numpy_protocols`: a tensor among NumPy's arrays.
+- `numpy_functions`: NumPy's functions of tensors.
 """

@@ -25,6 +25,7 @@ from autodiff._core import errors, promotion
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.graph import Failed, recording
 from autodiff._core.operation import NUMPYS, Recorded
+from autodiff._core.overrides import ANY, concerned, overridden
 from autodiff._core.tensor import Tensor
 from autodiff.api import deprecated
 
@@ -73,6 +74,8 @@ def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -
 
     @functools.wraps(function)
     def explaining(*args: Any, **kwargs: Any) -> Any:
+        if ANY and concerned(args, kwargs):
+            return overridden(explaining, args, kwargs)
         if kwargs and not lone_keepdim and len(args) < 2 and _keepdim_alone(kwargs, known):
             raise errors.wrong_count(function.__name__, positional, len(args), ["dim"])
         try:

@@ -7,7 +7,7 @@ written out in this package are the few that are not an operation of their own.
 # isort: off
 from typing import Any
 
-from autodiff._core.errors import not_offered
+from autodiff._core.missing import missing_name
 from autodiff.api.activation import (
     celu, elu, glu, hardsigmoid, hardswish, hardtanh, leaky_relu, mish, prelu, selu, silu, threshold,
 )
@@ -39,4 +39,4 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    raise not_offered(__name__, name)
+    raise missing_name(__name__, name)
