@@ -108,7 +108,8 @@ def recording(operation: Operation) -> Recorded:
         if view and (view is True or out.base is arrays[0] or out.base is arrays[0].base is not None):
             share(t, xs[0], recorded, params, "")
         if Inference.blocks and mode.inference:
-            t._cell = t._view = None
+            if t._view is None:  # a view of a normal tensor is one too
+                t._cell = None
         elif needs and out.dtype.kind == "f" and mode.grad:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
         return t
@@ -236,11 +237,11 @@ def _several(
     ts = tuple(wrap(np.asarray(o)) for o in out)
     inference = mode.inference
     for t in ts:
-        if inference:
-            t._cell = None
-        elif t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
+        if t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
             share(t, xs[0], op, params, "outputs")
-    if needs and mode.grad and any(t._array.dtype.kind == "f" for t in ts):
+        elif inference:
+            t._cell = None
+    if needs and mode.grad and not inference and any(t._array.dtype.kind == "f" for t in ts):
         node = record(op.operation, xs, arrays, edges, needs, params, ts)
         node.outputs = [(t._array.shape, t._array.dtype) for t in ts]
         for nr, t in enumerate(ts):

@@ -38,7 +38,7 @@ class View:
         self.base = base  # the tensor that owns the memory and the history
         self.path = path  # ((primitive, params), ...) that lead from the base to the view
         self.seen = seen  # the count of the cell when the view's edge was last right
-        self.kind = kind  # "", or why writing through it is refused: "outputs", "no_grad"
+        self.kind = kind  # "", or why writing through it is refused: "outputs", "no_grad", "inference", a Function's name
 
 
 class Tensor:
