@@ -253,7 +253,7 @@ def _several(
 def _bare(op: Recorded, arrays: list[Any], params: dict[str, Any]) -> Any:
     """A call with arrays alone: computed inside a walk, where rules run on arrays; otherwise the user's mistake."""
     operation = op.operation
-    if not mode.walks or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
+    if not mode.arrays or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
         if operation.numbers and operation.promote is not None and all(isinstance(a, (int, float)) for a in arrays):
             return op(*operation.promote.bring(operation, arrays), **params)  # torch.add(1, 2)
         raise errors.no_tensor(operation.public, operation.input_name(0), 1, type(arrays[0]).__name__ if arrays else "nothing")

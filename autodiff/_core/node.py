@@ -166,6 +166,20 @@ class AccumulateGrad:
         return "AccumulateGrad"
 
     @property
+    def metadata(self) -> dict[str, Any]:
+        """A dictionary for the user's own notes; like the hooks it is kept with the leaf."""
+        found: dict[str, Any] = extra_of(self.variable, "_extra").setdefault("metadata", {})
+        return found
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook((), grad_outputs)` when the gradient was added to `variable.grad`."""
+        return RemovableHandle(extra_of(self.variable, "_extra").setdefault("post", OrderedDict()), hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(grad_outputs)` before it is added; what it returns replaces the gradient."""
+        return RemovableHandle(extra_of(self.variable, "_extra").setdefault("pre", OrderedDict()), hook)
+
+    @property
     def next_functions(self) -> tuple[()]:
         """Nothing: the graph ends at a leaf."""
         return ()

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.broadcast import sum_to
-from autodiff._core.hooks import hooks_of, run_hooks, run_node_hooks, run_prehooks
+from autodiff._core.hooks import after_accumulation, before_accumulation, hooks_of, run_hooks, run_node_hooks, run_prehooks
 from autodiff._core.memory import changed, repeats
 from autodiff._core.modes import Anomaly, mode
 from autodiff._core.node import FREED, Edge, Node, to_leaf
@@ -119,6 +119,8 @@ class _Walk:
         wanted = None
         if watched or self.targets is not None:
             self.g = g = self.arrived(node, g)
+            if g is None and node.built_in:
+                return False  # a hook took it away
         if self.wanted is not None:
             wanted = self.wanted[node]
             if not wanted:
@@ -213,6 +215,7 @@ class _Walk:
             accumulate(tensor, g, create_graph)
         if not into_leaves:
             return
+        before_accumulation(self.hooked, leaves, create_graph)
         for leaf, (g, own) in leaves.items():
             if own and leaf._grad is None and g.flags.c_contiguous:
                 leaf._grad = wrap(g)
@@ -220,8 +223,7 @@ class _Walk:
                 accumulate(leaf, g, create_graph)
         for leaf in self.hooked:
             if leaf in leaves:
-                for hook in list((leaf._extra.get("post_accumulate") or {}).values()):
-                    hook(leaf)
+                after_accumulation(leaf, leaves[leaf][0], create_graph)
 
 
 def _check_shapes(leaves: dict[Tensor, tuple[Gradient, bool]]) -> None:
@@ -283,7 +285,8 @@ def walk(
     one = _Walk(targets, retain_graph, create_graph)
     if targets is not None:
         one.choose([e for e, _ in roots])
-    quiet, grad_before, thread["grad"] = thread["quiet"], thread["grad"], create_graph
+    before = quiet, _, _ = thread["quiet"], thread["grad"], thread["arrays"]
+    thread["grad"], thread["arrays"] = create_graph, True
     thread["walks"] += 1
     try:
         for edge, g in roots:
@@ -301,7 +304,7 @@ def walk(
         raise
     finally:
         thread["walks"] -= 1
-        thread["grad"], thread["quiet"] = grad_before, quiet
+        thread["quiet"], thread["grad"], thread["arrays"] = before
     return one.captured
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.graph import next_index
 from autodiff._core.inplace import give_history
-from autodiff._core.modes import mode
+from autodiff._core.modes import mode, users_code
 from autodiff._core.node import FREED, Edge, Node
 from autodiff._core.observer import Observer
 from autodiff._core.operation import Plan
@@ -149,7 +149,8 @@ class FunctionNode(Node):
         before = mode.grad
         mode.grad = create_graph
         try:
-            reply = self.function._differentiated_by()(self.ctx, *given)
+            with users_code():
+                reply = self.function._differentiated_by()(self.ctx, *given)
         finally:
             mode.grad = before
         replies = reply if isinstance(reply, tuple) else (reply,)
