@@ -52,7 +52,7 @@ mode = Mode()
 
 
 class users_code:
-    """Inside, in the middle of a walk, code of the user's runs: a hook, a Function's backward. It calls operations on tensors."""
+    """Inside, in the middle of a walk, the user's code runs: a hook, a Function's backward. It calls operations on tensors."""
 
     def __enter__(self) -> None:
         self.before, mode.arrays = mode.arrays, False

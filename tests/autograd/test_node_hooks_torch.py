@@ -146,6 +146,7 @@ def test_numbers_are_no_gradients(register, kind):
     y = NODES[kind](autodiff, x)
     node = x.expand_as(x).grad_fn.next_functions[0][0] if kind == "a leaf" else y.grad_fn
     getattr(node, register)(lambda *gradients: tuple(3 for _ in gradients[0]) or (3,))
-    with pytest.raises((TypeError, RuntimeError), match=r"expected Variable, but hook returned 'int'|got 1, but expected 0|None"):
+    words = r"expected Variable, but hook returned 'int'|got 1, but expected 0|None"
+    with pytest.raises((TypeError, RuntimeError), match=words):
         y.sum().backward()
     assert x.grad is None or (kind == "a leaf" and register == "register_hook")

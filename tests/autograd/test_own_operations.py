@@ -134,7 +134,7 @@ CELLS = [
 
 def test_a_notebook_may_define_many_operations_one_after_the_other():
     """Each after the backward of the one before; rules that use the operation before it, public functions, and each other."""
-    rules = ["2 * g * x", "torch.sum(torch.stack([g * x, g * x]), 0)", "slope3(x) * g", "f0(x) / x * 2 * g", "2 * g * f1(x) / x"]
+    rules = ["2 * g * x", "torch.sum(torch.stack([g * x] * 2), 0)", "slope3(x) * g", "f0(x) / x * 2 * g", "2 * g * f1(x) / x"]
     cells = ["found = []", "@primitive(lambda g, x: g * 2)\ndef slope3(x): return x * 2"]
     for n, rule in enumerate(rules):
         cells += [cell.format(n=n, rule=rule) for cell in CELLS]
