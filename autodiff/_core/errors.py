@@ -6,10 +6,12 @@ user's lines that made it, and a way out.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from autodiff._core.provenance import Place, line_of
+from autodiff._core.modes import Anomaly
+from autodiff._core.provenance import Place, line_of, shown, stacklevel
 
 __all__ = [
     "changed_since",
@@ -18,11 +20,13 @@ __all__ = [
     "inference_saved",
     "leaf_in_place",
     "misfit",
+    "nan_returned",
     "no_derivative",
     "no_operand",
     "no_tensor",
     "not_floating",
     "not_offered",
+    "raised_in_backward",
     "unexpected_keyword",
     "view_detached",
     "view_lost",
@@ -129,6 +133,22 @@ def freed(name: str, place: Place | None) -> RuntimeError:
         "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
         f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)})"
     )
+
+
+def nan_returned(name: str, place: Place | None) -> RuntimeError:
+    """A gradient that detect_anomaly found to be nan."""
+    return RuntimeError(
+        f"Function '{name}' returned nan values in its 0th output; the operation was recorded at {line_of(place)}"
+    )
+
+
+def raised_in_backward(error: Exception, name: str, place: Place | None) -> None:
+    """Say in which node's backward an error was raised, in a note; with detect_anomaly in a warning too, as PyTorch does."""
+    if not any("in the backward of" in note for note in getattr(error, "__notes__", ())):
+        error.add_note(f"(in the backward of {name}, which was recorded at {line_of(place)})")
+        if Anomaly.on:
+            found = f"Error detected in {name}. Traceback of forward call that caused the error:\n{shown(place)}"
+            warnings.warn(found, UserWarning, stacklevel=stacklevel())
 
 
 def changed_since(array: Array, kept: str, cell: Sequence[Any], version: int, hint: str = "") -> RuntimeError:

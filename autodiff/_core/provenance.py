@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import traceback
 from types import CodeType, FrameType
 
-__all__ = ["Place", "here", "line_of", "outermost", "set_provenance", "stacklevel"]
+__all__ = ["Place", "here", "line_of", "outermost", "set_provenance", "shown", "stacklevel"]
 
 Place = tuple[CodeType, int]
 
@@ -86,10 +87,20 @@ def line_of(place: Place | None) -> str:
     """A place as a reader writes it: ``train.py:12``; "an unknown line" when it was not noted."""
     if place is None:
         return "an unknown line"
+    return f"{os.path.basename(place[0].co_filename)}:{_line(place)}"
+
+
+def shown(place: Place | None) -> str:
+    """A place as a traceback shows it, with the line itself where its file can be read."""
+    if place is None:
+        return "  (an unknown line)\n"
+    code = place[0]
+    return "".join(traceback.format_list([(code.co_filename, _line(place) or 0, code.co_name, None)]))
+
+
+def _line(place: Place) -> int | None:
     code, lasti = place
-    line: int | None = code.co_firstlineno
     for start, end, number in code.co_lines():
         if start <= lasti < end:
-            line = number
-            break
-    return f"{os.path.basename(code.co_filename)}:{line}"
+            return number
+    return code.co_firstlineno

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import errors
 from autodiff._core.broadcast import sum_to
 from autodiff._core.hooks import after_accumulation, before_accumulation, hooks_of, run_hooks, run_node_hooks, run_prehooks
 from autodiff._core.memory import changed, repeats
@@ -22,7 +23,6 @@ from autodiff._core.modes import Anomaly, mode
 from autodiff._core.node import FREED, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
 from autodiff._core.promotion import cast
-from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
 
 __all__ = ["Gradient", "accumulate", "walk"]
@@ -137,8 +137,8 @@ class _Walk:
 
     def name_in(self, error: Exception) -> None:
         """Say in which node's backward an error was raised."""
-        if self.node is not None and not any("in the backward of" in note for note in getattr(error, "__notes__", ())):
-            error.add_note(f"(in the backward of {self.node.name()}, which was recorded at {line_of(self.node.place)})")
+        if self.node is not None:
+            errors.raised_in_backward(error, self.node.name(), self.node.place)
 
     def arrived(self, node: Node, g: Gradient) -> Gradient:
         """All of a node's gradient is there: hooks see it, then retain_grad, then autograd.grad takes its share."""
@@ -168,10 +168,7 @@ class _Walk:
             for _, gx in results:
                 array = gx._array if isinstance(gx, Tensor) else gx
                 if array is not None and np.isnan(array).any():
-                    raise RuntimeError(
-                        f"Function '{node.name()}' returned nan values in its 0th output; the operation was "
-                        f"recorded at {line_of(node.place)}"
-                    )
+                    raise errors.nan_returned(node.name(), node.place)
         if Observer.current is not None:
             Observer.current.walked(node, g, results)
         return results
