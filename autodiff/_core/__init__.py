@@ -32,6 +32,7 @@ How the graph is walked:
 - `hooks`: functions of the user's that see a gradient and may replace it.
 - `walk`: the walk itself: newest node first, leaves last.
 - `grad`: its two entry points, backward and grad, and what they refuse.
+- `calling`: one step of the walk by hand: `y.grad_fn(g)`.
 - `fields`: requires_grad, grad, grad_fn, data: all read off the edge.
 - `observer`: an object that is shown each node made and walked; everything that explains is built on it.
 """

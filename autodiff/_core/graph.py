@@ -108,8 +108,7 @@ def recording(operation: Operation) -> Recorded:
         if view and (view is True or out.base is arrays[0] or out.base is arrays[0].base is not None):
             share(t, xs[0], recorded, params, "")
         if Inference.blocks and mode.inference:
-            if t._view is None:  # a view of a normal tensor is one too
-                t._cell = None
+            t._cell = None if t._view is None else t._cell  # a view of a normal tensor is normal too
         elif needs and out.dtype.kind == "f" and mode.grad:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
         return t

@@ -118,9 +118,10 @@ class detect_anomaly:
     checksummed too: memory that another library changed, through `numpy()` or `from_numpy`, is found where the version
     counter cannot see it.
 
+    >>> import warnings
     >>> import autodiff as torch
     >>> x = torch.zeros(1, requires_grad=True)
-    >>> with torch.autograd.detect_anomaly():
+    >>> with warnings.catch_warnings(action="ignore"), torch.autograd.detect_anomaly():
     ...     y = (x.sqrt() * 0).sum()
     ...     try:
     ...         y.backward()

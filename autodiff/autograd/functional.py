@@ -37,9 +37,9 @@ def _inputs(inputs: Any, create_graph: bool) -> tuple[bool, tuple[Tensor, ...]]:
 
 def _outputs(outputs: Any, strict: bool) -> tuple[bool, tuple[Tensor, ...]]:
     single = isinstance(outputs, Tensor)
-    if not isinstance(outputs, (Tensor, tuple)):
-        raise TypeError(f"The user-provided function must return a Tensor or a tuple of Tensors, not {type(outputs)}.")
     ys = (outputs,) if single else outputs
+    if not isinstance(ys, tuple):
+        raise TypeError(f"The user-provided function must return a Tensor or a tuple of Tensors, not {type(outputs)}.")
     for i, y in enumerate(ys):
         if not isinstance(y, Tensor):
             raise TypeError(f"The outputs of the user-provided function must be Tensors, not {type(y)}.")
