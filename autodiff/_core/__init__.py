@@ -15,6 +15,7 @@ What a tensor is:
 How the graph is built:
 
 - `operation`: a forward, its partials, and the plan of what they need.
+- `cuts`: where a graph ended lately, for the message of a backward that finds none.
 - `graph`: `@primitive`: the call that computes, and records where an input requires a gradient.
 - `operators`: the same for two plain tensors, written out: `a * b`.
 - `node`: one recorded operation: its edges, what it kept, and how its rules are run.

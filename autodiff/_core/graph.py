@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
+from autodiff._core.cuts import cut
 from autodiff._core.modes import Inference, mode
 from autodiff._core.node import UNCHANGING, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
@@ -111,9 +112,17 @@ def recording(operation: Operation) -> Recorded:
             t._cell = None if t._view is None else t._cell  # a view of a normal tensor is normal too
         elif needs and out.dtype.kind == "f" and mode.grad:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
+        elif needs and out.dtype.kind != "f" and mode.grad:
+            cut(operation.public, t)
         return t
 
-    recorded: Recorded = functools.update_wrapper(op, forward)  # type: ignore[assignment]
+    recorded = _known_as(op, operation)
+    return recorded
+
+
+def _known_as(op: Callable[..., Any], operation: Operation) -> Recorded:
+    """The function under the forward's name, and leading to its operation."""
+    recorded: Recorded = functools.update_wrapper(op, operation.forward)  # type: ignore[assignment]
     recorded.operation = operation
     return recorded
 
@@ -246,6 +255,8 @@ def _several(
         for nr, t in enumerate(ts):
             if t._array.dtype.kind == "f":
                 t._edge = (node, nr, t._array.shape, t._array.dtype)
+            else:
+                cut(op.operation.name.removesuffix("Backward0").lower(), t)
     return ts
 
 

@@ -245,6 +245,10 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     >>> torch.ones(2).requires_grad_()
     tensor([1., 1.], requires_grad=True)
     """
+    if not isinstance(requires_grad, bool):
+        raise TypeError(
+            f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type(requires_grad).__name__}"
+        )
     edge = edge_of(self)
     if edge is not None and edge[1] >= 0:
         if not requires_grad:
