@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.modes import mode
-from autodiff._core.node import AccumulateGrad, Edge, Node
+from autodiff._core.node import DTYPE, SHAPE_OF, AccumulateGrad, Edge, Node
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.walk import accumulate, fitted
 
@@ -51,7 +51,7 @@ def _pulled(node: Node, g: Any, create_graph: bool) -> list[Any]:
     sent: list[tuple[Edge, Any]] = []
 
     def send(edge: Edge, gx: Any) -> None:
-        fits = None if gx is None else fitted(gx if isinstance(gx, Tensor) else np.asarray(gx), edge)
+        fits = None if gx is None else fitted(gx if isinstance(gx, Tensor) else np.asarray(gx), edge[SHAPE_OF], edge[DTYPE])
         sent.append((edge, fits if fits is None or isinstance(fits, Tensor) else wrap(np.array(fits))))
 
     before, mode.arrays = mode.arrays, True

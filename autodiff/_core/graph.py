@@ -65,10 +65,9 @@ def recording(operation: Operation) -> Recorded:
     def op(*xs: Any, **params: Any) -> Any:
         arrays: list[Any] = []
         edges: list[Edge | None] = []
-        boxed, plain, needs, bit = False, 0, 0, 1  # is any a Tensor? how many are not? a bit for each gradient
+        plain, needs, bit = 0, 0, 1  # how many are no Tensors? a bit for each gradient
         for x in xs:
             if isinstance(x, Tensor):
-                boxed = True
                 if x._view is not None and x._view.seen != x._cell[0]:
                     refresh(x)
                 arrays.append(x._array)
@@ -85,7 +84,7 @@ def recording(operation: Operation) -> Recorded:
             bit += bit
         if bit != whole and not variadic:  # tensors given by name, or an error that says what is missing
             return op(*operation.placed(xs, params), **params)
-        if not boxed:
+        if plain == len(xs):
             return _bare(recorded, arrays, params)
         if promote is None:
             out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)

@@ -88,7 +88,7 @@ class _Walk:
         if gx.__class__ is not _ndarray and not self.create_graph:
             gx = _asarray(gx)  # NumPy gives scalars for arithmetic on 0-d arrays
         if gx.shape != shape or gx.dtype is not dtype:
-            gx, own = fitted(gx, edge), False
+            gx, own = fitted(gx, shape, dtype), False
         if nr < 0:
             if to in self.leaves:
                 self.leaves[to] = _added(self.leaves[to][0], gx), not self.create_graph
@@ -245,9 +245,8 @@ def _added(a: Gradient, b: Gradient) -> Gradient:
     return np.asarray(total) if isinstance(total, np.generic) else total
 
 
-def fitted(g: Gradient, edge: Edge) -> Gradient:
+def fitted(g: Gradient, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Gradient:
     """A gradient in its edge's shape and dtype: summed where its tensor was broadcast, cast where it was promoted."""
-    _, _, shape, dtype = edge
     if g.shape != shape:
         g = sum_to(g, shape=shape)
     array = g._array if isinstance(g, Tensor) else g

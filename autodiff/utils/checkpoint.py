@@ -16,7 +16,7 @@ from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff.autograd.graph import saved_tensors_hooks
 from autodiff.random import default_generator
 
-__all__ = ["CheckpointError", "checkpoint", "noop_context_fn", "set_checkpoint_early_stop"]
+__all__ = ["CheckpointError", "checkpoint", "set_checkpoint_early_stop"]
 
 
 class CheckpointError(RuntimeError):
@@ -56,11 +56,6 @@ class set_checkpoint_early_stop:
 
     def __exit__(self, *error: object) -> None:
         _EarlyStop.wanted = self.before
-
-
-def noop_context_fn() -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
-    """The contexts of the first and the second run, where no others are asked for: two that do nothing."""
-    return nullcontext(), nullcontext()
 
 
 class _Run(saved_tensors_hooks):
@@ -151,7 +146,7 @@ def checkpoint(
     *args: Any,
     use_reentrant: bool = False,
     preserve_rng_state: bool = True,
-    context_fn: Callable[[], tuple[AbstractContextManager[Any], AbstractContextManager[Any]]] = noop_context_fn,
+    context_fn: Callable[[], tuple[AbstractContextManager[Any], AbstractContextManager[Any]]] | None = None,
     determinism_check: str = "default",
     debug: bool = False,
     early_stop: bool = True,
@@ -177,7 +172,7 @@ def checkpoint(
     if not mode.grad:
         return function(*args, **kwargs)
     state = default_generator.get_state() if preserve_rng_state else None
-    first_context, second_context = context_fn()
+    first_context, second_context = (nullcontext(), nullcontext()) if context_fn is None else context_fn()
 
     def run() -> None:
         now = default_generator.get_state()
