@@ -15,7 +15,7 @@ from autodiff._core.graph import primitive
 from autodiff._core.modes import mode
 from autodiff._core.provenance import Place, here, outermost, stacklevel
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.views import edge_of
+from autodiff._core.views import alias, edge_of
 
 __all__ = ["between_hooks"]
 
@@ -99,10 +99,11 @@ class _Watch:
         self.tracked = bool(self.inputs)
         if not self.tracked:
             return args
-        node, args = _behind_a_node(args, self.inputs)
+        node, seen = _behind_a_node(args, self.inputs)
         if self.hooks:
             node.register_hook(self._entered)
-        return args
+        # Aliases, so that a forward that changes its input in place is refused, as in PyTorch: it would change a copy.
+        return tuple(_alias(x, y) if i in self.inputs else x for i, (x, y) in enumerate(zip(args, seen, strict=True)))
 
     def behind(self, result: Any) -> Any:
         """The result behind a node whose hook sees its gradients; a result without a graph as it is."""
@@ -160,6 +161,13 @@ class _Watch:
 def _differentiated(xs: tuple[Any, ...]) -> list[int]:
     """The places of the tensors whose gradient is recorded; of none under no_grad."""
     return [i for i, x in enumerate(xs) if mode.grad and edge_of(x) is not None]
+
+
+def _alias(x: Tensor, recorded: Tensor) -> Tensor:
+    """x with the history of a copy of it."""
+    t = alias(x, "BackwardHookFunction")
+    t._edge = recorded._edge
+    return t
 
 
 def _behind_a_node(xs: tuple[Any, ...], places: list[int]) -> tuple[Any, tuple[Any, ...]]:

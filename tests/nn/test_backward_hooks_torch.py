@@ -66,3 +66,28 @@ def test_hooks_see_a_tensor_or_a_tuple(kind, register, mode, torch):
             first.sum().backward()
 
     assert told(autodiff, program) == told(torch, program)
+
+
+@pytest.mark.parametrize("kind", ["leaf", "result", "a view", "constant"])
+@pytest.mark.parametrize("change", ["in place", "in place, quietly", "of a copy", "none"])
+def test_a_forward_that_changes_its_input(change, kind, torch):
+    def program(T, say):
+        def forward(x):
+            if change == "in place":
+                x.mul_(2)
+            elif change == "in place, quietly":
+                with T.no_grad():
+                    x.mul_(2)
+            elif change == "of a copy":
+                x = x.clone().mul_(2)
+            return x * 3
+
+        layer = module(T, forward)
+        layer.register_full_backward_hook(lambda m, inputs, outputs: say(inputs, outputs))
+        x = (given(T, "result") * 1)[1:] if kind == "a view" else given(T, kind)
+        y = layer(x)
+        say(x.detach() * 1, y.requires_grad)
+        if y.requires_grad:
+            y.sum().backward()
+
+    assert told(autodiff, program) == told(torch, program)
