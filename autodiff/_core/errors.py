@@ -27,6 +27,7 @@ __all__ = [
     "not_floating",
     "not_offered",
     "raised_in_backward",
+    "rule_changed",
     "unexpected_keyword",
     "view_detached",
     "view_lost",
@@ -132,6 +133,13 @@ def freed(name: str, place: Place | None) -> RuntimeError:
         "have already been freed). Saved intermediate values of the graph are freed when you call .backward() "
         "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
         f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)})"
+    )
+
+
+def rule_changed(name: str, place: Place | None) -> RuntimeError:
+    """A partial of the user's that wrote into what it was given."""
+    return RuntimeError(
+        f"a partial changed its argument {name} in place at {line_of(place)}: others see that memory. Change a clone() of it"
     )
 
 

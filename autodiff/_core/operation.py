@@ -248,7 +248,11 @@ def _on_tensors(rule: Rule, boxed: list[bool]) -> Rule:
 
     def on_tensors(g: Any, *kept: Any) -> Any:
         gradient = _boxed(g)
-        reply = rule(gradient, *(_boxed(k) if box else k for k, box in zip(kept, boxed, strict=True)))
+        given = [_boxed(k) if box else k for k, box in zip(kept, boxed, strict=True)]
+        reply = rule(gradient, *given)
+        for name, x in zip(rule.__code__.co_varnames, (gradient, *given), strict=False):
+            if isinstance(x, Tensor) and x._cell[0]:
+                raise errors.rule_changed(name, x._cell[1])
         if not isinstance(reply, Tensor):
             return reply
         return reply._array if reply is gradient else reply._array.copy()  # it may be a tensor that others see

@@ -108,6 +108,20 @@ def test_a_constant_that_a_rule_returns_does_not_become_a_gradient():
     assert slope.tolist() == [2, 2]
 
 
+@pytest.mark.parametrize(
+    ("name", "rule"), [("g", lambda g, x: g.mul_(x)), ("x", lambda g, x: x.mul_(g)), ("x", lambda g, x: g + x.zero_())]
+)
+def test_a_rule_that_changes_what_it_was_given_is_told(name, rule):
+    @primitive(rule)
+    def half_square(x):
+        return x * x / 2
+
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match=rf"a partial changed its argument {name} in place at test_own_operations.py:\d+"):
+        half_square(x).backward(torch.ones(2))
+    assert x.grad is None
+
+
 def test_a_rule_of_all_inputs_and_one_of_outputs():
     @primitive(lambda g, xs, i: torch.sum(torch.stack(xs), 0) * g * 0 + g * torch.cat(xs).numel() * (i + 1), variadic=True)
     def total(*xs):
