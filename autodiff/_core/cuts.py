@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from autodiff._core.modes import mode
 from autodiff._core.provenance import Place, here, line_of
 from autodiff._core.tensor import Tensor
 
@@ -33,6 +34,8 @@ def cut(by: str, t: Tensor, depth: int = 3) -> None:
 
 def blame(t: Tensor) -> str:
     """What is known about why `t` has no graph, as the end of a message."""
+    if not mode.grad:
+        return ". Nothing is recorded right now: this is inside no_grad(), or set_grad_enabled(False) was called"
     if not _last.by:
         return ""
     what = f"{_last.by}() at {line_of(_last.place)}"

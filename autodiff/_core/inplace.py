@@ -133,7 +133,10 @@ def give_history(t: Tensor, new: Tensor) -> None:
     """Let t, whose memory holds new's numbers, have new's history; where t is a view, as a write into its base."""
     view = t._view
     if view is None:
+        retained = _without_retained(t)
         t._edge = new._edge
+        if retained:
+            retain_grad(t)
         return
     base = view.base
     retained_base = _without_retained(base)

@@ -66,6 +66,21 @@ def test_an_input_changed_in_place(base, view, quiet, torch):
     assert str(ours).replace("ViewBackward0", "AsStridedBackward0") == str(theirs) or ours == theirs
 
 
+@pytest.mark.parametrize("view", ["the tensor", "a view of it", "a row"])
+def test_a_gradient_that_is_retained_is_that_of_the_new_value(view, torch):
+    def program(T, say):
+        x, b = start(T), T.tensor([10.0], requires_grad=True)
+        t = x * 2
+        v = VIEWS[view](t)
+        t.retain_grad()
+        v.retain_grad()
+        scaled_in_place(T)(v, b)
+        ((t * t).sum() + v.sum()).backward()
+        say(t.grad, v.grad, x.grad, b.grad)
+
+    assert told(autodiff, program) == told(torch, program)
+
+
 def test_a_view_and_a_second_output(torch):
     def program(T, say):
         class Both(T.autograd.Function):

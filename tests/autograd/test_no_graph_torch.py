@@ -47,6 +47,14 @@ def test_nothing_is_blamed_for_what_had_no_graph():
         autodiff.ones(1).backward()
 
 
+@pytest.mark.parametrize("how", [autodiff.no_grad, autodiff.inference_mode, lambda: autodiff.set_grad_enabled(False)])
+def test_a_mode_in_which_nothing_is_recorded_is_named(how):
+    w = autodiff.ones(2, requires_grad=True)
+    (w * 2).argmax()
+    with how(), pytest.raises(RuntimeError, match="Nothing is recorded right now"):
+        (w * 2).sum().backward()
+
+
 def leaf(T):
     return T.tensor([1.0, 2.0], requires_grad=True)
 
