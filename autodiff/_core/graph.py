@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
+from autodiff._core.cuts import cut
 from autodiff._core.modes import Inference, mode
 from autodiff._core.node import UNCHANGING, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
@@ -69,10 +70,9 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
 
     def op(*xs: Any, **params: Any) -> Any:
         if ANY and concerned(xs, params):
-            return overridden(recorded, xs, params)
-        arrays: list[Any] = []
-        edges: list[Edge | None] = []
-        plain, needs, bit = 0, 0, 1  # how many are no Tensors? a bit for each gradient
+            return overridden(op, xs, params)
+        arrays, edges = [], []
+        plain, needs, bit = 0, 0, 1  # how many are no Tensors; a bit for each gradient
         for x in xs:
             if isinstance(x, Tensor):
                 if x._view is not None and x._view.seen != x._cell[0]:
@@ -91,7 +91,7 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
         if bit != whole and not variadic:  # tensors given by name, or an error that says what is missing
             return op(*operation.placed(xs, params), **params)
         if plain == len(xs):
-            return _bare(recorded, arrays, params)
+            return _bare(op, arrays, params)
         try:
             if promote is None:
                 out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
@@ -110,22 +110,24 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
             out = _once_more(operation, xs, arrays, params, error)
         if out.__class__ is not _ndarray:
             if out.__class__ is tuple:
-                return _several(recorded, xs, arrays, edges, needs, params, out)
+                return _several(op, xs, arrays, edges, needs, params, out)
             out = _asarray(out)
         t = wrap(out)
         if view and (view is True or out.base is arrays[0] or out.base is arrays[0].base is not None):
-            share(t, xs[0], recorded, params, "")
+            share(t, xs[0], op, params, "")
         if Inference.blocks and mode.inference:
-            t._cell = t._view = None
-        elif needs and out.dtype.kind == "f" and mode.grad:
+            t._cell = None if t._view is None else t._cell  # a view of a normal tensor is normal too
+        elif needs and mode.grad:
+            if out.dtype.kind != "f":
+                return cut(operation.public, t)
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
         return t
 
-    recorded = _named(op, operation)
-    return recorded
+    return _known_as(op, operation)
 
 
-def _named(op: Any, operation: Operation) -> Recorded:
+def _known_as(op: Callable[..., Any], operation: Operation) -> Recorded:
+    """The function under the forward's name, and leading to its operation."""
     recorded: Recorded = functools.update_wrapper(op, operation.forward)  # type: ignore[assignment]
     recorded.operation = operation
     return recorded
@@ -239,7 +241,7 @@ def _keep_others(node: Node, operation: Operation, xs: Sequence[Tensor], arrays:
 
 
 def _several(
-    op: Recorded,
+    op: Any,
     xs: Any,
     arrays: list[Any],
     edges: list[Edge | None],
@@ -251,23 +253,25 @@ def _several(
     ts = tuple(wrap(np.asarray(o)) for o in out)
     inference = mode.inference
     for t in ts:
-        if inference:
-            t._cell = None
-        elif t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
+        if t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
             share(t, xs[0], op, params, "outputs")
-    if needs and mode.grad and any(t._array.dtype.kind == "f" for t in ts):
+        elif inference:
+            t._cell = None
+    if needs and mode.grad and not inference and any(t._array.dtype.kind == "f" for t in ts):
         node = record(op.operation, xs, arrays, edges, needs, params, ts)
         node.outputs = [(t._array.shape, t._array.dtype) for t in ts]
         for nr, t in enumerate(ts):
             if t._array.dtype.kind == "f":
                 t._edge = (node, nr, t._array.shape, t._array.dtype)
+            else:
+                cut(op.operation.name.removesuffix("Backward0").lower(), t)
     return ts
 
 
-def _bare(op: Recorded, arrays: list[Any], params: dict[str, Any]) -> Any:
+def _bare(op: Any, arrays: list[Any], params: dict[str, Any]) -> Any:
     """A call with arrays alone: computed inside a walk, where rules run on arrays; otherwise the user's mistake."""
     operation = op.operation
-    if not mode.walks or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
+    if not mode.arrays or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
         if operation.numbers and operation.promote is not None and all(isinstance(a, (int, float)) for a in arrays):
             return op(*operation.promote.bring(operation, arrays), **params)  # torch.add(1, 2)
         raise errors.no_tensor(operation.public, operation.input_name(0), 1, type(arrays[0]).__name__ if arrays else "nothing")

@@ -30,7 +30,7 @@ def adopt(t: Tensor, data: Tensor) -> None: ...
 def wrap(array: Any) -> Tensor: ...
 
 class Tensor:
-    __slots__ = ("__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
     _array: np.ndarray[Any, Any]
     _cell: Any
     _edge: Any
