@@ -87,10 +87,10 @@ def signature(name, function):
         parts.append(f"{stars}{parameter.name}" + (f": {hint}" if hint and (position or stars) else "") + default)
         before = kind
     result = annotation(found.return_annotation)
-    if name in ("__eq__", "__ne__"):
-        result = "Any"  # object's own give a bool
     if recorded and result in ("", "Any"):
         result = "Tensor"
+    if name in ("__eq__", "__ne__"):
+        result = "Any"  # object's own give a bool
     return f"def {name}({', '.join(parts)}) -> {result or 'Any'}: ..."
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "no_operand",
     "no_tensor",
     "not_floating",
+    "out_with_gradient",
     "unexpected_keyword",
     "view_detached",
     "view_lost",
@@ -99,6 +100,14 @@ def inference_saved(function: str) -> RuntimeError:
         f"Inference tensors cannot be saved for backward ({function} keeps one). Please do not use Tensors created "
         "in inference mode in computation tracked by autograd. To work around this, you can make a clone to get a "
         "normal tensor and use it in autograd, or use `autodiff.no_grad()` instead of `autodiff.inference_mode()`."
+    )
+
+
+def out_with_gradient(function: str) -> RuntimeError:
+    """A tensor that requires a gradient among those of a call with `out`."""
+    return RuntimeError(
+        f"{function}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+        "requires grad. Call it without out=, or under autodiff.no_grad()."
     )
 
 

@@ -51,13 +51,13 @@ class Tensor:
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor: ...  # api/copies.py
     def __dlpack__(self, **options: Any) -> Any: ...  # api/numpy_protocols.py
     def __dlpack_device__(self) -> Any: ...  # api/numpy_protocols.py
-    def __eq__(self, other: Any) -> Any: ...  # _methods.py
+    def __eq__(input, other: Any) -> Any: ...  # ops/comparison.py
     def __float__(self) -> builtins.float: ...  # api/numbers.py
     def __floordiv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __format__(self, spec: str) -> str: ...  # api/numbers.py
-    def __ge__(self, other: Any) -> Tensor: ...  # _methods.py
+    def __ge__(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def __getitem__(input, index: Any) -> Tensor: ...  # api/index.py
-    def __gt__(self, other: Any) -> Tensor: ...  # _methods.py
+    def __gt__(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def __iadd__(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def __iand__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __ifloordiv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -77,14 +77,14 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]: ...  # api/numbers.py
     def __itruediv__(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
     def __ixor__(input, other: Any) -> Tensor: ...  # ops/bits.py
-    def __le__(self, other: Any) -> Tensor: ...  # _methods.py
+    def __le__(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def __len__(self) -> builtins.int: ...  # _core/tensor.py
     def __lshift__(input, other: Any) -> Tensor: ...  # ops/bits.py
-    def __lt__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __matmul__(input, other: Tensor) -> Tensor: ...  # api/matmul.py
+    def __lt__(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def __matmul__(input, other: Any) -> Tensor: ...  # api/matmul.py
     def __mod__(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def __mul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __ne__(self, other: Any) -> Any: ...  # _methods.py
+    def __ne__(input, other: Any) -> Any: ...  # ops/comparison.py
     def __neg__(input) -> Tensor: ...  # ops/arithmetic.py
     def __or__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __pos__(self) -> Tensor: ...  # _methods.py
@@ -317,7 +317,7 @@ class Tensor:
     def max(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def maximum(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
-    def median(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/order.py
+    def median(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/order.py
     def min(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def minimum(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def mm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
@@ -360,7 +360,7 @@ class Tensor:
     def permute(input, *dims: Any) -> Tensor: ...  # api/shape.py
     def pow(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def pow_(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
-    def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def prod(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
     def random_(self, *_ends: builtins.int | None, to: builtins.int | None = ..., generator: Generator | None = ..., **named: builtins.int) -> Tensor: ...  # api/fill.py
     def ravel(input) -> Tensor: ...  # api/shape.py
