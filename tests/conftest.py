@@ -4,6 +4,7 @@ With the variable CI set (`.ci/run` sets it) Hypothesis explores more, and a ski
 PyTorch and everything else that a test may ask for is installed, so a skip can only hide something.
 """
 
+import gc
 import os
 import sys
 import warnings
