@@ -25,7 +25,7 @@ __all__ = [
     "no_operand",
     "no_tensor",
     "not_floating",
-    "not_offered",
+    "out_with_gradient",
     "raised_in_backward",
     "rule_changed",
     "unexpected_keyword",
@@ -73,14 +73,6 @@ def wrong_count(function: str, names: Sequence[str], given: int, missing: Sequen
     return TypeError(f"{function}() takes {len(names)} positional arguments but {given} were given")
 
 
-def not_offered(module: str, name: str) -> AttributeError:
-    """A name that PyTorch may have and `module` has not."""
-    return AttributeError(
-        f"module {module!r} has no attribute {name!r}: it offers what a first course uses, not all of PyTorch; "
-        f"docs/reference/{'index' if module == 'autodiff' else module}.md lists every name"
-    )
-
-
 def misfit(function: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> RuntimeError | None:
     """Shapes that do not broadcast, and `more` about them; None where they do."""
     for k, b in enumerate(shapes):
@@ -116,6 +108,14 @@ def inference_saved(function: str) -> RuntimeError:
     )
 
 
+def out_with_gradient(function: str) -> RuntimeError:
+    """A tensor that requires a gradient among those of a call with `out`."""
+    return RuntimeError(
+        f"{function}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+        "requires grad. Call it without out=, or under autodiff.no_grad()."
+    )
+
+
 def not_floating(dtype: Any) -> RuntimeError:
     """A gradient wanted for whole numbers or bools."""
     return RuntimeError(
@@ -132,7 +132,8 @@ def freed(name: str, place: Place | None) -> RuntimeError:
         "Trying to backward through the graph a second time (or directly access saved tensors after they "
         "have already been freed). Saved intermediate values of the graph are freed when you call .backward() "
         "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
-        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)})"
+        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)}; in a loop, "
+        "compute the loss anew for each backward, and detach() what is carried over from the step before.)"
     )
 
 

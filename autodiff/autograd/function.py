@@ -15,6 +15,7 @@ from typing import Any
 from autodiff._core import errors
 from autodiff._core.fields import detach
 from autodiff._core.memory import changed
+from autodiff._core.missing import missing_name
 from autodiff._core.modes import mode, no_grad
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import LEAF, Tensor
@@ -232,3 +233,7 @@ class _Sealed(Function):
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """RuntimeError."""
         raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)
