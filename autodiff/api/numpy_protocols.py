@@ -1,9 +1,9 @@
 """A tensor among NumPy's arrays, and in the memory of other libraries.
 
 After this module a reader knows that a tensor that requires grad gives no array, which could be changed behind the graph's
-back; and that NumPy's functions are recorded where they exist here, those of two operands, such as `array * tensor`, always, and
-those of one, such as `np.sin`, where a gradient is wanted; and how NumPy hands the call of any other function to the class of its arguments
-(`__array_function__`).
+back; that NumPy's functions are recorded where they exist here, those of two operands, such as `array * tensor`, always, and
+those of one, such as `np.sin`, where a gradient is wanted; and how NumPy hands the call of any other function to the class of
+its arguments (`__array_function__`).
 """
 
 from __future__ import annotations
