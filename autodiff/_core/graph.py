@@ -59,7 +59,8 @@ def recording(operation: Operation) -> Recorded:
     """The function that users and rules call: it computes, and records where an input requires a gradient."""
     forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
     floating, first, two, more = _promoting(operation)
-    variadic, silent, view, last = operation.variadic, operation.silent, operation.view, first + 1
+    variadic, view, last = operation.variadic, operation.view, first + 1
+    silent = operation.silent and not view  # nothing is computed in a view
 
     def op(*xs: Any, **params: Any) -> Any:
         arrays: list[Any] = []
@@ -86,20 +87,22 @@ def recording(operation: Operation) -> Recorded:
             return op(*operation.placed(xs, params), **params)
         if not boxed:
             return _bare(recorded, arrays, params)
-        if promote is None:
-            out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
-        else:
-            if plain or (floating and arrays[0].dtype.kind != "f") or (
+        if promote is not None and (
+            plain or (floating and arrays[0].dtype.kind != "f") or (
                 (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
-            ):
-                if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
-                    arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
-                else:
-                    xs = _brought(promote, operation, xs, arrays, edges)
+            )
+        ):
+            if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
+                arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
+            else:
+                xs = _brought(promote, operation, xs, arrays, edges)
+        if silent:
             try:
                 out = mode.quiet(forward, *arrays, **params)
             except (ValueError, RuntimeError) as error:
                 out = _once_more(operation, xs, arrays, params, error)
+        else:
+            out = forward(*arrays, **params)
         if out.__class__ is not _ndarray:
             if out.__class__ is tuple:
                 return _several(recorded, xs, arrays, edges, needs, params, out)
@@ -274,6 +277,8 @@ def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], param
         if not str(error).startswith("cannot enter context"):
             raise error
         return operation.forward(*arrays, **params)
+    if operation.promote is None:
+        raise error
     raise _mismatch(operation, xs, arrays, error) from None
 
 

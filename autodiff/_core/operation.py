@@ -64,7 +64,7 @@ class Operation:
     variadic: bool = False  # any number of tensors, with one rule that is told its input's position as `i`
     numbers: bool = False  # numbers alone are taken too, as in PyTorch's torch.add(1, 2)
     walked_once: bool = False  # a second walk is refused, although no tensor is kept
-    silent: bool = False  # NumPy's floating point warnings are held back, as they are wherever inputs are promoted
+    silent: bool = True  # NumPy's floating point warnings are held back; False where none can come, which saves 50 ns
     check: Callable[[list[Any], Any], None] | None = None  # sees inputs and common dtype before they are brought to it
     says: str = ""  # the one sentence about its derivative that a learner keeps
     inputs: tuple[str, ...] = field(init=False)  # the names of its tensors

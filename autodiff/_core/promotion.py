@@ -92,7 +92,6 @@ to_common, to_floating = Promotion(_common), Promotion(_floating, floating=True)
 @primitive(
     lambda g: g,
     name="ToCopy",
-    silent=True,
     says="Another dtype is the same number: its gradient passes unchanged, in the dtype it came from.",
 )
 def cast(x: Any, *, dtype: Any) -> Any:

@@ -74,7 +74,7 @@ def mul(input, other):
 
 
 @method(inplace=True)
-@primitive(lambda g: -g, says="Whatever x gains, −x loses: it gets −g.")
+@primitive(lambda g: -g, silent=False, says="Whatever x gains, −x loses: it gets −g.")
 def neg(input):
     """-input.
 

@@ -32,6 +32,7 @@ def divided(x, *, n):
         g, x, target, weight, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction
     ),
     name="NllLoss",
+    silent=False,  # nor do the kernels warn
     says="Each score gets its predicted probability, less 1 at the right class: too likely is pushed down, the right one up.",
 )
 def cross_entropy(x, target, weight, *, ignore_index, label_smoothing, reduction):

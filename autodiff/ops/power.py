@@ -21,7 +21,6 @@ from autodiff.ops.rounding import not_for_bools
     lambda g, x, c, p: g * term(x, c=c * p, p=p - 1.0),
     name="PowBackward0",
     public="pow",
-    silent=True,
     says="The slope of xⁿ is n · xⁿ⁻¹.",
 )
 def term(x, *, c, p):

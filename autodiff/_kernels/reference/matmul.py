@@ -10,5 +10,6 @@ from autodiff._kernels.reference.checks import Array, check_matmul
 def matmul(a: Array, b: Array, bias: Array | None = None) -> Array:
     """The matrix product a @ b, of two matrices or of two equally long batches, plus `bias` on every row."""
     check_matmul(a, b, bias)
-    y = np.matmul(a, b)
-    return y if bias is None else np.add(y, bias, out=y)
+    with np.errstate(all="ignore"):
+        y = np.matmul(a, b)
+        return y if bias is None else np.add(y, bias, out=y)
