@@ -16,9 +16,9 @@ from autodiff._core.operators import between_two
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors
-from autodiff.api.comparison import clamp
 from autodiff.ops import arithmetic as ops
 from autodiff.ops import bits, exponential, power, rounding
+from autodiff.ops.comparison import gt, lt, where
 
 # The operators +, - and /.
 plus, minus, over = between_two(ops.add), between_two(ops.sub), between_two(ops.div)
@@ -180,7 +180,8 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """
     if eps is not None:
         eps = number("logit", "eps", eps)
-        input = clamp(input, eps, 1 - eps)
+        low, high = eps, 1 - eps
+        input = where(lt(input, low), low, where(gt(input, high), high, input))  # nan stays, and its slope too, unlike in clamp
     return exponential.logit(input)
 
 
@@ -201,6 +202,8 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     for name, x in tensors:
         if x._array.dtype != input._array.dtype:
             raise RuntimeError(f"expected dtype {input.dtype} for `{name}` but got dtype {x.dtype}")
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f'"lerp" not implemented for {input.dtype}: between integers lie fractions; use x.float()')
     try:
         return ops.lerp(input, end, weight) if len(tensors) == 2 else ops.lerp_by_number(input, end, weight=weight)
     except ValueError as error:

@@ -72,8 +72,18 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     k = whole("topk", "k", k)
     if not 0 <= k <= input._array.shape[axis]:
         raise RuntimeError(f"selected index k out of range: {k} of {input._array.shape[axis]}")
-    places = np.take(_order(input._array, axis, largest), range(k), axis)
+    places = _best(input._array, axis, k, largest)
     return TopkResult(*_topk(input, places=places, axis=axis, keepdim=True))
+
+
+def _best(array: Any, axis: int, k: int, largest: bool) -> Any:
+    """Where the k largest or smallest elements along an axis are, best first: of a long line only these are sorted."""
+    n = array.shape[axis]
+    if n < 64 or k > n // 4 or not k:
+        return np.take(_order(array, axis, largest), range(k), axis)
+    places = np.argpartition(array, n - k if largest else k - 1, axis)
+    places = np.sort(np.take(places, range(n - k, n) if largest else range(k), axis), axis)  # equal ones in their order
+    return np.take_along_axis(places, _order(np.take_along_axis(array, places, axis), axis, largest), axis)
 
 
 @method
@@ -93,7 +103,9 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     not_empty(input, "median", axis)
     if not input._array.ndim:
         return MedianResult(input.clone(), wrap(np.zeros((), np.int64)))
-    places = np.take(_order(input._array, axis, False), [(input._array.shape[axis] - 1) // 2], axis)
+    n = input._array.shape[axis]
+    order = _order(input._array, axis, False) if n < 64 else np.argpartition(input._array, (n - 1) // 2, axis)
+    places = np.take(order, [(n - 1) // 2], axis)
     nans = np.isnan(input._array)
     if nans.any():  # the first of them is the median of its lane
         places = np.where(nans.any(axis, keepdims=True), np.argmax(nans, axis, keepdims=True), places)

@@ -231,7 +231,7 @@ def scatter_reduced(x, value, *, axis, places, combine):
 )
 def masked_fill(x, value, *, mask):
     """x with the value where the mask holds."""
-    return np.where(mask, value, x).astype(x.dtype)
+    return np.where(mask, value, x).astype(x.dtype, copy=False)
 
 
 @primitive(
@@ -241,4 +241,4 @@ def masked_fill(x, value, *, mask):
 )
 def blanked(x, *, mask):
     """0 where mask, else x."""
-    return np.where(mask, 0, x).astype(x.dtype)
+    return np.where(mask, 0, x).astype(x.dtype, copy=False)

@@ -38,9 +38,14 @@ class Row:
     smooth: bool = True  # does it have a slope at its inputs, or do these stand at a kink, where PyTorch alone says what it is?
     no_slope: str = ""  # what the error of a backward says, where there is no derivative
     torch_orders: int = 3  # how many times PyTorch can differentiate it
+    ends_early: bool = False  # is a derivative constant here, of which PyTorch says that it still depends on its inputs?
     torch_rtol: float = 1e-10  # how exact PyTorch itself is, in float64
     half: bool = True  # does PyTorch compute it in float16?
     same_name: bool = True  # is its grad_fn called as PyTorch calls it?
+    # How PyTorch's results compare where inputs are infinite, huge or tiny: "equal"; "alone": for one such number at a time, since
+    # in a mixture the order of a sum decides what overflows; "finite": the same, and where both are finite, since one of the two
+    # overflows on the way, or multiplies by an infinity; "free": where PyTorch's are no guide, as it divides a product by a factor.
+    at_extremes: str = "equal"
     layouts: tuple[str, ...] = tuple(LAYOUTS)  # the layouts of memory that it takes
     lists: tuple[int, ...] = ()  # the inputs that may be a list as well
 
