@@ -83,8 +83,7 @@ def cumprod_grad(d, x, y, *, axis):
     a function of x, what moves with the two is told of x alone.
     """
     if x.ndim and x.size and x.dtype.char != "e":
-        size = np.abs(y)
-        if size.min() > 1e-30 and size.max() < 1e30 and np.abs(x).min() > 1e-30:  # and none of them is nan
+        if np.abs(y).max() < 1e30 and np.abs(x).min() > 1e-4:  # none of them is nan, and y / x is not lost where y is 0
             sums = np.cumsum(np.flip(np.multiply(d, y, dtype=np.float64), axis), axis)
             return np.divide(np.flip(sums, axis), x).astype(d.dtype)
     axes = (axis,)

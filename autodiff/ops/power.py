@@ -22,7 +22,8 @@ from autodiff.ops.rounding import not_for_bools
 # np.power is many times slower than a product; squares and cubes are what classroom programs raise to. A root is one of its own as in
 # PyTorch: of minus infinity it is nan, not infinity as C says of its power.
 _QUICK: dict[float, Callable[[Any], Any]] = {
-    0.0: np.ones_like, 2.0: lambda x: x * x, 3.0: lambda x: x * x * x, 0.5: np.sqrt, -0.5: lambda x: 1.0 / np.sqrt(x)
+    0.0: np.ones_like, 2.0: lambda x: x * x, 3.0: lambda x: x * x * x, 0.5: np.sqrt, -0.5: lambda x: 1.0 / np.sqrt(x),
+    -1.0: np.reciprocal, -2.0: lambda x: 1.0 / (x * x),
 }  # fmt: skip
 
 

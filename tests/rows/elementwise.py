@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rows.row import Row, binary, unary
+from rows.row import EVERY_THIRD, Row, binary, unary
 
 
 def sigmoid(x):
@@ -105,9 +105,11 @@ TWO = [
     binary("pow", lambda a, b: a**b, (0.5, 2.0)),
     Row("pow", ((3, 2), (2,)), lambda T, a, b: T.pow(a, b), lambda a, b: a**b, (0.5, 2.0), analytic=True, note="two exponents"),
     Row("pow", ((3, 2),), lambda T, a: T.pow(a, T.tensor([2.5, -1.0], dtype=a.dtype)), lambda a: a ** np.array([2.5, -1.0]), (0.5, 2.0),
-        analytic=True, note="two constant exponents"),
+        analytic=True, note="two constant exponents",
+        large=None),
     Row("pow", ((2, 4),), lambda T, a: T.pow(a, T.tensor([0.0, 1.0, 2.0, 3.0], dtype=a.dtype)),
-        lambda a: a ** np.array([0, 1, 2, 3]), analytic=True, note="exponents 0 to 3"),
+        lambda a: a ** np.array([0, 1, 2, 3]), analytic=True, note="exponents 0 to 3",
+        large=None),
     Row("pow", ((3,), (3,)), lambda T, a, b: T.pow(a, b), lambda a, b: a**b, note="of zero by a tensor", smooth=False,
         values=(np.array([0.0, 0.5, 2.0]), np.array([3.0, 1.5, 0.5])), torch_orders=1),  # PyTorch's second derivatives are nan at 0
     Row("pow", ((2, 3),), lambda T, x: T.pow(x, 3), lambda x: x**3, analytic=True, note="number"),
@@ -145,5 +147,6 @@ TWO = [
     Row("clamp_min", ((3, 4),), lambda T, x: T.clamp_min(x, 0.25), lambda x: np.maximum(x, 0.25), kinks=(0.25,)),
     Row("clamp_max", ((3, 4),), lambda T, x: T.clamp_max(x, 0.25), lambda x: np.minimum(x, 0.25), kinks=(0.25,)),
     Row("where", ((2, 3), (3,)), lambda T, a, b: T.where(T.tensor([[True, False, True]]), a, b),
-        lambda a, b: np.where([[True, False, True]], a, b), analytic=True),
+        lambda a, b: np.where([[True, False, True]], a, b), analytic=True,
+        large=(((100, 200), (200,)), lambda T, a, b: T.where(T.tensor(EVERY_THIRD), a, b))),
 ]  # fmt: skip

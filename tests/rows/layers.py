@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rows.row import UNORDERED, F, Row, index
+from rows.row import MANY, UNORDERED, F, Row, index
 
 
 def softmax(x, axis=-1):
@@ -55,24 +55,32 @@ NN = [
     Row("log_softmax", ((4, 3),), lambda T, x: T.log_softmax(x, 1), log_softmax, analytic=True, at_extremes="alone"),
     Row("log_softmax", ((2, 3, 2),), lambda T, x: T.log_softmax(x, 0), lambda x: log_softmax(x, 0), analytic=True, note="dim"),
     Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET)), lambda x: nll(log_softmax(x)), analytic=True,
-        at_extremes="finite"),
+        at_extremes="finite",
+        large=(((100, 200),), lambda T, x: F(T).cross_entropy(x, index(T, MANY[:, 0])))),
     Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET), index(T, WEIGHT).to(x.dtype), reduction="none",
         ignore_index=1, label_smoothing=0.2), None, note="options", same_name=False,
-        at_extremes="finite"),  # one kernel here, a sum of two losses there
+        at_extremes="finite",
+        large=None),  # one kernel here, a sum of two losses there
     Row("cross_entropy", ((4, 3), (4, 3)), lambda T, x, p: F(T).cross_entropy(x, p), lambda x, p: -(p * log_softmax(x)).sum() / 4,
         analytic=True, note="probabilities", at_extremes="free"),
     Row("cross_entropy", ((2, 3, 2),), lambda T, x: F(T).cross_entropy(x, index(T, GRID)),
-        lambda x: nll(log_softmax(rows(x)), GRID.ravel()), analytic=True, note="grid", at_extremes="finite"),
+        lambda x: nll(log_softmax(rows(x)), GRID.ravel()), analytic=True, note="grid", at_extremes="finite",
+        large=None),
     Row("cross_entropy", ((2, 3, 2),), lambda T, x: F(T).cross_entropy(x, index(T, GRID), reduction="none"),
-        lambda x: -np.take_along_axis(log_softmax(x, 1), GRID[:, None], 1)[:, 0], analytic=True, note="grid, none"),
+        lambda x: -np.take_along_axis(log_softmax(x, 1), GRID[:, None], 1)[:, 0], analytic=True, note="grid, none",
+        large=None),
     Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET), index(T, WEIGHT).to(x.dtype), reduction="sum"),
-        lambda x: nll(log_softmax(x), weight=WEIGHT) * WEIGHT[TARGET].sum(), analytic=True, note="sum"),
+        lambda x: nll(log_softmax(x), weight=WEIGHT) * WEIGHT[TARGET].sum(), analytic=True, note="sum",
+        large=None),
     Row("nll_loss", ((2, 3, 2),), lambda T, x: F(T).nll_loss(x, index(T, GRID)), lambda x: nll(rows(x), GRID.ravel()),
-        analytic=True, note="grid", at_extremes="finite"),
+        analytic=True, note="grid", at_extremes="finite",
+        large=None),
     Row("nll_loss", ((4, 3),), lambda T, x: F(T).nll_loss(x, index(T, TARGET), ignore_index=1, reduction="none"),
-        lambda x: -x[np.arange(4), TARGET] * (TARGET != 1), analytic=True, note="none"),
+        lambda x: -x[np.arange(4), TARGET] * (TARGET != 1), analytic=True, note="none",
+        large=None),
     Row("nll_loss", ((4, 3),), lambda T, x: F(T).nll_loss(x, index(T, TARGET), index(T, WEIGHT).to(x.dtype)),
-        lambda x: nll(x, weight=WEIGHT), analytic=True),
+        lambda x: nll(x, weight=WEIGHT), analytic=True,
+        large=(((100, 200),), lambda T, x: F(T).nll_loss(x, index(T, MANY[:, 0])))),
     Row("mse_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).mse_loss(x, t), lambda x, t: ((x - t) ** 2).mean(), analytic=True),
     Row("huber_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).huber_loss(x, t, delta=0.8), lambda x, t: huber(x - t, 0.8).mean()),
     Row("huber_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).huber_loss(x, t, reduction="none"), lambda x, t: huber(x - t, 1.0),
@@ -92,7 +100,8 @@ NN = [
     Row("mse_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).mse_loss(x, t, reduction="none"), lambda x, t: (x - t) ** 2,
         analytic=True, note="none"),
     Row("mse_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).mse_loss(x, t, weight=index(T, WEIGHTS).to(x.dtype)),
-        lambda x, t: ((x - t) ** 2 * WEIGHTS).sum() / WEIGHTS.sum(), analytic=True, note="weight", at_extremes="finite"),
+        lambda x, t: ((x - t) ** 2 * WEIGHTS).sum() / WEIGHTS.sum(), analytic=True, note="weight", at_extremes="finite",
+        large=None),
     Row("smooth_l1_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).smooth_l1_loss(x, t, beta=0.0), lambda x, t: np.abs(x - t).mean(),
         note="beta 0", distinct=True),
     Row("huber_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).huber_loss(x, t, reduction="sum", delta=1.5),
@@ -105,23 +114,28 @@ NN = [
         Row("binary_cross_entropy", ((4, 3),),
             (lambda how: lambda T, x: F(T).binary_cross_entropy(x, x.detach() * 0 + 0.3, index(T, WEIGHT).to(x.dtype), reduction=how))(how),
             (lambda take: lambda x: take(-WEIGHT * (0.3 * np.log(x) + 0.7 * np.log(1 - x))))(take), (0.1, 0.9), analytic=True,
-            note=f"weight, {how}")
+            note=f"weight, {how}",
+        large=None)
         for how, take in (("none", lambda x: x), ("sum", np.sum), ("mean", np.mean))
     ],
     *[
         Row("binary_cross_entropy_with_logits", ((4, 3),),
             (lambda how: lambda T, x: F(T).binary_cross_entropy_with_logits(x, x.detach() * 0 + 0.3, index(T, WEIGHT).to(x.dtype), reduction=how))(how),
-            (lambda take: lambda x: take(WEIGHT * (np.log1p(np.exp(x)) - 0.3 * x)))(take), analytic=True, note=f"weight, {how}")
+            (lambda take: lambda x: take(WEIGHT * (np.log1p(np.exp(x)) - 0.3 * x)))(take), analytic=True, note=f"weight, {how}",
+        large=None)
         for how, take in (("none", lambda x: x), ("sum", np.sum), ("mean", np.mean))
     ],
     Row("cross_entropy", ((3,),), lambda T, x: F(T).cross_entropy(x, T.tensor(1)), lambda x: -log_softmax(x)[1], analytic=True, note="one row"),
     Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET), label_smoothing=0.3),
         lambda x: 0.7 * nll(log_softmax(x)) - 0.3 * log_softmax(x).mean(), analytic=True, note="smoothed", same_name=False,
-        at_extremes="finite"),
+        at_extremes="finite",
+        large=(((100, 200),), lambda T, x: F(T).cross_entropy(x, index(T, MANY[:, 0]), label_smoothing=0.3))),
     Row("cross_entropy", ((4, 3), (4, 3)), lambda T, x, p: F(T).cross_entropy(x, p, index(T, WEIGHT).to(x.dtype), reduction="none"),
-        lambda x, p: -(p * WEIGHT * log_softmax(x)).sum(1), analytic=True, note="weighted probabilities", at_extremes="alone"),
+        lambda x, p: -(p * WEIGHT * log_softmax(x)).sum(1), analytic=True, note="weighted probabilities", at_extremes="alone",
+        large=None),
     Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET * 0), ignore_index=0, reduction="sum"),
-        lambda x: 0 * x.sum(), analytic=True, note="all ignored", at_extremes="finite"),
+        lambda x: 0 * x.sum(), analytic=True, note="all ignored", at_extremes="finite",
+        large=None),
     Row("l1_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).l1_loss(x, t), lambda x, t: np.abs(x - t).mean(), distinct=True),
     Row("binary_cross_entropy", ((4, 3),), lambda T, x: F(T).binary_cross_entropy(x, x.detach() * 0 + 0.3),
         lambda x: -(0.3 * np.log(x) + 0.7 * np.log(1 - x)).mean(), (0.1, 0.9), analytic=True),
@@ -132,7 +146,8 @@ NN = [
     Row("binary_cross_entropy_with_logits", ((4, 3), (4, 3)),
         lambda T, x, t: F(T).binary_cross_entropy_with_logits(x, t, pos_weight=index(T, WEIGHT).to(x.dtype)),
         lambda x, t: ((1 + t * (WEIGHT - 1)) * np.log1p(np.exp(-x)) + (1 - t) * x).mean(), analytic=True, note="pos_weight",
-        at_extremes="finite"),
+        at_extremes="finite",
+        large=None),
     Row("binary_cross_entropy_with_logits", ((4, 3),), lambda T, x: F(T).binary_cross_entropy_with_logits(x, x.detach() * 0 + 0.3),
         lambda x: (np.log1p(np.exp(x)) - 0.3 * x).mean(), analytic=True),
     *[

@@ -47,11 +47,20 @@ class Row:
     # overflows on the way, or multiplies by an infinity; "free": where PyTorch's are no guide, as it divides a product by a factor.
     at_extremes: str = "equal"
     layouts: tuple[str, ...] = tuple(LAYOUTS)  # the layouts of memory that it takes
+    # For the benchmark at 20,000 elements: (shapes, call) where larger shapes alone do not do; None where another row stands for it.
+    large: tuple[Any, Any] | tuple[()] | None = ()
     lists: tuple[int, ...] = ()  # the inputs that may be a list as well
 
     @property
     def id(self) -> str:
         return self.name + (f"-{self.note}" if self.note else "")
+
+
+# Places and masks for inputs of 100 by 200: see `large`.
+MANY = np.random.default_rng(0).integers(0, 200, (100, 200))
+ONCE = np.argsort(np.random.default_rng(1).random((100, 200)), 1)
+SOME = np.arange(100) % 3 > 0
+EVERY_THIRD = np.arange(200) % 3 > 0
 
 
 def unary(name, reference, domain=(-2.0, 2.0), analytic=True, **more):
