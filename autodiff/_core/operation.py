@@ -74,6 +74,11 @@ class Operation:
     node_class: Any = field(init=False, default=None)  # its own subclass of Node, made when it is first recorded
 
     def __post_init__(self) -> None:
+        if not isinstance(self.forward, FunctionType):
+            raise TypeError(
+                f"primitive: the forward must be a function written with def or lambda, not {type(self.forward).__name__}, since "
+                "partials ask for its arguments by their names; write `def name(input): return ...` around it"
+            )
         code, title = self.forward.__code__, self.forward.__name__
         tensors, parameters = code.co_argcount, code.co_kwonlyargcount
         names = code.co_varnames

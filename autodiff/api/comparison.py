@@ -120,7 +120,8 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     rtol, atol = number("isclose", "rtol", rtol), number("isclose", "atol", atol)
     if found := misfit("isclose", (input._array.shape, other._array.shape)):
         raise found
-    return wrap(np.asarray(np.isclose(input._array, other._array, rtol, atol, equal_nan)))
+    with np.errstate(all="ignore"):
+        return wrap(np.asarray(np.isclose(input._array, other._array, rtol, atol, equal_nan)))
 
 
 @method

@@ -70,6 +70,13 @@ def logsumexp_over(x, *, axes, keepdim):
 # ---- lengths ----
 
 
+def _of_single_numbers(x: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
+    """The length of one number is its size, whatever becomes of its square; None where there are several."""
+    if math.prod(x.shape[a] for a in axes) != 1:
+        return None
+    return np.abs(x) if keepdim else np.squeeze(np.abs(x), axes)
+
+
 @primitive(
     lambda g, b: over(g, b),
     lambda g, y, b: -over(g * y, b),
@@ -88,9 +95,11 @@ def over(a, b):
 )
 def euclidean(x, *, axes, keepdim):
     """The square root of the sum of squares."""
-    if x.dtype.char == "e":  # a square can be too large for float16, and its root is not
-        return euclidean.operation.forward(x.astype(np.float32), axes=axes, keepdim=keepdim).astype(x.dtype)
-    return np.sqrt(added_up(x * x, axes, keepdim))
+    sizes = _of_single_numbers(x, axes, keepdim)
+    if sizes is not None:
+        return sizes
+    wide = widened(x)
+    return np.sqrt(added_up(wide * wide, axes, keepdim)).astype(x.dtype, copy=False)
 
 
 @primitive(
@@ -108,6 +117,9 @@ def absolute_sum(x, *, axes, keepdim):
 )
 def power_norm(x, *, axes, keepdim, p):
     """(sum |x|**p) ** (1/p)."""
+    sizes = _of_single_numbers(x, axes, keepdim)
+    if sizes is not None:
+        return sizes
     wide = widened(x)
     total = added_up(np.power(np.abs(wide), wide.dtype.type(p)), axes, keepdim)
     return np.power(total, wide.dtype.type(1.0 / p)).astype(x.dtype, copy=False)
