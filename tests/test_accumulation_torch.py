@@ -61,7 +61,11 @@ def test_large_and_small(name, data):
     torch = pytest.importorskip("torch")
     dtype = data.draw(st.sampled_from(list(DTYPES)))
     low, high, near = DTYPES[dtype]
-    power, centre, seed = data.draw(st.integers(low, high)), data.draw(st.sampled_from([0, 1, 10])), data.draw(st.integers(0, 99))
+    power, centre, seed = (
+        data.draw(st.integers(low, high)),
+        data.draw(st.sampled_from([0, 1, 10])),
+        data.draw(st.integers(0, 99)),
+    )
     shape = data.draw(st.sampled_from([(1, 700), (700, 1), (40, 300), (300, 40), (3, 3000), (2, 3)]))
     with np.errstate(all="ignore"):
         array = ((np.random.default_rng(seed).normal(size=shape) + centre) * 10.0**power).astype(dtype)

@@ -59,8 +59,7 @@ def recording(operation: Operation) -> Recorded:
     """The function that users and rules call: it computes, and records where an input requires a gradient."""
     forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
     floating, first, two, more = _promoting(operation)
-    variadic, view, last = operation.variadic, operation.view, first + 1
-    silent = operation.silent and not view  # nothing is computed in a view
+    variadic, view, last, silent = operation.variadic, operation.view, first + 1, operation.silent and not operation.view
 
     def op(*xs: Any, **params: Any) -> Any:
         arrays: list[Any] = []
@@ -92,17 +91,15 @@ def recording(operation: Operation) -> Recorded:
                 (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
             )
         ):
-            if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
-                arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
+            usual = plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f"
+            if usual and -65505.0 < xs[last] < 65505.0:  # a number takes the tensor's dtype, and fits into every one
+                arrays[last] = _asarray(xs[last], arrays[first].dtype)
             else:
                 xs = _brought(promote, operation, xs, arrays, edges)
-        if silent:
-            try:
-                out = mode.quiet(forward, *arrays, **params)
-            except (ValueError, RuntimeError) as error:
-                out = _once_more(operation, xs, arrays, params, error)
-        else:
-            out = forward(*arrays, **params)
+        try:
+            out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
+        except (ValueError, RuntimeError) as error:
+            out = _once_more(operation, xs, arrays, params, error)
         if out.__class__ is not _ndarray:
             if out.__class__ is tuple:
                 return _several(recorded, xs, arrays, edges, needs, params, out)

@@ -14,6 +14,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.dtypes import get_default_dtype, result_numpy
 from autodiff._core.graph import primitive
+from autodiff._core.modes import silently
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
 
@@ -62,6 +63,8 @@ def _as_tensor(x: Any) -> Tensor:
 
 def _number(value: Any, dtype: Any) -> Any:
     try:
+        if value.__class__ is float and not -65505.0 < value < 65505.0:
+            return silently(np.asarray, value, dtype)  # too large for a float16: infinite, and no warning
         return np.asarray(value, dtype)
     except OverflowError:
         pass

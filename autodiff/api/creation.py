@@ -13,6 +13,7 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
 from autodiff._core.inplace import method
+from autodiff._core.modes import silently
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, size_of, takes_tensors, whole
@@ -156,7 +157,8 @@ def full(size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any
     tensor([7, 7])
     """
     value = number("full", "fill_value", fill_value)
-    return leaf(np.full(size_of((size,)), value, as_numpy_dtype(dtype) or array_of(value, None).dtype), requires_grad, device)
+    found = as_numpy_dtype(dtype) or array_of(value, None).dtype
+    return leaf(silently(np.full, size_of((size,)), value, found), requires_grad, device)
 
 
 def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
@@ -205,7 +207,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any 
     tensor([5., 5.])
     """
     value = number("full_like", "fill_value", fill_value)
-    return leaf(np.full_like(input._array, value, _like(input, dtype)), requires_grad, device)
+    return leaf(silently(np.full_like, input._array, value, _like(input, dtype)), requires_grad, device)
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -261,4 +263,4 @@ def new_full(
 ) -> Tensor:
     """`full(size, fill_value)` in the dtype of this tensor."""
     value = number("new_full", "fill_value", fill_value)
-    return leaf(np.full(size_of((size,)), value, _like(self, dtype)), requires_grad, device)
+    return leaf(silently(np.full, size_of((size,)), value, _like(self, dtype)), requires_grad, device)

@@ -47,8 +47,8 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = None) -> Tensor:
     """The p-norm distance of each row of x1 to each row of x2: (..., n, k) and (..., m, k) give (..., n, m).
 
-    Where two rows are the same the slope is taken as 0. For p = 2 and more than 25 rows the squares come from a matrix product, in
-    double: |a|**2 + |b|**2 - 2 a.b, as in PyTorch. compute_mode="donot_use_mm_for_euclid_dist" asks for the differences instead.
+    Where two rows are the same the slope is taken as 0. For p = 2 and more than 25 rows the squares come from a matrix product,
+    |a|**2 + |b|**2 - 2 a.b, as in PyTorch, in double; compute_mode="donot_use_mm_for_euclid_dist" asks for the differences.
 
     >>> import autodiff as torch
     >>> torch.cdist(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0], [0.0, 1.0]]))

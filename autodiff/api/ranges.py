@@ -12,6 +12,7 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import given_twice, wrong_count
+from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, whole
 from autodiff.api.reading import float_or_default, leaf
@@ -60,7 +61,7 @@ def arange(
         values = np.arange(int(start), int(end), int(step), dtype=np.int64)  # as PyTorch: the ends are made ints first
     else:
         found = float_or_default(dtype)
-        values = _counted(start, step, math.ceil((end - start) / step), found)
+        values = silently(_counted, start, step, math.ceil((end - start) / step), found)
     return leaf(values if found is None else values.astype(found), requires_grad, device)
 
 
@@ -102,7 +103,7 @@ def linspace(
     >>> torch.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    return leaf(_spaced(start, end, steps, float_or_default(dtype)), requires_grad, device)
+    return leaf(silently(_spaced, start, end, steps, float_or_default(dtype)), requires_grad, device)
 
 
 def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
@@ -138,5 +139,6 @@ def logspace(
     >>> torch.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    powers = base ** _spaced(start, end, steps, np.dtype(np.float64))
-    return leaf(powers.astype(float_or_default(dtype)), requires_grad, device)
+    found = float_or_default(dtype)
+    powers = silently(lambda: (base ** _spaced(start, end, steps, np.dtype(np.float64))).astype(found))
+    return leaf(powers, requires_grad, device)

@@ -12,6 +12,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import wrong_count
 from autodiff._core.inplace import method
+from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, size_of, takes_tensors, whole
 from autodiff.api.fill import bernoulli_, normal_, random_, stream_of, uniform_
@@ -138,7 +139,7 @@ def normal(
         mean, std = float(number("normal", "mean", mean)), float(number("normal", "std", std))
         if not std >= 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-        values = stream.normal(size_of((size,)), _floating(dtype, "normal"), mean, std)
+        values = silently(stream.normal, size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
     std = 1.0 if std is None else std
     arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
@@ -151,7 +152,7 @@ def normal(
     unit = stream.normal(shape, found)
     scale = arrays[1] if arrays[1] is not None else found.type(std)
     centre = arrays[0] if arrays[0] is not None else found.type(mean)
-    return leaf((unit * scale + centre).astype(found))
+    return leaf(silently(lambda: (unit * scale + centre).astype(found)))
 
 
 @method

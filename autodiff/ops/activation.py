@@ -82,7 +82,11 @@ def prelu(x, weight):
     return np.where(x > 0, x, weight * x)
 
 
-@primitive(flat, lambda g, x: g * pieces(x, low=1.0, high=0.0), says="Below 0 the weight is the slope itself; above 0 it has no part.")
+@primitive(
+    flat,
+    lambda g, x: g * pieces(x, low=1.0, high=0.0),
+    says="Below 0 the weight is the slope itself; above 0 it has no part.",
+)
 def gate(x, weight):
     """1 where x > 0, else the weight: also an infinite one, of which a product with 0 would make nan."""
     return np.where(x > 0, x.dtype.type(1), weight)
