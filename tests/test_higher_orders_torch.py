@@ -1,6 +1,7 @@
 """Derivatives of derivatives, up to the fourth: they go on as long as PyTorch's do, over all rows and for 0-d tensors.
 
-What has become constant may still carry its graph, as PyTorch's does: the derivatives of x**2 are 2x, 2 and 0, not 2x, 2 and an error.
+What has become constant may still carry its graph, as PyTorch's does: the derivatives of x**2 are 2x, 2 and 0, not 2x, 2 and an
+error.
 """
 
 import numpy as np

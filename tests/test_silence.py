@@ -1,4 +1,4 @@
-"""Nothing that computes outside the operations warns either: making tensors, filling and converting them, layers, steps, clipping.
+"""Nothing that computes outside the operations warns either: making tensors, filling, converting them, layers, steps, clipping.
 
 The laws over all operations are in test_extremes_torch.py. What is run here is run with NumPy's RuntimeWarnings as errors.
 """

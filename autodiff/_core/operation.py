@@ -77,7 +77,7 @@ class Operation:
         if not isinstance(self.forward, FunctionType):
             raise TypeError(
                 f"primitive: the forward must be a function written with def or lambda, not {type(self.forward).__name__}: "
-                "partials ask for its arguments by their names, and this has none; write `def name(input): return ...` around it"
+                "partials ask for its arguments by their names, and it has none; write `def name(input): return ...` around it"
             )
         code, title = self.forward.__code__, self.forward.__name__
         tensors, parameters = code.co_argcount, code.co_kwonlyargcount

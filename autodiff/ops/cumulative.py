@@ -79,13 +79,13 @@ def _forward(t: Any, x: Any, axis: int) -> Any:
 def cumprod_grad(d, x, y, *, axis):
     """before(x) times the sum of d times the products that follow: the gradient of y = cumprod(x), where d is dL/dy.
 
-    That is the sum of d y from each place on, over its x: of ordinary numbers it is computed so, in a third of the time. As y is
-    a function of x, what moves with the two is told of x alone.
+    That is the sum of d y from each place on, over its x: of ordinary numbers it is computed so, in a third of the time. As y
+    is a function of x, what moves with the two is told of x alone.
     """
-    if x.ndim and x.size and x.dtype.char != "e":
-        if np.abs(y).max() < 1e30 and np.abs(x).min() > 1e-4:  # none of them is nan, and y / x is not lost where y is 0
-            sums = np.cumsum(np.flip(np.multiply(d, y, dtype=np.float64), axis), axis)
-            return np.divide(np.flip(sums, axis), x).astype(d.dtype)
+    ordinary = x.ndim and x.size and x.dtype.char != "e" and np.abs(y).max() < 1e30 and np.abs(x).min() > 1e-4
+    if ordinary:  # so none of them is nan, and y / x is not lost where y is 0
+        sums = np.cumsum(np.flip(np.multiply(d, y, dtype=np.float64), axis), axis)
+        return np.divide(np.flip(sums, axis), x).astype(d.dtype)
     axes = (axis,)
     back = d + carried_back.operation.forward(d * x, x, axes=axes)
     return times.operation.forward(before.operation.forward(x, axes=axes), back)

@@ -1,7 +1,7 @@
 """Euclidean distances of all pairs of rows, by way of a matrix product.
 
-After this module a reader knows that |a - b|**2 = |a|**2 + |b|**2 - 2 a.b makes n times m differences unnecessary, and so does its
-gradient: the sum of w[i, j] (a[i] - b[j]) over j is a[i] times the sum of its weights, less a product of matrices.
+After this module a reader knows that |a - b|**2 = |a|**2 + |b|**2 - 2 a.b makes n times m differences unnecessary, and so does
+its gradient: the sum of w[i, j] (a[i] - b[j]) over j is a[i] times the sum of its weights, less a product of matrices.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _pulled(w: Any, a: Any, b: Any) -> Any:
     says="A distance grows fastest straight away from the other point: each pulls along the line between the two.",
 )
 def distances(a, b):
-    """|a[i] - b[j]| of all rows of two batches, (s, n, k) and (s, m, k): the squares in double, so that little is lost in them."""
+    """|a[i] - b[j]| of all rows of two batches, (s, n, k) and (s, m, k): the squares in double, so that little is lost."""
     wide, other = a.astype(np.float64, copy=False), b.astype(np.float64, copy=False)
     squares = _kernels.matmul(wide, other.mT)
     squares *= -2.0

@@ -1,11 +1,11 @@
 """The error function of whole arrays, which NumPy does not have.
 
 After this module a reader knows how such a function is computed at all. Where it is nearly a line, below 1, it is x times a
-polynomial in x**2. Beyond, 1 - erf(x) falls like e**-x**2 / x, and what is left of it when that is divided away is so smooth that
-a polynomial gives it to the last digits, in a variable that brings all of [1, inf) into [-1, 1].
+polynomial in x**2. Beyond, 1 - erf(x) falls like e**-x**2 / x, and what is left of it when that is divided away is so smooth
+that a polynomial gives it to the last digits, in a variable that brings all of [1, inf) into [-1, 1].
 
-The coefficients are those of interpolation at Chebyshev's points, computed with 60 digits: erf is right to one unit in the last place
-of a double, erfc to four.
+The coefficients are those of interpolation at Chebyshev's points, computed with 60 digits: erf is right to one unit in the last
+place of a double, erfc to four.
 """
 
 from __future__ import annotations

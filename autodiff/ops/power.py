@@ -19,8 +19,8 @@ from autodiff.ops.rounding import not_for_bools
 
 # ---- by a number ----
 
-# np.power is many times slower than a product; squares and cubes are what classroom programs raise to. A root is one of its own as in
-# PyTorch: of minus infinity it is nan, not infinity as C says of its power.
+# np.power is many times slower than a product; squares and cubes are what classroom programs raise to. A root is one of its own
+# as in PyTorch: of minus infinity it is nan, not infinity as C says of its power.
 _QUICK: dict[float, Callable[[Any], Any]] = {
     0.0: np.ones_like, 2.0: lambda x: x * x, 3.0: lambda x: x * x * x, 0.5: np.sqrt, -0.5: lambda x: 1.0 / np.sqrt(x),
     -1.0: np.reciprocal, -2.0: lambda x: 1.0 / (x * x),
@@ -57,7 +57,11 @@ def term(x, *, c, p):
 
 
 @method(inplace=True)
-@primitive(lambda g, input: g * term(input, c=2.0, p=1.0), name="PowBackward0", says="The slope of a square is twice the number.")
+@primitive(
+    lambda g, input: g * term(input, c=2.0, p=1.0),  # not input * 2.0: its own slope, 2, still carries the graph, as PyTorch's
+    name="PowBackward0",
+    says="The slope of a square is twice the number.",
+)
 def square(input):
     """x * x.
 

@@ -152,8 +152,9 @@ def test_a_leaf_whose_data_became_another_shape_leaves_every_grad_as_it_was():
 
 
 @pytest.mark.parametrize(
-    ("forward", "kind"), [(functools.partial(np.multiply, 2.0), "partial"), (np.exp, "ufunc"), (len, "builtin_function_or_method")]
+    ("forward", "kind"),
+    [(functools.partial(np.multiply, 2.0), "partial"), (np.exp, "ufunc"), (len, "builtin_function_or_method")],
 )
 def test_a_forward_without_named_arguments_is_a_clear_error(forward, kind):
-    with pytest.raises(TypeError, match=rf"must be a function written with def or lambda, not {kind}: .* write `def name\(input\)"):
+    with pytest.raises(TypeError, match=rf"must be a function written with def or lambda, not {kind}: .*`def name\(input\)"):
         primitive(lambda g: g)(forward)

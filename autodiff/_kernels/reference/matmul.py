@@ -13,7 +13,7 @@ def matmul(a: Array, b: Array, bias: Array | None = None) -> Array:
     check_matmul(a, b, bias)
     half = a.dtype.char == "e"  # a sum of float16 numbers soon stops growing: in single precision, as in PyTorch
     with np.errstate(all="ignore"), threads_for(a.shape[-2] * a.shape[-1] * b.shape[-1]):
-        y = np.matmul(a.astype(np.float32), b.astype(np.float32)) if half else np.matmul(a, b)
+        y: Array = np.matmul(a.astype(np.float32), b.astype(np.float32)) if half else np.matmul(a, b)
         if bias is not None:
             y = np.add(y, bias, out=y)
-        return y.astype(a.dtype) if half else y
+        return y.astype(a.dtype, copy=False)
