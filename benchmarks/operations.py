@@ -2,7 +2,8 @@
 
 The rows say how an operation is called. Their inputs of a few elements are made larger: each size that occurs in a row becomes
 another one everywhere in the row, so that shapes which fit still do. Where that is not possible (an index of three numbers, a
-size in the call) the row has a call of its own for large inputs, in its field `large`, or says that another row of its name stands for it.
+size in the call) the row has a call of its own for large inputs, in its field `large`, or says that another row of its name
+stands for it.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def one_thread() -> None:
 
 
 def seconds(programs: Sequence[Program], short: bool = False, quick: bool = False) -> list[float]:
-    """The median seconds per call of each program, all timed in turns; `quick`, for hundreds of lines, the best of short blocks."""
+    """The median seconds per call of each program, all timed in turns; `quick`, for hundreds, the best of short blocks."""
     blocks, length = QUICK[short] if quick else (BLOCKS[short], SECONDS[short])
     counts = []
     for program in programs:

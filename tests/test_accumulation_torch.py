@@ -1,7 +1,7 @@
 """Many numbers become few: sums, statistics, losses and products of long lines of very large and very small numbers.
 
-PyTorch's kernels add up in a wider type. Wherever its result is finite, ours is the same: a square that is too large or too small
-for the dtype must not spoil a length or a spread that is not.
+PyTorch's kernels add up in a wider type. Wherever its result is finite, ours is the same: a square that is too large or too
+small for the dtype must not spoil a length or a spread that is not.
 """
 
 import warnings
