@@ -88,7 +88,7 @@ def prelu(x, weight):
     says="Below 0 the weight is the slope itself; above 0 it has no part.",
 )
 def gate(x, weight):
-    """1 where x > 0, else the weight: also an infinite one, of which a product with 0 would make nan."""
+    """1 where x > 0, else weight: also an infinite one, of which a product with 0 would make nan."""
     return np.where(x > 0, x.dtype.type(1), weight)
 
 

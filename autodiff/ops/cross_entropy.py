@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._core.graph import flat, primitive
+from autodiff._core.graph import primitive
 from autodiff.ops.reduce import sum_over
 from autodiff.ops.shape import reshape
 from autodiff.ops.softmax import softmax, softmax_grad
@@ -104,8 +104,8 @@ def weighted_rows(d, target, weight, *, classes, ignore_index, label_smoothing, 
 
 
 @primitive(
-    lambda g, x, target, weight, ignore_index, reduction: nll_loss_grad(
-        g, x, target, weight, ignore_index=ignore_index, reduction=reduction
+    lambda g, x_shape, target, weight, ignore_index, reduction: nll_loss_grad(
+        g, target, weight, classes=x_shape[1], ignore_index=ignore_index, reduction=reduction
     ),
     says="Only the true class's log-probability counts, so it alone gets −g; all others get 0.",
 )
@@ -124,14 +124,13 @@ def nll_loss(x, target, weight, *, ignore_index, reduction):
     lambda g, target, weight, ignore_index, reduction: nll_loss(
         g, target, weight, ignore_index=ignore_index, reduction=reduction
     ),
-    flat,
     name="NllLossBackward",
     says="The gradient is read at the true class, times minus its weight.",
 )
-def nll_loss_grad(d, x, target, weight, *, ignore_index, reduction):
-    """−w · d at the target, else 0: the gradient of nll_loss at x, where w is the weight of the row's class."""
-    row, safe, total = row_weights(x.shape[1], target, weight, ignore_index)
-    out = np.zeros(x.shape, d.dtype)
+def nll_loss_grad(d, target, weight, *, classes, ignore_index, reduction):
+    """−w · d at the target, else 0: the gradient of nll_loss, where w is the weight of the row's class."""
+    row, safe, total = row_weights(classes, target, weight, ignore_index)
+    out = np.zeros((len(target), classes), d.dtype)
     scale = row / total if reduction == "mean" and total else row
     out[np.arange(len(target)), safe] = -(d * scale.astype(d.dtype))
     return out

@@ -62,15 +62,21 @@ def _later(g: Any, x: Any, axis: int) -> Any:
     return g + carried_back(g * x, x, axes=(axis,))
 
 
-def _forward(t: Any, x: Any, axis: int) -> Any:
+def _earlier(t: Any, x: Any, axis: int) -> Any:
+    """What arrives at a place from those before it, times the factors on the way."""
     return carried(t, x, axes=(axis,))
 
 
+def _with_earlier(t: Any, x: Any, axis: int) -> Any:
+    """t and x times what arrives of it from the places before."""
+    return t + x * _earlier(t, x, axis)
+
+
 @primitive(
-    lambda g, x, axis: (lambda t: t + x * _forward(t, x, axis))(times(g, before(x, axes=(axis,)))),
+    lambda g, x, axis: _with_earlier(times(g, before(x, axes=(axis,))), x, axis),
     lambda g, d, x, axis: (
         times(before(x, axes=(axis,)), carried_back(times(g, _later(d, x, axis)), x, axes=(axis,)))
-        + times(_later(d, x, axis), _forward(times(g, before(x, axes=(axis,))), x, axis))
+        + times(_later(d, x, axis), _earlier(times(g, before(x, axes=(axis,))), x, axis))
     ),
     flat,
     name="CumprodBackward",

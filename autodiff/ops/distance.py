@@ -17,9 +17,9 @@ from autodiff.ops.reduce import sum_over
 from autodiff.ops.statistics import over
 
 
-def _pulled(w: Any, a: Any, b: Any) -> Any:
-    """The sum of w[i, j] (a[i] - b[j]) over j."""
-    return sum_over(w, axes=(2,), keepdim=True) * a - bmm(w, b)
+def _pulled(w: Any, rows: Any, others: Any) -> Any:
+    """Each of the rows less each of the others, times w, summed over the others."""
+    return sum_over(w, axes=(2,), keepdim=True) * rows - bmm(w, others)
 
 
 @primitive(
