@@ -22,14 +22,14 @@ import autodiff
 ELEMENTS = 20_000
 # For a first shape with so many dimensions: what its sizes become, in the order in which they occur.
 SIZES = {0: (), 1: (ELEMENTS,), 2: (100, 200), 3: (50, 8, 50), 4: (8, 8, 20, 16)}
-SQUARE = {1: ELEMENTS, 2: 141, 3: 27}  # what a size becomes that all the dimensions share
+SQUARE = {1: ELEMENTS, 2: 141, 3: 27}  # what a size becomes that all the dimensions share which are not of size 1
 
 
 def larger(shapes: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
     """The shapes with each size replaced by a larger one, equal ones by equal ones; 1 stays."""
     first = max(shapes, key=len)
     own = list(dict.fromkeys(n for n in first if n != 1))
-    became = dict(zip(own, SIZES[len(first)], strict=False)) if len(own) > 1 else {n: SQUARE[len(first)] for n in own}
+    became = dict(zip(own, SIZES[len(first)], strict=False)) if len(own) > 1 else {n: SQUARE[first.count(n)] for n in own}
     return tuple(tuple(n if n == 1 else became.get(n, 100) for n in shape) for shape in shapes)
 
 
@@ -43,6 +43,7 @@ def measured(row: Any, torch: Any, arrays_for: Any, short: bool) -> tuple[float,
         for library in (autodiff, torch):
             leaves = [library.tensor(a, requires_grad=True) for a in arrays]
             result = call(library, *leaves)
+            assert max(result.numel(), *(a.size for a in arrays)) <= 50 * ELEMENTS, f"{row.id} is too large to be compared"
             seed = library.ones(tuple(result.shape), dtype=result.dtype)
 
             def forward(library: Any = library, leaves: Any = leaves) -> Any:
