@@ -25,6 +25,7 @@ __all__ = [
     "no_grad",
     "set_grad_enabled",
     "silently",
+    "users_code",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -44,6 +45,7 @@ class Mode(threading.local):
         self.grad = True  # are operations recorded?
         self.inference = False  # inside inference_mode?
         self.walks = 0  # how many backward walks is this thread inside?
+        self.arrays = False  # do rules run, which call operations on arrays?
         self.quiet = _quiet_runner()  # run a NumPy function without floating point warnings
 
 
@@ -58,6 +60,16 @@ def silently(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if not str(error).startswith("cannot enter context"):
             raise
         return function(*args, **kwargs)  # inside the quiet context already, which cannot be entered twice
+
+
+class users_code:
+    """Inside, in the middle of a walk, the user's code runs: a hook, a Function's backward. It calls operations on tensors."""
+
+    def __enter__(self) -> None:
+        self.before, mode.arrays = mode.arrays, False
+
+    def __exit__(self, *error: object) -> None:
+        mode.arrays = self.before
 
 
 class Inference:
@@ -185,7 +197,9 @@ class set_grad_enabled(_Context):
     """
 
     def __init__(self, mode: bool) -> None:
-        self.wanted = bool(mode)
+        if not isinstance(mode, bool):
+            raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}")
+        self.wanted = mode
         self.before = _get_grad()
         _set_grad(self.wanted)
 

@@ -32,6 +32,7 @@ SHAPES = [
         large=(((50, 100),), lambda T, x: T.broadcast_to(x, (4, 50, 100)))),
     Row("broadcast_tensors", ((2, 1), (3,)), lambda T, a, b: T.broadcast_tensors(a, b)[0] * b, lambda a, b: a * b, analytic=True,
         large=(((200, 1), (100,)), lambda T, a, b: T.broadcast_tensors(a, b)[0] * b)),
+    shaped("as_subclass", lambda T, x: x.as_subclass(T.Tensor), lambda x: x),
     shaped("contiguous", lambda T, x: x.t().contiguous(), lambda x: x.T),
     shaped("repeat", lambda T, x: x.repeat(2, 2), lambda x: np.tile(x, (2, 2))),
     shaped("tile", lambda T, x: T.tile(x, (2, 2)), lambda x: np.tile(x, (2, 2))),
