@@ -162,11 +162,11 @@ def view_detached() -> RuntimeError:
 
 def view_lost(kind: str, made_by: str, what: str) -> RuntimeError:
     """A view whose history cannot be followed through a change of its memory."""
-    if kind == "no_grad":
+    if kind in ("no_grad", "inference"):
+        outside = "with grad mode enabled" if kind == "no_grad" else "in normal mode"
         return RuntimeError(
-            f"A view was created in no_grad mode and {what} with grad mode enabled. Given that this use case is ambiguous "
-            "and error-prone, it is forbidden. Make the view with grad mode enabled, or change it and use it under "
-            "no_grad() too; or clone() it."
+            f"A view was created in {kind} mode and {what} {outside}. Given that this use case is ambiguous and error-prone, "
+            "it is forbidden. Make the view with grad mode enabled, or change it and use it under no_grad() too; or clone() it."
         )
     return RuntimeError(
         f"Output of {made_by} is a view and {what}. This view is the output of a function "

@@ -68,10 +68,10 @@ def recording(operation: Operation) -> Recorded:
         for x in xs:
             if isinstance(x, Tensor):
                 boxed = True
-                if x._view is not None and x._view.seen != x._cell[0]:
-                    refresh(x)
+                sees, edge = x._view, x._edge
+                if sees is not None and (sees.seen != x._cell[0] or (edge is None and sees.base._edge is not None)):
+                    edge = refresh(x)
                 arrays.append(x._array)
-                edge = x._edge
                 if edge is not None:
                     needs += bit
                     if edge is LEAF:
@@ -108,7 +108,7 @@ def recording(operation: Operation) -> Recorded:
         if view and (view is True or out.base is arrays[0] or out.base is arrays[0].base is not None):
             share(t, xs[0], recorded, params, "")
         if Inference.blocks and mode.inference:
-            t._cell = t._view = None
+            t._cell = t._cell if t._view else None  # a view of a tensor from outside is none of the mode's own
         elif needs and out.dtype.kind == "f" and mode.grad:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
         return t
@@ -234,12 +234,11 @@ def _several(
 ) -> tuple[Tensor, ...]:
     """Wrap the outputs of an operation that has several: one node, one edge per floating output."""
     ts = tuple(wrap(np.asarray(o)) for o in out)
-    inference = mode.inference
     for t in ts:
-        if inference:
-            t._cell = None
-        elif t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
+        if t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
             share(t, xs[0], op, params, "outputs")
+        if mode.inference and t._view is None:
+            t._cell = None
     if needs and mode.grad and any(t._array.dtype.kind == "f" for t in ts):
         node = record(op.operation, xs, arrays, edges, needs, params, ts)
         node.outputs = [(t._array.shape, t._array.dtype) for t in ts]

@@ -24,7 +24,7 @@ from autodiff._core.node import Node
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor, wrap
-from autodiff._core.views import edge_of, lost
+from autodiff._core.views import edge_of, is_lost, lost
 
 __all__ = ["detach_", "in_place", "method", "requires_grad_"]
 
@@ -45,8 +45,7 @@ def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False
         if mode.grad:
             edge, view = edge_of(self), self._view
             tracked = edge is not None or any(edge_of(a) is not None for a in (*args, *kwargs.values()))
-            # A view made under no_grad has no history of its own, yet a change of it is one of the base's values.
-            if view is not None and view.kind and (tracked or view.base._edge is not None):
+            if tracked and view is not None and view.kind:
                 raise lost(view, f"is being modified inplace ({method.__name__})")
         old = wrap(self._array.copy() if tracked else self._array)
         if tracked:
@@ -83,11 +82,15 @@ def _check(t: Tensor, name: str, uniform: bool = False) -> None:
     """Refuse what must not be written to, before anything is computed."""
     if not isinstance(t, Tensor):
         raise TypeError(f"{name}() changes a Tensor, not {type(t).__name__}")
-    if mode.grad:
+    if mode.grad and edge_of(t) is not None:
+        view = t._view
+        if view is not None:
+            if view.kind:
+                raise lost(view, f"is being modified inplace ({name})")
+            if view.base._edge is None or view.base._edge is LEAF:
+                raise errors.leaf_in_place(name, view=True)
         if t._edge is LEAF:
             raise errors.leaf_in_place(name, view=False)
-        if t._view is not None and t._view.base._edge is LEAF:
-            raise errors.leaf_in_place(name, view=True)
     if t._cell is None and not mode.inference:
         raise RuntimeError(
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a "
@@ -238,6 +241,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     >>> torch.ones(2).requires_grad_()
     tensor([1., 1.], requires_grad=True)
     """
+    if is_lost(self):
+        return self
     edge = edge_of(self)
     if edge is not None and edge[1] >= 0:
         if not requires_grad:
@@ -266,7 +271,9 @@ def detach_(self: Tensor) -> Tensor:
     >>> y.detach_().requires_grad
     False
     """
-    if self._view is not None and edge_of(self) is not None:
+    if mode.inference:  # nothing of a graph is changed there
+        return self
+    if self._view is not None:
         raise RuntimeError("Can't detach views in-place. Use detach() instead. The base would keep its graph.")
     self._edge = None
     return self

@@ -9,18 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core import errors
-from autodiff._core.modes import enable_grad, mode
+from autodiff._core.modes import enable_grad, inference_mode, mode
 from autodiff._core.node import Edge
-from autodiff._core.tensor import LEAF, Tensor, View
+from autodiff._core.tensor import LEAF, Tensor, View, wrap
 
-__all__ = ["edge_of", "is_lost", "lost", "refresh", "share"]
+__all__ = ["edge_of", "has_history", "is_lost", "lost", "refresh", "share"]
 
 
 def edge_of(x: Any) -> Edge | None:
     """Where the gradient of `x` goes: None for a constant."""
     if not isinstance(x, Tensor):
         return None
-    if x._view is not None and x._view.seen != x._cell[0]:
+    view = x._view
+    if view is not None and (view.seen != x._cell[0] or (x._edge is None and view.base._edge is not None)):
         refresh(x)
     if x._edge is LEAF:
         return (x, -1, x._array.shape, x._array.dtype)
@@ -32,20 +33,24 @@ def is_lost(t: Tensor) -> bool:
     view = t._view
     if view is None or view.seen == t._cell[0]:
         return False
-    return t._edge.__class__ is tuple if view.base._edge is None else bool(view.kind)
+    return has_history(t) if view.base._edge is None else bool(view.kind)
 
 
-def refresh(t: Tensor) -> None:
-    """Bring a view's edge up to date after somebody wrote through its base or another view (Note [Views])."""
+def refresh(t: Tensor) -> Any:
+    """Bring a view's edge up to date after somebody wrote through its base or another view (Note [Views]); returns it."""
     view = t._view
+    if view.seen == t._cell[0]:
+        t._edge = _to_nothing(t)
+        return t._edge
+    if view.base._view is not None and edge_of(view.base) is not None and view.base._edge is not LEAF:
+        _lengthen(view)  # what was a leaf has become a part of something that requires a gradient
     current = view.base
     if current._edge is None:
-        if t._edge.__class__ is tuple:  # not LEAF: a leaf that is a view of a constant stays one, whoever writes to it
-            if mode.grad:
-                raise errors.view_detached()
-            return
-    elif not view.kind:
-        with enable_grad():
+        if has_history(t) and mode.grad:
+            raise errors.view_detached()
+        return t._edge  # a leaf that is a view of a constant stays one, whoever writes to it
+    if not view.kind:
+        with inference_mode(False) if mode.inference else enable_grad():
             for op, params in view.path:
                 current = op(current, **params)
         before, t._edge = t._edge, current._edge
@@ -53,8 +58,28 @@ def refresh(t: Tensor) -> None:
     elif mode.grad:
         raise lost(view, "its base or another view of its base has been modified inplace")
     else:
-        return  # stays out of date: whoever uses it where gradients are recorded is to be told
+        return t._edge  # stays out of date: whoever uses it where gradients are recorded is to be told
     view.seen = t._cell[0]
+    return t._edge
+
+
+def _lengthen(view: View) -> None:
+    """Let a view of a view be one of the tensor that owns the memory."""
+    beneath = view.base._view
+    view.base, view.path, view.kind = beneath.base, (*beneath.path, *view.path), view.kind or beneath.kind
+
+
+def has_history(t: Tensor) -> bool:
+    """Whether a recorded operation made t."""
+    return t._edge.__class__ is tuple and t._edge[1] >= 0
+
+
+def _to_nothing(t: Tensor) -> Edge:
+    """The edge of a view that was not recorded, of a base that requires a gradient.
+
+    As in PyTorch it requires one too, and is a leaf; its gradient goes to a tensor that requires none.
+    """
+    return (wrap(t._array), -1, t._array.shape, t._array.dtype)
 
 
 def _carry_retained(t: Tensor, before: Any) -> None:
@@ -77,9 +102,11 @@ def share(t: Tensor, x: Any, op: Any, params: dict[str, Any], kind: str) -> None
     if cell is None:
         return
     if not mode.grad:
-        kind = "no_grad"
+        kind = "inference" if mode.inference else "no_grad"
     view = x._view
-    if view is None:
+    if view is None or (x._edge is LEAF and not kind):  # a leaf is where histories begin, whoever owns its memory
         t._view = View(x, ((op, params),), cell[0], kind)
-    else:
-        t._view = View(view.base, (*view.path, (op, params)), cell[0], kind or view.kind)
+        return
+    t._view = View(view.base, (*view.path, (op, params)), cell[0], kind or view.kind)
+    if kind and view.base._view is not None:
+        _lengthen(t._view)

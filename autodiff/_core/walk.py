@@ -214,6 +214,8 @@ class _Walk:
         if not into_leaves:
             return
         for leaf, (g, own) in leaves.items():
+            if leaf._edge is None:  # it requires no gradient any more, or never did
+                continue
             if own and leaf._grad is None and g.flags.c_contiguous:
                 leaf._grad = wrap(g)
             else:
