@@ -35,6 +35,7 @@ from autodiff.api.aliases import (
     absolute, clip, concat, concatenate, divide, greater, greater_equal, less, less_equal, moveaxis, multiply, negative,
     not_equal, subtract, swapdims, true_divide,
 )
+from autodiff.api.assign import index_put, masked_fill
 from autodiff.api.arithmetic import (
     add, addcdiv, addcmul, div, float_power, fmod, lerp, logit, nan_to_num, pow, remainder, rsub, sub,
 )
@@ -45,7 +46,7 @@ from autodiff.api.creation import (
 )
 from autodiff.api.distance import cdist, diff
 from autodiff.api.extremes import amax, amin, aminmax, argmax, argmin, max, min
-from autodiff.api.index import index_put, masked_fill, masked_select, narrow, select
+from autodiff.api.index import masked_select, narrow, select
 from autodiff.api.join import atleast_1d, atleast_2d, cat, chunk, dstack, hstack, split, stack, unbind, vstack
 from autodiff.api.matmul import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
 from autodiff.api.order import argsort, bincount, isin, median, sort, topk, unique
