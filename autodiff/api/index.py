@@ -31,7 +31,7 @@ def normalize(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...] | Non
     this shape.
     """
     try:
-        found = _parts(index)
+        found = _parts(index, len(shape))
     except (TypeError, ValueError):
         parts = index if isinstance(index, tuple) else (index,)
         _check_count(sum(not (part is None or part is Ellipsis or isinstance(part, bool)) for part in parts), shape)
@@ -50,6 +50,9 @@ def normalize(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...] | Non
 
 def index_arrays(tensors: Sequence[Tensor], shape: tuple[int, ...]) -> tuple[Any, ...]:
     """Index tensors as arrays; IndexError for what fits no tensor of this shape."""
+    for t in tensors:
+        if not t._array.ndim and t._array.dtype.kind == "i":
+            _check_places(t._array)
     found = [_index_array(t) for t in tensors]
     used = sum(map(_dimensions, found))
     _check_count(used, shape)
@@ -67,7 +70,7 @@ def _check_count(used: int, shape: tuple[int, ...]) -> None:
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
 
 
-def _parts(index: Any) -> list[Any]:
+def _parts(index: Any, ndim: int) -> list[Any]:
     """The parts of an index as ints, slices, None, at most one Ellipsis, and arrays of ints or bools."""
     if isinstance(index, list) and len(index) < 32 and any(_opens_tuple(part) for part in index):
         warnings.warn(
@@ -82,7 +85,9 @@ def _parts(index: Any) -> list[Any]:
         if part is None:
             found.append(part)
         elif part is Ellipsis:
-            if not any(before is Ellipsis for before in found):  # the first one has taken all the dimensions that were left
+            if any(before is Ellipsis for before in found):  # the first one has taken all the dimensions that were left
+                _check_ellipses(index, ndim)
+            else:
                 found.append(part)
         elif isinstance(part, bool):
             found.append(np.array(part))
@@ -94,6 +99,14 @@ def _parts(index: Any) -> list[Any]:
             array = _index_array(part)
             found.append(int(array) if array.ndim == 0 and array.dtype.kind == "i" else array)
     return found
+
+
+def _check_ellipses(index: tuple[Any, ...], ndim: int) -> None:
+    """IndexError for a second Ellipsis, in front of other parts, where the first stands for a dimension: as PyTorch has it."""
+    others = [part for part in index if part is not Ellipsis]
+    followed = any(part is Ellipsis for part in index[:-1]) and index[-1] is not Ellipsis
+    if followed and sum(map(_dimensions, _parts((*others,), ndim))) < ndim:
+        raise IndexError("an index can only have a single ellipsis ('...')")
 
 
 def _dimensions(part: Any) -> int:
@@ -159,9 +172,14 @@ def _index_array(part: Any) -> Any:
         return np.asarray(part != 0)  # PyTorch still takes it for a mask
     if part.dtype.kind == "b":
         return part.copy()
-    if part.dtype not in (np.int64, np.int32) and (part.ndim or part.dtype.kind != "i"):
-        raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {part.dtype}")
+    if part.ndim or part.dtype.kind != "i":
+        _check_places(part)
     return part.astype(np.int64)
+
+
+def _check_places(part: Any) -> None:
+    if part.dtype not in (np.int64, np.int32):
+        raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {part.dtype}")
 
 
 def _check_bounds(found: list[Any], shape: tuple[int, ...], used: int) -> None:

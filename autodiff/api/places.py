@@ -31,6 +31,12 @@ def _indices(index: Tensor, name: str, *dtypes: Any) -> Any:
     return index._array.astype(np.int64)
 
 
+def _row_of_indices(index: Tensor, name: str) -> Any:
+    if index._array.ndim > 1:
+        raise IndexError(f"{name}(): Index is supposed to be a vector")
+    return _indices(index, name)
+
+
 def _length(x: Tensor, axis: int) -> int:
     """How long x is along an axis: a tensor without dimensions counts as one with a single element."""
     return x._array.shape[axis] if x._array.ndim else 1
@@ -53,10 +59,9 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     tensor([3, 1])
     """
     axis = dimension(dim, input._array.ndim)
-    places = _indices(index, "index_select")
-    if places.ndim > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector")
-    _within(places, input, axis, "index_select", IndexError if _length(input, axis) else RuntimeError)
+    places = _row_of_indices(index, "index_select")
+    several = input._array.ndim > 1  # PyTorch's classes: its loops over elements and those over slices differ
+    _within(places, input, axis, "index_select", RuntimeError if several and not _length(input, axis) else IndexError)
     if not input._array.ndim:
         if places.size != 1:
             raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {places.size} value(s)")
@@ -225,17 +230,15 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     tensor([0., 0., 6.])
     """
     axis = dimension(dim, input._array.ndim)
-    places = _indices(index, "index_add")
+    places = _row_of_indices(index, "index_add")
     _fits_slices(input, source, axis, places)
-    _within(places, input, axis, "index_add")
+    _within(places, input, axis, "index_add", RuntimeError if input._array.ndim > 1 else IndexError)
     if alpha != 1:
         source = source * (alpha if source._array.dtype.kind == "f" else int(alpha))
     return _index_add(input, source, index=ops.along(axis, np.atleast_1d(places)) if input._array.ndim else ())
 
 
 def _fits_slices(input: Tensor, source: Tensor, axis: int, places: Any) -> None:
-    if places.ndim > 1:
-        raise IndexError("index_add_(): Index is supposed to be a vector")
     if source._array.dtype != input._array.dtype:
         ours, theirs = scalar_type(input._array), scalar_type(source._array)
         raise RuntimeError(f"index_add_(): self ({ours}) and source ({theirs}) must have the same scalar type")
