@@ -13,7 +13,7 @@ from autodiff._core import inplace as _inplace
 from autodiff._core.hooks import retains_grad
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.views import edge_of, has_history, is_lost
+from autodiff._core.views import edge_of, is_lost
 
 __all__ = [
     "backward",
@@ -60,7 +60,7 @@ def is_leaf(self: Tensor) -> bool:
 
 def get_grad(self: Tensor) -> Any:
     """The gradient that backward() accumulated; None before, and where it is not kept (see retain_grad)."""
-    if self._grad is None and has_history(self) and not retains_grad(self):
+    if self._grad is None and self._edge.__class__ is tuple and not retains_grad(self):
         warnings.warn(
             "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
             "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "

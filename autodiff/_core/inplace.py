@@ -45,7 +45,8 @@ def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False
         if mode.grad:
             edge, view = edge_of(self), self._view
             tracked = edge is not None or any(edge_of(a) is not None for a in (*args, *kwargs.values()))
-            if tracked and view is not None and view.kind:
+            # A view made under no_grad has no history of its own, yet a change of it is one of the base's values.
+            if view is not None and view.kind and (tracked or view.base._edge is not None):
                 raise lost(view, f"is being modified inplace ({method.__name__})")
         old = wrap(self._array.copy() if tracked else self._array)
         if tracked:
@@ -82,12 +83,13 @@ def _check(t: Tensor, name: str, uniform: bool = False) -> None:
     """Refuse what must not be written to, before anything is computed."""
     if not isinstance(t, Tensor):
         raise TypeError(f"{name}() changes a Tensor, not {type(t).__name__}")
-    if mode.grad and edge_of(t) is not None:
-        view = t._view
+    if mode.grad:
+        edge, view = edge_of(t), t._view
         if view is not None:
-            if view.kind:
+            base = view.base._edge
+            if view.kind and base is not None:
                 raise lost(view, f"is being modified inplace ({name})")
-            if view.base._edge is None or view.base._edge is LEAF:
+            if base is LEAF or (base is None and edge is not None):
                 raise errors.leaf_in_place(name, view=True)
         if t._edge is LEAF:
             raise errors.leaf_in_place(name, view=False)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from autodiff._core.provenance import here
 from autodiff._core.tensor import Tensor
-from autodiff._kernels.memory import repeats
+from autodiff._kernels.memory import order_of_copy, repeats
 
-__all__ = ["changed", "memory_order", "repeats"]
+__all__ = ["changed", "memory_order", "order_of_copy", "repeats"]
 
 
 def changed(t: Tensor, depth: int = 3) -> None:

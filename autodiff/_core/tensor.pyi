@@ -215,7 +215,7 @@ class Tensor:
     def exp(input) -> Tensor: ...  # ops/exponential.py
     def exp2(input) -> Tensor: ...  # ops/exponential.py
     def exp_(input) -> Tensor: ...  # ops/exponential.py
-    def expand(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
+    def expand(input, *size: Any) -> Tensor: ...  # api/rearrange.py
     def expand_as(input, other: Tensor) -> Tensor: ...  # api/rearrange.py
     def expm1(input) -> Tensor: ...  # ops/exponential.py
     def expm1_(input) -> Tensor: ...  # ops/exponential.py

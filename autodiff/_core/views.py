@@ -11,17 +11,16 @@ from typing import Any
 from autodiff._core import errors
 from autodiff._core.modes import enable_grad, inference_mode, mode
 from autodiff._core.node import Edge
-from autodiff._core.tensor import LEAF, Tensor, View, wrap
+from autodiff._core.tensor import LEAF, Tensor, View
 
-__all__ = ["edge_of", "has_history", "is_lost", "lost", "refresh", "share"]
+__all__ = ["edge_of", "is_lost", "lost", "refresh", "share"]
 
 
 def edge_of(x: Any) -> Edge | None:
     """Where the gradient of `x` goes: None for a constant."""
     if not isinstance(x, Tensor):
         return None
-    view = x._view
-    if view is not None and (view.seen != x._cell[0] or (x._edge is None and view.base._edge is not None)):
+    if x._view is not None and x._view.seen != x._cell[0]:
         refresh(x)
     if x._edge is LEAF:
         return (x, -1, x._array.shape, x._array.dtype)
@@ -33,22 +32,19 @@ def is_lost(t: Tensor) -> bool:
     view = t._view
     if view is None or view.seen == t._cell[0]:
         return False
-    return has_history(t) if view.base._edge is None else bool(view.kind)
+    return t._edge.__class__ is tuple if view.base._edge is None else bool(view.kind)
 
 
-def refresh(t: Tensor) -> Any:
-    """Bring a view's edge up to date after somebody wrote through its base or another view (Note [Views]); returns it."""
+def refresh(t: Tensor) -> None:
+    """Bring a view's edge up to date after somebody wrote through its base or another view (Note [Views])."""
     view = t._view
-    if view.seen == t._cell[0]:
-        t._edge = _to_nothing(t)
-        return t._edge
     if view.base._view is not None and edge_of(view.base) is not None and view.base._edge is not LEAF:
         _lengthen(view)  # what was a leaf has become a part of something that requires a gradient
     current = view.base
     if current._edge is None:
-        if has_history(t) and mode.grad:
+        if t._edge.__class__ is tuple and mode.grad:
             raise errors.view_detached()
-        return t._edge  # a leaf that is a view of a constant stays one, whoever writes to it
+        return  # a leaf that is a view of a constant stays one, whoever writes to it
     if not view.kind:
         with inference_mode(False) if mode.inference else enable_grad():
             for op, params in view.path:
@@ -58,28 +54,14 @@ def refresh(t: Tensor) -> Any:
     elif mode.grad:
         raise lost(view, "its base or another view of its base has been modified inplace")
     else:
-        return t._edge  # stays out of date: whoever uses it where gradients are recorded is to be told
+        return  # stays out of date: whoever uses it where gradients are recorded is to be told
     view.seen = t._cell[0]
-    return t._edge
 
 
 def _lengthen(view: View) -> None:
     """Let a view of a view be one of the tensor that owns the memory."""
     beneath = view.base._view
     view.base, view.path, view.kind = beneath.base, (*beneath.path, *view.path), view.kind or beneath.kind
-
-
-def has_history(t: Tensor) -> bool:
-    """Whether a recorded operation made t."""
-    return t._edge.__class__ is tuple and t._edge[1] >= 0
-
-
-def _to_nothing(t: Tensor) -> Edge:
-    """The edge of a view that was not recorded, of a base that requires a gradient.
-
-    As in PyTorch it requires one too, and is a leaf; its gradient goes to a tensor that requires none.
-    """
-    return (wrap(t._array), -1, t._array.shape, t._array.dtype)
 
 
 def _carry_retained(t: Tensor, before: Any) -> None:

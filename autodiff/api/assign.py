@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import in_place, method
 from autodiff._core.promotion import cast
@@ -111,6 +112,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
         )
+    if found := misfit("masked_fill", (input._array.shape, mask._array.shape)):
+        raise found
     fill = ops.masked_fill if isinstance(value, Tensor) else _fill_with_number
     if not isinstance(value, Tensor):
         value = fitting(number("masked_fill", "value", value), input._array.dtype)

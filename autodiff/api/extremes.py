@@ -102,6 +102,8 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
 
 def _solid(input: Tensor, dim: Any, name: str) -> tuple[int, ...]:
     axes = axes_of(dim, input._array.ndim)
+    if isinstance(dim, (tuple, list)) and not dim:
+        not_empty(input, name, None)
     for axis in axes:
         not_empty(input, name, axis)
     return axes

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
@@ -269,6 +270,12 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     tensor([2, 3])
     """
     axis = dimension(dim, input._array.ndim)
+    if not input._array.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Tensor):
+        if start._array.ndim or start._array.dtype.kind not in "iu":
+            raise RuntimeError("start must be an 0-dim integral Tensor.")
+        start = start._array.item()
     n = input._array.shape[axis]
     first = start + n if start < 0 else start
     if not 0 <= first <= n:
@@ -289,6 +296,8 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_select: expected BoolTensor for mask")
+    if found := misfit("masked_select", (input._array.shape, mask._array.shape)):
+        raise found
     shape = np.broadcast_shapes(input._array.shape, mask._array.shape)
     chosen = np.broadcast_to(mask._array, shape).copy()
     return _masked_select(input if shape == input._array.shape else input.expand(shape), index=(chosen,))

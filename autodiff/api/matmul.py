@@ -6,6 +6,7 @@ After this module a reader knows that vectors and batches are reshaped until the
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -311,5 +312,5 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         return input * other
     if input._array.ndim == 1 and other._array.ndim == 1:
         return dot(input, other)
-    a, b = input.reshape(-1, input.shape[-1]), other.reshape(-1, other.shape[-1])
+    a, b = (x.reshape(math.prod(x._array.shape[:-1]), x._array.shape[-1]) for x in (input, other))
     return mm(a, b.t()).reshape((*input.shape[:-1], *other.shape[:-1]))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.errors import no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
@@ -69,6 +70,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     axis = dimension(dim, input._array.ndim)
     if not input._array.ndim:
         return TopkResult(input.clone(), wrap(np.zeros((), np.int64)))
+    if input._array.dtype.kind == "b":
+        raise RuntimeError("topk does not support bool dtypes; use x.int()")
     k = whole("topk", "k", k)
     if not 0 <= k <= input._array.shape[axis]:
         raise RuntimeError(f"selected index k out of range: {k} of {input._array.shape[axis]}")
@@ -114,7 +117,11 @@ def unique(
     tensor([1, 3])
     """
     array = input._array
+    if not isinstance(sorted, bool):
+        raise TypeError(f"unique(): argument 'sorted' must be bool, not {type(sorted).__name__}; a dimension is given as dim=")
     axis = None if dim is None else dimension(dim, array.ndim)
+    if axis is not None and array.ndim and array.shape[axis] and not array.size:
+        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     result = [wrap(values)]
     if return_inverse:
@@ -125,14 +132,20 @@ def unique(
 
 
 @takes_tensors
-def isin(elements: Tensor, test_elements: Tensor, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
-    """Whether each element is among `test_elements`; the opposite with `invert`.
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    """Whether each element is among `test_elements`; the opposite with `invert`. One of the two may be a number.
 
     >>> import autodiff as torch
     >>> torch.isin(torch.tensor([1, 2, 3]), torch.tensor([3, 1]))
     tensor([ True, False,  True])
     """
-    return wrap(np.asarray(np.isin(elements._array, test_elements._array, assume_unique, invert)))
+    numbers = [isinstance(x, (int, float)) for x in (elements, test_elements)]
+    a, b = (np.asarray(x) if plain else x._array for x, plain in zip((elements, test_elements), numbers, strict=True))
+    if all(numbers):
+        raise no_tensor("isin", "elements", 1, type(elements).__name__)
+    if a.dtype.kind == "b" or b.dtype.kind == "b":
+        raise RuntimeError("Unsupported input type encountered for isin(): Bool; use x.int()")
+    return wrap(np.asarray(np.isin(a, b, assume_unique, invert)))
 
 
 @method
@@ -145,12 +158,14 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     tensor([1, 0, 2])
     """
     array = input._array
+    if weights is not None and not isinstance(weights, Tensor):
+        raise no_tensor("bincount", "weights", 2, type(weights).__name__)
     if array.dtype.kind not in "iu":
         raise NotImplementedError(f'"bincount" not implemented for {input.dtype}; it counts whole numbers: x.long()')
     if array.ndim != 1 or (array.size and array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
-        raise ValueError("minlength should be >= 0")
+        raise RuntimeError("minlength should be >= 0")
     if weights is None:
         return wrap(np.bincount(array, None, minlength))
     if weights._array.shape != array.shape:

@@ -24,7 +24,7 @@ from autodiff.ops.shape import clone
 
 @method
 @takes_tensors
-def expand(input: Tensor, *sizes: Any) -> Tensor:
+def expand(input: Tensor, *size: Any) -> Tensor:
     """A view of `input` repeated to a larger size, no memory used; -1 leaves a dimension as it is.
 
     >>> import autodiff as torch
@@ -32,7 +32,7 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
     tensor([[1., 1., 1.],
             [2., 2., 2.]])
     """
-    wanted = sizes_of(sizes, "expand")
+    wanted = sizes_of(size, "expand")
     shape = input._array.shape
     lead = len(wanted) - len(shape)
     if lead < 0:
@@ -271,11 +271,16 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     xs = list(tensors[0]) if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else list(tensors)
+    if not xs:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
     for i, x in enumerate(xs):
         if not isinstance(x, Tensor):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    for x in xs:
         if x._array.ndim > 1:
             raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(x.shape)}")
+    if any(x._array.dtype != xs[0]._array.dtype for x in xs):
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     swap = indexing == "xy" and len(xs) >= 2
     if swap:
         xs[0], xs[1] = xs[1], xs[0]

@@ -20,8 +20,8 @@ from autodiff._core.node import FREED, Edge, Node
 from autodiff._core.observer import Observer
 from autodiff._core.operation import Plan
 from autodiff._core.provenance import here, line_of
-from autodiff._core.tensor import LEAF, Tensor, wrap
-from autodiff._core.views import edge_of, has_history
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.views import edge_of
 
 __all__ = ["FunctionCtx", "FunctionNode", "attach"]
 
@@ -207,7 +207,7 @@ def attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[Any
         if isinstance(o, Tensor) and o._array.dtype.kind == "f" and not any(o is f for f in flat):
             if o._edge.__class__ is tuple and o._edge[0] is node:
                 continue  # the same tensor returned twice
-            if (o._edge is LEAF or has_history(o)) and not any(o is d for d in ctx._dirty):
+            if edge_of(o) is not None and not any(o is d for d in ctx._dirty):
                 raise RuntimeError(f"{cls.__name__}: an output of forward already has a graph; forward runs with recording off")
             o._edge = (node, nr, o._array.shape, o._array.dtype)
     ctx._dirty = ()

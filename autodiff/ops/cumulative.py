@@ -17,8 +17,8 @@ from autodiff._core.graph import primitive
 def _running(ufunc: Any, x: Any, axis: int) -> Any:
     """A running sum or product: of floats in a wider dtype, since each step rounds what the one before left."""
     if x.dtype.kind != "f":
-        return ufunc(x, axis, dtype=np.int64)
-    return ufunc(x, axis, dtype=np.float32 if x.dtype.char == "e" else np.float64).astype(x.dtype, copy=False)
+        return np.ascontiguousarray(ufunc(x, axis, dtype=np.int64))
+    return ufunc(x, axis, dtype=np.float32 if x.dtype.char == "e" else np.float64).astype(x.dtype, order="C", copy=False)
 
 
 # ---- sums ----
