@@ -19,7 +19,7 @@ from autodiff._core.operators import between_two
 from autodiff._core.tensor import Tensor
 from autodiff.api import arithmetic as api
 from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, shape  # noqa: F401  (their methods)
-from autodiff.api.assign import setitem
+from autodiff.api.assign import delitem, setitem
 from autodiff.api.comparison import where
 from autodiff.api.matmul import matmul, product_of
 from autodiff.ops import arithmetic, bits, comparison, power
@@ -123,7 +123,7 @@ T.__hash__ = object.__hash__
 
 # ---- indexing ----------------------------------------------------------------------------------------------------
 
-T.__getitem__, T.__setitem__ = index.getitem, setitem
+T.__getitem__, T.__setitem__, T.__delitem__ = index.getitem, setitem, delitem
 
 # ---- other names, and methods that differ from the function ------------------------------------------------------
 

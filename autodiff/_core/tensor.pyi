@@ -48,6 +48,7 @@ class Tensor:
     def __contains__(self, element: Any) -> builtins.bool: ...  # api/numbers.py
     def __copy__(self) -> Tensor: ...  # api/copies.py
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor: ...  # api/copies.py
+    def __delitem__(self, key: Any) -> None: ...  # api/assign.py
     def __dlpack__(self, **options: Any) -> Any: ...  # api/numpy_protocols.py
     def __dlpack_device__(self) -> Any: ...  # api/numpy_protocols.py
     def __eq__(self, other: Any) -> Any: ...  # _methods.py

@@ -54,6 +54,11 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
         _put_(target, _of_one_dtype(target, value, choice), index=choice)
 
 
+def delitem(self: Tensor, key: Any) -> None:
+    """TypeError: a tensor keeps its size; take what is to stay, as in x[1:]."""
+    raise TypeError("Tensor does not support deleting items; take what is to stay, as in x[1:]")
+
+
 def _of_one_dtype(input: Tensor, values: Tensor, index: tuple[Any, ...]) -> Tensor:
     """The values, in the dtype of what they are put into; RuntimeError where they are of another.
 

@@ -105,8 +105,8 @@ def _parts(index: Any, ndim: int) -> list[Any]:
 def _check_ellipses(index: tuple[Any, ...], ndim: int) -> None:
     """IndexError for a second Ellipsis, in front of other parts, where the first stands for a dimension: as PyTorch has it."""
     others = [part for part in index if part is not Ellipsis]
-    followed = any(part is Ellipsis for part in index[:-1]) and index[-1] is not Ellipsis
-    if followed and sum(map(_dimensions, _parts((*others,), ndim))) < ndim:
+    second = [at for at, part in enumerate(index) if part is Ellipsis][1]
+    if second < len(index) - 1 and any(part is not Ellipsis for part in index[second:]) and sum(map(_dimensions, _parts((*others,), ndim))) < ndim:
         raise IndexError("an index can only have a single ellipsis ('...')")
 
 
@@ -158,7 +158,7 @@ def _index_array(part: Any) -> Any:
     elif isinstance(part, np.ndarray):
         part = part.astype(np.int64) if not part.size and part.dtype.kind == "f" else part  # np.array([]) is of float64
     else:
-        raise (TypeError if isinstance(part, str) else IndexError)(
+        raise (TypeError if isinstance(part, (str, bytes)) else IndexError)(
             "only integers, slices (`:`), ellipsis (`...`), None and long or bool tensors are valid indices "
             f"(got {type(part).__name__})"
         )
@@ -209,7 +209,8 @@ def _check_bounds(found: list[Any], shape: tuple[int, ...], used: int) -> None:
             n = shape[at]
             if part.size and not (part.min() >= -n and part.max() < n):
                 wrong = part[(part < -n) | (part >= n)].flat[0]
-                raise IndexError(f"index {wrong} is out of bounds for dimension {at} with size {n}")
+                which = f"dimension {at} with size {n}" if n else f"dimension with size 0 (the dimension {at})"
+                raise IndexError(f"index {wrong} is out of bounds for {which}")
             at += 1
 
 

@@ -111,7 +111,9 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     >>> torch.take_along_dim(torch.tensor([[3, 1]]), torch.tensor([[1]]), 1)
     tensor([[1]])
     """
-    places = _indices(indices, "take_along_dim", np.int64)
+    if indices._array.dtype != np.int64:
+        raise RuntimeError(f"take_along_dim(): dtype of indices should be Long but got {indices.dtype}; write indices.long()")
+    places = indices._array
     if dim is None:
         return gather(input.reshape(-1), 0, indices.reshape(-1))
     if indices._array.ndim != input._array.ndim:

@@ -1,6 +1,7 @@
 """x[index] and x[index] = value for every mixture of what an index may hold, drawn: values, memory, gradients and errors."""
 
 import math
+import operator
 import warnings
 
 import numpy as np
@@ -195,6 +196,16 @@ CALLS = {
     "a text": lambda T: T.ones(3)["a"],
     "a text too many": lambda T: T.ones(3)[0, "a"],
     "a step back": lambda T: T.ones(3)[::-1],
+    "bytes": lambda T: T.ones(3)[b"a"],
+    "words as ends": lambda T: T.ones(3)["0":"1"],
+    "fractions as ends": lambda T: T.ones(3)[0.0:2.0],
+    "deleting": lambda T: operator.delitem(T.ones(3), 0),
+    "places of nothing": lambda T: T.zeros(3, 0)[:, [0, 1]],
+    "bytes that fit nothing": lambda T: T.ones(5)[T.empty(0, 2, dtype=T.uint8)],
+    "True is a copy": lambda T: _set(T.ones(3)[True], 0, 5.0).tolist(),
+    "True takes leading ones": lambda T: _set(T.zeros(2), True, T.ones(1, 1, 2)).tolist(),
+    "True takes no more": lambda T: _set(T.zeros(2), True, T.ones(5, 1, 2)),
+    "an index that is empty": lambda T: T.ones(2)[()].tolist(),
 }
 
 
