@@ -44,9 +44,15 @@ def refresh(t: Tensor) -> None:
     if current._edge is None:
         if t._edge.__class__ is tuple and mode.grad:
             raise errors.view_detached()
-        return  # a leaf that is a view of a constant stays one, whoever writes to it
+        if t._edge is LEAF:  # a leaf that is a view of a constant stays one, whoever writes to it
+            view.seen = t._cell[0]
+        return
     if not view.kind:
-        with inference_mode(False) if mode.inference else enable_grad():
+        if mode.inference:  # where nothing would be recorded
+            with inference_mode(False):
+                refresh(t)
+            return
+        with enable_grad():
             for op, params in view.path:
                 current = op(current, **params)
         before, t._edge = t._edge, current._edge

@@ -99,7 +99,12 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     choice = index_arrays(indices, input._array.shape)
     if accumulate:
         return ops.put_added(input, _of_one_dtype(input, values, ()), index=choice)
-    return ops.put(input, _of_one_dtype(input, values, choice), index=choice)
+    values = _of_one_dtype(input, values, choice)
+    chosen = sum(part.ndim if part.dtype.kind == "b" else 1 for part in choice)
+    depth = max(1 if part.dtype.kind == "b" else part.ndim for part in choice) + input._array.ndim - chosen
+    if values._array.ndim > depth:  # x[index] = values takes leading dimensions of size 1, this does not
+        raise ops.misfit(input._array, values._array, choice)
+    return ops.put(input, values, index=choice)
 
 
 @method(inplace=True)

@@ -104,9 +104,10 @@ def _parts(index: Any, ndim: int) -> list[Any]:
 
 def _check_ellipses(index: tuple[Any, ...], ndim: int) -> None:
     """IndexError for a second Ellipsis, in front of other parts, where the first stands for a dimension: as PyTorch has it."""
-    others = [part for part in index if part is not Ellipsis]
     second = [at for at, part in enumerate(index) if part is Ellipsis][1]
-    if second < len(index) - 1 and any(part is not Ellipsis for part in index[second:]) and sum(map(_dimensions, _parts((*others,), ndim))) < ndim:
+    others = tuple(part for part in index if part is not Ellipsis)
+    followed = any(part is not Ellipsis for part in index[second:])
+    if followed and sum(map(_dimensions, _parts(others, ndim))) < ndim:
         raise IndexError("an index can only have a single ellipsis ('...')")
 
 

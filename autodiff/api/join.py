@@ -103,7 +103,7 @@ def atleast_2d(*tensors: Any) -> Any:
     >>> torch.atleast_2d(torch.tensor([1.0, 2.0]))
     tensor([[1., 2.]])
     """
-    return _each(lambda x: x if x._array.ndim >= 2 else reshape(x, (1, x._array.size)), tensors)
+    return _each(lambda x: x if x._array.ndim >= 2 else unsqueeze(x if x._array.ndim else reshape(x, 1), 0), tensors)
 
 
 def _each(function: Callable[[Tensor], Tensor], tensors: tuple[Any, ...]) -> Any:

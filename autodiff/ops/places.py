@@ -139,7 +139,7 @@ def _deepened(x: Any, ndim: int) -> Any:
     return viewed(x, index=(*(None,) * (ndim - x.ndim), ...))
 
 
-def _misfit(x: Any, value: Any, index: Any) -> RuntimeError:
+def misfit(x: Any, value: Any, index: Any) -> RuntimeError:
     return RuntimeError(
         f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing result of shape "
         f"{list(x[index].shape)}"
@@ -160,7 +160,7 @@ def put(x, value, *, index):
     except (TypeError, ValueError):
         lead = value.ndim - x[index].ndim
         if lead <= 0 or value.shape[:lead] != (1,) * lead:
-            raise _misfit(x, value, index) from None
+            raise misfit(x, value, index) from None
         return put.operation.forward(x, value.reshape(value.shape[lead:]), index=index)  # NumPy refuses these with a mask
     return out
 
@@ -177,7 +177,7 @@ def put_added(x, value, *, index):
     try:
         np.add.at(out, index, value)
     except ValueError:
-        raise _misfit(x, value, index) from None
+        raise misfit(x, value, index) from None
     return out
 
 

@@ -87,7 +87,9 @@ def indices(draw, bytes_too=True):
             data = ()
         parts.append((table[name], data))
         at += table is not OF_NOTHING or "no " in name
-    return shape, parts, draw(st.sampled_from(["alone", "tuple"] if len(parts) == 1 else ["tuple", "tuple", "list"]))
+    # A list of a number and a NumPy bool is no list of numbers to PyTorch.
+    listed = ["list"] * all(make is not OF_NOTHING["np.bool"] for make, _ in parts)
+    return shape, parts, draw(st.sampled_from(["alone", "tuple"] if len(parts) == 1 else ["tuple", "tuple", *listed]))
 
 
 def index_of(T, parts, how):
@@ -164,10 +166,11 @@ def test_writing(case, kind):
 
 
 @settings(max_examples=300)
-@given(case=indices(bytes_too=False), kind=st.sampled_from(sorted(VALUES)), accumulate=st.booleans())
+@given(case=indices(bytes_too=False), kind=st.sampled_from(sorted(VALUES.keys() - {"list", "number"})), accumulate=st.booleans())
 def test_index_put(case, kind, accumulate):
     torch = pytest.importorskip("torch")
-    assume(case[0])  # PyTorch's expansion of a bool has no place for it in a tensor without dimensions
+    strange = (OF_NOTHING["0-d bool"], OF_NOTHING["0-d byte"])  # what PyTorch makes of these hangs on the shape
+    assume(case[0] and not any(make in strange for make, _ in case[1]))
     ours = noted(put, autodiff, *case, kind, accumulate)
     if ours is not IndexError or not empty_before_far(torch, *case):
         assert ours == noted(put, torch, *case, kind, accumulate)
@@ -191,6 +194,8 @@ CALLS = {
     "index_put of nothing": lambda T: T.rand([]).index_put([], T.tensor([1.0]), True),
     "index_put of a slice": lambda T: T.zeros(2, 3).index_put((slice(None), T.tensor([1])), T.tensor(4.0)),
     "index_put at a 0-d place": lambda T: T.zeros(3).index_put((T.tensor(1),), T.tensor(1.0)).tolist(),
+    "index_put of too many dimensions": lambda T: T.zeros(3).index_put((T.tensor([0]),), T.ones(1, 1)),
+    "index_put of a row at one place": lambda T: T.zeros(3).index_put((T.tensor(0),), T.ones(1)),
     "index_put at a 0-d bool": lambda T: T.zeros(3).index_put((T.tensor(True),), T.tensor(1.0)).tolist(),
     "index_put of one int by a mask": lambda T: T.zeros(3).index_put((T.tensor([True, False, True]),), T.tensor(2)).tolist(),
     "a text": lambda T: T.ones(3)["a"],
