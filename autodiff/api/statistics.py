@@ -15,7 +15,7 @@ import numpy as np
 from autodiff._core.inplace import method
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import axes_of, converted, number, takes_tensors
+from autodiff.api._calls import axes_of, converted, number, takes_tensors, whole
 from autodiff.api.extremes import amax, amin
 from autodiff.api.reduce import sum
 from autodiff.api.shape import movedim, reshape
@@ -53,6 +53,8 @@ def _about_the_mean(
 ) -> Tensor:
     """What var and std share: their arguments, and the number that the squares are divided by."""
     if isinstance(dim, bool):
+        if unbiased is not True:
+            raise TypeError(f"{name}(): argument 'dim' must be int, not bool ({dim}): `unbiased` was given already")
         dim, unbiased = None, dim
     if input._array.dtype.kind != "f":
         raise RuntimeError(f"{name}: only floating point tensors are supported, got {input.dtype}; use x.float()")
@@ -83,6 +85,8 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     tensor(1000.6932)
     """
     x = input if input._array.dtype.kind == "f" else input.float()
+    if dim is None:
+        dim = whole("logsumexp", "dim", dim)
     return logsumexp_over(x, axes=axes_of(dim, x._array.ndim), keepdim=keepdim)
 
 
@@ -99,12 +103,14 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     tensor(5.)
     """
     x = converted(input, dtype)
-    p = number("norm", "p", p) if isinstance(p, Tensor) else p
+    p = number("norm", "p", p) if isinstance(p, Tensor) and not p._array.ndim else p
     if x._array.dtype.kind != "f":
         raise RuntimeError(f"norm: expected a floating point tensor, got {input.dtype}; use x.float()")
     if isinstance(p, str) and isinstance(dim, (tuple, list)) and (len(dim) > 2 or (p == "nuc" and len(dim) != 2)):
         raise RuntimeError(f"norm: order {p!r} is of a matrix: dim must be a 2-tuple, got {dim}")
     axes = axes_of(dim, x._array.ndim)
+    if isinstance(p, (Tensor, list, tuple)):
+        raise TypeError(f"norm(): argument 'p' (position 2) must be Number, not {type(p).__name__}")
     if p == "nuc":
         return _nuclear(x, axes, keepdim)
     if p in ("fro", 2, None):
@@ -112,7 +118,7 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if isinstance(p, str):
         raise RuntimeError(f"norm: order {p!r} is not supported; use 'fro', 'nuc' or a number")
     if (p < 0 or p == math.inf) and not all(x._array.shape[axis] for axis in axes):
-        raise RuntimeError(f"norm: the {p} norm of nothing is not defined: the operation has no identity")
+        raise RuntimeError(f"norm cannot compute the {p} norm of nothing: the operation has no identity")
     if p == math.inf:
         return amax(abs_(x), axes, keepdim)
     if p == -math.inf:

@@ -166,7 +166,7 @@ def test_writing(case, kind):
 
 
 @settings(max_examples=300)
-@given(case=indices(bytes_too=False), kind=st.sampled_from(sorted(VALUES.keys() - {"list", "number"})), accumulate=st.booleans())
+@given(indices(bytes_too=False), st.sampled_from(sorted(VALUES.keys() - {"list", "number"})), st.booleans())
 def test_index_put(case, kind, accumulate):
     torch = pytest.importorskip("torch")
     strange = (OF_NOTHING["0-d bool"], OF_NOTHING["0-d byte"])  # what PyTorch makes of these hangs on the shape
