@@ -18,7 +18,7 @@ from autodiff._core.memory import order_of_copy
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["cast", "tensors_to_common", "tensors_to_floating", "to_common", "to_common_of", "to_floating"]
+__all__ = ["cast", "to_common", "to_common_of", "to_floating"]
 
 _NUMBERS = frozenset((int, float))
 
@@ -79,14 +79,6 @@ def _floating(operation: Operation, xs: Sequence[Any]) -> list[Any]:
     return _common(operation, xs, floating=True)
 
 
-def _of_tensors(operation: Operation, xs: Sequence[Any]) -> list[Any]:
-    for i, x in enumerate(xs):
-        if not isinstance(x, Tensor):
-            raise errors.no_tensor(operation.public, operation.input_name(i), i + 1, type(x).__name__)
-    promote = operation.promote
-    return _common(operation, xs, floating=promote is not None and promote.floating)
-
-
 def to_common_of(*names: str) -> Promotion:
     """PyTorch's table for the inputs of these names, which stand last; those before them stay as they are."""
 
@@ -99,9 +91,6 @@ def to_common_of(*names: str) -> Promotion:
 
 # PyTorch's table for arithmetic; and for functions such as exp, whose result has a fraction whatever goes in.
 to_common, to_floating = Promotion(_common), Promotion(_floating, floating=True)
-# The same for functions that PyTorch gives no number: maximum, atan2.
-tensors_to_common = Promotion(_of_tensors, numbers=False)
-tensors_to_floating = Promotion(_of_tensors, floating=True, numbers=False)
 
 
 @primitive(
