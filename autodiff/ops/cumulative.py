@@ -17,9 +17,9 @@ from autodiff._core.graph import flat, primitive
 def _running(ufunc: Any, x: Any, axis: int) -> Any:
     """A running sum or product: of floats in a wider dtype, since each step rounds what the one before left."""
     if x.dtype.kind != "f":
-        return ufunc(x, axis, dtype=np.int64)
+        return np.ascontiguousarray(ufunc(x, axis, dtype=np.int64))
     wide = x.astype(np.float32 if x.dtype.char == "e" else np.float64, copy=False)  # at once: twice as fast as bit by bit
-    return ufunc(wide, axis).astype(x.dtype, copy=False)
+    return ufunc(wide, axis).astype(x.dtype, order="C", copy=False)
 
 
 # ---- sums ----
