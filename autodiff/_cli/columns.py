@@ -16,7 +16,7 @@ import numpy as np
 
 from autodiff._cli.encoding import Data, Encoding, features
 from autodiff._cli.problem import Problem
-from autodiff._cli.spelling import as_number, is_missing, is_numeric
+from autodiff._cli.spelling import as_number, is_numeric
 from autodiff._cli.table import Table, holes, numbers, refuse_holes, said_of_holes
 
 __all__ = ["Wishes", "from_table"]
@@ -42,23 +42,26 @@ class Wishes:
 def from_table(table: Table, wishes: Wishes) -> Data:
     """A user's table: every column but the target and what is left out is an input."""
     target = wishes.target
+    if not target:
+        raise Problem("--target '': the column to predict needs a name")
     table.column(target)
     for name in (*wishes.text, *wishes.drop):
         table.column(name)
     if target in wishes.drop:
         raise Problem(f"--drop {target!r}: this is the column to predict")
     columns, notes = _inputs(table, wishes)
-    looks = _looks(table, columns, wishes.text)
+    text = {name for name in columns if name in wishes.text or not is_numeric(table.known(name))}
+    looks = _looks(table, columns, text)
     notes += _warning(looks)
     table, missing = _without_holes(table, [*columns, target], wishes.missing, notes)
     cells = table.column(target)
     task = wishes.task or _guessed_task(cells, target in wishes.text)
     encoding = Encoding(task, target, columns, missing=wishes.missing)
     for name in columns:
-        known = [cell for cell in table.column(name) if not is_missing(cell)]
+        known = table.known(name)
         if not known:
             raise Problem(f"{table.path}, column {name!r} has no value in any row; leave it out with --drop {name!r}")
-        if name in wishes.text or not is_numeric(known):
+        if name in text:
             encoding.categories[name] = _categories(table, name, known)
     inputs = features(table, encoding, learning=True)
     if task == "regression":
@@ -80,7 +83,7 @@ def _inputs(table: Table, wishes: Wishes) -> tuple[list[str], list[str]]:
         return [name for name in table.columns if name in wishes.columns], notes
     columns = [name for name in table.columns if name != target and name not in wishes.drop]
     for name in table.counting:
-        if name in columns and len(columns) > 1 and name not in wishes.text:
+        if name in columns and name not in wishes.text:
             columns.remove(name)
             what = f"column {name!r}" if name else "column 1 has no name and"
             cells = table.column(name)
@@ -155,14 +158,14 @@ def _guessed_task(cells: list[str], text: bool) -> str:
     return "classification" if few else "regression"
 
 
-def _looks(table: Table, columns: list[str], text: Sequence[str]) -> dict[str, str]:
+def _looks(table: Table, columns: list[str], text: set[str]) -> dict[str, str]:
     """The columns that only tell the rows apart, and what each looks like."""
     found = {}
     for name in columns:
-        known = [cell for cell in table.column(name) if not is_missing(cell)]
+        known = table.known(name)
         if len(known) < _FEWEST_ROWS:
             continue
-        if name in text or not is_numeric(known):
+        if name in text:
             if 2 * len(set(known)) > len(known):
                 found[name] = "an identifier"
             continue
@@ -191,7 +194,7 @@ def _read_as(table: Table, encoding: Encoding, looks: dict[str, str], missing: d
     for name in table.columns:
         if name != encoding.target and name not in encoding.columns:
             continue
-        known = [cell for cell in table.column(name) if not is_missing(cell)]
+        known = table.known(name)
         text = name in encoding.categories or (name == encoding.target and any(as_number(cell) is None for cell in known))
         line = _described(name, known, text)
         if name in looks:
@@ -212,5 +215,6 @@ def _described(name: str, known: list[str], text: bool) -> str:
     if text:
         n = len(set(known))
         return f"{name}: text, {n} value{'s' * (n != 1)}"
-    least, most = min(known, key=float), max(known, key=float)
+    values = list(map(float, known))
+    least, most = known[int(np.argmin(values))], known[int(np.argmax(values))]
     return f"{name}: number, {least[:12]} to {most[:12]}" if least != most else f"{name}: number, always {least[:12]}"

@@ -53,7 +53,9 @@ def plot(path: str, picture: Picture) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.6, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    left, right = figure.subplots(
+        1, 2, width_ratios=(1 if picture.task == "classification" else 1.35, 1)
+    )  # the other is square
     _curves(left, picture, "loss", 1.0)
     left.set_ylim(bottom=0)
     if picture.task == "classification":

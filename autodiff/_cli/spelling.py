@@ -19,6 +19,7 @@ MISSING = (
     "?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".",
 )  # fmt: skip
 _MISSING = {word.lower() for word in MISSING}
+_LONGEST = max(map(len, MISSING))
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LARGEST = 1e100  # squares of larger ones overflow in the deviation
@@ -49,27 +50,33 @@ _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 
 def one_spelling(text: str) -> str:
     """The text without space around it, in the composed form: é typed is one letter, in a name of macOS it may be two."""
-    return unicodedata.normalize("NFC", text.strip())
+    stripped = text.strip()
+    return stripped if stripped.isascii() else unicodedata.normalize("NFC", stripped)
 
 
 def is_missing(cell: str) -> bool:
     """Whether the cell says that there is no value."""
-    return cell.lower() in _MISSING
+    return len(cell) <= _LONGEST and cell.lower() in _MISSING
 
 
 def as_number(cell: str) -> float | None:
     """The cell as a number, or None; `inf`, `1_000` and `1,5` are none here, whatever Python makes of them."""
-    return float(cell) if _NUMBER.fullmatch(cell) and abs(float(cell)) <= _LARGEST else None
+    if _NUMBER.fullmatch(cell):
+        value = float(cell)
+        return value if abs(value) <= _LARGEST else None
+    return None
 
 
 def is_numeric(cells: Sequence[str]) -> bool:
     """Whether a column is one of numbers: more than half of its cells are meant as such, in any spelling, dates too."""
+    if 2 * sum(map(bool, map(_NUMBER.fullmatch, cells))) > len(cells):
+        return True
     counts = Counter(cells)
     return 2 * sum(n for cell, n in counts.items() if _meant(cell)) > len(cells)
 
 
 def _meant(cell: str) -> bool:
-    return any(pattern.fullmatch(cell) is not None for pattern in (_NUMBER, _OTHER, _DATE))
+    return (_NUMBER.fullmatch(cell) or _OTHER.fullmatch(cell) or _DATE.fullmatch(cell)) is not None
 
 
 def advice(cell: str) -> str | None:
@@ -78,7 +85,7 @@ def advice(cell: str) -> str | None:
         return "is too large"
     if _DATE.fullmatch(cell):
         what = "time" if re.fullmatch(_TIME, cell) else "date"
-        return f"is not a number but a {what}: write a column each for what matters in it (year, month, hour, ...)"
+        return f"is not a number but a {what}: write a column each for the year, the month, or what else matters"
     found = _OTHER.fullmatch(cell)
     if found is None:
         return None
@@ -108,12 +115,12 @@ def thousands(cells: Sequence[str]) -> tuple[str, str] | None:
 
     Every point has three digits behind it and other numbers (987) have none: decimals would have one or two here and there.
     """
+    if any("." in cell and not _THOUSANDS.fullmatch(cell) and not is_missing(cell) for cell in cells):
+        return None
     known = {cell for cell in cells if not is_missing(cell)}
     pointed = sorted(cell for cell in known if "." in cell)
     bare = sorted(known.difference(pointed))
-    if not pointed or not all(_THOUSANDS.fullmatch(cell) for cell in pointed):
-        return None
-    if not all(re.fullmatch(r"[+-]?\d{1,3}", cell) for cell in bare):
+    if not pointed or not all(re.fullmatch(r"[+-]?\d{1,3}", cell) for cell in bare):
         return None
     hundreds = [cell for cell in bare if len(cell.lstrip("+-")) == 3]
     return (pointed[0], hundreds[0]) if hundreds else None

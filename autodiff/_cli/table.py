@@ -31,19 +31,37 @@ class Table:
     rows: list[list[str]]
     lines: list[int]
     notes: list[str] = field(default_factory=list)  # what a reader of the file should be told
-    counting: list[str] = field(default_factory=list)  # the column that only counts or names the rows, if there is one
+    counting: list[str] = field(default_factory=list)  # columns that only count or name the rows
+    _columns: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)  # what was asked for is kept
+    _absent: dict[str, set[str]] = field(default_factory=dict, init=False, repr=False)
 
     def column(self, name: str) -> list[str]:
         """All cells of one column, the missing ones too; Problem with the nearest name when there is no such column."""
+        if name in self._columns:
+            return self._columns[name]
         if name not in self.columns:
             near = difflib.get_close_matches(name, self.columns, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the columns are: {listed(self)}"
             raise Problem(f"{self.path} has no column {name!r}; {hint}")
         at = self.columns.index(name)
-        return [one_spelling(row[at]) for row in self.rows]
+        self._columns[name] = [one_spelling(row[at]) for row in self.rows]
+        return self._columns[name]
+
+    def known(self, name: str) -> list[str]:
+        """The cells of a column that are not missing."""
+        cells, absent = self.column(name), self.absent(name)
+        return [cell for cell in cells if cell not in absent] if absent else cells
+
+    def absent(self, name: str) -> set[str]:
+        """Those of a column's cells that say that there is no value, each once."""
+        if name not in self._absent:
+            self._absent[name] = set(filter(is_missing, self.column(name)))
+        return self._absent[name]
 
     def only(self, kept: Array) -> Table:
         """The table with these rows alone: a bool for each."""
+        if kept.all():
+            return self
         chosen = np.flatnonzero(kept)
         return replace(self, rows=[self.rows[i] for i in chosen], lines=[self.lines[i] for i in chosen])
 
@@ -56,8 +74,11 @@ def listed(table: Table) -> str:
 
 def holes(table: Table, names: Sequence[str]) -> Array:
     """Where values are missing: a bool for each row and each of these columns."""
-    found = [[is_missing(cell) for cell in table.column(name)] for name in names]
-    return np.array(found, bool).reshape(len(names), len(table.rows)).T
+    found = np.zeros((len(table.rows), len(names)), bool)
+    for i, name in enumerate(names):
+        if absent := table.absent(name):
+            found[:, i] = [cell in absent for cell in table.column(name)]
+    return found
 
 
 def said_of_holes(table: Table, names: Sequence[str], missing: Array) -> str:
@@ -85,8 +106,10 @@ def numbers(table: Table, name: str, hint: str = "") -> list[float]:
     """A column of numbers, NaN where one is missing; Problem for a cell that is none, and the hint what else to do."""
     values, cells = [], table.column(name)
     for line, cell in zip(table.lines, cells, strict=True):
-        value = float("nan") if is_missing(cell) else as_number(cell)
-        if value is None:
+        value = as_number(cell)
+        if value is None and is_missing(cell):
+            value = float("nan")
+        elif value is None:
             known = advice(cell)
             what = known or "is not a number" + (", though most of the column is" if hint else "")
             after = "" if known == "is too large" else hint

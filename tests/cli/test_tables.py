@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from autodiff._cli import spelling
+from autodiff._cli import network, spelling
 from autodiff.cli import main
 
 QUICK = ["--hidden", "none", "--epochs", "2"]
@@ -163,6 +163,12 @@ def test_what_counts_as_missing(capsys, tmp_path, word):
     assert run(capsys, "train", path, "--target", "y", *QUICK, "--missing", "mean")[0] == 0
 
 
+def test_a_column_without_a_name_is_no_target(capsys, tmp_path):
+    path = write(tmp_path / "t.csv", ",a\n1,2\n2,3\n3,4\n")
+    refused(run(capsys, "train", path, "--target", ""), "needs a name")
+    refused(run(capsys, "train", path, "--target", "a"), "only the target column 'a'")
+
+
 def test_nothing_left_to_learn_from(capsys, tmp_path):
     path = write(tmp_path / "t.csv", "a,e,y\n" + "1,,u\n2,,v\n" * 10)
     refused(run(capsys, "train", path, "--target", "y", *QUICK, "--missing", "drop"), "no row is left", "--drop COLUMN")
@@ -180,7 +186,9 @@ def test_resuming_treats_missing_values_as_before(capsys, tmp_path, penguins):
     assert run(capsys, *options, "--epochs", 4, "--save", whole)[0] == 0
     assert run(capsys, *options, "--epochs", 2, "--save", part)[0] == 0
     assert run(capsys, "train", penguins, "--resume", part, "--epochs", 4, "--save", part)[0] == 0
-    assert whole.read_bytes() == part.read_bytes()
+    assert facts_of(whole) == facts_of(part)
+    arrays, others = load_file(whole), load_file(part)
+    assert {name: a.tobytes() for name, a in arrays.items()} == {name: a.tobytes() for name, a in others.items()}
     refused(run(capsys, "train", penguins, "--resume", part, "--missing", "drop"), "--missing drop differs from the mean")
     refused(run(capsys, "train", penguins, "--resume", part, "--drop", "bill"), "--drop bill")
     assert run(capsys, "train", penguins, "--resume", part, "--drop", "year")[0] == 0
@@ -492,6 +500,30 @@ def test_the_test_curve_has_no_gap(capsys, tmp_path):
     assert facts_of(model)["tested"] == []
     assert run(capsys, "train", path, "--resume", model, "--epochs", 4, *plot)[0] == 0
     assert len(facts_of(model)["tested"]) == 1
+
+
+def test_a_stopped_run_is_drawn_as_far_as_it_came(capsys, tmp_path, monkeypatch):
+    matplotlib = pytest.importorskip("matplotlib.figure")
+    path, model = write(tmp_path / "t.csv", "a,y\n" + "".join(f"{i % 7},{i * 2.5}\n" for i in range(40))), tmp_path / "m"
+    figures, steps, save, step = [], [], matplotlib.Figure.savefig, network.SGD.step
+    monkeypatch.setattr(matplotlib.Figure, "savefig", lambda self, *a, **k: (figures.append(self), save(self, *a, **k))[1])
+
+    def interrupted(self, *arguments):
+        steps.append(1)
+        if len(steps) == 8:  # in the middle of the fourth epoch of two steps
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    monkeypatch.setattr(network.SGD, "step", interrupted)
+    options = ["--target", "y", "--batch-size", 16, "--plot", tmp_path / "c.png", "--save", model]
+    code, _, err = run(capsys, "train", path, *options)
+    assert code == 130
+    assert "Stopped; 3 of 30 epochs were done" in err
+    assert len(facts_of(model)["tested"]) == 3
+    left, right = figures[0].axes
+    assert [len(line.get_xdata()) for line in left.lines] == [3, 3]
+    predicted = {float(row[0]) for row in rows_of(run(capsys, "predict", model, path)[1])[1:]}
+    assert all(min(abs(y - p) for p in predicted) < 1e-4 for y in right.lines[1].get_ydata())
 
 
 def test_a_picture_of_names_that_mean_something_to_matplotlib(capsys, tmp_path):
