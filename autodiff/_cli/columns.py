@@ -16,7 +16,7 @@ import numpy as np
 
 from autodiff._cli.encoding import Data, Encoding, features
 from autodiff._cli.problem import Problem
-from autodiff._cli.spelling import as_number, is_numeric
+from autodiff._cli.spelling import as_number, is_numeric, shortened
 from autodiff._cli.table import Table, holes, numbers, refuse_holes, said_of_holes
 
 __all__ = ["Wishes", "from_table"]
@@ -196,25 +196,26 @@ def _read_as(table: Table, encoding: Encoding, looks: dict[str, str], missing: d
             continue
         known = table.known(name)
         text = name in encoding.categories or (name == encoding.target and any(as_number(cell) is None for cell in known))
-        line = _described(name, known, text)
+        line = _described(known, text)
         if name in looks:
             line += f" (looks like {looks[name]})"
         if name in missing:
             line += f"; {missing[name]} missing"
         if name == encoding.target:
             line += "; to predict" + ("" if encoding.task == "regression" else ", as a label")
-        lines.append(line)
+        lines.append(f"{shortened(name, 76 - len(line))}: {line}")
     if len(lines) > _MOST_LINES:
         shown = _MOST_LINES // 2
         lines = [*lines[:shown], f"and {len(lines) - shown} more columns"]
     return lines
 
 
-def _described(name: str, known: list[str], text: bool) -> str:
-    name = name if len(name) <= 36 else name[:35] + "~"
+def _described(known: list[str], text: bool) -> str:
     if text:
         n = len(set(known))
-        return f"{name}: text, {n} value{'s' * (n != 1)}"
+        return f"text, {n} value{'s' * (n != 1)}"
     values = list(map(float, known))
     least, most = known[int(np.argmin(values))], known[int(np.argmax(values))]
-    return f"{name}: number, {least[:12]} to {most[:12]}" if least != most else f"{name}: number, always {least[:12]}"
+    return "number, " + (
+        f"{shortened(least, 12)} to {shortened(most, 12)}" if least != most else f"always {shortened(least, 12)}"
+    )

@@ -7,7 +7,6 @@ that the baseline belongs in the picture.
 from __future__ import annotations
 
 import io
-import textwrap
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from autodiff._cli.modelfile import write_atomically
 from autodiff._cli.problem import Problem
+from autodiff._cli.spelling import shortened
 
 __all__ = ["Picture", "check_plotting", "plot"]
 
@@ -97,7 +97,9 @@ def _curves(axes: Any, picture: Picture, what: str, unit: float) -> None:
 
 
 def _predicted_against_true(axes: Any, picture: Picture) -> None:
-    name = textwrap.shorten(picture.target, 30, placeholder="...")
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+    name = shortened(picture.target, 24)
     least = float(min(picture.truth.min(), picture.answer.min()))
     most = float(max(picture.truth.max(), picture.answer.max()))
     axes.axline((least, least), slope=1, color=_BASELINE, linestyle=":", label="predicted = true")
@@ -106,6 +108,9 @@ def _predicted_against_true(axes: Any, picture: Picture) -> None:
     axes.set(xlim=(least - margin, most + margin), ylim=(least - margin, most + margin), aspect="equal")
     axes.set_xlabel(f"true {name}", parse_math=False)
     axes.set_ylabel(f"predicted {name}", parse_math=False)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(5))  # more numbers of seven digits would touch
+        axis.set_major_formatter(StrMethodFormatter("{x:.7g}"))  # a common factor would lie on the label
     axes.grid(alpha=0.25)
     axes.legend()
 
@@ -118,5 +123,4 @@ def _title(picture: Picture) -> str:
     else:
         error = float(np.sqrt(((picture.answer - picture.truth) ** 2).mean()))
         number = f"root mean square error {error:.6g} on {rows} (always the mean: {picture.baseline:.6g})"
-    what = f"{picture.target} in {Path(picture.name).name}" if picture.name.lower().endswith(".csv") else picture.name
-    return textwrap.shorten(what, 90, placeholder="...") + "\n" + number
+    return f"{shortened(picture.target, 40)} in {shortened(Path(picture.name).name, 40)}\n{number}"

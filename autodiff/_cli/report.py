@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._cli.encoding import Encoding
+from autodiff._cli.spelling import shortened
 
 __all__ = ["baseline", "confusion_table"]
 
@@ -18,7 +19,7 @@ def confusion_table(labels: list[str], truth: Array, guess: Array) -> str:
     n = len(labels)
     counts = np.zeros((n, n), int)
     np.add.at(counts, (truth, guess), 1)
-    names = [label if len(label) <= 12 else label[:11] + "~" for label in labels]
+    names = [shortened(label, 12) for label in labels]
     left = max(len("true"), *(len(name) for name in names))
     cell = max(3, *(len(name) for name in names), len(str(counts.max()))) + 1
     if left + 2 + cell * n <= 80:
@@ -40,8 +41,7 @@ def baseline(encoding: Encoding, learned: Array, truth: Array) -> tuple[str, flo
     """What the commonest label (or the mean) of the training rows reaches, whatever the inputs: in words and as a number."""
     if encoding.task == "classification":
         k = int(np.bincount(learned, minlength=len(encoding.labels)).argmax())
-        label = encoding.labels[k] if len(encoding.labels[k]) <= 30 else encoding.labels[k][:29] + "~"
         percent = 100 * float((truth == k).mean())
-        return f"Baseline, always the commonest label {label!r}: {percent:.2f} percent", percent
+        return f"Baseline, always the commonest label {shortened(encoding.labels[k], 30)!r}: {percent:.2f} percent", percent
     error = float(np.sqrt(((truth - encoding.target_mean) ** 2).mean()))
     return f"Baseline, always the mean {encoding.target_mean:.6g}: root mean square error {error:.6g}", error

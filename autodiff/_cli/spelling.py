@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ["MISSING", "advice", "as_number", "is_missing", "is_numeric", "one_spelling", "thousands"]
+__all__ = ["MISSING", "advice", "as_number", "is_missing", "is_numeric", "one_spelling", "shortened", "thousands"]
 
 # In any case. The words are those that pandas, R, SAS, MySQL and spreadsheets write, the last rows what people type.
 MISSING = (
@@ -52,6 +52,11 @@ def one_spelling(text: str) -> str:
     """The text without space around it, in the composed form: é typed is one letter, in a name of macOS it may be two."""
     stripped = text.strip()
     return stripped if stripped.isascii() else unicodedata.normalize("NFC", stripped)
+
+
+def shortened(text: str, most: int) -> str:
+    """The text for a place of so many letters."""
+    return text if len(text) <= most else text[: most - 1] + "~"
 
 
 def is_missing(cell: str) -> bool:

@@ -9,7 +9,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
@@ -238,6 +238,17 @@ def test_a_row_number_is_warned_of_also_when_rows_are_dropped(capsys, tmp_path):
     assert "--drop Id\n" in out
     alone = write(tmp_path / "alone.csv", "x,y\n" + "".join(f"{i},{2 * i + 0.5}\n" for i in range(30)))
     assert "looks like" not in run(capsys, "train", alone, "--target", "y", *QUICK)[1]
+
+
+@given(names=st.lists(st.text("ab \u00e9_", min_size=30, max_size=90).map(str.strip), min_size=3, max_size=3, unique=True))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_long_names_fit_80_columns(capsys, tmp_path, names):
+    assume(all(names) and len(set(names)) == 3)
+    cells = "".join(f"{i},word {i % 2 if i else ''},{1e6 + i / 7:.9f}\n" for i in range(20))
+    path = write(tmp_path / "t.csv", ",".join(names) + "\n" + cells)
+    code, out, _ = run(capsys, "train", path, "--target", names[2], *QUICK)
+    assert code == 0
+    assert max(len(line) for line in out.splitlines() if line.startswith("  ") and ": " in line and "--drop" not in line) <= 80
 
 
 def test_a_table_of_many_columns_is_not_listed_to_the_end(capsys, tmp_path):
