@@ -90,7 +90,8 @@ def _inputs(table: Table, wishes: Wishes) -> tuple[list[str], list[str]]:
             shown = ", ".join(cells[:3]) + (", ..." if len(cells) > 3 else "")
             notes.append(f"{what} only counts or names the rows ({shown}): left out")
     if not columns:
-        raise Problem(f"{table.path} has only the target column {target!r}; at least one other column is needed")
+        single = f"; {table.single_column()}" if len(table.columns) == 1 else ""
+        raise Problem(f"{table.path} has only the target column {target!r}; at least one other column is needed{single}")
     return columns, notes
 
 

@@ -148,16 +148,16 @@ def fitted(data: Data, train: Array) -> None:
                 f"{data.name}, column {name!r}: no training row has a value, so nothing can stand in for the missing ones; "
                 f"leave it out with --drop {name!r}"
             )
-    if not known.all():
-        data.inputs = filled(data.inputs, encoding, np.nanmean(rows, axis=0))
+    if np.isnan(data.inputs).any():
+        # The computed mean of 0.1, 0.1, 0.1 is not 0.1, and would make a constant column seem to vary.
+        usual = np.clip(np.nanmean(rows, axis=0), np.nanmin(rows, axis=0), np.nanmax(rows, axis=0))
+        data.inputs = filled(data.inputs, encoding, usual)
         rows = data.inputs[train]
     if data.one_scale:
         mean, deviation = np.full(rows.shape[1], rows.mean()), np.full(rows.shape[1], rows.std())
     else:
         mean, deviation = _scale(rows)
     encoding.mean, encoding.deviation = mean.tolist(), deviation.tolist()
-    # A test row may have holes where the training rows have none.
-    data.inputs = filled(data.inputs, encoding, mean)
     if encoding.task == "regression":
         mean, deviation = _scale(data.targets[train])
         encoding.target_mean, encoding.target_deviation = float(mean), float(deviation)

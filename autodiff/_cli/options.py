@@ -132,7 +132,13 @@ def parsed(version: str, arguments: Sequence[str] | None) -> argparse.Namespace:
         top.exit(2, f"autodiff train: error: {error} (see autodiff train --help)\n")
     if arguments and os.path.isfile(arguments[0]) and arguments[0] not in ("train", "predict", "info"):
         top.error(f"{arguments[0]!r} is a file, no command; to learn from it: autodiff train {arguments[0]} --target COLUMN")
-    options = top.parse_args(arguments)
+    options, unknown = top.parse_known_args(arguments)
+    if unknown:
+        several = [name for name in ("drop", "text") if getattr(options, name, None)]
+        hint = (
+            f"; for several columns repeat the option: --{several[0]} {unknown[0]}" if several and unknown[0][0] != "-" else ""
+        )
+        top.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     if options.command is None:
         top.print_help(sys.stderr)
         top.exit(2)

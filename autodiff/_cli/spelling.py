@@ -31,7 +31,7 @@ _MONEY = r"(?:US|R|A|C)?\$|[€£¥₹₽₩₺₪]|zł|kr\.?|Fr\.|EUR|USD|GBP|C
 _UNITS = "°[CF]?|[kmc]?m[²³23]?|[kmµ]?g|m?l|km/h|k?Wh?|kcal|h|min|s"
 _OTHER = re.compile(
     rf"(?P<before>(?:{_MONEY})?)\s*(?P<number>[{_MINUS}]?\s?(?P<mark>(?:{_MONEY})?)\s?"
-    rf"(?:\d{{1,3}}(?:[{_BETWEEN}]\d{{2,3}})*[{_BETWEEN}]\d{{3}}(?:[.,]\d+)?|\d+(?:_\d+)*[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?)"
+    rf"(?:\d{{1,3}}(?:[{_BETWEEN}]\d{{2,3}})*[{_BETWEEN}]\d{{3}}(?:[.,]\d+)?|\d+(?:_\d+)*(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)"
     rf"\s*(?P<after>(?:%|‰|{_MONEY}|{_UNITS})?)"
 )
 _TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:[AaPp]\.?[Mm]\.?)?\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})?"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._cli.problem import Problem
-from autodiff._cli.spelling import advice, as_number, is_missing, one_spelling, thousands
+from autodiff._cli.spelling import advice, as_number, is_missing, one_spelling, shortened, thousands
 
 __all__ = ["Table", "holes", "listed", "numbers", "refuse_holes", "said_of_holes"]
 
@@ -40,12 +40,21 @@ class Table:
         if name in self._columns:
             return self._columns[name]
         if name not in self.columns:
+            if len(self.columns) == 1:
+                raise Problem(f"{self.path} has no column {name!r}; {self.single_column()}")
+            parts = [one_spelling(part) for part in name.split(",")]
+            if len(parts) > 1 and all(part in self.columns for part in parts):
+                raise Problem(f"{self.path} has no column {name!r}; write the option once for each of {', '.join(parts)}")
             near = difflib.get_close_matches(name, self.columns, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the columns are: {listed(self)}"
             raise Problem(f"{self.path} has no column {name!r}; {hint}")
         at = self.columns.index(name)
         self._columns[name] = [one_spelling(row[at]) for row in self.rows]
         return self._columns[name]
+
+    def single_column(self) -> str:
+        """What may be wrong with a table of one column."""
+        return f"its only column is {shortened(self.columns[0], 60)!r} (cells are separated by commas, semicolons, tabs or |)"
 
     def known(self, name: str) -> list[str]:
         """The cells of a column that are not missing."""

@@ -132,10 +132,10 @@ def _settings(options: argparse.Namespace, facts: Facts | None) -> Facts:
     for name, value in before.items():
         wanted = getattr(options, name)
         if wanted is not None and wanted != value and name != "epochs":
-            raise Problem(
-                f"--{name.replace('_', '-')} {wanted} differs from the {value} that {options.resume} was trained with; leave "
-                "it out when resuming"
-            )
+            was = f"the {value} that {options.resume} was trained with"
+            if value == "none":
+                was = f"the training of {options.resume}, whose table had no missing values"
+            raise Problem(f"--{name.replace('_', '-')} {wanted} differs from {was}; leave it out when resuming")
     done = len(facts["history"])
     chosen["epochs"] = options.epochs or chosen["epochs"]
     if done > chosen["epochs"]:

@@ -180,6 +180,17 @@ def test_nothing_left_to_learn_from(capsys, tmp_path):
     refused(next(a for a in answers if a[0]), "column 'e': no training row has a value", "--drop 'e'")
 
 
+@pytest.mark.parametrize("value", ["0.1", "0.7", "1e-9", "123456.789"])
+def test_a_hole_in_a_constant_column_leaves_it_constant(capsys, tmp_path, value):
+    for rows in range(3, 30):
+        path = write(
+            tmp_path / "t.csv", "a,c,y\n" + "".join(f"{i},{value if i else 'NA'},{i / 3:.5f}\n" for i in range(rows + 1))
+        )
+        assert run(capsys, "train", path, "--target", "y", *QUICK, "--missing", "mean", "--save", tmp_path / "m")[0] == 0
+        encoding = facts_of(tmp_path / "m")["encoding"]
+        assert (encoding["mean"][1], encoding["deviation"][1]) == (float(value), 1.0)
+
+
 def test_resuming_treats_missing_values_as_before(capsys, tmp_path, penguins):
     whole, part = tmp_path / "whole", tmp_path / "part"
     options = ["train", penguins, "--target", "species", "--missing", "mean", "--hidden", "3", "--drop", "year"]
@@ -189,7 +200,7 @@ def test_resuming_treats_missing_values_as_before(capsys, tmp_path, penguins):
     assert facts_of(whole) == facts_of(part)
     arrays, others = load_file(whole), load_file(part)
     assert {name: a.tobytes() for name, a in arrays.items()} == {name: a.tobytes() for name, a in others.items()}
-    refused(run(capsys, "train", penguins, "--resume", part, "--missing", "drop"), "--missing drop differs from the mean")
+    refused(run(capsys, "train", penguins, "--resume", part, "--missing", "drop"), "--missing drop differs from the mean that")
     refused(run(capsys, "train", penguins, "--resume", part, "--drop", "bill"), "--drop bill")
     assert run(capsys, "train", penguins, "--resume", part, "--drop", "year")[0] == 0
 
@@ -573,6 +584,32 @@ def test_widths_with_spaces(capsys, arguments):
     assert (code, out) == (2, "")
     assert "write the widths with commas and no space: --hidden 64,32 " in err
     assert err.count("\n") == 1
+
+
+def test_several_columns_after_one_option(capsys, tmp_path):
+    path = write(tmp_path / "t.csv", CHURN)
+    answer = run(capsys, "train", path, "--target", "churn", "--drop", "customer", "plan")
+    assert answer[0] == 2
+    assert "unrecognized arguments: plan; for several columns repeat the option: --drop plan" in answer[2]
+    answer = run(capsys, "train", path, "--target", "churn", "--drop", "customer,plan")
+    refused(answer, "no column 'customer,plan'; write the option once for each of customer, plan")
+    code, out, err = run(capsys, "train", path, "--target", "churn", "--drop", "customer", "--nope")
+    assert (code, out) == (2, "")
+    assert "unrecognized arguments: --nope (" in err
+
+
+def test_a_header_that_is_not_taken_apart(capsys, tmp_path):
+    path = write(tmp_path / "t.csv", "a b y\n1 2 u\n3 4 v\n")
+    for target in ("y", "a b y"):
+        refused(
+            run(capsys, "train", path, "--target", target), "'a b y' (cells are separated by commas, semicolons, tabs or |)"
+        )
+
+
+def test_a_long_cell_is_read_at_once():
+    assert spelling.advice("1" * 20_000 + "x") is None
+    assert spelling.advice("1." * 20_000 + "x") is None
+    assert spelling.advice("Mar " * 20_000) is None
 
 
 def test_a_table_called_32_is_a_table(capsys, tmp_path, monkeypatch):
