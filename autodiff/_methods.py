@@ -18,6 +18,7 @@ from autodiff._core import inplace as _views
 from autodiff._core.inplace import in_place
 from autodiff._core.operators import between_two
 from autodiff._core.promotion import cast
+from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import arithmetic as api
 from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, shape  # noqa: F401  (their methods)
@@ -144,10 +145,9 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     if not isinstance(value, Tensor):
         if not isinstance(value, (int, float, np.generic)):
             raise TypeError(
-                f"can't assign a {type(value).__name__} to a {self.type()}; make it a tensor, as in "
-                "x[0] = autodiff.tensor(...)"
+                f"can't assign a {type(value).__name__} to a {self.type()}; make it a tensor, as in x[0] = autodiff.tensor(...)"
             )
-        value = wrap(np.asarray(value, self._array.dtype))
+        value = wrap(filling(value.item() if isinstance(value, np.generic) else value, self._array.dtype))
     basic, choice = index.normalize(key, self._array.shape)
     target = self if basic is None else index.viewed(self, basic)
     if choice is None:

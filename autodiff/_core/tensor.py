@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype
+from autodiff._core.dtypes import from_numpy_dtype
 from autodiff._core.types import CPU, Size
 
 __all__ = ["LEAF", "Tensor", "View", "adopt", "wrap"]
@@ -64,17 +62,6 @@ class Tensor:
     is_sparse = False
     is_quantized = False
     layout = "torch.strided"
-
-    def __init__(self, *data) -> None:
-        dtype = get_default_dtype().np
-        if len(data) == 1 and not isinstance(data[0], int):
-            source = data[0]._array if isinstance(data[0], Tensor) else data[0]
-            array = np.zeros(source, dtype) if isinstance(source, Size) else np.array(source, dtype)
-        else:
-            array = np.zeros(data if data else (0,), dtype)
-        self._array = array
-        self._cell = [0, None]
-        self._edge = self._grad = self._view = self._extra = None
 
     @property
     def shape(self) -> Size:

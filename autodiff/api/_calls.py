@@ -25,9 +25,11 @@ from autodiff._core import errors, promotion
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.operation import NUMPYS, Recorded
 from autodiff._core.tensor import Tensor
+from autodiff._core.views import edge_of
 
 F = TypeVar("F", bound=Any)
 
+_NUMBERS = frozenset((bool, int, float))
 _PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim"}
 
 
@@ -157,13 +159,20 @@ def whole(function: str, name: str, value: Any) -> int:
 
 
 def number(function: str, name: str, value: Any) -> Any:
-    """The value if it is a number, or the number that a tensor without dimensions holds; else TypeError."""
+    """The value if it is a number, or the number that a tensor without dimensions holds; else TypeError.
+
+    TypeError also for a tensor that requires a gradient, which would end here without a word.
+    """
+    if value.__class__ in _NUMBERS:
+        return value
+    if isinstance(value, np.generic) or (isinstance(value, Tensor) and not value._array.ndim and edge_of(value) is None):
+        return value.item()
     if isinstance(value, (int, float)):
         return value
-    if not hasattr(value, "item") or getattr(value, "ndim", None) != 0:
-        found = repr(value) if isinstance(value, str) else type(value).__name__
-        raise TypeError(f"{function}(): argument '{name}' must be Number, not {found}")
-    return value.item()
+    found = repr(value) if isinstance(value, str) else type(value).__name__
+    lost = isinstance(value, Tensor) and edge_of(value) is not None
+    hint = f"; its gradient would be lost: write {name}.item() if that is meant" if lost else ""
+    raise TypeError(f"{function}(): argument '{name}' must be Number, not {found}{hint}")
 
 
 def sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[int, ...]:
@@ -218,6 +227,14 @@ def converted(input: Tensor, dtype: Any) -> Tensor:
     return input if np_dtype is None or np_dtype == input._array.dtype else promotion.cast(input, dtype=np_dtype)
 
 
+def _counts(n: Any) -> bool:
+    """Whether this is a whole number, of Python, NumPy, or a tensor of one element; a bool is not."""
+    if isinstance(n, (Tensor, np.ndarray)):
+        array = n._array if isinstance(n, Tensor) else n
+        return array.size == 1 and array.dtype.kind in "iu" and (isinstance(n, Tensor) or not n.ndim)
+    return isinstance(n, (int, np.integer)) and not isinstance(n, bool)
+
+
 def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
     """A size given as ints, as one sequence, or under the name `size`; RuntimeError for a negative one."""
     if named is not None:
@@ -225,13 +242,13 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
             raise TypeError(f"a size was given twice: as {size} and as size={named}")
         size = (named,)
     if not size:
-        raise TypeError('a size is missing: give it as ints or as one tuple, () for a tensor with a single number')
+        raise TypeError("a size is missing: give it as ints or as one tuple, () for a tensor with a single number")
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
     for at, n in enumerate(size):
-        if not isinstance(n, (int, np.integer, Tensor)) or isinstance(n, bool):
+        if n.__class__ is not int and not _counts(n):
             raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not {type(n).__name__} ({n!r} at {at})")
-    shape = tuple(int(n) for n in size)
+    shape = tuple(map(operator.index, size))
     if any(n < 0 for n in shape):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
     if math.prod(shape) >= 2**60:

@@ -30,10 +30,7 @@ _pow_of_number = renamed(power.pow, "PowBackward2")
 
 def _scaled(name: str, input: Any, other: Any, alpha: Any) -> Any:
     """alpha * other, where PyTorch allows that factor."""
-    if isinstance(alpha, Tensor):
-        alpha = alpha.item()
-    if not isinstance(alpha, (bool, int, float)):
-        raise TypeError(f"{name}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
+    alpha = number(name, "alpha", alpha)
     kind = result_numpy([x._array if isinstance(x, Tensor) else x for x in (input, other)]).kind
     if isinstance(alpha, bool) and kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
@@ -68,7 +65,7 @@ def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     tensor([0., 1.])
     """
     if alpha.__class__ is not int or alpha != 1:
-        if alpha != 1:
+        if number("sub", "alpha", alpha) != 1:
             ops.no_bools([x._array if isinstance(x, Tensor) else x for x in (input, other)])
         other = _scaled("sub", input, other, alpha)
     return (minus if input.__class__ is Tensor else ops.sub)(input, other)

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import result_numpy
 from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.operation import Recorded
+from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import axes_of, number, takes_tensors
 from autodiff.ops import comparison as ops
@@ -38,6 +40,9 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
         return tuple(wrap(a) for a in np.nonzero(np.atleast_1d(given)))
     if given.dtype != np.bool_ and given.dtype != np.uint8:
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
+    for x in (input, other):
+        if x.__class__ is float and abs(x) > 65504.0:  # perhaps too large for the dtype of the result
+            fitted(x, result_numpy([each._array if isinstance(each, Tensor) else each for each in (input, other)]))
     return ops.where(condition, input, other)
 
 
@@ -64,6 +69,8 @@ def _limited(operation: Recorded, input: Tensor, min: Any, max: Any) -> Tensor:
     min, max = (None if v is None else number("clamp", name, v) for name, v in (("min", min), ("max", max)))
     if input._array.dtype.kind != "f" and (isinstance(min, float) or isinstance(max, float)):
         input = input * 1.0
+    dtype = input._array.dtype
+    min, max = (v if v is None or dtype.kind == "b" else fitted(v, dtype).item() for v in (min, max))
     return operation(input, min=min, max=max)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
+from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, result_numpy
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
+from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, size_of, takes_tensors, whole
 from autodiff.api.reading import array_of, float_or_default, leaf
@@ -111,9 +112,7 @@ def asarray(
 # ---- of a size ----
 
 
-def zeros(
-    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def zeros(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of the size given as ints or a tuple, in the default dtype.
 
     >>> import autodiff as torch
@@ -124,9 +123,7 @@ def zeros(
     return leaf(np.zeros(size_of(sizes, size), float_or_default(dtype)), requires_grad, device)
 
 
-def ones(
-    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def ones(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of the size given as ints or a tuple, in the default dtype.
 
     >>> import autodiff as torch
@@ -136,9 +133,7 @@ def ones(
     return leaf(np.ones(size_of(sizes, size), float_or_default(dtype)), requires_grad, device)
 
 
-def empty(
-    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def empty(*sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of the size given, whose elements are whatever the memory held.
 
     >>> import autodiff as torch
@@ -155,8 +150,15 @@ def full(size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any
     >>> torch.full((2,), 7)
     tensor([7, 7])
     """
-    value = number("full", "fill_value", fill_value)
-    return leaf(np.full(size_of((size,)), value, as_numpy_dtype(dtype) or array_of(value, None).dtype), requires_grad, device)
+    return leaf(_filled("full", size, fill_value, as_numpy_dtype(dtype)), requires_grad, device)
+
+
+def _filled(function: str, size: Any, fill_value: Any, dtype: np.dtype[Any] | None) -> Any:
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+    value = number(function, "fill_value", fill_value)
+    found = result_numpy((value,)) if dtype is None else dtype
+    return np.full(size_of((size,)), filling(value, found))
 
 
 def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
@@ -205,7 +207,8 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any 
     tensor([5., 5.])
     """
     value = number("full_like", "fill_value", fill_value)
-    return leaf(np.full_like(input._array, value, _like(input, dtype)), requires_grad, device)
+    found = _like(input, dtype)
+    return leaf(np.full_like(input._array, filling(value, found), found), requires_grad, device)
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -260,5 +263,4 @@ def new_full(
     self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`full(size, fill_value)` in the dtype of this tensor."""
-    value = number("new_full", "fill_value", fill_value)
-    return leaf(np.full(size_of((size,)), value, _like(self, dtype)), requires_grad, device)
+    return leaf(_filled("new_full", size, fill_value, _like(self, dtype)), requires_grad, device)

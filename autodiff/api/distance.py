@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import dimension, takes_tensors, whole
+from autodiff.api._calls import dimension, number, takes_tensors, whole
 from autodiff.api.join import cat
 from autodiff.api.reduce import sum as sum_
 from autodiff.api.statistics import norm
@@ -57,6 +57,7 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
         raise RuntimeError(
             f"X1 and X2 must have the same number of columns. X1: {x1._array.shape[-1]} X2: {x2._array.shape[-1]}"
         )
+    p = number("cdist", "p", p)
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     return norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), float(p), -1)

@@ -13,6 +13,7 @@ import numpy as np
 
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension, number, takes_tensors, whole
 from autodiff.ops import places as ops
@@ -205,9 +206,7 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
     n, index = input._array.shape[axis], whole("select", "index", index)
     if not -n <= index < n:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {axis}"
-        )
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {axis}")
     return _select(input, index=ops.along(axis, index))
 
 
@@ -272,12 +271,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         )
     fill = ops.masked_fill if isinstance(value, Tensor) else _fill_with_number
     if not isinstance(value, Tensor):
-        value = number("masked_fill", "value", value)
-        try:
-            fits = int(value) if isinstance(value, float) and input._array.dtype.kind in "iu" else value
-            value = np.asarray(fits, input._array.dtype)
-        except (OverflowError, ValueError):  # too large, infinite or nan
-            raise RuntimeError(f"value {value} cannot be converted to type {input.dtype} without overflow") from None
+        value = fitted(number("masked_fill", "value", value), input._array.dtype)
     return fill(input, value, mask=mask._array.copy())
 
 

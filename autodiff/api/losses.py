@@ -14,7 +14,7 @@ from autodiff._core.dtypes import scalar_type
 from autodiff._core.errors import misfit
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import converted, reduction_of, takes_tensors
+from autodiff.api._calls import converted, number, reduction_of, takes_tensors
 from autodiff.api.reduce import mean
 from autodiff.ops import losses as ops
 from autodiff.ops.arithmetic import abs as abs_
@@ -121,6 +121,7 @@ def smooth_l1_loss(
     """
     x, t = _same_size(input, target, "smooth_l1_loss")
     reduction = reduction_of(reduction, size_average, reduce)
+    beta = number("smooth_l1_loss", "beta", beta)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
@@ -141,6 +142,7 @@ def huber_loss(
     """
     x, t = _same_size(input, target, "huber_loss")
     reduction_of(reduction)
+    delta = number("huber_loss", "delta", delta)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     if weight is not None:

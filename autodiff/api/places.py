@@ -12,6 +12,7 @@ import numpy as np
 from autodiff._core.dtypes import scalar_type
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import dimension, number, takes_tensors
 from autodiff.api.index import getitem, normalize
@@ -128,7 +129,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 
 def _source(input: Tensor, src: Any, places: Any, name: str) -> Any:
     if not isinstance(src, Tensor):
-        return np.asarray(number(name, "value", src), input._array.dtype)
+        return fitted(number(name, "value", src), input._array.dtype)
     if src._array.dtype != input._array.dtype:
         raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
     if src._array.ndim != places.ndim or any(n > m for n, m in zip(places.shape, src._array.shape)):
@@ -142,9 +143,7 @@ def _source(input: Tensor, src: Any, places: Any, name: str) -> Any:
 
 @method(inplace=True)
 @takes_tensors
-def scatter(
-    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
-) -> Tensor:
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
     """A copy of `input` with the elements of `src` (or a number) written at the indices along `dim`.
 
     With `reduce` "add" or "multiply" they are added to, or multiplied with, what is there; then there is no derivative, as in

@@ -12,6 +12,7 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import given_twice, wrong_count
+from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, whole
 from autodiff.api.reading import float_or_default, leaf
@@ -53,10 +54,12 @@ def arange(
     if (end - start) * step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})")
     values: Any
-    found = as_numpy_dtype(dtype)
+    found = _countable("arange", as_numpy_dtype(dtype))
     if all(isinstance(v, int) for v in (start, end, step)):
         values = np.arange(start, end, step, dtype=np.int64)
     elif found is not None and found.kind in "iu":
+        if not int(step):
+            raise ValueError(f"step must be nonzero: as an int, {step} is 0")
         values = np.arange(int(start), int(end), int(step), dtype=np.int64)  # as PyTorch: the ends are made ints first
     else:
         found = float_or_default(dtype)
@@ -102,7 +105,13 @@ def linspace(
     >>> torch.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    return leaf(_spaced(start, end, steps, float_or_default(dtype)), requires_grad, device)
+    return leaf(_spaced(start, end, steps, _countable("linspace", float_or_default(dtype))), requires_grad, device)
+
+
+def _countable(function: str, dtype: np.dtype[Any] | None) -> Any:
+    if dtype is not None and dtype.kind == "b":
+        raise NotImplementedError(f'"{function}_cpu" not implemented for bools; write .bool() behind it')
+    return dtype
 
 
 def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
@@ -114,7 +123,7 @@ def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
         return np.array([start], dtype)
     kind = dtype.type if dtype.kind == "f" else np.float64
     if dtype.kind != "f":
-        start, end = int(start), int(end)
+        start, end = (fitted(v, dtype).item() for v in (start, end))
     step = (kind(end) - kind(start)) / kind(max(steps - 1, 1))
     k = np.arange(steps)
     first = _fused(kind(start), k, step, kind)
@@ -138,5 +147,5 @@ def logspace(
     >>> torch.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    powers = base ** _spaced(start, end, steps, np.dtype(np.float64))
+    powers = number("logspace", "base", base) ** _spaced(start, end, steps, np.dtype(np.float64))
     return leaf(powers.astype(float_or_default(dtype)), requires_grad, device)

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.dtypes import as_numpy_dtype
-from autodiff._core.errors import wrong_count
+from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
+from autodiff._core.errors import misfit, wrong_count
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, size_of, takes_tensors, whole
-from autodiff.api.fill import bernoulli_, normal_, random_, stream_of, uniform_
+from autodiff.api.fill import bernoulli_, highest_of, normal_, random_, stream_of, uniform_, within
 from autodiff.api.reading import float_or_default, leaf
 from autodiff.random import Generator
 
@@ -22,7 +22,7 @@ from autodiff.random import Generator
 def _floating(dtype: Any, name: str) -> np.dtype[Any]:
     found = float_or_default(dtype)
     if found.kind != "f":
-        raise RuntimeError(f'"{name}" not implemented for {dtype}: the dtype must be a floating one')
+        raise NotImplementedError(f'"{name}" not implemented for {dtype}: the dtype must be a floating one')
     return found
 
 
@@ -91,13 +91,8 @@ def randint(
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     found = as_numpy_dtype(dtype) or np.dtype(np.int64)
-    _fits(found, low, high)
+    within("randint", found, low, high - 1)
     return leaf(stream_of(generator).randint(low, high, size_of((size,))).astype(found, copy=False), requires_grad, device)
-
-
-def _fits(dtype: Any, low: int, high: int) -> None:
-    if dtype.kind in "iu" and not np.iinfo(dtype).min <= low < high <= np.iinfo(dtype).max + 1:
-        raise RuntimeError(f"the numbers {low} to {high - 1} do not fit into {dtype}: one of them is out of bounds")
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
@@ -111,7 +106,12 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, d
     n = whole("randperm", "n", n)
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
-    return leaf(stream_of(generator).randperm(n).astype(as_numpy_dtype(dtype) or np.int64, copy=False), False, device)
+    found = as_numpy_dtype(dtype) or np.dtype(np.int64)
+    if found.kind == "b":
+        raise NotImplementedError('"randperm" not implemented for bools')
+    if n - 1 > highest_of(found):
+        raise RuntimeError(f"value {n - 1} cannot be converted to type {found} without overflow: not all numbers fit into it")
+    return leaf(stream_of(generator).randperm(n).astype(found, copy=False), False, device)
 
 
 def normal(
@@ -133,6 +133,8 @@ def normal(
     """
     stream = stream_of(generator)
     if size is not None:
+        if not isinstance(size, (tuple, list)):
+            raise TypeError(f"normal(): argument 'size' (position 3) must be tuple of ints, not {type(size).__name__}")
         if std is None:
             raise wrong_count("normal", ("mean", "std", "size"), 2, ["std"])
         mean, std = float(number("normal", "mean", mean)), float(number("normal", "std", std))
@@ -140,18 +142,32 @@ def normal(
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
         values = stream.normal(size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
-    std = 1.0 if std is None else std
-    arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
-    if arrays[0] is None and arrays[1] is None:
+    if dtype is not None or requires_grad:
+        raise TypeError("normal(): dtype and requires_grad go with a size; tensors have the dtype of the result already")
+    return leaf(_around(stream, mean, 1.0 if std is None else std))
+
+
+def _around(stream: Generator, mean: Any, std: Any) -> Any:
+    """Normal numbers, one for each element of mean and std, at least one of which is a tensor."""
+    arrays = [x._array for x in (mean, std) if isinstance(x, Tensor)]
+    if not arrays:
         raise TypeError("normal() needs a size when neither mean nor std is a tensor")
-    if arrays[1] is not None and (arrays[1] < 0).any():
-        raise RuntimeError("normal expects all elements of std >= 0.0")
-    shape = np.broadcast_shapes(*(a.shape for a in arrays if a is not None))
-    found = next(a.dtype for a in arrays if a is not None)
-    unit = stream.normal(shape, found)
-    scale = arrays[1] if arrays[1] is not None else found.type(std)
-    centre = arrays[0] if arrays[0] is not None else found.type(mean)
-    return leaf((unit * scale + centre).astype(found))
+    found = arrays[0].dtype
+    if found.kind != "f":
+        raise NotImplementedError(f'"normal_kernel_cpu" not implemented for {from_numpy_dtype(found)}; convert with x.float()')
+    if isinstance(std, Tensor):
+        if not (std._array >= 0).all():
+            raise RuntimeError("normal expects all elements of std >= 0.0")
+        scale = std._array
+    else:
+        scale = found.type(number("normal", "std", std))
+        if not scale >= 0:
+            raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    centre = mean._array if isinstance(mean, Tensor) else found.type(number("normal", "mean", mean))
+    shapes = [a.shape for a in arrays]
+    if wrong := misfit("normal", shapes):
+        raise wrong
+    return (stream.normal(np.broadcast_shapes(*shapes), found) * scale + centre).astype(found)
 
 
 @method
@@ -163,6 +179,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
     tensor([0., 1.])
     """
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f'"bernoulli" not implemented for {input.dtype}: the probabilities are floating')
     empty = leaf(np.empty(input._array.shape, input._array.dtype))
     return bernoulli_(empty, input.detach() if p is None else p, generator=generator)
 
@@ -241,6 +259,5 @@ def randint_like(
     low, high = ends_of("randint_like", ("low", "high"), _ends, low, high)
     lo, hi = whole("randint_like", "low", 0 if low is None else low), whole("randint_like", "high", high)
     found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
-    _fits(found._array.dtype, lo, hi)
     random_(found, lo, hi)
     return found.requires_grad_() if requires_grad else found

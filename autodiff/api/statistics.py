@@ -99,10 +99,11 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if x._array.dtype.kind != "f":
         raise RuntimeError(f"norm: expected a floating point tensor, got {input.dtype}; use x.float()")
     axes = axes_of(dim, x._array.ndim)
-    if p in ("fro", 2, None):
+    if p is None or (isinstance(p, (str, int, float)) and p in ("fro", 2)):
         return euclidean(x, axes=axes, keepdim=keepdim)
     if isinstance(p, str):
         raise RuntimeError(f"norm: order {p!r} is not supported; use 'fro' or a number")
+    p = number("norm", "p", p)
     if p == math.inf:
         return amax(abs_(x), axes, keepdim)
     if p == -math.inf:
