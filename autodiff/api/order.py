@@ -150,7 +150,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if array.ndim != 1 or (array.size and array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
-        raise ValueError("minlength should be >= 0")
+        raise RuntimeError("minlength should be >= 0")
     if weights is None:
         return wrap(np.bincount(array, None, minlength))
     if weights._array.shape != array.shape:

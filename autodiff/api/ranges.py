@@ -54,17 +54,26 @@ def arange(
     if (end - start) * step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})")
     values: Any
-    found = _countable("arange", as_numpy_dtype(dtype))
+    found = as_numpy_dtype(dtype)
+    if found is not None and found.kind == "b":
+        raise NotImplementedError('"arange_cpu" not implemented for bools; write .bool() behind it')
     if all(isinstance(v, int) for v in (start, end, step)):
         values = np.arange(start, end, step, dtype=np.int64)
     elif found is not None and found.kind in "iu":
-        if not int(step):
-            raise ValueError(f"step must be nonzero: as an int, {step} is 0")
-        values = np.arange(int(start), int(end), int(step), dtype=np.int64)  # as PyTorch: the ends are made ints first
+        values = _in_ints(start, end, step, found)
     else:
         found = float_or_default(dtype)
         values = _counted(start, step, math.ceil((end - start) / step), found)
     return leaf(values if found is None else values.astype(found), requires_grad, device)
+
+
+def _in_ints(start: float, end: float, step: float, dtype: np.dtype[Any]) -> Any:
+    """Ends and step cut to ints, as PyTorch does: for int64 before it counts the elements, for other dtypes afterwards."""
+    if dtype.itemsize < 8:
+        return int(start) + np.arange(math.ceil((end - start) / step)) * int(step)
+    if not int(step):
+        raise ValueError(f"step must be nonzero: as an int, {step} is 0")
+    return np.arange(int(start), int(end), int(step), dtype=np.int64)
 
 
 def _fused(a: Any, k: Any, step: Any, dtype: Any) -> Any:
@@ -105,25 +114,20 @@ def linspace(
     >>> torch.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    return leaf(_spaced(start, end, steps, _countable("linspace", float_or_default(dtype))), requires_grad, device)
-
-
-def _countable(function: str, dtype: np.dtype[Any] | None) -> Any:
-    if dtype is not None and dtype.kind == "b":
-        raise NotImplementedError(f'"{function}_cpu" not implemented for bools; write .bool() behind it')
-    return dtype
+    return leaf(_spaced(start, end, steps, float_or_default(dtype)), requires_grad, device)
 
 
 def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
     start, end = number("linspace", "start", start), number("linspace", "end", end)
     if whole("linspace", "steps", steps) < 0:
         raise RuntimeError("number of steps must be non-negative")
+    if dtype.kind == "b" and steps > 1:
+        raise NotImplementedError('"linspace_cpu" not implemented for bools; write .bool() behind it')
     # From both ends to the middle, in the dtype itself: PyTorch's rounding.
     if steps == 1:
         return np.array([start], dtype)
     kind = dtype.type if dtype.kind == "f" else np.float64
-    if dtype.kind != "f":
-        start, end = (fitted(v, dtype).item() for v in (start, end))
+    start, end = (fitted(v, dtype).item() for v in (start, end))
     step = (kind(end) - kind(start)) / kind(max(steps - 1, 1))
     k = np.arange(steps)
     first = _fused(kind(start), k, step, kind)
@@ -147,5 +151,9 @@ def logspace(
     >>> torch.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    powers = number("logspace", "base", base) ** _spaced(start, end, steps, np.dtype(np.float64))
-    return leaf(powers.astype(float_or_default(dtype)), requires_grad, device)
+    found, base = float_or_default(dtype), number("logspace", "base", base)
+    if found.kind == "b" and steps > 1:
+        raise NotImplementedError('"logspace_cpu" not implemented for bools; write .bool() behind it')
+    if found.kind in "iu":
+        start, end = (fitted(number("logspace", *end), found).item() for end in (("start", start), ("end", end)))
+    return leaf((base ** _spaced(start, end, steps, np.dtype(np.float64))).astype(found), requires_grad, device)

@@ -1,18 +1,42 @@
 """Sums, means and products as PyTorch calls them: of everything or over `dim`, in a `dtype` of choice.
 
-After this module a reader knows what becomes of integers: a sum of them is an int64, and a mean of them is refused.
+After this module a reader knows what becomes of integers: a sum of them is an int64, or of the dtype asked for, in which it wraps
+around; and a mean of them is refused.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from autodiff._core.inplace import method
-from autodiff._core.tensor import Tensor
+import numpy as np
+
+from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
+from autodiff._core.inplace import in_place, method
+from autodiff._core.modes import mode
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.views import edge_of
 from autodiff.api._calls import axes_of, converted, dimension, takes_keepdim, takes_tensors
 from autodiff.ops import cumulative as running
 from autodiff.ops.comparison import isnan
 from autodiff.ops.reduce import mean_all, mean_over, nansum_over, prod_all, prod_over, sum_all, sum_over
+
+
+def whole_dtype(dtype: Any) -> np.dtype[Any] | None:
+    """The dtype given, if it is one of integers or bools."""
+    found = as_numpy_dtype(dtype)
+    return None if found is None or found.kind == "f" else found
+
+
+def _in_integers(name: str, function: Any, input: Tensor, dtype: np.dtype[Any], axis: Any, **options: Any) -> Tensor:
+    """A sum or product in a dtype of integers, where it wraps around; bools are joined by or, or by and."""
+    if mode.grad and edge_of(input) is not None:
+        raise RuntimeError(
+            f"Autograd not support dtype: {from_numpy_dtype(dtype)}: {name}(dtype=...) of integers has no gradient; write "
+            "x.detach() where that is meant"
+        )
+    numbers = mode.quiet(input._array.astype, dtype)
+    return wrap(np.asarray(function(numbers, axis=axis, dtype=dtype, **options)))
 
 
 @method
@@ -26,6 +50,8 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     """
     ndim = input._array.ndim
     if dtype is not None:
+        if (whole := whole_dtype(dtype)) is not None:
+            return _in_integers("sum", np.sum, input, whole, axes_of(dim, ndim), keepdims=keepdim)
         input = converted(input, dtype)
     if dim is None and not keepdim:
         return sum_all(input)
@@ -62,9 +88,11 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     >>> torch.nansum(torch.tensor([1.0, float("nan")]))
     tensor(1.)
     """
+    if input._array.dtype.kind != "f":
+        return sum(input, dim, keepdim, dtype=dtype)
+    if whole_dtype(dtype) is not None:
+        return sum(input.nan_to_num(posinf=math.inf, neginf=-math.inf), dim, keepdim, dtype=dtype)
     x = converted(input, dtype)
-    if x._array.dtype.kind != "f":
-        return sum(x, dim, keepdim)
     return nansum_over(x, axes=axes_of(dim, x._array.ndim), keepdim=keepdim)
 
 
@@ -77,6 +105,10 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
     >>> torch.nanmean(torch.tensor([1.0, float("nan"), 3.0]))
     tensor(2.)
     """
+    if input._array.dtype.kind != "f" or whole_dtype(dtype) is not None:
+        raise RuntimeError(
+            f"nanmean(): expected input and dtype to be floating, but got {input.dtype} and dtype={dtype}; write x.float()"
+        )
     return nansum(input, dim, keepdim, dtype=dtype) / sum(~isnan(input), dim, keepdim)
 
 
@@ -90,13 +122,15 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     tensor(24.)
     """
     ndim = input._array.ndim
+    if (whole := whole_dtype(dtype)) is not None:
+        return _in_integers("prod", np.prod, input, whole, axes_of(dim, ndim), keepdims=keepdim)
     input = converted(input, dtype)
     if dim is None:
         return prod_all(input)
     return prod_over(input, axes=axes_of(dim, ndim), keepdim=keepdim)
 
 
-@method(inplace=True)
+@method
 @takes_tensors
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running sum along `dim`. Integers and bools give int64.
@@ -105,10 +139,13 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     >>> torch.cumsum(torch.tensor([1, 2, 3]), 0)
     tensor([1, 3, 6])
     """
-    return running.cumsum(converted(input, dtype), axis=dimension(dim, input._array.ndim))
+    axis = dimension(dim, input._array.ndim)
+    if (whole := whole_dtype(dtype)) is not None:
+        return _along("cumsum", np.cumsum, input, whole, axis)
+    return running.cumsum(converted(input, dtype), axis=axis)
 
 
-@method(inplace=True)
+@method
 @takes_tensors
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running product along `dim`. Integers and bools give int64.
@@ -117,4 +154,35 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     >>> torch.cumprod(torch.tensor([1, 2, 3]), 0)
     tensor([1, 2, 6])
     """
-    return running.cumprod(converted(input, dtype), axis=dimension(dim, input._array.ndim))
+    axis = dimension(dim, input._array.ndim)
+    if (whole := whole_dtype(dtype)) is not None:
+        return _along("cumprod", np.cumprod, input, whole, axis)
+    return running.cumprod(converted(input, dtype), axis=axis)
+
+
+def _along(name: str, function: Any, input: Tensor, dtype: np.dtype[Any], axis: int) -> Tensor:
+    if dtype.kind == "b":
+        raise NotImplementedError(f'"{name}" not implemented for bools: give an integer dtype')
+    return _in_integers(name, function, input, dtype, axis if input._array.ndim else None).reshape(input.shape)
+
+
+@method(name="cumsum_")
+def _cumsum_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """`cumsum`, written into this tensor's own memory; returns the tensor."""
+    _in_its_own(self, "cumsum_", dtype)
+    return _cumsum_in_place(self, dim)
+
+
+@method(name="cumprod_")
+def _cumprod_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """`cumprod`, written into this tensor's own memory; returns the tensor."""
+    _in_its_own(self, "cumprod_", dtype)
+    return _cumprod_in_place(self, dim)
+
+
+_cumsum_in_place, _cumprod_in_place = in_place(cumsum, "cumsum_"), in_place(cumprod, "cumprod_")
+
+
+def _in_its_own(self: Tensor, name: str, dtype: Any) -> None:
+    if dtype is not None and as_numpy_dtype(dtype) != self._array.dtype:
+        raise RuntimeError(f"Bad in-place call: {name} of a tensor of {self.dtype} cannot give {dtype}; use {name[:-1]}")

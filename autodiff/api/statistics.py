@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.inplace import method
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
@@ -95,9 +96,12 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     >>> torch.norm(torch.tensor([3.0, 4.0]))
     tensor(5.)
     """
-    x = converted(input, dtype)
-    if x._array.dtype.kind != "f":
+    wanted = as_numpy_dtype(dtype)
+    if input._array.dtype.kind != "f" or (wanted is not None and wanted.kind != "f"):
         raise RuntimeError(f"norm: expected a floating point tensor, got {input.dtype}; use x.float()")
+    if wanted is not None and wanted.itemsize < input._array.itemsize:
+        raise RuntimeError(f"norm: {input.dtype} should be convertible without narrowing to the specified dtype {dtype}")
+    x = converted(input, dtype)
     axes = axes_of(dim, x._array.ndim)
     if p is None or (isinstance(p, (str, int, float)) and p in ("fro", 2)):
         return euclidean(x, axes=axes, keepdim=keepdim)
