@@ -1,7 +1,7 @@
 """Sums, means and products as PyTorch calls them: of everything or over `dim`, in a `dtype` of choice.
 
-After this module a reader knows what becomes of integers: a sum of them is an int64, or of the dtype asked for, in which it wraps
-around; and a mean of them is refused.
+After this module a reader knows what becomes of integers: a sum of them is an int64, or of the dtype asked for, in which it
+wraps around; and a mean of them is refused.
 """
 
 from __future__ import annotations
@@ -184,5 +184,7 @@ _cumsum_in_place, _cumprod_in_place = in_place(cumsum, "cumsum_"), in_place(cump
 
 
 def _in_its_own(self: Tensor, name: str, dtype: Any) -> None:
+    if self._array.dtype.kind == "b":
+        raise NotImplementedError(f'"{name}" not implemented for bools; use {name[:-1]}')
     if dtype is not None and as_numpy_dtype(dtype) != self._array.dtype:
         raise RuntimeError(f"Bad in-place call: {name} of a tensor of {self.dtype} cannot give {dtype}; use {name[:-1]}")
