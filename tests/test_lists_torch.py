@@ -221,3 +221,27 @@ def test_one_number_in_every_dtype(value, dtype):
             except Exception as error:
                 found.append(type(error))
         assert found[0] == found[1]
+
+
+BATCHES = {
+    "ints and floats": lambda m: [1, 2.5],
+    "floats and ints": lambda m: [2.5, 1],
+    "bools and ints": lambda m: [True, 2],
+    "bools": lambda m: [True, False],
+    "numbers of NumPy's": lambda m: [np.int64(1), np.float64(2.5)],
+    "of two sizes": lambda m: [np.float32(1), np.float64(2.5)],
+    "NumPy's and Python's": lambda m: [np.float32(1), 2],
+    "tensors": lambda m: [m.tensor(1), m.tensor(2.5)],
+    "tensors with dimensions": lambda m: [m.tensor([1, 2]), m.tensor([2.5, 1], dtype=m.float16)],
+    "arrays": lambda m: [np.array([1, 2]), np.array([2.5, 1], np.float32)],
+    "samples": lambda m: [(1, 2.5), (0.5, 3)],
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_a_batch_is_of_the_dtype_of_all_its_samples(name):
+    found = []
+    for m in (autodiff, torch):
+        batch = m.utils.data.default_collate(BATCHES[name](m))
+        found.append([(str(t.dtype), t.tolist()) for t in (batch if isinstance(batch, list) else [batch])])
+    assert found[0] == found[1]

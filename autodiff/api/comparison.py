@@ -17,6 +17,7 @@ from autodiff._core.operation import Recorded
 from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import axes_of, number, takes_tensors
+from autodiff.api.reading import positions
 from autodiff.ops import comparison as ops
 
 # PyTorch names a node by the function that was called, and by whether its limit was a number.
@@ -37,7 +38,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """
     given = condition._array
     if input is None and other is None:
-        return tuple(wrap(a) for a in np.nonzero(np.atleast_1d(given)))
+        return tuple(wrap(positions(a)) for a in np.nonzero(np.atleast_1d(given)))
     if given.dtype != np.bool_ and given.dtype != np.uint8:
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
     for x in (input, other):
@@ -182,4 +183,4 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     >>> torch.count_nonzero(torch.tensor([1, 0, 2]))
     tensor(2)
     """
-    return wrap(np.asarray(np.count_nonzero(input._array, axis=axes_of(dim, input._array.ndim))))
+    return wrap(positions(np.count_nonzero(input._array, axis=axes_of(dim, input._array.ndim))))

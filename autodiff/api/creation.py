@@ -5,6 +5,7 @@ After this module a reader knows that what is made is a leaf, and that `tensor` 
 
 from __future__ import annotations
 
+import array
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -76,7 +77,7 @@ def from_numpy(ndarray: Any) -> Tensor:
     return leaf(ndarray.view(np.ndarray))
 
 
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a tensor, without a copy where none is needed: a tensor itself, an array's own memory.
 
     >>> import autodiff as torch
@@ -99,14 +100,41 @@ def asarray(
 ) -> Tensor:
     """`obj` as a tensor; copied if `copy`, or where it must be. The copy of a tensor stays in its graph, as `clone` does.
 
+    The bytes of a buffer (bytearray, memoryview, array.array) are taken for numbers of the dtype, or of the default dtype.
+    ValueError with copy=False for what cannot share its memory: a list, or numbers of another dtype.
+
     >>> import autodiff as torch
     >>> torch.asarray([1, 2])
     tensor([1, 2])
     """
-    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype)
+    if isinstance(obj, (bytes, bytearray, memoryview, array.array)):
+        obj = _of_buffer(memoryview(obj).cast("B"), float_or_default(dtype))
+    if copy is False:
+        _check_shared(obj, as_numpy_dtype(dtype))
+    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype)
     if copy and isinstance(obj, Tensor):
         t = clone(t)
     return t.requires_grad_() if requires_grad else t
+
+
+def _of_buffer(buffer: memoryview, dtype: np.dtype[Any]) -> Any:
+    """The memory as an array of the dtype, in one dimension; ValueError where it is empty, or a part of a number is left."""
+    if not buffer.nbytes:
+        raise ValueError("both buffer length (0) and count (-1) must not be 0")
+    if buffer.nbytes % dtype.itemsize:
+        raise ValueError(f"buffer length ({buffer.nbytes} bytes) must be a multiple of element size ({dtype.itemsize})")
+    return np.frombuffer(buffer, dtype)
+
+
+def _check_shared(obj: Any, dtype: np.dtype[Any] | None) -> None:
+    """ValueError for what a tensor of this dtype cannot share memory with; RuntimeError for a number of NumPy's."""
+    if isinstance(obj, np.generic):
+        raise RuntimeError("can't alias NumPy scalars. Either remove copy=False or transform it in a ndarray.")
+    if not isinstance(obj, (Tensor, np.ndarray)):
+        raise ValueError(f"can't alias arbitrary sequence into a tensor: a {type(obj).__name__} is copied; remove copy=False")
+    found = from_numpy(obj) if isinstance(obj, np.ndarray) else obj  # which refuses what cannot be shared
+    if dtype is not None and dtype != found._array.dtype:
+        raise ValueError(f"can't alias tensor with dtype {found.dtype} into dtype {from_numpy_dtype(dtype)}; remove copy=False")
 
 
 # ---- of a size ----

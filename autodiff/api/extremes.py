@@ -14,6 +14,7 @@ from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import AminmaxResult, MaxResult, MinResult
 from autodiff.api._calls import axes_of, dimension, takes_keepdim, takes_tensors
+from autodiff.api.reading import positions
 from autodiff.ops import extremes as ops
 from autodiff.ops.comparison import maximum, minimum
 
@@ -46,7 +47,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, name: str) -> Any:
     not_empty(input, name, axis)
     if not input._array.ndim:
         return kind(input.clone(), wrap(np.zeros((), np.int64)))
-    places = find(input._array, axis=axis, keepdims=True)
+    places = positions(find(input._array, axis=axis, keepdims=True))
     return kind(*choice(input, places=places, axis=axis, keepdim=keepdim))
 
 
@@ -155,4 +156,4 @@ def _position(input: Tensor, dim: int | None, keepdim: bool, find: Any, name: st
     not_empty(input, name, axis)
     if not input._array.ndim:
         return wrap(np.zeros((), np.int64))
-    return wrap(np.asarray(find(input._array, axis=axis, keepdims=keepdim)))
+    return wrap(positions(find(input._array, axis=axis, keepdims=keepdim)))

@@ -15,6 +15,7 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import MedianResult, SortResult, TopkResult
 from autodiff.api._calls import dimension, takes_keepdim, takes_tensors, whole
 from autodiff.api.extremes import not_empty
+from autodiff.api.reading import positions
 from autodiff.ops import extremes as ops
 
 _sorted, _topk = renamed(ops.chosen, "Sort"), renamed(ops.chosen, "Topk")
@@ -24,8 +25,8 @@ _median = renamed(ops.chosen, "MedianBackward1")
 def _order(array: Any, axis: int, descending: bool) -> Any:
     if descending:  # stable also from large to small: sort the mirrored array, and mirror the places back
         n = array.shape[axis]
-        return n - 1 - np.flip(np.argsort(np.flip(array, axis), axis, kind="stable"), axis)
-    return np.argsort(array, axis, kind="stable")
+        return positions(n - 1 - np.flip(np.argsort(np.flip(array, axis), axis, kind="stable"), axis))
+    return positions(np.argsort(array, axis, kind="stable"))
 
 
 @method
@@ -96,7 +97,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     places = np.take(_order(input._array, axis, False), [(input._array.shape[axis] - 1) // 2], axis)
     nans = np.isnan(input._array)
     if nans.any():  # the first of them is the median of its lane
-        places = np.where(nans.any(axis, keepdims=True), np.argmax(nans, axis, keepdims=True), places)
+        places = positions(np.where(nans.any(axis, keepdims=True), np.argmax(nans, axis, keepdims=True), places))
     return MedianResult(*_median(input, places=places, axis=axis, keepdim=keepdim))
 
 
@@ -118,9 +119,9 @@ def unique(
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     result = [wrap(values)]
     if return_inverse:
-        result.append(wrap(inverse.reshape(array.shape if axis is None else -1)))
+        result.append(wrap(positions(inverse.reshape(array.shape if axis is None else -1))))
     if return_counts:
-        result.append(wrap(counts))
+        result.append(wrap(positions(counts)))
     return result[0] if len(result) == 1 else tuple(result)
 
 
@@ -152,7 +153,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     if weights is None:
-        return wrap(np.bincount(array, None, minlength))
+        return wrap(positions(np.bincount(array, None, minlength)))
     if weights._array.shape != array.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     dtype = np.float32 if weights._array.dtype == np.float32 else np.float64

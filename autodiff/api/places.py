@@ -16,6 +16,7 @@ from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import dimension, number, takes_tensors
 from autodiff.api.index import getitem, normalize
+from autodiff.api.reading import positions
 from autodiff.ops import places as ops
 
 _take, _index_add = renamed(ops.indexed, "Take"), renamed(ops.put_added, "IndexAdd")
@@ -232,12 +233,12 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
             [2]])
     """
     if as_tuple:
-        return tuple(wrap(places) for places in np.nonzero(np.atleast_1d(input._array)))
+        return tuple(wrap(positions(places)) for places in np.nonzero(np.atleast_1d(input._array)))
     return _nonzero_rows(input)
 
 
 def _nonzero_rows(input: Tensor) -> Tensor:
-    places = np.nonzero(np.atleast_1d(input._array))
+    places = [positions(found) for found in np.nonzero(np.atleast_1d(input._array))]
     return wrap(np.stack(places, -1) if input._array.ndim else np.zeros((len(places[0]), 0), np.int64))
 
 

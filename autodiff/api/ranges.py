@@ -70,7 +70,7 @@ def arange(
 def _in_ints(start: float, end: float, step: float, dtype: np.dtype[Any]) -> Any:
     """Ends and step cut to ints, as PyTorch does: for int64 before it counts the elements, for other dtypes afterwards."""
     if dtype.itemsize < 8:
-        return int(start) + np.arange(math.ceil((end - start) / step)) * int(step)
+        return int(start) + np.arange(math.ceil((end - start) / step), dtype=np.int64) * int(step)
     if not int(step):
         raise ValueError(f"step must be nonzero: as an int, {step} is 0")
     return np.arange(int(start), int(end), int(step), dtype=np.int64)

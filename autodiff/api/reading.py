@@ -128,6 +128,11 @@ _READERS: tuple[tuple[Any, Any], ...] = (
 _USUAL: dict[type, Any] = {float: _of_float, int: _of_int, list: array_of_list, np.ndarray: _of_array}
 
 
+def positions(found: Any) -> Any:
+    """Positions or counts that NumPy found, as int64: on platforms of 32 bits, such as every browser's, its own are int32."""
+    return np.asarray(found).astype(np.int64, copy=False)
+
+
 # ---- what is a tensor, and of what ----
 
 

@@ -184,7 +184,7 @@ _cumsum_in_place, _cumprod_in_place = in_place(cumsum, "cumsum_"), in_place(cump
 
 
 def _in_its_own(self: Tensor, name: str, dtype: Any) -> None:
-    if self._array.dtype.kind == "b":
+    if self._array.dtype.kind == "b" and dtype is None:
         raise NotImplementedError(f'"{name}" not implemented for bools; use {name[:-1]}')
     if dtype is not None and as_numpy_dtype(dtype) != self._array.dtype:
         raise RuntimeError(f"Bad in-place call: {name} of a tensor of {self.dtype} cannot give {dtype}; use {name[:-1]}")

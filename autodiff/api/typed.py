@@ -30,7 +30,7 @@ def _made(name: str, given: tuple[Any, ...], dtype: _dtypes.dtype) -> Tensor:
         return data.detach()
     if isinstance(data, (str, bytes, dict, np.generic)) or not hasattr(type(data), "__getitem__"):
         raise TypeError(f"{name}: data must be a sequence (got {type(data).__name__}); write [{data!r}] for one number")
-    return as_tensor(data, dtype)
+    return as_tensor(data, dtype=dtype)
 
 
 @method(name="__init__")
