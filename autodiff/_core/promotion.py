@@ -14,6 +14,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.dtypes import get_default_dtype, result_numpy
 from autodiff._core.graph import primitive
+from autodiff._core.modes import mode
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
 
@@ -30,12 +31,12 @@ def _common(operation: Operation, xs: Sequence[Any], floating: bool = False, fir
         if number.__class__ in _NUMBERS and isinstance(x, Tensor) and x._array.dtype.kind == "f":
             constant = wrap(promoted_number(number, x._array.dtype))
             return [x, constant] if x is xs[0] else [constant, x]
-    values: list[np.ndarray[Any, Any] | float] = []
+    values: list[Any] = []
     for i, x in enumerate(xs, first):
         if isinstance(x, Tensor):
             values.append(x._array)
         elif isinstance(x, np.generic):
-            values.append(x.item())
+            values.append(float(x) if x.dtype.kind == "b" else x.item())  # to PyTorch a bool of NumPy's is a float
         elif isinstance(x, (bool, int, float, np.ndarray)):
             values.append(x)
         else:
@@ -62,6 +63,8 @@ def _as_tensor(x: Any) -> Tensor:
 
 def promoted_number(value: Any, dtype: Any) -> Any:
     """The number as an array without dimensions of the dtype, as an operand of integers is: it wraps around, -1 is 255."""
+    if dtype.kind == "f" and isinstance(value, (int, float)) and not -65504.0 <= value <= 65504.0:
+        return mode.quiet(np.asarray, value, dtype)  # too large for the dtype it is infinite, of which NumPy would warn
     try:
         return np.asarray(value, dtype)
     except (OverflowError, ValueError):

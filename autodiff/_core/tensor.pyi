@@ -182,9 +182,9 @@ class Tensor:
     def cpu(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # api/dtypes.py
     def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
-    def cumprod_(self, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def cumprod_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def cumsum(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
-    def cumsum_(self, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def cumsum_(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     @property
     def data(self) -> Tensor: ...  # _core/fields.py
     @data.setter

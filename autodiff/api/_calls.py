@@ -165,6 +165,8 @@ def number(function: str, name: str, value: Any) -> Any:
     """
     if value.__class__ in _NUMBERS:
         return value
+    if isinstance(value, np.bool_):
+        return float(value)  # as in PyTorch
     if isinstance(value, np.generic) or (isinstance(value, Tensor) and not value._array.ndim and edge_of(value) is None):
         return value.item()
     if isinstance(value, (int, float)):

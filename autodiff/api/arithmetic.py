@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.dtypes import result_numpy
 from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.operators import between_two
-from autodiff._core.promotion import to_common
+from autodiff._core.promotion import cast, to_common
+from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors
 from autodiff.api.comparison import clamp
@@ -31,14 +34,18 @@ _pow_of_number = renamed(power.pow, "PowBackward2")
 def _scaled(name: str, input: Any, other: Any, alpha: Any) -> Any:
     """alpha * other, where PyTorch allows that factor."""
     alpha = number(name, "alpha", alpha)
-    kind = result_numpy([x._array if isinstance(x, Tensor) else x for x in (input, other)]).kind
-    if isinstance(alpha, bool) and kind != "b":
+    if isinstance(other, np.generic):
+        other = number(name, "other", other)
+    common = result_numpy([x._array if isinstance(x, Tensor) else x for x in (input, other)])
+    if isinstance(alpha, bool) and common.kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
-    if isinstance(alpha, float) and kind != "f":
+    if isinstance(alpha, float) and common.kind != "f":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
-    if kind == "b":
-        return ops.mul(other, bool(alpha)) if isinstance(other, Tensor) else bool(other and alpha)
-    return ops.mul(other, alpha) if isinstance(other, Tensor) else other * alpha
+    if not isinstance(other, Tensor):
+        return bool(other and alpha) if common.kind == "b" else other * alpha
+    if common.kind == "b":
+        return ops.mul(other, bool(alpha))
+    return ops.mul(other if other._array.dtype == common else cast(other, dtype=common), alpha)
 
 
 @method(inplace=True)
@@ -79,6 +86,11 @@ def rsub(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     >>> torch.rsub(torch.tensor([1.0, 2.0]), 1)
     tensor([ 0., -1.])
     """
+    if not isinstance(input, Tensor):
+        raise no_tensor("rsub", "input", 1, type(input).__name__)
+    if isinstance(other, np.generic):
+        other = number("rsub", "other", other)
+    ops.no_bools([input._array, other._array if isinstance(other, Tensor) else other])
     sub_from = _sub_from_tensor if isinstance(other, Tensor) else sub_from_number
     return sub_from(other, _scaled("rsub", other, input, alpha))
 
@@ -149,20 +161,24 @@ def _whole_power(input: Tensor, exponent: float) -> Tensor:
     kind, p = base._array.dtype.kind, brought.item()
     if kind == "b":
         return bits.bitwise_or(base, not p)
-    if kind != "f" and p < 0:
-        raise RuntimeError("Integers to negative integer powers are not allowed: make the base floating with .float()")
+    if kind != "f":
+        if exponent < 0:
+            raise RuntimeError("Integers to negative integer powers are not allowed: make the base floating with .float()")
+        fitted(exponent, base._array.dtype)
     return power.term(base, c=1, p=p)
 
 
 @method
 @takes_tensors
-def float_power(input: Tensor, exponent: Any) -> Tensor:
+def float_power(input: Any, exponent: Any) -> Tensor:
     """input ** exponent in float64.
 
     >>> import autodiff as torch
     >>> torch.float_power(torch.tensor([2]), 3)
     tensor([8.], dtype=torch.float64)
     """
+    if not isinstance(input, Tensor) and isinstance(exponent, Tensor):
+        return pow(float(number("float_power", "input", input)), exponent.double())
     return pow(input.double(), exponent.double() if isinstance(exponent, Tensor) else exponent)
 
 
@@ -198,6 +214,8 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     for name, x in tensors:
         if x._array.dtype != input._array.dtype:
             raise RuntimeError(f"expected dtype {input.dtype} for `{name}` but got dtype {x.dtype}")
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f'"lerp" not implemented for {input.dtype}: convert with x.float()')
     try:
         return ops.lerp(input, end, weight) if len(tensors) == 2 else ops.lerp_by_number(input, end, weight=weight)
     except ValueError as error:
@@ -221,6 +239,8 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
     tensor([4.])
     """
     _three_tensors("addcmul", input, tensor1, tensor2)
+    if input._array.dtype.kind == tensor1._array.dtype.kind == tensor2._array.dtype.kind == "b":
+        rounding.not_for_bools(input._array, "addcmul")
     return ops.addcmul(input, tensor1, tensor2, value=number("addcmul", "value", value))
 
 

@@ -223,14 +223,19 @@ def binary_cross_entropy_with_logits(
     reduction = reduction_of(reduction, size_average, reduce)
     if input._array.shape != target._array.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
-    if target._array.dtype.kind != "f" or input._array.dtype.kind != "f":
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f'"log_sigmoid" not implemented for {input.dtype}; convert the input with x.float()')
+    if target._array.dtype.kind != "f":
         raise RuntimeError(
             f"result type {scalar_type(input._array)} can't be cast to the desired output type {scalar_type(target._array)}: "
             "input and target must be floating, as in target.float()"
         )
-    if input._array.dtype != target._array.dtype:
-        wider = np.promote_types(input._array.dtype, target._array.dtype)
+    found = target._array.dtype
+    if input._array.dtype != found:
+        wider = np.promote_types(input._array.dtype, found)
         input, target = (x if x._array.dtype == wider else cast(x, dtype=wider) for x in (input, target))
+        result = binary_cross_entropy_with_logits(input, target, weight, reduction=reduction, pos_weight=pos_weight)
+        return result if wider == found else cast(result, dtype=found)  # PyTorch computes in place of 1 - target
     times = _weight_of(weight, input)
     if pos_weight is None:
         return ops.binary_cross_entropy_with_logits(input, target, times, reduction=reduction)

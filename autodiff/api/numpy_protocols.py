@@ -59,6 +59,8 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
     np.bitwise_and: bits.bitwise_and,
     np.bitwise_or: bits.bitwise_or,
     np.bitwise_xor: bits.bitwise_xor,
+    np.left_shift: bits.bitwise_left_shift,
+    np.right_shift: bits.bitwise_right_shift,
 }
 
 

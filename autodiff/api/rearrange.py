@@ -234,6 +234,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
         if x._array.ndim > 1:
             raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(x.shape)}")
+        if x._array.dtype != xs[0]._array.dtype:
+            raise RuntimeError(f"torch.meshgrid expects all tensors to have the same dtype, got {xs[0].dtype} and {x.dtype}")
     swap = indexing == "xy" and len(xs) >= 2
     if swap:
         xs[0], xs[1] = xs[1], xs[0]

@@ -6,7 +6,9 @@ wraps around; and a mean of them is refused.
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -166,25 +168,21 @@ def _along(name: str, function: Any, input: Tensor, dtype: np.dtype[Any], axis: 
     return _in_integers(name, function, input, dtype, axis if input._array.ndim else None).reshape(input.shape)
 
 
-@method(name="cumsum_")
-def _cumsum_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    """`cumsum`, written into this tensor's own memory; returns the tensor."""
-    _in_its_own(self, "cumsum_", dtype)
-    return _cumsum_in_place(self, dim)
+def _in_its_own_dtype(changing: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The in-place form, where it leaves the dtype as it is; RuntimeError for another dtype."""
+    name = changing.__name__
+
+    @functools.wraps(changing)
+    def checked(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        wanted = as_numpy_dtype(kwargs.get("dtype"))
+        if wanted is not None and wanted != self._array.dtype:
+            raise RuntimeError(f"Bad in-place call: {name} of a tensor of {self.dtype} cannot give {wanted}; use {name[:-1]}")
+        if wanted is None and self._array.dtype.kind == "b":
+            raise NotImplementedError(f'"{name}" not implemented for bools; use {name[:-1]}')
+        return changing(self, *args, **kwargs)
+
+    return checked
 
 
-@method(name="cumprod_")
-def _cumprod_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    """`cumprod`, written into this tensor's own memory; returns the tensor."""
-    _in_its_own(self, "cumprod_", dtype)
-    return _cumprod_in_place(self, dim)
-
-
-_cumsum_in_place, _cumprod_in_place = in_place(cumsum, "cumsum_"), in_place(cumprod, "cumprod_")
-
-
-def _in_its_own(self: Tensor, name: str, dtype: Any) -> None:
-    if self._array.dtype.kind == "b" and dtype is None:
-        raise NotImplementedError(f'"{name}" not implemented for bools; use {name[:-1]}')
-    if dtype is not None and as_numpy_dtype(dtype) != self._array.dtype:
-        raise RuntimeError(f"Bad in-place call: {name} of a tensor of {self.dtype} cannot give {dtype}; use {name[:-1]}")
+cumsum_ = method(_in_its_own_dtype(in_place(cumsum)))
+cumprod_ = method(_in_its_own_dtype(in_place(cumprod)))
