@@ -45,7 +45,9 @@ FUNCTIONS = {
 }
 OF_TENSORS = {
     "maximum": lambda m, a, b: m.maximum(a, b),
+    "minimum": lambda m, a, b: m.minimum(a, b),
     "atan2": lambda m, a, b: m.atan2(a, b),
+    "hypot": lambda m, a, b: m.hypot(a, b),
     "logaddexp": lambda m, a, b: m.logaddexp(a, b),
     "fmod": lambda m, a, b: m.fmod(a, b),
     "lerp": lambda m, a, b: m.lerp(a, b, 0.5),
@@ -134,3 +136,9 @@ def test_powers_of_numbers_wrap_around(dtype):
             except Exception as error:
                 found.append(type(error))
         assert found[0] == found[1], base
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum", "atan2", "hypot", "logaddexp"])
+def test_functions_that_take_no_numbers(name):
+    mixed = [(a, b) for a in OPERANDS for b in OPERANDS if (a in TENSORS) != (b in TENSORS)]
+    agree(lambda m, a, b: getattr(m, name)(a, b), mixed)

@@ -58,7 +58,7 @@ def renamed(op: Recorded, name: str) -> Recorded:
 def recording(operation: Operation) -> Recorded:
     """The function that users and rules call: it computes, and records where an input requires a gradient."""
     forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
-    floating, first, two, more = _promoting(operation)
+    floating, first, two, more, takes_number = _promoting(operation)
     variadic, silent, view, last = operation.variadic, operation.silent, operation.view, first + 1
 
     def op(*xs: Any, **params: Any) -> Any:
@@ -92,7 +92,7 @@ def recording(operation: Operation) -> Recorded:
             if plain or (floating and arrays[0].dtype.kind != "f") or (
                 (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
             ):
-                if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
+                if plain == 1 and takes_number and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
                     arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
                 else:
                     xs = _brought(promote, operation, xs, arrays, edges)
@@ -118,12 +118,13 @@ def recording(operation: Operation) -> Recorded:
     return recorded
 
 
-def _promoting(operation: Operation) -> tuple[bool, int, bool, bool]:
-    """Which inputs `promote` concerns: (always to a floating dtype?, the number of the first, exactly two?, more than two?)."""
+def _promoting(operation: Operation) -> tuple[bool, int, bool, bool, bool]:
+    """Which inputs `promote` concerns: (always to a floating dtype?, the first one, are they two?, more?, two, or a number?)."""
     promote = operation.promote
     first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
     count = 0 if promote is None else len(operation.inputs) - first
-    return promote is not None and promote.floating, first, count == 2, count > 2 or operation.variadic
+    two, numbers = count == 2, promote is not None and promote.numbers
+    return promote is not None and promote.floating, first, two, count > 2 or operation.variadic, two and numbers
 
 
 def _brought(promote: Promotion, operation: Operation, xs: Any, arrays: list[Any], edges: list[Any]) -> tuple[Tensor, ...]:

@@ -134,6 +134,8 @@ def fmod(input: Any, other: Any) -> Tensor:
     >>> torch.fmod(torch.tensor([-3.0, 5.0]), 2)
     tensor([-1.,  1.])
     """
+    if not isinstance(input, Tensor):
+        raise no_tensor("fmod", "input", 1, type(input).__name__)
     return (ops.fmod if isinstance(other, Tensor) else _fmod_by_number)(input, other)
 
 
