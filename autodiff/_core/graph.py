@@ -119,7 +119,7 @@ def recording(operation: Operation) -> Recorded:
 
 
 def _promoting(operation: Operation) -> tuple[bool, int, bool, bool, bool]:
-    """Which inputs `promote` concerns: (always to a floating dtype?, the first one, are they two?, more?, two, or a number?)."""
+    """Which inputs `promote` concerns: (always to a floating dtype?, the first one, two?, more?, two or a number?)."""
     promote = operation.promote
     first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
     count = 0 if promote is None else len(operation.inputs) - first
