@@ -166,7 +166,8 @@ def _whole_power(input: Tensor, exponent: float) -> Tensor:
     if kind != "f":
         if exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed: make the base floating with .float()")
-        fitted(exponent, base._array.dtype)
+        if exponent > 127:
+            fitted(exponent, base._array.dtype)
     return power.term(base, c=1, p=p)
 
 

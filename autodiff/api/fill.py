@@ -61,6 +61,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 
 def stream_of(generator: Generator | None) -> Generator:
     """The generator given, or the one that manual_seed() sets."""
+    if generator is not None and not isinstance(generator, Generator):
+        raise TypeError(f"argument 'generator' must be a Generator, not {type(generator).__name__}")
     return default_generator if generator is None else generator
 
 

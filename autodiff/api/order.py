@@ -17,6 +17,7 @@ from autodiff.api._calls import dimension, takes_keepdim, takes_tensors, whole
 from autodiff.api.extremes import not_empty
 from autodiff.api.reading import positions
 from autodiff.ops import extremes as ops
+from autodiff.ops.rounding import not_for_bools
 
 _sorted, _topk = renamed(ops.chosen, "Sort"), renamed(ops.chosen, "Topk")
 _median = renamed(ops.chosen, "MedianBackward1")
@@ -70,6 +71,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     axis = dimension(dim, input._array.ndim)
     if not input._array.ndim:
         return TopkResult(input.clone(), wrap(np.zeros((), np.int64)))
+    if input._array.dtype.kind == "b":
+        raise RuntimeError("topk does not support bool dtypes on CPU: convert with x.int()")
     k = whole("topk", "k", k)
     if not 0 <= k <= input._array.shape[axis]:
         raise RuntimeError(f"selected index k out of range: {k} of {input._array.shape[axis]}")
@@ -88,6 +91,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     >>> torch.median(torch.tensor([3.0, 1.0, 2.0, 9.0]))
     tensor(2.)
     """
+    not_for_bools(input._array, "median")
     if dim is None:
         return ops.median_all(input) if input._array.size else wrap(np.array(np.nan, input._array.dtype))
     axis = dimension(dim, input._array.ndim)

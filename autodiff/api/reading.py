@@ -28,6 +28,8 @@ def leaf(array: Any, requires_grad: bool = False, place: Any = None) -> Tensor:
         device(place)
     t = wrap(array)
     if requires_grad:
+        if not isinstance(requires_grad, bool):
+            raise TypeError(f"argument 'requires_grad' must be bool, not {type(requires_grad).__name__}")
         if array.dtype.kind != "f":
             raise RuntimeError(
                 "Only Tensors of floating point and complex dtype can require gradients, not "

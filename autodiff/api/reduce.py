@@ -124,6 +124,8 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     tensor(24.)
     """
     ndim = input._array.ndim
+    if isinstance(dim, (tuple, list)):
+        raise TypeError(f"prod(): argument 'dim' must be int, not {type(dim).__name__}; multiply along one after the other")
     if (whole := whole_dtype(dtype)) is not None:
         return _in_integers("prod", np.prod, input, whole, axes_of(dim, ndim), keepdims=keepdim)
     input = converted(input, dtype)

@@ -108,6 +108,8 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if isinstance(p, str):
         raise RuntimeError(f"norm: order {p!r} is not supported; use 'fro' or a number")
     p = number("norm", "p", p)
+    if abs(p) == math.inf and any(not x._array.shape[d] for d in axes):
+        raise RuntimeError(f"norm: the {p} norm of no numbers does not exist, and a dimension of {list(x.shape)} is empty")
     if p == math.inf:
         return amax(abs_(x), axes, keepdim)
     if p == -math.inf:
