@@ -62,6 +62,8 @@ OF_TENSORS = {
     "meshgrid": lambda m, a, b: m.stack(m.meshgrid(a, b, indexing="ij")),
     "mse_loss": lambda m, a, b: m.nn.functional.mse_loss(a, b),
     "l1_loss": lambda m, a, b: m.nn.functional.l1_loss(a, b),
+    "huber_loss": lambda m, a, b: m.nn.functional.huber_loss(a, b),
+    "smooth_l1_loss": lambda m, a, b: m.nn.functional.smooth_l1_loss(a, b),
     "with_logits": lambda m, a, b: m.nn.functional.binary_cross_entropy_with_logits(a, b),
     "cosine_similarity": lambda m, a, b: m.nn.functional.cosine_similarity(a, b, 0),
     "isclose": lambda m, a, b: m.isclose(a, b),

@@ -105,6 +105,12 @@ def l1_loss(
     return _reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction)
 
 
+def _with_fractions(x: Tensor, t: Tensor, name: str) -> None:
+    """NotImplementedError for integers alone, half of which is no integer."""
+    if x._array.dtype.kind != "f" and t._array.dtype.kind != "f":
+        raise NotImplementedError(f'"{name}" not implemented for {x.dtype}; convert the input with x.float()')
+
+
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -121,6 +127,7 @@ def smooth_l1_loss(
     """
     x, t = _same_size(input, target, "smooth_l1_loss")
     reduction = reduction_of(reduction, size_average, reduce)
+    _with_fractions(x, t, "smooth_l1_loss")
     beta = number("smooth_l1_loss", "beta", beta)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
@@ -142,14 +149,16 @@ def huber_loss(
     """
     x, t = _same_size(input, target, "huber_loss")
     reduction_of(reduction)
+    _with_fractions(input, input, "huber_loss")  # the result is of its dtype
     delta = number("huber_loss", "delta", delta)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     if weight is not None:
         if weight._array.shape != input._array.shape:
             raise ValueError("Weights and input must have the same size.")
-        return _reduced(ops.huber_loss(x, t, reduction="none", delta=float(delta)) * weight, reduction)
-    return ops.huber_loss(x, t, reduction=reduction, delta=float(delta))
+        loss = converted(ops.huber_loss(x, t, reduction="none", delta=float(delta)), input.dtype)
+        return _reduced(loss * weight, reduction)
+    return converted(ops.huber_loss(x, t, reduction=reduction, delta=float(delta)), input.dtype)
 
 
 # ---- probabilities ----
