@@ -49,7 +49,7 @@ def adopt(t: Tensor, data: Tensor) -> None: ...
 def wrap(array: Any) -> Tensor: ...
 
 class Tensor:
-    __slots__ = ("__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
     _array: np.ndarray[Any, Any]
     _cell: Any
     _edge: Any
@@ -87,10 +87,10 @@ def signature(name, function):
         parts.append(f"{stars}{parameter.name}" + (f": {hint}" if hint and (position or stars) else "") + default)
         before = kind
     result = annotation(found.return_annotation)
-    if name in ("__eq__", "__ne__"):
-        result = "Any"  # object's own give a bool
     if recorded and result in ("", "Any"):
         result = "Tensor"
+    if name in ("__eq__", "__ne__"):
+        result = "Any"  # object's own give a bool
     return f"def {name}({', '.join(parts)}) -> {result or 'Any'}: ..."
 
 
@@ -112,6 +112,10 @@ def lines_of(name, thing):
         if thing.fdel:
             lines += [f"@{name}.deleter", f"def {name}(self) -> None: ..."]
         return lines
+    if isinstance(thing, classmethod):
+        return ["@classmethod", f"{signature(name, thing.__func__)}  # {home(thing)}"]
+    if hasattr(thing, "__func__"):  # a class method that only some classes have
+        return [f"{name}: Any  # {home(thing.__func__)}"]
     if callable(thing):
         return [f"{signature(name, thing)}  # {home(thing)}"]
     return [f"{name}: {annotation(type(thing))}"]
@@ -119,6 +123,7 @@ def lines_of(name, thing):
 
 LEFT_OUT = {"__module__", "__doc__", "__slots__", "__weakref__", "__dict__", "__hash__"}
 LEFT_OUT |= {"__firstlineno__", "__static_attributes__"}  # of Python 3.13
+LEFT_OUT |= {"__getattr__"}  # it only raises; to a type checker it would mean that every name is there
 
 
 def stub():

@@ -7,6 +7,7 @@ What a tensor is:
 - `types`: a shape, a device, and results with names, which print as PyTorch's.
 - `dtypes`: the number types, and which one wins when two meet.
 - `tensor`: an array, the edge along which its gradient goes, and a cell that counts changes.
+- `missing`: a name that is not here: whether PyTorch has it, and what is near it.
 - `memory`: the version cell, by which whoever kept a value knows that it was changed.
 - `modes`: the switches of a thread: no_grad, enable_grad, inference_mode.
 - `provenance`: the user's line that made a tensor, noted cheaply, decoded for a message.
@@ -15,11 +16,17 @@ What a tensor is:
 How the graph is built:
 
 - `operation`: a forward, its partials, and the plan of what they need.
+- `cuts`: where a graph ended lately, for the message of a backward that finds none.
 - `graph`: `@primitive`: the call that computes, and records where an input requires a gradient.
 - `operators`: the same for two plain tensors, written out: `a * b`.
 - `node`: one recorded operation: its edges, what it kept, and how its rules are run.
 - `promotion`: inputs of several dtypes are brought to one before the operation.
 - `broadcast`: repeating along a dimension, and summing back.
+
+When a user makes a subclass of Tensor:
+
+- `overrides`: whose classes are asked about a call, by PyTorch's `__torch_function__`.
+- `subclasses`: the usual answer: the results are instances of the subclass, too.
 
 When memory is changed:
 
@@ -32,6 +39,7 @@ How the graph is walked:
 - `hooks`: functions of the user's that see a gradient and may replace it.
 - `walk`: the walk itself: newest node first, leaves last.
 - `grad`: its two entry points, backward and grad, and what they refuse.
+- `calling`: one step of the walk by hand: `y.grad_fn(g)`.
 - `fields`: requires_grad, grad, grad_fn, data: all read off the edge.
 - `observer`: an object that is shown each node made and walked; everything that explains is built on it.
 """

@@ -6,10 +6,12 @@ user's lines that made it, and a way out.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from autodiff._core.provenance import Place, line_of
+from autodiff._core.modes import Anomaly
+from autodiff._core.provenance import Place, line_of, shown, stacklevel
 
 __all__ = [
     "changed_since",
@@ -18,11 +20,14 @@ __all__ = [
     "inference_saved",
     "leaf_in_place",
     "misfit",
+    "nan_returned",
     "no_derivative",
     "no_operand",
     "no_tensor",
     "not_floating",
-    "not_offered",
+    "out_with_gradient",
+    "raised_in_backward",
+    "rule_changed",
     "unexpected_keyword",
     "view_detached",
     "view_lost",
@@ -68,14 +73,6 @@ def wrong_count(function: str, names: Sequence[str], given: int, missing: Sequen
     return TypeError(f"{function}() takes {len(names)} positional arguments but {given} were given")
 
 
-def not_offered(module: str, name: str) -> AttributeError:
-    """A name that PyTorch may have and `module` has not."""
-    return AttributeError(
-        f"module {module!r} has no attribute {name!r}: it offers what a first course uses, not all of PyTorch; "
-        f"docs/reference/{'index' if module == 'autodiff' else module}.md lists every name"
-    )
-
-
 def misfit(function: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> RuntimeError | None:
     """Shapes that do not broadcast, and `more` about them; None where they do."""
     for k, b in enumerate(shapes):
@@ -111,6 +108,14 @@ def inference_saved(function: str) -> RuntimeError:
     )
 
 
+def out_with_gradient(function: str) -> RuntimeError:
+    """A tensor that requires a gradient among those of a call with `out`."""
+    return RuntimeError(
+        f"{function}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+        "requires grad. Call it without out=, or under autodiff.no_grad()."
+    )
+
+
 def not_floating(dtype: Any) -> RuntimeError:
     """A gradient wanted for whole numbers or bools."""
     return RuntimeError(
@@ -127,8 +132,32 @@ def freed(name: str, place: Place | None) -> RuntimeError:
         "Trying to backward through the graph a second time (or directly access saved tensors after they "
         "have already been freed). Saved intermediate values of the graph are freed when you call .backward() "
         "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
-        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)})"
+        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)}; in a loop, "
+        "compute the loss anew for each backward, and detach() what is carried over from the step before.)"
     )
+
+
+def rule_changed(name: str, place: Place | None) -> RuntimeError:
+    """A partial of the user's that wrote into what it was given."""
+    return RuntimeError(
+        f"a partial changed its argument {name} in place at {line_of(place)}: others see that memory. Change a clone() of it"
+    )
+
+
+def nan_returned(name: str, place: Place | None) -> RuntimeError:
+    """A gradient that detect_anomaly found to be nan."""
+    return RuntimeError(
+        f"Function '{name}' returned nan values in its 0th output; the operation was recorded at {line_of(place)}"
+    )
+
+
+def raised_in_backward(error: Exception, name: str, place: Place | None) -> None:
+    """Say in which node's backward an error was raised, in a note; with detect_anomaly in a warning too, as PyTorch does."""
+    if not any("in the backward of" in note for note in getattr(error, "__notes__", ())):
+        error.add_note(f"(in the backward of {name}, which was recorded at {line_of(place)})")
+        if Anomaly.on:
+            found = f"Error detected in {name}. Traceback of forward call that caused the error:\n{shown(place)}"
+            warnings.warn(found, UserWarning, stacklevel=stacklevel())
 
 
 def changed_since(array: Array, kept: str, cell: Sequence[Any], version: int, hint: str = "") -> RuntimeError:
@@ -162,11 +191,18 @@ def view_detached() -> RuntimeError:
 
 def view_lost(kind: str, made_by: str, what: str) -> RuntimeError:
     """A view whose history cannot be followed through a change of its memory."""
-    if kind == "no_grad":
+    if kind in ("no_grad", "inference"):
+        block, now = ("no_grad", "with grad mode enabled") if kind == "no_grad" else ("inference_mode", "in normal mode")
         return RuntimeError(
-            f"A view was created in no_grad mode and {what} with grad mode enabled. Given that this use case is ambiguous "
-            "and error-prone, it is forbidden. Make the view with grad mode enabled, or change it and use it under "
-            "no_grad() too; or clone() it."
+            f"A view was created in {kind} mode and {what} {now}. Given that this use case is ambiguous and error-prone, it is "
+            "forbidden. Make the view with grad mode enabled, or change it and use it under "
+            f"{block}() too; or clone() it."
+        )
+    if kind != "outputs":
+        return RuntimeError(
+            f"Output of {made_by} is a view and {what}. This view was created inside a custom Function (or because an input "
+            "was returned as-is), and to follow the change would override the Function's own backward. Clone the output of the "
+            "custom Function, or change it before the Function is applied."
         )
     return RuntimeError(
         f"Output of {made_by} is a view and {what}. This view is the output of a function "

@@ -10,6 +10,7 @@ from typing import Any
 
 from autodiff._core import grad as _grad
 from autodiff._core import inplace as _inplace
+from autodiff._core.cuts import cut
 from autodiff._core.hooks import retains_grad
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
@@ -37,6 +38,10 @@ def get_requires_grad(self: Tensor) -> bool:
 
 
 def set_requires_grad(self: Tensor, on: bool) -> None:
+    if not isinstance(on, bool):
+        raise RuntimeError(f"requires_grad must be a bool, not {type(on).__name__}")
+    if on and not is_leaf(self):
+        raise RuntimeError("you can only change requires_grad flags of leaf variables; this one requires a gradient already")
     _inplace.requires_grad_(self, on)
 
 
@@ -101,6 +106,8 @@ def detach(input: Tensor) -> Tensor:
     """
     t = wrap(input._array)
     t._cell = input._cell
+    if input._edge.__class__ is tuple:
+        cut("detach", t)
     return t
 
 
@@ -135,4 +142,4 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
-    _grad.backward(self, gradient, retain_graph, create_graph, inputs)
+    _grad.backward(self, gradient, retain_graph, create_graph, inputs=inputs)

@@ -15,15 +15,20 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
+from autodiff._core.cuts import cut
 from autodiff._core.modes import Inference, mode
 from autodiff._core.node import UNCHANGING, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
 from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Promotion, Recorded
+from autodiff._core.overrides import ANY, concerned, overridden
 from autodiff._core.provenance import here, line_of, outermost
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import refresh, share
 
-__all__ = ["flat", "next_index", "primitive", "record", "renamed"]
+__all__ = ["Failed", "flat", "next_index", "primitive", "record", "recording", "renamed"]
+
+# What is asked about a call that did not find its arguments right: given its inputs, its parameters and the error.
+Failed = Callable[[tuple[Any, ...], dict[str, Any], TypeError], Any]
 
 next_index = count().__next__
 _ndarray, _asarray = np.ndarray, np.asarray
@@ -55,24 +60,25 @@ def renamed(op: Recorded, name: str) -> Recorded:
     return primitive(*o.partials, name=name, **{key: getattr(o, key) for key in kept})(o.forward)
 
 
-def recording(operation: Operation) -> Recorded:
-    """The function that users and rules call: it computes, and records where an input requires a gradient."""
-    forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
-    floating, first, two, more, takes_number = _promoting(operation)
-    variadic, silent, view, last = operation.variadic, operation.silent, operation.view, first + 1
+def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
+    """The function that users and rules call: it computes, and records where an input requires a gradient.
+
+    A call that is a TypeError is handed to `failed`, which may know what is meant: Note [Fast way first] in api/_calls.py.
+    """
+    forward, promote, variadic, whole = operation.forward, operation.promote, operation.variadic, 1 << len(operation.inputs)
+    (floating, first, last, two, more, lone), silent, view = _promoting(operation), operation.silent, operation.view
 
     def op(*xs: Any, **params: Any) -> Any:
-        arrays: list[Any] = []
-        edges: list[Edge | None] = []
-        boxed, plain, needs, bit = False, 0, 0, 1  # is any a Tensor? how many are not? a bit for each gradient
+        if ANY and concerned(xs, params):
+            return overridden(op, xs, params)
+        arrays, edges = [], []
+        plain, needs, bit = 0, 0, 1  # how many are no Tensors; a bit for each gradient
         for x in xs:
             if isinstance(x, Tensor):
-                boxed = True
                 if x._view is not None and x._view.seen != x._cell[0]:
                     refresh(x)
                 arrays.append(x._array)
-                edge = x._edge
-                if edge is not None:
+                if (edge := x._edge) is not None:
                     needs += bit
                     if edge is LEAF:
                         edge = (x, -1, x._array.shape, x._array.dtype)
@@ -84,47 +90,56 @@ def recording(operation: Operation) -> Recorded:
             bit += bit
         if bit != whole and not variadic:  # tensors given by name, or an error that says what is missing
             return op(*operation.placed(xs, params), **params)
-        if not boxed:
-            return _bare(recorded, arrays, params)
-        if promote is None:
-            out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
-        else:
-            if plain or (floating and arrays[0].dtype.kind != "f") or (
-                (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
-            ):
-                if plain == 1 and takes_number and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
-                    arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
-                else:
-                    xs = _brought(promote, operation, xs, arrays, edges)
-            try:
+        if plain == len(xs):
+            return _bare(op, arrays, params)
+        try:
+            if promote is None:
+                out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
+            else:
+                if plain or (floating and arrays[0].dtype.kind != "f") or (
+                    (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
+                ):
+                    if plain == 1 and lone and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
+                        arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
+                    else:
+                        xs = _brought(promote, operation, xs, arrays, edges)
                 out = mode.quiet(forward, *arrays, **params)
-            except (ValueError, RuntimeError) as error:
-                out = _once_more(operation, xs, arrays, params, error)
+        except (TypeError, ValueError, RuntimeError) as error:
+            if failed is not None and isinstance(error, TypeError):
+                return failed(xs, params, error)
+            out = _once_more(operation, xs, arrays, params, error)
         if out.__class__ is not _ndarray:
             if out.__class__ is tuple:
-                return _several(recorded, xs, arrays, edges, needs, params, out)
+                return _several(op, xs, arrays, edges, needs, params, out)
             out = _asarray(out)
         t = wrap(out)
         if view and (view is True or out.base is arrays[0] or out.base is arrays[0].base is not None):
-            share(t, xs[0], recorded, params, "")
+            share(t, xs[0], op, params, "")
         if Inference.blocks and mode.inference:
-            t._cell = t._view = None
-        elif needs and out.dtype.kind == "f" and mode.grad:
+            t._cell = None if t._view is None else t._cell  # a view of a normal tensor is normal too
+        elif needs and mode.grad:
+            if out.dtype.kind != "f":
+                return cut(operation.public, t)
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
         return t
 
-    recorded: Recorded = functools.update_wrapper(op, forward)  # type: ignore[assignment]
+    return _known_as(op, operation)
+
+
+def _known_as(op: Callable[..., Any], operation: Operation) -> Recorded:
+    """The function under the forward's name, and leading to its operation."""
+    recorded: Recorded = functools.update_wrapper(op, operation.forward)  # type: ignore[assignment]
     recorded.operation = operation
     return recorded
 
 
-def _promoting(operation: Operation) -> tuple[bool, int, bool, bool, bool]:
-    """Which inputs `promote` concerns: (always to a floating dtype?, the first one, two?, more?, two or a number?)."""
+def _promoting(operation: Operation) -> tuple[bool, int, int, bool, bool, bool]:
+    """What `promote` concerns: (floating always?, the first input's place and the next, just two?, more?, two or a number?)."""
     promote = operation.promote
     first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
     count = 0 if promote is None else len(operation.inputs) - first
-    two, numbers = count == 2, promote is not None and promote.numbers
-    return promote is not None and promote.floating, first, two, count > 2 or operation.variadic, two and numbers
+    two, more, numbers = count == 2, count > 2 or operation.variadic, promote is not None and promote.numbers
+    return promote is not None and promote.floating, first, first + 1, two, more, two and numbers
 
 
 def _brought(promote: Promotion, operation: Operation, xs: Any, arrays: list[Any], edges: list[Any]) -> tuple[Tensor, ...]:
@@ -227,7 +242,7 @@ def _keep_others(node: Node, operation: Operation, xs: Sequence[Tensor], arrays:
 
 
 def _several(
-    op: Recorded,
+    op: Any,
     xs: Any,
     arrays: list[Any],
     edges: list[Edge | None],
@@ -239,23 +254,25 @@ def _several(
     ts = tuple(wrap(np.asarray(o)) for o in out)
     inference = mode.inference
     for t in ts:
-        if inference:
-            t._cell = None
-        elif t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
+        if t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
             share(t, xs[0], op, params, "outputs")
-    if needs and mode.grad and any(t._array.dtype.kind == "f" for t in ts):
+        elif inference:
+            t._cell = None
+    if needs and mode.grad and not inference and any(t._array.dtype.kind == "f" for t in ts):
         node = record(op.operation, xs, arrays, edges, needs, params, ts)
         node.outputs = [(t._array.shape, t._array.dtype) for t in ts]
         for nr, t in enumerate(ts):
             if t._array.dtype.kind == "f":
                 t._edge = (node, nr, t._array.shape, t._array.dtype)
+            else:
+                cut(op.operation.name.removesuffix("Backward0").lower(), t)
     return ts
 
 
-def _bare(op: Recorded, arrays: list[Any], params: dict[str, Any]) -> Any:
+def _bare(op: Any, arrays: list[Any], params: dict[str, Any]) -> Any:
     """A call with arrays alone: computed inside a walk, where rules run on arrays; otherwise the user's mistake."""
     operation = op.operation
-    if not mode.walks or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
+    if not mode.arrays or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
         if operation.numbers and operation.promote is not None and all(isinstance(a, (int, float)) for a in arrays):
             return op(*operation.promote.bring(operation, arrays), **params)  # torch.add(1, 2)
         raise errors.no_tensor(operation.public, operation.input_name(0), 1, type(arrays[0]).__name__ if arrays else "nothing")
@@ -267,14 +284,23 @@ def _bare(op: Recorded, arrays: list[Any], params: dict[str, Any]) -> Any:
     return out if out.__class__ is _ndarray or out.__class__ is tuple else _asarray(out)
 
 
+def _is_brought(operation: Operation, arrays: list[Any]) -> bool:
+    """Whether the inputs have the dtype that is computed in: bringing them to it may fail, too."""
+    floating, first, *_ = _promoting(operation)
+    arrays = arrays[first:]
+    return all(isinstance(a, _ndarray) and (a.dtype.kind == "f" or not floating) for a in arrays) and not _differ(arrays)
+
+
 def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any], error: Exception) -> Any:
     """What to do when computing failed: shapes that do not fit are told in PyTorch's words.
 
     A signal handler, a debugger or a forward that itself calls operations is inside the quiet context, which cannot be entered
     twice: there the operation is computed as it is.
     """
+    if operation.promote is None or isinstance(error, TypeError):
+        raise error
     if isinstance(error, RuntimeError):
-        if not str(error).startswith("cannot enter context"):
+        if not str(error).startswith("cannot enter context") or not _is_brought(operation, arrays):
             raise error
         return operation.forward(*arrays, **params)
     raise _mismatch(operation, xs, arrays, error) from None

@@ -21,26 +21,30 @@ from autodiff._core.hooks import retain_grad, retains_grad
 from autodiff._core.memory import changed, memory_order, repeats
 from autodiff._core.modes import mode
 from autodiff._core.node import Node
+from autodiff._core.operators import left_to
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import edge_of, lost
 
-__all__ = ["detach_", "in_place", "method", "requires_grad_"]
+__all__ = ["check_writable", "detach_", "give_history", "in_place", "method", "requires_grad_", "write_over"]
 
 Array = np.ndarray[Any, Any]
 Path = tuple[tuple[Any, dict[str, Any]], ...]
 
 
-def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False) -> Callable[..., Tensor]:
+def in_place(
+    function: Callable[..., Any], name: str = "", uniform: bool = False, infix: bool = False
+) -> Callable[..., Tensor]:
     """The in-place form of an out-of-place operation whose first argument is the tensor to change.
 
-    `uniform`: all elements become one number, so that several of them may lie in one place.
+    `uniform`: all elements become one number, so that several of them may lie in one place. `infix`: it is written x += y, and
+    NotImplemented is an answer to a y that is no tensor, array or number.
     """
 
     @functools.wraps(function, assigned=("__module__",), updated=())
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        _check(self, method.__name__, uniform)
+        check_writable(self, method.__name__, uniform)
         edge, tracked = None, False
         if mode.grad:
             edge, view = edge_of(self), self._view
@@ -52,8 +56,13 @@ def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False
         if tracked:
             old._edge = edge
         # x.mul_(x): the operand is the old x too. Other overlaps are caught by the version check if they were kept.
-        new = function(old, *[old if a is self else a for a in args], **kwargs)
-        _write(self, new, tracked)
+        try:
+            new = function(old, *[old if a is self else a for a in args], **kwargs)
+            write_over(self, new, tracked)
+        except TypeError:
+            if infix and left_to(args[0]):
+                return NotImplemented  # type: ignore[no-any-return]
+            raise
         return self
 
     method.__name__ = method.__qualname__ = name or function.__name__ + "_"
@@ -79,12 +88,14 @@ def method(function: Any = None, *, name: str = "", inplace: bool = False, unifo
     return function
 
 
-def _check(t: Tensor, name: str, uniform: bool = False) -> None:
+def check_writable(t: Tensor, name: str, uniform: bool = False) -> None:
     """Refuse what must not be written to, before anything is computed."""
     if not isinstance(t, Tensor):
         raise TypeError(f"{name}() changes a Tensor, not {type(t).__name__}")
     if mode.grad:
         if t._edge is LEAF:
+            if t._view is not None and t._view.kind == "inference":
+                raise lost(t._view, f"is being modified inplace ({name})")
             raise errors.leaf_in_place(name, view=False)
         if t._view is not None and t._view.base._edge is LEAF:
             raise errors.leaf_in_place(name, view=True)
@@ -103,7 +114,7 @@ def _check(t: Tensor, name: str, uniform: bool = False) -> None:
         raise RuntimeError(f"{name}(): the memory is read-only (it came from a read-only array); clone() it first")
 
 
-def _write(t: Tensor, new: Tensor, tracked: bool) -> None:
+def write_over(t: Tensor, new: Tensor, tracked: bool) -> None:
     """Copy the result into t's memory and give t, or its base, the result's history."""
     array, values = t._array, new._array
     if values.shape != array.shape:
@@ -122,21 +133,29 @@ def _write(t: Tensor, new: Tensor, tracked: bool) -> None:
     changed(t, 4)
     if tracked and new._edge is not None:
         _adopt(new._edge[0], values, t)
-        view = t._view
-        if view is None:
-            t._edge = new._edge
-        else:
-            base = view.base
-            retained_base = _without_retained(base)
-            params = {"path": view.path, "strides": base._array.strides}
-            edges = [edge_of(base), edge_of(new)]
-            needs = (edges[0] is not None) + 2 * (edges[1] is not None)
-            node = record(write.operation, (base, new), [base._array, values], edges, needs, params, (base,))
-            base._edge = (node, 0, base._array.shape, base._array.dtype)
-            if retained_base:
-                retain_grad(base)
+        give_history(t, new)
     if retained:
         retain_grad(t)
+
+
+def give_history(t: Tensor, new: Tensor) -> None:
+    """Let t, whose memory holds new's numbers, have new's history; where t is a view, as a write into its base."""
+    view = t._view
+    if view is None:
+        retained = _without_retained(t)
+        t._edge = new._edge
+        if retained:
+            retain_grad(t)
+        return
+    base = view.base
+    retained_base = _without_retained(base)
+    params = {"path": view.path, "strides": base._array.strides}
+    edges = [edge_of(base), edge_of(new)]
+    needs = (edges[0] is not None) + 2 * (edges[1] is not None)
+    node = record(write.operation, (base, new), [base._array, new._array], edges, needs, params, (base,))
+    base._edge = (node, 0, base._array.shape, base._array.dtype)
+    if retained_base:
+        retain_grad(base)
 
 
 def _without_retained(t: Tensor) -> bool:
@@ -238,6 +257,10 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     >>> torch.ones(2).requires_grad_()
     tensor([1., 1.], requires_grad=True)
     """
+    if not isinstance(requires_grad, bool):
+        raise TypeError(
+            f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type(requires_grad).__name__}"
+        )
     edge = edge_of(self)
     if edge is not None and edge[1] >= 0:
         if not requires_grad:

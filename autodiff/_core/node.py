@@ -56,6 +56,7 @@ class Node:
     kept: Any  # a list, or FREED
     cells: Sequence[Any]  # the version cell of each kept tensor
     counts: Sequence[int] | None  # what they counted when it was kept; None: none had been changed
+    __call__: Callable[..., Any]  # see calling.py
     outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] | None  # shapes and dtypes when there are several
     place: Place | None
     extra: dict[str, Any] | None  # hooks and the like, by kind
@@ -65,7 +66,8 @@ class Node:
         return type(self).__name__
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} object at {id(self):#x}>"
+        shapes = "" if self.outputs is None else f" ({', '.join(str(list(shape)) for shape, _ in self.outputs)})"
+        return f"<{type(self).__name__}{shapes} at {line_of(self.place) if self.place else hex(id(self))}>"
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -149,7 +151,10 @@ class Node:
         if k >= len(plan.inputs) + len(plan.outputs):  # one of all the inputs of a variadic operation
             k = plan.keep.index((ALL, None))
         kept = f"kept as '{plan.names[k]}' by {self.name()} at {line_of(self.place)}"
-        hint = " Hint: change a clone() instead, or use the operation that is not in place."
+        hint = (
+            " Hint: change a clone() instead, or use the operation that is not in place; after an optimizer's step, compute "
+            "the loss again."
+        )
         return errors.changed_since(self.kept[k], kept, cell, version, hint)
 
 
@@ -158,12 +163,28 @@ class AccumulateGrad:
 
     __slots__ = ("variable",)
 
+    __call__: Callable[..., Any]  # see calling.py
+
     def __init__(self, variable: Tensor) -> None:
         self.variable = variable
 
     def name(self) -> str:
         """Its name, as PyTorch prints it."""
         return "AccumulateGrad"
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dictionary for the user's own notes; like the hooks it is kept with the leaf."""
+        found: dict[str, Any] = extra_of(self.variable, "_extra").setdefault("metadata", {})
+        return found
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook((), grad_outputs)` when the gradient was added to `variable.grad`."""
+        return RemovableHandle(extra_of(self.variable, "_extra").setdefault("post", OrderedDict()), hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(grad_outputs)` before it is added; what it returns replaces the gradient."""
+        return RemovableHandle(extra_of(self.variable, "_extra").setdefault("pre", OrderedDict()), hook)
 
     @property
     def next_functions(self) -> tuple[()]:
@@ -177,7 +198,7 @@ class AccumulateGrad:
         return hash(id(self.variable))
 
     def __repr__(self) -> str:
-        return f"<AccumulateGrad object at {id(self.variable):#x}>"
+        return f"<AccumulateGrad of {list(self.variable.shape)} at {id(self.variable):#x}>"
 
 
 def _rebuild(array: np.ndarray[Any, Any], edge: Edge | None, cell: list[Any] | None) -> Tensor:

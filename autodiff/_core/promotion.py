@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
-from autodiff._core.dtypes import get_default_dtype, result_numpy
+from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype, result_numpy
 from autodiff._core.graph import primitive
 from autodiff._core.modes import mode
 from autodiff._core.operation import Operation, Promotion
@@ -37,7 +37,10 @@ def _common(operation: Operation, xs: Sequence[Any], floating: bool = False, fir
             values.append(x._array)
         elif isinstance(x, np.generic):
             values.append(float(x) if x.dtype.kind == "b" else x.item())  # to PyTorch a bool of NumPy's is a float
-        elif isinstance(x, (bool, int, float, np.ndarray)):
+        elif isinstance(x, (bool, int, float)):
+            values.append(x)
+        elif isinstance(x, np.ndarray):
+            from_numpy_dtype(x.dtype)  # or TypeError
             values.append(x)
         else:
             raise errors.no_operand(operation.public, operation.input_name(i), i + 1, type(x).__name__)
@@ -110,6 +113,7 @@ tensors_to_floating = Promotion(_tensors_only(_floating), floating=True, numbers
 @primitive(
     lambda g: g,
     name="ToCopy",
+    public="to",
     silent=True,
     says="Another dtype is the same number: its gradient passes unchanged, in the dtype it came from.",
 )

@@ -7,9 +7,11 @@ and put onto the class in one table, `_methods.py`.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from autodiff._core.dtypes import from_numpy_dtype
+from autodiff._core.missing import missing_member
 from autodiff._core.types import CPU, Size
 
 __all__ = ["LEAF", "Tensor", "View", "adopt", "wrap"]
@@ -36,7 +38,7 @@ class View:
         self.base = base  # the tensor that owns the memory and the history
         self.path = path  # ((primitive, params), ...) that lead from the base to the view
         self.seen = seen  # the count of the cell when the view's edge was last right
-        self.kind = kind  # "", or why writing through it is refused: "outputs", "no_grad"
+        self.kind = kind  # "", or why writing through it is refused: "outputs", "no_grad", "inference", a Function's name
 
 
 class Tensor:
@@ -53,7 +55,8 @@ class Tensor:
     (tensor(5., grad_fn=<SumBackward0>), tensor([2., 4.]))
     """
 
-    __slots__ = ("__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
+    # Slots, since they are read faster; and a dictionary for what users note on a tensor, as in x.label = "x1".
+    __slots__ = ("__dict__", "__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
 
     __hash__ = object.__hash__
 
@@ -62,6 +65,8 @@ class Tensor:
     is_sparse = False
     is_quantized = False
     layout = "torch.strided"
+
+    _results_are_plain = False  # is what is computed from an instance of the class a plain Tensor? (subclasses.py)
 
     @property
     def shape(self) -> Size:
@@ -153,6 +158,13 @@ class Tensor:
         if self._array.ndim == 0:
             raise TypeError("len() of a 0-d tensor")
         return len(self._array)
+
+    # In Python 3.11 a class with a __getattr__ loses the fast way to the attributes that it has, which makes a small training
+    # step six percent slower. There, the message is Python's own.
+    if sys.version_info >= (3, 12):
+
+        def __getattr__(self, name):
+            raise missing_member(type(self), ".Tensor", name)
 
 
 def wrap(array):

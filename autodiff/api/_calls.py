@@ -23,14 +23,29 @@ import numpy as np
 
 from autodiff._core import errors, promotion
 from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.graph import Failed, recording
 from autodiff._core.operation import NUMPYS, Recorded
+from autodiff._core.overrides import ANY, concerned, overridden
 from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of
+from autodiff.api import deprecated
 
 F = TypeVar("F", bound=Any)
 
 _NUMBERS = frozenset((bool, int, float))
 _PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim"}
+
+
+
+
+class _All:
+    """The default of a `dim` that can't be None: all dimensions."""
+
+    def __repr__(self) -> str:
+        return "all"
+
+
+ALL = _All()
 
 
 # ---- names ----
@@ -50,7 +65,7 @@ def takes_keepdim(function: F) -> F:
     return _explaining(function, lone_keepdim=False)
 
 
-def _explaining(function: F, lone_keepdim: bool) -> F:
+def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -> F:
     code = function.__code__
     positional = code.co_varnames[: code.co_argcount]
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -61,6 +76,8 @@ def _explaining(function: F, lone_keepdim: bool) -> F:
 
     @functools.wraps(function)
     def explaining(*args: Any, **kwargs: Any) -> Any:
+        if ANY and concerned(args, kwargs):
+            return overridden(explaining, args, kwargs)
         if kwargs and not lone_keepdim and len(args) < 2 and _keepdim_alone(kwargs, known):
             raise errors.wrong_count(function.__name__, positional, len(args), ["dim"])
         try:
@@ -72,11 +89,16 @@ def _explaining(function: F, lone_keepdim: bool) -> F:
         except TypeError as error:
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
                 raise  # from inside: all arguments had found their places
+            if failed is not None and "out" in kwargs:
+                return failed(args, kwargs, error)
             others = [word for word in kwargs if word in numpys]
-            if not others:
+            old = deprecated.by_name(function.__name__, args) if len(args) > len(positional) and not kwargs else None
+            if not others and old is None:
                 missing = [name for name in positional[len(args) :] if name not in kwargs]
                 if several not in kwargs or missing or len(args) > len(positional):
                     raise (_misplaced(function, args, kwargs) or error) from None
+        if old is not None:
+            return explaining(**old)
         for word in others:
             ours = numpys[word]
             if ours in kwargs:
@@ -86,7 +108,14 @@ def _explaining(function: F, lone_keepdim: bool) -> F:
             args = (*args, *(kwargs.pop(name) for name in positional[len(args) :]), kwargs.pop(several))
         return explaining(*args, **kwargs)
 
+    explaining.__dict__["with_failed"] = functools.partial(_explaining, function, lone_keepdim)
     return cast(F, explaining)
+
+
+def with_failed(function: Any, failed: Failed) -> Any:
+    """The same function, made once more, which hands a failed call that names an `out` to `failed`."""
+    operation = getattr(function, "operation", None)
+    return recording(operation, failed) if operation is not None else function.with_failed(failed)
 
 
 def matrices_first(operation: Recorded) -> Callable[[F], F]:
@@ -103,6 +132,7 @@ def matrices_first(operation: Recorded) -> Callable[[F], F]:
                 pass  # the function says what is wrong, or does it another way
             return function(*args, **kwargs)
 
+        trying.__dict__["with_failed"] = lambda failed: decorate(with_failed(function, failed))
         return cast(F, trying)
 
     return decorate

@@ -108,6 +108,7 @@ def atleast_2d(input: Tensor) -> Tensor:
     return input if input._array.ndim >= 2 else unsqueeze(atleast_1d(input), 0)
 
 
+@takes_tensors
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side: along the second dimension, vectors along their only one.
 
@@ -115,10 +116,11 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     >>> torch.hstack([torch.tensor([1]), torch.tensor([2])])
     tensor([1, 2])
     """
-    xs = [atleast_1d(x) for x in tensors]
+    xs = [atleast_1d(x) for x in _listed(tensors, "hstack")]
     return cat(xs, 0 if xs and xs[0]._array.ndim == 1 else 1)
 
 
+@takes_tensors
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """One below the other: along the first dimension, vectors as rows.
 
@@ -127,9 +129,10 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1],
             [2]])
     """
-    return cat([atleast_2d(x) for x in tensors], 0)
+    return cat([atleast_2d(x) for x in _listed(tensors, "vstack")], 0)
 
 
+@takes_tensors
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """Along the third dimension.
 
@@ -137,7 +140,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     >>> torch.dstack([torch.tensor([1]), torch.tensor([2])])
     tensor([[[1, 2]]])
     """
-    xs = [atleast_2d(x) for x in tensors]
+    xs = [atleast_2d(x) for x in _listed(tensors, "dstack")]
     return cat([unsqueeze(x, -1) if x._array.ndim == 2 else x for x in xs], 2)
 
 

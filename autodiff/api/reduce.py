@@ -18,7 +18,7 @@ from autodiff._core.inplace import in_place, method
 from autodiff._core.modes import mode
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
-from autodiff.api._calls import axes_of, converted, dimension, takes_keepdim, takes_tensors
+from autodiff.api._calls import ALL, axes_of, converted, dimension, takes_keepdim, takes_tensors
 from autodiff.ops import cumulative as running
 from autodiff.ops.comparison import isnan
 from autodiff.ops.reduce import mean_all, mean_over, nansum_over, prod_all, prod_over, sum_all, sum_over
@@ -116,7 +116,7 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
 
 @method
 @takes_keepdim
-def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def prod(input: Tensor, dim: Any = ALL, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product of all elements, or along `dim`. Integers and bools give int64.
 
     >>> import autodiff as torch
@@ -124,14 +124,11 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     tensor(24.)
     """
     ndim = input._array.ndim
-    if isinstance(dim, (tuple, list)):
-        raise TypeError(f"prod(): argument 'dim' must be int, not {type(dim).__name__}; multiply along one after the other")
+    axes = tuple(range(ndim)) if dim is ALL else (dimension(dim, ndim),)[:ndim]
     if (whole := whole_dtype(dtype)) is not None:
-        return _in_integers("prod", np.prod, input, whole, axes_of(dim, ndim), keepdims=keepdim)
+        return _in_integers("prod", np.prod, input, whole, axes, keepdims=keepdim and dim is not ALL)
     input = converted(input, dtype)
-    if dim is None:
-        return prod_all(input)
-    return prod_over(input, axes=axes_of(dim, ndim), keepdim=keepdim)
+    return prod_all(input) if dim is ALL else prod_over(input, axes=axes, keepdim=keepdim)
 
 
 @method

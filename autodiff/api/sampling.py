@@ -15,6 +15,7 @@ from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, size_of, takes_tensors, whole
 from autodiff.api.fill import bernoulli_, highest_of, normal_, random_, stream_of, uniform_, within
+from autodiff.api.out import Rule, chosen_dtype, fresh, written
 from autodiff.api.reading import float_or_default, leaf
 from autodiff.random import Generator
 
@@ -26,10 +27,30 @@ def _floating(dtype: Any, name: str) -> np.dtype[Any]:
     return found
 
 
+def _sized(name: str, out: Any, shape: tuple[int, ...], dtype: Any) -> Tensor:
+    """`out` in that shape. It is filled in the order of its memory, as PyTorch fills it."""
+    chosen_dtype(name, out, dtype)
+    return fresh(name, out, shape)
+
+
+def _laid_out_like(out: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """A new tensor of that shape, in memory laid out like that of `out` where `out` has the shape."""
+    a = out._array
+    if a.shape != shape:
+        return leaf(np.empty(shape, a.dtype))
+    span = sum((n - 1) * s for n, s in zip(a.shape, a.strides)) + a.itemsize if a.size else 0
+    return leaf(np.ndarray(shape, a.dtype, np.empty(span, np.uint8), 0, a.strides))
+
+
+def _asked(t: Tensor, requires_grad: bool) -> Tensor:
+    return t.requires_grad_() if requires_grad else t
+
+
 def rand(
     *sizes: Any,
     size: Any = None,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
@@ -41,6 +62,9 @@ def rand(
     >>> torch.rand(2)
     tensor([0.4963, 0.7682])
     """
+    if out is not None:
+        found = _sized("rand", out, size_of(sizes, size), dtype)
+        return _asked(uniform_(found, generator=generator), requires_grad)
     return leaf(stream_of(generator).uniform(size_of(sizes, size), _floating(dtype, "rand")), requires_grad, device)
 
 
@@ -48,6 +72,7 @@ def randn(
     *sizes: Any,
     size: Any = None,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
@@ -59,6 +84,9 @@ def randn(
     >>> torch.randn(2)
     tensor([ 1.5410, -0.2934])
     """
+    if out is not None:
+        found = _sized("randn", out, size_of(sizes, size), dtype)
+        return _asked(normal_(found, generator=generator), requires_grad)
     return leaf(stream_of(generator).normal(size_of(sizes, size), _floating(dtype, "randn")), requires_grad, device)
 
 
@@ -68,6 +96,7 @@ def randint(
     high: Any = None,
     size: Any = None,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
@@ -90,12 +119,18 @@ def randint(
     low, high = whole("randint", "low", 0 if low is None else low), whole("randint", "high", high)
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    if out is not None:
+        given = _sized("randint", out, size_of((size,)), dtype)
+        within("randint", given._array.dtype, low, high - 1)
+        return _asked(random_(given, low, high, generator=generator), requires_grad)
     found = as_numpy_dtype(dtype) or np.dtype(np.int64)
     within("randint", found, low, high - 1)
     return leaf(stream_of(generator).randint(low, high, size_of((size,))).astype(found, copy=False), requires_grad, device)
 
 
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
+def randperm(
+    n: int, *, generator: Generator | None = None, out: Tensor | None = None, dtype: Any = None, device: Any = None
+) -> Tensor:
     """The numbers 0 to n - 1 in random order.
 
     >>> import autodiff as torch
@@ -106,12 +141,14 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, d
     n = whole("randperm", "n", n)
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
+    if out is not None:
+        dtype = chosen_dtype("randperm", out, dtype, bools=False)
     found = as_numpy_dtype(dtype) or np.dtype(np.int64)
     if found.kind == "b":
         raise NotImplementedError('"randperm" not implemented for bools')
     if n - 1 > highest_of(found):
         raise RuntimeError(f"value {n - 1} cannot be converted to type {found} without overflow: not all numbers fit into it")
-    return leaf(stream_of(generator).randperm(n).astype(found, copy=False), False, device)
+    return leaf(stream_of(generator).randperm(n).astype(found, copy=False), False, device, out, "randperm")
 
 
 def normal(
@@ -120,6 +157,7 @@ def normal(
     size: Any = None,
     *,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
@@ -132,6 +170,8 @@ def normal(
     tensor([11.5410,  9.7066])
     """
     stream = stream_of(generator)
+    if out is not None:
+        chosen_dtype("normal", out, dtype)
     if size is not None:
         if not isinstance(size, (tuple, list)):
             raise TypeError(f"normal(): argument 'size' (position 3) must be tuple of ints, not {type(size).__name__}")
@@ -140,34 +180,37 @@ def normal(
         mean, std = float(number("normal", "mean", mean)), float(number("normal", "std", std))
         if not std >= 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+        if out is not None:
+            found = _sized("normal", out, size_of((size,)), dtype)
+            return _asked(normal_(found, mean, std, generator=generator), requires_grad)
         values = stream.normal(size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
     if dtype is not None or requires_grad:
         raise TypeError("normal(): dtype and requires_grad go with a size; tensors have the dtype of the result already")
-    return leaf(_around(stream, mean, 1.0 if std is None else std))
-
-
-def _around(stream: Generator, mean: Any, std: Any) -> Any:
-    """Normal numbers, one for each element of mean and std, at least one of which is a tensor."""
-    arrays = [x._array for x in (mean, std) if isinstance(x, Tensor)]
-    if not arrays:
+    std = 1.0 if std is None else std if isinstance(std, Tensor) else float(number("normal", "std", std))
+    arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
+    if arrays[0] is None and arrays[1] is None:
         raise TypeError("normal() needs a size when neither mean nor std is a tensor")
-    found = arrays[0].dtype
+    if arrays[1] is None and not std >= 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    if arrays[1] is not None and not (arrays[1] >= 0).all():
+        raise RuntimeError("normal expects all elements of std >= 0.0")
+    shapes = [a.shape for a in arrays if a is not None]
+    if found_misfit := misfit("normal", shapes):
+        raise found_misfit
+    shape = np.broadcast_shapes(*shapes)
+    found = next(a.dtype for a in arrays if a is not None)
     if found.kind != "f":
         raise NotImplementedError(f'"normal_kernel_cpu" not implemented for {from_numpy_dtype(found)}; convert with x.float()')
-    if isinstance(std, Tensor):
-        if not (std._array >= 0).all():
-            raise RuntimeError("normal expects all elements of std >= 0.0")
-        scale = std._array
-    else:
-        scale = found.type(number("normal", "std", std))
-        if not scale >= 0:
-            raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-    centre = mean._array if isinstance(mean, Tensor) else found.type(number("normal", "mean", mean))
-    shapes = [a.shape for a in arrays]
-    if wrong := misfit("normal", shapes):
-        raise wrong
-    return (stream.normal(np.broadcast_shapes(*shapes), found) * scale + centre).astype(found)
+    unit = stream.normal(shape, found) if out is None else normal_(_laid_out_like(out, shape), generator=generator)._array
+    scale = arrays[1] if arrays[1] is not None else found.type(std)
+    centre = arrays[0] if arrays[0] is not None else found.type(mean)
+    result = leaf((unit * scale + centre).astype(found))
+    if out is None:
+        return result
+    operands = [x for x in (mean, std) if isinstance(x, Tensor)]
+    written("normal", Rule(pointwise=True), out, result, operands)
+    return out
 
 
 @method
@@ -179,6 +222,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
     tensor([0., 1.])
     """
+    if isinstance(p, Tensor):
+        raise TypeError("bernoulli(): argument 'p' must be float, not Tensor: probabilities are the input")
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f'"bernoulli" not implemented for {input.dtype}: the probabilities are floating')
     empty = leaf(np.empty(input._array.shape, input._array.dtype))

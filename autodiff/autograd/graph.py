@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.missing import missing_name
+from autodiff._core.modes import users_code
 from autodiff._core.node import FREED, UNCHANGING, Edge, Node
 from autodiff._core.observer import set_observer
 from autodiff._core.operation import ALL, INPUT, OUTPUT
@@ -37,7 +39,8 @@ class Packed:
 
     def array(self) -> Any:
         """The array that was kept, from what `unpack` returns."""
-        t = self.unpack(self.packed)
+        with users_code():
+            t = self.unpack(self.packed)
         if not isinstance(t, Tensor):
             raise TypeError(
                 f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(t).__name__}"
@@ -180,3 +183,7 @@ class saved_tensors_hooks:
 
 def _same_memory(new: Any, array: Any) -> bool:
     return not isinstance(new, Packed) or (isinstance(new.packed, Tensor) and new.packed._array is array)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

@@ -36,8 +36,8 @@ def of(params: Any) -> list[Any]:
     groups = [params] if isinstance(params, set) else list(params)
     if not groups:
         raise ValueError(
-            "optimizer got an empty parameter list: the model has no parameters, or this iterator of them was already used "
-            "up; write model.parameters() here"
+            "optimizer got an empty parameter list: the model has no parameters (layers in a Python list are none of its own: "
+            "use nn.ModuleList), or this iterator of them was already used up; write model.parameters() here"
         )
     if isinstance(groups[0], dict):
         return groups

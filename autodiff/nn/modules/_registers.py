@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from autodiff._core.missing import missing_member
 from autodiff._core.tensor import Tensor
 from autodiff.nn.parameter import Buffer, Parameter
 
@@ -32,7 +33,7 @@ class Registers:
         if "_parameters" not in registers:
             if isinstance(value, (Parameter, Registers, Buffer)):
                 kind = "parameters" if isinstance(value, Parameter) else "module" if isinstance(value, Registers) else "buffers"
-                raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+                raise AttributeError(f"cannot assign {kind} before Module.__init__() call; write super().__init__() first")
             registers[name] = value
         elif isinstance(value, Parameter):
             self._forget(name, "_parameters")
@@ -69,7 +70,7 @@ class Registers:
         for kind in _KINDS:
             if kind in registers and name in registers[kind]:
                 return registers[kind][name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        raise missing_member(type(self), ".nn.Module", name)
 
     def __delattr__(self, name: str) -> None:
         for kind in _KINDS:
@@ -92,7 +93,7 @@ class Registers:
 
     def _check_name(self, name: str, kind: str) -> None:
         if "_parameters" not in self.__dict__:
-            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+            raise AttributeError(f"cannot assign {kind} before Module.__init__() call; write super().__init__() first")
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {type(name).__name__}")
         if "." in name:
