@@ -138,9 +138,3 @@ def test_powers_of_numbers_wrap_around(dtype):
             except Exception as error:
                 found.append(type(error))
         assert found[0] == found[1], base
-
-
-@pytest.mark.parametrize("name", ["maximum", "minimum", "atan2", "hypot", "logaddexp"])
-def test_functions_that_take_no_numbers(name):
-    mixed = [(a, b) for a in OPERANDS for b in OPERANDS if (a in TENSORS) != (b in TENSORS)]
-    agree(lambda m, a, b: getattr(m, name)(a, b), mixed)

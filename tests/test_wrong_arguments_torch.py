@@ -65,6 +65,8 @@ CALLS = [*((a,) for a in POOL), *(("matrix", a) for a in ("empty", "list", "text
 
 # Where autodiff takes what PyTorch refuses, or refuses it with another class. A word of the value is an argument.
 KNOWN = {
+    # a number for a tensor
+    **dict.fromkeys(["atan2", "hypot", "logaddexp", "maximum", "minimum"], "-9"),
     # ints one by one, as the method takes them
     **dict.fromkeys(["broadcast_to", "flip", "permute", "reshape", "tile"], "-9"),
     # None as if the argument were left out

@@ -40,7 +40,6 @@ class Promotion(NamedTuple):
     bring: Callable[[Operation, Sequence[Any]], list[Any]]
     floating: bool = False  # is that dtype a floating one in any case?
     of: tuple[str, ...] = ()  # the inputs it concerns; all, where none is named
-    numbers: bool = True  # may an input be a number?
 
 
 class Recorded(Protocol):

@@ -18,7 +18,7 @@ from autodiff._core.modes import mode
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["cast", "promoted_number", "tensors_to_common", "tensors_to_floating", "to_common", "to_common_of", "to_floating"]
+__all__ = ["cast", "promoted_number", "to_common", "to_common_of", "to_floating"]
 
 _NUMBERS = frozenset((int, float))
 
@@ -93,21 +93,8 @@ def to_common_of(*names: str) -> Promotion:
     return Promotion(bring, of=names)
 
 
-def _tensors_only(bring: Any) -> Any:
-    def brought(operation: Operation, xs: Sequence[Any]) -> list[Any]:
-        for i, x in enumerate(xs):
-            if not isinstance(x, Tensor):
-                raise errors.no_tensor(operation.public, operation.input_name(i), i + 1, type(x).__name__)
-        return list(bring(operation, xs))
-
-    return brought
-
-
 # PyTorch's table for arithmetic; and for functions such as exp, whose result has a fraction whatever goes in.
 to_common, to_floating = Promotion(_common), Promotion(_floating, floating=True)
-# The same for functions that take no numbers: maximum(x, 0) is a TypeError in PyTorch.
-tensors_to_common = Promotion(_tensors_only(_common), numbers=False)
-tensors_to_floating = Promotion(_tensors_only(_floating), floating=True, numbers=False)
 
 
 @primitive(

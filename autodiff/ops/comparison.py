@@ -13,7 +13,7 @@ import numpy as np
 from autodiff._core.errors import misfit
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
-from autodiff._core.promotion import tensors_to_common, to_common, to_common_of
+from autodiff._core.promotion import to_common, to_common_of
 from autodiff._core.scalars import fitted
 
 # ---- comparisons ----
@@ -215,7 +215,7 @@ def where(condition, input, other):
 @primitive(
     lambda g, input, other: g * larger(input, other),
     lambda g, input, other: g * larger(other, input),
-    promote=tensors_to_common,
+    promote=to_common,
     says="Only the larger of the two gets g; where they are equal, each gets half.",
 )
 def maximum(input, other):
@@ -232,7 +232,7 @@ def maximum(input, other):
 @primitive(
     lambda g, input, other: g * larger(other, input),
     lambda g, input, other: g * larger(input, other),
-    promote=tensors_to_common,
+    promote=to_common,
     says="Only the smaller of the two gets g; where they are equal, each gets half.",
 )
 def minimum(input, other):

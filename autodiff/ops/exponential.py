@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
-from autodiff._core.promotion import tensors_to_floating, to_floating
+from autodiff._core.promotion import to_floating
 
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 
@@ -155,7 +155,7 @@ def _not_whole(values: list[Any], dtype: Any) -> None:
 @primitive(
     lambda g, input, other: g * sigmoid(input - other),
     lambda g, input, other: g * sigmoid(other - input),
-    promote=tensors_to_floating,
+    promote=to_floating,
     says="The two share g as softmax does: the larger one gets more of it.",
     check=_not_whole,
 )

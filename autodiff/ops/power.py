@@ -10,7 +10,7 @@ import numpy as np
 
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
-from autodiff._core.promotion import tensors_to_common, to_common, to_floating
+from autodiff._core.promotion import to_common, to_floating
 from autodiff.ops.comparison import where
 from autodiff.ops.rounding import not_for_bools
 
@@ -95,7 +95,7 @@ def rsqrt(input):
 @primitive(
     lambda g, y, input: g * (input / y),
     lambda g, y, other: g * (other / y),
-    promote=tensors_to_common,
+    promote=to_common,
     says="Each side gets g times its own share of the length.",
 )
 def hypot(input, other):
