@@ -36,7 +36,7 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
         if edge is None:
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
-                "from has requires_grad=True, or it was computed under no_grad(), after detach(), or by something that has no "
+                f"from has requires_grad=True, or it was computed under no_grad(), after detach(), or by something that has no "
                 f"slope, such as argmax or a comparison{blame(t)}"
             )
         if g is None:

@@ -70,9 +70,10 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
 
     def op(*xs: Any, **params: Any) -> Any:
         if ANY and concerned(xs, params):
-            return overridden(op, xs, params)
-        arrays, edges = [], []
-        plain, needs, bit = 0, 0, 1  # how many are no Tensors; a bit for each gradient
+            return overridden(recorded, xs, params)
+        arrays: list[Any] = []
+        edges: list[Edge | None] = []
+        plain, needs, bit = 0, 0, 1  # how many are no Tensors? a bit for each gradient
         for x in xs:
             if isinstance(x, Tensor):
                 if x._view is not None and x._view.seen != x._cell[0]:
@@ -88,10 +89,8 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
                 arrays.append(x)
                 edges.append(None)
             bit += bit
-        if bit != whole and not variadic:  # tensors given by name, or an error that says what is missing
-            return op(*operation.placed(xs, params), **params)
-        if plain == len(xs):
-            return _bare(op, arrays, params)
+        if plain == len(xs) or (bit != whole and not variadic):
+            return _incomplete(recorded, xs, arrays, params)
         try:
             if promote is None:
                 out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
@@ -99,8 +98,8 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
                 if plain or (floating and arrays[0].dtype.kind != "f") or (
                     (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
                 ):
-                    if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
-                        arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
+                    if plain == 1 and two and _is_usual(xs[last]) and arrays[first].dtype.kind == "f":
+                        arrays[last] = _asarray(xs[last], arrays[first].dtype)  # it takes the tensor's dtype
                     else:
                         xs = _brought(promote, operation, xs, arrays, edges)
                 out = mode.quiet(forward, *arrays, **params)
@@ -110,27 +109,32 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
             out = _once_more(operation, xs, arrays, params, error)
         if out.__class__ is not _ndarray:
             if out.__class__ is tuple:
-                return _several(op, xs, arrays, edges, needs, params, out)
+                return _several(recorded, xs, arrays, edges, needs, params, out)
             out = _asarray(out)
         t = wrap(out)
         if view and (view is True or out.base is arrays[0] or out.base is arrays[0].base is not None):
-            share(t, xs[0], op, params, "")
+            share(t, xs[0], recorded, params, "")
         if Inference.blocks and mode.inference:
             t._cell = None if t._view is None else t._cell  # a view of a normal tensor is normal too
-        elif needs and mode.grad:
-            if out.dtype.kind != "f":
-                return cut(operation.public, t)
+        elif needs and out.dtype.kind == "f" and mode.grad:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
+        elif needs and out.dtype.kind != "f" and mode.grad:
+            cut(operation.public, t)
         return t
 
-    return _known_as(op, operation)
+    recorded = _named(op, operation)
+    return recorded
 
 
-def _known_as(op: Callable[..., Any], operation: Operation) -> Recorded:
-    """The function under the forward's name, and leading to its operation."""
+def _named(op: Any, operation: Operation) -> Recorded:
     recorded: Recorded = functools.update_wrapper(op, operation.forward)  # type: ignore[assignment]
     recorded.operation = operation
     return recorded
+
+
+def _is_usual(x: Any) -> bool:
+    """Whether x is a Python float that every dtype can hold: of a larger one NumPy would warn."""
+    return x.__class__ is float and -65505.0 < x < 65505.0
 
 
 def _promoting(operation: Operation) -> tuple[bool, int, int, bool, bool]:
@@ -241,7 +245,7 @@ def _keep_others(node: Node, operation: Operation, xs: Sequence[Tensor], arrays:
 
 
 def _several(
-    op: Any,
+    op: Recorded,
     xs: Any,
     arrays: list[Any],
     edges: list[Edge | None],
@@ -268,7 +272,15 @@ def _several(
     return ts
 
 
-def _bare(op: Any, arrays: list[Any], params: dict[str, Any]) -> Any:
+def _incomplete(op: Recorded, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any]) -> Any:
+    """A call with tensors given by name, or without any; or an error that says what is missing."""
+    operation = op.operation
+    if len(xs) != len(operation.inputs) and not operation.variadic:
+        return op(*operation.placed(tuple(xs), params), **params)
+    return _bare(op, arrays, params)
+
+
+def _bare(op: Recorded, arrays: list[Any], params: dict[str, Any]) -> Any:
     """A call with arrays alone: computed inside a walk, where rules run on arrays; otherwise the user's mistake."""
     operation = op.operation
     if not mode.arrays or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
@@ -296,12 +308,10 @@ def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], param
     A signal handler, a debugger or a forward that itself calls operations is inside the quiet context, which cannot be entered
     twice: there the operation is computed as it is.
     """
-    if operation.promote is None or isinstance(error, TypeError):
-        raise error
-    if isinstance(error, RuntimeError):
-        if not str(error).startswith("cannot enter context") or not _is_brought(operation, arrays):
-            raise error
+    if str(error).startswith("cannot enter context") and (operation.promote is None or _is_brought(operation, arrays)):
         return operation.forward(*arrays, **params)
+    if operation.promote is None or isinstance(error, (RuntimeError, TypeError)):
+        raise error
     raise _mismatch(operation, xs, arrays, error) from None
 
 

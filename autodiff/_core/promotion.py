@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype, result_numpy
 from autodiff._core.graph import primitive
-from autodiff._core.modes import mode
+from autodiff._core.modes import silently
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
 
@@ -67,7 +67,7 @@ def _as_tensor(x: Any) -> Tensor:
 def promoted_number(value: Any, dtype: Any) -> Any:
     """The number as an array without dimensions of the dtype, as an operand of integers is: it wraps around, -1 is 255."""
     if dtype.kind == "f" and isinstance(value, (int, float)) and not -65504.0 <= value <= 65504.0:
-        return mode.quiet(np.asarray, value, dtype)  # too large for the dtype it is infinite, of which NumPy would warn
+        return silently(np.asarray, value, dtype)  # too large for the dtype it is infinite, of which NumPy would warn
     try:
         return np.asarray(value, dtype)
     except (OverflowError, ValueError):
@@ -101,7 +101,6 @@ to_common, to_floating = Promotion(_common), Promotion(_floating, floating=True)
     lambda g: g,
     name="ToCopy",
     public="to",
-    silent=True,
     says="Another dtype is the same number: its gradient passes unchanged, in the dtype it came from.",
 )
 def cast(x: Any, *, dtype: Any) -> Any:

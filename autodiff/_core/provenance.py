@@ -90,13 +90,13 @@ def line_of(place: Place | None) -> str:
     """A place as a reader writes it: ``train.py:12``, ``Cell In[3], line 8``; "an unknown line" when it was not noted."""
     if place is None:
         return "an unknown line"
-    file, line = place[0].co_filename, _line(place)
-    cell = _cell_of(file)
+    filename, line = place[0].co_filename, _line(place)
+    cell = _cell_of(filename)
     if cell is not None:
         return f"{cell}, line {line}"
-    if file.startswith("<"):  # no file: <stdin>, <python-input-3>, <string>
-        return f"{file}, line {line}"
-    return f"{os.path.basename(file)}:{line}"
+    if filename.startswith("<"):  # no file: <stdin>, <python-input-3>, <string>
+        return f"{filename}, line {line}"
+    return f"{os.path.basename(filename)}:{line}"
 
 
 def shown(place: Place | None) -> str:

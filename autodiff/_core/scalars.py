@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import from_numpy_dtype
-from autodiff._core.modes import mode
+from autodiff._core.modes import silently
 
 __all__ = ["filling", "fitted", "narrowed"]
 
@@ -43,7 +43,7 @@ def fitted(value: float, dtype: DType) -> Any:
 
 def filling(value: float, dtype: DType) -> Any:
     """`fitted`, for all elements of a tensor: where that is of half precision, PyTorch asks whether a single number fits."""
-    return mode.quiet(fitted(value, _SINGLE).astype, dtype) if dtype.char == "e" else fitted(value, dtype)
+    return silently(fitted(value, _SINGLE).astype, dtype) if dtype.char == "e" else fitted(value, dtype)
 
 
 def narrowed(values: Any, dtype: DType) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype, promote_numpy
-from autodiff._core.modes import mode
+from autodiff._core.modes import silently
 from autodiff._core.scalars import narrowed
 from autodiff._core.tensor import Tensor, wrap
 
@@ -143,7 +143,7 @@ def _too_deep(data: Any) -> ValueError:
 def _of_plain(data: Any, dtype: DType, kinds: set[Any]) -> Any:
     """The array of nested lists that hold nothing but Python's numbers; an error of NumPy's where something is wrong."""
     if dtype.kind == "f":
-        return mode.quiet(np.array(data, np.float64).astype, dtype)
+        return silently(np.array(data, np.float64).astype, dtype)
     if dtype.kind == "b":
         return np.array(data, np.bool_)
     if float in kinds and len(kinds) > 1:
@@ -158,7 +158,7 @@ def _store(out: Any, data: Any, path: list[int]) -> None:
         if array.dtype == out.dtype:
             out[...] = array
         else:
-            out[...] = narrowed(array, out.dtype) if out.dtype.kind in "iu" else mode.quiet(array.astype, out.dtype)
+            out[...] = narrowed(array, out.dtype) if out.dtype.kind in "iu" else silently(array.astype, out.dtype)
         return
     if not _is_sequence(array) or (isinstance(array, np.ndarray) and not array.ndim):
         raise TypeError(
@@ -192,7 +192,7 @@ def _row(items: Any, dtype: DType) -> Any:
     kinds = set(map(type, items))
     if dtype.kind == "f":
         plain = all(issubclass(kind, (int, float, np.bool_, np.integer, np.floating)) for kind in kinds)
-        return mode.quiet(np.array(items if plain else [_as_float(x) for x in items], np.float64).astype, dtype)
+        return silently(np.array(items if plain else [_as_float(x) for x in items], np.float64).astype, dtype)
     if dtype.kind == "b" or not all(issubclass(kind, (int, np.integer)) for kind in kinds):
         return [element(x, dtype) for x in items]
     try:
@@ -208,7 +208,7 @@ def element(x: Any, dtype: DType) -> Any:
     that is too large.
     """
     if dtype.kind == "f":
-        return mode.quiet(np.asarray(_as_float(x)).astype, dtype)
+        return silently(np.asarray(_as_float(x)).astype, dtype)
     if isinstance(x, float):
         return np.asarray(bool(x)) if dtype.kind == "b" else narrowed(np.asarray(x), dtype)
     number = x if isinstance(x, int) or (isinstance(x, np.bool_) and dtype.kind == "b") else _as_int(x, dtype)

@@ -13,6 +13,7 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import given_twice, wrong_count
+from autodiff._core.modes import silently
 from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, whole
@@ -68,7 +69,7 @@ def arange(
         values = _in_ints(start, end, step, found)
     else:
         found = float_or_default(dtype)
-        values = _counted(start, step, math.ceil((end - start) / step), found)
+        values = silently(_counted, start, step, math.ceil((end - start) / step), found)
     values = values if found is None else values.astype(found)
     if out is not None and out.numel() not in (0, values.size):
         warnings.warn(
@@ -142,7 +143,8 @@ def linspace(
     """
     if out is not None:
         dtype = chosen_dtype("linspace", out, dtype, bools=False)
-    return leaf(_shaped(_spaced(start, end, steps, float_or_default(dtype)), out), requires_grad, device, out, "linspace")
+    values = silently(_spaced, start, end, steps, float_or_default(dtype))
+    return leaf(_shaped(values, out), requires_grad, device, out, "linspace")
 
 
 def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
@@ -187,5 +189,5 @@ def logspace(
         raise NotImplementedError('"logspace_cpu" not implemented for bools; write .bool() behind it')
     if found.kind in "iu":
         start, end = (fitted(number("logspace", *end), found).item() for end in (("start", start), ("end", end)))
-    powers = base ** _spaced(start, end, steps, np.dtype(np.float64))
-    return leaf(_shaped(powers.astype(found), out), requires_grad, device, out, "logspace")
+    powers = silently(lambda: (base ** _spaced(start, end, steps, np.dtype(np.float64))).astype(found))
+    return leaf(_shaped(powers, out), requires_grad, device, out, "logspace")

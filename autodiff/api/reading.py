@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, get_default_dtype
-from autodiff._core.modes import mode
+from autodiff._core.modes import mode, silently
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.types import device
 from autodiff.api._calls import takes_tensors
@@ -59,7 +59,7 @@ def array_of(data: Any, dtype: DType | None) -> Any:
 
 
 def _of_tensor(data: Tensor, dtype: DType | None) -> Any:
-    return np.array(data._array, dtype)
+    return silently(np.array, data._array, dtype)
 
 
 def _of_array(data: Any, dtype: DType | None) -> Any:
@@ -68,7 +68,7 @@ def _of_array(data: Any, dtype: DType | None) -> Any:
             f"can't convert np.ndarray of type {data.dtype}. The supported types are: float64, float32, float16, int64, "
             "int32, int16, int8, uint8, and bool; complex numbers and objects are not."
         )
-    return np.array(data, dtype if dtype is not None else data.dtype.newbyteorder("="))
+    return silently(np.array, data, dtype if dtype is not None else data.dtype.newbyteorder("="))
 
 
 def _of_scalar(data: Any, dtype: DType | None) -> Any:
@@ -88,7 +88,7 @@ def _of_int(data: int, dtype: DType | None) -> Any:
 def _of_float(data: float, dtype: DType | None) -> Any:
     if dtype is not None and dtype.kind != "f":
         return element(data, dtype)
-    return mode.quiet(np.array(data).astype, dtype or get_default_dtype().np)
+    return silently(np.array(data).astype, dtype or get_default_dtype().np)
 
 
 def _of_sequence(data: Any, dtype: DType | None) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
 from autodiff._core.inplace import in_place, method
-from autodiff._core.modes import mode
+from autodiff._core.modes import mode, silently
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 from autodiff.api._calls import ALL, axes_of, converted, dimension, takes_keepdim, takes_tensors
@@ -37,7 +37,7 @@ def _in_integers(name: str, function: Any, input: Tensor, dtype: np.dtype[Any], 
             f"Autograd not support dtype: {from_numpy_dtype(dtype)}: {name}(dtype=...) of integers has no gradient; write "
             "x.detach() where that is meant"
         )
-    numbers = mode.quiet(input._array.astype, dtype)
+    numbers = silently(input._array.astype, dtype)
     return wrap(np.asarray(function(numbers, axis=axis, dtype=dtype, **options)))
 
 
