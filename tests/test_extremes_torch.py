@@ -115,7 +115,7 @@ def test_most_rows_are_compared_in_full():
     kinds = [row.at_extremes for row in ROWS]
     assert set(kinds) == {"equal", "alone", "finite", "free"}
     assert kinds.count("equal") >= 295
-    assert kinds.count("free") <= 16
+    assert kinds.count("free") <= 18
 
 
 @every_sloped_row

@@ -19,7 +19,7 @@ from autodiff._core.modes import silently
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["cast", "to_common", "to_common_of", "to_floating"]
+__all__ = ["cast", "promoted_number", "to_common", "to_common_of", "to_floating"]
 
 _NUMBERS = frozenset((int, float))
 
@@ -30,14 +30,14 @@ def _common(operation: Operation, xs: Sequence[Any], floating: bool = False, fir
         # By far the most frequent: a floating tensor and a number, which takes the tensor's dtype.
         number, x = xs if xs[0].__class__ in _NUMBERS else (xs[1], xs[0])
         if number.__class__ in _NUMBERS and isinstance(x, Tensor) and x._array.dtype.kind == "f":
-            constant = wrap(_number(number, x._array.dtype))
+            constant = wrap(promoted_number(number, x._array.dtype))
             return [x, constant] if x is xs[0] else [constant, x]
-    values: list[np.ndarray[Any, Any] | float] = []
+    values: list[Any] = []
     for i, x in enumerate(xs, first):
         if isinstance(x, Tensor):
             values.append(x._array)
         elif isinstance(x, np.generic):
-            values.append(x.item())
+            values.append(float(x) if x.dtype.kind == "b" else x.item())  # to PyTorch a bool of NumPy's is a float
         elif isinstance(x, (bool, int, float)):
             values.append(x)
         elif isinstance(x, np.ndarray):
@@ -53,7 +53,7 @@ def _common(operation: Operation, xs: Sequence[Any], floating: bool = False, fir
     result: list[Any] = []
     for x, value in zip(xs, values, strict=True):
         if not isinstance(x, Tensor):
-            result.append(wrap(_number(value, dtype)))
+            result.append(wrap(promoted_number(value, dtype)))
         elif x._array.dtype != dtype:
             result.append(cast(x, dtype=dtype))
         else:
@@ -65,17 +65,19 @@ def _as_tensor(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else wrap(np.asarray(x))
 
 
-def _number(value: Any, dtype: Any) -> Any:
+def promoted_number(value: Any, dtype: Any) -> Any:
+    """The number as an array without dimensions of the dtype, as an operand of integers is: it wraps around, -1 is 255."""
+    if dtype.kind == "f" and isinstance(value, (int, float)) and not -65504.0 <= value <= 65504.0:
+        return silently(np.asarray, value, dtype)  # too large for the dtype it is infinite, of which NumPy would warn
     try:
-        if value.__class__ is float and not -65505.0 < value < 65505.0:
-            return silently(np.asarray, value, dtype)  # too large for a float16: infinite, and no warning
         return np.asarray(value, dtype)
-    except OverflowError:
+    except (OverflowError, ValueError):
         pass
-    try:
-        return np.asarray(value, np.int64).astype(dtype)  # as in PyTorch it wraps around: -1 is 255 for uint8
-    except OverflowError:
-        raise RuntimeError(f"Overflow when unpacking long long: {value} does not fit into any integer dtype") from None
+    if isinstance(value, float):
+        return np.asarray(value).astype(dtype)  # nan or infinity as an integer: what C makes of it
+    if not -(2**63) <= value < 2**64:
+        raise OverflowError(f"int too big to convert: {value} has more than 64 bits, which no integer dtype has")
+    return np.asarray(value, np.int64 if value < 0 else np.uint64).astype(dtype)
 
 
 def _floating(operation: Operation, xs: Sequence[Any]) -> list[Any]:

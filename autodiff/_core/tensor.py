@@ -10,9 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import numpy as np
-
-from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype
+from autodiff._core.dtypes import from_numpy_dtype
 from autodiff._core.missing import missing_member
 from autodiff._core.types import CPU, Size
 
@@ -69,17 +67,6 @@ class Tensor:
     layout = "torch.strided"
 
     _results_are_plain = False  # is what is computed from an instance of the class a plain Tensor? (subclasses.py)
-
-    def __init__(self, *data) -> None:
-        dtype = get_default_dtype().np
-        if len(data) == 1 and not isinstance(data[0], int):
-            source = data[0]._array if isinstance(data[0], Tensor) else data[0]
-            array = np.zeros(source, dtype) if isinstance(source, Size) else np.array(source, dtype)
-        else:
-            array = np.zeros(data if data else (0,), dtype)
-        self._array = array
-        self._cell = [0, None]
-        self._edge = self._grad = self._view = self._extra = None
 
     @property
     def shape(self) -> Size:

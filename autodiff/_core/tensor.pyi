@@ -66,7 +66,7 @@ class Tensor:
     def __imod__(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def __imul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __index__(self) -> builtins.int: ...  # api/numbers.py
-    def __init__(self, *data: Any) -> None: ...  # _core/tensor.py
+    def __init__(self, *data: Any) -> None: ...  # api/typed.py
     @classmethod
     def __init_subclass__(cls, /, **kwargs: Any) -> None: ...  # _core/subclasses.py
     def __int__(self) -> builtins.int: ...  # api/numbers.py
@@ -181,7 +181,7 @@ class Tensor:
     def clip_(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clone(input, *, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
     def contiguous(input, memory_format: Any = ...) -> Tensor: ...  # api/shape.py
-    def copy_(self, src: Any, non_blocking: builtins.bool = ...) -> Tensor: ...  # api/fill.py
+    def copy_(self, other: Any, non_blocking: builtins.bool = ...) -> Tensor: ...  # api/fill.py
     def cos(input) -> Tensor: ...  # ops/trigonometry.py
     def cos_(input) -> Tensor: ...  # ops/trigonometry.py
     def cosh(input) -> Tensor: ...  # ops/trigonometry.py

@@ -22,15 +22,17 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from autodiff._core import errors, promotion
-from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
+from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.graph import Failed, recording
 from autodiff._core.operation import NUMPYS, Recorded
 from autodiff._core.overrides import ANY, concerned, overridden
 from autodiff._core.tensor import Tensor
+from autodiff._core.views import edge_of
 from autodiff.api import deprecated
 
 F = TypeVar("F", bound=Any)
 
+_NUMBERS = frozenset((bool, int, float))
 _PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim"}
 
 
@@ -189,30 +191,20 @@ def whole(function: str, name: str, value: Any) -> int:
 def number(function: str, name: str, value: Any) -> Any:
     """The value if it is a number, or the number that a tensor without dimensions holds; else TypeError.
 
-    So it is for a tensor that requires a gradient, which would be lost.
+    TypeError also for a tensor that requires a gradient, which would end here without a word.
     """
+    if value.__class__ in _NUMBERS:
+        return value
+    if isinstance(value, np.bool_):
+        return float(value)  # as in PyTorch
+    if isinstance(value, np.generic) or (isinstance(value, Tensor) and not value._array.ndim and edge_of(value) is None):
+        return value.item()
     if isinstance(value, (int, float)):
         return value
-    if not hasattr(value, "item") or getattr(value, "ndim", None) != 0 or getattr(value, "requires_grad", False):
-        found = repr(value) if isinstance(value, str) else type(value).__name__
-        raise TypeError(f"{function}(): argument '{name}' must be Number, not {found}")
-    return value.item()
-
-
-def fitting(value: Any, dtype: np.dtype[Any]) -> Any:
-    """The number as an array of that dtype; RuntimeError where it is too large for it. -1 as a byte is 255, as in PyTorch."""
-    if -65504 <= value <= 65504 if dtype.kind == "f" else 0 <= value <= 127 and isinstance(value, int):
-        return np.asarray(value, dtype)  # the usual number, which every such dtype holds
-    if dtype.kind == "b":
-        return np.asarray(value != 0)
-    if dtype.kind == "f":
-        fits = not abs(value) > float(np.finfo(dtype).max) or math.isinf(value)
-    else:
-        top = int(np.iinfo(dtype).max)
-        fits = (-top if dtype.kind == "u" else -top - 1) <= value <= top
-    if not fits:
-        raise RuntimeError(f"value cannot be converted to type {from_numpy_dtype(dtype)} without overflow: it is {value}")
-    return np.asarray(value if dtype.kind == "f" else int(value)).astype(dtype)
+    found = repr(value) if isinstance(value, str) else type(value).__name__
+    lost = isinstance(value, Tensor) and edge_of(value) is not None
+    hint = f"; its gradient would be lost: write {name}.item() if that is meant" if lost else ""
+    raise TypeError(f"{function}(): argument '{name}' must be Number, not {found}{hint}")
 
 
 def sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[int, ...]:
@@ -267,6 +259,14 @@ def converted(input: Tensor, dtype: Any) -> Tensor:
     return input if np_dtype is None or np_dtype == input._array.dtype else promotion.cast(input, dtype=np_dtype)
 
 
+def _counts(n: Any) -> bool:
+    """Whether this is a whole number, of Python, NumPy, or a tensor of one element; a bool is not."""
+    if isinstance(n, (Tensor, np.ndarray)):
+        array = n._array if isinstance(n, Tensor) else n
+        return array.size == 1 and array.dtype.kind in "iu" and (isinstance(n, Tensor) or not n.ndim)
+    return isinstance(n, (int, np.integer)) and not isinstance(n, bool)
+
+
 def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
     """A size given as ints, as one sequence, or under the name `size`; RuntimeError for a negative one."""
     if named is not None:
@@ -274,16 +274,13 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
             raise TypeError(f"a size was given twice: as {size} and as size={named}")
         size = (named,)
     if not size:
-        raise TypeError('a size is missing: give it as ints or as one tuple, () for a tensor with a single number')
+        raise TypeError("a size is missing: give it as ints or as one tuple, () for a tensor with a single number")
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
     for at, n in enumerate(size):
-        if n.__class__ is int:
-            continue
-        lone = isinstance(n, Tensor) and not n._array.ndim and n._array.dtype.kind in "iu"
-        if not (lone or isinstance(n, (int, np.integer))) or isinstance(n, bool):
+        if n.__class__ is not int and not _counts(n):
             raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not {type(n).__name__} ({n!r} at {at})")
-    shape = tuple(int(n) for n in size)
+    shape = tuple(map(operator.index, size))
     if any(n < 0 for n in shape):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
     if math.prod(shape) >= 2**60:

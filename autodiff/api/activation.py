@@ -36,6 +36,11 @@ def floating(input: Tensor, name: str) -> Tensor:
     return input
 
 
+def _real(function: str, name: str, value: Any) -> float:
+    """The value of an option as a float; TypeError where it is not a number."""
+    return float(number(function, name, value))
+
+
 # ---- in pieces ----
 
 
@@ -48,7 +53,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     tensor([-0.0100,  2.0000])
     """
     x = floating(input, "leaky_relu")
-    slope = float(number("leaky_relu", "negative_slope", negative_slope))
+    slope = _real("leaky_relu", "negative_slope", negative_slope)
     return (_leaky_relu_ if inplace else ops.leaky_relu)(x, negative_slope=slope)
 
 
@@ -61,7 +66,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     tensor([-0.6321,  2.0000])
     """
     x = floating(input, "elu")
-    return (_elu_ if inplace else ops.elu)(x, alpha=float(alpha), scale=1.0, rate=1.0)
+    return (_elu_ if inplace else ops.elu)(x, alpha=_real("elu", "alpha", alpha), scale=1.0, rate=1.0)
 
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
@@ -87,10 +92,11 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.celu(torch.tensor([-1.0, 2.0]), 2.0)
     tensor([-0.7869,  2.0000])
     """
+    alpha = _real("celu", "alpha", alpha)
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     x = floating(input, "celu")
-    return (_celu_ if inplace else _celu)(x, alpha=float(alpha), scale=1.0, rate=1.0 / alpha)
+    return (_celu_ if inplace else _celu)(x, alpha=alpha, scale=1.0, rate=1.0 / alpha)
 
 
 @takes_tensors
@@ -101,11 +107,12 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     >>> torch.nn.functional.hardtanh(torch.tensor([-3.0, 0.5]))
     tensor([-1.0000,  0.5000])
     """
+    min_val, max_val = _real("hardtanh", "min_val", min_val), _real("hardtanh", "max_val", max_val)
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
     if not isinstance(input, Tensor):
         raise TypeError(f"hardtanh(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-    return (_hardtanh_ if inplace else ops.hardtanh)(input, min_val=float(min_val), max_val=float(max_val))
+    return (_hardtanh_ if inplace else ops.hardtanh)(input, min_val=min_val, max_val=max_val)
 
 
 @takes_tensors
@@ -116,6 +123,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     >>> torch.nn.functional.threshold(torch.tensor([0.5, 2.0]), 1.0, -1.0)
     tensor([-1.,  2.])
     """
+    threshold, value = number("threshold", "threshold", threshold), number("threshold", "value", value)
     return (_threshold_ if inplace else ops.threshold)(input, threshold=threshold, value=value)
 
 
@@ -127,7 +135,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> torch.nn.functional.hardshrink(torch.tensor([-1.0, 0.2]))
     tensor([-1.,  0.])
     """
-    return ops.hardshrink(floating(input, "hardshrink"), lambd=float(lambd))
+    return ops.hardshrink(floating(input, "hardshrink"), lambd=_real("hardshrink", "lambd", lambd))
 
 
 @takes_tensors
@@ -138,9 +146,10 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> torch.nn.functional.softshrink(torch.tensor([-1.0, 0.2]))
     tensor([-0.5000,  0.0000])
     """
+    lambd = _real("softshrink", "lambd", lambd)
     if lambd < 0:
         raise RuntimeError(f"lambda must be in range [0, largest number] for input dtype {input.dtype}, but found {lambd}")
-    return ops.softshrink(floating(input, "softshrink"), lambd=float(lambd))
+    return ops.softshrink(floating(input, "softshrink"), lambd=lambd)
 
 
 @takes_tensors
@@ -180,7 +189,9 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     >>> torch.nn.functional.softplus(torch.tensor([-1.0, 2.0]))
     tensor([0.3133, 2.1269])
     """
-    return ops.softplus(floating(input, "softplus"), beta=float(beta), threshold=float(threshold))
+    return ops.softplus(
+        floating(input, "softplus"), beta=_real("softplus", "beta", beta), threshold=_real("softplus", "threshold", threshold)
+    )
 
 
 @takes_tensors

@@ -15,7 +15,8 @@ from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.operators import between_two, infix, left_to
-from autodiff._core.promotion import to_common
+from autodiff._core.promotion import cast, to_common
+from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors
 from autodiff.api.comparison import where
@@ -33,18 +34,19 @@ _pow_of_number = renamed(power.pow, "PowBackward2")
 
 def _scaled(name: str, input: Any, other: Any, alpha: Any) -> Any:
     """alpha * other, where PyTorch allows that factor."""
-    if isinstance(alpha, Tensor):
-        alpha = number(name, "alpha", alpha)
-    if not isinstance(alpha, (bool, int, float)):
-        raise TypeError(f"{name}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
-    kind = result_numpy([x._array if isinstance(x, Tensor) else x for x in (input, other)]).kind
-    if isinstance(alpha, bool) and kind != "b":
+    alpha = number(name, "alpha", alpha)
+    if isinstance(other, np.generic):
+        other = number(name, "other", other)
+    common = result_numpy([x._array if isinstance(x, Tensor) else x for x in (input, other)])
+    if isinstance(alpha, bool) and common.kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
-    if isinstance(alpha, float) and kind != "f":
+    if isinstance(alpha, float) and common.kind != "f":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
-    if kind == "b":
-        return ops.mul(other, bool(alpha)) if isinstance(other, Tensor) else bool(other and alpha)
-    return ops.mul(other, alpha) if isinstance(other, Tensor) else other * alpha
+    if not isinstance(other, Tensor):
+        return bool(other and alpha) if common.kind == "b" else other * alpha
+    if common.kind == "b":
+        return ops.mul(other, bool(alpha))
+    return ops.mul(other if other._array.dtype == common else cast(other, dtype=common), alpha)
 
 
 @method(inplace=True)
@@ -71,7 +73,7 @@ def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     tensor([0., 1.])
     """
     if alpha.__class__ is not int or alpha != 1:
-        if isinstance(alpha, Tensor) or alpha != 1:
+        if number("sub", "alpha", alpha) != 1:
             ops.no_bools([x._array if isinstance(x, Tensor) else x for x in (input, other)])
         other = _scaled("sub", input, other, alpha)
     return (minus if input.__class__ is Tensor else ops.sub)(input, other)
@@ -85,6 +87,11 @@ def rsub(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     >>> torch.rsub(torch.tensor([1.0, 2.0]), 1)
     tensor([ 0., -1.])
     """
+    if not isinstance(input, Tensor):
+        raise no_tensor("rsub", "input", 1, type(input).__name__)
+    if isinstance(other, np.generic):
+        other = number("rsub", "other", other)
+    ops.no_bools([input._array, other._array if isinstance(other, Tensor) else other])
     sub_from = _sub_from_tensor if isinstance(other, Tensor) else sub_from_number
     return sub_from(other, _scaled("rsub", other, input, alpha))
 
@@ -128,6 +135,8 @@ def fmod(input: Any, other: Any) -> Tensor:
     >>> torch.fmod(torch.tensor([-3.0, 5.0]), 2)
     tensor([-1.,  1.])
     """
+    if not isinstance(input, Tensor):
+        raise no_tensor("fmod", "input", 1, type(input).__name__)
     return (ops.fmod if isinstance(other, Tensor) else _fmod_by_number)(input, other)
 
 
@@ -177,8 +186,11 @@ def _whole_power(input: Tensor, exponent: float) -> Tensor:
     kind, p = base._array.dtype.kind, brought.item()
     if kind == "b":
         return bits.bitwise_or(base, not p)
-    if kind != "f" and p < 0:
-        raise RuntimeError("Integers to negative integer powers are not allowed: make the base floating with .float()")
+    if kind != "f":
+        if exponent < 0:
+            raise RuntimeError("Integers to negative integer powers are not allowed: make the base floating with .float()")
+        if exponent > 127:
+            fitted(exponent, base._array.dtype)
     return power.term(base, c=1, p=p)
 
 
@@ -257,6 +269,8 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1
     tensor([4.])
     """
     _three_tensors("addcmul", input, tensor1, tensor2)
+    if input._array.dtype.kind == tensor1._array.dtype.kind == tensor2._array.dtype.kind == "b":
+        rounding.not_for_bools(input._array, "addcmul")
     return ops.addcmul(input, tensor1, tensor2, value=number("addcmul", "value", value))
 
 

@@ -14,8 +14,9 @@ from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import in_place, method
 from autodiff._core.promotion import cast
+from autodiff._core.scalars import filling, fitted
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import fitting, number, takes_tensors
+from autodiff.api._calls import number, takes_tensors
 from autodiff.api.fill import copy_
 from autodiff.api.index import index_arrays, normalize, viewed
 from autodiff.ops import places as ops
@@ -41,7 +42,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
                 f"can't assign a {type(value).__name__} to a {self.type()}; make it a tensor, as in "
                 "x[0] = autodiff.tensor(...)"
             )
-        value = wrap(fitting(value, self._array.dtype))
+        value = wrap(filling(value.item() if isinstance(value, np.generic) else value, self._array.dtype))
     if key is False:
         return
     basic, choice = normalize(None if key is True else key, self._array.shape)
@@ -73,7 +74,7 @@ def _of_one_dtype(input: Tensor, values: Tensor, index: tuple[Any, ...]) -> Tens
             f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and "
             f"{values.dtype} for the source. Convert the values: values.to({input.dtype})."
         )
-    fitting(values._array.item(), dtype)
+    fitted(values._array.item(), dtype)
     return cast(values, dtype=dtype)
 
 
@@ -126,5 +127,5 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         raise found
     fill = ops.masked_fill if isinstance(value, Tensor) else _fill_with_number
     if not isinstance(value, Tensor):
-        value = fitting(number("masked_fill", "value", value), input._array.dtype)
+        value = fitted(number("masked_fill", "value", value), input._array.dtype)
     return fill(input, value, mask=mask._array.copy())

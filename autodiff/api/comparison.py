@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import from_numpy_dtype, result_numpy
 from autodiff._core.errors import misfit, no_tensor, wrong_count
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.modes import silently
 from autodiff._core.operation import Recorded
+from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import axes_of, number, takes_tensors
+from autodiff.api._calls import axes_of, converted, number, takes_tensors
+from autodiff.api.reading import positions
 from autodiff.ops import comparison as ops
+from autodiff.ops.rounding import not_for_bools
 
 # PyTorch names a node by the function that was called, and by whether its limit was a number.
 _clamp_min_number, _clamp_max_number = renamed(ops.clamp, "ClampMinBackward0"), renamed(ops.clamp, "ClampMaxBackward0")
@@ -36,11 +40,14 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """
     given = condition._array
     if input is None and other is None:
-        return tuple(wrap(a) for a in np.nonzero(np.atleast_1d(given)))
+        return tuple(wrap(positions(a)) for a in np.nonzero(np.atleast_1d(given)))
     if input is None or other is None:
         raise wrong_count("where", ("condition", "input", "other"), 2, ["other" if other is None else "input"])
     if given.dtype != np.bool_ and given.dtype != np.uint8:
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
+    for x in (input, other):
+        if x.__class__ is float and abs(x) > 65504.0:  # perhaps too large for the dtype of the result
+            fitted(x, result_numpy([each._array if isinstance(each, Tensor) else each for each in (input, other)]))
     return ops.where(condition, input, other)
 
 
@@ -58,6 +65,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
             raise no_tensor("clamp", "input", 1, type(input).__name__)
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
+        if not isinstance(input, Tensor):
+            raise no_tensor("clamp", "input", 1, type(input).__name__)
         if min is not None:
             input = _clamp_low(input, min)
         return input if max is None else _clamp_high(input, max)
@@ -65,10 +74,14 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 
 def _limited(operation: Recorded, input: Tensor, min: Any, max: Any) -> Tensor:
-    """The input between two numbers; integers become floating for a limit with a fraction."""
+    """The input between two numbers, in the common type of all; integers become floating for a limit with a fraction."""
     min, max = (None if v is None else number("clamp", name, v) for name, v in (("min", min), ("max", max)))
-    if input._array.dtype.kind != "f" and (isinstance(min, float) or isinstance(max, float)):
-        input = input * 1.0
+    dtype = input._array.dtype
+    if dtype.kind != "f":
+        dtype = result_numpy([input._array, *(v for v in (min, max) if v is not None)])
+        input = converted(input, from_numpy_dtype(dtype))
+        not_for_bools(input._array, "clamp")
+    min, max = (v if v is None else fitted(v, dtype).item() for v in (min, max))
     return operation(input, min=min, max=max)
 
 
@@ -187,4 +200,4 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     >>> torch.count_nonzero(torch.tensor([1, 0, 2]))
     tensor(2)
     """
-    return wrap(np.asarray(np.count_nonzero(input._array, axis=axes_of(dim, input._array.ndim))))
+    return wrap(positions(np.count_nonzero(input._array, axis=axes_of(dim, input._array.ndim))))

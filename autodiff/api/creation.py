@@ -5,16 +5,17 @@ After this module a reader knows that what is made is a leaf, and that `tensor` 
 
 from __future__ import annotations
 
+import array
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
+from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, result_numpy
 from autodiff._core.inplace import method
-from autodiff._core.modes import silently
 from autodiff._core.promotion import cast
+from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, size_of, takes_tensors, whole
 from autodiff.api.out import chosen_dtype, fresh
@@ -77,7 +78,7 @@ def from_numpy(ndarray: Any) -> Tensor:
     return leaf(ndarray.view(np.ndarray))
 
 
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a tensor, without a copy where none is needed: a tensor itself, an array's own memory.
 
     >>> import autodiff as torch
@@ -100,14 +101,41 @@ def asarray(
 ) -> Tensor:
     """`obj` as a tensor; copied if `copy`, or where it must be. The copy of a tensor stays in its graph, as `clone` does.
 
+    The bytes of a buffer (bytearray, memoryview, array.array) are taken for numbers of the dtype, or of the default dtype.
+    ValueError with copy=False for what cannot share its memory: a list, or numbers of another dtype.
+
     >>> import autodiff as torch
     >>> torch.asarray([1, 2])
     tensor([1, 2])
     """
-    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype)
+    if isinstance(obj, (bytes, bytearray, memoryview, array.array)):
+        obj = _of_buffer(memoryview(obj).cast("B"), float_or_default(dtype))
+    if copy is False:
+        _check_shared(obj, as_numpy_dtype(dtype))
+    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype)
     if copy and isinstance(obj, Tensor):
         t = clone(t)
     return t.requires_grad_() if requires_grad else t
+
+
+def _of_buffer(buffer: memoryview, dtype: np.dtype[Any]) -> Any:
+    """The memory as an array of the dtype, in one dimension; ValueError where it is empty, or a part of a number is left."""
+    if not buffer.nbytes:
+        raise ValueError("both buffer length (0) and count (-1) must not be 0")
+    if buffer.nbytes % dtype.itemsize:
+        raise ValueError(f"buffer length ({buffer.nbytes} bytes) must be a multiple of element size ({dtype.itemsize})")
+    return np.frombuffer(buffer, dtype)
+
+
+def _check_shared(obj: Any, dtype: np.dtype[Any] | None) -> None:
+    """ValueError for what a tensor of this dtype cannot share memory with; RuntimeError for a number of NumPy's."""
+    if isinstance(obj, np.generic):
+        raise RuntimeError("can't alias NumPy scalars. Either remove copy=False or transform it in a ndarray.")
+    if not isinstance(obj, (Tensor, np.ndarray)):
+        raise ValueError(f"can't alias arbitrary sequence into a tensor: a {type(obj).__name__} is copied; remove copy=False")
+    found = from_numpy(obj) if isinstance(obj, np.ndarray) else obj  # which refuses what cannot be shared
+    if dtype is not None and dtype != found._array.dtype:
+        raise ValueError(f"can't alias tensor with dtype {found.dtype} into dtype {from_numpy_dtype(dtype)}; remove copy=False")
 
 
 # ---- of a size ----
@@ -168,11 +196,17 @@ def full(
     >>> torch.full((2,), 7)
     tensor([7, 7])
     """
-    value = number("full", "fill_value", fill_value)
     if out is not None:
         dtype = chosen_dtype("full", out, dtype)
-    array = silently(np.full, size_of((size,)), value, as_numpy_dtype(dtype) or array_of(value, None).dtype)
-    return leaf(array, requires_grad, device, out, "full")
+    return leaf(_filled("full", size, fill_value, as_numpy_dtype(dtype)), requires_grad, device, out, "full")
+
+
+def _filled(function: str, size: Any, fill_value: Any, dtype: np.dtype[Any] | None) -> Any:
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+    value = number(function, "fill_value", fill_value)
+    found = result_numpy((value,)) if dtype is None else dtype
+    return np.full(size_of((size,)), filling(value, found))
 
 
 def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
@@ -221,7 +255,8 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any 
     tensor([5., 5.])
     """
     value = number("full_like", "fill_value", fill_value)
-    return leaf(silently(np.full_like, input._array, value, _like(input, dtype)), requires_grad, device)
+    found = _like(input, dtype)
+    return leaf(np.full_like(input._array, filling(value, found), found), requires_grad, device)
 
 
 def eye(
@@ -281,5 +316,4 @@ def new_full(
     self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`full(size, fill_value)` in the dtype of this tensor."""
-    value = number("new_full", "fill_value", fill_value)
-    return leaf(silently(np.full, size_of((size,)), value, _like(self, dtype)), requires_grad, device)
+    return leaf(_filled("new_full", size, fill_value, _like(self, dtype)), requires_grad, device)

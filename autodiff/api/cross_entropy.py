@@ -14,7 +14,7 @@ from autodiff._core.dtypes import scalar_type
 from autodiff._core.graph import renamed
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import reduction_of
+from autodiff.api._calls import number, reduction_of
 from autodiff.api.activation import log_softmax
 from autodiff.ops import cross_entropy as ops
 
@@ -118,8 +118,8 @@ def cross_entropy(
         raise _no_tensor(input, target, "cross_entropy_loss")
     if size_average is not None or reduce is not None or reduction != "mean":
         reduction = reduction_of(reduction, size_average, reduce)
-    if not 0.0 <= label_smoothing <= 1.0:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if label_smoothing.__class__ is not float or not 0.0 <= label_smoothing <= 1.0:
+        label_smoothing = _smoothing(label_smoothing)
     x, t = input._array, target._array
     if x.ndim == 2 and t.ndim == 1 and t.dtype is _LONG and x.dtype.char in "fd" and x.shape[1]:
         try:  # what every classifier gives: Note [Fast way first] in api/_calls.py
@@ -135,6 +135,14 @@ def cross_entropy(
         )
     case = _probabilities if x.shape == t.shape else _half if x.dtype.char == "e" else _rows
     return case(input, target, weight, ignore_index, reduction, label_smoothing)
+
+
+def _smoothing(given: Any) -> float:
+    """The share of all classes: none for a negative one or nan, as in PyTorch; RuntimeError above 1."""
+    smoothing = float(number("cross_entropy_loss", "label_smoothing", given))
+    if smoothing > 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {smoothing}")
+    return smoothing if smoothing > 0.0 else 0.0
 
 
 def _rows(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, smoothing: float) -> Tensor:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff._core.dtypes import from_numpy_dtype, result_numpy
+from autodiff._core.dtypes import from_numpy_dtype, promote_types, result_numpy
 from autodiff._core.errors import misfit
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import converted, dimension, takes_tensors, whole
+from autodiff.api._calls import converted, dimension, number, takes_tensors, whole
 from autodiff.api.join import cat
 from autodiff.api.reduce import sum as sum_
 from autodiff.api.statistics import norm
@@ -61,10 +61,13 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     for i, x in enumerate((x1, x2), 1):
         if x._array.ndim < 2:
             raise RuntimeError(f"cdist only supports at least 2D tensors, X{i} got: {x._array.ndim}D")
+        if x._array.dtype.kind != "f":
+            raise RuntimeError(f"cdist only supports floating-point dtypes, X{i} got: {x.dtype}; use x.float()")
     if x1._array.shape[-1] != x2._array.shape[-1]:
         raise RuntimeError(
             f"X1 and X2 must have the same number of columns. X1: {x1._array.shape[-1]} X2: {x2._array.shape[-1]}"
         )
+    p = number("cdist", "p", p)
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     for i, x in enumerate((x1, x2), 1):
@@ -103,7 +106,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """
     dimension(dim, max(x1._array.ndim, x2._array.ndim))
     shape = np.broadcast_shapes(x1._array.shape, x2._array.shape)
-    a, b = (x.expand(shape) for x in (x1, x2))
+    dtype = promote_types(x1.dtype, x2.dtype)
+    a, b = (converted(x, dtype).expand(shape) for x in (x1, x2))
     a, b = (x / norm(x, 2, dim, keepdim=True).clamp_min(eps) for x in (a, b))
     return sum_(a * b, dim)
 

@@ -16,6 +16,7 @@ from autodiff._core.modes import mode
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import AminmaxResult, MaxResult, MinResult
 from autodiff.api._calls import ALL, axes_of, dimension, takes_keepdim, takes_tensors
+from autodiff.api.reading import positions
 from autodiff.ops import extremes as ops
 from autodiff.ops.comparison import maximum, minimum
 
@@ -48,7 +49,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, name: str) -> Any:
     not_empty(input, name, axis)
     if not input._array.ndim:
         return kind(input.clone(), wrap(np.zeros((), np.int64)))
-    places = find(input._array, axis=axis, keepdims=True)
+    places = positions(find(input._array, axis=axis, keepdims=True))
     return kind(*choice(input, places=places, axis=axis, keepdim=keepdim))
 
 
@@ -160,7 +161,7 @@ def _position(input: Tensor, dim: int | None, keepdim: bool, find: Any, name: st
         raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
     not_empty(input, name, axis)
     array = find(input._array, axis=axis, keepdims=keepdim) if input._array.ndim else np.zeros((), np.int64)
-    t = wrap(np.asarray(array))
+    t = wrap(positions(array))
     if input._edge is not None and mode.grad:
         cut(name, t)
     return t

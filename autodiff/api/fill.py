@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.errors import misfit
+from autodiff._core.errors import misfit, no_operand
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import check_writable, in_place, method
 from autodiff._core.memory import memory_order
 from autodiff._core.modes import silently
-from autodiff._core.tensor import Tensor
+from autodiff._core.promotion import promoted_number
+from autodiff._core.scalars import filling
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import begin, ends_of, number, whole
 from autodiff.ops.fill import copy, drawn, fill, zero
 from autodiff.random import Generator, default_generator
@@ -26,16 +28,18 @@ _drawn_ = in_place(drawn, "random_")
 
 
 @method
-def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Copy `src` into this tensor's memory, broadcast and cast; returns the tensor.
+def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
+    """Copy `other`, a tensor or a number, into this tensor's memory, broadcast and cast; returns the tensor.
 
     >>> import autodiff as torch
     >>> torch.zeros(3).copy_(torch.tensor([1, 2, 3]))
     tensor([1., 2., 3.])
     """
-    if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
-    return _copy_(self, src)
+    if not isinstance(other, Tensor):
+        if not isinstance(other, (int, float, np.generic)):
+            raise no_operand("copy_", "other", 1, type(other).__name__)
+        other = wrap(promoted_number(number("copy_", "other", other), self._array.dtype))
+    return _copy_(self, other)
 
 
 @method
@@ -47,11 +51,9 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     tensor([7., 7.])
     """
     if isinstance(value, Tensor) and value._array.ndim:
-        raise RuntimeError(
-            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
-        )
+        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions.")
     if not isinstance(value, Tensor):
-        value = np.asarray(number("fill_", "value", value))
+        value = filling(number("fill_", "value", value), self._array.dtype)
     return _fill_(self, value) if isinstance(value, Tensor) else _fill_number_(self, value)
 
 
@@ -60,13 +62,16 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 
 def stream_of(generator: Generator | None) -> Generator:
     """The generator given, or the one that manual_seed() sets."""
+    if generator is not None and not isinstance(generator, Generator):
+        raise TypeError(f"argument 'generator' must be a Generator, not {type(generator).__name__}")
     return default_generator if generator is None else generator
 
 
 def _floating(t: Tensor, name: str) -> np.dtype[Any]:
     dtype: np.dtype[Any] = t._array.dtype
     if dtype.kind != "f":
-        raise RuntimeError(f'"{name}" not implemented for {t.dtype}: the tensor must be a floating one')
+        kind = RuntimeError if name == "exponential_" else NotImplementedError
+        raise kind(f'"{name}" not implemented for {t.dtype}: the tensor must be a floating one')
     return dtype
 
 
@@ -86,6 +91,9 @@ def uniform_(
     if not lo <= hi:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={lo} > to={hi}")
     dtype = _floating(self, "uniform_")
+    within("uniform_", dtype, lo, hi)
+    if hi - lo > np.finfo(dtype).max:
+        raise RuntimeError(f"uniform_ expects to-from <= the largest number of {self.dtype}, but found to={hi} and from={lo}")
     return _draw(self, lambda stream, shape: stream.uniform(shape, dtype, lo, hi), generator)
 
 
@@ -187,20 +195,32 @@ def random_(
     low, dtype = begin("random_", None, named), self._array.dtype
     whole_dtype = not _ends and not named and to is None
     if whole_dtype:
-        low, high = 0, _highest(dtype) + 1
+        low, high = 0, highest_of(dtype) + 1
     elif len(_ends) == 2 and _ends[1] is None and low is to is None:
-        low, high = _ends[0], _highest(dtype) + 1
+        low, high = _ends[0], highest_of(dtype) + 1
     else:
         low, high = ends_of("random_", ("from", "to"), _ends, low, to)
     low, high = whole("random_", "from", 0 if low is None else low), whole("random_", "to", high)
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    within("random_", dtype, low, high - 1)
     # PyTorch draws the whole of a dtype of 32 bits from 32 bits, and a part of it that is as wide from 64.
     bits = 32 if whole_dtype and dtype.itemsize < 8 else None
     return _draw(self, lambda stream, shape: stream.randint(low, high, shape, bits), generator)
 
 
-def _highest(dtype: Any) -> int:
+def within(function: str, dtype: Any, lowest: float, highest: float) -> None:
+    """RuntimeError where the dtype does not reach as far as the numbers that are to be drawn."""
+    if dtype.kind == "f":
+        low, high = float(np.finfo(dtype).min), float(np.finfo(dtype).max)
+    else:
+        low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    for name, value in (("from", lowest), ("to", highest)):
+        if not low <= value <= high:
+            raise RuntimeError(f"{name} is out of bounds for {dtype}: {function} was asked for {lowest} to {highest}")
+
+
+def highest_of(dtype: Any) -> int:
     """The highest of the whole numbers that a dtype holds without a gap."""
     limits = {"float16": 2**11, "float32": 2**24, "float64": 2**53, "bool": 1}
     return limits[dtype.name] if dtype.name in limits else int(np.iinfo(dtype).max)

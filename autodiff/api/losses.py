@@ -14,7 +14,7 @@ from autodiff._core.dtypes import scalar_type
 from autodiff._core.errors import misfit
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import converted, reduction_of, takes_tensors
+from autodiff.api._calls import converted, number, reduction_of, takes_tensors
 from autodiff.api.reduce import mean
 from autodiff.ops import losses as ops
 from autodiff.ops.arithmetic import abs as abs_
@@ -111,6 +111,12 @@ def l1_loss(
     return _reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction)
 
 
+def _with_fractions(x: Tensor, t: Tensor, name: str) -> None:
+    """NotImplementedError for integers alone, half of which is no integer."""
+    if x._array.dtype.kind != "f" and t._array.dtype.kind != "f":
+        raise NotImplementedError(f'"{name}" not implemented for {x.dtype}; convert the input with x.float()')
+
+
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -127,6 +133,8 @@ def smooth_l1_loss(
     """
     x, t = _same_size(input, target, "smooth_l1_loss")
     reduction = reduction_of(reduction, size_average, reduce)
+    _with_fractions(x, t, "smooth_l1_loss")
+    beta = number("smooth_l1_loss", "beta", beta)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
@@ -148,14 +156,17 @@ def huber_loss(
     """
     x, t = _same_size(input, target, "huber_loss")
     reduction_of(reduction)
+    _with_fractions(input, input, "huber_loss")  # the result is of its dtype
+    delta = number("huber_loss", "delta", delta)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     _with_a_fraction(x, t, "huber_loss")
     if weight is not None:
         if weight._array.shape != input._array.shape:
             raise ValueError("Weights and input must have the same size.")
-        return _reduced(ops.huber_loss(x, t, reduction="none", delta=float(delta)) * weight, reduction)
-    return ops.huber_loss(x, t, reduction=reduction, delta=float(delta))
+        loss = converted(ops.huber_loss(x, t, reduction="none", delta=float(delta)), input.dtype)
+        return _reduced(loss * weight, reduction)
+    return converted(ops.huber_loss(x, t, reduction=reduction, delta=float(delta)), input.dtype)
 
 
 # ---- probabilities ----
@@ -229,14 +240,19 @@ def binary_cross_entropy_with_logits(
     reduction = reduction_of(reduction, size_average, reduce)
     if input._array.shape != target._array.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
-    if target._array.dtype.kind != "f" or input._array.dtype.kind != "f":
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f'"log_sigmoid" not implemented for {input.dtype}; convert the input with x.float()')
+    if target._array.dtype.kind != "f":
         raise RuntimeError(
             f"result type {scalar_type(input._array)} can't be cast to the desired output type {scalar_type(target._array)}: "
             "input and target must be floating, as in target.float()"
         )
-    if input._array.dtype != target._array.dtype:
-        wider = np.promote_types(input._array.dtype, target._array.dtype)
+    found = target._array.dtype
+    if input._array.dtype != found:
+        wider = np.promote_types(input._array.dtype, found)
         input, target = (x if x._array.dtype == wider else cast(x, dtype=wider) for x in (input, target))
+        result = binary_cross_entropy_with_logits(input, target, weight, reduction=reduction, pos_weight=pos_weight)
+        return result if wider == found else cast(result, dtype=found)  # PyTorch computes in place of 1 - target
     times = _weight_of(weight, input)
     if pos_weight is None:
         return ops.binary_cross_entropy_with_logits(input, target, times, reduction=reduction)

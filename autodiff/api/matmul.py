@@ -16,7 +16,7 @@ from autodiff._core.modes import Inference
 from autodiff._core.operation import Recorded
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import matrices_first, takes_tensors
+from autodiff.api._calls import matrices_first, number, takes_tensors
 from autodiff.api.shape import squeezed_product
 from autodiff.ops import matmul as ops
 from autodiff.ops.shape import reshape_copy
@@ -266,7 +266,7 @@ def _sum_with_product(operation: Recorded, input: Tensor, a: Tensor, b: Tensor, 
         fits = False
     if not fits:
         raise RuntimeError(f"The expanded size of the tensor {list(shape)} must match the existing size {list(input.shape)}")
-    return operation(input, a, b, beta=beta, alpha=alpha)
+    return operation(input, a, b, beta=number("addmm", "beta", beta), alpha=number("addmm", "alpha", alpha))
 
 
 @method(inplace=True)

@@ -17,7 +17,9 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import MedianResult, SortResult, TopkResult
 from autodiff.api._calls import ALL, dimension, number, takes_keepdim, takes_tensors, whole
 from autodiff.api.extremes import not_empty
+from autodiff.api.reading import positions
 from autodiff.ops import extremes as ops
+from autodiff.ops.rounding import not_for_bools
 
 _sorted, _topk = renamed(ops.chosen, "Sort"), renamed(ops.chosen, "Topk")
 _median = renamed(ops.chosen, "MedianBackward1")
@@ -26,8 +28,8 @@ _median = renamed(ops.chosen, "MedianBackward1")
 def _order(array: Any, axis: int, descending: bool) -> Any:
     if descending:  # stable also from large to small: sort the mirrored array, and mirror the places back
         n = array.shape[axis]
-        return n - 1 - np.flip(np.argsort(np.flip(array, axis), axis, kind="stable"), axis)
-    return np.argsort(array, axis, kind="stable")
+        return positions(n - 1 - np.flip(np.argsort(np.flip(array, axis), axis, kind="stable"), axis))
+    return positions(np.argsort(array, axis, kind="stable"))
 
 
 @method
@@ -75,7 +77,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if not input._array.ndim:
         return TopkResult(input.clone(), wrap(np.zeros((), np.int64)))
     if input._array.dtype.kind == "b":
-        raise RuntimeError("topk does not support bool dtypes; use x.int()")
+        raise RuntimeError("topk does not support bool dtypes on CPU: convert with x.int()")
     places = _best(input._array, axis, k, largest)
     return TopkResult(*_topk(input, places=places, axis=axis, keepdim=True))
 
@@ -101,6 +103,7 @@ def median(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     >>> torch.median(torch.tensor([3.0, 1.0, 2.0, 9.0]))
     tensor(2.)
     """
+    not_for_bools(input._array, "median")
     if dim is ALL:
         return ops.median_all(input) if input._array.size else wrap(np.array(np.nan, input._array.dtype))
     axis = dimension(dim, input._array.ndim)
@@ -112,7 +115,7 @@ def median(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     places = np.take(order, [(n - 1) // 2], axis)
     nans = np.isnan(input._array)
     if nans.any():  # the first of them is the median of its lane
-        places = np.where(nans.any(axis, keepdims=True), np.argmax(nans, axis, keepdims=True), places)
+        places = positions(np.where(nans.any(axis, keepdims=True), np.argmax(nans, axis, keepdims=True), places))
     return MedianResult(*_median(input, places=places, axis=axis, keepdim=keepdim))
 
 
@@ -141,9 +144,9 @@ def unique(
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     result = [wrap(values)]
     if return_inverse:
-        result.append(wrap(inverse.reshape(array.shape if axis is None else -1)))
+        result.append(wrap(positions(inverse.reshape(array.shape if axis is None else -1))))
     if return_counts:
-        result.append(wrap(counts))
+        result.append(wrap(positions(counts)))
     return result[0] if len(result) == 1 else tuple(result)
 
 
@@ -185,7 +188,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     if weights is None:
-        return wrap(np.bincount(array, None, minlength))
+        return wrap(positions(np.bincount(array, None, minlength)))
     if weights._array.shape != array.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     dtype = np.float32 if weights._array.dtype == np.float32 else np.float64

@@ -13,9 +13,11 @@ from autodiff._core.dtypes import scalar_type
 from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import dimension, number, takes_tensors
 from autodiff.api.index import getitem, normalize
+from autodiff.api.reading import positions
 from autodiff.api.shape import reshape
 from autodiff.ops import places as ops
 
@@ -160,7 +162,7 @@ def _source(input: Tensor, src: Any, places: Any, name: str) -> tuple[Any, Any]:
     if not places.size:
         places = np.zeros((0,) * ndim, np.int64)
     if not isinstance(src, Tensor):
-        return np.asarray(number(name, "value", src), input._array.dtype), places
+        return fitted(number(name, "value", src), input._array.dtype), places
     if src._array.dtype != input._array.dtype:
         raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}")
     if not places.size:
@@ -179,9 +181,7 @@ def _source(input: Tensor, src: Any, places: Any, name: str) -> tuple[Any, Any]:
 
 @method(inplace=True)
 @takes_tensors
-def scatter(
-    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
-) -> Tensor:
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
     """A copy of `input` with the elements of `src` (or a number) written at the indices along `dim`.
 
     With `reduce` "add" or "multiply" they are added to, or multiplied with, what is there; then there is no derivative, as in
@@ -268,12 +268,12 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
             [2]])
     """
     if as_tuple:
-        return tuple(wrap(places) for places in np.nonzero(np.atleast_1d(input._array)))
+        return tuple(wrap(positions(places)) for places in np.nonzero(np.atleast_1d(input._array)))
     return _nonzero_rows(input)
 
 
 def _nonzero_rows(input: Tensor) -> Tensor:
-    places = np.nonzero(np.atleast_1d(input._array))
+    places = [positions(found) for found in np.nonzero(np.atleast_1d(input._array))]
     return wrap(np.stack(places, -1) if input._array.ndim else np.zeros((len(places[0]), 0), np.int64))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import given_twice, wrong_count
 from autodiff._core.modes import silently
+from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, whole
 from autodiff.api.out import chosen_dtype
@@ -60,14 +61,12 @@ def arange(
     if out is not None:
         dtype = chosen_dtype("arange", out, dtype, bools=False)
     found = as_numpy_dtype(dtype)
+    if found is not None and found.kind == "b":
+        raise NotImplementedError('"arange_cpu" not implemented for bools; write .bool() behind it')
     if all(isinstance(v, int) for v in (start, end, step)):
         values = np.arange(start, end, step, dtype=np.int64)
     elif found is not None and found.kind in "iu":
-        # As PyTorch: the ends are made ints first; for int64 before they are counted, for the others behind that.
-        if found == np.int64 and int(step) == 0:
-            raise ValueError(f"step must be nonzero: among integers {step} is 0")
-        ends = (int(start), int(end), int(step)) if found == np.int64 else (start, end, step)
-        values = int(start) + int(step) * np.arange(math.ceil((ends[1] - ends[0]) / ends[2]))
+        values = _in_ints(start, end, step, found)
     else:
         found = float_or_default(dtype)
         values = silently(_counted, start, step, math.ceil((end - start) / step), found)
@@ -86,6 +85,15 @@ def arange(
 def _shaped(values: Any, out: Tensor | None) -> Any:
     """The values in the shape of `out`, where it has as many elements: a range fills any shape."""
     return values if out is None or out.numel() != values.size else values.reshape(out._array.shape)
+
+
+def _in_ints(start: float, end: float, step: float, dtype: np.dtype[Any]) -> Any:
+    """Ends and step cut to ints, as PyTorch does: for int64 before it counts the elements, for other dtypes afterwards."""
+    if dtype.itemsize < 8:
+        return int(start) + np.arange(math.ceil((end - start) / step), dtype=np.int64) * int(step)
+    if not int(step):
+        raise ValueError(f"step must be nonzero: as an int, {step} is 0")
+    return np.arange(int(start), int(end), int(step), dtype=np.int64)
 
 
 def _fused(a: Any, k: Any, step: Any, dtype: Any) -> Any:
@@ -143,12 +151,13 @@ def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
     start, end = number("linspace", "start", start), number("linspace", "end", end)
     if whole("linspace", "steps", steps) < 0:
         raise RuntimeError("number of steps must be non-negative")
+    if dtype.kind == "b" and steps > 1:
+        raise NotImplementedError('"linspace_cpu" not implemented for bools; write .bool() behind it')
     # From both ends to the middle, in the dtype itself: PyTorch's rounding.
     if steps == 1:
         return np.array([start], dtype)
     kind = dtype.type if dtype.kind == "f" else np.float64
-    if dtype.kind != "f":
-        start, end = int(start), int(end)
+    start, end = (fitted(v, dtype).item() for v in (start, end))
     step = (kind(end) - kind(start)) / kind(max(steps - 1, 1))
     k = np.arange(steps)
     first = _fused(kind(start), k, step, kind)
@@ -175,6 +184,10 @@ def logspace(
     """
     if out is not None:
         dtype = chosen_dtype("logspace", out, dtype, bools=False)
-    found = float_or_default(dtype)
+    found, base = float_or_default(dtype), number("logspace", "base", base)
+    if found.kind == "b" and steps > 1:
+        raise NotImplementedError('"logspace_cpu" not implemented for bools; write .bool() behind it')
+    if found.kind in "iu":
+        start, end = (fitted(number("logspace", *end), found).item() for end in (("start", start), ("end", end)))
     powers = silently(lambda: (base ** _spaced(start, end, steps, np.dtype(np.float64))).astype(found))
     return leaf(_shaped(powers, out), requires_grad, device, out, "logspace")

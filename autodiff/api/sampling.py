@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
 from autodiff._core.errors import misfit, wrong_count
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
@@ -17,7 +17,7 @@ from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of
 from autodiff.api._calls import ends_of, number, size_of, takes_tensors, whole
-from autodiff.api.fill import bernoulli_, normal_, random_, stream_of, uniform_
+from autodiff.api.fill import bernoulli_, highest_of, normal_, random_, stream_of, uniform_, within
 from autodiff.api.out import Rule, chosen_dtype, fresh, written
 from autodiff.api.reading import float_or_default, leaf
 from autodiff.ops.fill import drawn
@@ -29,7 +29,7 @@ _bernoulli = renamed(drawn, "Bernoulli")
 def _floating(dtype: Any, name: str) -> np.dtype[Any]:
     found = float_or_default(dtype)
     if found.kind != "f":
-        raise RuntimeError(f'"{name}" not implemented for {dtype}: the dtype must be a floating one')
+        raise NotImplementedError(f'"{name}" not implemented for {dtype}: the dtype must be a floating one')
     return found
 
 
@@ -127,18 +127,11 @@ def randint(
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     if out is not None:
         given = _sized("randint", out, size_of((size,)), dtype)
-        _fits(given._array.dtype, low, high)
+        within("randint", given._array.dtype, low, high - 1)
         return _asked(random_(given, low, high, generator=generator), requires_grad)
     found = as_numpy_dtype(dtype) or np.dtype(np.int64)
-    _fits(found, low, high)
+    within("randint", found, low, high - 1)
     return leaf(stream_of(generator).randint(low, high, size_of((size,))).astype(found, copy=False), requires_grad, device)
-
-
-def _fits(dtype: Any, low: int, high: int) -> None:
-    if dtype.kind == "b" and not 0 <= low < high <= 2:
-        raise RuntimeError(f"the numbers {low} to {high - 1} do not fit into bool: one of them is out of bounds for bool")
-    if dtype.kind in "iu" and not np.iinfo(dtype).min <= low < high <= np.iinfo(dtype).max + 1:
-        raise RuntimeError(f"the numbers {low} to {high - 1} do not fit into {dtype}: one of them is out of bounds")
 
 
 def randperm(
@@ -156,8 +149,12 @@ def randperm(
         raise RuntimeError(f"n must be non-negative, got {n}")
     if out is not None:
         dtype = chosen_dtype("randperm", out, dtype, bools=False)
-    values = stream_of(generator).randperm(n).astype(as_numpy_dtype(dtype) or np.int64, copy=False)
-    return leaf(values, False, device, out, "randperm")
+    found = as_numpy_dtype(dtype) or np.dtype(np.int64)
+    if found.kind == "b":
+        raise NotImplementedError('"randperm" not implemented for bools')
+    if n - 1 > highest_of(found):
+        raise RuntimeError(f"value {n - 1} cannot be converted to type {found} without overflow: not all numbers fit into it")
+    return leaf(stream_of(generator).randperm(n).astype(found, copy=False), False, device, out, "randperm")
 
 
 def normal(
@@ -182,6 +179,8 @@ def normal(
     if out is not None:
         chosen_dtype("normal", out, dtype)
     if size is not None:
+        if not isinstance(size, (tuple, list)):
+            raise TypeError(f"normal(): argument 'size' (position 3) must be tuple of ints, not {type(size).__name__}")
         if std is None:
             raise wrong_count("normal", ("mean", "std", "size"), 2, ["std"])
         mean, std = float(number("normal", "mean", mean)), float(number("normal", "std", std))
@@ -192,19 +191,23 @@ def normal(
             return _asked(normal_(found, mean, std, generator=generator), requires_grad)
         values = silently(stream.normal, size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
+    if dtype is not None or requires_grad:
+        raise TypeError("normal(): dtype and requires_grad go with a size; tensors have the dtype of the result already")
     std = 1.0 if std is None else std if isinstance(std, Tensor) else float(number("normal", "std", std))
     arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
     if arrays[0] is None and arrays[1] is None:
         raise TypeError("normal() needs a size when neither mean nor std is a tensor")
     if arrays[1] is None and not std >= 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-    if arrays[1] is not None and (arrays[1] < 0).any():
+    if arrays[1] is not None and not (arrays[1] >= 0).all():
         raise RuntimeError("normal expects all elements of std >= 0.0")
     shapes = [a.shape for a in arrays if a is not None]
     if found_misfit := misfit("normal", shapes):
         raise found_misfit
     shape = np.broadcast_shapes(*shapes)
     found = next(a.dtype for a in arrays if a is not None)
+    if found.kind != "f":
+        raise NotImplementedError(f'"normal_kernel_cpu" not implemented for {from_numpy_dtype(found)}; convert with x.float()')
     unit = stream.normal(shape, found) if out is None else normal_(_laid_out_like(out, shape), generator=generator)._array
     scale = arrays[1] if arrays[1] is not None else found.type(std)
     centre = arrays[0] if arrays[0] is not None else found.type(mean)
@@ -308,6 +311,5 @@ def randint_like(
     low, high = ends_of("randint_like", ("low", "high"), _ends, low, high)
     lo, hi = whole("randint_like", "low", 0 if low is None else low), whole("randint_like", "high", high)
     found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
-    _fits(found._array.dtype, lo, hi)
     random_(found, lo, hi)
     return found.requires_grad_() if requires_grad else found

@@ -10,6 +10,7 @@ import math
 import warnings
 from typing import Any
 
+from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.inplace import method
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
@@ -99,15 +100,17 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     >>> torch.norm(torch.tensor([3.0, 4.0]))
     tensor(5.)
     """
-    x = converted(input, dtype)
-    p = number("norm", "p", p) if isinstance(p, Tensor) and not p._array.ndim else p
-    if x._array.dtype.kind != "f":
+    wanted = as_numpy_dtype(dtype)
+    if input._array.dtype.kind != "f" or (wanted is not None and wanted.kind != "f"):
         raise RuntimeError(f"norm: expected a floating point tensor, got {input.dtype}; use x.float()")
+    if wanted is not None and wanted.itemsize < input._array.itemsize:
+        raise RuntimeError(f"norm: {input.dtype} should be convertible without narrowing to the specified dtype {dtype}")
+    x = converted(input, dtype)
     if isinstance(p, str) and isinstance(dim, (tuple, list)) and (len(dim) > 2 or (p == "nuc" and len(dim) != 2)):
         raise RuntimeError(f"norm: order {p!r} is of a matrix: dim must be a 2-tuple, got {dim}")
     axes = axes_of(dim, x._array.ndim)
-    if isinstance(p, (Tensor, list, tuple)):
-        raise TypeError(f"norm(): argument 'p' (position 2) must be Number, not {type(p).__name__}")
+    if p is not None and not isinstance(p, str):
+        p = number("norm", "p", p)
     if p == "nuc":
         return _nuclear(x, axes, keepdim)
     if p in ("fro", 2, None):

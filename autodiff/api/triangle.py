@@ -86,7 +86,10 @@ def _triangle(find: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
     row, col, offset = (whole(find.__name__, name, v) for name, v in (("row", row), ("col", col), ("offset", offset)))
     if row < 0 or col < 0:
         raise RuntimeError(f"row and col must be non-negative, got {row} and {col}")
-    return leaf(np.stack(find(row, offset, col)).astype(as_numpy_dtype(dtype) or np.int64))
+    found = as_numpy_dtype(dtype) or np.dtype(np.int64)
+    if found not in (np.int32, np.int64):
+        raise NotImplementedError(f'"{find.__name__}" not implemented for {dtype}: positions are int64 or int32')
+    return leaf(np.stack(find(row, offset, col)).astype(found))
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:

@@ -11,9 +11,36 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes as _dtypes
-from autodiff._core.tensor import Tensor
+from autodiff._core.inplace import method
+from autodiff._core.tensor import Tensor, adopt, wrap
 from autodiff._core.types import Size
-from autodiff.api.creation import empty, tensor
+from autodiff.api.creation import as_tensor, empty
+
+
+def _made(name: str, given: tuple[Any, ...], dtype: _dtypes.dtype) -> Tensor:
+    """The tensor of a dtype that is uninitialised, of the size given as ints, or made of the data given."""
+    if len(given) == 1 and isinstance(given[0], Size):
+        return empty(given[0], dtype=dtype)
+    if len(given) != 1 or (isinstance(given[0], (int, np.integer)) and not isinstance(given[0], bool)):
+        return empty(given or (0,), dtype=dtype)
+    data = given[0]
+    if isinstance(data, Tensor):
+        if data.dtype is not dtype:
+            raise TypeError(f"expected a tensor of dtype {dtype}, got {data.dtype}; use x.to({dtype})")
+        return data.detach()
+    if isinstance(data, (str, bytes, dict, np.generic)) or not hasattr(type(data), "__getitem__"):
+        raise TypeError(f"{name}: data must be a sequence (got {type(data).__name__}); write [{data!r}] for one number")
+    return as_tensor(data, dtype=dtype)
+
+
+@method(name="__init__")
+def _of_default_dtype(self: Tensor, *data: Any) -> None:
+    if len(data) == 1 and isinstance(data[0], Tensor):
+        # Of the dtype that it has. One with a history is copied: a change of the new tensor could not be seen there.
+        array = data[0]._array
+        adopt(self, wrap(array.copy()) if data[0].requires_grad else data[0])
+    else:
+        adopt(self, _made("Tensor", data, _dtypes.get_default_dtype()))
 
 
 class TensorType:
@@ -32,18 +59,7 @@ class TensorType:
         self.name, self.dtype = name, dtype
 
     def __call__(self, *data: Any) -> Tensor:
-        if len(data) != 1 or isinstance(data[0], (int, Size)):
-            return empty(data[0] if len(data) == 1 and isinstance(data[0], Size) else data or (0,), dtype=self.dtype)
-        given = data[0]
-        if isinstance(given, Tensor):
-            if given.dtype is not self.dtype:
-                raise TypeError(f"expected a tensor of dtype {self.dtype}, got {given.dtype}; use x.to({self.dtype})")
-            return given.detach()
-        if isinstance(given, (float, str, np.generic)) or not hasattr(given, "__len__"):
-            raise TypeError(
-                f"{self.name}: data must be a sequence (got {type(given).__name__}); write [{given!r}] for one number"
-            )
-        return tensor(given, dtype=self.dtype)
+        return _made(self.name, data, self.dtype)
 
     def __instancecheck__(self, x: Any) -> bool:
         return isinstance(x, Tensor) and x.dtype is self.dtype

@@ -5,12 +5,12 @@ from typing import Any
 from autodiff._core.grad import backward
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
-from autodiff._core.tensor import Tensor as Variable
 from autodiff.autograd import functional, graph
 from autodiff.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from autodiff.autograd.function import Function, once_differentiable
 from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from autodiff.autograd.gradients import grad
+from autodiff.autograd.variable import Variable
 
 __all__ = [
     "Function",

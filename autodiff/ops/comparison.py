@@ -14,6 +14,7 @@ from autodiff._core.errors import misfit
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common, to_common_of
+from autodiff._core.scalars import fitted
 
 # ---- comparisons ----
 
@@ -191,10 +192,10 @@ def logical_xor(input, other):
 
 
 def no_overflow(values: list[Any], dtype: Any) -> None:
-    """RuntimeError for a number that the common dtype of integers cannot hold."""
+    """RuntimeError for a number that the common dtype cannot hold."""
     for v in values:
-        if isinstance(v, int) and dtype.kind in "iu" and not np.iinfo(dtype).min <= v <= np.iinfo(dtype).max:
-            raise RuntimeError(f"value {v} cannot be converted to type {dtype} without overflow")
+        if isinstance(v, (int, float)):
+            fitted(v, dtype)
 
 
 @primitive(

@@ -16,6 +16,8 @@ from autodiff._core.graph import flat, primitive
 
 def _running(ufunc: Any, x: Any, axis: int) -> Any:
     """A running sum or product: of floats in a wider dtype, since each step rounds what the one before left."""
+    if not x.ndim:
+        return x.copy() if x.dtype.kind == "f" else x.astype(np.int64)
     if x.dtype.kind != "f":
         return np.ascontiguousarray(ufunc(x, axis, dtype=np.int64))
     wide = x.astype(np.float32 if x.dtype.char == "e" else np.float64, copy=False)  # at once: twice as fast as bit by bit
@@ -31,7 +33,7 @@ def _running(ufunc: Any, x: Any, axis: int) -> Any:
 )
 def cumsum(x, *, axis):
     """The running sum of x: y[i] = x[0] + ... + x[i]."""
-    return _running(np.cumsum, x, axis) if x.ndim else x.copy()
+    return _running(np.cumsum, x, axis)
 
 
 @primitive(
@@ -54,7 +56,7 @@ def cumsum_back(x, *, axis):
 )
 def cumprod(x, *, axis):
     """The running product: y[i] = x[0] * ... * x[i]."""
-    return _running(np.cumprod, x, axis) if x.ndim else x.copy()
+    return _running(np.cumprod, x, axis)
 
 
 def _later(g: Any, x: Any, axis: int) -> Any:
@@ -94,16 +96,19 @@ def cumprod_grad(d, x, y, *, axis):
         return np.divide(np.flip(sums, axis), x).astype(d.dtype)
     axes = (axis,)
     back = d + carried_back.operation.forward(d * x, x, axes=axes)
-    return times.operation.forward(before.operation.forward(x, axes=axes), back)
+    return times.operation.forward(before.operation.forward(x, axes=axes, stops=True), back)
 
 
 @primitive(
     lambda g, y, x, axes: times(y, carried_back(g, x, axes=axes)),
     says="A number counts in every product after it, and gets g times the other factors of each.",
 )
-def before(x, *, axes):
-    """The product of all x before it: for each element, along the axes; 1 for the first."""
-    return _in_line(_products_before, axes, x)
+def before(x, *, axes, stops=False):
+    """The product of all x before it: for each element, along the axes; 1 for the first.
+
+    With `stops` it is 0 from the first 0 on, also where what follows is infinite or nan: nothing of that can be seen there.
+    """
+    return _in_line(_products_to_zero if stops else _products_before, axes, x)
 
 
 @primitive(
@@ -164,6 +169,13 @@ def _in_line(function: Any, axes: tuple[int, ...], *arrays: Any) -> Any:
 def _products_before(line: Any) -> Any:
     out = np.ones(line.shape, np.result_type(line, np.float64))  # in double: on a long way rounding errors add up
     np.cumprod(line[..., :-1], axis=-1, out=out[..., 1:])
+    return out
+
+
+def _products_to_zero(line: Any) -> Any:
+    out = _products_before(line)
+    if np.isnan(out).any():
+        out[..., 1:][np.logical_or.accumulate(line[..., :-1] == 0, axis=-1)] = 0
     return out
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common, to_floating
-from autodiff.ops.comparison import no_overflow, where
+from autodiff.ops.comparison import where
 from autodiff.ops.rounding import not_for_bools
 
 # ---- by a number ----
@@ -120,7 +120,7 @@ def rsqrt(input):
 @primitive(
     lambda g, y, input: g * (input / y),
     lambda g, y, other: g * (other / y),
-    promote=to_floating,
+    promote=to_common,
     says="Each side gets g times its own share of the length.",
 )
 def hypot(input, other):
@@ -130,6 +130,8 @@ def hypot(input, other):
     >>> torch.hypot(torch.tensor([3.0]), torch.tensor([4.0]))
     tensor([5.])
     """
+    if input.dtype.kind != "f":
+        raise NotImplementedError(f'"hypot" not implemented for {input.dtype}: make one of the two floating with .float()')
     return np.hypot(input, other)
 
 
@@ -141,7 +143,6 @@ def hypot(input, other):
     lambda g, y, input, other: g * times_log(y, input, other),
     name="PowBackward1",
     promote=to_common,
-    check=no_overflow,
     says="The slope of xⁿ is n · xⁿ⁻¹ in x, and xⁿ · log(x) in n.",
 )
 def pow(input, other):

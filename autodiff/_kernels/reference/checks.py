@@ -51,6 +51,8 @@ def check_matmul(a: Array, b: Array, bias: Array | None) -> None:
             f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}; "
             "convert one of them with .to(dtype)"
         )
+    if a.dtype.kind == "b":
+        raise NotImplementedError("\"matmul\" not implemented for 'Bool': make the bools numbers with .float() or .long()")
     if not (a.ndim == b.ndim and a.ndim in (2, 3)):
         raise RuntimeError(f"matmul expects two matrices or two batches of matrices, got {a.ndim}-D and {b.ndim}-D")
     if a.ndim == 3 and a.shape[0] != b.shape[0]:

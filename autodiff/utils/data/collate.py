@@ -12,6 +12,7 @@ import numpy as np
 
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api.join import stack
+from autodiff.api.reading import array_of
 
 __all__ = ["default_collate", "default_convert"]
 
@@ -31,7 +32,7 @@ def _stack(batch: list[Any]) -> Tensor:
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
                 f"{list(t.shape)} at entry {i}; pad the samples, or give the DataLoader a collate_fn"
             )
-    if any(t._edge is not None for t in batch):
+    if any(t._edge is not None or t._array.dtype != batch[0]._array.dtype for t in batch):
         return stack(batch)
     return wrap(np.stack([t._array for t in batch]))
 
@@ -53,11 +54,11 @@ def default_collate(batch: Any) -> Any:
     if isinstance(first, np.ndarray) and first.dtype.kind in "biuf":
         return _stack([wrap(np.asarray(a)) for a in batch])
     if isinstance(first, np.generic) and first.dtype.kind in "biuf":
-        return wrap(np.array(batch, first.dtype))
+        return wrap(array_of(batch, None))
     if isinstance(first, float):
-        return wrap(np.array(batch, np.float64))
+        return wrap(array_of(batch, np.dtype(np.float64)))
     if isinstance(first, int):
-        return wrap(np.array(batch, np.bool_ if all(isinstance(x, bool) for x in batch) else np.int64))
+        return wrap(array_of(batch, None))
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
