@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
 import io
 import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-import numpy as np
-
 from autodiff import _kernels
-from autodiff._cli.encoding import Encoding, features, scaled
+from autodiff._cli.encoding import restored
 from autodiff._cli.modelfile import check_outputs, load_model, write_atomically
-from autodiff._cli.network import build, load_weights, outputs
-from autodiff._cli.options import parser
+from autodiff._cli.options import parsed
+from autodiff._cli.predict import predicted
 from autodiff._cli.problem import Problem
-from autodiff._cli.table import read_table
+from autodiff._cli.reading import read_table
 from autodiff._cli.train import train
 
 __all__ = ["main"]
@@ -59,32 +56,14 @@ def _info() -> int:
 def _predict(options: argparse.Namespace) -> int:
     check_outputs([options.output], [options.model, options.data])
     arrays, facts = load_model(options.model)
-    encoding = Encoding(**facts["encoding"])
     table = read_table(options.data)
-    inputs = scaled(features(table, encoding), encoding)
-    classes = encoding.task == "classification"
-    model = build(inputs.shape[1], facts["settings"]["hidden"], len(encoding.labels) if classes else 1)
-    load_weights(model, arrays)
-    answer = outputs(model, inputs)
-    finite = np.isfinite(answer).all(1)
-    if not finite.all():
-        line = table.lines[int(np.argmin(finite))]
-        raise Problem(f"{table.path}, row {line}: no finite answer; its numbers are too far from those trained on")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if classes:
-        shifted = np.exp(answer - answer.max(1, keepdims=True))
-        share = shifted / shifted.sum(1, keepdims=True)
-        writer.writerow([encoding.target, "probability"])
-        writer.writerows([encoding.labels[k], f"{p[k]:.4f}"] for k, p in zip(answer.argmax(1), share, strict=True))
-    else:
-        writer.writerow([encoding.target])
-        found = answer[:, 0].astype(np.float64) * encoding.target_deviation + encoding.target_mean
-        writer.writerows([f"{value:.9g}"] for value in found)
+    text, notes = predicted(table, restored(facts["encoding"]), facts["settings"]["hidden"], arrays, options)
+    for note in notes:  # not among the predictions, which another program may read
+        print(f"autodiff: note: {table.path}: {note}", file=sys.stderr)
     if options.output is not None:
-        write_atomically(options.output, text.getvalue().encode())
+        write_atomically(options.output, text.encode())
     else:
-        sys.stdout.write(text.getvalue())
+        sys.stdout.write(text)
     return 0
 
 
@@ -113,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     _prepare_streams()
     try:
-        options = parser(_version()).parse_args(arguments)
+        options = parsed(_version(), arguments)
         if options.command == "train":
             code = train(options, f"autodiff {_version()}, kernels: {_kernels_in_use()}")
         else:

@@ -1,27 +1,26 @@
 """From the cells of a table to the numbers that a network takes, and back to labels.
 
 After this module a reader knows the two encodings: a number is centred and scaled by the training rows' mean and deviation, a
-text becomes one column of zeros and ones per category.
+text becomes one column of zeros and ones per category; and what stands in for a missing value: the training rows' mean or their
+commonest text.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from autodiff._cli.problem import Problem
-from autodiff._cli.table import Table, as_number, is_numeric, numbers
+from autodiff._cli.spelling import is_missing, one_spelling
+from autodiff._cli.table import Table, numbers
 from autodiff.datasets import load_digits
 from autodiff.random import Generator
 
-__all__ = ["Data", "Encoding", "digits", "features", "fitted", "from_table", "scaled", "split"]
+__all__ = ["Data", "Encoding", "digits", "features", "filled", "fitted", "restored", "scaled", "split"]
 
 Array = np.ndarray[Any, Any]
-_MOST_CATEGORIES = 1000  # each is an input of its own: names or identifiers would fill the memory and teach nothing
 
 
 @dataclass
@@ -33,14 +32,27 @@ class Encoding:
     columns: list[str] = field(default_factory=list)
     categories: dict[str, list[str]] = field(default_factory=dict)  # of the text columns
     labels: list[str] = field(default_factory=list)  # of a classification
-    mean: list[float] = field(default_factory=list)  # of the encoded inputs
+    mean: list[float] = field(default_factory=list)  # of the encoded inputs; it stands in for missing values, too
     deviation: list[float] = field(default_factory=list)
     target_mean: float = 0.0  # of a regression
     target_deviation: float = 1.0
+    missing: str = "none"  # what is done about missing values: "none" are taken, or "drop" or "mean"
 
     def as_dict(self) -> dict[str, Any]:
         """For the model file."""
         return asdict(self)
+
+
+def restored(facts: dict[str, Any]) -> Encoding:
+    """The encoding of a model file, with the names in the spelling that tables are read in."""
+    encoding = Encoding(**facts)
+    encoding.target = one_spelling(encoding.target)
+    encoding.columns = [one_spelling(name) for name in encoding.columns]
+    encoding.labels = [one_spelling(label) for label in encoding.labels]
+    encoding.categories = {
+        one_spelling(name): [one_spelling(category) for category in found] for name, found in encoding.categories.items()
+    }
+    return encoding
 
 
 @dataclass
@@ -48,10 +60,12 @@ class Data:
     """Inputs (n, inputs), targets (n,) and how they were made."""
 
     name: str
-    inputs: Array
+    inputs: Array  # NaN where a value is missing
     targets: Array
     encoding: Encoding
     one_scale: bool = False  # all inputs are of one kind (pixels): scaled by one number
+    notes: list[str] = field(default_factory=list)  # what the user should know of the table
+    read_as: list[str] = field(default_factory=list)  # how each column was read
 
 
 def digits() -> Data:
@@ -62,80 +76,49 @@ def digits() -> Data:
     return Data("UCI handwritten digits", images.numpy().astype(np.float64), targets.numpy(), encoding, True)
 
 
-def from_table(table: Table, target: str, task: str | None, text: Sequence[str] = ()) -> Data:
-    """A user's table: every column but the target is an input; those in `text` are text whatever they hold."""
-    cells = table.column(target)
-    for name in text:
-        table.column(name)
-    columns = [name for name in table.columns if name != target]
-    if not columns:
-        raise Problem(f"{table.path} has only the target column {target!r}; at least one other column is needed")
-    task = task or _guessed_task(cells)
-    encoding = Encoding(task, target, columns)
-    for name in columns:
-        if name in text or not is_numeric(table.column(name)):
-            encoding.categories[name] = _categories(table, name)
-    inputs = features(table, encoding, learning=True)
-    if task == "regression":
-        return Data(table.path, inputs, np.array(numbers(table, target)), encoding)
-    counts = Counter(cells)
-    for line, cell in zip(table.lines, cells, strict=True):
-        if counts[cell] == 1:
-            raise Problem(
-                f"{table.path}, row {line}, column {target!r}: the label {cell!r} occurs only once; it cannot be both learned "
-                "and tested (for a number to predict, use --task regression)"
-            )
-    if len(counts) < 2:
-        raise Problem(f"{table.path}, column {target!r}: there is only one label, {cells[0]!r}; at least two are needed")
-    whole = all(_is_whole(label) for label in counts)
-    encoding.labels = sorted(counts, key=(lambda label: (float(label), label)) if whole else str)
-    place = {label: i for i, label in enumerate(encoding.labels)}
-    return Data(table.path, inputs, np.array([place[cell] for cell in cells], np.int64), encoding)
-
-
-def _categories(table: Table, name: str) -> list[str]:
-    """The values of a text column; those of the test rows too, which says nothing about their labels."""
-    found = sorted(set(table.column(name)))
-    if len(found) > _MOST_CATEGORIES:
-        raise Problem(
-            f"{table.path}, column {name!r}: {len(found)} different texts, more than the {_MOST_CATEGORIES} that are taken as "
-            "categories; leave the column out"
-        )
-    return found
-
-
-def _is_whole(cell: str) -> bool:
-    value = as_number(cell)
-    return value is not None and value == int(value)
-
-
-def _guessed_task(cells: list[str]) -> str:
-    """Classification for text and for at most 20 different whole numbers, else regression."""
-    if not is_numeric(cells):
-        return "classification"
-    few = len(set(cells)) <= 20 and all(_is_whole(cell) for cell in cells)
-    return "classification" if few else "regression"
-
-
 def features(table: Table, encoding: Encoding, learning: bool = False) -> Array:
-    """The input columns as numbers, not yet scaled; Problem for a missing column, a new category, a cell that is no number."""
+    """The input columns as numbers, not yet scaled, NaN for what is missing; Problem for a new category or no number."""
     parts = []
     for name in encoding.columns:
         if name not in encoding.categories:
-            hint = f", though most of the column is (a column of text: --text {name!r})"
+            hint = f" (a column of text: --text {name!r}); --drop {name!r} leaves it out"
             parts.append(np.array(numbers(table, name, hint if learning else ""))[:, None])
             continue
         known = {category: i for i, category in enumerate(encoding.categories[name])}
         block = np.zeros((len(table.rows), len(known)))
         for row, (line, cell) in enumerate(zip(table.lines, table.column(name), strict=True)):
-            if cell not in known:
+            if cell in known:
+                block[row, known[cell]] = 1
+            elif is_missing(cell):
+                block[row] = np.nan
+            else:
                 raise Problem(
                     f"{table.path}, row {line}, column {name!r}: {cell!r} was not among the training data's values "
                     f"({', '.join(list(known)[:8])}{', ...' if len(known) > 8 else ''})"
                 )
-            block[row, known[cell]] = 1
         parts.append(block)
     return np.concatenate(parts, axis=1)
+
+
+def _blocks(encoding: Encoding) -> list[tuple[str, slice]]:
+    """Each column and the inputs that it became."""
+    found, start = [], 0
+    for name in encoding.columns:
+        end = start + len(encoding.categories.get(name, [None]))
+        found.append((name, slice(start, end)))
+        start = end
+    return found
+
+
+def filled(inputs: Array, encoding: Encoding, mean: Array) -> Array:
+    """The inputs with the mean, or the commonest text (that of the largest mean), where values are missing."""
+    if not np.isnan(inputs).any():
+        return inputs
+    usual = np.array(mean, np.float64)
+    for name, block in _blocks(encoding):
+        if name in encoding.categories:
+            usual[block] = np.arange(block.stop - block.start) == np.argmax(usual[block])
+    return np.where(np.isnan(inputs), usual, inputs)
 
 
 def split(data: Data, share: float, seed: int) -> tuple[Array, Array]:
@@ -156,16 +139,28 @@ def split(data: Data, share: float, seed: int) -> tuple[Array, Array]:
 
 
 def fitted(data: Data, train: Array) -> None:
-    """Learn the scales from the training rows alone."""
-    rows = data.inputs[train]
+    """Learn from the training rows alone what stands in for missing values, fill them in, and learn the scales."""
+    rows, encoding = data.inputs[train], data.encoding
+    known = ~np.isnan(rows)
+    for name, block in _blocks(encoding):
+        if not known[:, block].any():
+            raise Problem(
+                f"{data.name}, column {name!r}: no training row has a value, so nothing can stand in for the missing ones; "
+                f"leave it out with --drop {name!r}"
+            )
+    if np.isnan(data.inputs).any():
+        # The computed mean of 0.1, 0.1, 0.1 is not 0.1, and would make a constant column seem to vary.
+        usual = np.clip(np.nanmean(rows, axis=0), np.nanmin(rows, axis=0), np.nanmax(rows, axis=0))
+        data.inputs = filled(data.inputs, encoding, usual)
+        rows = data.inputs[train]
     if data.one_scale:
         mean, deviation = np.full(rows.shape[1], rows.mean()), np.full(rows.shape[1], rows.std())
     else:
         mean, deviation = _scale(rows)
-    data.encoding.mean, data.encoding.deviation = mean.tolist(), deviation.tolist()
-    if data.encoding.task == "regression":
+    encoding.mean, encoding.deviation = mean.tolist(), deviation.tolist()
+    if encoding.task == "regression":
         mean, deviation = _scale(data.targets[train])
-        data.encoding.target_mean, data.encoding.target_deviation = float(mean), float(deviation)
+        encoding.target_mean, encoding.target_deviation = float(mean), float(deviation)
 
 
 def _scale(rows: Array) -> tuple[Array, Array]:

@@ -30,13 +30,14 @@ _NUMBER = (int, float)
 _FACTS: dict[str, Any] = {
     "data": str,
     "history": [{"loss": _NUMBER, "accuracy": _NUMBER}],
+    "tested": [{"loss": _NUMBER, "accuracy": _NUMBER}],
     "settings": {
         "hidden": [int], "epochs": int, "batch_size": int, "lr": _NUMBER, "momentum": _NUMBER, "weight_decay": _NUMBER,
         "seed": int, "test_share": _NUMBER,
     },
     "encoding": {
         "task": str, "target": str, "columns": [str], "categories": {str: [str]}, "labels": [str], "mean": [_NUMBER],
-        "deviation": [_NUMBER], "target_mean": _NUMBER, "target_deviation": _NUMBER,
+        "deviation": [_NUMBER], "target_mean": _NUMBER, "target_deviation": _NUMBER, "missing": str,
     },
 }  # fmt: skip
 
@@ -104,12 +105,21 @@ def load_model(path: str) -> tuple[dict[str, Array], dict[str, Any]]:
         facts = json.loads(metadata["facts"])
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise Problem(f"{path} is not a model file, or is damaged: {str(error).partition(chr(10))[0]}") from None
+    _add_later_facts(facts)
     wrong = _misfit(facts, _FACTS, "facts")
     if wrong is None and not _consistent(facts, arrays):
         wrong = "its columns, settings and weights do not belong together"
     if wrong is not None:
         raise Problem(f"{path} is damaged: {wrong}")
     return arrays, facts
+
+
+def _add_later_facts(facts: Any) -> None:
+    """What files of version 0.1.0 do not say: they knew no test curve, and took no table with missing values."""
+    if isinstance(facts, dict):
+        facts.setdefault("tested", [])
+        if isinstance(facts.get("encoding"), dict):
+            facts["encoding"].setdefault("missing", "none")
 
 
 def _misfit(value: Any, shape: Any, name: str) -> str | None:
@@ -143,6 +153,8 @@ def _consistent(facts: dict[str, Any], arrays: dict[str, Array]) -> bool:
     return (
         (classes or encoding["task"] == "regression")
         and shapes == list(zip(widths[1:], widths, strict=False))
+        and encoding["missing"] in ("none", "drop", "mean")
+        and len(facts["tested"]) <= len(facts["history"])
         and len(encoding["mean"]) == len(encoding["deviation"]) == inputs
         and min(widths) > 0
         and all(encoding["deviation"])

@@ -50,7 +50,8 @@ class Training:
         self.optimizer = SGD(
             model.parameters(), lr=options["lr"], momentum=options["momentum"], weight_decay=options["weight_decay"]
         )
-        self.history: list[dict[str, float]] = []  # per epoch: loss, and accuracy (of the training rows) or rmse
+        self.history: list[dict[str, float]] = []  # per epoch: loss and accuracy of the training rows, while they were learned
+        self.tested: list[dict[str, float]] = []  # the same of the test rows, after the epoch; only when asked for
 
     def loss(self, y: Tensor, t: Tensor) -> Tensor:
         """Cross entropy for labels, squares for numbers."""
@@ -75,6 +76,14 @@ class Training:
             done = start + len(rows)
             seen(len(rows), total / done, right / done)
         self.history.append({"loss": total / n, "accuracy": right / n})
+
+    def test(self, inputs: Array, targets: Array) -> None:
+        """Add the loss and accuracy of these rows to `tested`; nothing is learned, and no random number is drawn."""
+        y = outputs(self.model, inputs)
+        with no_grad():
+            loss = self.loss(wrap(y), wrap(targets)).item()
+        right = float((y.argmax(1) == targets).mean()) if self.task == "classification" else 0.0
+        self.tested.append({"loss": loss, "accuracy": right})
 
     def state(self) -> dict[str, Array]:
         """Everything that the next epoch depends on, copied."""

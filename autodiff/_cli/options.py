@@ -6,10 +6,15 @@ After this module a reader knows every option, what values it takes, and what is
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-__all__ = ["DEFAULTS", "parser"]
+from autodiff._cli.spelling import MISSING, one_spelling
+
+__all__ = ["DEFAULTS", "parsed", "parser"]
 
 DEFAULTS: dict[str, Any] = {
     "hidden": [256, 128],
@@ -29,6 +34,22 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and where to read more."""
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def _check_hidden(arguments: Sequence[str]) -> None:
+    """Error for `--hidden 64 32`, which argparse would take as the width 64 and a table called 32."""
+    for i, argument in enumerate(arguments):
+        first, rest = (argument[len("--hidden=") :], i + 1) if argument.startswith("--hidden=") else ("", i + 2)
+        if argument == "--hidden" and i + 1 < len(arguments):
+            first = arguments[i + 1]
+        widths = [first]
+        for following in arguments[rest:]:
+            if not re.fullmatch(r"[\d,]+", following) or os.path.exists(following):
+                break
+            widths.append(following)
+        if first and len(widths) > 1:
+            joined = ",".join(part for text in widths for part in text.split(",") if part)
+            raise argparse.ArgumentTypeError(f"argument --hidden: write the widths with commas and no space: --hidden {joined}")
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -60,32 +81,35 @@ def _real(check: Callable[[float], bool], rule: str) -> Callable[[str], float]:
 def _widths(text: str) -> list[int]:
     if text.strip() in ("", "none"):
         return []
-    return [_whole(1, 100_000)(part) for part in text.split(",")]
+    parts = text.split(",")
+    if not all(parts) or any(" " in part.strip() for part in parts):
+        joined = ",".join(re.split(r"[\s,]+", text.strip(" ,")))
+        raise argparse.ArgumentTypeError(f"{text!r}: write the widths with commas and no space: --hidden {joined}")
+    return [_whole(1, 100_000)(part) for part in parts]
+
+
+_EXAMPLES = """\
+examples:
+  autodiff train                                    learn handwritten digits
+  autodiff train table.csv --target price           learn from a table of yours
+  autodiff train table.csv --target price --hidden 64,32 --save price.model
+  autodiff predict price.model new.csv --output answers.csv
+"""
+_MORE = "`autodiff COMMAND --help` lists the options of a command.\n"
 
 
 def parser(version: str) -> argparse.ArgumentParser:
-    """The parser of the whole command line; the namespace it makes has the command's name in `command`."""
+    """The parser of the whole command line; the namespace it makes has the command's name in `command`, or None."""
     top = _Parser(
         prog="autodiff",
         description="Train a small neural network on real data, use it, and say what is installed.",
-        epilog="`autodiff COMMAND --help` lists the options of a command.",
+        epilog=f"{_EXAMPLES}\n{_MORE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"autodiff-edu {version}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _train(commands)
-
-    predict = commands.add_parser(
-        "predict",
-        help="use a saved model on a table",
-        description=(
-            "Predict the target for every row of DATA.csv with a model that `autodiff train --save` wrote. Columns that "
-            "the model was not trained on are ignored, the target's own too."
-        ),
-    )
-    predict.add_argument("model", metavar="PATH", help="the model file")
-    predict.add_argument("data", metavar="DATA.csv", help="a table with the columns that the model was trained on")
-    predict.add_argument("--output", metavar="FILE", help="write the predictions to a file instead of printing them")
-
+    _predict(commands)
     commands.add_parser(
         "info",
         help="versions, kernels, threads: what a bug report needs",
@@ -94,30 +118,111 @@ def parser(version: str) -> argparse.ArgumentParser:
     return top
 
 
+def parsed(version: str, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options of the command line (the process's own by default); without a command its help, and exit code 2.
+
+    The help that was asked for goes to the output with exit code 0. This one was not: a script whose variable is empty must see
+    that nothing was done.
+    """
+    top = parser(version)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        _check_hidden(arguments)
+    except argparse.ArgumentTypeError as error:
+        top.exit(2, f"autodiff train: error: {error} (see autodiff train --help)\n")
+    if arguments and os.path.isfile(arguments[0]) and arguments[0] not in ("train", "predict", "info"):
+        top.error(f"{arguments[0]!r} is a file, no command; to learn from it: autodiff train {arguments[0]} --target COLUMN")
+    options, unknown = top.parse_known_args(arguments)
+    if unknown:
+        several = [name for name in ("drop", "text") if getattr(options, name, None)]
+        hint = (
+            f"; for several columns repeat the option: --{several[0]} {unknown[0]}" if several and unknown[0][0] != "-" else ""
+        )
+        top.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+    if options.command is None:
+        top.print_help(sys.stderr)
+        top.exit(2)
+    return options
+
+
+def _predict(commands: Any) -> None:
+    predict = commands.add_parser(
+        "predict",
+        help="use a saved model on a table",
+        description=(
+            "Predict the target for every row of DATA.csv with a model that `autodiff train\n"
+            "--save` wrote. Columns that the model was not trained on are ignored, the\n"
+            "target's own too."
+        ),
+        epilog=(
+            "example:\n  autodiff predict price.model new.csv --keep --output answers.csv\n\n"
+            "There is one prediction for each row. A missing value is refused, leaves the\n"
+            "prediction empty or is filled in, as --missing says or the model was trained.\n"
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = predict.add_argument
+    add("model", metavar="PATH", help="the model file")
+    add("data", metavar="DATA.csv", help="a table with the columns that the model was trained on")
+    add("--output", metavar="FILE", help="write the predictions to a file instead of printing them")
+    add("--keep", action="store_true", help="write all columns of the table, and the predictions after them")
+    add("--probabilities", action="store_true", help="write the probability of every label, not of the likeliest alone")
+    add(
+        "--missing",
+        choices=["drop", "mean"],
+        help="rows with missing values: leave their prediction empty, or fill in what is usual in the training rows",
+    )
+
+
+_TRAIN_EPILOG = f"""\
+A column is one of numbers when more than half of its cells are; every other
+column is text, and becomes one input per value that occurs in it. Numbers have
+a decimal point and nothing between thousands. How each column was read is
+printed.
+
+These cells count as missing values, in any case: empty, {", ".join(MISSING[1:5])},
+{", ".join(MISSING[5:15])}, . and dashes.
+
+With --resume the settings are those of the saved model, and only --epochs may
+be changed.
+
+examples:
+  autodiff train penguins.csv --target species --missing drop
+  autodiff train churn.csv --target churn --drop customer --save churn.model
+  autodiff train houses.csv --target price --hidden 64,32 --plot curves.png
+"""
+
+
 def _train(commands: Any) -> None:
     train = commands.add_parser(
         "train",
         help="train a network on handwritten digits, or on your own table",
         description=(
-            "Train a network of linear layers with ReLU between them, and test it on rows that it has not seen. Without "
-            "DATA.csv it learns the 1,797 handwritten digits that ship with the package. The last line printed is "
-            "the accuracy on the test rows in percent; for --task regression it is the root mean square error."
+            "Train a network of linear layers with ReLU between them, and test it on rows\n"
+            "that it has not seen. Without DATA.csv it learns the 1,797 handwritten digits\n"
+            "that ship with the package. The last line printed is the accuracy on the test\n"
+            "rows in percent; for --task regression it is the root mean square error."
         ),
-        epilog=(
-            "A column is one of numbers when more than half of its cells are; every other column is text, and becomes one "
-            "input per value that occurs in it. With --resume the settings are those of the saved model, and only "
-            "--epochs may be changed."
-        ),
+        epilog=_TRAIN_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add, d = train.add_argument, DEFAULTS
-    add("data", nargs="?", metavar="DATA.csv", help="a table with a header (UTF-8; comma, semicolon or tab between cells)")
-    add("--target", metavar="COLUMN", help="the column to predict (needed with DATA.csv)")
+    add("data", nargs="?", metavar="DATA.csv", help="a table with a header (UTF-8; comma, semicolon, tab or | between cells)")
+    add("--target", type=one_spelling, metavar="COLUMN", help="the column to predict (needed with DATA.csv)")
     add(
         "--task",
         choices=["classification", "regression"],
         help="default: classification for text and for up to 20 different whole numbers, else regression",
     )
-    add("--text", metavar="COLUMN", action="append", help="take this column as text though it holds numbers; repeatable")
+    column: dict[str, Any] = {"type": one_spelling, "metavar": "COLUMN", "action": "append"}
+    add("--text", **column, help="take this column as text though it holds numbers; repeatable")
+    add("--drop", **column, help="leave this column out (an identifier, a name); repeatable")
+    add(
+        "--missing",
+        choices=["drop", "mean"],
+        help="rows with missing values: leave them out, or fill in the mean (or the commonest text) of the training rows; "
+        "without it they are refused",
+    )
     add("--hidden", type=_widths, metavar="N,N", help="widths of the hidden layers, or none (default: 256,128)")
     add("--epochs", type=_whole(1, 10**9), metavar="N", help=f"passes over the data (default: {d['epochs']})")
     add("--batch-size", type=_whole(1, 10**9), metavar="N", help=f"rows per step (default: {d['batch_size']})")
@@ -133,5 +238,5 @@ def _train(commands: Any) -> None:
     add("--threads", type=_whole(1, 1024), metavar="N", help="threads for large matrix products")
     add("--save", metavar="PATH", help="write the trained model (safetensors)")
     add("--resume", metavar="PATH", help="go on with a saved model, up to --epochs in all")
-    add("--plot", metavar="PATH", help="draw the loss and accuracy curves as .png or .svg (needs matplotlib)")
+    add("--plot", metavar="PATH", help="draw the curves of training and testing as .png or .svg (needs matplotlib)")
     add("--quiet", action="store_true", help="print the result alone")

@@ -1,16 +1,15 @@
-"""What the command shows at the end: a table of confusions, and the curves as a picture."""
+"""What the command prints at the end: a table of confusions, and the baseline, which a network must beat to be of use."""
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
 
-from autodiff._cli.modelfile import write_atomically
-from autodiff._cli.problem import Problem
+from autodiff._cli.encoding import Encoding
+from autodiff._cli.spelling import shortened
 
-__all__ = ["check_plotting", "confusion_table", "plot"]
+__all__ = ["baseline", "confusion_table"]
 
 Array = np.ndarray[Any, Any]
 
@@ -20,7 +19,7 @@ def confusion_table(labels: list[str], truth: Array, guess: Array) -> str:
     n = len(labels)
     counts = np.zeros((n, n), int)
     np.add.at(counts, (truth, guess), 1)
-    names = [label if len(label) <= 12 else label[:11] + "~" for label in labels]
+    names = [shortened(label, 12) for label in labels]
     left = max(len("true"), *(len(name) for name in names))
     cell = max(3, *(len(name) for name in names), len(str(counts.max()))) + 1
     if left + 2 + cell * n <= 80:
@@ -38,41 +37,11 @@ def confusion_table(labels: list[str], truth: Array, guess: Array) -> str:
     return "\n".join(lines if wrong else [*lines, "  none"])
 
 
-def check_plotting(path: str) -> None:
-    """Problem before training when the picture could not be drawn after it."""
-    if not path.lower().endswith((".png", ".svg")):
-        raise Problem(f"--plot {path!r}: the name must end in .png or .svg")
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise Problem("--plot needs matplotlib: pip install matplotlib") from None
-
-
-def plot(path: str, history: list[dict[str, float]], task: str) -> None:
-    """Draw loss and accuracy against the epoch."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    epochs = range(1, len(history) + 1)
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
-    axes = figure.subplots()
-    # A line through one or two points would show nothing.
-    marker = "o" if len(history) < 10 else None
-    (first,) = axes.plot(epochs, [h["loss"] for h in history], color="tab:blue", label="loss", marker=marker, clip_on=False)
-    axes.set_title("training")
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylabel("training loss")
-    axes.set_ylim(bottom=0)
-    lines = [first]
-    if task == "classification":
-        right = axes.twinx()
-        accuracies = [100 * h["accuracy"] for h in history]
-        (second,) = right.plot(epochs, accuracies, color="tab:orange", label="accuracy", marker=marker, clip_on=False)
-        right.set_ylabel("training accuracy (%)")
-        right.set_ylim(0, 100)
-        lines.append(second)
-        axes.legend(handles=lines, loc="center right")
-    content = io.BytesIO()
-    figure.savefig(content, format=path.rsplit(".", 1)[1].lower(), dpi=150)
-    write_atomically(path, content.getvalue())
+def baseline(encoding: Encoding, learned: Array, truth: Array) -> tuple[str, float]:
+    """What the commonest label (or the mean) of the training rows reaches, whatever the inputs: in words and as a number."""
+    if encoding.task == "classification":
+        k = int(np.bincount(learned, minlength=len(encoding.labels)).argmax())
+        percent = 100 * float((truth == k).mean())
+        return f"Baseline, always the commonest label {shortened(encoding.labels[k], 30)!r}: {percent:.2f} percent", percent
+    error = float(np.sqrt(((truth - encoding.target_mean) ** 2).mean()))
+    return f"Baseline, always the mean {encoding.target_mean:.6g}: root mean square error {error:.6g}", error

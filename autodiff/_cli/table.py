@@ -1,134 +1,135 @@
-"""Reading a table: a CSV file with a header, checked cell by cell.
+"""A table: its cells as text, and the questions that are asked of its columns.
 
-After this module a reader knows what is refused, and that each refusal names the row and the column. Rows are counted as a
-spreadsheet counts them: the header is row 1.
+After this module a reader knows that each refusal names the row and the column, and what is said of missing values. Rows are
+counted as a spreadsheet counts them: the header is row 1.
 """
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
 
 from autodiff._cli.problem import Problem
+from autodiff._cli.spelling import advice, as_number, is_missing, one_spelling, shortened, thousands
 
-__all__ = ["Table", "as_number", "is_numeric", "numbers", "read_table"]
+__all__ = ["Table", "holes", "listed", "numbers", "refuse_holes", "said_of_holes"]
 
-_MISSING = {"", "na", "n/a", "nan", "null", "none", "?"}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_LARGEST = 1e100  # squares of larger ones overflow in the deviation
+Array = np.ndarray[Any, Any]
 
 
 @dataclass
 class Table:
-    """The cells of a file as text, with the row of the file that each one stands in."""
+    """The cells of a file as they stand in it, with the row of the file that each one stands in."""
 
     path: str
-    columns: list[str]
+    header: list[str]  # as it stands
+    columns: list[str]  # the same names in the spelling in which names are compared
     rows: list[list[str]]
     lines: list[int]
+    notes: list[str] = field(default_factory=list)  # what a reader of the file should be told
+    counting: list[str] = field(default_factory=list)  # columns that only count or name the rows
+    _columns: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)  # what was asked for is kept
+    _absent: dict[str, set[str]] = field(default_factory=dict, init=False, repr=False)
 
     def column(self, name: str) -> list[str]:
-        """All cells of one column; Problem for a missing value, and with the nearest name when there is no such column."""
+        """All cells of one column, the missing ones too; Problem with the nearest name when there is no such column."""
+        if name in self._columns:
+            return self._columns[name]
         if name not in self.columns:
+            if len(self.columns) == 1:
+                raise Problem(f"{self.path} has no column {name!r}; {self.single_column()}")
+            parts = [one_spelling(part) for part in name.split(",")]
+            if len(parts) > 1 and all(part in self.columns for part in parts):
+                raise Problem(f"{self.path} has no column {name!r}; write the option once for each of {', '.join(parts)}")
             near = difflib.get_close_matches(name, self.columns, n=1)
-            names = ", ".join(self.columns[:12]) + (", ..." if len(self.columns) > 12 else "")
-            hint = f"did you mean {near[0]!r}?" if near else f"the columns are: {names}"
+            hint = f"did you mean {near[0]!r}?" if near else f"the columns are: {listed(self)}"
             raise Problem(f"{self.path} has no column {name!r}; {hint}")
         at = self.columns.index(name)
-        cells = [row[at] for row in self.rows]
-        for line, cell in zip(self.lines, cells, strict=True):
-            if cell.lower() in _MISSING:
-                found = f"{cell!r} counts as a missing value" if cell else "the value is missing"
-                raise Problem(f"{self.path}, row {line}, column {name!r}: {found}; fill it in or leave the row out")
-        return cells
+        self._columns[name] = [one_spelling(row[at]) for row in self.rows]
+        return self._columns[name]
+
+    def single_column(self) -> str:
+        """What may be wrong with a table of one column."""
+        return f"its only column is {shortened(self.columns[0], 60)!r} (cells are separated by commas, semicolons, tabs or |)"
+
+    def known(self, name: str) -> list[str]:
+        """The cells of a column that are not missing."""
+        cells, absent = self.column(name), self.absent(name)
+        return [cell for cell in cells if cell not in absent] if absent else cells
+
+    def absent(self, name: str) -> set[str]:
+        """Those of a column's cells that say that there is no value, each once."""
+        if name not in self._absent:
+            self._absent[name] = set(filter(is_missing, self.column(name)))
+        return self._absent[name]
+
+    def only(self, kept: Array) -> Table:
+        """The table with these rows alone: a bool for each."""
+        if kept.all():
+            return self
+        chosen = np.flatnonzero(kept)
+        return replace(self, rows=[self.rows[i] for i in chosen], lines=[self.lines[i] for i in chosen])
 
 
-def read_table(path: str) -> Table:
-    """The table in a CSV file: comma, semicolon or tab separated, UTF-8, with a header."""
-    text = _text(path)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    columns: list[str] = []
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    at = 0
-    try:
-        for at, cells in enumerate(reader, 1):
-            stripped = [cell.strip() for cell in cells]
-            if not columns:
-                columns = stripped if any(stripped) else []
-            elif any(stripped):  # spreadsheets write rows of nothing after the last one
-                if len(stripped) != len(columns):
-                    raise Problem(f"{path}, row {at}: {len(stripped)} cells, but the header has {len(columns)} columns")
-                rows.append(stripped)
-                lines.append(at)
-    except csv.Error as error:
-        what = "a quotation mark is never closed" if "unexpected end" in str(error) else str(error)
-        raise Problem(f"{path}, row {at + 1}: {what}") from None
-    if not columns:
-        raise Problem(f"{path} is empty: a header and at least two rows are needed")
-    for i, name in enumerate(columns):
-        if not name:
-            raise Problem(f"{path}, row 1: column {i + 1} has no name")
-        if name in columns[:i]:
-            raise Problem(f"{path}, row 1: two columns are called {name!r} ({columns.index(name) + 1} and {i + 1})")
-    if not rows:
-        raise Problem(f"{path} has a header but no rows")
-    return Table(path, columns, rows, lines)
+def listed(table: Table) -> str:
+    """The names of the columns, for a message."""
+    names = [name for name in table.columns if name]
+    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
 
 
-def _text(path: str) -> str:
-    try:
-        content = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf")  # the mark that spreadsheets put before UTF-8
-    except FileNotFoundError:
-        raise Problem(f"there is no file {path!r}") from None
-    except IsADirectoryError:
-        raise Problem(f"{path!r} is a folder; give the name of a CSV file in it") from None
-    except OSError as error:
-        raise Problem(f"cannot read {path!r}: {error.strerror}") from None
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        raise Problem(f"{path}, row {row}: this is not UTF-8 text (byte {error.start}); save the table as CSV UTF-8") from None
-    if "\0" in text:
-        raise Problem(f"{path} is not a text file; save the table as CSV UTF-8")
-    return text
+def holes(table: Table, names: Sequence[str]) -> Array:
+    """Where values are missing: a bool for each row and each of these columns."""
+    found = np.zeros((len(table.rows), len(names)), bool)
+    for i, name in enumerate(names):
+        if absent := table.absent(name):
+            found[:, i] = [cell in absent for cell in table.column(name)]
+    return found
 
 
-def _delimiter(text: str) -> str:
-    """What stands most often between the header's names, outside of quotation marks."""
-    header = re.sub(r'"[^"]*"', "", text).lstrip().partition("\n")[0]
-    return max(",;\t", key=header.count)
+def said_of_holes(table: Table, names: Sequence[str], missing: Array) -> str:
+    """How many rows have missing values, and in which columns, the worst first."""
+    rows, counts = int(missing.any(1).sum()), missing.sum(0)
+    order = [i for i in np.argsort(-counts, kind="stable") if counts[i]]
+    where = ", ".join(f"{names[i]} {counts[i]}" for i in order[:12]) + (", ..." if len(order) > 12 else "")
+    return f"{rows} of {len(table.rows)} rows {'has' if rows == 1 else 'have'} missing values ({where})"
 
 
-def as_number(cell: str) -> float | None:
-    """The cell as a number, or None; `inf`, `1_000` and `1,5` are none here, whatever Python makes of them."""
-    return float(cell) if _NUMBER.fullmatch(cell) and abs(float(cell)) <= _LARGEST else None
-
-
-def is_numeric(cells: Sequence[str]) -> bool:
-    """Whether a column is one of numbers: more than half of its cells are meant as such, decimal commas too."""
-    return 2 * sum(_NUMBER.fullmatch(cell.replace(",", ".")) is not None for cell in cells) > len(cells)
+def refuse_holes(table: Table, names: Sequence[str], missing: Array, what: str) -> None:
+    """Problem when there is a missing value: where the first one is, how many there are, and what can be done."""
+    if not missing.any():
+        return
+    row = int(np.argmax(missing.any(1)))
+    name = names[int(np.argmax(missing[row]))]
+    cell = table.column(name)[row]
+    found = f"{cell!r} counts as a missing value" if cell else "the value is missing"
+    raise Problem(
+        f"{table.path}, row {table.lines[row]}, column {name!r}: {found}; {said_of_holes(table, names, missing)}: {what}"
+    )
 
 
 def numbers(table: Table, name: str, hint: str = "") -> list[float]:
-    """A column of numbers; Problem with row and column for a cell that is none, and the hint what else to do."""
-    values = []
-    for line, cell in zip(table.lines, table.column(name), strict=True):
+    """A column of numbers, NaN where one is missing; Problem for a cell that is none, and the hint what else to do."""
+    values, cells = [], table.column(name)
+    for line, cell in zip(table.lines, cells, strict=True):
         value = as_number(cell)
-        if value is None:
-            what = f"{cell[:40]!r} is not a number"
-            if _NUMBER.fullmatch(cell):
-                what = f"{cell[:40]!r} is too large"
-            elif _NUMBER.fullmatch(cell.replace(",", ".")):
-                what += ": write a decimal point, and nothing between thousands"
-            elif hint:
-                what += hint
-            raise Problem(f"{table.path}, row {line}, column {name!r}: {what}")
+        if value is None and is_missing(cell):
+            value = float("nan")
+        elif value is None:
+            known = advice(cell)
+            what = known or "is not a number" + (", though most of the column is" if hint else "")
+            after = "" if known == "is too large" else hint
+            raise Problem(f"{table.path}, row {line}, column {name!r}: {cell[:40]!r} {what}{after}")
         values.append(value)
+    doubtful = thousands(cells)
+    if doubtful is not None:
+        grouped, plain = doubtful
+        place = f"{table.path}, row {table.lines[cells.index(grouped)]}, column {name!r}"
+        raise Problem(
+            f"{place}: {grouped!r} is not clear beside {plain!r}: "
+            f"write {grouped.replace('.', '')} if the point stands between thousands, or {plain}.0 if it's a decimal point"
+        )
     return values

@@ -9,19 +9,24 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+import textwrap
 from typing import Any
 
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._cli.encoding import Data, digits, fitted, from_table, scaled, split
+from autodiff._cli.columns import Wishes, from_table
+from autodiff._cli.encoding import Data, Encoding, digits, fitted, restored, scaled, split
 from autodiff._cli.modelfile import check_outputs, load_model, save_model
-from autodiff._cli.network import Training, build, outputs
+from autodiff._cli.network import Training, build, load_weights, outputs
 from autodiff._cli.options import DEFAULTS
+from autodiff._cli.picture import Picture, check_plotting, plot
 from autodiff._cli.problem import Problem
 from autodiff._cli.progress import Progress
-from autodiff._cli.report import check_plotting, confusion_table, plot
-from autodiff._cli.table import read_table
+from autodiff._cli.reading import read_table
+from autodiff._cli.report import baseline, confusion_table
+from autodiff._cli.spelling import one_spelling
+from autodiff._cli.table import listed
 from autodiff.random import manual_seed
 
 __all__ = ["train"]
@@ -43,49 +48,77 @@ def train(options: argparse.Namespace, heading: str) -> int:
     settings = _settings(options, facts)
     say(heading)
     data = _data(options, facts)
-    encoding = data.encoding
+    digest = _digest(data)
     learn, test = split(data, settings["test_share"], settings["seed"])
     fitted(data, learn)
-    inputs = scaled(data.inputs, encoding)
-    targets = data.targets
-    if encoding.task == "regression":
-        targets = ((targets - encoding.target_mean) / encoding.target_deviation).astype(np.float32)[:, None]
-    width = len(encoding.labels) if encoding.task == "classification" else 1
-    manual_seed(settings["seed"])
-    training = Training(build(inputs.shape[1], settings["hidden"], width), settings, encoding.task)
-    if facts is not None:
-        training.restore(arrays)
-        training.history = facts["history"]
-    columns = inputs.shape[1]
-    say(f"{data.name}: {len(learn)} rows to learn from, {len(test)} to test with, {columns} input{'s' * (columns != 1)}")
-    shape = " -> ".join(map(str, [columns, *settings["hidden"], width]))
-    count = sum(p.numel() for p in training.model.parameters())
-    say(f"network {shape}, {count:,} parameters, seed {settings['seed']}")
+    training = _prepared(data, settings, arrays, facts)
+    _introduce(data, settings, training, len(learn), len(test), say)
     if len(training.history) == settings["epochs"]:
         say(f"{options.resume} has all {settings['epochs']} epochs; --epochs with a larger number goes on")
 
-    kept = {"settings": settings, "encoding": encoding.as_dict(), "data": _digest(data)}
-    arrays, history, stopped = _epochs(training, inputs[learn], targets[learn], settings, options.quiet)
+    inputs, targets = scaled(data.inputs, data.encoding), _targets(data)
+    tested = (inputs[test], targets[test]) if options.plot is not None else None
+    arrays, stopped = _epochs(training, inputs[learn], targets[learn], tested, settings, options.quiet)
+    history = training.history
     saved = options.save is not None and len(history) > 0
     if saved:
-        _save(options.save, arrays, {**kept, "history": history})
+        kept = {"history": history, "tested": training.tested, "settings": settings, "data": digest}
+        _save(options.save, arrays, {**kept, "encoding": data.encoding.as_dict()})
     if stopped:
         where = "not saved"
         if saved:
             where = f"saved in {options.save}: go on with the same command and --resume {options.save} --save {options.save}"
-        _draw(options.plot, history, encoding.task, say)
+        if history:
+            load_weights(training.model, arrays)
+            _draw(options.plot, training, data, learn, test, outputs(training.model, inputs[test]), say)
         print(f"\nStopped; {len(history)} of {settings['epochs']} epochs were done, {where}.", file=sys.stderr)
         return 130
     if saved:
         say(f"saved in {options.save}")
     elif options.resume is not None:
         say(f"not saved: {options.resume} is as it was; add --save PATH to keep what was trained now")
-    _draw(options.plot, history, encoding.task, say)
     answer = outputs(training.model, inputs[test])
     if not np.isfinite(answer).all():
         raise Problem(f"the network's answers are no longer finite: the learning rate {settings['lr']} is too high")
-    _report(data, test, answer, say)
+    _draw(options.plot, training, data, learn, test, answer, say)
+    _report(data, learn, test, answer, say)
     return 0
+
+
+def _prepared(data: Data, settings: Facts, arrays: dict[str, Array], facts: Facts | None) -> Training:
+    """The network before its first epoch, or where the resumed run stopped."""
+    encoding = data.encoding
+    width = len(encoding.labels) if encoding.task == "classification" else 1
+    manual_seed(settings["seed"])
+    training = Training(build(data.inputs.shape[1], settings["hidden"], width), settings, encoding.task)
+    if facts is not None:
+        training.restore(arrays)
+        training.history, training.tested = facts["history"], facts["tested"]
+    return training
+
+
+def _introduce(data: Data, settings: Facts, training: Training, learn: int, test: int, say: Any) -> None:
+    """What is learned from, as it was read, and by which network."""
+    columns = data.inputs.shape[1]
+    say(f"{data.name}: {learn} rows to learn from, {test} to test with, {columns} input{'s' * (columns != 1)}")
+    for line in data.read_as:
+        say(f"  {line}")
+    for note in data.notes:
+        note = note if note.startswith("warning: ") else f"note: {note}"
+        say(textwrap.fill(note, 80, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
+    width = len(data.encoding.labels) if data.encoding.task == "classification" else 1
+    shape = " -> ".join(map(str, [columns, *settings["hidden"], width]))
+    count = sum(p.numel() for p in training.model.parameters())
+    say(f"network {shape}, {count:,} parameters, seed {settings['seed']}")
+
+
+def _targets(data: Data) -> Array:
+    """As the loss takes them: the labels' places, or the scaled numbers in a column."""
+    encoding = data.encoding
+    if encoding.task == "classification":
+        return data.targets
+    scaled_targets = (data.targets - encoding.target_mean) / encoding.target_deviation
+    return scaled_targets.astype(np.float32)[:, None]
 
 
 def _settings(options: argparse.Namespace, facts: Facts | None) -> Facts:
@@ -94,14 +127,15 @@ def _settings(options: argparse.Namespace, facts: Facts | None) -> Facts:
         given = {name: getattr(options, name) for name in DEFAULTS}
         return {name: default if given[name] is None else given[name] for name, default in DEFAULTS.items()}
     chosen, encoding = dict(facts["settings"]), facts["encoding"]
-    before = {**chosen, "task": encoding["task"], "target": encoding["target"]}
+    before = {**chosen, **{name: encoding[name] for name in ("task", "target", "missing")}}
+    before["target"] = one_spelling(before["target"])
     for name, value in before.items():
         wanted = getattr(options, name)
         if wanted is not None and wanted != value and name != "epochs":
-            raise Problem(
-                f"--{name.replace('_', '-')} {wanted} differs from the {value} that {options.resume} was trained with; leave "
-                "it out when resuming"
-            )
+            was = f"the {value} that {options.resume} was trained with"
+            if value == "none":
+                was = f"the training of {options.resume}, whose table had no missing values"
+            raise Problem(f"--{name.replace('_', '-')} {wanted} differs from {was}; leave it out when resuming")
     done = len(facts["history"])
     chosen["epochs"] = options.epochs or chosen["epochs"]
     if done > chosen["epochs"]:
@@ -111,19 +145,24 @@ def _settings(options: argparse.Namespace, facts: Facts | None) -> Facts:
 
 def _data(options: argparse.Namespace, facts: Facts | None) -> Data:
     """The user's table, or the digits; when resuming, read as they were read before."""
-    target, task, text = options.target, options.task, options.text or []
+    wishes = Wishes(options.target, options.task, options.text or [], options.drop or [], options.missing or "none")
     if facts is not None:
-        target, task = facts["encoding"]["target"], facts["encoding"]["task"]
-        text = list(facts["encoding"]["categories"])
+        before = restored(facts["encoding"])
+        if used := [name for name in wishes.drop if name in before.columns]:
+            raise Problem(f"--drop {used[0]}: {options.resume} was trained on this column; leave the option out when resuming")
+        wishes = Wishes(before.target, before.task, list(before.categories), (), before.missing, before.columns)
     if options.data is not None:
         table = read_table(options.data)
-        if target is None:
-            names = ", ".join(table.columns[:12]) + (", ..." if len(table.columns) > 12 else "")
-            raise Problem(f"say which column to predict: --target COLUMN; {options.data} has {names}")
-        data = from_table(table, target, task, text)
+        if wishes.target is None:
+            raise Problem(f"say which column to predict: --target COLUMN; {options.data} has {listed(table)}")
+        data = from_table(table, wishes)
     else:
-        if facts is None and (target is not None or text or task == "regression"):
-            raise Problem("--target, --text and --task regression need a table: autodiff train DATA.csv --target COLUMN")
+        asked = wishes.target is not None or wishes.text or wishes.drop or wishes.task == "regression"
+        if facts is None and (asked or options.missing is not None):
+            raise Problem(
+                "--target, --text, --drop, --missing and --task regression need a table: "
+                "autodiff train DATA.csv --target COLUMN"
+            )
         data = digits()
     if facts is not None and facts["data"] != _digest(data):
         raise Problem(f"{options.resume} was trained on other data than {data.name}; resume with the table it was trained on")
@@ -137,11 +176,14 @@ def _digest(data: Data) -> str:
 
 
 def _epochs(
-    training: Training, inputs: Array, targets: Array, settings: Facts, quiet: bool
-) -> tuple[dict[str, Array], list[dict[str, float]], bool]:
-    """Train up to the last epoch. The state and history after the last whole one, and whether Ctrl-C was pressed."""
+    training: Training, inputs: Array, targets: Array, tested: tuple[Array, Array] | None, settings: Facts, quiet: bool
+) -> tuple[dict[str, Array], bool]:
+    """Train up to the last epoch. The state after the last whole one, and whether Ctrl-C was pressed.
+
+    The curves of `training` end with that epoch, too. The test rows are looked at only for a picture: it takes time.
+    """
     first = len(training.history)
-    whole = training.state(), list(training.history)
+    whole = training.state(), list(training.history), list(training.tested)
     progress = Progress(settings["epochs"], len(inputs), first, quiet, training.task)
     try:
         for number in range(first + 1, settings["epochs"] + 1):
@@ -149,13 +191,18 @@ def _epochs(
             last = training.history[-1]
             if not np.isfinite(last["loss"]):
                 raise Problem(f"the loss is no longer finite in epoch {number}: the learning rate {settings['lr']} is too high")
-            whole = training.state(), list(training.history)
+            if tested is None:
+                training.tested = []  # a curve with a gap would be drawn in the wrong place
+            else:
+                training.test(*tested)
+            whole = training.state(), list(training.history), list(training.tested)
             progress.epoch(number, last["loss"], last["accuracy"])
     except KeyboardInterrupt:
-        return *whole, True
+        arrays, training.history, training.tested = whole
+        return arrays, True
     finally:
         progress.close()
-    return *whole, False
+    return whole[0], False
 
 
 def _save(path: str, arrays: dict[str, Array], facts: Facts) -> None:
@@ -167,23 +214,33 @@ def _save(path: str, arrays: dict[str, Array], facts: Facts) -> None:
         raise
 
 
-def _draw(path: str | None, history: list[dict[str, float]], task: str, say: Any) -> None:
-    """The curves of what was trained, also when it was stopped."""
-    if path is not None and history:
-        plot(path, history, task)
-        say(f"curves drawn in {path}")
+def _draw(path: str | None, training: Training, data: Data, learn: Array, test: Array, answer: Array, say: Any) -> None:
+    """The picture of what was trained, also when it was stopped."""
+    if path is None or not training.history:
+        return
+    encoding, truth = data.encoding, data.targets[test]
+    _, reached = baseline(encoding, data.targets[learn], truth)
+    found = answer.argmax(1) if encoding.task == "classification" else _in_units(answer, encoding)
+    plot(path, Picture(data.name, encoding.target, encoding.task, training.history, training.tested, reached, truth, found))
+    say(f"curves drawn in {path}")
 
 
-def _report(data: Data, test: Array, answer: Array, say: Any) -> None:
+def _in_units(answer: Array, encoding: Encoding) -> Array:
+    """The numbers that a regression predicts, in the unit of the target."""
+    return answer[:, 0] * encoding.target_deviation + encoding.target_mean
+
+
+def _report(data: Data, learn: Array, test: Array, answer: Array, say: Any) -> None:
     """How well the rows are predicted that were not learned from. The last line is the number alone, quiet or not."""
     encoding, truth = data.encoding, data.targets[test]
+    say(baseline(encoding, data.targets[learn], truth)[0])
     if encoding.task == "classification":
         guess = answer.argmax(1)
         say(confusion_table(encoding.labels, truth, guess))
         say("Test accuracy in percent:")
         print(f"{100 * float((guess == truth).mean()):.2f}")
         return
-    rest = answer[:, 0] * encoding.target_deviation + encoding.target_mean - truth
+    rest = _in_units(answer, encoding) - truth
     if truth.max() > truth.min():
         spread = float(((truth - truth.mean()) ** 2).sum())
         say(f"R squared on the test rows: {1 - float((rest**2).sum()) / spread:.4f}")

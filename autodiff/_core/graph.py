@@ -255,13 +255,12 @@ def _several(
 ) -> tuple[Tensor, ...]:
     """Wrap the outputs of an operation that has several: one node, one edge per floating output."""
     ts = tuple(wrap(np.asarray(o)) for o in out)
-    inference = mode.inference
     for t in ts:
         if t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
             share(t, xs[0], op, params, "outputs")
-        elif inference:
+        elif mode.inference:
             t._cell = None
-    if needs and mode.grad and not inference and any(t._array.dtype.kind == "f" for t in ts):
+    if needs and mode.grad and not mode.inference and any(t._array.dtype.kind == "f" for t in ts):
         node = record(op.operation, xs, arrays, edges, needs, params, ts)
         node.outputs = [(t._array.shape, t._array.dtype) for t in ts]
         for nr, t in enumerate(ts):

@@ -14,6 +14,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype, result_numpy
 from autodiff._core.graph import primitive
+from autodiff._core.memory import order_of_copy
 from autodiff._core.modes import silently
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
@@ -105,4 +106,4 @@ to_common, to_floating = Promotion(_common), Promotion(_floating, floating=True)
 )
 def cast(x: Any, *, dtype: Any) -> Any:
     """x in another dtype; the engine brings the gradient back to x's own."""
-    return x.astype(dtype)
+    return x.astype(dtype, order=order_of_copy(x))

@@ -43,6 +43,10 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
     return x.clone() if x is input else x
 
 
+# PyTorch's ways of computing the Euclidean distance, which give one result.
+_MODES = (None, "use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist", 0, 1, 2)
+
+
 @takes_tensors
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = None) -> Tensor:
     """The p-norm distance of each row of x1 to each row of x2: (..., n, k) and (..., m, k) give (..., n, m).
@@ -66,6 +70,13 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     p = number("cdist", "p", p)
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
+    for i, x in enumerate((x1, x2), 1):
+        if x._array.dtype.kind != "f":
+            raise RuntimeError(f"cdist only supports floating-point dtypes, X{i} got: {x.dtype}; use x.float()")
+    if x1._array.dtype != x2._array.dtype:
+        raise RuntimeError(f"cdist: expected one dtype, but found {x1.dtype} and {x2.dtype}")
+    if compute_mode not in _MODES:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
     many = max(x1._array.shape[-2], x2._array.shape[-2]) > 25 and compute_mode != "donot_use_mm_for_euclid_dist"
     if p == 2 and (many or compute_mode == "use_mm_for_euclid_dist") and x1._array.dtype.kind == x2._array.dtype.kind == "f":
         return _of_many(x1, x2)

@@ -77,7 +77,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if not input._array.ndim:
         return TopkResult(input.clone(), wrap(np.zeros((), np.int64)))
     if input._array.dtype.kind == "b":
-        raise RuntimeError("topk does not support bool dtypes on CPU: convert with x.int()")
+        raise RuntimeError("topk does not support bool dtypes; use x.int()")
     places = _best(input._array, axis, k, largest)
     return TopkResult(*_topk(input, places=places, axis=axis, keepdim=True))
 
@@ -136,7 +136,11 @@ def unique(
         if not isinstance(value, bool):
             raise TypeError(f"unique(): argument '{name}' must be bool, not {type(value).__name__}")
     array = input._array
+    if not isinstance(sorted, bool):
+        raise TypeError(f"unique(): argument 'sorted' must be bool, not {type(sorted).__name__}; a dimension is given as dim=")
     axis = None if dim is None else dimension(dim, array.ndim)
+    if axis is not None and array.ndim and array.shape[axis] and not array.size:
+        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     result = [wrap(values)]
     if return_inverse:
@@ -157,7 +161,9 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
         raise no_tensor("isin", "elements", 1, type(elements).__name__)
     given = (("elements", elements), ("test_elements", test_elements))
-    x, among = (v._array if isinstance(v, Tensor) else number("isin", name, v) for name, v in given)
+    x, among = (np.asarray(v._array if isinstance(v, Tensor) else number("isin", name, v)) for name, v in given)
+    if x.dtype.kind == "b" or among.dtype.kind == "b":
+        raise RuntimeError("Unsupported input type encountered for isin(): Bool; use x.int()")
     return wrap(np.asarray(np.isin(x, among, assume_unique, invert)))
 
 
@@ -173,6 +179,8 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if weights is not None and not isinstance(weights, Tensor):
         raise no_tensor("bincount", "weights", 2, type(weights).__name__)
     array = input._array
+    if weights is not None and not isinstance(weights, Tensor):
+        raise no_tensor("bincount", "weights", 2, type(weights).__name__)
     if array.dtype.kind not in "iu":
         raise NotImplementedError(f'"bincount" not implemented for {input.dtype}; it counts whole numbers: x.long()')
     if array.ndim != 1 or (array.size and array.min() < 0):

@@ -11,14 +11,19 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
 from autodiff._core.errors import misfit, wrong_count
+from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor
+from autodiff._core.views import edge_of
 from autodiff.api._calls import ends_of, number, size_of, takes_tensors, whole
 from autodiff.api.fill import bernoulli_, highest_of, normal_, random_, stream_of, uniform_, within
 from autodiff.api.out import Rule, chosen_dtype, fresh, written
 from autodiff.api.reading import float_or_default, leaf
+from autodiff.ops.fill import drawn
 from autodiff.random import Generator
+
+_bernoulli = renamed(drawn, "Bernoulli")
 
 
 def _floating(dtype: Any, name: str) -> np.dtype[Any]:
@@ -225,10 +230,11 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     """
     if isinstance(p, Tensor):
         raise TypeError("bernoulli(): argument 'p' must be float, not Tensor: probabilities are the input")
-    if input._array.dtype.kind != "f":
-        raise NotImplementedError(f'"bernoulli" not implemented for {input.dtype}: the probabilities are floating')
+    if p is None and input._array.dtype.kind != "f":
+        raise NotImplementedError(f'"bernoulli" not implemented for {input.dtype}: the chances are numbers from 0 to 1')
     empty = leaf(np.empty(input._array.shape, input._array.dtype))
-    return bernoulli_(empty, input.detach() if p is None else p, generator=generator)
+    found = bernoulli_(empty, input.detach() if p is None else p, generator=generator)
+    return found if edge_of(input) is None else _bernoulli(input, values=found._array)
 
 
 @method

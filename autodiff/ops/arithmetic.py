@@ -122,6 +122,7 @@ def div(input, other):
     name="DivBackward2",
     promote=to_common,
     public="div",
+    numbers=True,
     says="Between its steps a rounded quotient does not move: nothing passes.",
 )
 def div_floor(input, other):
@@ -136,6 +137,7 @@ def div_floor(input, other):
     name="DivBackward2",
     promote=to_common,
     public="div",
+    numbers=True,
     says="Between its steps a rounded quotient does not move: nothing passes.",
 )
 def div_trunc(input, other):

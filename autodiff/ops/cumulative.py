@@ -19,9 +19,9 @@ def _running(ufunc: Any, x: Any, axis: int) -> Any:
     if not x.ndim:
         return x.copy() if x.dtype.kind == "f" else x.astype(np.int64)
     if x.dtype.kind != "f":
-        return ufunc(x, axis, dtype=np.int64)
+        return np.ascontiguousarray(ufunc(x, axis, dtype=np.int64))
     wide = x.astype(np.float32 if x.dtype.char == "e" else np.float64, copy=False)  # at once: twice as fast as bit by bit
-    return ufunc(wide, axis).astype(x.dtype, copy=False)
+    return ufunc(wide, axis).astype(x.dtype, order="C", copy=False)
 
 
 # ---- sums ----

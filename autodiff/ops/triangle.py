@@ -18,7 +18,7 @@ from autodiff._core.graph import primitive
 )
 def tril(x, *, diagonal):
     """x with zeros above the diagonal."""
-    return np.tril(x, diagonal)
+    return np.ascontiguousarray(np.tril(x, diagonal))
 
 
 @primitive(
@@ -28,7 +28,7 @@ def tril(x, *, diagonal):
 )
 def triu(x, *, diagonal):
     """x with zeros below the diagonal."""
-    return np.triu(x, diagonal)
+    return np.ascontiguousarray(np.triu(x, diagonal))
 
 
 @primitive(

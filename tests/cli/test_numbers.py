@@ -352,26 +352,40 @@ def test_the_curves_are_the_history(capsys, tmp_path, monkeypatch, task, epochs)
     path = flowers(tmp_path / "t.csv") if task == "classification" else houses(tmp_path / "t.csv")
     target = "kind" if task == "classification" else "price"
     options = ["--hidden", "4", "--epochs", epochs, "--save", tmp_path / "m", "--plot", tmp_path / "c.png"]
-    assert run(capsys, "train", path, "--target", target, *options)[0] == 0
+    code, out, _ = run(capsys, "train", path, "--target", target, *options)
+    assert code == 0
     ((figure, kwargs),) = figures
-    history = facts_of(tmp_path / "m")["history"]
-    left, *right = figure.axes
-    (loss,) = left.lines
-    assert loss.get_xdata().tolist() == list(range(1, epochs + 1))
-    assert loss.get_ydata().tolist() == [h["loss"] for h in history]
-    assert (left.get_title(), left.get_xlabel(), left.get_ylabel()) == ("training", "epoch", "training loss")
+    facts = facts_of(tmp_path / "m")
+    history, tested = facts["history"], facts["tested"]
+    left, right = figure.axes
+    learned, test = left.lines
+    assert learned.get_xdata().tolist() == test.get_xdata().tolist() == list(range(1, epochs + 1))
+    assert learned.get_ydata().tolist() == [h["loss"] for h in history]
+    assert test.get_ydata().tolist() == [h["loss"] for h in tested]
+    assert left.get_xlabel() == "epoch"
+    assert left.get_ylabel().startswith("loss (")
     assert left.get_ylim()[0] == 0
     assert all(tick == int(tick) for tick in left.get_xticks())
-    assert [line.get_marker() for axes in figure.axes for line in axes.lines] == ["o" if epochs < 10 else "None"] * len(
-        figure.axes
-    )
+    assert [line.get_marker() for line in left.lines] == ["o" if epochs < 10 else "None"] * 2
+    assert learned.get_color() != test.get_color()
     assert kwargs["format"] == "png"
+    number = out.splitlines()[-1]
+    assert f" {number} " in figure.get_suptitle().replace("\n", " ")
     if task == "regression":
-        assert right == []
+        points = right.lines[1]
+        error = np.sqrt(np.mean((points.get_xdata() - points.get_ydata()) ** 2))
+        assert f"{error:.6g}" == number
+        assert error / facts["encoding"]["target_deviation"] == pytest.approx(np.sqrt(tested[-1]["loss"]), rel=1e-4)
+        assert (right.get_xlabel(), right.get_ylabel()) == ("true price", "predicted price")
         return
-    (accuracy,) = right[0].lines
-    assert accuracy.get_ydata().tolist() == [100 * h["accuracy"] for h in history]
-    assert right[0].get_ylim() == (0, 100)
-    assert right[0].get_ylabel() == "training accuracy (%)"
-    assert [text.get_text() for text in left.get_legend().get_texts()] == ["loss", "accuracy"]
-    assert loss.get_color() != accuracy.get_color()
+    learned, test, baseline = right.lines
+    assert learned.get_ydata().tolist() == [100 * h["accuracy"] for h in history]
+    assert test.get_ydata().tolist() == [100 * h["accuracy"] for h in tested]
+    assert f"{test.get_ydata()[-1]:.2f}" == number
+    assert f"Baseline, always the commonest label 'x': {baseline.get_ydata()[0]:.2f} percent" in out.splitlines()
+    assert right.get_ylim() == (0, 100)
+    assert right.get_ylabel() == "accuracy (%)"
+    ((legend),) = figure.legends
+    assert [text.get_text().split(",")[0] for text in legend.get_texts()] == [
+        "training rows", "test rows", "always the commonest label"
+    ]  # fmt: skip
