@@ -77,7 +77,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if not input._array.ndim:
         return TopkResult(input.clone(), wrap(np.zeros((), np.int64)))
     if input._array.dtype.kind == "b":
-        raise RuntimeError("topk does not support bool dtypes on CPU: convert with x.int()")
+        raise RuntimeError("topk does not support bool dtypes; use x.int()")
     places = _best(input._array, axis, k, largest)
     return TopkResult(*_topk(input, places=places, axis=axis, keepdim=True))
 

@@ -282,8 +282,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     for x in xs:
         if x._array.ndim > 1:
             raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(x.shape)}")
-        if x._array.dtype != xs[0]._array.dtype:
-            raise RuntimeError(f"torch.meshgrid expects all tensors to have the same dtype, got {xs[0].dtype} and {x.dtype}")
+    if any(x._array.dtype != xs[0]._array.dtype for x in xs):
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     if not xs:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     swap = indexing == "xy" and len(xs) >= 2

@@ -106,11 +106,11 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if wanted is not None and wanted.itemsize < input._array.itemsize:
         raise RuntimeError(f"norm: {input.dtype} should be convertible without narrowing to the specified dtype {dtype}")
     x = converted(input, dtype)
+    if p is not None and not isinstance(p, str):
+        p = number("norm", "p", p)
     if isinstance(p, str) and isinstance(dim, (tuple, list)) and (len(dim) > 2 or (p == "nuc" and len(dim) != 2)):
         raise RuntimeError(f"norm: order {p!r} is of a matrix: dim must be a 2-tuple, got {dim}")
     axes = axes_of(dim, x._array.ndim)
-    if p is not None and not isinstance(p, str):
-        p = number("norm", "p", p)
     if p == "nuc":
         return _nuclear(x, axes, keepdim)
     if p in ("fro", 2, None):
