@@ -35,13 +35,14 @@ from autodiff.api.aliases import (
     not_equal, subtract, swapdims, true_divide,
 )
 from autodiff.api.arithmetic import rsub
+from autodiff.api.assign import index_put, masked_fill
 from autodiff.api.comparison import allclose, count_nonzero, equal, isclose
 from autodiff.api.copies import detach
 from autodiff.api.creation import (
     as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )
 from autodiff.api.distance import cdist
-from autodiff.api.index import index_put, masked_fill, narrow, select
+from autodiff.api.index import narrow, select
 from autodiff.api.join import atleast_1d, atleast_2d, chunk, split, unbind
 from autodiff.api.order import bincount, unique
 from autodiff.api.places import argwhere

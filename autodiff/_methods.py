@@ -20,17 +20,14 @@ from autodiff._core.calling import call_accumulate_grad, call_node
 from autodiff._core.inplace import in_place
 from autodiff._core.node import AccumulateGrad, Node
 from autodiff._core.operators import between_two, infix, left_to
-from autodiff._core.promotion import cast
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor
 from autodiff.api import arithmetic as api
 from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, shape  # noqa: F401  (their methods)
+from autodiff.api.assign import delitem, setitem
 from autodiff.api.comparison import where
-from autodiff.api.fill import copy_
 from autodiff.api.matmul import matmul, product_of
 from autodiff.api.rearrange import flip
 from autodiff.ops import arithmetic, bits, comparison, power
-
-__all__ = ["setitem"]
 
 T = Tensor
 
@@ -140,39 +137,7 @@ T.__hash__ = object.__hash__
 
 # ---- indexing ----------------------------------------------------------------------------------------------------
 
-_index_put_ = in_place(index.index_put)
-
-
-def setitem(self: Tensor, key: Any, value: Any) -> None:
-    """self[key] = value, as `copy_` into the view for int, slice, None and Ellipsis, else as index_put.
-
-    TypeError when the value is neither a number nor a tensor.
-
-    >>> import autodiff as torch
-    >>> x = torch.zeros(3)
-    >>> x[1:] = 5
-    >>> x
-    tensor([0., 5., 5.])
-    """
-    if not isinstance(value, Tensor):
-        if not isinstance(value, (int, float, np.generic)):
-            raise TypeError(
-                f"can't assign a {type(value).__name__} to a {self.type()}; make it a tensor, as in "
-                "x[0] = autodiff.tensor(...)"
-            )
-        value = wrap(np.asarray(value, self._array.dtype))
-    basic, choice = index.normalize(key, self._array.shape)
-    target = self if basic is None else index.viewed(self, basic)
-    if choice is None:
-        view = target
-        while value._array.ndim > view._array.ndim and value._array.shape[0] == 1:
-            value = value.squeeze(0)
-        copy_(view, value)
-    else:
-        _index_put_(target, choice, cast(value, dtype=self._array.dtype) if value.dtype != self.dtype else value)
-
-
-T.__getitem__, T.__setitem__ = index.getitem, setitem
+T.__getitem__, T.__setitem__, T.__delitem__ = index.getitem, setitem, delitem
 T.__reversed__ = _reversed
 
 # ---- other names, and methods that differ from the function ------------------------------------------------------

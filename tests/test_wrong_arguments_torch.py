@@ -72,7 +72,6 @@ KNOWN = {
     # None as if the argument were left out
     **dict.fromkeys(["bernoulli", "normal", "where"], "None"),
     # TypeError for PyTorch's AttributeError, RuntimeError or NotImplementedError
-    "chunk": "-9",
     "norm": "list text -9 None",
     "randint_like": "empty",
     "repeat_interleave": "matrix number empty",

@@ -12,6 +12,7 @@ from autodiff._core import grad as _grad
 from autodiff._core import inplace as _inplace
 from autodiff._core.cuts import cut
 from autodiff._core.hooks import retains_grad
+from autodiff._core.node import SHAPES
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of, is_lost
@@ -48,7 +49,10 @@ def set_requires_grad(self: Tensor, on: bool) -> None:
 def grad_fn(self: Tensor) -> Any:
     """The node of the operation that made this tensor; None for a leaf."""
     edge = edge_of(self)
-    return None if edge is None or edge[1] < 0 else edge[0]
+    if edge is None or edge[1] < 0:
+        return None
+    SHAPES.setdefault(edge[0], (edge[2],))
+    return edge[0]
 
 
 def output_nr(self: Tensor) -> int:

@@ -98,8 +98,8 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
                 if plain or (floating and arrays[0].dtype.kind != "f") or (
                     (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
                 ):
-                    if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
-                        arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
+                    if plain == 1 and two and _is_usual(xs[last]) and arrays[first].dtype.kind == "f":
+                        arrays[last] = _asarray(xs[last], arrays[first].dtype)  # it takes the tensor's dtype
                     else:
                         xs = _brought(promote, operation, xs, arrays, edges)
                 out = mode.quiet(forward, *arrays, **params)
@@ -130,6 +130,11 @@ def _named(op: Any, operation: Operation) -> Recorded:
     recorded: Recorded = functools.update_wrapper(op, operation.forward)  # type: ignore[assignment]
     recorded.operation = operation
     return recorded
+
+
+def _is_usual(x: Any) -> bool:
+    """Whether x is a Python float that every dtype can hold: of a larger one NumPy would warn."""
+    return x.__class__ is float and -65505.0 < x < 65505.0
 
 
 def _promoting(operation: Operation) -> tuple[bool, int, int, bool, bool]:
@@ -250,13 +255,12 @@ def _several(
 ) -> tuple[Tensor, ...]:
     """Wrap the outputs of an operation that has several: one node, one edge per floating output."""
     ts = tuple(wrap(np.asarray(o)) for o in out)
-    inference = mode.inference
     for t in ts:
         if t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
             share(t, xs[0], op, params, "outputs")
-        elif inference:
+        elif mode.inference:
             t._cell = None
-    if needs and mode.grad and not inference and any(t._array.dtype.kind == "f" for t in ts):
+    if needs and mode.grad and not mode.inference and any(t._array.dtype.kind == "f" for t in ts):
         node = record(op.operation, xs, arrays, edges, needs, params, ts)
         node.outputs = [(t._array.shape, t._array.dtype) for t in ts]
         for nr, t in enumerate(ts):
@@ -303,12 +307,10 @@ def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], param
     A signal handler, a debugger or a forward that itself calls operations is inside the quiet context, which cannot be entered
     twice: there the operation is computed as it is.
     """
-    if operation.promote is None or isinstance(error, TypeError):
-        raise error
-    if isinstance(error, RuntimeError):
-        if not str(error).startswith("cannot enter context") or not _is_brought(operation, arrays):
-            raise error
+    if str(error).startswith("cannot enter context") and (operation.promote is None or _is_brought(operation, arrays)):
         return operation.forward(*arrays, **params)
+    if operation.promote is None or isinstance(error, (RuntimeError, TypeError)):
+        raise error
     raise _mismatch(operation, xs, arrays, error) from None
 
 

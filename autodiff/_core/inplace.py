@@ -25,7 +25,7 @@ from autodiff._core.operators import left_to
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor, wrap
-from autodiff._core.views import edge_of, lost
+from autodiff._core.views import edge_of, is_lost, lost
 
 __all__ = ["check_writable", "detach_", "give_history", "in_place", "method", "requires_grad_", "write_over"]
 
@@ -93,12 +93,15 @@ def check_writable(t: Tensor, name: str, uniform: bool = False) -> None:
     if not isinstance(t, Tensor):
         raise TypeError(f"{name}() changes a Tensor, not {type(t).__name__}")
     if mode.grad:
+        edge, view = edge_of(t), t._view
+        if view is not None:
+            base = view.base._edge
+            if view.kind and (base is not None or edge is not None):
+                raise lost(view, f"is being modified inplace ({name})")
+            if base is LEAF or (base is None and edge is not None):
+                raise errors.leaf_in_place(name, view=True)
         if t._edge is LEAF:
-            if t._view is not None and t._view.kind == "inference":
-                raise lost(t._view, f"is being modified inplace ({name})")
             raise errors.leaf_in_place(name, view=False)
-        if t._view is not None and t._view.base._edge is LEAF:
-            raise errors.leaf_in_place(name, view=True)
     if t._cell is None and not mode.inference:
         raise RuntimeError(
             "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a "
@@ -261,6 +264,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
         raise TypeError(
             f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type(requires_grad).__name__}"
         )
+    if is_lost(self):
+        return self
     edge = edge_of(self)
     if edge is not None and edge[1] >= 0:
         if not requires_grad:
@@ -289,7 +294,9 @@ def detach_(self: Tensor) -> Tensor:
     >>> y.detach_().requires_grad
     False
     """
-    if self._view is not None and edge_of(self) is not None:
+    if mode.inference:  # nothing of a graph is changed there
+        return self
+    if self._view is not None:
         raise RuntimeError("Can't detach views in-place. Use detach() instead. The base would keep its graph.")
     self._edge = None
     return self

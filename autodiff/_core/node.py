@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from autodiff._core.operation import ALL, Operation, Plan
 from autodiff._core.provenance import Place, line_of
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["DTYPE", "FREED", "NR", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "to_leaf"]
+__all__ = ["DTYPE", "FREED", "NR", "SHAPES", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "to_leaf"]
 
 # Where a gradient goes: (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype). A plain tuple, since one
 # is made for every use of a leaf; a named one takes five times as long.
@@ -31,6 +32,8 @@ DTYPE: Final = 3
 _ndarray = np.ndarray
 
 FREED: Any = ("freed",)  # stands in for the kept values of a node that was walked
+# The shapes of single outputs, for printing: a node does not know it, but whoever was asked for the node does.
+SHAPES: WeakKeyDictionary[Node, tuple[tuple[int, ...]]] = WeakKeyDictionary()
 UNCHANGING: list[Any] = [0, None]  # the cell of a kept value whose changes nobody can see
 
 
@@ -66,8 +69,9 @@ class Node:
         return type(self).__name__
 
     def __repr__(self) -> str:
-        shapes = "" if self.outputs is None else f" ({', '.join(str(list(shape)) for shape, _ in self.outputs)})"
-        return f"<{type(self).__name__}{shapes} at {line_of(self.place) if self.place else hex(id(self))}>"
+        shapes = [shape for shape, _ in self.outputs] if self.outputs is not None else SHAPES.get(self, ())
+        told = f" ({', '.join(str(list(shape)) for shape in shapes)})" if shapes else ""
+        return f"<{type(self).__name__}{told} at {line_of(self.place) if self.place else hex(id(self))}>"
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -79,6 +83,7 @@ class Node:
             elif to_leaf(edge):
                 pairs.append((AccumulateGrad(edge[TO]), 0))
             else:
+                SHAPES.setdefault(edge[TO], (edge[SHAPE_OF],))
                 pairs.append((edge[TO], edge[NR]))
         return tuple(pairs)
 

@@ -140,7 +140,10 @@ class Tensor:
 
     def stride(self, dim=None) -> Any:
         """The steps, in elements, from one element to the next along each dimension (or along `dim`)."""
-        strides = tuple(s // self._array.itemsize for s in self._array.strides)
+        array = self._array
+        strides = tuple(s // array.itemsize for s in array.strides)
+        if 0 in strides:
+            strides = _pytorchs_strides(array, strides)
         return strides if dim is None else strides[dim]
 
     def is_contiguous(self) -> bool:
@@ -194,6 +197,15 @@ def adopt(t, data):
     t._array = data._array
     t._cell = data._cell
     t._edge = t._grad = t._view = t._extra = None
+
+
+def _pytorchs_strides(array, strides):
+    """The strides where no step is ever taken: NumPy writes 0 there, PyTorch what they are in a tensor in rows."""
+    found = list(strides)
+    for i in reversed(range(array.ndim)):
+        if found[i] == 0 and (array.shape[i] == 1 or not array.size):
+            found[i] = found[i + 1] * max(array.shape[i + 1], 1) if i + 1 < array.ndim else 1
+    return tuple(found)
 
 
 _new = Tensor.__new__

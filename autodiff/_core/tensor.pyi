@@ -49,6 +49,7 @@ class Tensor:
     def __contains__(self, element: Any) -> builtins.bool: ...  # api/numbers.py
     def __copy__(self) -> Tensor: ...  # api/copies.py
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor: ...  # api/copies.py
+    def __delitem__(self, key: Any) -> None: ...  # api/assign.py
     def __dlpack__(self, **options: Any) -> Any: ...  # api/numpy_protocols.py
     def __dlpack_device__(self) -> Any: ...  # api/numpy_protocols.py
     def __eq__(input, other: Any) -> Any: ...  # ops/comparison.py
@@ -106,7 +107,7 @@ class Tensor:
     def __rsub__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rtruediv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
-    def __setitem__(self, key: Any, value: Any) -> None: ...  # _methods.py
+    def __setitem__(self, key: Any, value: Any) -> None: ...  # api/assign.py
     def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     __torch_function__: Any  # _core/subclasses.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -222,7 +223,7 @@ class Tensor:
     def exp(input) -> Tensor: ...  # ops/exponential.py
     def exp2(input) -> Tensor: ...  # ops/exponential.py
     def exp_(input) -> Tensor: ...  # ops/exponential.py
-    def expand(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
+    def expand(input, *size: Any) -> Tensor: ...  # api/rearrange.py
     def expand_as(input, other: Tensor) -> Tensor: ...  # api/rearrange.py
     def expm1(input) -> Tensor: ...  # ops/exponential.py
     def expm1_(input) -> Tensor: ...  # ops/exponential.py
@@ -242,7 +243,7 @@ class Tensor:
     def fmod_(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def frac(input) -> Tensor: ...  # ops/rounding.py
     def frac_(input) -> Tensor: ...  # ops/rounding.py
-    def gather(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
+    def gather(input, dim: builtins.int, index: Tensor, *, sparse_grad: builtins.bool = ...) -> Tensor: ...  # api/places.py
     def ge(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def get_device(self) -> builtins.int: ...  # _core/tensor.py
     @property
@@ -260,8 +261,8 @@ class Tensor:
     def hypot(input, other: Any) -> Tensor: ...  # ops/power.py
     def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
     def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
-    def index_put(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/index.py
-    def index_put_(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/index.py
+    def index_put(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/assign.py
+    def index_put_(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/assign.py
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
     def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def int(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
@@ -310,8 +311,8 @@ class Tensor:
     def lt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     @property
     def mT(self) -> Tensor: ...  # api/shape.py
-    def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/index.py
-    def masked_fill_(input, mask: Tensor, value: Any) -> Tensor: ...  # api/index.py
+    def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/assign.py
+    def masked_fill_(input, mask: Tensor, value: Any) -> Tensor: ...  # api/assign.py
     def masked_select(input, mask: Tensor) -> Tensor: ...  # api/index.py
     def matmul(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def max(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
@@ -373,7 +374,7 @@ class Tensor:
     def remainder(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def remainder_(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def repeat(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
-    def repeat_interleave(input, repeats: Any, dim: builtins.int | None = ...) -> Tensor: ...  # api/rearrange.py
+    def repeat_interleave(input = ..., repeats: Any = ..., dim: builtins.int | None = ..., *, output_size: builtins.int | None = ...) -> Tensor: ...  # api/rearrange.py
     @property
     def requires_grad(self) -> builtins.bool: ...  # _core/fields.py
     @requires_grad.setter

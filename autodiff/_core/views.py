@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core import errors
-from autodiff._core.modes import Inference, enable_grad, mode
+from autodiff._core.modes import Inference, enable_grad, inference_mode, mode
 from autodiff._core.node import Edge
 from autodiff._core.tensor import LEAF, Tensor, View, wrap
 
@@ -40,13 +40,20 @@ def is_lost(t: Tensor) -> bool:
 def refresh(t: Tensor) -> None:
     """Bring a view's edge up to date after somebody wrote through its base or another view (Note [Views])."""
     view = t._view
+    if view.base._view is not None and edge_of(view.base) is not None and view.base._edge is not LEAF:
+        _lengthen(view)  # what was a leaf has become a part of something that requires a gradient
     current = view.base
     if current._edge is None:
-        if t._edge.__class__ is tuple:  # not LEAF: a leaf that is a view of a constant stays one, whoever writes to it
-            if mode.grad:
-                raise lost(view, _BASE_CHANGED) if view.kind else errors.view_detached()
+        if t._edge.__class__ is tuple and mode.grad:
+            raise lost(view, _BASE_CHANGED) if view.kind else errors.view_detached()
+        if t._edge is LEAF:  # a leaf that is a view of a constant stays one, whoever writes to it
+            view.seen = t._cell[0]
+        return
+    if not view.kind:
+        if mode.inference:  # where nothing would be recorded
+            with inference_mode(False):
+                refresh(t)
             return
-    elif not view.kind:
         with enable_grad():
             for op, params in view.path:
                 current = op(current, **params)
@@ -57,6 +64,12 @@ def refresh(t: Tensor) -> None:
     else:
         return  # stays out of date: whoever uses it where gradients are recorded is to be told
     view.seen = t._cell[0]
+
+
+def _lengthen(view: View) -> None:
+    """Let a view of a view be one of the tensor that owns the memory."""
+    beneath = view.base._view
+    view.base, view.path, view.kind = beneath.base, (*beneath.path, *view.path), view.kind or beneath.kind
 
 
 def _carry_retained(t: Tensor, before: Any) -> None:
@@ -82,10 +95,12 @@ def share(t: Tensor, x: Any, op: Any, params: dict[str, Any], kind: str) -> None
     if not mode.grad or Inference.blocks:
         kind = _unrecorded(t, x, kind)
     view = x._view
-    if view is None:
+    if view is None or (x._edge is LEAF and not kind):  # a leaf is where histories begin, whoever owns its memory
         t._view = View(x, ((op, params),), cell[0], kind)
-    else:
-        t._view = View(view.base, (*view.path, (op, params)), cell[0], kind or view.kind)
+        return
+    t._view = View(view.base, (*view.path, (op, params)), cell[0], kind or view.kind)
+    if kind and view.base._view is not None:
+        _lengthen(t._view)
 
 
 def _unrecorded(t: Tensor, x: Any, kind: str) -> str:

@@ -214,6 +214,8 @@ class _Walk:
             return
         before_accumulation(self.hooked, leaves, create_graph)
         for leaf, (g, own) in leaves.items():
+            if leaf._edge is None:  # it requires no gradient any more, or never did
+                continue
             if own and leaf._grad is None and g.flags.c_contiguous:
                 leaf._grad = wrap(g)
             else:

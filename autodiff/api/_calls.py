@@ -22,7 +22,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from autodiff._core import errors, promotion
-from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
 from autodiff._core.graph import Failed, recording
 from autodiff._core.operation import NUMPYS, Recorded
 from autodiff._core.overrides import ANY, concerned, overridden
@@ -197,6 +197,22 @@ def number(function: str, name: str, value: Any) -> Any:
         found = repr(value) if isinstance(value, str) else type(value).__name__
         raise TypeError(f"{function}(): argument '{name}' must be Number, not {found}")
     return value.item()
+
+
+def fitting(value: Any, dtype: np.dtype[Any]) -> Any:
+    """The number as an array of that dtype; RuntimeError where it is too large for it. -1 as a byte is 255, as in PyTorch."""
+    if -65504 <= value <= 65504 if dtype.kind == "f" else 0 <= value <= 127 and isinstance(value, int):
+        return np.asarray(value, dtype)  # the usual number, which every such dtype holds
+    if dtype.kind == "b":
+        return np.asarray(value != 0)
+    if dtype.kind == "f":
+        fits = not abs(value) > float(np.finfo(dtype).max) or math.isinf(value)
+    else:
+        top = int(np.iinfo(dtype).max)
+        fits = (-top if dtype.kind == "u" else -top - 1) <= value <= top
+    if not fits:
+        raise RuntimeError(f"value cannot be converted to type {from_numpy_dtype(dtype)} without overflow: it is {value}")
+    return np.asarray(value if dtype.kind == "f" else int(value)).astype(dtype)
 
 
 def sizes(args: tuple[Any, ...], function: str, name: str = "size") -> tuple[int, ...]:

@@ -24,7 +24,7 @@ _celu = renamed(ops.elu, "Celu")
 _second_celu, _second_elu = renamed(ops.elu, "CeluBackward1"), renamed(ops.elu, "EluBackward1")
 _celu_, _elu_, _selu_ = in_place(_second_celu, "celu_"), in_place(_second_elu), in_place(_second_elu, "selu_")
 _leaky_relu_ = in_place(renamed(ops.leaky_relu, "LeakyReluBackward1"))
-_threshold_ = in_place(renamed(ops.threshold, "ThresholdBackward1"))
+_threshold_ = in_place(renamed(ops.threshold, "ThresholdBackward1"), uniform=True)  # equal numbers stay equal
 _hardsigmoid_, _hardswish_, _hardtanh_ = in_place(ops.hardsigmoid), in_place(ops.hardswish), in_place(ops.hardtanh)
 _mish_, _silu_ = in_place(ops.mish), in_place(ops.silu)
 

@@ -1,4 +1,4 @@
-"""x[...]: parts of a tensor read and written by ints, slices, None, Ellipsis, masks and integer tensors.
+"""x[...]: parts of a tensor read by ints, slices, None, Ellipsis, masks and integer tensors.
 
 After this module a reader knows the two kinds of index: *basic* (ints, slices, None, Ellipsis) gives a view, *advanced*
 (lists, integer tensors, masks) a copy; and that PyTorch takes the basic part first.
@@ -7,20 +7,21 @@ After this module a reader knows the two kinds of index: *basic* (ints, slices, 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import dimension, number, takes_tensors, whole
+from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.ops import places as ops
 
 # One operation under the names that PyTorch gives its last step.
 _select, _new, _alias = renamed(ops.viewed, "Select"), renamed(ops.viewed, "Unsqueeze"), renamed(ops.viewed, "Alias")
 _masked_select = renamed(ops.indexed, "MaskedSelect")
-_fill_with_number = renamed(ops.masked_fill, "MaskedFillBackward0")
 
 
 def normalize(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
@@ -30,14 +31,14 @@ def normalize(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...] | Non
     moves their dimension to the front; PyTorch takes the int first, and so do we. IndexError for what fits no tensor of
     this shape.
     """
-    found = _parts(index)
+    try:
+        found = _parts(index, len(shape))
+    except (TypeError, ValueError):
+        parts = index if isinstance(index, tuple) else (index,)
+        _check_count(sum(not (part is None or part is Ellipsis or isinstance(part, bool)) for part in parts), shape)
+        raise
     used = sum(map(_dimensions, found))
-    if used > len(shape):
-        if not shape:
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
-            )
-        raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
+    _check_count(used, shape)
     _check_bounds(found, shape, used)
     if not any(part is Ellipsis for part in found):
         found.append(Ellipsis)  # with an Ellipsis NumPy gives a view also where every dimension has an int
@@ -48,7 +49,29 @@ def normalize(index: Any, shape: tuple[int, ...]) -> tuple[tuple[Any, ...] | Non
     return None if trivial else tuple(view), tuple(choice)
 
 
-def _parts(index: Any) -> list[Any]:
+def index_arrays(tensors: Sequence[Tensor], shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """Index tensors as arrays; IndexError for what fits no tensor of this shape."""
+    for t in tensors:
+        if not t._array.ndim and t._array.dtype.kind == "i":
+            _check_places(t._array)
+    found = [_index_array(t) for t in tensors]
+    used = sum(map(_dimensions, found))
+    _check_count(used, shape)
+    _check_bounds(found, shape, used)
+    return tuple(found)
+
+
+def _check_count(used: int, shape: tuple[int, ...]) -> None:
+    """IndexError where an index speaks about more dimensions than there are: PyTorch asks this first."""
+    if used > len(shape):
+        if not shape:
+            raise IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
+            )
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
+
+
+def _parts(index: Any, ndim: int) -> list[Any]:
     """The parts of an index as ints, slices, None, at most one Ellipsis, and arrays of ints or bools."""
     if isinstance(index, list) and len(index) < 32 and any(_opens_tuple(part) for part in index):
         warnings.warn(
@@ -60,12 +83,12 @@ def _parts(index: Any) -> list[Any]:
         index = tuple(index)  # PyTorch's rule: x[[[0, 1], [1, 2]]] is x[[0, 1], [1, 2]]
     found: list[Any] = []
     for part in index if isinstance(index, tuple) else (index,):
-        if isinstance(part, Tensor):
-            part = part._array
         if part is None:
             found.append(part)
         elif part is Ellipsis:
-            if not any(before is Ellipsis for before in found):  # the first one has taken all the dimensions that were left
+            if any(before is Ellipsis for before in found):  # the first one has taken all the dimensions that were left
+                _check_ellipses(index, ndim)
+            else:
                 found.append(part)
         elif isinstance(part, bool):
             found.append(np.array(part))
@@ -77,6 +100,15 @@ def _parts(index: Any) -> list[Any]:
             array = _index_array(part)
             found.append(int(array) if array.ndim == 0 and array.dtype.kind == "i" else array)
     return found
+
+
+def _check_ellipses(index: tuple[Any, ...], ndim: int) -> None:
+    """IndexError for a second Ellipsis, in front of other parts, where the first stands for a dimension: as PyTorch has it."""
+    second = [at for at, part in enumerate(index) if part is Ellipsis][1]
+    others = tuple(part for part in index if part is not Ellipsis)
+    followed = any(part is not Ellipsis for part in index[second:])
+    if followed and sum(map(_dimensions, _parts(others, ndim))) < ndim:
+        raise IndexError("an index can only have a single ellipsis ('...')")
 
 
 def _dimensions(part: Any) -> int:
@@ -99,7 +131,7 @@ def _two_steps(found: list[Any], rest: int) -> tuple[list[Any], list[Any]]:
                 choice.append(slice(None))
         elif part.ndim == 0:  # one bool, which chooses from a dimension of its own
             view.append(None)
-            choice.append(part.reshape(1))
+            choice.append(np.zeros(int(part), np.int64))
         else:
             view += [slice(None)] * _dimensions(part)
             choice.append(part)
@@ -122,16 +154,34 @@ def _plain_slice(part: slice) -> slice:
 def _index_array(part: Any) -> Any:
     if isinstance(part, (list, tuple, range)):
         part = np.asarray([p._array if isinstance(p, Tensor) else p for p in part]) if len(part) else np.zeros(0, np.int64)
-    elif not isinstance(part, np.ndarray):
-        raise (TypeError if isinstance(part, str) else IndexError)(
+    elif isinstance(part, Tensor):
+        part = part._array
+    elif isinstance(part, np.ndarray):
+        part = part.astype(np.int64) if not part.size and part.dtype.kind == "f" else part  # np.array([]) is of float64
+    else:
+        raise (TypeError if isinstance(part, (str, bytes)) else IndexError)(
             "only integers, slices (`:`), ellipsis (`...`), None and long or bool tensors are valid indices "
             f"(got {type(part).__name__})"
         )
     if part.dtype == np.uint8:
-        part = part != 0  # PyTorch still takes uint8 for a mask
-    if part.dtype.kind not in "ib":
+        if part.ndim:
+            warnings.warn(
+                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead: mask.bool(), or "
+                "index.long() for places",
+                UserWarning,
+                stacklevel=5,
+            )
+        return np.asarray(part != 0)  # PyTorch still takes it for a mask
+    if part.dtype.kind == "b":
+        return part.copy()
+    if part.ndim or part.dtype.kind != "i":
+        _check_places(part)
+    return part.astype(np.int64)
+
+
+def _check_places(part: Any) -> None:
+    if part.dtype not in (np.int64, np.int32):
         raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {part.dtype}")
-    return part.copy() if part.dtype.kind == "b" else part.astype(np.int64)
 
 
 def _check_bounds(found: list[Any], shape: tuple[int, ...], used: int) -> None:
@@ -160,7 +210,8 @@ def _check_bounds(found: list[Any], shape: tuple[int, ...], used: int) -> None:
             n = shape[at]
             if part.size and not (part.min() >= -n and part.max() < n):
                 wrong = part[(part < -n) | (part >= n)].flat[0]
-                raise IndexError(f"index {wrong} is out of bounds for dimension {at} with size {n}")
+                which = f"dimension {at} with size {n}" if n else f"dimension with size 0 (the dimension {at})"
+                raise IndexError(f"index {wrong} is out of bounds for {which}")
             at += 1
 
 
@@ -221,6 +272,12 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     tensor([2, 3])
     """
     axis = dimension(dim, input._array.ndim)
+    if not input._array.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Tensor):
+        if start._array.ndim or start._array.dtype.kind not in "iu":
+            raise RuntimeError("start must be an 0-dim integral Tensor.")
+        start = start._array.item()
     n = input._array.shape[axis]
     first = start + n if start < 0 else start
     if not 0 <= first <= n:
@@ -228,57 +285,6 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     if length < 0 or first + length > n:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
     return ops.viewed(input, index=ops.span(axis, first, length))
-
-
-# ---- x[index] = value ----
-
-
-@method(inplace=True)
-@takes_tensors
-def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
-    """A copy of `input` with `values` written (or added) at the tuple of index tensors.
-
-    >>> import autodiff as torch
-    >>> torch.index_put(torch.zeros(3), (torch.tensor([0, 2]),), torch.tensor([5.0, 6.0]))
-    tensor([5., 0., 6.])
-    """
-    if not isinstance(indices, (tuple, list)):
-        raise TypeError(f"index_put(): argument 'indices' (position 2) must be tuple of Tensors, not {type(indices).__name__}")
-    if values._array.dtype != input._array.dtype:
-        raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and "
-            f"{values.dtype} for the source."
-        )
-    _, choice = normalize(tuple(indices), input._array.shape)
-    if choice is None:
-        raise IndexError("index_put takes index tensors; for ints and slices write x[index] = values")
-    return (ops.put_added if accumulate else ops.put)(input, values, index=choice)
-
-
-@method(inplace=True)
-@takes_tensors
-def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """A copy of `input` with `value`, a number or 0-d tensor, where `mask` is True.
-
-    >>> import autodiff as torch
-    >>> torch.masked_fill(torch.tensor([1.0, 2.0]), torch.tensor([True, False]), 0.0)
-    tensor([0., 2.])
-    """
-    if mask._array.dtype.kind != "b":
-        raise RuntimeError(f"masked_fill only supports boolean masks, but got mask with dtype {mask.dtype}")
-    if isinstance(value, Tensor) and value._array.ndim:
-        raise RuntimeError(
-            f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
-        )
-    fill = ops.masked_fill if isinstance(value, Tensor) else _fill_with_number
-    if not isinstance(value, Tensor):
-        value = number("masked_fill", "value", value)
-        try:
-            fits = int(value) if isinstance(value, float) and input._array.dtype.kind in "iu" else value
-            value = np.asarray(fits, input._array.dtype)
-        except (OverflowError, ValueError):  # too large, infinite or nan
-            raise RuntimeError(f"value {value} cannot be converted to type {input.dtype} without overflow") from None
-    return fill(input, value, mask=mask._array.copy())
 
 
 @method
@@ -292,6 +298,8 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_select: expected BoolTensor for mask")
+    if found := misfit("masked_select", (input._array.shape, mask._array.shape)):
+        raise found
     shape = np.broadcast_shapes(input._array.shape, mask._array.shape)
     chosen = np.broadcast_to(mask._array, shape).copy()
     return _masked_select(input if shape == input._array.shape else input.expand(shape), index=(chosen,))

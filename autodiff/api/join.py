@@ -5,7 +5,7 @@ After this module a reader knows which shapes fit together, and that what is cut
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,7 @@ def _listed(tensors: Any, name: str, error: type[Exception] = RuntimeError) -> l
     if isinstance(tensors, Tensor):
         raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
     found = list(tensors)
-    for i, x in enumerate(found):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    _check_tensors(found)
     if not found:
         raise error(f"{name}(): expected a non-empty list of Tensors")
     if len({x._array.dtype for x in found}) > 1:
@@ -87,25 +85,40 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 @takes_tensors
-def atleast_1d(input: Tensor) -> Tensor:
-    """With at least one dimension.
+def atleast_1d(*tensors: Any) -> Any:
+    """With at least one dimension; of several tensors, or of a list of them, a tuple.
 
     >>> import autodiff as torch
     >>> torch.atleast_1d(torch.tensor(1.0))
     tensor([1.])
     """
-    return input if input._array.ndim else reshape(input, 1)
+    return _each(lambda x: x if x._array.ndim else reshape(x, 1), tensors)
 
 
 @takes_tensors
-def atleast_2d(input: Tensor) -> Tensor:
-    """With at least two dimensions, new ones in front.
+def atleast_2d(*tensors: Any) -> Any:
+    """With at least two dimensions, new ones in front; of several tensors, or of a list of them, a tuple.
 
     >>> import autodiff as torch
     >>> torch.atleast_2d(torch.tensor([1.0, 2.0]))
     tensor([[1., 2.]])
     """
-    return input if input._array.ndim >= 2 else unsqueeze(atleast_1d(input), 0)
+    return _each(lambda x: x if x._array.ndim >= 2 else unsqueeze(x if x._array.ndim else reshape(x, 1), 0), tensors)
+
+
+def _each(function: Callable[[Tensor], Tensor], tensors: tuple[Any, ...]) -> Any:
+    """The function of one tensor, or of each in a tuple."""
+    if len(tensors) == 1 and isinstance(tensors[0], Tensor):
+        return function(tensors[0])
+    xs = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+    _check_tensors(xs)
+    return tuple(function(x) for x in xs)
+
+
+def _check_tensors(xs: Sequence[Any]) -> None:
+    for i, x in enumerate(xs):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
 
 
 @takes_tensors
@@ -117,7 +130,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([1, 2])
     """
     xs = [atleast_1d(x) for x in _listed(tensors, "hstack")]
-    return cat(xs, 0 if xs and xs[0]._array.ndim == 1 else 1)
+    return cat(xs, 0 if xs[0]._array.ndim == 1 else 1)
 
 
 @takes_tensors
@@ -172,6 +185,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
                 f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {axis}), "
                 f"but got split_sizes={sizes}"
             )
+        if not sizes:
+            return ()
         stops = np.cumsum(sizes)[:-1].tolist()
         cut = _split_sizes
     return tuple(cut(tensor, axis=axis, stops=stops))
@@ -186,10 +201,10 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     >>> torch.chunk(torch.arange(5), 2)
     (tensor([0, 1, 2]), tensor([3, 4]))
     """
-    chunks = whole("chunk", "chunks", chunks)
+    shape, chunks = input._array.shape, whole("chunk", "chunks", chunks)
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    n = input._array.shape[dimension(dim, input._array.ndim)] if input._array.ndim else 0
+    n = shape[dimension(dim, len(shape))] if shape else 0
     return split(input, -(-n // chunks) if n else [0] * chunks, dim)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from autodiff._core.errors import no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import MedianResult, SortResult, TopkResult
 from autodiff.api._calls import ALL, dimension, number, takes_keepdim, takes_tensors, whole
@@ -73,8 +74,20 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         raise RuntimeError(f"selected index k out of range: {k} of {n}")
     if not input._array.ndim:
         return TopkResult(input.clone(), wrap(np.zeros((), np.int64)))
-    places = np.take(_order(input._array, axis, largest), range(k), axis)
+    if input._array.dtype.kind == "b":
+        raise RuntimeError("topk does not support bool dtypes; use x.int()")
+    places = _best(input._array, axis, k, largest)
     return TopkResult(*_topk(input, places=places, axis=axis, keepdim=True))
+
+
+def _best(array: Any, axis: int, k: int, largest: bool) -> Any:
+    """Where the k largest or smallest elements along an axis are, best first: of a long line only these are sorted."""
+    n = array.shape[axis]
+    if n < 64 or k > n // 4 or not k:
+        return np.take(_order(array, axis, largest), range(k), axis)
+    places = np.argpartition(array, n - k if largest else k - 1, axis)
+    places = np.sort(np.take(places, range(n - k, n) if largest else range(k), axis), axis)  # equal ones in their order
+    return np.take_along_axis(places, _order(np.take_along_axis(array, places, axis), axis, largest), axis)
 
 
 @method
@@ -94,7 +107,9 @@ def median(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     not_empty(input, "median", axis)
     if not input._array.ndim:
         return MedianResult(input.clone(), wrap(np.zeros((), np.int64)))
-    places = np.take(_order(input._array, axis, False), [(input._array.shape[axis] - 1) // 2], axis)
+    n = input._array.shape[axis]
+    order = _order(input._array, axis, False) if n < 64 else np.argpartition(input._array, (n - 1) // 2, axis)
+    places = np.take(order, [(n - 1) // 2], axis)
     nans = np.isnan(input._array)
     if nans.any():  # the first of them is the median of its lane
         places = np.where(nans.any(axis, keepdims=True), np.argmax(nans, axis, keepdims=True), places)
@@ -118,7 +133,11 @@ def unique(
         if not isinstance(value, bool):
             raise TypeError(f"unique(): argument '{name}' must be bool, not {type(value).__name__}")
     array = input._array
+    if not isinstance(sorted, bool):
+        raise TypeError(f"unique(): argument 'sorted' must be bool, not {type(sorted).__name__}; a dimension is given as dim=")
     axis = None if dim is None else dimension(dim, array.ndim)
+    if axis is not None and array.ndim and array.shape[axis] and not array.size:
+        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     result = [wrap(values)]
     if return_inverse:
@@ -139,7 +158,9 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
         raise no_tensor("isin", "elements", 1, type(elements).__name__)
     given = (("elements", elements), ("test_elements", test_elements))
-    x, among = (v._array if isinstance(v, Tensor) else number("isin", name, v) for name, v in given)
+    x, among = (np.asarray(v._array if isinstance(v, Tensor) else number("isin", name, v)) for name, v in given)
+    if x.dtype.kind == "b" or among.dtype.kind == "b":
+        raise RuntimeError("Unsupported input type encountered for isin(): Bool; use x.int()")
     return wrap(np.asarray(np.isin(x, among, assume_unique, invert)))
 
 
@@ -155,6 +176,8 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if weights is not None and not isinstance(weights, Tensor):
         raise no_tensor("bincount", "weights", 2, type(weights).__name__)
     array = input._array
+    if weights is not None and not isinstance(weights, Tensor):
+        raise no_tensor("bincount", "weights", 2, type(weights).__name__)
     if array.dtype.kind not in "iu":
         raise NotImplementedError(f'"bincount" not implemented for {input.dtype}; it counts whole numbers: x.long()')
     if array.ndim != 1 or (array.size and array.min() < 0):
@@ -167,5 +190,5 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise RuntimeError("weights should be 1-d and have the same length as input")
     dtype = np.float32 if weights._array.dtype == np.float32 else np.float64
     total = np.zeros(max(minlength, int(array.max()) + 1 if array.size else 0), dtype)
-    np.add.at(total, array, weights._array)
+    silently(np.add.at, total, array, weights._array)
     return wrap(total)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.broadcast import expanded
+from autodiff._core.errors import wrong_count
 from autodiff._core.inplace import method
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.api._calls import sizes as sizes_of
 from autodiff.api.shape import contiguous, ravel, reshape, unsqueeze, view
@@ -23,7 +24,7 @@ from autodiff.ops.shape import clone
 
 @method
 @takes_tensors
-def expand(input: Tensor, *sizes: Any) -> Tensor:
+def expand(input: Tensor, *size: Any) -> Tensor:
     """A view of `input` repeated to a larger size, no memory used; -1 leaves a dimension as it is.
 
     >>> import autodiff as torch
@@ -31,7 +32,7 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
     tensor([[1., 1., 1.],
             [2., 2., 2.]])
     """
-    wanted = sizes_of(sizes, "expand")
+    wanted = sizes_of(size, "expand")
     shape = input._array.shape
     lead = len(wanted) - len(shape)
     if lead < 0:
@@ -119,29 +120,65 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
 
 @method
 @takes_tensors
-def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
+def repeat_interleave(
+    input: Tensor | None = None, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
     """Every element (or slice along `dim`) repeated `repeats` times in a row; a tensor gives a number for each.
+
+    Of the numbers alone, the places: how often 0, 1, ... is repeated. `output_size`, if given, must be the length of
+    the result.
 
     >>> import autodiff as torch
     >>> torch.repeat_interleave(torch.tensor([1, 2]), 2)
     tensor([1, 1, 2, 2])
+    >>> torch.repeat_interleave(torch.tensor([0, 2, 1]))
+    tensor([1, 1, 2])
     """
+    if input is None or repeats is None:
+        alone = repeats if input is None else input
+        if dim is not None or not isinstance(alone, Tensor) or alone._array.dtype.kind == "f":
+            raise wrong_count("repeat_interleave", ("input", "repeats", "dim"), 0, ["input" if input is None else "repeats"])
+        counts = _counts(alone)
+        return wrap(_repeated(counts, len(counts), output_size).astype(counts.dtype))
     if dim is None:
         input, dim = ravel(input), 0
     axis = dimension(dim, input._array.ndim)
-    if not isinstance(repeats, Tensor):
-        repeats = whole("repeat_interleave", "repeats", repeats)
-    if isinstance(repeats, int) and repeats >= 0 and input._array.ndim:
-        pairs = list(input._array.shape)
-        pairs.insert(axis + 1, repeats)
-        block = contiguous(expand(unsqueeze(input, axis + 1), *pairs))
-        return view(block, *pairs[:axis], pairs[axis] * repeats, *pairs[axis + 2 :])
-    times = repeats._array if isinstance(repeats, Tensor) else repeats
-    try:
-        places = np.repeat(np.arange(input._array.shape[axis]), times)
-    except ValueError:
-        raise RuntimeError("repeats must have the same size as input along dim, and no negative number") from None
-    return index_select(input, axis=axis, places=places)
+    if not input._array.ndim:
+        input = unsqueeze(input, 0)
+    n = input._array.shape[axis]
+    if isinstance(repeats, Tensor):
+        return index_select(input, axis=axis, places=_repeated(_counts(repeats), n, output_size))
+    times = whole("repeat_interleave", "repeats", repeats)
+    if times < 0:
+        raise RuntimeError("repeats can not be negative")
+    if output_size is not None and output_size != n * times:
+        raise RuntimeError(f"repeat_interleave: Invalid output_size, expected {n * times} but got {output_size}")
+    pairs = list(input._array.shape)
+    pairs.insert(axis + 1, times)
+    block = contiguous(expand(unsqueeze(input, axis + 1), *pairs))
+    return view(block, *pairs[:axis], n * times, *pairs[axis + 2 :])
+
+
+def _counts(repeats: Tensor) -> Any:
+    """The numbers of repetitions: whole, not negative, in a row."""
+    array = repeats._array
+    if array.dtype not in (np.int64, np.int32):
+        raise NotImplementedError(f'"repeat_interleave" not implemented for {repeats.dtype}; convert repeats with .long()')
+    if array.ndim > 1:
+        raise RuntimeError(f"repeat_interleave only accept 1D vector as repeat, but got {array.ndim} dimensions")
+    if array.size and array.min() < 0:
+        raise RuntimeError("repeats can not be negative")
+    return np.atleast_1d(array)
+
+
+def _repeated(counts: Any, n: int, output_size: int | None) -> Any:
+    """The places 0 to n - 1, each repeated as often as its count, or the only count, says."""
+    if len(counts) not in (1, n):
+        raise RuntimeError(f"repeats must have the same size as input along dim, but got repeats.size(0) = {len(counts)}, {n}")
+    places = np.repeat(np.arange(n), counts)
+    if output_size is not None and output_size != len(places):
+        raise RuntimeError(f"allocated size does not match required size: output_size={output_size}, but it is {len(places)}")
+    return places
 
 
 @method
@@ -154,11 +191,15 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     tensor([3, 1, 2])
     """
     moves = tuple(whole("roll", "shifts", n) for n in (shifts if isinstance(shifts, (tuple, list)) else (shifts,)))
-    if dims is None:
-        return reshape(roll(ravel(input), moves, 0), input._array.shape)
-    axes = (dims,) if isinstance(dims, int) else tuple(dims)
+    if not moves:
+        raise RuntimeError("`shifts` required")
+    axes = () if dims is None else tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
+    if not axes and len(moves) == 1:
+        return reshape(ops.roll(reshape(input, input._array.size), shifts=moves, axes=(0,)), input._array.shape)
     if len(axes) != len(moves):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(moves)}, dims:{len(axes)}")
+    if not input._array.ndim:
+        raise IndexError(f"Dimension specified as {axes[0]} but tensor has no dimensions")
     return ops.roll(input, shifts=moves, axes=tuple(dimension(d, input._array.ndim) for d in axes))
 
 
@@ -171,10 +212,11 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     >>> torch.flip(torch.tensor([1, 2, 3]), (0,))
     tensor([3, 2, 1])
     """
-    axes = sizes_of(dims, "flip", "dims")
-    if not input._array.ndim:
-        return clone(input)
-    return ops.flip(input, axes=tuple(dimension(d, input._array.ndim) for d in axes))
+    axes = tuple(dimension(d, input._array.ndim) for d in sizes_of(dims, "flip", "dims"))
+    for d in axes:
+        if axes.count(d) > 1:
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+    return ops.flip(input, axes=axes) if input._array.ndim else clone(input)
 
 
 @method
@@ -232,11 +274,16 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     xs = list(tensors[0]) if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else list(tensors)
+    if not xs:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
     for i, x in enumerate(xs):
         if not isinstance(x, Tensor):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    for x in xs:
         if x._array.ndim > 1:
             raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {list(x.shape)}")
+    if any(x._array.dtype != xs[0]._array.dtype for x in xs):
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     swap = indexing == "xy" and len(xs) >= 2
     if swap:
         xs[0], xs[1] = xs[1], xs[0]

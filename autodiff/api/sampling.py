@@ -11,13 +11,19 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import misfit, wrong_count
+from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor
+from autodiff._core.views import edge_of
 from autodiff.api._calls import ends_of, number, size_of, takes_tensors, whole
 from autodiff.api.fill import bernoulli_, normal_, random_, stream_of, uniform_
 from autodiff.api.out import Rule, chosen_dtype, fresh, written
 from autodiff.api.reading import float_or_default, leaf
+from autodiff.ops.fill import drawn
 from autodiff.random import Generator
+
+_bernoulli = renamed(drawn, "Bernoulli")
 
 
 def _floating(dtype: Any, name: str) -> np.dtype[Any]:
@@ -184,7 +190,7 @@ def normal(
         if out is not None:
             found = _sized("normal", out, size_of((size,)), dtype)
             return _asked(normal_(found, mean, std, generator=generator), requires_grad)
-        values = stream.normal(size_of((size,)), _floating(dtype, "normal"), mean, std)
+        values = silently(stream.normal, size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
     std = 1.0 if std is None else std if isinstance(std, Tensor) else float(number("normal", "std", std))
     arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
@@ -202,7 +208,7 @@ def normal(
     unit = stream.normal(shape, found) if out is None else normal_(_laid_out_like(out, shape), generator=generator)._array
     scale = arrays[1] if arrays[1] is not None else found.type(std)
     centre = arrays[0] if arrays[0] is not None else found.type(mean)
-    result = leaf((unit * scale + centre).astype(found))
+    result = leaf(silently(lambda: (unit * scale + centre).astype(found)))
     if out is None:
         return result
     operands = [x for x in (mean, std) if isinstance(x, Tensor)]
@@ -221,8 +227,11 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     """
     if isinstance(p, Tensor):
         raise TypeError("bernoulli(): argument 'p' must be float, not Tensor: probabilities are the input")
+    if p is None and input._array.dtype.kind != "f":
+        raise NotImplementedError(f'"bernoulli" not implemented for {input.dtype}: the chances are numbers from 0 to 1')
     empty = leaf(np.empty(input._array.shape, input._array.dtype))
-    return bernoulli_(empty, input.detach() if p is None else p, generator=generator)
+    found = bernoulli_(empty, input.detach() if p is None else p, generator=generator)
+    return found if edge_of(input) is None else _bernoulli(input, values=found._array)
 
 
 @method

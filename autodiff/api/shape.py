@@ -133,6 +133,8 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """
     shape = input._array.shape
     at, sizes = dimension(dim, len(shape)), sizes_of((sizes,), "unflatten", "sizes")
+    if not shape:
+        raise RuntimeError("unflatten: a tensor without dimensions has none to split; write x.reshape(sizes)")
     known = -math.prod(sizes) if -1 in sizes else math.prod(sizes)
     if (-1 in sizes and (known == 0 or shape[at] % known)) or (-1 not in sizes and known != shape[at]):
         raise RuntimeError(
@@ -167,7 +169,9 @@ def squeeze(input: Tensor, dim: Any = ALL, *_more: int) -> Tensor:
     shape = input._array.shape
     if dim is ALL:
         return ops.squeeze(input, shape=tuple(n for n in shape if n != 1))
-    dims = {dimension(d, len(shape)) for d in (dim if isinstance(dim, (tuple, list)) else (dim, *_more))}
+    dims = [dimension(d, len(shape)) for d in (dim if isinstance(dim, (tuple, list)) else (dim, *_more))]
+    if len(set(dims)) != len(dims):
+        raise RuntimeError(f"dim {max(dims, key=dims.count)} appears multiple times in the list of dims")
     return _squeeze_dims(input, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in dims))
 
 
@@ -276,6 +280,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     tos = [dimension(d, ndim) for d in ((destination,) if isinstance(destination, int) else destination)]
     if len(froms) != len(tos) or len(set(froms)) != len(froms) or len(set(tos)) != len(tos):
         raise RuntimeError(f"movedim: source {source} and destination {destination} must be of one length, none repeated")
+    if not ndim:
+        return permute(input, ())
     order = [d for d in range(ndim) if d not in froms]
     for to, at in sorted(zip(tos, froms)):
         order.insert(to, at)

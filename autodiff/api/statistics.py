@@ -10,17 +10,16 @@ import math
 import warnings
 from typing import Any
 
-import numpy as np
-
 from autodiff._core.inplace import method
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import axes_of, converted, number, takes_tensors, whole
 from autodiff.api.extremes import amax, amin
 from autodiff.api.reduce import sum
+from autodiff.api.shape import movedim, reshape
 from autodiff.ops.arithmetic import abs as abs_
-from autodiff.ops.reduce import count
-from autodiff.ops.statistics import absolute_sum, euclidean, logsumexp_over, power_norm, std_over, var_over
+from autodiff.ops.singular import nuclear
+from autodiff.ops.statistics import absolute_sum, euclidean, is_nonzero, logsumexp_over, power_norm, std_over, var_over
 
 
 @method
@@ -60,7 +59,8 @@ def _about_the_mean(
     axes = axes_of(dim, input._array.ndim)
     if correction is None:
         correction = 1 if unbiased else 0
-    denominator = max(count(input._array.shape, axes) - number(name, "correction", correction), 0)
+    together = math.prod(input._array.shape[axis] for axis in axes)
+    denominator = max(together - number(name, "correction", correction), 0)
     if not denominator:
         warnings.warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input numel "
@@ -68,9 +68,8 @@ def _about_the_mean(
             UserWarning,
             stacklevel=4,
         )
-    with np.errstate(all="ignore"):
-        inverse = 1.0 / denominator if denominator else math.nan
-        return operation(input, axes=axes, keepdim=keepdim, denominator=denominator, inverse=inverse)
+    inverse = 1.0 / denominator if denominator else math.nan
+    return operation(input, axes=axes, keepdim=keepdim, denominator=denominator, inverse=inverse)
 
 
 @method
@@ -93,30 +92,48 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """(sum |x|**p) ** (1/p), of all elements or over `dim`; "fro" and 2 are the Euclidean length, inf the largest |x|.
 
-    RuntimeError for integers, and for an order that is neither a number nor "fro".
+    "nuc" is the sum of the singular values of a matrix, or of the matrices in the two dimensions of `dim`. RuntimeError for
+    integers, for an order that is neither a number nor "fro" nor "nuc", and for a largest or smallest of nothing.
 
     >>> import autodiff as torch
     >>> torch.norm(torch.tensor([3.0, 4.0]))
     tensor(5.)
     """
     x = converted(input, dtype)
+    p = number("norm", "p", p) if isinstance(p, Tensor) and not p._array.ndim else p
     if x._array.dtype.kind != "f":
         raise RuntimeError(f"norm: expected a floating point tensor, got {input.dtype}; use x.float()")
+    if isinstance(p, str) and isinstance(dim, (tuple, list)) and (len(dim) > 2 or (p == "nuc" and len(dim) != 2)):
+        raise RuntimeError(f"norm: order {p!r} is of a matrix: dim must be a 2-tuple, got {dim}")
     axes = axes_of(dim, x._array.ndim)
     if isinstance(p, (Tensor, list, tuple)):
         raise TypeError(f"norm(): argument 'p' (position 2) must be Number, not {type(p).__name__}")
+    if p == "nuc":
+        return _nuclear(x, axes, keepdim)
     if p in ("fro", 2, None):
         return euclidean(x, axes=axes, keepdim=keepdim)
     if isinstance(p, str):
-        raise RuntimeError(f"norm: order {p!r} is not supported; use 'fro' or a number")
-    if math.isinf(p) and not all(x._array.shape[axis] for axis in axes):
-        raise RuntimeError(f"norm cannot compute the {p} norm of nothing: there is no element that is the largest")
+        raise RuntimeError(f"norm: order {p!r} is not supported; use 'fro', 'nuc' or a number")
+    if (p < 0 or p == math.inf) and not all(x._array.shape[axis] for axis in axes):
+        raise RuntimeError(f"norm cannot compute the {p} norm of nothing: the operation has no identity")
     if p == math.inf:
         return amax(abs_(x), axes, keepdim)
     if p == -math.inf:
         return amin(abs_(x), axes, keepdim)
     if p == 0:
-        return sum((x != 0).to(x.dtype), axes, keepdim)
+        return sum(is_nonzero(x), axes, keepdim)
     if p == 1:
         return absolute_sum(x, axes=axes, keepdim=keepdim)
     return power_norm(x, axes=axes, keepdim=keepdim, p=float(p))
+
+
+def _nuclear(x: Tensor, axes: tuple[int, ...], keepdim: bool) -> Tensor:
+    """The sum of the singular values of the matrices in two dimensions, which are stacked, and turned where they are wide."""
+    shape = x._array.shape
+    if len(axes) != 2:
+        raise RuntimeError(f"norm: order 'nuc' is of a matrix, in two dimensions; got {len(axes)} of {len(shape)} dimensions")
+    rows, columns = sorted(axes, key=lambda axis: -shape[axis])
+    rest = tuple(n for axis, n in enumerate(shape) if axis not in axes)
+    stacked = reshape(movedim(x, (rows, columns), (-2, -1)), (math.prod(rest), shape[rows], shape[columns]))
+    kept = tuple(1 if axis in axes else n for axis, n in enumerate(shape))
+    return reshape(nuclear(stacked), kept if keepdim else rest)

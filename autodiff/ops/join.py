@@ -19,7 +19,7 @@ from autodiff.ops.places import along, span, viewed
 )
 def cat(*xs, axis, starts):
     """`xs` joined along `axis`: one after the other; `starts` are the places where they begin."""
-    return np.concatenate(xs, axis=axis)
+    return np.ascontiguousarray(np.concatenate(xs, axis=axis))  # NumPy keeps the order of transposed inputs, PyTorch does not
 
 
 @primitive(
@@ -30,7 +30,7 @@ def cat(*xs, axis, starts):
 )
 def stack(*xs, axis):
     """`xs` stacked along `axis`: a new one."""
-    return np.stack(xs, axis)
+    return np.ascontiguousarray(np.stack(xs, axis))
 
 
 @primitive(

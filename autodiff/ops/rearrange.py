@@ -33,7 +33,7 @@ def _folded(g: Any, times: tuple[int, ...], shape: tuple[int, ...]) -> Any:
 )
 def repeat(x, *, times):
     """x repeated times[i] times along each dimension, in new memory."""
-    return np.tile(x, times)
+    return np.array(np.tile(x, times), order="C", copy=None)
 
 
 def _back(shifts: tuple[int, ...]) -> tuple[int, ...]:
@@ -48,7 +48,7 @@ def _back(shifts: tuple[int, ...]) -> tuple[int, ...]:
 )
 def roll(x, *, shifts, axes):
     """x moved on by `shifts` along `axes`; what falls off comes in again."""
-    return np.roll(x, shifts, axes)
+    return np.array(np.roll(x, shifts, axes), order="C", copy=None)
 
 
 @primitive(lambda g, axes: flip(g, axes=axes), name="Flip", says="The gradient is turned round again.")

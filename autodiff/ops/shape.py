@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
+from autodiff._core.memory import order_of_copy
 
 # ---- other shapes of the same memory ----
 
@@ -107,7 +108,7 @@ def clone(input, *, memory_format=None):
     >>> torch.clone(torch.tensor([1.0]))
     tensor([1.])
     """
-    return np.array(input)
+    return np.array(input, order=order_of_copy(input))
 
 
 @primitive(lambda g: g, name="Clone", says="A copy is as large as the original: g passes unchanged.")

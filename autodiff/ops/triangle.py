@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff._core.broadcast import expanded
+from autodiff._core.broadcast import expanded, widened
 from autodiff._core.graph import primitive
 
 
@@ -18,7 +18,7 @@ from autodiff._core.graph import primitive
 )
 def tril(x, *, diagonal):
     """x with zeros above the diagonal."""
-    return np.tril(x, diagonal)
+    return np.ascontiguousarray(np.tril(x, diagonal))
 
 
 @primitive(
@@ -28,7 +28,7 @@ def tril(x, *, diagonal):
 )
 def triu(x, *, diagonal):
     """x with zeros below the diagonal."""
-    return np.triu(x, diagonal)
+    return np.ascontiguousarray(np.triu(x, diagonal))
 
 
 @primitive(
@@ -65,4 +65,6 @@ def on_diagonal(x, *, offset, a, b, shape):
 )
 def trace(x):
     """The sum of the diagonal of a matrix."""
-    return np.trace(x)
+    if x.dtype.kind != "f":
+        return np.trace(x, dtype=np.int64)
+    return np.trace(widened(x)).astype(x.dtype)

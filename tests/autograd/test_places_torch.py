@@ -2,12 +2,105 @@
 
 import importlib
 import inspect
+import math
 import warnings
 
 import pytest
 from alike import outcome
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import autodiff
+
+SIZE = st.integers(0, 3)
+
+
+@st.composite
+def places_and_sources(draw):
+    """Data of gather and scatter: ranks 0 to 3, an index that may be shorter, of any dtype, with places that may be far."""
+    ndim = draw(st.integers(0, 3))
+    shape = tuple(draw(st.lists(SIZE, min_size=ndim, max_size=ndim)))
+    dim = draw(st.integers(-max(ndim, 1), max(ndim, 1) - 1))
+    others = draw(st.sampled_from([ndim] * 6 + [0, 1, 2]))
+    index_shape = tuple(draw(st.integers(0, shape[d] if d < ndim and d != dim % max(ndim, 1) else 3)) for d in range(others))
+    n = shape[dim] if ndim else 1
+    place = st.integers(0, max(n - 1, 0)) if draw(st.integers(0, 9)) else st.integers(-n - 1, n)
+    index = draw(st.lists(place, min_size=math.prod(index_shape), max_size=math.prod(index_shape)))
+    more = draw(st.sampled_from([0, 0, 0, 1, -1]))
+    source_shape = tuple(max(size + more, 0) for size in index_shape)
+    return shape, dim, (index, index_shape, draw(st.sampled_from(["int64", "int64", "int32", "int16", "uint8"]))), source_shape
+
+
+def filled(T, shape, start=1.0):
+    return (T.arange(float(math.prod(shape))) + start).reshape(shape).requires_grad_()
+
+
+def of_places(T, call, case):
+    """Result and shape, and gradients; or the class of error of either."""
+    shape, dim, (places, index_shape, dtype), source_shape = case
+    x, v = filled(T, shape), filled(T, source_shape, 10.0)
+    index = T.tensor(places, dtype=T.int64).reshape(index_shape).to(getattr(T, dtype))
+    try:
+        y = call(T, x, dim, index, v)
+        if len(set(places)) < len(places) and "written" in call.__name__:
+            return tuple(y.shape), None  # which of them stays is not said
+    except (RuntimeError, IndexError) as error:
+        return type(error), None
+    try:
+        (y * y).sum().backward()
+    except RuntimeError:
+        return (y.tolist(), tuple(y.shape)), RuntimeError
+    return (y.tolist(), tuple(y.shape)), [t.grad is not None and t.grad.tolist() for t in (x, v)]
+
+
+def gathered(T, x, dim, index, v):
+    return T.gather(x, dim, index)
+
+
+def number_written(T, x, dim, index, v):
+    return x.scatter(dim, index, 5.0)
+
+
+def written(T, x, dim, index, v):
+    return x.scatter(dim, index, v)
+
+
+def written_in_place(T, x, dim, index, v):
+    return (x * 1).scatter_(dim, index, v)
+
+
+def added(T, x, dim, index, v):
+    return x.scatter_add(dim, index, v)
+
+
+def taken_along(T, x, dim, index, v):
+    return T.take_along_dim(x, index, dim)
+
+
+def selected(T, x, dim, index, v):
+    return x.index_select(dim, index)
+
+
+def slices_added(T, x, dim, index, v):
+    return x.index_add(dim, index, v, alpha=2)
+
+
+def taken(T, x, dim, index, v):
+    return x.take(index)
+
+
+FAMILY = [gathered, number_written, written, written_in_place, added, taken_along, selected, slices_added, taken]
+
+
+@pytest.mark.parametrize("call", FAMILY)
+@settings(max_examples=150)
+@given(case=places_and_sources())
+def test_places_of_any_shape_are_pytorchs(call, case):
+    T = pytest.importorskip("torch")
+    (theirs, their_gradients), (ours, gradients) = of_places(T, call, case), of_places(autodiff, call, case)
+    assert ours == theirs
+    if their_gradients is not RuntimeError:  # PyTorch has none where the source is larger than the index
+        assert gradients == their_gradients
 
 
 @pytest.fixture(params=["autodiff", "torch"])
