@@ -18,6 +18,7 @@ from autodiff._cli.table import Table
 __all__ = ["read_table"]
 
 _SEPARATORS = ",;\t|"
+_ENOUGH = 100_000  # letters of a file, to see what separates its cells
 
 
 def read_table(path: str) -> Table:
@@ -68,10 +69,24 @@ def _separated(path: str, text: str) -> tuple[str, str, list[str]]:
             said["mark"],
             [f"the first line, {said[0].strip()!r}, names the separator; the header is the next"],
         )
-    # What stands most often between the header's names, outside of quotation marks.
-    header = re.sub(r'"[^"]*"', "", text).lstrip().partition("\n")[0]
-    separator = max(_SEPARATORS, key=header.count)
+    separator = _likeliest(text)
     return text, separator, ["the cells are separated by |"] if separator == "|" else []
+
+
+def _likeliest(text: str) -> str:
+    """What stands as often in the rows as in the header, outside of quotation marks; else what is commonest in the header.
+
+    A name may hold another separator, `Area, m2` in a table of semicolons. The comma comes last: it stands in numbers, too.
+    """
+    start = re.sub(r'"[^"]*"', "", text[:_ENOUGH])
+    lines = [line for line in re.split(r"\r\n|\r|\n", start) if line.strip()]
+    if len(text) > _ENOUGH:
+        lines = lines[:-1]  # a part of one
+    header, *rows = lines[:10] or [""]
+    for mark in reversed(_SEPARATORS):
+        if rows and mark in header and all(row.count(mark) == header.count(mark) for row in rows):
+            return mark
+    return max(_SEPARATORS, key=header.count)
 
 
 def _cells(path: str, text: str, separator: str) -> tuple[list[str], list[list[str]], list[int]]:

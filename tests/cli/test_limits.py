@@ -282,7 +282,7 @@ ENCODINGS = [
     ("task", "both"), ("task", "regression"), ("labels", ["x"]), ("labels", ["x", "y", "z"]), ("columns", ["a"]),
     ("columns", ["a", "b", "d"]), ("mean", [0.0]), ("deviation", [1.0, 1.0]), ("deviation", [1.0, 0.0, 1.0]),
     ("deviation", [1.0, 1.0, 1.0, 1.0]), ("mean", [0.0, "0", 0.0]), ("categories", {"b": ["p"]}), ("categories", ["b"]),
-    ("categories", {"b": [1, 2]}), ("target", 3), ("target_mean", "0"),
+    ("categories", {"b": [1, 2]}), ("target", 3), ("target_mean", "0"), ("missing", "both"), ("missing", 3),
 ]  # fmt: skip
 
 
@@ -304,6 +304,9 @@ PLACES = {
     "a column in numbers": (lambda facts, arrays: facts["encoding"]["columns"].append(3), "facts.encoding.columns[2] is '3'"),
     "a category in numbers": (
         lambda facts, arrays: facts["encoding"]["categories"]["b"].append(3), "facts.encoding.categories['b'][2] is '3'"),
+    "a test curve longer than the training": (
+        lambda facts, arrays: facts.update(tested=3 * facts["history"]), "do not belong together"),
+    "a test curve of words": (lambda facts, arrays: facts.update(tested=["x"]), "facts.tested[0] is not a table"),
     "a bool for a number": (lambda facts, arrays: facts["settings"].update(seed=True), "facts.settings.seed is 'True'"),
     "weights of another width": (
         lambda facts, arrays: arrays.update({"model.0.weight": np.zeros((3, 4), np.float32)}), "do not belong together"),

@@ -430,6 +430,26 @@ def test_what_programs_add_is_read_and_told(capsys, tmp_path, case):
     assert err == "" or note in err
 
 
+HEADERS = {
+    "commas in the names": "Area, m2;Price, EUR;y\n" + "".join(f"{i},{i};{i},5;{'uv'[i % 2]}\n" for i in range(9)),
+    "bars in a name": "sex (m|f|d),age,y\n" + "".join(f"{'mfd'[i % 3]},{i},{'uv'[i % 2]}\n" for i in range(9)),
+    "more bars than commas": "s (m|f|d|x|z),y\n" + "".join(f"{'mfd'[i % 3]},{'uv'[i % 2]}\n" for i in range(9)),
+    "semicolons in a name": "a (x;y;z;w)\ty\n" + "".join(f"{i}\t{'uv'[i % 2]}\n" for i in range(9)),
+    "a comma among bars": "a, b|c|y\n" + "".join(f"{i}|{i}|{'uv'[i % 2]}\n" for i in range(9)),
+}
+
+
+@pytest.mark.parametrize("case", HEADERS)
+def test_names_that_hold_another_separator(capsys, tmp_path, case):
+    from autodiff._cli.reading import read_table
+
+    path = write(tmp_path / "t.csv", HEADERS[case])
+    table = read_table(str(path))
+    assert table.columns[-1] == "y"
+    assert table.column("y")[:2] == ["u", "v"]
+    assert "".join(table.columns).count("(") in (0, 1)
+
+
 NOT_READ = {
     "a column without a name": (each(lambda row, i: row + ("," if i is None else ",3")), "column 4 has no name"),
     "a first column that is no index": (each(lambda row, i: ("," if i is None else f"{i % 3},") + row), "column 1 has no name"),
