@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.random import Generator, default_generator
 
 __all__ = [
@@ -142,14 +142,14 @@ class WeightedRandomSampler(Sampler[int]):
         array = np.asarray(weights._array if isinstance(weights, Tensor) else weights, np.float64)
         if array.ndim != 1:
             raise ValueError(f"weights should be a 1d sequence but given weights have shape {tuple(array.shape)}")
-        self.weights = array
+        self.weights = wrap(array)
         self.num_samples = num_samples
         self.replacement = replacement
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
         generator = default_generator if self.generator is None else self.generator
-        yield from np.asarray(generator.multinomial(self.weights, self.num_samples, self.replacement)).tolist()
+        yield from np.asarray(generator.multinomial(self.weights._array, self.num_samples, self.replacement)).tolist()
 
     def __len__(self) -> int:
         return self.num_samples
