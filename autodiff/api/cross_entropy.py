@@ -112,7 +112,9 @@ def cross_entropy(
     if size_average is not None or reduce is not None or reduction != "mean":
         reduction = reduction_of(reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+        if label_smoothing > 1.0:
+            raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+        label_smoothing = 0.0  # PyTorch smooths where it is > 0
     x, t = input._array, target._array
     if x.ndim == 2 and t.ndim == 1 and t.dtype is _LONG and x.dtype.char in "fd" and x.shape[1]:
         try:  # what every classifier gives: Note [Fast way first] in api/_calls.py

@@ -65,7 +65,7 @@ def complete(group: Any, defaults: dict[str, Any]) -> None:
     for p in params:
         if not isinstance(p, Tensor):
             raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__qualname__}")
-        if not (p.is_leaf or p.retains_grad):
+        if not (p.is_leaf or p.retains_grad or defaults.get("differentiable")):
             raise ValueError("can't optimize a non-leaf Tensor: give the tensor that it was computed from, or .detach() it")
     for name, default in defaults.items():
         if default is required and name not in group:

@@ -18,7 +18,7 @@ import numpy as np
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.modes import enable_grad
 from autodiff._core.tensor import wrap
-from autodiff.optim import _groups, _state
+from autodiff.optim import _groups, _recorded, _state
 from autodiff.optim._groups import required
 from autodiff.optim._options import fill_in, numbers
 from autodiff.optim._update import begin, check, columns, convert, keep, one_by_one, touched
@@ -75,6 +75,7 @@ class Optimizer:
     state_names: ClassVar[tuple[str, ...]] = ()
     rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     first_state: ClassVar[Callable[..., dict[str, Any]] | None] = None
+    recorded_rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None  # the rule on tensors, for differentiable=True
     checks_itself: ClassVar[bool] = False  # does `update` look at the whole group before it writes?
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
@@ -136,6 +137,11 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        if self.defaults.get("differentiable") and self.recorded_rule is not None:
+            error = _recorded.step(self.recorded_rule, self.state_names, self.param_groups, self.defaults, self.state)
+            if error is not None:
+                raise error
+            return loss
         entry_of, names, parts = self.state.get, self.state_names, []
         for group in self.param_groups:
             params, arrays, grads, entries = [], [], [], []

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import autodiff
 
 torch = pytest.importorskip("torch")
+BOTH = pytest.mark.parametrize("m", [autodiff, torch], ids=["autodiff", "torch"])
 
 MAKERS = {
     "plain": lambda d, data: data,
@@ -126,15 +127,15 @@ def test_a_loader_that_is_unpickled_stays_as_it_was():
         loader.batch_size = 1
 
 
-def test_a_subclass_makes_its_own_attributes_before_and_after():
-    for m in (autodiff, torch):
-        class Loader(m.utils.data.DataLoader):
-            def __init__(self, data):
-                self.before = 1
-                super().__init__(data, batch_size=2)
-                self.after = 2
+@BOTH
+def test_a_subclass_makes_its_own_attributes_before_and_after(m):
+    class Loader(m.utils.data.DataLoader):
+        def __init__(self, data):
+            self.before = 1
+            super().__init__(data, batch_size=2)
+            self.after = 2
 
-        assert [batch.tolist() for batch in Loader([1, 2, 3])] == [[1, 2], [3]]
+    assert [batch.tolist() for batch in Loader([1, 2, 3])] == [[1, 2], [3]]
 
 
 def test_a_pass_is_not_pickled():
@@ -143,20 +144,20 @@ def test_a_pass_is_not_pickled():
             pickle.dumps(iter(m.utils.data.DataLoader([1])))
 
 
-def test_types_are_generic():
-    for m in (autodiff, torch):
-        d = m.utils.data
-        for kind in (d.DataLoader, d.Dataset, d.IterableDataset, d.Sampler, d.Subset, d.ConcatDataset):
-            kind[m.Tensor]
+@BOTH
+def test_types_are_generic(m):
+    d = m.utils.data
+    for kind in (d.DataLoader, d.Dataset, d.IterableDataset, d.Sampler, d.Subset, d.ConcatDataset):
+        kind[m.Tensor]
 
-        class Pairs(d.Dataset[tuple[m.Tensor, m.Tensor]]):
-            def __len__(self):
-                return 2
+    class Pairs(d.Dataset[tuple[m.Tensor, m.Tensor]]):
+        def __len__(self):
+            return 2
 
-            def __getitem__(self, i):
-                return m.ones(1), m.zeros(1)
+        def __getitem__(self, i):
+            return m.ones(1), m.zeros(1)
 
-        assert len(list(d.DataLoader[m.Tensor](Pairs()))) == 2
+    assert len(list(d.DataLoader[m.Tensor](Pairs()))) == 2
 
 
 def test_a_stream_longer_than_it_said():
@@ -205,38 +206,38 @@ def test_chains_read_their_parts_as_they_come():
             next(it)
 
 
-def test_a_part_with_its_own_samples_needs_its_own_batches():
-    for m in (autodiff, torch):
-        class Doubled(m.utils.data.Subset):
-            def __getitem__(self, i):
-                return 2 * self.dataset[self.indices[i]]
+@BOTH
+def test_a_part_with_its_own_samples_needs_its_own_batches(m):
+    class Doubled(m.utils.data.Subset):
+        def __getitem__(self, i):
+            return 2 * self.dataset[self.indices[i]]
 
-        with pytest.raises(NotImplementedError, match="Doubled overrides __getitem__ but not __getitems__"):
-            Doubled([1, 2], [0])
+    with pytest.raises(NotImplementedError, match="Doubled overrides __getitem__ but not __getitems__"):
+        Doubled([1, 2], [0])
 
-        class Both(Doubled):
-            def __getitems__(self, indices):
-                return [self[i] for i in indices]
+    class Both(Doubled):
+        def __getitems__(self, indices):
+            return [self[i] for i in indices]
 
-        assert [batch.tolist() for batch in m.utils.data.DataLoader(Both([1, 2, 3], [0, 2]), 2)] == [[2, 6]]
+    assert [batch.tolist() for batch in m.utils.data.DataLoader(Both([1, 2, 3], [0, 2]), 2)] == [[2, 6]]
 
 
-def test_side_by_side_all_at_once():
-    for m in (autodiff, torch):
-        class Several(m.utils.data.Dataset):
-            short = False
+@BOTH
+def test_side_by_side_all_at_once(m):
+    class Several(m.utils.data.Dataset):
+        short = False
 
-            def __len__(self):
-                return 4
+        def __len__(self):
+            return 4
 
-            def __getitems__(self, indices):
-                return [10 * i for i in indices][self.short :]
+        def __getitems__(self, indices):
+            return [10 * i for i in indices][self.short :]
 
-        data = m.utils.data.StackDataset(Several(), range(4))
-        assert [plain(batch) for batch in m.utils.data.DataLoader(data, 3)] == [[[0, 10, 20], [0, 1, 2]], [[30], [3]]]
-        Several.short = True
-        with pytest.raises(ValueError, match=r"output size mismatch. Expected 3, got 2"):
-            next(iter(m.utils.data.DataLoader(data, 3)))
+    data = m.utils.data.StackDataset(Several(), range(4))
+    assert [plain(batch) for batch in m.utils.data.DataLoader(data, 3)] == [[[0, 10, 20], [0, 1, 2]], [[30], [3]]]
+    Several.short = True
+    with pytest.raises(ValueError, match=r"output size mismatch. Expected 3, got 2"):
+        next(iter(m.utils.data.DataLoader(data, 3)))
 
 
 def test_weights_are_a_tensor():

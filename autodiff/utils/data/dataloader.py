@@ -154,8 +154,8 @@ class DataLoader(Generic[Batch]):
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _SETTLED and "_settled" in self.__dict__:
             raise ValueError(
-                f"{name} attribute should not be set after {type(self).__name__} is initialized: the batches come from samplers "
-                "that were made with it; make another DataLoader"
+                f"{name} attribute should not be set after {type(self).__name__} is initialized: the batches come from "
+                "samplers that were made with it; make another DataLoader"
             )
         super().__setattr__(name, value)
 
