@@ -3,7 +3,7 @@
 from autodiff._core.grad import backward
 from autodiff._core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from autodiff._core.tensor import Tensor as Variable
-from autodiff.autograd import functional, graph
+from autodiff.autograd import function, functional, graph
 from autodiff.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from autodiff.autograd.function import Function, once_differentiable
 from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
@@ -16,6 +16,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "function",
     "functional",
     "grad",
     "gradcheck",

@@ -36,7 +36,7 @@ def _stack(batch: list[Any]) -> Tensor:
     return wrap(np.stack([t._array for t in batch]))
 
 
-def default_collate(batch: Any) -> Any:
+def default_collate(batch: Any) -> Tensor | Any:
     """Stack a list of samples into a batch, as DataLoader does by default.
 
     Tensors and arrays are stacked along a new first dimension; ints become an int64 tensor, floats a float64 one, strings stay
@@ -75,7 +75,7 @@ def default_collate(batch: Any) -> Any:
     )
 
 
-def default_convert(data: Any) -> Any:
+def default_convert(data: Any) -> Tensor | Any:
     """One sample, with NumPy arrays turned into tensors: what DataLoader does when batch_size is None.
 
     >>> import numpy as np
