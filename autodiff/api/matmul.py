@@ -6,7 +6,7 @@ After this module a reader knows that vectors and batches are reshaped until the
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,9 +29,28 @@ from autodiff.ops.shape import t as transposed
 
 def _shapes(name: str, a: Tensor, b: Tensor) -> str:
     made = [line_of(x._edge[0].place) for x in (a, b) if x._edge.__class__ is tuple and x._edge[1] >= 0]
-    return f"({'x'.join(map(str, a.shape))} and {'x'.join(map(str, b.shape))})" + (
+    return f"({_times(a.shape)} and {_times(b.shape)}){_transposed(a.shape, b.shape)}" + (
         f"; {name} got an operand made at {' and '.join(made)}" if made else ""
     )
+
+
+def _times(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _transposed(a: tuple[int, ...], b: tuple[int, ...]) -> str:
+    """The question whether one of the two was to be transposed; "" where that would not help."""
+    try:
+        np.broadcast_shapes(a[:-2], b[:-2])
+    except ValueError:
+        return ""
+    asked, rows = [], b[-2] if len(b) > 1 else b[-1]
+    word = "T" if max(len(a), len(b)) <= 2 else "mT"
+    if len(b) > 1 and a[-1] == b[-1]:
+        asked.append(f"x @ w.{word} ({_times(a)} @ {_times((*b[:-2], b[-1], b[-2]))})")
+    if len(a) > 1 and a[-2] == rows:
+        asked.append(f"x.{word} @ w ({_times((*a[:-2], a[-1], a[-2]))} @ {_times(b)})")
+    return f": did you mean {' or '.join(asked)}?" if asked else ""
 
 
 def _same_dtype(a: Tensor, b: Tensor) -> None:
@@ -232,6 +251,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({rows}x{k} and {w.shape[-1]}x{w.shape[0]}): the layer expects "
             f"{w.shape[-1]} features in the last dimension, the input has shape {list(x.shape)}"
+            + (
+                "; did you mean w.T? The weight is (out_features, in_features)"
+                if w.ndim == 2 and x.shape[-1:] == w.shape[:1]
+                else ""
+            )
         )
     if w.ndim == 2 and bias is not None and bias._array.shape == (w.shape[0],) and x.size:
         if x.ndim == 2:

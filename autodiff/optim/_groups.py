@@ -10,6 +10,7 @@ from typing import Any
 
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
+from autodiff.optim._empty import model_of, why_empty
 
 __all__ = ["check", "complete", "of", "required"]
 
@@ -33,12 +34,10 @@ def of(params: Any) -> list[Any]:
         raise TypeError(
             f"'{type(params).__name__}' object is not iterable: give its parameters, as in SGD(model.parameters())"
         )
+    model = model_of(params)
     groups = [params] if isinstance(params, set) else list(params)
     if not groups:
-        raise ValueError(
-            "optimizer got an empty parameter list: the model has no parameters, or this iterator of them was already used "
-            "up; write model.parameters() here"
-        )
+        raise ValueError(f"optimizer got an empty parameter list: {why_empty(model)}")
     if isinstance(groups[0], dict):
         return groups
     return [{"params": params if isinstance(params, set) else groups}]

@@ -18,6 +18,7 @@ import numpy as np
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.modes import enable_grad
 from autodiff._core.tensor import wrap
+from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.optim import _groups, _recorded, _state
 from autodiff.optim._groups import required
 from autodiff.optim._options import fill_in, numbers
@@ -48,7 +49,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     return between_hooks
 
 
-class Optimizer:
+class Optimizer(KnowsItsKeywords):
     """Base class of all optimisers: parameter groups, state, `step`, `zero_grad`, `state_dict`.
 
     `params` is an iterable of tensors, of (name, tensor) pairs, or of dicts with the key "params" and options of their own;

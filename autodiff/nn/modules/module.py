@@ -13,6 +13,7 @@ from autodiff._core import dtypes, types
 from autodiff._core.modes import no_grad
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
+from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.nn import _state
 from autodiff.nn.modules._calling import Calling
 from autodiff.nn.modules._to import read
@@ -21,7 +22,7 @@ from autodiff.nn.modules._tree import Tree
 __all__ = ["Module"]
 
 
-class Module(Calling, Tree):
+class Module(Calling, Tree, KnowsItsKeywords):
     """The base of all layers and models: subclass it, make the parts in __init__, and define forward.
 
     Parameters, buffers and modules assigned as attributes are registered under the attribute's name. Calling the module

@@ -17,6 +17,7 @@ import numpy as np
 
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.random import Generator
 from autodiff.utils.data.collate import default_collate, default_convert
 from autodiff.utils.data.dataset import Dataset, IterableDataset, Subset, TensorDataset
@@ -42,7 +43,7 @@ def get_worker_info() -> None:
     return
 
 
-class DataLoader(Generic[Batch]):
+class DataLoader(Generic[Batch], KnowsItsKeywords):
     """Iterate over a data set in batches.
 
     A batch has `batch_size` samples (None: single samples, no batches), in order, or with `shuffle` in an order that is drawn
