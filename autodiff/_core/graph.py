@@ -20,6 +20,7 @@ from autodiff._core.node import UNCHANGING, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
 from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Promotion, Recorded
 from autodiff._core.provenance import here, line_of, outermost
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import refresh, share
 
@@ -128,7 +129,12 @@ def _promoting(operation: Operation) -> tuple[bool, int, bool, bool]:
 
 def _brought(promote: Promotion, operation: Operation, xs: Any, arrays: list[Any], edges: list[Any]) -> tuple[Tensor, ...]:
     """The inputs brought to one dtype, and their arrays and edges put in place of the others."""
-    brought = promote.bring(operation, xs)
+    try:
+        brought = promote.bring(operation, xs)
+    except (RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
     for i, x in enumerate(brought):
         if x is not xs[i]:  # a number made a tensor, or the result of a cast
             arrays[i], edges[i] = x._array, x._edge
@@ -272,7 +278,7 @@ def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], param
     """
     if isinstance(error, RuntimeError):
         if not str(error).startswith("cannot enter context"):
-            raise error
+            raise refusal(error) or error
         return operation.forward(*arrays, **params)
     raise _mismatch(operation, xs, arrays, error) from None
 

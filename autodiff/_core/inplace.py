@@ -23,6 +23,7 @@ from autodiff._core.modes import mode
 from autodiff._core.node import Node
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import line_of
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import edge_of, lost
 
@@ -52,7 +53,12 @@ def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False
         if tracked:
             old._edge = edge
         # x.mul_(x): the operand is the old x too. Other overlaps are caught by the version check if they were kept.
-        new = function(old, *[old if a is self else a for a in args], **kwargs)
+        try:
+            new = function(old, *[old if a is self else a for a in args], **kwargs)
+        except (IndexError, RuntimeError, TypeError, ValueError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
         _write(self, new, tracked)
         return self
 

@@ -24,6 +24,7 @@ import numpy as np
 from autodiff._core import errors, promotion
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.operation import NUMPYS, Recorded
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 
 F = TypeVar("F", bound=Any)
@@ -69,12 +70,18 @@ def _explaining(function: F, lone_keepdim: bool) -> F:
             raise _looked_into(function, args, kwargs, error) from None
         except TypeError as error:
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-                raise  # from inside: all arguments had found their places
+                if again := refusal(error):  # from inside: all arguments had found their places
+                    raise again from again.__cause__
+                raise
             others = [word for word in kwargs if word in numpys]
             if not others:
                 missing = [name for name in positional[len(args) :] if name not in kwargs]
                 if several not in kwargs or missing or len(args) > len(positional):
                     raise (_misplaced(function, args, kwargs) or error) from None
+        except (IndexError, KeyError, RuntimeError, ValueError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
         for word in others:
             ours = numpys[word]
             if ours in kwargs:
@@ -99,7 +106,12 @@ def matrices_first(operation: Recorded) -> Callable[[F], F]:
                     return operation(*args)
             except (AttributeError, RuntimeError, TypeError, ValueError):
                 pass  # the function says what is wrong, or does it another way
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except (IndexError, RuntimeError, TypeError, ValueError) as error:
+                if again := refusal(error):
+                    raise again from again.__cause__
+                raise
 
         return cast(F, trying)
 
@@ -231,7 +243,12 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
     for at, n in enumerate(size):
         if not isinstance(n, (int, np.integer, Tensor)) or isinstance(n, bool):
             raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not {type(n).__name__} ({n!r} at {at})")
-    shape = tuple(int(n) for n in size)
+    try:
+        shape = tuple(int(n) for n in size)
+    except (RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
     if any(n < 0 for n in shape):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
     if math.prod(shape) >= 2**60:

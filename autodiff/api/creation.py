@@ -14,6 +14,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, size_of, takes_tensors, whole
 from autodiff.api.reading import array_of, float_or_default, leaf
@@ -42,7 +43,12 @@ def tensor(
             UserWarning,
             stacklevel=2,
         )
-    return leaf(array_of(data, as_numpy_dtype(dtype)), requires_grad, device)
+    try:
+        return leaf(array_of(data, as_numpy_dtype(dtype)), requires_grad, device)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def from_numpy(ndarray: Any) -> Tensor:

@@ -13,6 +13,7 @@ from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import _check, in_place, method
 from autodiff._core.memory import memory_order
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import begin, ends_of, number, whole
 from autodiff.ops.fill import copy, drawn, fill, zero
@@ -90,7 +91,12 @@ def uniform_(
 
 def _draw(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
     """Fill t with draw(stream, shape), in the order of its memory: a transposed tensor's is not that of its indices."""
-    _check(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
+    try:
+        _check(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
     order = memory_order(t._array.strides)
     drawn = draw(stream_of(generator), tuple(t._array.shape[d] for d in order))
     return _drawn_(t, values=drawn.transpose(np.argsort(order)) if order else drawn)

@@ -24,7 +24,10 @@ _split_sizes = renamed(ops.split, "SplitWithSizes")
 def _listed(tensors: Any, name: str, error: type[Exception] = RuntimeError) -> list[Tensor]:
     if isinstance(tensors, Tensor):
         raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
-    found = list(tensors)
+    try:
+        found = list(tensors)
+    except TypeError as wrong:
+        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors: {wrong}") from None
     for i, x in enumerate(found):
         if not isinstance(x, Tensor):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
@@ -115,7 +118,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     >>> torch.hstack([torch.tensor([1]), torch.tensor([2])])
     tensor([1, 2])
     """
-    xs = [atleast_1d(x) for x in tensors]
+    xs = list(map(atleast_1d, tensors))
     return cat(xs, 0 if xs and xs[0]._array.ndim == 1 else 1)
 
 
@@ -127,7 +130,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1],
             [2]])
     """
-    return cat([atleast_2d(x) for x in tensors], 0)
+    return cat(list(map(atleast_2d, tensors)), 0)
 
 
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
@@ -137,7 +140,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     >>> torch.dstack([torch.tensor([1]), torch.tensor([2])])
     tensor([[[1, 2]]])
     """
-    xs = [atleast_2d(x) for x in tensors]
+    xs = list(map(atleast_2d, tensors))
     return cat([unsqueeze(x, -1) if x._array.ndim == 2 else x for x in xs], 2)
 
 

@@ -6,17 +6,16 @@ After this module a reader knows that vectors and batches are reshaped until the
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._core.errors import no_tensor
+from autodiff._core.errors import factors, no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.modes import Inference
 from autodiff._core.operation import Recorded
-from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import matrices_first, takes_tensors
 from autodiff.api.shape import squeezed_product
@@ -25,32 +24,6 @@ from autodiff.ops.shape import reshape_copy
 from autodiff.ops.shape import t as transposed
 
 # ---- what does not fit ----
-
-
-def _shapes(name: str, a: Tensor, b: Tensor) -> str:
-    made = [line_of(x._edge[0].place) for x in (a, b) if x._edge.__class__ is tuple and x._edge[1] >= 0]
-    return f"({_times(a.shape)} and {_times(b.shape)}){_transposed(a.shape, b.shape)}" + (
-        f"; {name} got an operand made at {' and '.join(made)}" if made else ""
-    )
-
-
-def _times(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape))
-
-
-def _transposed(a: tuple[int, ...], b: tuple[int, ...]) -> str:
-    """The question whether one of the two was to be transposed; "" where that would not help."""
-    try:
-        np.broadcast_shapes(a[:-2], b[:-2])
-    except ValueError:
-        return ""
-    asked, rows = [], b[-2] if len(b) > 1 else b[-1]
-    word = "T" if max(len(a), len(b)) <= 2 else "mT"
-    if len(b) > 1 and a[-1] == b[-1]:
-        asked.append(f"x @ w.{word} ({_times(a)} @ {_times((*b[:-2], b[-1], b[-2]))})")
-    if len(a) > 1 and a[-2] == rows:
-        asked.append(f"x.{word} @ w ({_times((*a[:-2], a[-1], a[-2]))} @ {_times(b)})")
-    return f": did you mean {' or '.join(asked)}?" if asked else ""
 
 
 def _same_dtype(a: Tensor, b: Tensor) -> None:
@@ -65,7 +38,7 @@ def _check_mm(name: str, a: Tensor, b: Tensor) -> None:
     if a._array.ndim != 2 or b._array.ndim != 2:
         raise RuntimeError(f"{name} expects two matrices, got {a._array.ndim}-D and {b._array.ndim}-D; use matmul")
     if a._array.shape[1] != b._array.shape[0]:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_shapes(name, a, b)}")
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {factors(name, a, b)}")
 
 
 def _check_bmm(batch1: Tensor, batch2: Tensor) -> None:
@@ -125,7 +98,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
             f"{vec._array.ndim}"
         )
     if input._array.shape[1] != vec._array.shape[0]:
-        raise RuntimeError(f"size mismatch, got input {_shapes('mv', input, vec)}")
+        raise RuntimeError(f"size mismatch, got input {factors('mv', input, vec)}")
     return ops.mv(input, vec)
 
 
@@ -188,7 +161,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         return mv(input, other)
     if a == 1 and b == 2:
         if input._array.shape[0] != other._array.shape[0]:
-            raise RuntimeError(f"size mismatch, got input {_shapes('matmul', input, other)}")
+            raise RuntimeError(f"size mismatch, got input {factors('matmul', input, other)}")
         return squeezed_product(mm(input.unsqueeze(0), other), shape=other._array.shape[1:])
     return _batched(input, other)
 
@@ -199,7 +172,7 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
     n, k = left._array.shape[-2:]
     k2, m = right._array.shape[-2:]
     if k != k2:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_shapes('matmul', input, other)}")
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {factors('matmul', input, other)}")
     if right._array.ndim == 2:
         # One matrix for the whole batch: a single large product is faster than many small ones.
         rows = left._array.shape[:-1]

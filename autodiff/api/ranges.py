@@ -43,7 +43,7 @@ def arange(
     if start is None and step is not None:
         raise wrong_count("arange", ("start", "end", "step"), len(ends), ["end" if ends else "start"])
     start, step = 0 if start is None else start, 1 if step is None else step
-    start, end, step = (number("arange", word, v) for word, v in (("start", start), ("end", end), ("step", step)))
+    start, end, step = number("arange", "start", start), number("arange", "end", end), number("arange", "step", step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if not (math.isfinite(start) and math.isfinite(end)):

@@ -17,6 +17,7 @@ import numpy as np
 
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.modes import enable_grad
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import wrap
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.optim import _groups, _recorded, _state
@@ -33,7 +34,12 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def between_hooks(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         if not self._hooks:
-            return step(self, *args, **kwargs)
+            try:
+                return step(self, *args, **kwargs)
+            except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+                if again := refusal(error):
+                    raise again from again.__cause__
+                raise
         args = (self, *args)  # the hooks see the call as PyTorch shows it, with the optimiser in front
         for hook in tuple(self._hooks.get("step_pre", {}).values()):
             changed = hook(self, args, kwargs)
@@ -84,8 +90,13 @@ class Optimizer(KnowsItsKeywords):
         self._hooks: dict[str, OrderedDict[int, Callable[..., Any]]] = {}  # by kind
         self.state: defaultdict[Any, Any] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
-        for group in _groups.of(params):
-            self.add_param_group(group)
+        try:
+            for group in _groups.of(params):
+                self.add_param_group(group)
+        except (TypeError, ValueError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.provenance import here, outermost
+from autodiff._core.refusals import refusal
 from autodiff.nn._hooks import between_hooks
 from autodiff.nn.modules._as_forward import AsForward
 from autodiff.nn.modules._which_layer import say_which
@@ -58,6 +59,8 @@ class Calling:
                     outermost.place = noted
             except Exception as error:
                 say_which(error, self, args)
+                if again := refusal(error):
+                    raise again from again.__cause__
                 raise
 
     def _register(self, kind: str, hook: Any, prepend: bool = False) -> RemovableHandle:

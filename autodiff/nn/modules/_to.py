@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core import dtypes, types
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 
 __all__ = ["read"]
@@ -54,7 +55,7 @@ def _wrong(device: Any, dtype: Any, tensor: Any, non_blocking: Any, copy: Any) -
         try:
             types.device(device)
         except RuntimeError as error:
-            return error
+            return refusal(error)
     dtype = dtype if tensor is None else tensor.dtype
     if dtype is not None and not dtype.is_floating_point:
         return TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}")

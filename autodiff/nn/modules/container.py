@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self, SupportsIndex, cast, overload
 
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.nn.modules._parameters import ParameterDict, ParameterList
 from autodiff.nn.modules._which_layer import say_which
@@ -80,8 +81,13 @@ class Sequential(_Numbered):
     def __init__(self, *args: Any) -> None:
         super().__init__()
         pairs = args[0].items() if len(args) == 1 and isinstance(args[0], OrderedDict) else enumerate(args)
-        for name, module in pairs:
-            self.add_module(str(name), module)
+        try:
+            for name, module in pairs:
+                self.add_module(str(name), module)
+        except (KeyError, TypeError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
 
     def forward(self, input: Any) -> Tensor | Any:
         """Each module on what the one before gave."""
@@ -158,8 +164,12 @@ class ModuleList(_Numbered):
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        if modules is not None:
-            self.extend(modules)
+        try:
+            self.extend(() if modules is None else modules)
+        except TypeError as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
 
     def _made(self, named: list[tuple[str, Any]]) -> Any:
         return type(self)([module for _, module in named])

@@ -16,6 +16,7 @@ from typing import Any, Generic, NoReturn, Self, TypeVar, overload
 import numpy as np
 
 from autodiff._core.provenance import stacklevel
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.random import Generator
@@ -196,7 +197,12 @@ class _Pass(Iterator[Any]):
         return self
 
     def __next__(self) -> Any:
-        return self._make(next(self._indices))
+        try:
+            return self._make(next(self._indices))
+        except (RuntimeError, TypeError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
 
     def __len__(self) -> int:
         return len(self._order)

@@ -32,9 +32,10 @@ def draw_seed(generator: Generator | None) -> int:
     return int((default_generator if generator is None else generator).random64()) % 2**63
 
 
-def _positive(name: str, value: Any) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-        raise ValueError(f"{name} should be a positive integer value, but got {name}={value}")
+def _not_positive(name: str, value: Any) -> ValueError | None:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return None
+    return ValueError(f"{name} should be a positive integer value, but got {name}={value}")
 
 
 class Sampler(Generic[T_co]):
@@ -81,7 +82,9 @@ class RandomSampler(Sampler[int]):
         self.replacement = replacement
         self._num_samples = num_samples
         self.generator = generator
-        _positive("num_samples", self.num_samples)
+        error = _not_positive("num_samples", self.num_samples)
+        if error is not None:
+            raise error
 
     @property
     def num_samples(self) -> int:
@@ -136,7 +139,9 @@ class WeightedRandomSampler(Sampler[int]):
         replacement: bool = True,
         generator: Generator | None = None,
     ) -> None:
-        _positive("num_samples", num_samples)
+        error = _not_positive("num_samples", num_samples)
+        if error is not None:
+            raise error
         if not isinstance(replacement, bool):
             raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
         array = np.asarray(weights._array if isinstance(weights, Tensor) else weights, np.float64)
@@ -164,7 +169,9 @@ class BatchSampler(Sampler[list[int]]):
     """
 
     def __init__(self, sampler: Any, batch_size: int, drop_last: bool) -> None:
-        _positive("batch_size", batch_size)
+        error = _not_positive("batch_size", batch_size)
+        if error is not None:
+            raise error
         if not isinstance(drop_last, bool):
             raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
         self.sampler = sampler
