@@ -34,6 +34,9 @@ try:
 except ModuleNotFoundError:
     torch = None
 
+if not _kernels.BUILT:
+    raise SystemExit("this source tree has not been built, and what is timed must be: python -m pip install -e .")
+
 Line = tuple[str, str, float, float]  # work, peer, ratio, target
 RNG = np.random.default_rng(0)
 HERE = os.path.dirname(os.path.abspath(__file__))  # where Python starts: in a clone's root it would import the bare source

@@ -4,6 +4,7 @@ With the variable CI set (`.ci/run` sets it) Hypothesis explores more, and a ski
 PyTorch and everything else that a test may ask for is installed, so a skip can only hide something.
 """
 
+import gc
 import os
 import sys
 import warnings
@@ -24,10 +25,20 @@ if not (ROOT / "autodiff" / "_kernels" / "_build.py").exists():
 # What several test files share (`samples`, `pages`) is imported by its plain name.
 sys.path += [str(ROOT / "tests"), str(ROOT / "docs")]
 
-import autodiff  # noqa: E402  (only now does the name mean the installed package)
+UNBUILT = "the tests need a built autodiff, so that nothing is tested on the bare source: python -m pip install '.[test]'"
+try:  # only now does the name mean the installed package
+    import autodiff
+    from autodiff import _kernels
+except ModuleNotFoundError as error:
+    if error.name != "autodiff":
+        raise
+    raise pytest.UsageError(UNBUILT) from None
 from autodiff._core.modes import Anomaly, Inference, mode  # noqa: E402
 from autodiff._core.observer import Observer  # noqa: E402
 from autodiff._printing import _options  # noqa: E402
+
+if not _kernels.BUILT:
+    raise pytest.UsageError(UNBUILT)
 
 # No deadline: a time limit for an example would make a slow machine a failure. Hypothesis picks a profile of its own
 # where CI is set, which never explores (it is derandomised); ours does.
@@ -70,6 +81,12 @@ def pytest_make_collect_report(collector):
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"{collector.nodeid}: skipped, and CI skips nothing: {reason}"
     return report
+
+
+def pytest_collection_finish():
+    """Leave the tests themselves, a hundred thousand objects that live to the end, out of every later collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

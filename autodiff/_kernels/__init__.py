@@ -12,29 +12,37 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from typing import TYPE_CHECKING
 
-if importlib.util.find_spec("autodiff._kernels._build") is None:
-    raise ImportError(
-        "This is autodiff's source tree, which has not been built: run `python -m pip install .` in it, "
-        "then start Python from any other folder (or, to work on the source, run `python -m pip install -e .`)."
-    )
-
 from autodiff._kernels import reference as reference
-from autodiff._kernels._build import KIND
 from autodiff._kernels.threads import get_num_threads as get_num_threads
 from autodiff._kernels.threads import set_num_threads as set_num_threads
 
-_wanted = os.environ.get("AUTODIFF_KERNELS", "") or KIND
-if _wanted not in ("compiled", "reference"):
+# The build writes the module _build; where there is none, this is a source tree, and everything works on the NumPy functions.
+BUILT = importlib.util.find_spec("autodiff._kernels._build") is not None
+KIND = "reference"
+if BUILT:
+    from autodiff._kernels._build import KIND as KIND
+
+_wanted = os.environ.get("AUTODIFF_KERNELS", "")
+if _wanted not in ("", "compiled", "reference"):
     raise ImportError(f"AUTODIFF_KERNELS must be 'compiled' or 'reference', not {_wanted!r}.")
 if _wanted == "compiled" and KIND != "compiled":
     raise ImportError(
         "AUTODIFF_KERNELS=compiled was asked for, but this autodiff was installed without compiled kernels: "
         "install it again without AUTODIFF_BUILD=reference."
+        if BUILT
+        else "AUTODIFF_KERNELS=compiled was asked for, but this is a source tree that has not been built: "
+        "run `python -m pip install -e .` in it."
+    )
+if not BUILT and not _wanted:
+    print(
+        "autodiff: a source tree that has not been built runs on NumPy; for the compiled kernels: python -m pip install -e .",
+        file=sys.stderr,
     )
 
-if TYPE_CHECKING or _wanted == "reference":
+if TYPE_CHECKING or "reference" in (_wanted, KIND):
     # The types are the twins': a test holds the signatures of both modules against each other.
     chosen = reference
 else:

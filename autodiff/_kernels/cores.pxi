@@ -44,6 +44,7 @@ table.f64[SGD] = sgd[double]
 
 table.tiled32[MATMUL] = matmul[float]
 table.tiled64[MATMUL] = matmul[double]
+table.vectors = VECTORS
 table.tile_rows = MR
 table.tile_bytes = TILE_BYTES
 

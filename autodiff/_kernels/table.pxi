@@ -67,5 +67,6 @@ cdef struct Table:
     Loop64 f64[LOOPS]
     Tiled32 tiled32[TILED]
     Tiled64 tiled64[TILED]
+    bint vectors  # can this compiler be told of vectors? Without them the products are slower than NumPy's
     Py_ssize_t tile_rows
     Py_ssize_t tile_bytes

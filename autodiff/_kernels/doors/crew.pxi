@@ -10,7 +10,7 @@ from cpython.pythread cimport PyThread_acquire_lock, PyThread_allocate_lock, PyT
 
 cdef extern from *:
     """
-    #if defined(__GNUC__)
+    #if defined(__GNUC__) || defined(__clang__)
     #  define ad_load(p) __atomic_load_n(p, __ATOMIC_SEQ_CST)
     #  define ad_swap(p, value) __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST)
     #  define ad_add(p, value) __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST)
@@ -20,15 +20,21 @@ cdef extern from *:
     #  define ad_swap(p, value) _InterlockedExchange(p, value)
     #  define ad_add(p, value) _InterlockedExchangeAdd(p, value)
     #endif
-    #if defined(__x86_64__) && defined(__GNUC__)
+    #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
     #  define ad_pause() __builtin_ia32_pause()
-    #elif defined(__aarch64__) && defined(__GNUC__)
+    #elif defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
     #  define ad_pause() __asm__ volatile("yield")
+    #elif defined(_M_X64) || defined(_M_IX86)
+    #  define ad_pause() _mm_pause()
+    #elif defined(_M_ARM64)
+    #  define ad_pause() __yield()
     #else
     #  define ad_pause()
     #endif
     #if defined(_WIN32)
-    #  define ad_yield()
+    /* Declared by hand: all of windows.h for one function would bring a thousand names. */
+    __declspec(dllimport) int __stdcall SwitchToThread(void);
+    #  define ad_yield() SwitchToThread()
     #else
     #  include <sched.h>
     #  define ad_yield() sched_yield()
@@ -63,14 +69,14 @@ cdef struct Crew:
     long inside          # members that may be at work
     long failed
     long asleep[SEATS]
+    long hired
+    long taken           # by a calling thread
     PyThread_type_lock bells[SEATS]
-    # Read and written with the GIL:
-    int hired
-    bint complete        # the system gives no more threads
-    bint taken           # by a calling thread
+    bint complete        # the system gives no more threads; read and written by whoever hires
 
 
 cdef Crew* crew = NULL
+cdef PyThread_type_lock hiring = PyThread_allocate_lock()
 
 
 cdef inline int multiply(int size, const Product* o, void** a) noexcept nogil:
@@ -120,6 +126,8 @@ def attend(int seat):
             elif waited < PATIENCE:
                 pause()
                 waited += 1
+                if waited % 256 == 0:
+                    give_way()
             else:
                 swap(&team.asleep[seat], 1)
                 # A product may have come in between: then the bell rings, unless it is this thread that takes the 1 away.
@@ -129,30 +137,43 @@ def attend(int seat):
 
 
 def forget_crew():
-    """In a forked child the crew's threads do not exist: start anew."""
-    global crew
-    crew = NULL
+    """In a forked child the crew's threads do not exist, nor does one that was hiring: start anew."""
+    global crew, hiring
+    crew, hiring = NULL, PyThread_allocate_lock()
 
 
 cdef int hire(int wanted) except -1:
-    """Have that many threads, if the system lets us; returns how many there are."""
+    """Have that many threads, if the system lets us; returns how many there are.
+
+    One thread hires at a time, with the GIL or without one. Another does not wait for it: to start a thread the GIL is let go,
+    so that whoever holds it and waits would wait forever. It goes on with those that are there.
+    """
     global crew
-    cdef int seat
-    if crew == NULL:
-        # Never given back: its threads live as long as the process.
-        crew = <Crew*>PyMem_RawCalloc(1, sizeof(Crew))
+    cdef long seat
+    if crew != NULL and load(&crew.hired) >= wanted:
+        return wanted
+    if hiring == NULL or not PyThread_acquire_lock(hiring, 0):
+        return 0 if crew == NULL else min(wanted, <int>load(&crew.hired))
+    try:
         if crew == NULL:
-            raise MemoryError()
-    while crew.hired < min(wanted, <int>SEATS) and not crew.complete:
-        seat = crew.hired
-        crew.bells[seat] = PyThread_allocate_lock()
-        if crew.bells[seat] == NULL:
-            raise MemoryError()
-        PyThread_acquire_lock(crew.bells[seat], 1)
-        crew.hired += 1  # before another calling thread may come here
-        if not threads.start(attend, seat):
-            crew.complete = True
-    return min(wanted, crew.hired)
+            # Never given back: its threads live as long as the process.
+            crew = <Crew*>PyMem_RawCalloc(1, sizeof(Crew))
+            if crew == NULL:
+                raise MemoryError()
+        while load(&crew.hired) < min(wanted, <int>SEATS) and not crew.complete:
+            seat = load(&crew.hired)
+            if crew.bells[seat] == NULL:
+                crew.bells[seat] = PyThread_allocate_lock()
+                if crew.bells[seat] == NULL:
+                    raise MemoryError()
+                PyThread_acquire_lock(crew.bells[seat], 1)
+            if threads.start(attend, seat):
+                add(&crew.hired, 1)
+            else:
+                crew.complete = True
+        return min(wanted, <int>load(&crew.hired))
+    finally:
+        PyThread_release_lock(hiring)
 
 
 cdef int share(int size, const Product* o, void** a, int members) except -2:
@@ -161,11 +182,10 @@ cdef int share(int size, const Product* o, void** a, int members) except -2:
     cdef Shared* product
     cdef Py_ssize_t unit
     cdef int i, hired = hire(members - 1)
-    cdef long waited = 0
+    cdef long failed, waited = 0
     team = crew
-    if team.taken or hired == 0:
+    if hired == 0 or swap(&team.taken, 1):
         return -3
-    team.taken = True
     product = &team.product
     product.whole, product.size, product.by_columns = o[0], size, o.n > o.m
     memcpy(product.a, a, sizeof(product.a))
@@ -187,5 +207,6 @@ cdef int share(int size, const Product* o, void** a, int members) except -2:
             waited += 1
             if waited > PATIENCE:
                 give_way()
-    team.taken = False
-    return -team.failed
+        failed = load(&team.failed)  # the next caller begins with setting it to 0
+        swap(&team.taken, 0)
+    return -failed

@@ -26,6 +26,8 @@ def matmul(a, b, bias=None):
     """
     cdef Py_buffer va, vb, vbias
     cdef int held = 0, size
+    if not core.vectors:
+        return reference.matmul(a, b, bias)
     try:
         PyObject_GetBuffer(a, &va, PyBUF_STRIDES | PyBUF_FORMAT)
         held = 1

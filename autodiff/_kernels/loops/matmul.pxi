@@ -52,8 +52,8 @@ cdef int blocked(
                 if pack_b:
                     panel = panels + j * kc
                 add_bias = bias + j if bias != NULL and p + kc == k else NULL
-                panel_of(width, LANES, mc, kc, columns, from_a, row, col, next, b + p * b_row + j * b_col,
-                         b_row, b_col, panel, pack_b, c + i * c_row + j, c_row, p > 0, add_bias)
+                panel_product(width, LANES, mc, kc, columns, from_a, row, col, next, b + p * b_row + j * b_col,
+                              b_row, b_col, panel, pack_b, c + i * c_row + j, c_row, p > 0, add_bias)
                 j += columns
             i += mc
         p += kc

@@ -120,7 +120,66 @@ cdef inline void rows_by_panel(
         m -= rows
 
 
-cdef inline void panel_product(
+# Each width of a panel, with A in rows or in columns, is a function of its own: the step of A that is 1 is then a constant, and
+# the addresses of a tile fit into the registers. One function that holds them all takes a compiler more than twice as long.
+
+
+cdef void narrow_columns(
+        Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_step, Py_ssize_t a_next,
+        const real* b, Py_ssize_t b_row, real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
+    rows_by_panel(1, m, kc, a, 1, a_step, a_next, b, b_row, c, c_row, add, bias)
+
+
+cdef void narrow_rows(
+        Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_step, Py_ssize_t a_next,
+        const real* b, Py_ssize_t b_row, real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
+    rows_by_panel(1, m, kc, a, a_step, 1, a_next, b, b_row, c, c_row, add, bias)
+
+
+cdef void middle_columns(
+        Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_step, Py_ssize_t a_next,
+        const real* b, Py_ssize_t b_row, real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
+    rows_by_panel(2, m, kc, a, 1, a_step, a_next, b, b_row, c, c_row, add, bias)
+
+
+cdef void middle_rows(
+        Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_step, Py_ssize_t a_next,
+        const real* b, Py_ssize_t b_row, real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
+    rows_by_panel(2, m, kc, a, a_step, 1, a_next, b, b_row, c, c_row, add, bias)
+
+
+cdef void wide_columns(
+        Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_step, Py_ssize_t a_next,
+        const real* b, Py_ssize_t b_row, real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
+    rows_by_panel(WIDE, m, kc, a, 1, a_step, a_next, b, b_row, c, c_row, add, bias)
+
+
+cdef void wide_rows(
+        Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_step, Py_ssize_t a_next,
+        const real* b, Py_ssize_t b_row, real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
+    rows_by_panel(WIDE, m, kc, a, a_step, 1, a_next, b, b_row, c, c_row, add, bias)
+
+
+cdef inline void by_panel(
+        int width, Py_ssize_t m, Py_ssize_t kc, const real* a, Py_ssize_t a_row, Py_ssize_t a_col, Py_ssize_t a_next,
+        const real* b, Py_ssize_t b_row, real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
+    """`rows_by_panel` by the function that is made for this width and for the layout of A."""
+    if a_row == 1:
+        if width == 1:
+            narrow_columns(m, kc, a, a_col, a_next, b, b_row, c, c_row, add, bias)
+        elif width == 2:
+            middle_columns(m, kc, a, a_col, a_next, b, b_row, c, c_row, add, bias)
+        else:
+            wide_columns(m, kc, a, a_col, a_next, b, b_row, c, c_row, add, bias)
+    elif width == 1:
+        narrow_rows(m, kc, a, a_row, a_next, b, b_row, c, c_row, add, bias)
+    elif width == 2:
+        middle_rows(m, kc, a, a_row, a_next, b, b_row, c, c_row, add, bias)
+    else:
+        wide_rows(m, kc, a, a_row, a_next, b, b_row, c, c_row, add, bias)
+
+
+cdef void panel_product(
         int width, Py_ssize_t LANES, Py_ssize_t m, Py_ssize_t kc, Py_ssize_t columns,
         const real* a, Py_ssize_t a_row, Py_ssize_t a_col, Py_ssize_t a_next,
         const real* b, Py_ssize_t b_row, Py_ssize_t b_col, real* panel, bint is_packed,
@@ -134,34 +193,15 @@ cdef inline void panel_product(
     if is_packed:
         b, b_row = panel, whole
     elif b_col != 1 or columns != whole or m >= LONG:
-        pack(width * LANES, kc, columns, b, b_col, b_row, panel)
+        pack_panel(width, LANES, kc, columns, b, b_row, b_col, panel)
         b, b_row = panel, whole
     if columns != whole:
         to, to_row, to_add, to_bias = edge, whole, 0, <const real*>NULL
     while i < m:
         if columns != whole:
             rows = rows_of(m - i)
-        # The step that is 1 is a constant: the addresses of a tile then fit into the registers.
-        if a_row == 1:
-            rows_by_panel(width, rows, kc, a, 1, a_col, a_next, b, b_row, to, to_row, to_add, to_bias)
-        else:
-            rows_by_panel(width, rows, kc, a, a_row, 1, a_next, b, b_row, to, to_row, to_add, to_bias)
+        by_panel(width, rows, kc, a, a_row, a_col, a_next, b, b_row, to, to_row, to_add, to_bias)
         if columns != whole:
             store(rows, columns, edge, whole, c + i * c_row, c_row, add, bias)
         a += a_next if a_next else rows * a_row
         i += rows
-
-
-cdef inline void panel_of(
-        int width, Py_ssize_t LANES, Py_ssize_t m, Py_ssize_t kc, Py_ssize_t columns,
-        const real* a, Py_ssize_t a_row, Py_ssize_t a_col, Py_ssize_t a_next,
-        const real* b, Py_ssize_t b_row, Py_ssize_t b_col, real* panel, bint is_packed,
-        real* c, Py_ssize_t c_row, bint add, const real* bias) noexcept nogil:
-    """`panel_product` of a width that is known only now: the tiles are built for each as a constant."""
-    if width == 1:
-        panel_product(1, LANES, m, kc, columns, a, a_row, a_col, a_next, b, b_row, b_col, panel, is_packed, c, c_row, add, bias)
-    elif width == 2:
-        panel_product(2, LANES, m, kc, columns, a, a_row, a_col, a_next, b, b_row, b_col, panel, is_packed, c, c_row, add, bias)
-    else:
-        panel_product(
-            WIDE, LANES, m, kc, columns, a, a_row, a_col, a_next, b, b_row, b_col, panel, is_packed, c, c_row, add, bias)

@@ -8,6 +8,12 @@ from libc.string cimport memcpy, memset
 
 cdef extern from *:
     """
+    /* AUTODIFF_SCALAR tries, with any compiler, what is left where there are no vectors to be written. */
+    #if (defined(__GNUC__) || defined(__clang__)) && !defined(AUTODIFF_SCALAR)
+    #  define AD_VECTORS 1
+    #else
+    #  define AD_VECTORS 0
+    #endif
     #if defined(__AVX512F__)
     #  define AD_VECTOR 64
     #  define AD_MR 8
@@ -29,7 +35,7 @@ cdef extern from *:
     #  define AD_WIDE 2
     #  define AD_DEEP 0
     #endif
-    #if defined(__GNUC__)
+    #if AD_VECTORS
     /* A vector is whatever a register holds; in memory it may begin at any element. */
     typedef float ad_f32 __attribute__((vector_size(AD_VECTOR), aligned(4), may_alias));
     typedef double ad_f64 __attribute__((vector_size(AD_VECTOR), aligned(8), may_alias));
@@ -37,7 +43,7 @@ cdef extern from *:
     typedef float ad_f32;
     typedef double ad_f64;
     #endif
-    #if defined(__clang__) || __GNUC__ >= 12
+    #if AD_VECTORS && (defined(__clang__) || __GNUC__ >= 12)
     typedef float ad_f32x4 __attribute__((vector_size(16), aligned(4), may_alias));
     typedef double ad_f64x2 __attribute__((vector_size(16), aligned(8), may_alias));
     static inline void ad_transpose32(const float *a, Py_ssize_t step, float *to, Py_ssize_t to_step) {
@@ -86,13 +92,18 @@ cdef extern from *:
             for (int j = 0; j < 4; j++) to[j * to_step + i] = a[i * step + j];
     }
     #endif
-    #if defined(__GNUC__)
+    #if AD_VECTORS
     #  define ad_prefetch(p) __builtin_prefetch(p, 0)
     #else
     #  define ad_prefetch(p)
     #endif
-    #define AD_ZERO32 ((ad_f32){0})
-    #define AD_ZERO64 ((ad_f64){0})
+    #if AD_VECTORS
+    #  define AD_ZERO32 ((ad_f32){0})
+    #  define AD_ZERO64 ((ad_f64){0})
+    #else
+    #  define AD_ZERO32 0
+    #  define AD_ZERO64 0
+    #endif
     #define AD_LANES32 (sizeof(ad_f32) / sizeof(float))
     #define AD_LANES64 (sizeof(ad_f64) / sizeof(double))
     #define AD_NR32 (AD_WIDE * AD_LANES32)
@@ -103,6 +114,7 @@ cdef extern from *:
     const f32 ZERO32 "AD_ZERO32"
     const f64 ZERO64 "AD_ZERO64"
     enum:
+        VECTORS "AD_VECTORS"
         MR "AD_MR"
         WIDE "AD_WIDE"
         DEEP "AD_DEEP"  # four steps of k in one round, where it was measured to be faster
