@@ -277,3 +277,37 @@ def test_smoothing_below_nothing_is_none():
     for m in (autodiff, torch):
         with pytest.raises(RuntimeError, match=r"label_smoothing must be between 0.0 and 1.0. Got: 1.5"):
             m.nn.CrossEntropyLoss(label_smoothing=1.5)(m.ones(1, 2), m.tensor([1]))
+
+
+@pytest.mark.parametrize("extra", [{}, {"prefix": "c."}, {"keep_vars": True}])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_old_places_of_state_dict(count, extra):
+    def program(m, nn):
+        destination = {}
+        with pytest.warns(FutureWarning, match="Positional args are being deprecated"):
+            state = nn.Sequential(nn.Linear(1, 1)).state_dict(*(destination, "a.", True)[:count], **extra)
+        return state is destination, list(state), [v.requires_grad for v in state.values()]
+
+    outcome(program)
+
+
+def test_parts_of_modules_as_pytorch_has_them():
+    def handles(m, nn):
+        layer = nn.ReLU()
+        handle = layer.register_forward_hook(lambda *args: None)
+        found = [len(handle.hooks_dict_ref()), handle.id in handle.hooks_dict_ref()]
+        handle.remove()
+        return [*found, len(handle.hooks_dict_ref())]
+
+    def later_hook_fails(m, nn):
+        log, layer = [], nn.ReLU()
+        layer.register_forward_hook(lambda *args: 1 / 0)
+        layer.register_forward_hook(lambda module, args, result: log.append(type(result).__name__), always_call=True)
+        with pytest.raises(ZeroDivisionError):
+            layer(m.ones(1))
+        return log
+
+    outcome(handles)
+    outcome(later_hook_fails)
+    outcome(lambda m, nn: nn.Sequential().get_submodule(0))
+    outcome(lambda m, nn: list(({"z": m.ones(1)} | nn.ParameterDict({"a": m.ones(1)})).keys()))

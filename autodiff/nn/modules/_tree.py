@@ -91,7 +91,7 @@ class Tree(Registers):
     def get_submodule(self, target: str) -> Module:
         """The module under a dotted name; AttributeError if there is none."""
         module = cast("Module", self)
-        for part in target.split(".") if target else []:
+        for part in target.split(".") if target != "" else []:
             if not hasattr(module, part):
                 raise AttributeError(f"{type(module).__name__} has no attribute `{part}`")
             module = getattr(module, part)

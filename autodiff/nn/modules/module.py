@@ -6,12 +6,14 @@ itself. How it registers its parts stands in `_registers`, how it finds them in 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 from autodiff._core import dtypes, types
 from autodiff._core.modes import no_grad
 from autodiff._core.promotion import cast
+from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.nn import _state
@@ -117,8 +119,17 @@ class Module(Calling, Tree, KnowsItsKeywords):
 
     # ---- saving and loading ----
 
-    def state_dict(self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
+    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
         """Parameters and persistent buffers under their dotted names, detached: they share the module's memory."""
+        if args:
+            warnings.warn(
+                "Positional args are being deprecated, use kwargs instead: destination, prefix and keep_vars.",
+                FutureWarning,
+                stacklevel=stacklevel(),
+            )
+            given = dict(zip(("destination", "prefix", "keep_vars"), args))
+            destination = given["destination"] if destination is None else destination
+            prefix, keep_vars = prefix or given.get("prefix", ""), keep_vars or given.get("keep_vars", False)
         return _state.save(self, destination, prefix, keep_vars)
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:

@@ -39,11 +39,8 @@ class Dataset(Generic[T_co]):
         return ConcatDataset([self, other])
 
 
-class IterableDataset(Dataset[T_co]):
-    """Base class of data sets that can only be read in order: a subclass has `__iter__()`."""
-
-    def __iter__(self) -> Iterator[T_co]:
-        raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
+class IterableDataset(Dataset[T_co], Iterable[T_co]):
+    """Base class of data sets that can only be read in order: a subclass has `__iter__()`. TypeError without it."""
 
     def __add__(self, other: Dataset[Any]) -> Any:
         return ChainDataset([self, other])

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api.sampling import multinomial
 from autodiff.random import Generator, default_generator
 
 __all__ = [
@@ -153,8 +154,7 @@ class WeightedRandomSampler(Sampler[int]):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        generator = default_generator if self.generator is None else self.generator
-        yield from np.asarray(generator.multinomial(self.weights._array, self.num_samples, self.replacement)).tolist()
+        yield from multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator).tolist()
 
     def __len__(self) -> int:
         return self.num_samples
