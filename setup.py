@@ -126,7 +126,8 @@ class BuildKernels(build_ext):
 
         x86 = platform.machine().lower() in ("x86_64", "amd64") and sys.maxsize > 2**32
         msvc = self.compiler.compiler_type == "msvc"
-        vectors = self.quietly_accepts([], "#if !defined(__GNUC__) && !defined(__clang__)\n#error\n#endif\n")  # clang-cl has them
+        # Asked of the compiler itself: clang has them, also where it goes by the name and the flags of MSVC.
+        vectors = self.quietly_accepts([], "#if !defined(__GNUC__) && !defined(__clang__)\n#error\n#endif\n")
         compile_flags, link_flags = self.flags()
         kept = []
         for extension in self.extensions:

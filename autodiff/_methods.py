@@ -101,7 +101,7 @@ def _pos(self: Tensor) -> Tensor:
 T.__add__ = T.__radd__ = api.plus
 T.__sub__ = api.minus
 T.__rsub__ = _reflected(api.sub_from_number)
-T.__mul__ = T.__rmul__ = between_two(arithmetic.mul)
+T.__mul__ = T.__rmul__ = between_two(arithmetic.mul, np.multiply)
 T.__truediv__ = api.over
 T.__rtruediv__ = _rtruediv
 T.__floordiv__ = arithmetic.floor_divide

@@ -13,7 +13,9 @@ import pytest
 
 import autodiff as torch
 from autodiff import nn, optim
+from autodiff._core import operators, walk
 from autodiff._core.provenance import line_of
+from autodiff.ops import arithmetic
 
 
 def line_with(text):
@@ -429,6 +431,51 @@ def test_no_floating_point_warnings():
     y = (1 / x) + x.log() + x.sqrt() + x * 1e38 + x**0.5 + x.exp()
     y.sum().backward()
     assert not torch.isfinite(x.grad).all()
+
+
+OPERATORS = {
+    "+": (lambda a, b: a + b, arithmetic.add),
+    "-": (lambda a, b: a - b, arithmetic.sub),
+    "*": (lambda a, b: a * b, arithmetic.mul),
+    "/": (lambda a, b: a / b, arithmetic.div),
+}
+
+
+def outcome(call, a, b):
+    """What a call of two tensors comes to: its output, the node and the gradients, to the bit; or its error."""
+    try:
+        y = call(a, b)
+    except RuntimeError as error:
+        return str(error)
+    node = y.grad_fn and (type(y.grad_fn).__name__, [np.asarray(k).tobytes() for k in y.grad_fn.kept], y._edge[1:])
+    assert type(y._array) is np.ndarray
+    found = [y.dtype, y.shape, y._array.flags.writeable, y.numpy(force=True).tobytes(), node]
+    if y.requires_grad:
+        leaves = [x for x in (a, b) if x.requires_grad]
+        torch.autograd.backward([(y * y + y).sum(), *(x.sum() for x in leaves)])  # two gradients meet at y, and at each leaf
+        assert all(type(x.grad._array) is np.ndarray for x in leaves)
+        found += [(x.grad.dtype, x.grad.shape, x.grad.numpy().tobytes()) for x in leaves]
+        a.grad = b.grad = None
+    return found
+
+
+@pytest.mark.parametrize("numpy", ["makes an array", "makes a scalar, as before 2.3"])
+@pytest.mark.parametrize("sign", OPERATORS)
+def test_an_operator_is_its_operation(sign, numpy, monkeypatch):
+    if numpy != "makes an array":
+        monkeypatch.setattr(operators, "AN_ARRAY", None)
+        monkeypatch.setattr(walk, "AN_ARRAY", None)
+    operator, operation = OPERATORS[sign]
+    shapes = [((), ()), ((1,), ()), ((), (2, 3)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((0,), ()), ((2,), (3,))]
+    dtypes = [torch.float16, torch.float32, torch.float64, torch.uint8, torch.int64, torch.bool]
+    for dtype in dtypes:
+        for first, second in shapes:
+            for requires in range(4 if dtype.is_floating_point else 1):
+                a, b = (np.arange(2, 2 + np.prod(s, dtype=int)).reshape(s) * step for s, step in ((first, 1), (second, -3)))
+                x, y = torch.tensor(a).to(dtype), torch.tensor(b).to(dtype)
+                x.requires_grad_(bool(requires & 1))
+                y.requires_grad_(bool(requires & 2))
+                assert outcome(operator, x, y) == outcome(operation, x, y), (dtype, first, second, requires)
 
 
 def test_equal_dtypes_that_are_two_objects():

@@ -161,7 +161,8 @@ def record(
         plan = operation.plans[needs]
     except KeyError:
         plan = _planned(operation, needs, len(xs))
-    node: Node = operation.node_class()
+    # Filled as a Node and given its own class last: CPython writes to one class quickly, where it meets several only slowly.
+    node = Node()
     node.plan = plan
     node.edges = edges
     node.counts = node.outputs = node.extra = None
@@ -194,6 +195,7 @@ def record(
         node.kept = node.cells = ()
     node.place = outermost.place or here(3)
     node.index = next_index()
+    node.__class__ = operation.node_class
     if Observer.current is not None:
         # A number that took a tensor's dtype is shown as the tensor that it became.
         shown = [wrap(a) if isinstance(x, float) and isinstance(a, _ndarray) else x for x, a in zip(xs, arrays)]

@@ -6,11 +6,19 @@ memory share: who keeps a value for backward notes the count, and knows by it wh
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from autodiff._core.provenance import here
 from autodiff._core.tensor import Tensor
 from autodiff._kernels.memory import repeats
 
-__all__ = ["changed", "memory_order", "repeats"]
+__all__ = ["AN_ARRAY", "changed", "memory_order", "repeats"]
+
+# `np.add(a, b, out=AN_ARRAY)` is an array. Of two 0-d arrays NumPy otherwise makes a scalar, and to make that an array again
+# takes half as long as the sum did. NumPy before 2.3 has no such wish: there it is None, the default, and a scalar comes.
+AN_ARRAY: Any = ... if np.lib.NumpyVersion(np.__version__) >= "2.3.0" else None
 
 
 def changed(t: Tensor, depth: int = 3) -> None:

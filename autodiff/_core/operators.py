@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import record
+from autodiff._core.memory import AN_ARRAY
 from autodiff._core.modes import Inference, mode
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import LEAF, Tensor, wrap
@@ -22,14 +23,14 @@ _ndarray, _asarray = np.ndarray, np.asarray
 _NONE: dict[str, Any] = {}  # no parameters
 
 
-def between_two(op: Recorded) -> Callable[[Tensor, Any], Tensor]:
-    """The operator of two tensors that `op` is: `a * b`.
+def between_two(op: Recorded, ufunc: np.ufunc) -> Callable[[Tensor, Any], Tensor]:
+    """The operator of two tensors that `op` is: `a * b`. Its forward is `ufunc`, a function of NumPy's, under another name.
 
     Note [Fast way first]. A program is mostly made of these, so what `op` does for any inputs is written out here for two plain
     tensors of one dtype. Whatever else comes, numbers, views, two dtypes, an error, goes to `op`, which knows what to do.
     """
     operation = op.operation
-    forward, floats = operation.forward, operation.promote is not None and operation.promote.floating
+    floats = operation.promote is not None and operation.promote.floating
 
     def operator(input: Tensor, other: Any) -> Tensor:
         a = input._array
@@ -37,25 +38,25 @@ def between_two(op: Recorded) -> Callable[[Tensor, Any], Tensor]:
             other = wrap(_asarray(other, a.dtype))  # a number takes the tensor's dtype
         if other.__class__ is not Tensor or input._view is not None or other._view is not None or Inference.blocks:
             return op(input, other)
-        b = other._array
-        if a.dtype is not b.dtype or (floats and a.dtype.kind != "f"):
+        b, dtype = other._array, a.dtype
+        if dtype is not b.dtype or (floats and dtype.kind != "f"):
             return op(input, other)
         thread = mode.__dict__  # asked for once: each question to a thread's own storage takes as long as three to a dictionary
         try:
-            out = thread["quiet"](forward, a, b)
-        except (ValueError, RuntimeError):
+            out = thread["quiet"](ufunc, a, b, out=AN_ARRAY)
+        except (ValueError, RuntimeError, TypeError):
             return op(input, other)
-        if out.__class__ is not _ndarray:
+        if out.__class__ is not _ndarray:  # before NumPy 2.3
             out = _asarray(out)
         t = wrap(out)
         to_a, to_b = input._edge, other._edge
-        needs = (to_a is not None) + 2 * (to_b is not None)
-        if needs and out.dtype.kind == "f" and thread["grad"]:
+        needs = (0 if to_a is None else 1) + (0 if to_b is None else 2)
+        if needs and thread["grad"]:  # then that dtype is a floating one, and the output's
             edges = (
-                (input, -1, a.shape, a.dtype) if to_a is LEAF else to_a,
-                (other, -1, b.shape, b.dtype) if to_b is LEAF else to_b,
+                (input, -1, a.shape, dtype) if to_a is LEAF else to_a,
+                (other, -1, b.shape, dtype) if to_b is LEAF else to_b,
             )
-            t._edge = (record(operation, (input, other), (a, b), edges, needs, _NONE, (t,)), 0, out.shape, out.dtype)
+            t._edge = (record(operation, (input, other), (a, b), edges, needs, _NONE, (t,)), 0, out.shape, dtype)
         return t
 
     return functools.update_wrapper(operator, op, updated=())

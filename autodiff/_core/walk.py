@@ -17,7 +17,7 @@ import numpy as np
 
 from autodiff._core.broadcast import sum_to
 from autodiff._core.hooks import hooks_of, run_hooks, run_node_hooks, run_prehooks
-from autodiff._core.memory import changed, repeats
+from autodiff._core.memory import AN_ARRAY, changed, repeats
 from autodiff._core.modes import Anomaly, mode
 from autodiff._core.node import FREED, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
@@ -27,7 +27,7 @@ from autodiff._core.tensor import Tensor, wrap
 
 __all__ = ["Gradient", "accumulate", "walk"]
 
-_ndarray, _asarray = np.ndarray, np.asarray
+_ndarray, _asarray, _add = np.ndarray, np.asarray, np.add
 _DEEPEST = 60  # walks inside walks on one thread; a fresh thread has a fresh stack, as in PyTorch
 
 Gradient = Any  # an array in a first order walk, a Tensor under create_graph
@@ -241,9 +241,9 @@ def _check_shapes(leaves: dict[Tensor, tuple[Gradient, bool]]) -> None:
 
 
 def _added(a: Gradient, b: Gradient) -> Gradient:
-    """The sum of two gradients; NumPy's sum of two 0-d arrays is a scalar, which nobody could write to."""
-    total = a + b
-    return np.asarray(total) if isinstance(total, np.generic) else total
+    """The sum of two gradients: of two 0-d arrays an array, too, since nobody could write to a scalar."""
+    total = _add(a, b, out=AN_ARRAY) if a.__class__ is _ndarray and not a.ndim else a + b
+    return _asarray(total) if isinstance(total, np.generic) else total  # a scalar: before NumPy 2.3
 
 
 def _fitted(g: Gradient, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Gradient:

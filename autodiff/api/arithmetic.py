@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.dtypes import result_numpy
 from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.graph import renamed
@@ -21,7 +23,7 @@ from autodiff.ops import arithmetic as ops
 from autodiff.ops import bits, exponential, power, rounding
 
 # The operators +, - and /.
-plus, minus, over = between_two(ops.add), between_two(ops.sub), between_two(ops.div)
+plus, minus, over = between_two(ops.add, np.add), between_two(ops.sub, np.subtract), between_two(ops.div, np.divide)
 
 sub_from_number, _sub_from_tensor = renamed(ops.sub, "RsubBackward1"), renamed(ops.sub, "RsubBackward0")
 _remainder_by_number, _fmod_by_number = renamed(ops.remainder, "RemainderBackward0"), renamed(ops.fmod, "FmodBackward0")

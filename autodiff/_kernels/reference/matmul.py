@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from autodiff._kernels.reference.blas import threads_for
 from autodiff._kernels.reference.checks import Array, check_matmul
 
 
 def matmul(a: Array, b: Array, bias: Array | None = None) -> Array:
     """The matrix product a @ b, of two matrices or of two equally long batches, plus `bias` on every row."""
     check_matmul(a, b, bias)
-    y = np.matmul(a, b)
+    with threads_for(a.shape[-2] * a.shape[-1] * b.shape[-1]):
+        y = np.matmul(a, b)
     return y if bias is None else np.add(y, bias, out=y)
