@@ -18,6 +18,7 @@ from autodiff._core import inplace as _views
 from autodiff._core.inplace import in_place
 from autodiff._core.operators import between_two
 from autodiff._core.promotion import cast
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import arithmetic as api
 from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, shape  # noqa: F401  (their methods)
@@ -148,15 +149,20 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
                 "x[0] = autodiff.tensor(...)"
             )
         value = wrap(np.asarray(value, self._array.dtype))
-    basic, choice = index.normalize(key, self._array.shape)
-    target = self if basic is None else index.viewed(self, basic)
-    if choice is None:
-        view = target
-        while value._array.ndim > view._array.ndim and value._array.shape[0] == 1:
-            value = value.squeeze(0)
-        copy_(view, value)
-    else:
-        _index_put_(target, choice, cast(value, dtype=self._array.dtype) if value.dtype != self.dtype else value)
+    try:
+        basic, choice = index.normalize(key, self._array.shape)
+        target = self if basic is None else index.viewed(self, basic)
+        if choice is None:
+            view = target
+            while value._array.ndim > view._array.ndim and value._array.shape[0] == 1:
+                value = value.squeeze(0)
+            copy_(view, value)
+        else:
+            _index_put_(target, choice, cast(value, dtype=self._array.dtype) if value.dtype != self.dtype else value)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 T.__getitem__, T.__setitem__ = index.getitem, setitem

@@ -78,7 +78,64 @@ def functions():
         yield "nn/test_nn_torch", lambda c=call: c(autodiff)
 
 
-@pytest.mark.parametrize(("calls", "least"), [(wrong_arguments, 3000), (refused_calls, 150), (functions, 80)])
+CALLS = [
+    "w.backward()", "(w * 2).backward()", "T.ones(1).backward()", "T.autograd.grad(T.ones(1), w)",
+    "T.autograd.grad(w.sum(), T.ones(1, requires_grad=True))", "T.autograd.grad(w * 2, w, T.ones(3))", "w.numpy()",
+    "w.item()", "float(w)", "bool(w)", "int(w)", "len(T.tensor(1))", "list(T.tensor(1))", "T.ones(2).long().requires_grad_()",
+    "setattr(w, 'grad', T.ones(3))", "setattr(w, 'grad', 3)", "setattr(w, 'data', 3)", "w + 'a'", "T.ones(2) + T.ones(3)",
+    "w.__iadd__(T.ones(2))", "w * [1, 2]", "T.ones(2, 3) @ T.ones(2, 3)", "T.ones(2, 3) @ [1]", "T.tensor([2]) ** (-1)",
+    "T.tensor([1]).div_(2)", "T.ones(2) // 'a'", "T.ones(2) < 'a'", "T.ones(2) & T.ones(2)", "-T.tensor([True])",
+    "T.tensor([True]) - T.tensor([True])", "~T.ones(2)", "w[5]", "w['a']", "w[0, 0]", "w[1.5]", "T.ones(2).__setitem__(5, 1)",
+    "T.ones(2).__setitem__(slice(None), T.ones(3))", "T.ones(2).__setitem__(0, 'a')", "T.ones(2, 3).t().view(6)",
+    "T.ones(6).view(4)", "T.ones(6).view(-1, -1)", "T.ones(6).reshape(4)", "T.ones(2).expand(3)", "T.ones(2, 3).permute(0)",
+    "T.ones(2).transpose(0, 1)", "T.ones(2).squeeze(3)", "T.ones(2).unsqueeze(5)", "T.ones(2).to('cuda')", "T.ones(2).to([])",
+    "T.ones(2).type('a')", "T.tensor([[1], [1, 2]])", "T.tensor(None)", "T.tensor('a')", "T.tensor(1, dtype='a')",
+    "T.zeros(-1)", "T.zeros('a')", "T.zeros(2, foo=1)", "T.full((2,), 'a')", "T.arange(3, 0)", "T.linspace(0, 1, -1)",
+    "T.eye(-1)", "T.rand(-1)", "T.randint(3, 1, (2,))", "T.randperm(-1)", "T.from_numpy([1])", "T.cat([T.ones(2), 3])",
+    "T.stack([])", "T.where(1, 2, 3)", "T.manual_seed('a')", "T.Generator('cuda')", "F.one_hot(T.ones(2))",
+    "F.dropout(T.ones(2), 2.0)", "F.mse_loss(T.ones(2), [1])", "F.cross_entropy([1], T.ones(2))",
+    "F.cross_entropy(T.ones(2, 3), T.tensor([0, 5]))", "F.softmax(T.ones(2), dims=0)", "F.linear(T.ones(2, 3), T.ones(2, 2))",
+    "F.linear([1], T.ones(2, 2))", "F.binary_cross_entropy(T.ones(2) * 3, T.ones(2))", "nn.utils.clip_grad_norm_([w], 'a')",
+    "nn.init.xavier_uniform_(T.ones(2))", "nn.Parameter([1])", "nn.Parameter(T.tensor([1]))",
+    "nn.utils.vector_to_parameters([1], [w])", "T.autograd.functional.jacobian(lambda x: 3, w)",
+    "T.autograd.gradcheck(lambda x: x.round() + x * x.detach(), (T.rand(2).double().requires_grad_(),))",
+    "T.ones(1).register_hook(print)", "T.ones(1).retain_grad()", "T.ones(2).norm('x')", "T.ones(2).sum(5)",
+    "T.ones(2).sum(dtype='a')", "T.ones(2).max(3)", "T.ones(0).max()", "T.ones(2).sort(dim=4)", "T.ones(2).topk(5)",
+    "T.ones(2).gather(0, T.tensor([5]))", "T.ones(2).scatter_(0, T.tensor([5]), 1)",
+    "T.ones(2).index_select(0, T.tensor([5]))", "T.ones(2).masked_fill(T.ones(2), 1)", "T.ones(2).clamp()", "w.fill_(1)",
+    "w.zero_()", "T.ones(2).copy_([1])", "T.set_default_dtype(T.int64)", "T.ones(2).size(5)", "T.asarray('a')",
+    "T.as_tensor(object())", "T.device('gpu')", "T.finfo(T.int64)", "T.ones(3).split([1, 1])", "T.ones(3).chunk(0)",
+    "T.ones(6).unflatten(0, (4, 2))", "T.ones(2, 2).repeat(2)", "T.ones(2).tile('a')", "T.ones(2).roll('a')",
+    "T.bincount(T.tensor([-1]))", "T.multinomial(T.zeros(2), 1)", "T.bernoulli(T.ones(2) * 3)",
+    "T.normal(T.ones(2), T.ones(3))", "T.meshgrid(1)", "T.cdist(T.ones(2), T.ones(2))", "T.trace(T.ones(2))",
+    "T.diag(T.ones(2, 2, 2))", "T.tril(T.ones(2))", "T.ones(2).median(5)", "T.ones(2).std(dim=4)", "T.tensor([1]).mean()",
+    "T.ones(2).var(9)", "T.ones(2).prod(dim=4)", "T.ones(2).cumsum(4)", "T.ones(2).logsumexp(5)", "T.ones(2).any(4)",
+    "T.allclose(T.ones(2), 3)", "T.equal(T.ones(2), 3)", "T.isclose(T.ones(2), T.ones(2).double())",
+    "T.utils.checkpoint.checkpoint(3, w)",
+]  # fmt: skip
+
+
+def called():
+    names = {"T": autodiff, "nn": nn, "F": nn.functional}
+    for text in CALLS:
+        yield text, lambda t=text: eval(t, {**names, "w": autodiff.ones(2, requires_grad=True)})
+    yield from (("backward twice", backward_twice), ("backward after a change", backward_after_a_change))
+
+
+def backward_twice():
+    w = autodiff.ones(2, requires_grad=True)
+    y = (w * w).sum()
+    y.backward()
+    y.backward()
+
+
+def backward_after_a_change():
+    y = autodiff.ones(2, requires_grad=True).exp()
+    y.add_(1)
+    y.sum().backward()
+
+
+@pytest.mark.parametrize(("calls", "least"), [(wrong_arguments, 3000), (refused_calls, 150), (functions, 80), (called, 120)])
 def test_functions_and_methods(calls, least):
     long, count = too_long(calls())
     assert count > least

@@ -41,7 +41,12 @@ def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False
 
     @functools.wraps(function, assigned=("__module__",), updated=())
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        _check(self, method.__name__, uniform)
+        try:
+            _check(self, method.__name__, uniform)
+        except (RuntimeError, TypeError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
         edge, tracked = None, False
         if mode.grad:
             edge, view = edge_of(self), self._view
@@ -55,11 +60,11 @@ def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False
         # x.mul_(x): the operand is the old x too. Other overlaps are caught by the version check if they were kept.
         try:
             new = function(old, *[old if a is self else a for a in args], **kwargs)
+            _write(self, new, tracked)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
             if again := refusal(error):
                 raise again from again.__cause__
             raise
-        _write(self, new, tracked)
         return self
 
     method.__name__ = method.__qualname__ = name or function.__name__ + "_"

@@ -96,7 +96,12 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     same = isinstance(data, np.ndarray) and (np_dtype is None or np_dtype == data.dtype)
     if same and data.dtype.isnative and data.dtype.kind in "fiub":
         return from_numpy(data) if all(s >= 0 for s in data.strides) else leaf(data.copy())
-    return leaf(array_of(data, np_dtype), False, device)
+    try:
+        return leaf(array_of(data, np_dtype), False, device)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def asarray(
@@ -108,7 +113,12 @@ def asarray(
     >>> torch.asarray([1, 2])
     tensor([1, 2])
     """
-    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype)
+    try:
+        t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
     if copy and isinstance(obj, Tensor):
         t = clone(t)
     return t.requires_grad_() if requires_grad else t
