@@ -17,7 +17,7 @@ import autodiff
 
 SCRIPTS = Path(__file__).parent / "typed"
 PACKAGE = Path(autodiff.__file__).resolve().parent
-INSTALLED = PACKAGE.parent == Path(sysconfig.get_paths()["purelib"]).resolve()
+INSTALLED = PACKAGE.parent in {Path(sysconfig.get_paths()[key]).resolve() for key in ("purelib", "platlib")}
 
 
 def checker(name):

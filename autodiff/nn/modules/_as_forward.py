@@ -1,7 +1,7 @@
 """What a type checker sees of calling a module: `forward`, with its arguments and its result.
 
 After this module a reader knows why `model(x, 1, 2)` is found by an editor where `forward` takes one argument: to a checker
-`__call__` is a descriptor, which gives each class the signature of its own forward.
+`__call__` is a descriptor, which gives each class the signature of its own forward. Nothing here runs.
 """
 
 from __future__ import annotations
@@ -35,5 +35,4 @@ class AsForward:
     def __get__(self, instance: _HasForward[P, Result], owner: Any = ...) -> Callable[P, Result]: ...
     @overload
     def __get__(self, instance: Any, owner: Any = ...) -> Callable[..., Any]: ...
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return instance.forward
+    def __get__(self, instance: Any, owner: Any = None) -> Any: ...

@@ -14,8 +14,10 @@ from autodiff._core.handles import RemovableHandle
 from autodiff._core.provenance import here, outermost
 from autodiff._core.refusals import refusal
 from autodiff.nn._hooks import between_hooks
-from autodiff.nn.modules._as_forward import AsForward
 from autodiff.nn.modules._which_layer import say_which
+
+if TYPE_CHECKING:
+    from autodiff.nn.modules._as_forward import AsForward
 
 __all__ = ["Calling"]
 
