@@ -20,7 +20,7 @@ from autodiff._core.dtypes import (
     bool, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8, int16, int32,
     int64, long, promote_types, set_default_dtype, short, uint8,
 )
-from autodiff._core.errors import not_offered
+from autodiff._core.missing import missing_name
 from autodiff._core.modes import (
     enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
 )
@@ -30,55 +30,47 @@ from autodiff._core.tensor import Tensor
 from autodiff._core.types import device, Size
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
-from autodiff.api.activation import log_softmax, softmax
 from autodiff.api.aliases import (
     absolute, clip, concat, concatenate, divide, greater, greater_equal, less, less_equal, moveaxis, multiply, negative,
     not_equal, subtract, swapdims, true_divide,
 )
-from autodiff.api.arithmetic import (
-    add, addcdiv, addcmul, div, float_power, fmod, lerp, logit, nan_to_num, pow, remainder, rsub, sub,
-)
-from autodiff.api.comparison import all, allclose, any, clamp, clamp_max, clamp_min, count_nonzero, equal, isclose, where
+from autodiff.api.arithmetic import rsub
+from autodiff.api.comparison import allclose, count_nonzero, equal, isclose
 from autodiff.api.copies import detach
 from autodiff.api.creation import (
     as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )
-from autodiff.api.distance import cdist, diff
-from autodiff.api.extremes import amax, amin, aminmax, argmax, argmin, max, min
-from autodiff.api.index import index_put, masked_fill, masked_select, narrow, select
-from autodiff.api.join import atleast_1d, atleast_2d, cat, chunk, dstack, hstack, split, stack, unbind, vstack
-from autodiff.api.matmul import addmm, baddbmm, bmm, dot, inner, matmul, mm, mv, outer
-from autodiff.api.order import argsort, bincount, isin, median, sort, topk, unique
-from autodiff.api.places import argwhere, gather, index_add, index_select, nonzero, scatter, scatter_add, take, take_along_dim
+from autodiff.api.distance import cdist
+from autodiff.api.index import index_put, masked_fill, narrow, select
+from autodiff.api.join import atleast_1d, atleast_2d, chunk, split, unbind
+from autodiff.api.order import bincount, unique
+from autodiff.api.places import argwhere
 from autodiff.api.ranges import arange, linspace, logspace
 from autodiff.api.reading import is_floating_point, is_tensor, numel
 from autodiff.api.rearrange import (
     broadcast_tensors, broadcast_to, flip, fliplr, flipud, meshgrid, repeat_interleave, roll, tile,
 )
-from autodiff.api.reduce import cumprod, cumsum, mean, nanmean, nansum, prod, sum
-from autodiff.api.sampling import (
-    bernoulli, multinomial, normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm,
-)
+from autodiff.api.sampling import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, swapaxes, t, transpose, unflatten, unsqueeze
-from autodiff.api.statistics import logsumexp, norm, std, var
-from autodiff.api.triangle import diag, diagonal, trace, tril, tril_indices, triu, triu_indices
+from autodiff.api.triangle import diagonal, trace, tril_indices, triu_indices
 from autodiff.api.typed import (
     BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
 )
+from autodiff.api.with_out import (
+    abs, acos, acosh, add, addcdiv, addcmul, addmm, all, amax, amin, aminmax, any, argmax, argmin, argsort, asin, asinh,
+    atan, atan2, atanh, baddbmm, bernoulli, bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift,
+    bitwise_xor, bmm, cat, ceil, clamp, clamp_max, clamp_min, cos, cosh, cumprod, cumsum, deg2rad, diag, diff, div, dot,
+    dstack, eq, erf, erfc, exp, exp2, expm1, float_power, floor, floor_divide, fmod, frac, gather, ge, gt, hstack, hypot,
+    index_add, index_select, inner, isin, le, lerp, log, log10, log1p, log2, log_softmax, logaddexp, logical_and,
+    logical_not, logical_or, logical_xor, logit, logsumexp, lt, masked_select, matmul, max, maximum, mean, median, min,
+    minimum, mm, mul, multinomial, mv, nan_to_num, nanmean, nansum, ne, neg, nonzero, norm, outer, pow, prod, rad2deg,
+    reciprocal, remainder, round, rsqrt, scatter, scatter_add, sigmoid, sign, sin, sinh, softmax, sort, sqrt, square, stack,
+    std, sub, sum, take, take_along_dim, tan, tanh, topk, tril, triu, trunc, var, vstack, where,
+)
 from autodiff.autograd import is_anomaly_enabled
 from autodiff.ops.activation import relu
-from autodiff.ops.arithmetic import abs, floor_divide, mul, neg
-from autodiff.ops.bits import bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor
-from autodiff.ops.comparison import (
-    eq, ge, gt, isfinite, isinf, isnan, le, logical_and, logical_not, logical_or, logical_xor, lt, maximum, minimum, ne,
-)
-from autodiff.ops.exponential import erf, erfc, exp, exp2, expm1, log, log1p, log2, log10, logaddexp, sigmoid
-from autodiff.ops.power import hypot, reciprocal, rsqrt, sqrt, square
-from autodiff.ops.rounding import ceil, floor, frac, round, sign, trunc
+from autodiff.ops.comparison import isfinite, isinf, isnan
 from autodiff.ops.shape import clone
-from autodiff.ops.trigonometry import (
-    acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, deg2rad, rad2deg, sin, sinh, tan, tanh,
-)
 from autodiff.random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 # isort: on
 
@@ -105,7 +97,7 @@ else:  # a type checker would take every name
                 return version("autodiff-edu")
             except PackageNotFoundError:
                 return "0.0.0+unknown"
-        raise not_offered("autodiff", name)
+        raise missing_name("autodiff", name)
 
 
 def __dir__() -> list[str]:

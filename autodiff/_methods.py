@@ -15,8 +15,9 @@ import numpy as np
 from autodiff._core import fields as _fields
 from autodiff._core import hooks as _hooks
 from autodiff._core import inplace as _views
+from autodiff._core import subclasses as _subclasses
 from autodiff._core.inplace import in_place
-from autodiff._core.operators import between_two
+from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.promotion import cast
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor, wrap
@@ -25,6 +26,7 @@ from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, shape 
 from autodiff.api.comparison import where
 from autodiff.api.fill import copy_
 from autodiff.api.matmul import matmul, product_of
+from autodiff.api.rearrange import flip
 from autodiff.ops import arithmetic, bits, comparison, power
 
 __all__ = ["setitem"]
@@ -48,26 +50,27 @@ T.register_hook = _hooks.register_hook
 T.register_post_accumulate_grad_hook = _hooks.register_post_accumulate_grad_hook
 T.retain_grad = _hooks.retain_grad
 
+# ---- subclasses --------------------------------------------------------------------------------------------------
+
+T.__torch_function__ = _subclasses.OfSubclasses(_subclasses.torch_function)
+T.__init_subclass__ = classmethod(_subclasses.init_subclass)
+T.as_subclass = _subclasses.as_subclass
+
 # ---- operators ---------------------------------------------------------------------------------------------------
 
 
 def _reflected(operation: Callable[..., Tensor]) -> Any:
+    """The operator with the operands exchanged; what is no operand of the operation is left to its own class."""
+
     def method(self: Tensor, other: Any) -> Tensor:
-        return operation(other, self)
+        try:
+            return operation(other, self)
+        except TypeError:
+            if left_to(other):
+                return NotImplemented  # type: ignore[no-any-return]
+            raise
 
     method.__doc__ = f"{operation.__name__} with the operands exchanged."
-    return method
-
-
-def _binary(operation: Callable[..., Tensor]) -> Any:
-    """An operator that leaves a foreign type to its own reflected method."""
-
-    def method(self: Tensor, other: Any) -> Tensor:
-        if not isinstance(other, (Tensor, int, float, np.ndarray, np.generic)):
-            return NotImplemented  # type: ignore[no-any-return]
-        return operation(self, other)
-
-    method.__doc__ = operation.__doc__
     return method
 
 
@@ -78,15 +81,11 @@ def _where(self: Tensor, condition: Any, other: Any) -> Any:
 
 def _rtruediv(self: Tensor, other: Any) -> Tensor:
     """other / self, as the product with the reciprocal: PyTorch's way, whose last digit can differ from a division's."""
-    return arithmetic.mul(power.reciprocal(self), other)
-
-
-def _rpow(self: Tensor, other: Any) -> Tensor:
-    return api.pow(other, self)
+    return _product(power.reciprocal(self), other)
 
 
 def _rmatmul(self: Tensor, other: Any) -> Tensor:
-    return matmul(other, self)
+    return NotImplemented if left_to(other) else matmul(other, self)
 
 
 def _invert(self: Tensor) -> Tensor:
@@ -95,35 +94,44 @@ def _invert(self: Tensor) -> Tensor:
     return bits.bitwise_not(self)
 
 
+def _reversed(self: Tensor) -> Tensor:
+    """The tensor in reverse order along its first dimension: `reversed(x)`."""
+    return flip(self, 0) if self._array.ndim else self
+
+
 def _pos(self: Tensor) -> Tensor:
     return self
 
 
-T.__add__ = T.__radd__ = api.plus
-T.__sub__ = api.minus
+_product = infix(arithmetic.mul)
+
+T.__add__ = T.__radd__ = between_two(infix(arithmetic.add), np.add)
+T.__sub__ = between_two(infix(arithmetic.sub), np.subtract)
 T.__rsub__ = _reflected(api.sub_from_number)
-T.__mul__ = T.__rmul__ = between_two(arithmetic.mul, np.multiply)
-T.__truediv__ = api.over
+T.__mul__ = T.__rmul__ = between_two(_product, np.multiply)
+T.__truediv__ = between_two(infix(arithmetic.div), np.divide)
 T.__rtruediv__ = _rtruediv
-T.__floordiv__ = arithmetic.floor_divide
+T.__floordiv__ = infix(arithmetic.floor_divide)
 T.__rfloordiv__ = _reflected(arithmetic.floor_divide)
-T.__mod__ = inspect.unwrap(api.remainder)
+T.__mod__ = api.modulo
 T.__rmod__ = _reflected(inspect.unwrap(api.remainder))
-T.__pow__ = inspect.unwrap(api.pow)
-T.__rpow__ = _rpow
+T.__pow__ = api.to_the
+T.__rpow__ = _reflected(inspect.unwrap(api.pow))
 T.__matmul__ = product_of
 T.__rmatmul__ = _rmatmul
 T.__neg__ = arithmetic.neg
 T.__pos__ = _pos
 T.__abs__ = arithmetic.abs
 T.__invert__ = _invert
-T.__and__, T.__or__, T.__xor__ = bits.bitwise_and, bits.bitwise_or, bits.bitwise_xor
-T.__rand__, T.__ror__, T.__rxor__ = bits.bitwise_and, bits.bitwise_or, bits.bitwise_xor
-T.__lshift__, T.__rshift__ = bits.bitwise_left_shift, bits.bitwise_right_shift
+T.__and__ = T.__rand__ = infix(bits.bitwise_and)
+T.__or__ = T.__ror__ = infix(bits.bitwise_or)
+T.__xor__ = T.__rxor__ = infix(bits.bitwise_xor)
+T.__lshift__ = infix(bits.bitwise_left_shift)
+T.__rshift__ = infix(bits.bitwise_right_shift)
 T.__rlshift__, T.__rrshift__ = _reflected(bits.bitwise_left_shift), _reflected(bits.bitwise_right_shift)
-T.__eq__, T.__ne__ = _binary(comparison.eq), _binary(comparison.ne)
-T.__lt__, T.__le__ = _binary(comparison.lt), _binary(comparison.le)
-T.__gt__, T.__ge__ = _binary(comparison.gt), _binary(comparison.ge)
+T.__eq__, T.__ne__ = infix(comparison.eq), infix(comparison.ne)
+T.__lt__, T.__le__ = infix(comparison.lt), infix(comparison.le)
+T.__gt__, T.__ge__ = infix(comparison.gt), infix(comparison.ge)
 T.__hash__ = object.__hash__
 
 # ---- indexing ----------------------------------------------------------------------------------------------------
@@ -166,6 +174,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 
 
 T.__getitem__, T.__setitem__ = index.getitem, setitem
+T.__reversed__ = _reversed
 
 # ---- other names, and methods that differ from the function ------------------------------------------------------
 
@@ -173,12 +182,15 @@ T.where = _where
 T.T, T.mT = property(shape.T), property(shape.mT)
 
 # An augmented assignment such as x += 1 is the operation in place.
-T.__iadd__ = T.add_
-T.__isub__ = T.sub_
-T.__imul__ = T.mul_
-T.__itruediv__ = T.div_
-T.__ifloordiv__ = T.floor_divide_
-T.__imod__ = T.remainder_
-T.__ipow__ = T.pow_
-T.__ilshift__, T.__irshift__ = T.bitwise_left_shift_, T.bitwise_right_shift_
-T.__iand__, T.__ior__, T.__ixor__ = T.bitwise_and_, T.bitwise_or_, T.bitwise_xor_
+T.__iadd__ = in_place(api.add, infix=True)
+T.__isub__ = in_place(api.sub, infix=True)
+T.__imul__ = in_place(arithmetic.mul, infix=True)
+T.__itruediv__ = in_place(api.div, infix=True)
+T.__ifloordiv__ = in_place(arithmetic.floor_divide, infix=True)
+T.__imod__ = in_place(api.remainder, infix=True)
+T.__ipow__ = in_place(api.pow, infix=True)
+T.__ilshift__ = in_place(bits.bitwise_left_shift, infix=True)
+T.__irshift__ = in_place(bits.bitwise_right_shift, infix=True)
+T.__iand__ = in_place(bits.bitwise_and, infix=True)
+T.__ior__ = in_place(bits.bitwise_or, infix=True)
+T.__ixor__ = in_place(bits.bitwise_xor, infix=True)

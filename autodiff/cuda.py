@@ -5,6 +5,10 @@
 'cpu'
 """
 
+from typing import Any
+
+from autodiff._core.missing import missing_name
+
 __all__ = ["device_count", "is_available", "manual_seed", "manual_seed_all"]
 
 
@@ -42,3 +46,7 @@ def manual_seed_all(seed: int) -> None:
     >>> import autodiff as torch
     >>> torch.cuda.manual_seed_all(0)
     """
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

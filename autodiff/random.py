@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.missing import missing_name
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import device
 
@@ -300,3 +301,7 @@ def set_rng_state(new_state: Tensor) -> None:
     >>> torch.set_rng_state(torch.get_rng_state())
     """
     default_generator.set_state(new_state)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

@@ -119,6 +119,10 @@ def lines_of(name, thing):
         if thing.fdel:
             lines += [f"@{name}.deleter", f"def {name}(self) -> None: ..."]
         return lines
+    if isinstance(thing, classmethod):
+        return ["@classmethod", f"{signature(name, thing.__func__)}  # {home(thing)}"]
+    if hasattr(thing, "__func__"):  # a class method that only some classes have
+        return [f"{name}: Any  # {home(thing.__func__)}"]
     if callable(thing):
         return [f"{signature(name, thing)}  # {home(thing)}"]
     return [f"{name}: {annotation(type(thing))}"]
@@ -144,6 +148,7 @@ IN_PLACE = re.compile(r"[a-z0-9_]*[a-z0-9]_|__i(add|sub|mul|truediv|floordiv|mod
 
 LEFT_OUT = {"__module__", "__doc__", "__slots__", "__weakref__", "__dict__", "__hash__"}
 LEFT_OUT |= {"__firstlineno__", "__static_attributes__"}  # of Python 3.13
+LEFT_OUT |= {"__getattr__"}  # it only raises; to a type checker it would mean that every name is there
 
 
 def stub():

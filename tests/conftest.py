@@ -83,6 +83,30 @@ def pytest_make_collect_report(collector):
     return report
 
 
+# Without PyTorch most tests have nothing to compare with. One line says so, in place of thousands of letters; -v names each.
+NEEDS_PYTORCH = "need PyTorch"
+
+
+def _needs_pytorch(report):
+    return report.skipped and isinstance(report.longrepr, tuple) and "could not import 'torch'" in report.longrepr[-1]
+
+
+def pytest_report_teststatus(report, config):
+    """A comparison without PyTorch is counted, and prints no letter."""
+    if config.option.verbose <= 0 and _needs_pytorch(report):
+        return NEEDS_PYTORCH, "", ""
+    return None
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many comparisons were left out, and how to have them."""
+    tests = len(terminalreporter.stats.get(NEEDS_PYTORCH, ()))
+    files = sum(map(_needs_pytorch, terminalreporter.stats.get("skipped", ())))
+    if tests:
+        whole = f" (and all tests of {files} more files)" if files else ""
+        terminalreporter.write_line(f"{tests} comparisons{whole} need PyTorch, which is not installed here: pip install torch")
+
+
 def pytest_collection_finish():
     """Leave the tests themselves, a hundred thousand objects that live to the end, out of every later collection."""
     gc.collect()

@@ -22,7 +22,8 @@ PUBLIC = [n for n in autodiff.__all__ if inspect.isroutine(getattr(autodiff, n))
 PUBLIC += [
     f"nn.functional.{n}"
     for n in autodiff.nn.functional.__all__
-    if hasattr(torch.nn.functional, n) and getattr(autodiff, n, None) is not getattr(autodiff.nn.functional, n)
+    if hasattr(torch.nn.functional, n)
+    and inspect.unwrap(getattr(autodiff, n, id)) is not inspect.unwrap(getattr(autodiff.nn.functional, n))
 ]
 # Switches, and what has no argument.
 NO_CALL = """get_default_dtype get_num_threads get_rng_state initial_seed is_anomaly_enabled is_grad_enabled

@@ -34,7 +34,7 @@ def defaults_of(function):
 
 
 # Said in another word, with one meaning: the last dimension, all dimensions.
-DIFFERENT = {("amax", "dim"), ("amin", "dim"), ("topk", "dim")}
+DIFFERENT = {(name, "dim") for name in ("amax", "amin", "max", "median", "min", "prod", "squeeze", "topk")}
 PLAIN = (bool, int, float, str, type(None))
 
 

@@ -34,7 +34,7 @@ def test_the_public_list_is_explicit_and_right(name):
 
 
 # What the packages' own `__getattr__` calls, and a type alias of `saved_tensors_hooks`: nothing that a user calls.
-HELPERS = {"not_offered", "Packed"}
+HELPERS = {"missing_name", "Packed"}
 CONSTANTS = {"__version__", "e", "inf", "nan", "pi"}
 
 

@@ -7,6 +7,7 @@ What a tensor is:
 - `types`: a shape, a device, and results with names, which print as PyTorch's.
 - `dtypes`: the number types, and which one wins when two meet.
 - `tensor`: an array, the edge along which its gradient goes, and a cell that counts changes.
+- `missing`: a name that is not here: whether PyTorch has it, and what is near it.
 - `memory`: the version cell, by which whoever kept a value knows that it was changed.
 - `modes`: the switches of a thread: no_grad, enable_grad, inference_mode.
 - `provenance`: the user's line that made a tensor, noted cheaply, decoded for a message.
@@ -21,6 +22,11 @@ How the graph is built:
 - `node`: one recorded operation: its edges, what it kept, and how its rules are run.
 - `promotion`: inputs of several dtypes are brought to one before the operation.
 - `broadcast`: repeating along a dimension, and summing back.
+
+When a user makes a subclass of Tensor:
+
+- `overrides`: whose classes are asked about a call, by PyTorch's `__torch_function__`.
+- `subclasses`: the usual answer: the results are instances of the subclass, too.
 
 When memory is changed:
 

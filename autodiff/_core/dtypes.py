@@ -50,11 +50,12 @@ class dtype:
     (torch.float64, 8, True)
     """
 
-    __slots__ = ("__weakref__", "is_complex", "is_floating_point", "is_signed", "itemsize", "name", "np")
+    __slots__ = ("__weakref__", "dtype", "is_complex", "is_floating_point", "is_signed", "itemsize", "name", "np")
 
     def __init__(self, name: str, np_dtype: Any) -> None:
         self.name = name
         self.np: np.dtype[Any] = np.dtype(np_dtype)
+        self.dtype = self.np  # where NumPy looks: np.zeros(3, dtype=torch.float32) and np.promote_types take one of these, too
         self.itemsize = self.np.itemsize
         self.is_floating_point = self.np.kind == "f"
         self.is_complex = False

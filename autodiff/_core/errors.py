@@ -6,6 +6,7 @@ user's lines that made it, and a way out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from autodiff._core.provenance import Place, line_of
 __all__ = [
     "changed_since",
     "factors",
+    "features",
     "freed",
     "given_twice",
     "inference_saved",
@@ -23,7 +25,7 @@ __all__ = [
     "no_operand",
     "no_tensor",
     "not_floating",
-    "not_offered",
+    "out_with_gradient",
     "unexpected_keyword",
     "view_detached",
     "view_lost",
@@ -69,14 +71,6 @@ def wrong_count(function: str, names: Sequence[str], given: int, missing: Sequen
     return TypeError(f"{function}() takes {len(names)} positional arguments but {given} were given")
 
 
-def not_offered(module: str, name: str) -> AttributeError:
-    """A name that PyTorch may have and `module` has not."""
-    return AttributeError(
-        f"module {module!r} has no attribute {name!r}: it offers what a first course uses, not all of PyTorch; "
-        f"docs/reference/{'index' if module == 'autodiff' else module}.md lists every name"
-    )
-
-
 def misfit(function: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> RuntimeError | None:
     """Shapes that do not broadcast, and `more` about them; None where they do."""
     for k, b in enumerate(shapes):
@@ -97,6 +91,16 @@ def factors(name: str, a: Any, b: Any) -> str:
     made = [line_of(x._edge[0].place) for x in (a, b) if x._edge.__class__ is tuple and x._edge[1] >= 0]
     return f"({_times(a.shape)} and {_times(b.shape)}){_transposed(a.shape, b.shape)}" + (
         f"; {name} got an operand made at {' and '.join(made)}" if made else ""
+    )
+
+
+def features(x: tuple[int, ...], w: tuple[int, ...]) -> RuntimeError:
+    """The shapes of an input and of a layer's weight, which is (out_features, in_features), that do not multiply."""
+    rows, k = (math.prod(x[:-1]), x[-1]) if x else (1, 1)
+    hint = "; did you mean w.T? The weight is (out_features, in_features)" if len(w) == 2 and x[-1:] == w[:1] else ""
+    return RuntimeError(
+        f"mat1 and mat2 shapes cannot be multiplied ({rows}x{k} and {w[-1]}x{w[0]}): the layer expects {w[-1]} features in "
+        f"the last dimension, the input has shape {list(x)}{hint}"
     )
 
 
@@ -137,6 +141,14 @@ def inference_saved(function: str) -> RuntimeError:
     )
 
 
+def out_with_gradient(function: str) -> RuntimeError:
+    """A tensor that requires a gradient among those of a call with `out`."""
+    return RuntimeError(
+        f"{function}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+        "requires grad. Call it without out=, or under autodiff.no_grad()."
+    )
+
+
 def not_floating(dtype: Any) -> RuntimeError:
     """A gradient wanted for whole numbers or bools."""
     return RuntimeError(
@@ -153,7 +165,8 @@ def freed(name: str, place: Place | None) -> RuntimeError:
         "Trying to backward through the graph a second time (or directly access saved tensors after they "
         "have already been freed). Saved intermediate values of the graph are freed when you call .backward() "
         "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
-        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)})"
+        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)}; in a loop, "
+        "compute the loss anew for each backward, and detach() what is carried over from the step before.)"
     )
 
 

@@ -36,7 +36,8 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
         if edge is None:
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
-                "from has requires_grad=True, or it was computed under no_grad() or after detach()"
+                "from has requires_grad=True, or it was computed under no_grad(), after detach(), or by something that has no "
+                "slope, such as argmax or a comparison"
             )
         if g is None:
             if t._array.size != 1:

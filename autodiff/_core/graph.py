@@ -19,12 +19,16 @@ from autodiff._core.modes import Inference, mode
 from autodiff._core.node import UNCHANGING, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
 from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Promotion, Recorded
+from autodiff._core.overrides import ANY, concerned, overridden
 from autodiff._core.provenance import here, line_of, outermost
-from autodiff._core.refusals import refusal
+from autodiff._core.refusals import anew, refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import refresh, share
 
-__all__ = ["flat", "next_index", "primitive", "record", "renamed"]
+__all__ = ["Failed", "flat", "next_index", "primitive", "record", "recording", "renamed"]
+
+# What is asked about a call that did not find its arguments right: given its inputs, its parameters and the error.
+Failed = Callable[[tuple[Any, ...], dict[str, Any], TypeError], Any]
 
 next_index = count().__next__
 _ndarray, _asarray = np.ndarray, np.asarray
@@ -56,24 +60,26 @@ def renamed(op: Recorded, name: str) -> Recorded:
     return primitive(*o.partials, name=name, **{key: getattr(o, key) for key in kept})(o.forward)
 
 
-def recording(operation: Operation) -> Recorded:
-    """The function that users and rules call: it computes, and records where an input requires a gradient."""
-    forward, promote, whole = operation.forward, operation.promote, 1 << len(operation.inputs)
-    floating, first, two, more = _promoting(operation)
-    variadic, silent, view, last = operation.variadic, operation.silent, operation.view, first + 1
+def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
+    """The function that users and rules call: it computes, and records where an input requires a gradient.
+
+    A call that is a TypeError is handed to `failed`, which may know what is meant: Note [Fast way first] in api/_calls.py.
+    """
+    forward, promote, variadic, whole = operation.forward, operation.promote, operation.variadic, 1 << len(operation.inputs)
+    (floating, first, last, two, more), silent, view = _promoting(operation), operation.silent, operation.view
 
     def op(*xs: Any, **params: Any) -> Any:
+        if ANY and concerned(xs, params):
+            return overridden(recorded, xs, params)
         arrays: list[Any] = []
         edges: list[Edge | None] = []
-        boxed, plain, needs, bit = False, 0, 0, 1  # is any a Tensor? how many are not? a bit for each gradient
+        plain, needs, bit = 0, 0, 1  # how many are no Tensors? a bit for each gradient
         for x in xs:
             if isinstance(x, Tensor):
-                boxed = True
                 if x._view is not None and x._view.seen != x._cell[0]:
                     refresh(x)
                 arrays.append(x._array)
-                edge = x._edge
-                if edge is not None:
+                if (edge := x._edge) is not None:
                     needs += bit
                     if edge is LEAF:
                         edge = (x, -1, x._array.shape, x._array.dtype)
@@ -85,22 +91,24 @@ def recording(operation: Operation) -> Recorded:
             bit += bit
         if bit != whole and not variadic:  # tensors given by name, or an error that says what is missing
             return op(*operation.placed(xs, params), **params)
-        if not boxed:
+        if plain == len(xs):
             return _bare(recorded, arrays, params)
-        if promote is None:
-            out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
-        else:
-            if plain or (floating and arrays[0].dtype.kind != "f") or (
-                (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
-            ):
-                if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
-                    arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
-                else:
-                    xs = _brought(promote, operation, xs, arrays, edges)
-            try:
+        try:
+            if promote is None:
+                out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
+            else:
+                if plain or (floating and arrays[0].dtype.kind != "f") or (
+                    (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
+                ):
+                    if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
+                        arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
+                    else:
+                        xs = _brought(promote, operation, xs, arrays, edges)
                 out = mode.quiet(forward, *arrays, **params)
-            except (ValueError, RuntimeError) as error:
-                out = _once_more(operation, xs, arrays, params, error)
+        except (TypeError, ValueError, RuntimeError) as error:
+            if failed is not None and isinstance(error, TypeError):
+                return failed(xs, params, error)
+            out = _once_more(operation, xs, arrays, params, error)
         if out.__class__ is not _ndarray:
             if out.__class__ is tuple:
                 return _several(recorded, xs, arrays, edges, needs, params, out)
@@ -114,17 +122,22 @@ def recording(operation: Operation) -> Recorded:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
         return t
 
-    recorded: Recorded = functools.update_wrapper(op, forward)  # type: ignore[assignment]
+    recorded = _named(op, operation)
+    return recorded
+
+
+def _named(op: Any, operation: Operation) -> Recorded:
+    recorded: Recorded = functools.update_wrapper(op, operation.forward)  # type: ignore[assignment]
     recorded.operation = operation
     return recorded
 
 
-def _promoting(operation: Operation) -> tuple[bool, int, bool, bool]:
-    """Which inputs `promote` concerns: (always to a floating dtype?, the number of the first, exactly two?, more than two?)."""
+def _promoting(operation: Operation) -> tuple[bool, int, int, bool, bool]:
+    """What `promote` concerns: (to a floating dtype always?, the numbers of the first input and the next, just two?, more?)."""
     promote = operation.promote
     first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
     count = 0 if promote is None else len(operation.inputs) - first
-    return promote is not None and promote.floating, first, count == 2, count > 2 or operation.variadic
+    return promote is not None and promote.floating, first, first + 1, count == 2, count > 2 or operation.variadic
 
 
 def _brought(promote: Promotion, operation: Operation, xs: Any, arrays: list[Any], edges: list[Any]) -> tuple[Tensor, ...]:
@@ -272,15 +285,24 @@ def _bare(op: Recorded, arrays: list[Any], params: dict[str, Any]) -> Any:
     return out if out.__class__ is _ndarray or out.__class__ is tuple else _asarray(out)
 
 
+def _is_brought(operation: Operation, arrays: list[Any]) -> bool:
+    """Whether the inputs have the dtype that is computed in: bringing them to it may fail, too."""
+    floating, first, *_ = _promoting(operation)
+    arrays = arrays[first:]
+    return all(isinstance(a, _ndarray) and (a.dtype.kind == "f" or not floating) for a in arrays) and not _differ(arrays)
+
+
 def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any], error: Exception) -> Any:
     """What to do when computing failed: shapes that do not fit are told in PyTorch's words.
 
     A signal handler, a debugger or a forward that itself calls operations is inside the quiet context, which cannot be entered
     twice: there the operation is computed as it is.
     """
+    if operation.promote is None or isinstance(error, TypeError):
+        raise anew(error) from None
     if isinstance(error, RuntimeError):
-        if not str(error).startswith("cannot enter context"):
-            raise refusal(error) or error
+        if not str(error).startswith("cannot enter context") or not _is_brought(operation, arrays):
+            raise anew(error) from None
         return operation.forward(*arrays, **params)
     raise _mismatch(operation, xs, arrays, error) from None
 

@@ -21,28 +21,32 @@ from autodiff._core.hooks import retain_grad, retains_grad
 from autodiff._core.memory import changed, memory_order, repeats
 from autodiff._core.modes import mode
 from autodiff._core.node import Node
+from autodiff._core.operators import left_to
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import line_of
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import edge_of, lost
 
-__all__ = ["detach_", "in_place", "method", "requires_grad_"]
+__all__ = ["check_writable", "detach_", "in_place", "method", "requires_grad_", "write_over"]
 
 Array = np.ndarray[Any, Any]
 Path = tuple[tuple[Any, dict[str, Any]], ...]
 
 
-def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False) -> Callable[..., Tensor]:
+def in_place(
+    function: Callable[..., Any], name: str = "", uniform: bool = False, infix: bool = False
+) -> Callable[..., Tensor]:
     """The in-place form of an out-of-place operation whose first argument is the tensor to change.
 
-    `uniform`: all elements become one number, so that several of them may lie in one place.
+    `uniform`: all elements become one number, so that several of them may lie in one place. `infix`: it is written x += y, and
+    NotImplemented is an answer to a y that is no tensor, array or number.
     """
 
     @functools.wraps(function, assigned=("__module__",), updated=())
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         try:
-            _check(self, method.__name__, uniform)
+            check_writable(self, method.__name__, uniform)
         except (RuntimeError, TypeError) as error:
             if again := refusal(error):
                 raise again from again.__cause__
@@ -60,8 +64,10 @@ def in_place(function: Callable[..., Any], name: str = "", uniform: bool = False
         # x.mul_(x): the operand is the old x too. Other overlaps are caught by the version check if they were kept.
         try:
             new = function(old, *[old if a is self else a for a in args], **kwargs)
-            _write(self, new, tracked)
+            write_over(self, new, tracked)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
+            if infix and isinstance(error, TypeError) and left_to(args[0]):
+                return NotImplemented  # type: ignore[no-any-return]
             if again := refusal(error):
                 raise again from again.__cause__
             raise
@@ -90,7 +96,7 @@ def method(function: Any = None, *, name: str = "", inplace: bool = False, unifo
     return function
 
 
-def _check(t: Tensor, name: str, uniform: bool = False) -> None:
+def check_writable(t: Tensor, name: str, uniform: bool = False) -> None:
     """Refuse what must not be written to, before anything is computed."""
     if not isinstance(t, Tensor):
         raise TypeError(f"{name}() changes a Tensor, not {type(t).__name__}")
@@ -114,7 +120,7 @@ def _check(t: Tensor, name: str, uniform: bool = False) -> None:
         raise RuntimeError(f"{name}(): the memory is read-only (it came from a read-only array); clone() it first")
 
 
-def _write(t: Tensor, new: Tensor, tracked: bool) -> None:
+def write_over(t: Tensor, new: Tensor, tracked: bool) -> None:
     """Copy the result into t's memory and give t, or its base, the result's history."""
     array, values = t._array, new._array
     if values.shape != array.shape:

@@ -149,7 +149,10 @@ class Node:
         if k >= len(plan.inputs) + len(plan.outputs):  # one of all the inputs of a variadic operation
             k = plan.keep.index((ALL, None))
         kept = f"kept as '{plan.names[k]}' by {self.name()} at {line_of(self.place)}"
-        hint = " Hint: change a clone() instead, or use the operation that is not in place."
+        hint = (
+            " Hint: change a clone() instead, or use the operation that is not in place; after an optimizer's step, compute "
+            "the loss again."
+        )
         return errors.changed_since(self.kept[k], kept, cell, version, hint)
 
 

@@ -121,7 +121,7 @@ class Operation:
             if numpys in params and ours in self.inputs and ours not in given:
                 given[ours] = params.pop(numpys)
         for name in params:
-            if name not in self.defaults:
+            if name not in self.defaults and name != "out":  # whether that is taken is known where it is called
                 raise errors.unexpected_keyword(self.public, name)
         for name in given:
             if self.inputs.index(name) < len(xs):

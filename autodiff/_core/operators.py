@@ -11,17 +11,33 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.graph import record
+from autodiff._core.graph import record, recording
 from autodiff._core.memory import AN_ARRAY
 from autodiff._core.modes import Inference, mode
 from autodiff._core.operation import Recorded
-from autodiff._core.refusals import refusal
+from autodiff._core.refusals import anew, refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 
-__all__ = ["between_two"]
+__all__ = ["between_two", "infix", "left_to"]
 
 _ndarray, _asarray = np.ndarray, np.asarray
 _NONE: dict[str, Any] = {}  # no parameters
+
+
+def left_to(other: Any) -> bool:
+    """Whether an operator leaves the result to `other`, whose class may have an answer: it is no tensor, array or number."""
+    return not isinstance(other, (Tensor, int, float, np.ndarray, np.generic))
+
+
+def _left(xs: tuple[Any, ...], params: dict[str, Any], error: Exception) -> Any:
+    if left_to(xs[-1]):
+        return NotImplemented
+    raise anew(error) from None
+
+
+def infix(op: Recorded) -> Recorded:
+    """The same operation as it is written between its operands, a + b: what is none of its kind is left to its own class."""
+    return recording(op.operation, _left)
 
 
 def between_two(op: Recorded, ufunc: np.ufunc) -> Callable[[Tensor, Any], Tensor]:

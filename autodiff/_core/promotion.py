@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
-from autodiff._core.dtypes import get_default_dtype, result_numpy
+from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype, result_numpy
 from autodiff._core.graph import primitive
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
@@ -36,7 +36,10 @@ def _common(operation: Operation, xs: Sequence[Any], floating: bool = False, fir
             values.append(x._array)
         elif isinstance(x, np.generic):
             values.append(x.item())
-        elif isinstance(x, (bool, int, float, np.ndarray)):
+        elif isinstance(x, (bool, int, float)):
+            values.append(x)
+        elif isinstance(x, np.ndarray):
+            from_numpy_dtype(x.dtype)  # or TypeError
             values.append(x)
         else:
             raise errors.no_operand(operation.public, operation.input_name(i), i + 1, type(x).__name__)

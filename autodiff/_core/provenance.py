@@ -6,10 +6,13 @@ function's line table, so that waits until somebody asks.
 
 from __future__ import annotations
 
+import builtins
 import os
+import re
 import sys
 import threading
 from types import CodeType, FrameType
+from typing import Any
 
 __all__ = ["Place", "here", "is_ours", "line_of", "outermost", "set_provenance", "stacklevel"]
 
@@ -88,7 +91,7 @@ def stacklevel() -> int:
 
 
 def line_of(place: Place | None) -> str:
-    """A place as a reader writes it: ``train.py:12``; "an unknown line" when it was not noted."""
+    """A place as a reader writes it: ``train.py:12``, ``Cell In[3], line 8``; "an unknown line" when it was not noted."""
     if place is None:
         return "an unknown line"
     code, lasti = place
@@ -97,4 +100,32 @@ def line_of(place: Place | None) -> str:
         if start <= lasti < end:
             line = number
             break
+    cell = _cell_of(code.co_filename)
+    if cell is not None:
+        return f"{cell}, line {line}"
+    if code.co_filename.startswith("<"):  # no file: <stdin>, <python-input-3>, <string>
+        return f"{code.co_filename}, line {line}"
     return f"{os.path.basename(code.co_filename)}:{line}"
+
+
+# A notebook compiles each cell as a file of its own, named by a hash: ipykernel_812/1789724458.py, <ipython-input-3-9a8c7f>.
+_CELL = re.compile(r"ipython-input-(\d+)-|ipykernel_\d+[\\/]\d+\.py$")
+
+
+def _cell_of(filename: str) -> str | None:
+    """The notebook cell that was compiled under this name, in IPython's words; None where it was none."""
+    for shell in _shells():
+        try:
+            label = shell.compile.format_code_name(filename)
+        except AttributeError:  # an IPython older than 7.21
+            continue
+        if label is not None:
+            return " ".join(label)
+    found = _CELL.search(filename)
+    return None if found is None else f"Cell In[{found[1]}]" if found[1] else "a notebook cell"
+
+
+def _shells() -> list[Any]:
+    """The IPython shell that is executing a cell now, and the one that the process was started as."""
+    found = [getattr(builtins, "get_ipython", None), getattr(sys.modules.get("IPython"), "get_ipython", None)]
+    return [shell for get in found if get is not None and (shell := get()) is not None]

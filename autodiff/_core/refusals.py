@@ -12,7 +12,7 @@ import dis
 
 from autodiff._core.provenance import is_ours
 
-__all__ = ["refusal"]
+__all__ = ["anew", "refusal"]
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 _CLASSES = (IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError)
@@ -33,3 +33,13 @@ def refusal(error: Exception) -> Exception | None:
     again.__dict__.update(error.__dict__)
     again.__cause__ = error.__cause__
     return again
+
+
+def anew(error: Exception) -> Exception:
+    """What a function is to raise that was handed the error of another one: it has no part in that one's traceback.
+
+    That is the refusal, or the same once more where the call itself failed, as for an unknown keyword.
+    """
+    tb = error.__traceback__
+    at_the_call = type(error) in _CLASSES and (tb is None or tb.tb_next is None)
+    return refusal(error) or (type(error)(*error.args) if at_the_call else error)

@@ -47,6 +47,7 @@ class Tensor:
     def __add__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __and__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __array__(self, dtype: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # api/numpy_protocols.py
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any: ...  # api/numpy_protocols.py
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = ..., **options: Any) -> Any: ...  # api/numpy_protocols.py
     def __bool__(self) -> builtins.bool: ...  # api/numbers.py
     def __contains__(self, element: Any) -> builtins.bool: ...  # api/numbers.py
@@ -54,13 +55,13 @@ class Tensor:
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor: ...  # api/copies.py
     def __dlpack__(self, **options: Any) -> Any: ...  # api/numpy_protocols.py
     def __dlpack_device__(self) -> Any: ...  # api/numpy_protocols.py
-    def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]  # _methods.py
+    def __eq__(input, other: Any) -> Tensor: ...  # type: ignore[override]  # ops/comparison.py
     def __float__(self) -> builtins.float: ...  # api/numbers.py
     def __floordiv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __format__(self, spec: str) -> str: ...  # api/numbers.py
-    def __ge__(self, other: Any) -> Tensor: ...  # _methods.py
+    def __ge__(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def __getitem__(input, index: Any) -> Tensor: ...  # api/index.py
-    def __gt__(self, other: Any) -> Tensor: ...  # _methods.py
+    def __gt__(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def __iadd__(input, other: Any, *, alpha: builtins.float = ...) -> Self: ...  # api/arithmetic.py
     def __iand__(input, other: Any) -> Self: ...  # ops/bits.py
     def __ifloordiv__(input, other: Any) -> Self: ...  # ops/arithmetic.py
@@ -69,6 +70,8 @@ class Tensor:
     def __imul__(input, other: Any) -> Self: ...  # ops/arithmetic.py
     def __index__(self) -> builtins.int: ...  # api/numbers.py
     def __init__(self, *data: Any) -> None: ...  # _core/tensor.py
+    @classmethod
+    def __init_subclass__(cls, /, **kwargs: Any) -> None: ...  # _core/subclasses.py
     def __int__(self) -> builtins.int: ...  # api/numbers.py
     def __invert__(self) -> Tensor: ...  # _methods.py
     def __ior__(input, other: Any) -> Self: ...  # ops/bits.py
@@ -78,14 +81,14 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]: ...  # api/numbers.py
     def __itruediv__(input, other: Any, *, rounding_mode: str | None = ...) -> Self: ...  # api/arithmetic.py
     def __ixor__(input, other: Any) -> Self: ...  # ops/bits.py
-    def __le__(self, other: Any) -> Tensor: ...  # _methods.py
+    def __le__(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def __len__(self) -> builtins.int: ...  # _core/tensor.py
     def __lshift__(input, other: Any) -> Tensor: ...  # ops/bits.py
-    def __lt__(self, other: Any) -> Tensor: ...  # _methods.py
-    def __matmul__(input, other: Tensor) -> Tensor: ...  # api/matmul.py
+    def __lt__(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def __matmul__(input, other: Any) -> Tensor: ...  # api/matmul.py
     def __mod__(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def __mul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
-    def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]  # _methods.py
+    def __ne__(input, other: Any) -> Tensor: ...  # type: ignore[override]  # ops/comparison.py
     def __neg__(input) -> Tensor: ...  # ops/arithmetic.py
     def __or__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __pos__(self) -> Tensor: ...  # _methods.py
@@ -94,6 +97,7 @@ class Tensor:
     def __rand__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __reduce_ex__(self, protocol: Any) -> Any: ...  # api/copies.py
     def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
+    def __reversed__(self) -> Tensor: ...  # _methods.py
     def __rfloordiv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rlshift__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rmatmul__(self, other: Any) -> Tensor: ...  # _methods.py
@@ -108,8 +112,10 @@ class Tensor:
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # _methods.py
     def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    __torch_function__: Any  # _core/subclasses.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    _results_are_plain: builtins.bool
     @property
     def _version(self) -> builtins.int: ...  # _core/tensor.py
     def abs(input) -> Tensor: ...  # ops/arithmetic.py
@@ -136,6 +142,7 @@ class Tensor:
     def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
     def argwhere(input) -> Tensor: ...  # api/places.py
+    def as_subclass(self, cls: builtins.type[Tensor]) -> Any: ...  # _core/subclasses.py
     def asin(input) -> Tensor: ...  # ops/trigonometry.py
     def asin_(input) -> Self: ...  # ops/trigonometry.py
     def asinh(input) -> Tensor: ...  # ops/trigonometry.py
@@ -372,7 +379,7 @@ class Tensor:
     def permute(input, *dims: Any) -> Tensor: ...  # api/shape.py
     def pow(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def pow_(input, exponent: Any) -> Self: ...  # api/arithmetic.py
-    def prod(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def prod(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
     def random_(self, *_ends: builtins.int | None, to: builtins.int | None = ..., generator: Generator | None = ..., **named: builtins.int) -> Self: ...  # api/fill.py
     def ravel(input) -> Tensor: ...  # api/shape.py

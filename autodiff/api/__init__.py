@@ -5,8 +5,11 @@ A module here stands before the one of its name in `autodiff.ops`, or makes func
 How a call is read:
 
 - `_calls`: PyTorch's names and NumPy's, dimensions, sizes, numbers: every spelling that is not the mathematics.
+- `deprecated`: calls that PyTorch takes with a warning.
 - `aliases`: second names, such as multiply for mul.
 - `_keywords`: a keyword that a constructor does not have, and the one that was meant.
+- `out`: what `out=` means.
+- `with_out`: the functions that take it.
 - `reading`: which dtype and shape data have that are given to `tensor`.
 
 Making tensors:
@@ -43,4 +46,5 @@ A tensor changed, converted, copied, taken out:
 - `copies`: copy, deepcopy, pickle.
 - `numbers`: item, tolist, float(x).
 - `numpy_protocols`: a tensor among NumPy's arrays.
+- `numpy_functions`: NumPy's functions of tensors.
 """

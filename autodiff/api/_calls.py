@@ -23,13 +23,28 @@ import numpy as np
 
 from autodiff._core import errors, promotion
 from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.graph import Failed, recording
 from autodiff._core.operation import NUMPYS, Recorded
+from autodiff._core.overrides import ANY, concerned, overridden
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
+from autodiff.api import deprecated
 
 F = TypeVar("F", bound=Any)
 
 _PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim"}
+
+
+
+
+class _All:
+    """The default of a `dim` that can't be None: all dimensions."""
+
+    def __repr__(self) -> str:
+        return "all"
+
+
+ALL = _All()
 
 
 # ---- names ----
@@ -49,7 +64,7 @@ def takes_keepdim(function: F) -> F:
     return _explaining(function, lone_keepdim=False)
 
 
-def _explaining(function: F, lone_keepdim: bool) -> F:
+def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -> F:
     code = function.__code__
     positional = code.co_varnames[: code.co_argcount]
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -60,6 +75,8 @@ def _explaining(function: F, lone_keepdim: bool) -> F:
 
     @functools.wraps(function)
     def explaining(*args: Any, **kwargs: Any) -> Any:
+        if ANY and concerned(args, kwargs):
+            return overridden(explaining, args, kwargs)
         if kwargs and not lone_keepdim and len(args) < 2 and _keepdim_alone(kwargs, known):
             raise errors.wrong_count(function.__name__, positional, len(args), ["dim"])
         try:
@@ -73,8 +90,11 @@ def _explaining(function: F, lone_keepdim: bool) -> F:
                 if again := refusal(error):  # from inside: all arguments had found their places
                     raise again from again.__cause__
                 raise
+            if failed is not None and "out" in kwargs:
+                return failed(args, kwargs, error)
             others = [word for word in kwargs if word in numpys]
-            if not others:
+            old = deprecated.by_name(function.__name__, args) if len(args) > len(positional) and not kwargs else None
+            if not others and old is None:
                 missing = [name for name in positional[len(args) :] if name not in kwargs]
                 if several not in kwargs or missing or len(args) > len(positional):
                     raise (_misplaced(function, args, kwargs) or error) from None
@@ -82,6 +102,8 @@ def _explaining(function: F, lone_keepdim: bool) -> F:
             if again := refusal(error):
                 raise again from again.__cause__
             raise
+        if old is not None:
+            return explaining(**old)
         for word in others:
             ours = numpys[word]
             if ours in kwargs:
@@ -91,7 +113,14 @@ def _explaining(function: F, lone_keepdim: bool) -> F:
             args = (*args, *(kwargs.pop(name) for name in positional[len(args) :]), kwargs.pop(several))
         return explaining(*args, **kwargs)
 
+    explaining.__dict__["with_failed"] = functools.partial(_explaining, function, lone_keepdim)
     return cast(F, explaining)
+
+
+def with_failed(function: Any, failed: Failed) -> Any:
+    """The same function, made once more, which hands a failed call that names an `out` to `failed`."""
+    operation = getattr(function, "operation", None)
+    return recording(operation, failed) if operation is not None else function.with_failed(failed)
 
 
 def matrices_first(operation: Recorded) -> Callable[[F], F]:
@@ -113,6 +142,7 @@ def matrices_first(operation: Recorded) -> Callable[[F], F]:
                     raise again from again.__cause__
                 raise
 
+        trying.__dict__["with_failed"] = lambda failed: decorate(with_failed(function, failed))
         return cast(F, trying)
 
     return decorate
@@ -169,10 +199,13 @@ def whole(function: str, name: str, value: Any) -> int:
 
 
 def number(function: str, name: str, value: Any) -> Any:
-    """The value if it is a number, or the number that a tensor without dimensions holds; else TypeError."""
+    """The value if it is a number, or the number that a tensor without dimensions holds; else TypeError.
+
+    So it is for a tensor that requires a gradient, which would be lost.
+    """
     if isinstance(value, (int, float)):
         return value
-    if not hasattr(value, "item") or getattr(value, "ndim", None) != 0:
+    if not hasattr(value, "item") or getattr(value, "ndim", None) != 0 or getattr(value, "requires_grad", False):
         found = repr(value) if isinstance(value, str) else type(value).__name__
         raise TypeError(f"{function}(): argument '{name}' must be Number, not {found}")
     return value.item()
@@ -241,7 +274,10 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
     for at, n in enumerate(size):
-        if not isinstance(n, (int, np.integer, Tensor)) or isinstance(n, bool):
+        if n.__class__ is int:
+            continue
+        lone = isinstance(n, Tensor) and not n._array.ndim and n._array.dtype.kind in "iu"
+        if not (lone or isinstance(n, (int, np.integer))) or isinstance(n, bool):
             raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not {type(n).__name__} ({n!r} at {at})")
     try:
         shape = tuple(int(n) for n in size)

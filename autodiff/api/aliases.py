@@ -4,25 +4,21 @@ After this module a reader knows that `torch.multiply` is `torch.mul` itself. A 
 """
 
 from autodiff._core.tensor import Tensor as T
-from autodiff.api.arithmetic import div, sub
-from autodiff.api.comparison import clamp
-from autodiff.api.join import cat
+from autodiff.api import with_out as functions
 from autodiff.api.shape import movedim, transpose
-from autodiff.ops.arithmetic import abs, mul, neg
-from autodiff.ops.comparison import ge, gt, le, lt, ne
 
-absolute = T.absolute = abs
-negative = T.negative = neg
-multiply = T.multiply = mul
-subtract = T.subtract = sub
-divide = T.divide = div
-true_divide = T.true_divide = div
-clip, T.clip, T.clip_ = clamp, clamp, T.clamp_
-not_equal = T.not_equal = ne
-less = T.less = lt
-less_equal = T.less_equal = le
-greater = T.greater = gt
-greater_equal = T.greater_equal = ge
-concat = concatenate = cat
+absolute, T.absolute = functions.abs, T.abs
+negative, T.negative = functions.neg, T.neg
+multiply, T.multiply = functions.mul, T.mul
+subtract, T.subtract = functions.sub, T.sub
+divide, T.divide = functions.div, T.div
+true_divide, T.true_divide = functions.div, T.div
+clip, T.clip, T.clip_ = functions.clamp, T.clamp, T.clamp_
+not_equal, T.not_equal = functions.ne, T.ne
+less, T.less = functions.lt, T.lt
+less_equal, T.less_equal = functions.le, T.le
+greater, T.greater = functions.gt, T.gt
+greater_equal, T.greater_equal = functions.ge, T.ge
+concat = concatenate = functions.cat
 moveaxis = T.moveaxis = movedim
 swapdims = T.swapdims = transpose

@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.dtypes import result_numpy
+from autodiff._core.dtypes import result_numpy, scalar_type
 from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
-from autodiff._core.operators import between_two
+from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors
-from autodiff.api.comparison import clamp
+from autodiff.api.comparison import clamp, clamp_max, where
 from autodiff.ops import arithmetic as ops
 from autodiff.ops import bits, exponential, power, rounding
 
-# The operators +, - and /.
+# What the operators +, - and / do for two tensors.
 plus, minus, over = between_two(ops.add, np.add), between_two(ops.sub, np.subtract), between_two(ops.div, np.divide)
 
 sub_from_number, _sub_from_tensor = renamed(ops.sub, "RsubBackward1"), renamed(ops.sub, "RsubBackward0")
@@ -33,7 +33,7 @@ _pow_of_number = renamed(power.pow, "PowBackward2")
 def _scaled(name: str, input: Any, other: Any, alpha: Any) -> Any:
     """alpha * other, where PyTorch allows that factor."""
     if isinstance(alpha, Tensor):
-        alpha = alpha.item()
+        alpha = number(name, "alpha", alpha)
     if not isinstance(alpha, (bool, int, float)):
         raise TypeError(f"{name}(): argument 'alpha' must be Number, not {type(alpha).__name__}")
     kind = result_numpy([x._array if isinstance(x, Tensor) else x for x in (input, other)]).kind
@@ -70,7 +70,7 @@ def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
     tensor([0., 1.])
     """
     if alpha.__class__ is not int or alpha != 1:
-        if alpha != 1:
+        if isinstance(alpha, Tensor) or alpha != 1:
             ops.no_bools([x._array if isinstance(x, Tensor) else x for x in (input, other)])
         other = _scaled("sub", input, other, alpha)
     return (minus if input.__class__ is Tensor else ops.sub)(input, other)
@@ -148,6 +148,28 @@ def pow(input: Any, exponent: Any) -> Tensor:
     return _whole_power(input, exponent)
 
 
+_raised = infix(power.pow)
+
+
+def to_the(input: Tensor, exponent: Any) -> Tensor:
+    """The operator input ** exponent: `pow`, which leaves a foreign exponent to its own class."""
+    if not isinstance(exponent, (int, float)):
+        return _raised(input, exponent)
+    if input._array.dtype.kind == "f":
+        return power.term(input, c=1, p=float(exponent))
+    return _whole_power(input, exponent)
+
+
+def modulo(input: Tensor, other: Any) -> Tensor:
+    """The operator input % other: `remainder`, which leaves a foreign divisor to its own class."""
+    try:
+        return (ops.remainder if isinstance(other, Tensor) else _remainder_by_number)(input, other)
+    except TypeError:
+        if left_to(other):
+            return NotImplemented  # type: ignore[no-any-return]
+        raise
+
+
 def _whole_power(input: Tensor, exponent: float) -> Tensor:
     """A power of integers or bools by a number: of the common type of the two."""
     base, brought = to_common.bring(power.pow.operation, (input, exponent))
@@ -161,14 +183,18 @@ def _whole_power(input: Tensor, exponent: float) -> Tensor:
 
 @method
 @takes_tensors
-def float_power(input: Tensor, exponent: Any) -> Tensor:
-    """input ** exponent in float64.
+def float_power(input: Any, exponent: Any) -> Tensor:
+    """input ** exponent in float64. One of the two may be a number.
 
     >>> import autodiff as torch
     >>> torch.float_power(torch.tensor([2]), 3)
     tensor([8.], dtype=torch.float64)
     """
-    return pow(input.double(), exponent.double() if isinstance(exponent, Tensor) else exponent)
+    if isinstance(exponent, Tensor):
+        exponent = exponent.double()
+        if not isinstance(input, Tensor):
+            return _pow_of_number(float(number("float_power", "input", input)), exponent)
+    return pow(input.double(), exponent)
 
 
 @method(inplace=True)
@@ -182,7 +208,8 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """
     if eps is not None:
         eps = number("logit", "eps", eps)
-        input = clamp(input, eps, 1 - eps)
+        # Of limits that have changed places the lower one counts first, as in PyTorch.
+        input = clamp(input, eps, 1 - eps) if eps <= 0.5 else where(input < eps, eps, clamp_max(input, 1 - eps))
     return exponential.logit(input)
 
 
@@ -203,6 +230,8 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     for name, x in tensors:
         if x._array.dtype != input._array.dtype:
             raise RuntimeError(f"expected dtype {input.dtype} for `{name}` but got dtype {x.dtype}")
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f"\"lerp\" not implemented for '{scalar_type(input._array)}': the points are floating ones")
     try:
         return ops.lerp(input, end, weight) if len(tensors) == 2 else ops.lerp_by_number(input, end, weight=weight)
     except ValueError as error:

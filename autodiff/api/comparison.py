@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.errors import misfit
+from autodiff._core.errors import misfit, no_tensor, wrong_count
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.operation import Recorded
@@ -36,6 +36,8 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Tensor | A
     given = condition._array
     if input is None and other is None:
         return tuple(wrap(a) for a in np.nonzero(np.atleast_1d(given)))
+    if input is None or other is None:
+        raise wrong_count("where", ("condition", "input", "other"), 2, ["other" if other is None else "input"])
     if given.dtype != np.bool_ and given.dtype != np.uint8:
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
     return ops.where(condition, input, other)
@@ -51,6 +53,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     tensor([0.0000, 0.5000, 1.0000])
     """
     if min is None and max is None:
+        if not isinstance(input, Tensor):
+            raise no_tensor("clamp", "input", 1, type(input).__name__)
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         if min is not None:
@@ -76,6 +80,8 @@ def clamp_min(input: Tensor, min: Any) -> Tensor:
     >>> torch.clamp_min(torch.tensor([-1.0, 2.0]), 0)
     tensor([0., 2.])
     """
+    if min is None:
+        min = number("clamp_min", "min", min)  # which says what it should be
     return ops.clamp_min(input, min) if isinstance(min, Tensor) else _limited(_clamp_min_number, input, min, None)
 
 
@@ -88,6 +94,8 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
     >>> torch.clamp_max(torch.tensor([-1.0, 2.0]), 0)
     tensor([-1.,  0.])
     """
+    if max is None:
+        max = number("clamp_max", "max", max)  # which says what it should be
     return ops.clamp_max(input, max) if isinstance(max, Tensor) else _limited(_clamp_max_number, input, None, max)
 
 

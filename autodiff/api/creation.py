@@ -17,6 +17,7 @@ from autodiff._core.promotion import cast
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, size_of, takes_tensors, whole
+from autodiff.api.out import chosen_dtype, fresh
 from autodiff.api.reading import array_of, float_or_default, leaf
 from autodiff.ops.shape import clone
 
@@ -128,7 +129,7 @@ def asarray(
 
 
 def zeros(
-    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros of the size given as ints or a tuple, in the default dtype.
 
@@ -137,11 +138,13 @@ def zeros(
     tensor([[0., 0.],
             [0., 0.]])
     """
-    return leaf(np.zeros(size_of(sizes, size), float_or_default(dtype)), requires_grad, device)
+    if out is not None:
+        dtype = chosen_dtype("zeros", out, dtype)
+    return leaf(np.zeros(size_of(sizes, size), float_or_default(dtype)), requires_grad, device, out, "zeros")
 
 
 def ones(
-    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones of the size given as ints or a tuple, in the default dtype.
 
@@ -149,11 +152,13 @@ def ones(
     >>> torch.ones(2)
     tensor([1., 1.])
     """
-    return leaf(np.ones(size_of(sizes, size), float_or_default(dtype)), requires_grad, device)
+    if out is not None:
+        dtype = chosen_dtype("ones", out, dtype)
+    return leaf(np.ones(size_of(sizes, size), float_or_default(dtype)), requires_grad, device, out, "ones")
 
 
 def empty(
-    *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor of the size given, whose elements are whatever the memory held.
 
@@ -161,10 +166,17 @@ def empty(
     >>> torch.empty(2, 3).shape
     torch.Size([2, 3])
     """
+    if out is not None:
+        chosen_dtype("empty", out, dtype)
+        found = fresh("empty", out, size_of(sizes, size))
+        return found.requires_grad_() if requires_grad else found
     return leaf(np.empty(size_of(sizes, size), float_or_default(dtype)), requires_grad, device)
 
 
-def full(size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Sequence[int], fill_value: Any, *, out: Tensor | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """A tensor of the size given with one value everywhere, its dtype that of the value.
 
     >>> import autodiff as torch
@@ -172,7 +184,10 @@ def full(size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any
     tensor([7, 7])
     """
     value = number("full", "fill_value", fill_value)
-    return leaf(np.full(size_of((size,)), value, as_numpy_dtype(dtype) or array_of(value, None).dtype), requires_grad, device)
+    if out is not None:
+        dtype = chosen_dtype("full", out, dtype)
+    array = np.full(size_of((size,)), value, as_numpy_dtype(dtype) or array_of(value, None).dtype)
+    return leaf(array, requires_grad, device, out, "full")
 
 
 def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
@@ -224,7 +239,10 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any 
     return leaf(np.full_like(input._array, value, _like(input, dtype)), requires_grad, device)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int, m: int | None = None, *, out: Tensor | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """The n by m matrix with ones on the diagonal.
 
     >>> import autodiff as torch
@@ -235,7 +253,9 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, 
     n, m = whole("eye", "n", n), None if m is None else whole("eye", "m", m)
     if n < 0 or (m is not None and m < 0):
         raise RuntimeError(f"n must be greater or equal to 0, got {n if n < 0 else m}")
-    return leaf(np.eye(n, m, dtype=float_or_default(dtype)), requires_grad, device)
+    if out is not None:
+        dtype = chosen_dtype("eye", out, dtype)
+    return leaf(np.eye(n, m, dtype=float_or_default(dtype)), requires_grad, device, out, "eye")
 
 
 # ---- as methods: in the dtype of a tensor that is there already ----

@@ -34,6 +34,11 @@ def _no_tensor(input: Any, target: Any, name: str) -> TypeError:
     return TypeError(f"{name}(): argument '{word}' (position {position}) must be Tensor, not {type(x).__name__}")
 
 
+def _fix(target: Tensor) -> str:
+    """How class numbers in a column become a row of them."""
+    return ", as in target.squeeze(1)" if target._array.ndim == 2 and target._array.shape[1] == 1 else ""
+
+
 def _rows_and_classes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, tuple[int, ...] | None]:
     """Scores (n, c), targets (n,), and the shape of an unreduced loss where it is not (n,)."""
     shape, wanted, dtype = input._array.shape, target._array.shape, target._array.dtype
@@ -47,7 +52,9 @@ def _rows_and_classes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, tu
             f"Expected input batch_size ({shape[0]}) to match target batch_size ({wanted[0] if wanted else 'none'})."
         )
     if len(shape) <= 2 and len(wanted) > 1:
-        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported: give one class number per row")
+        raise RuntimeError(
+            f"0D or 1D target tensor expected, multi-target not supported: give one class number per row{_fix(target)}"
+        )
     if dtype is not _LONG and dtype != _LONG and dtype != np.uint8:
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {scalar_type(target._array)}: class numbers are int64, "
@@ -164,7 +171,8 @@ def _probabilities(
     if target._array.dtype.kind != "f":
         raise RuntimeError(
             f"Expected floating point type for target with class probabilities, got {scalar_type(target._array)}: a target of "
-            "the input's own shape holds probabilities; class numbers have no dimension for the classes"
+            "the input's own shape holds probabilities; class numbers have no dimension for the classes. "
+            f"Of a table of 0 and 1, give target.argmax({min(1, input._array.ndim - 1)}) or target.float()"
         )
     if ignore_index >= 0:
         raise RuntimeError("ignore_index is not supported for floating point target")

@@ -13,7 +13,7 @@ from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import AminmaxResult, MaxResult, MinResult
-from autodiff.api._calls import axes_of, dimension, takes_keepdim, takes_tensors
+from autodiff.api._calls import ALL, axes_of, dimension, takes_keepdim, takes_tensors
 from autodiff.ops import extremes as ops
 from autodiff.ops.comparison import maximum, minimum
 
@@ -39,7 +39,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, name: str) -> Any:
     }[name]
     if isinstance(dim, Tensor):
         return pair(input, dim)
-    if dim is None:
+    if dim is ALL:
         not_empty(input, name, None)
         return whole(input)
     axis = dimension(dim, input._array.ndim)
@@ -56,7 +56,7 @@ def max(input: Tensor, dim: Tensor | None = None) -> Tensor: ...
 def max(input: Tensor, dim: int, keepdim: bool = False) -> Any: ...
 @method
 @takes_keepdim
-def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+def max(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     """The largest element; with `dim`, (values, indices) along it; with a second tensor, `maximum`.
 
     >>> import autodiff as torch
@@ -74,7 +74,7 @@ def min(input: Tensor, dim: Tensor | None = None) -> Tensor: ...
 def min(input: Tensor, dim: int, keepdim: bool = False) -> Any: ...
 @method
 @takes_keepdim
-def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+def min(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     """The smallest element; with `dim`, (values, indices) along it; with a second tensor, `minimum`.
 
     >>> import autodiff as torch
@@ -110,6 +110,8 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
 
 def _solid(input: Tensor, dim: Any, name: str) -> tuple[int, ...]:
     axes = axes_of(dim, input._array.ndim)
+    if not input._array.size and (dim is None or dim in ((), [])):
+        not_empty(input, name, None)
     for axis in axes:
         not_empty(input, name, axis)
     return axes
@@ -126,7 +128,9 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     min=tensor(1.),
     max=tensor(3.))
     """
-    where_ = () if dim is None else dim
+    where_ = () if dim is None else dimension(dim, input._array.ndim)
+    if dim is None:
+        not_empty(input, "aminmax", None)
     return AminmaxResult(amin(input, where_, keepdim), amax(input, where_, keepdim))
 
 

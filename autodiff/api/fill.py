@@ -11,7 +11,7 @@ import numpy as np
 
 from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
-from autodiff._core.inplace import _check, in_place, method
+from autodiff._core.inplace import check_writable, in_place, method
 from autodiff._core.memory import memory_order
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
@@ -92,7 +92,7 @@ def uniform_(
 def _draw(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
     """Fill t with draw(stream, shape), in the order of its memory: a transposed tensor's is not that of its indices."""
     try:
-        _check(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
+        check_writable(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
         if again := refusal(error):
             raise again from again.__cause__

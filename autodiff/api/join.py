@@ -111,6 +111,7 @@ def atleast_2d(input: Tensor) -> Tensor:
     return input if input._array.ndim >= 2 else unsqueeze(atleast_1d(input), 0)
 
 
+@takes_tensors
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side: along the second dimension, vectors along their only one.
 
@@ -118,10 +119,11 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     >>> torch.hstack([torch.tensor([1]), torch.tensor([2])])
     tensor([1, 2])
     """
-    xs = list(map(atleast_1d, tensors))
+    xs = list(map(atleast_1d, _listed(tensors, "hstack")))
     return cat(xs, 0 if xs and xs[0]._array.ndim == 1 else 1)
 
 
+@takes_tensors
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """One below the other: along the first dimension, vectors as rows.
 
@@ -130,9 +132,10 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1],
             [2]])
     """
-    return cat(list(map(atleast_2d, tensors)), 0)
+    return cat(list(map(atleast_2d, _listed(tensors, "vstack"))), 0)
 
 
+@takes_tensors
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """Along the third dimension.
 
@@ -140,7 +143,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     >>> torch.dstack([torch.tensor([1]), torch.tensor([2])])
     tensor([[[1, 2]]])
     """
-    xs = list(map(atleast_2d, tensors))
+    xs = list(map(atleast_2d, _listed(tensors, "dstack")))
     return cat([unsqueeze(x, -1) if x._array.ndim == 2 else x for x in xs], 2)
 
 

@@ -5,17 +5,16 @@ After this module a reader knows that vectors and batches are reshaped until the
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._core.errors import factors, no_tensor
+from autodiff._core.errors import factors, features, no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.modes import Inference
 from autodiff._core.operation import Recorded
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import matrices_first, takes_tensors
 from autodiff.api.shape import squeezed_product
@@ -111,9 +110,10 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     >>> torch.dot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
     tensor(11.)
     """
-    _same_dtype(input, tensor)
     if input._array.ndim != 1 or tensor._array.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {input._array.ndim}D and {tensor._array.ndim}D tensors; use matmul")
+    if input._array.dtype != tensor._array.dtype:
+        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {input.dtype} and {tensor.dtype}")
     if input._array.shape != tensor._array.shape:
         raise RuntimeError(
             "inconsistent tensor size, expected tensor [{}] and src [{}] to have the same number of elements, but got "
@@ -146,9 +146,33 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
             return ops.mm(input, other)
     except (AttributeError, RuntimeError, TypeError, ValueError):
         pass  # what is wrong is said below: Note [Fast way first] in api/_calls.py
-    for i, (name, value) in enumerate((("input", input), ("other", other)), 1):
-        if not isinstance(value, Tensor):
-            raise no_tensor("matmul", name, i, type(value).__name__)
+    return _of_any_rank(input, other)
+
+
+def product_of(input: Tensor, other: Any) -> Tensor:
+    """The operator @: `matmul` without keywords to look out for, which leaves what is no tensor to its own class."""
+    try:
+        x, y = input._array, other._array
+        if x.ndim == 2 == y.ndim:
+            if input._edge is other._edge is input._view is other._view is None and not Inference.blocks:
+                return wrap(_kernels.matmul(x, y))
+            return ops.mm(input, other)
+    except (AttributeError, RuntimeError, TypeError, ValueError):
+        if not isinstance(other, Tensor):
+            return NotImplemented  # type: ignore[no-any-return]
+    try:
+        return _of_any_rank(input, other)
+    except (RuntimeError, TypeError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
+
+
+def _of_any_rank(input: Tensor, other: Tensor) -> Tensor:
+    """Vectors, batches, and what does not fit."""
+    if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
+        name, value = ("other", other) if isinstance(input, Tensor) else ("input", input)
+        raise no_tensor("matmul", name, 1 + (value is other), type(value).__name__)
     _same_dtype(input, other)
     a, b = input._array.ndim, other._array.ndim
     if a == 2 and b == 2:
@@ -195,9 +219,6 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
     return reshape_copy(result, shape=shape)
 
 
-# The operator @, which has no keywords to look out for.
-product_of: Callable[[Tensor, Tensor], Tensor] = inspect.unwrap(matmul)
-
 # ---- with a sum ----
 
 
@@ -219,17 +240,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"in x.to({weight.dtype})"
         )
     if x.ndim == 0 or x.shape[-1] != w.shape[-1]:
-        rows = int(np.prod(x.shape[:-1]))
-        k = x.shape[-1] if x.ndim else 1
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{k} and {w.shape[-1]}x{w.shape[0]}): the layer expects "
-            f"{w.shape[-1]} features in the last dimension, the input has shape {list(x.shape)}"
-            + (
-                "; did you mean w.T? The weight is (out_features, in_features)"
-                if w.ndim == 2 and x.shape[-1:] == w.shape[:1]
-                else ""
-            )
-        )
+        raise features(x.shape, w.shape)
     if w.ndim == 2 and bias is not None and bias._array.shape == (w.shape[0],) and x.size:
         if x.ndim == 2:
             return ops.linear(input, weight, bias)
@@ -308,5 +319,5 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         return input * other
     if input._array.ndim == 1 and other._array.ndim == 1:
         return dot(input, other)
-    a, b = input.reshape(-1, input.shape[-1]), other.reshape(-1, other.shape[-1])
+    a, b = (x.reshape(int(np.prod(x.shape[:-1])), x.shape[-1]) for x in (input, other))
     return mm(a, b.t()).reshape((*input.shape[:-1], *other.shape[:-1]))

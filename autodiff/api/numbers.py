@@ -14,6 +14,7 @@ from autodiff import _printing
 from autodiff._core.dtypes import get_default_dtype
 from autodiff._core.inplace import method
 from autodiff._core.modes import mode
+from autodiff._core.overrides import takes_part
 from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of, is_lost
 
@@ -116,6 +117,7 @@ def _repr(self: Tensor, *, tensor_contents: str | None = None) -> str:
         requires_grad=edge is not None and edge[1] < 0,
         grad_fn_name=name,
         default_float=get_default_dtype().np,
+        prefix=f"{type(self).__name__}(" if takes_part(type(self)) else "tensor(",
     )
 
 

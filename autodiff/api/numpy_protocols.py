@@ -1,11 +1,15 @@
 """A tensor among NumPy's arrays, and in the memory of other libraries.
 
 After this module a reader knows that a tensor that requires grad gives no array, which could be changed behind the graph's
-back; and that NumPy's operators on tensors are recorded, while all its other functions compute outside the graph.
+back; and that NumPy's functions of two operands, such as `array * tensor`, are recorded, while those of one, such as `np.sin`,
+compute outside the graph; and how NumPy hands the call of any other function to the class of its arguments
+(`__array_function__`).
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +21,9 @@ from autodiff._core.modes import mode
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 from autodiff.api import arithmetic as api
-from autodiff.ops import arithmetic, bits, comparison
+from autodiff.api.matmul import matmul
+from autodiff.api.numpy_functions import FUNCTIONS
+from autodiff.ops import arithmetic, bits, comparison, exponential, power, trigonometry
 
 
 @method
@@ -41,6 +47,20 @@ def _array_protocol(self: Tensor, dtype: Any = None, copy: bool | None = None) -
     return np.array(array, dtype) if copy else array if dtype is None else np.asarray(array, dtype)
 
 
+def outside(function: str, x: Tensor) -> np.ndarray[Any, Any]:
+    """The array of a tensor that a NumPy function without a derivative is to be given; RuntimeError where one is wanted."""
+    try:
+        return numpy(x)
+    except RuntimeError as error:
+        instead = f"autodiff.{function}" if hasattr(Tensor, function) else "autodiff's own functions"
+        raise RuntimeError(f"{error} (np.{function} computes outside the graph; {instead} would be recorded.)") from None
+
+
+def product(input: Any, other: Any) -> Tensor:
+    """input @ other, where one of them may be an array."""
+    return matmul(*(x if isinstance(x, Tensor) else wrap(np.asarray(x)) for x in (input, other)))
+
+
 # What NumPy's operators mean where one operand is a tensor: `array * tensor` is recorded as `tensor * array` is.
 _OPERATORS: dict[Any, Callable[..., Any]] = {
     np.add: arithmetic.add,
@@ -59,12 +79,25 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
     np.bitwise_and: bits.bitwise_and,
     np.bitwise_or: bits.bitwise_or,
     np.bitwise_xor: bits.bitwise_xor,
+    np.left_shift: bits.bitwise_left_shift,
+    np.right_shift: bits.bitwise_right_shift,
+    np.matmul: product,
+    np.maximum: comparison.maximum,
+    np.minimum: comparison.minimum,
+    np.logical_and: comparison.logical_and,
+    np.logical_or: comparison.logical_or,
+    np.logical_xor: comparison.logical_xor,
+    np.fmod: api.fmod,
+    np.float_power: api.float_power,
+    np.arctan2: trigonometry.atan2,
+    np.hypot: power.hypot,
+    np.logaddexp: exponential.logaddexp,
 }
 
 
 @method(name="__array_ufunc__")
 def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-    """A NumPy function of tensors, as a tensor. All but the operators compute outside the graph.
+    """A NumPy function of numbers, as a tensor. All but those of two operands compute outside the graph.
 
     So they are a RuntimeError for a tensor that requires a gradient; TypeError for a tensor to write into.
     """
@@ -75,7 +108,7 @@ def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any =
         if any(isinstance(o, Tensor) for o in out):
             raise TypeError(f"np.{ufunc.__name__} cannot write into a Tensor; use the tensor's own method, as in x.add_(y)")
         options["out"] = out
-    arrays = [numpy(x) if isinstance(x, Tensor) else x for x in inputs]
+    arrays = [outside(ufunc.__name__, x) if isinstance(x, Tensor) else x for x in inputs]
     result = getattr(ufunc, method)(*arrays, **options)
     if out is not None or result is None:
         return result
@@ -86,6 +119,53 @@ def _tensor_of(result: Any) -> Tensor:
     array = np.asarray(result)
     from_numpy_dtype(array.dtype)  # or TypeError
     return wrap(array)
+
+
+# What writes into its first argument: into a tensor's memory behind the graph's back, if that were let through.
+_WRITERS = {np.copyto, np.put, np.put_along_axis, np.place, np.putmask, np.fill_diagonal}
+
+
+@functools.cache
+def _signature(function: Any) -> inspect.Signature:
+    return inspect.signature(function)
+
+
+def _arguments(function: Any, args: Any, kwargs: Any) -> dict[str, Any] | None:
+    """The arguments by name; None where the function has no place for one."""
+    try:
+        return _signature(function).bind(*args, **kwargs).arguments
+    except TypeError:
+        return None
+
+
+@method(name="__array_function__")
+def _array_function(self: Tensor, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """A NumPy function of tensors: autodiff's where there is one, else NumPy's, of arrays and with arrays as the result.
+
+    The latter is a RuntimeError for a tensor that requires a gradient; TypeError for a tensor to write into.
+    """
+    if not all(issubclass(kind, (Tensor, np.ndarray)) for kind in types):
+        return NotImplemented
+    options = {name: value for name, value in kwargs.items() if name != "out" or value is not None}
+    ours = FUNCTIONS.get(func)
+    if ours is not None and _arguments(ours, args, options) is not None:
+        result = ours(*args, **options)
+        if result is not NotImplemented:
+            return result
+    out = (_arguments(func, args, options) or options).get("out")
+    if isinstance(out, Tensor) or (func in _WRITERS and args and isinstance(args[0], Tensor)):
+        raise TypeError(f"np.{func.__name__} cannot write into a Tensor; use the tensor's own method, as in x.copy_(y)")
+    name = func.__name__
+    return func(*(_outside(name, x) for x in args), **{key: _outside(name, value) for key, value in options.items()})
+
+
+def _outside(function: str, value: Any) -> Any:
+    """An argument with arrays in the place of tensors, also of those in lists."""
+    if isinstance(value, Tensor):
+        return outside(function, value)
+    if isinstance(value, (list, tuple)) and any(isinstance(each, (Tensor, list, tuple)) for each in value):
+        return [_outside(function, each) for each in value]
+    return value
 
 
 @method(name="__dlpack__")

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.errors import no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import MedianResult, SortResult, TopkResult
-from autodiff.api._calls import dimension, takes_keepdim, takes_tensors, whole
+from autodiff.api._calls import ALL, dimension, number, takes_keepdim, takes_tensors, whole
 from autodiff.api.extremes import not_empty
 from autodiff.ops import extremes as ops
 
@@ -66,19 +67,19 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     >>> torch.topk(torch.tensor([3.0, 1.0, 2.0]), 2).values
     tensor([3., 2.])
     """
-    axis = dimension(dim, input._array.ndim)
+    axis, k = dimension(dim, input._array.ndim), whole("topk", "k", k)
+    n = input._array.shape[axis] if input._array.ndim else 1
+    if not 0 <= k <= n:
+        raise RuntimeError(f"selected index k out of range: {k} of {n}")
     if not input._array.ndim:
         return TopkResult(input.clone(), wrap(np.zeros((), np.int64)))
-    k = whole("topk", "k", k)
-    if not 0 <= k <= input._array.shape[axis]:
-        raise RuntimeError(f"selected index k out of range: {k} of {input._array.shape[axis]}")
     places = np.take(_order(input._array, axis, largest), range(k), axis)
     return TopkResult(*_topk(input, places=places, axis=axis, keepdim=True))
 
 
 @method
 @takes_keepdim
-def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+def median(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     """The middle element (the lower of two), nan where one is; with `dim`, (values, indices) along it.
 
     Without `dim` the elements that are equal to the median share its gradient evenly.
@@ -87,7 +88,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     >>> torch.median(torch.tensor([3.0, 1.0, 2.0, 9.0]))
     tensor(2.)
     """
-    if dim is None:
+    if dim is ALL:
         return ops.median_all(input) if input._array.size else wrap(np.array(np.nan, input._array.dtype))
     axis = dimension(dim, input._array.ndim)
     not_empty(input, "median", axis)
@@ -113,6 +114,9 @@ def unique(
     >>> torch.unique(torch.tensor([3, 1, 3]))
     tensor([1, 3])
     """
+    for name, value in (("sorted", sorted), ("return_inverse", return_inverse), ("return_counts", return_counts)):
+        if not isinstance(value, bool):
+            raise TypeError(f"unique(): argument '{name}' must be bool, not {type(value).__name__}")
     array = input._array
     axis = None if dim is None else dimension(dim, array.ndim)
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
@@ -125,14 +129,18 @@ def unique(
 
 
 @takes_tensors
-def isin(elements: Tensor, test_elements: Tensor, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
-    """Whether each element is among `test_elements`; the opposite with `invert`.
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+    """Whether each element is among `test_elements`; the opposite with `invert`. One of the two may be a number.
 
     >>> import autodiff as torch
     >>> torch.isin(torch.tensor([1, 2, 3]), torch.tensor([3, 1]))
     tensor([ True, False,  True])
     """
-    return wrap(np.asarray(np.isin(elements._array, test_elements._array, assume_unique, invert)))
+    if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
+        raise no_tensor("isin", "elements", 1, type(elements).__name__)
+    given = (("elements", elements), ("test_elements", test_elements))
+    x, among = (v._array if isinstance(v, Tensor) else number("isin", name, v) for name, v in given)
+    return wrap(np.asarray(np.isin(x, among, assume_unique, invert)))
 
 
 @method
@@ -144,13 +152,15 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     >>> torch.bincount(torch.tensor([0, 2, 2]))
     tensor([1, 0, 2])
     """
+    if weights is not None and not isinstance(weights, Tensor):
+        raise no_tensor("bincount", "weights", 2, type(weights).__name__)
     array = input._array
     if array.dtype.kind not in "iu":
         raise NotImplementedError(f'"bincount" not implemented for {input.dtype}; it counts whole numbers: x.long()')
     if array.ndim != 1 or (array.size and array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
-        raise ValueError("minlength should be >= 0")
+        raise RuntimeError("minlength should be >= 0")
     if weights is None:
         return wrap(np.bincount(array, None, minlength))
     if weights._array.shape != array.shape:

@@ -6,6 +6,7 @@ After this module a reader knows that start + i * step has to be rounded once, n
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import given_twice, wrong_count
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, whole
+from autodiff.api.out import chosen_dtype
 from autodiff.api.reading import float_or_default, leaf
 
 
@@ -22,6 +24,7 @@ def arange(
     start: Any = None,
     end: Any = None,
     step: Any = None,
+    out: Tensor | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
@@ -53,15 +56,35 @@ def arange(
     if (end - start) * step < 0:
         raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: arange({start}, {end}, {step})")
     values: Any
+    if out is not None:
+        dtype = chosen_dtype("arange", out, dtype, bools=False)
     found = as_numpy_dtype(dtype)
     if all(isinstance(v, int) for v in (start, end, step)):
         values = np.arange(start, end, step, dtype=np.int64)
     elif found is not None and found.kind in "iu":
-        values = np.arange(int(start), int(end), int(step), dtype=np.int64)  # as PyTorch: the ends are made ints first
+        # As PyTorch: the ends are made ints first; for int64 before they are counted, for the others behind that.
+        if found == np.int64 and int(step) == 0:
+            raise ValueError(f"step must be nonzero: among integers {step} is 0")
+        ends = (int(start), int(end), int(step)) if found == np.int64 else (start, end, step)
+        values = int(start) + int(step) * np.arange(math.ceil((ends[1] - ends[0]) / ends[2]))
     else:
         found = float_or_default(dtype)
         values = _counted(start, step, math.ceil((end - start) / step), found)
-    return leaf(values if found is None else values.astype(found), requires_grad, device)
+    values = values if found is None else values.astype(found)
+    if out is not None and out.numel() not in (0, values.size):
+        warnings.warn(
+            f"The number of elements in the out tensor of shape {list(out.shape)} is {out.numel()} which does not match the "
+            f"computed number of elements {values.size}. Note that this may occur as a result of rounding error. The out "
+            f"tensor will be resized to a tensor of shape ({values.size},).",
+            UserWarning,
+            stacklevel=2,
+        )
+    return leaf(_shaped(values, out), requires_grad, device, out, "arange")
+
+
+def _shaped(values: Any, out: Tensor | None) -> Any:
+    """The values in the shape of `out`, where it has as many elements: a range fills any shape."""
+    return values if out is None or out.numel() != values.size else values.reshape(out._array.shape)
 
 
 def _fused(a: Any, k: Any, step: Any, dtype: Any) -> Any:
@@ -94,7 +117,14 @@ def _counted(start: float, step: float, n: int, dtype: np.dtype[Any]) -> Any:
 
 
 def linspace(
-    start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    start: float,
+    end: float,
+    steps: int,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """`steps` evenly spaced numbers from start to end, both included.
 
@@ -102,7 +132,9 @@ def linspace(
     >>> torch.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    return leaf(_spaced(start, end, steps, float_or_default(dtype)), requires_grad, device)
+    if out is not None:
+        dtype = chosen_dtype("linspace", out, dtype, bools=False)
+    return leaf(_shaped(_spaced(start, end, steps, float_or_default(dtype)), out), requires_grad, device, out, "linspace")
 
 
 def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
@@ -128,6 +160,7 @@ def logspace(
     steps: int,
     base: float = 10.0,
     *,
+    out: Tensor | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
@@ -138,5 +171,7 @@ def logspace(
     >>> torch.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
+    if out is not None:
+        dtype = chosen_dtype("logspace", out, dtype, bools=False)
     powers = base ** _spaced(start, end, steps, np.dtype(np.float64))
-    return leaf(powers.astype(float_or_default(dtype)), requires_grad, device)
+    return leaf(_shaped(powers.astype(float_or_default(dtype)), out), requires_grad, device, out, "logspace")

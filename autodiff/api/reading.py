@@ -16,15 +16,19 @@ from autodiff._core.modes import mode
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.types import device
 from autodiff.api._calls import takes_tensors
+from autodiff.api.out import fill, fresh
 
 DType = np.dtype[Any]
 
 
-def leaf(array: Any, requires_grad: bool = False, place: Any = None) -> Tensor:
-    """A tensor around an array, a leaf of the graph if it requires a gradient; `place` is checked to be the CPU."""
+def leaf(array: Any, requires_grad: bool = False, place: Any = None, out: Any = None, name: str = "") -> Tensor:
+    """A tensor around an array, a leaf of the graph if it requires a gradient; `place` is checked to be the CPU.
+
+    Where a function, `name`, was given an `out`, that is the tensor, and the array is copied into it.
+    """
     if place is not None:
         device(place)
-    t = wrap(array)
+    t = wrap(array) if out is None else fill(name, fresh(name, out, array.shape), array)
     if requires_grad:
         if array.dtype.kind != "f":
             raise RuntimeError(
@@ -32,7 +36,7 @@ def leaf(array: Any, requires_grad: bool = False, place: Any = None) -> Tensor:
                 f"{from_numpy_dtype(array.dtype)}; write 1.0 for 1, or give dtype=float32"
             )
         t._edge = LEAF
-    if mode.inference:
+    if mode.inference and out is None:
         t._cell = None
     return t
 

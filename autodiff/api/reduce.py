@@ -9,7 +9,7 @@ from typing import Any
 
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import axes_of, converted, dimension, takes_keepdim, takes_tensors
+from autodiff.api._calls import ALL, axes_of, converted, dimension, takes_keepdim, takes_tensors
 from autodiff.ops import cumulative as running
 from autodiff.ops.comparison import isnan
 from autodiff.ops.reduce import mean_all, mean_over, nansum_over, prod_all, prod_over, sum_all, sum_over
@@ -82,7 +82,7 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
 
 @method
 @takes_keepdim
-def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def prod(input: Tensor, dim: Any = ALL, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product of all elements, or along `dim`. Integers and bools give int64.
 
     >>> import autodiff as torch
@@ -91,9 +91,10 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     """
     ndim = input._array.ndim
     input = converted(input, dtype)
-    if dim is None:
+    if dim is ALL:
         return prod_all(input)
-    return prod_over(input, axes=axes_of(dim, ndim), keepdim=keepdim)
+    axis = dimension(dim, ndim)
+    return prod_over(input, axes=(axis,) if ndim else (), keepdim=keepdim)
 
 
 @method(inplace=True)

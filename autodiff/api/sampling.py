@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
-from autodiff._core.errors import wrong_count
+from autodiff._core.errors import misfit, wrong_count
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, size_of, takes_tensors, whole
 from autodiff.api.fill import bernoulli_, normal_, random_, stream_of, uniform_
+from autodiff.api.out import Rule, chosen_dtype, fresh, written
 from autodiff.api.reading import float_or_default, leaf
 from autodiff.random import Generator
 
@@ -26,10 +27,30 @@ def _floating(dtype: Any, name: str) -> np.dtype[Any]:
     return found
 
 
+def _sized(name: str, out: Any, shape: tuple[int, ...], dtype: Any) -> Tensor:
+    """`out` in that shape. It is filled in the order of its memory, as PyTorch fills it."""
+    chosen_dtype(name, out, dtype)
+    return fresh(name, out, shape)
+
+
+def _laid_out_like(out: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """A new tensor of that shape, in memory laid out like that of `out` where `out` has the shape."""
+    a = out._array
+    if a.shape != shape:
+        return leaf(np.empty(shape, a.dtype))
+    span = sum((n - 1) * s for n, s in zip(a.shape, a.strides)) + a.itemsize if a.size else 0
+    return leaf(np.ndarray(shape, a.dtype, np.empty(span, np.uint8), 0, a.strides))
+
+
+def _asked(t: Tensor, requires_grad: bool) -> Tensor:
+    return t.requires_grad_() if requires_grad else t
+
+
 def rand(
     *sizes: Any,
     size: Any = None,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
@@ -41,6 +62,9 @@ def rand(
     >>> torch.rand(2)
     tensor([0.4963, 0.7682])
     """
+    if out is not None:
+        found = _sized("rand", out, size_of(sizes, size), dtype)
+        return _asked(uniform_(found, generator=generator), requires_grad)
     return leaf(stream_of(generator).uniform(size_of(sizes, size), _floating(dtype, "rand")), requires_grad, device)
 
 
@@ -48,6 +72,7 @@ def randn(
     *sizes: Any,
     size: Any = None,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
@@ -59,6 +84,9 @@ def randn(
     >>> torch.randn(2)
     tensor([ 1.5410, -0.2934])
     """
+    if out is not None:
+        found = _sized("randn", out, size_of(sizes, size), dtype)
+        return _asked(normal_(found, generator=generator), requires_grad)
     return leaf(stream_of(generator).normal(size_of(sizes, size), _floating(dtype, "randn")), requires_grad, device)
 
 
@@ -68,6 +96,7 @@ def randint(
     high: Any = None,
     size: Any = None,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
@@ -90,17 +119,25 @@ def randint(
     low, high = whole("randint", "low", 0 if low is None else low), whole("randint", "high", high)
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    if out is not None:
+        given = _sized("randint", out, size_of((size,)), dtype)
+        _fits(given._array.dtype, low, high)
+        return _asked(random_(given, low, high, generator=generator), requires_grad)
     found = as_numpy_dtype(dtype) or np.dtype(np.int64)
     _fits(found, low, high)
     return leaf(stream_of(generator).randint(low, high, size_of((size,))).astype(found, copy=False), requires_grad, device)
 
 
 def _fits(dtype: Any, low: int, high: int) -> None:
+    if dtype.kind == "b" and not 0 <= low < high <= 2:
+        raise RuntimeError(f"the numbers {low} to {high - 1} do not fit into bool: one of them is out of bounds for bool")
     if dtype.kind in "iu" and not np.iinfo(dtype).min <= low < high <= np.iinfo(dtype).max + 1:
         raise RuntimeError(f"the numbers {low} to {high - 1} do not fit into {dtype}: one of them is out of bounds")
 
 
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
+def randperm(
+    n: int, *, generator: Generator | None = None, out: Tensor | None = None, dtype: Any = None, device: Any = None
+) -> Tensor:
     """The numbers 0 to n - 1 in random order.
 
     >>> import autodiff as torch
@@ -111,7 +148,10 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, d
     n = whole("randperm", "n", n)
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
-    return leaf(stream_of(generator).randperm(n).astype(as_numpy_dtype(dtype) or np.int64, copy=False), False, device)
+    if out is not None:
+        dtype = chosen_dtype("randperm", out, dtype, bools=False)
+    values = stream_of(generator).randperm(n).astype(as_numpy_dtype(dtype) or np.int64, copy=False)
+    return leaf(values, False, device, out, "randperm")
 
 
 def normal(
@@ -120,6 +160,7 @@ def normal(
     size: Any = None,
     *,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
@@ -132,26 +173,41 @@ def normal(
     tensor([11.5410,  9.7066])
     """
     stream = stream_of(generator)
+    if out is not None:
+        chosen_dtype("normal", out, dtype)
     if size is not None:
         if std is None:
             raise wrong_count("normal", ("mean", "std", "size"), 2, ["std"])
         mean, std = float(number("normal", "mean", mean)), float(number("normal", "std", std))
         if not std >= 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+        if out is not None:
+            found = _sized("normal", out, size_of((size,)), dtype)
+            return _asked(normal_(found, mean, std, generator=generator), requires_grad)
         values = stream.normal(size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
-    std = 1.0 if std is None else std
+    std = 1.0 if std is None else std if isinstance(std, Tensor) else float(number("normal", "std", std))
     arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
     if arrays[0] is None and arrays[1] is None:
         raise TypeError("normal() needs a size when neither mean nor std is a tensor")
+    if arrays[1] is None and not std >= 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
     if arrays[1] is not None and (arrays[1] < 0).any():
         raise RuntimeError("normal expects all elements of std >= 0.0")
-    shape = np.broadcast_shapes(*(a.shape for a in arrays if a is not None))
+    shapes = [a.shape for a in arrays if a is not None]
+    if found_misfit := misfit("normal", shapes):
+        raise found_misfit
+    shape = np.broadcast_shapes(*shapes)
     found = next(a.dtype for a in arrays if a is not None)
-    unit = stream.normal(shape, found)
+    unit = stream.normal(shape, found) if out is None else normal_(_laid_out_like(out, shape), generator=generator)._array
     scale = arrays[1] if arrays[1] is not None else found.type(std)
     centre = arrays[0] if arrays[0] is not None else found.type(mean)
-    return leaf((unit * scale + centre).astype(found))
+    result = leaf((unit * scale + centre).astype(found))
+    if out is None:
+        return result
+    operands = [x for x in (mean, std) if isinstance(x, Tensor)]
+    written("normal", Rule(pointwise=True), out, result, operands)
+    return out
 
 
 @method
@@ -163,6 +219,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     >>> torch.bernoulli(torch.tensor([0.0, 1.0]))
     tensor([0., 1.])
     """
+    if isinstance(p, Tensor):
+        raise TypeError("bernoulli(): argument 'p' must be float, not Tensor: probabilities are the input")
     empty = leaf(np.empty(input._array.shape, input._array.dtype))
     return bernoulli_(empty, input.detach() if p is None else p, generator=generator)
 

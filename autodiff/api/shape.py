@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import dimension, takes_tensors
+from autodiff.api._calls import ALL, dimension, takes_tensors
 from autodiff.api._calls import sizes as sizes_of
 from autodiff.ops import shape as ops
 
@@ -157,7 +157,7 @@ def ravel(input: Tensor) -> Tensor:
 
 @method
 @takes_tensors
-def squeeze(input: Tensor, dim: Any = None, *_more: int) -> Tensor:
+def squeeze(input: Tensor, dim: Any = ALL, *_more: int) -> Tensor:
     """Without its dimensions of size 1: all of them, or those named (one int, several, or a tuple). A view.
 
     >>> import autodiff as torch
@@ -165,7 +165,7 @@ def squeeze(input: Tensor, dim: Any = None, *_more: int) -> Tensor:
     (torch.Size([3]), torch.Size([3, 1]))
     """
     shape = input._array.shape
-    if dim is None:
+    if dim is ALL:
         return ops.squeeze(input, shape=tuple(n for n in shape if n != 1))
     dims = {dimension(d, len(shape)) for d in (dim if isinstance(dim, (tuple, list)) else (dim, *_more))}
     return _squeeze_dims(input, shape=tuple(n for i, n in enumerate(shape) if n != 1 or i not in dims))

@@ -15,7 +15,7 @@ import numpy as np
 from autodiff._core.inplace import method
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import axes_of, converted, number, takes_tensors
+from autodiff.api._calls import axes_of, converted, number, takes_tensors, whole
 from autodiff.api.extremes import amax, amin
 from autodiff.api.reduce import sum
 from autodiff.ops.arithmetic import abs as abs_
@@ -52,6 +52,8 @@ def _about_the_mean(
 ) -> Tensor:
     """What var and std share: their arguments, and the number that the squares are divided by."""
     if isinstance(dim, bool):
+        if unbiased is not True:
+            raise TypeError(f"{name}(): argument 'dim' must be int, not bool ({dim}): `unbiased` was given already")
         dim, unbiased = None, dim
     if input._array.dtype.kind != "f":
         raise RuntimeError(f"{name}: only floating point tensors are supported, got {input.dtype}; use x.float()")
@@ -81,6 +83,8 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     tensor(1000.6932)
     """
     x = input if input._array.dtype.kind == "f" else input.float()
+    if dim is None:
+        dim = whole("logsumexp", "dim", dim)
     return logsumexp_over(x, axes=axes_of(dim, x._array.ndim), keepdim=keepdim)
 
 
@@ -99,10 +103,14 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if x._array.dtype.kind != "f":
         raise RuntimeError(f"norm: expected a floating point tensor, got {input.dtype}; use x.float()")
     axes = axes_of(dim, x._array.ndim)
+    if isinstance(p, (Tensor, list, tuple)):
+        raise TypeError(f"norm(): argument 'p' (position 2) must be Number, not {type(p).__name__}")
     if p in ("fro", 2, None):
         return euclidean(x, axes=axes, keepdim=keepdim)
     if isinstance(p, str):
         raise RuntimeError(f"norm: order {p!r} is not supported; use 'fro' or a number")
+    if math.isinf(p) and not all(x._array.shape[axis] for axis in axes):
+        raise RuntimeError(f"norm cannot compute the {p} norm of nothing: there is no element that is the largest")
     if p == math.inf:
         return amax(abs_(x), axes, keepdim)
     if p == -math.inf:

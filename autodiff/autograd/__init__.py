@@ -1,6 +1,9 @@
 """What users import from torch.autograd: backward, grad, Function, the checks, and functions of functions."""
 
+from typing import Any
+
 from autodiff._core.grad import backward
+from autodiff._core.missing import missing_name
 from autodiff._core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from autodiff._core.tensor import Tensor as Variable
 from autodiff.autograd import function, functional, graph
@@ -29,3 +32,7 @@ __all__ = [
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

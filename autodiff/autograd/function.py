@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff._core.memory import changed
+from autodiff._core.missing import missing_name
 from autodiff._core.modes import mode, no_grad
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
@@ -169,3 +170,7 @@ class _Sealed(Function):
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """RuntimeError."""
         raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.missing import missing_name
 from autodiff._core.modes import enable_grad
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
@@ -217,3 +218,7 @@ def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     (tensor(9.), tensor([ 6., 12.]))
     """
     return vhp(func, inputs, v, create_graph, strict)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

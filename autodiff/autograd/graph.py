@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.missing import missing_name
 from autodiff._core.node import FREED, UNCHANGING, Edge, Node
 from autodiff._core.observer import set_observer
 from autodiff._core.operation import ALL, INPUT, OUTPUT
@@ -180,3 +181,7 @@ class saved_tensors_hooks:
 
 def _same_memory(new: Any, array: Any) -> bool:
     return not isinstance(new, Packed) or (isinstance(new.packed, Tensor) and new.packed._array is array)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

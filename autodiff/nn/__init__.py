@@ -3,7 +3,7 @@
 # isort: off
 from typing import TYPE_CHECKING, Any
 
-from autodiff._core.errors import not_offered
+from autodiff._core.missing import missing_name
 from autodiff.nn import functional, init, utils
 from autodiff.nn.modules.activation import (
     CELU, ELU, GELU, GLU, SELU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax, Mish,
@@ -34,4 +34,4 @@ __all__ = [
 if not TYPE_CHECKING:  # it would take every name
 
     def __getattr__(name: str) -> Any:
-        raise not_offered(__name__, name)
+        raise missing_name(__name__, name)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 
+from autodiff._core.missing import missing_name
 from autodiff._core.modes import no_grad
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import fill, sampling
@@ -307,3 +309,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     with no_grad():
         tensor.copy_(wrap(((q.T if rows < cols else q).reshape(tensor._array.shape) * gain).astype(tensor._array.dtype)))
     return tensor
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

@@ -12,6 +12,7 @@ import numpy as np
 
 from autodiff._core import types
 from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
+from autodiff._core.missing import missing_name
 from autodiff._core.tensor import LEAF, Tensor, adopt, wrap
 
 __all__ = ["Buffer", "Parameter"]
@@ -27,6 +28,8 @@ class Parameter(Tensor):
     Parameter containing:
     tensor([1., 1.], requires_grad=True)
     """
+
+    _results_are_plain = True  # what is computed from a parameter is a tensor
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         if data is None:
@@ -54,6 +57,8 @@ class Buffer(Tensor):
     ['mean']
     """
 
+    _results_are_plain = True
+
     def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
         if data is None:
             super().__init__()
@@ -74,3 +79,6 @@ def empty_parameter(*size: int, device: Any = None, dtype: Any = None) -> Parame
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {list(size)}")
     return Parameter(wrap(np.empty(size, found)))
 
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

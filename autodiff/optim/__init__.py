@@ -6,7 +6,7 @@ state, and the loop of a step) around one pure function for each algorithm (`sgd
 
 from typing import TYPE_CHECKING, Any
 
-from autodiff._core.errors import not_offered
+from autodiff._core.missing import missing_name
 from autodiff.optim.optimizer import Optimizer
 from autodiff.optim.sgd import SGD
 
@@ -16,4 +16,4 @@ __all__ = ["SGD", "Optimizer"]
 if not TYPE_CHECKING:  # it would take every name
 
     def __getattr__(name: str) -> Any:
-        raise not_offered(__name__, name)
+        raise missing_name(__name__, name)

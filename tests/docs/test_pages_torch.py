@@ -21,6 +21,14 @@ def in_torch(text):
     return text.replace("from autodiff.datasets import", "from digits_for_torch import")
 
 
+def test_what_is_said_to_be_the_same_is(torch):
+    page = ROOT / "docs" / "coming-from-pytorch.md"
+    same = in_torch(page.read_text(encoding="utf-8")).partition("## What differs")[0]
+    assert same.count(">>>") > 25
+    report = run(page, lambda text: same)
+    assert not report, report
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_pytorch_prints_the_same(name, torch, monkeypatch):
     data = types.ModuleType("digits_for_torch")

@@ -26,6 +26,7 @@ SHAPES = [
     shaped("expand", lambda T, x: x.expand(4, 2, 3), lambda x: np.broadcast_to(x, (4, 2, 3))),
     shaped("broadcast_to", lambda T, x: T.broadcast_to(x, (4, 2, 3)), lambda x: np.broadcast_to(x, (4, 2, 3))),
     Row("broadcast_tensors", ((2, 1), (3,)), lambda T, a, b: T.broadcast_tensors(a, b)[0] * b, lambda a, b: a * b, analytic=True),
+    shaped("as_subclass", lambda T, x: x.as_subclass(T.Tensor), lambda x: x),
     shaped("contiguous", lambda T, x: x.t().contiguous(), lambda x: x.T),
     shaped("repeat", lambda T, x: x.repeat(2, 2), lambda x: np.tile(x, (2, 2))),
     shaped("tile", lambda T, x: T.tile(x, (2, 2)), lambda x: np.tile(x, (2, 2))),

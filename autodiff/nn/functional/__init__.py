@@ -7,17 +7,16 @@ written out in this package are the few that are not an operation of their own.
 # isort: off
 from typing import TYPE_CHECKING, Any
 
-from autodiff._core.errors import not_offered
+from autodiff._core.missing import missing_name
 from autodiff.api.activation import (
-    celu, elu, gelu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leaky_relu, logsigmoid, mish, prelu, selu, silu,
-    softplus, softshrink, threshold,
+    celu, elu, glu, hardsigmoid, hardswish, hardtanh, leaky_relu, mish, prelu, selu, silu, threshold,
 )
 from autodiff.api.cross_entropy import cross_entropy, nll_loss
 from autodiff.api.distance import cosine_similarity, pairwise_distance
 from autodiff.api.losses import (
     binary_cross_entropy, binary_cross_entropy_with_logits, huber_loss, kl_div, l1_loss, mse_loss, smooth_l1_loss,
 )
-from autodiff.api.matmul import linear
+from autodiff.api.with_out import gelu, hardshrink, linear, logsigmoid, softplus, softshrink
 from autodiff.nn.functional.activation import (
     celu_, elu_, hardtanh_, leaky_relu_, log_softmax, relu, relu6, relu_, selu_, softmax, softmin, softsign, tanhshrink,
     threshold_,
@@ -42,4 +41,4 @@ __all__ = [
 if not TYPE_CHECKING:  # it would take every name
 
     def __getattr__(name: str) -> Any:
-        raise not_offered(__name__, name)
+        raise missing_name(__name__, name)

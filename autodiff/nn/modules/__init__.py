@@ -4,3 +4,11 @@ Reading order: `_calling` (what happens when a module is called), `_registers` (
 `_tree` (a module and all that it is made of), `module` (the three together, with saving, converting and printing); then
 `container` and the layers themselves, each a few lines on top of it.
 """
+
+from typing import Any
+
+from autodiff._core.missing import missing_name
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from autodiff._core.missing import missing_member
 from autodiff._core.tensor import Tensor
 from autodiff.nn.parameter import Buffer, Parameter
 
@@ -71,7 +72,7 @@ class Registers:
                 return registers[kind][name]
         if "_parameters" not in registers and not name.startswith("__"):
             raise _too_early(self, f"'{type(self).__name__}' object has no attribute '{name}'")
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        raise missing_member(type(self), ".nn.Module", name)
 
     def __delattr__(self, name: str) -> None:
         for kind in _KINDS:

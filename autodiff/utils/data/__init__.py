@@ -3,6 +3,9 @@
 After this package a reader knows how `DataLoader` puts the three together.
 """
 
+from typing import Any
+
+from autodiff._core.missing import missing_name
 from autodiff.utils.data.collate import default_collate, default_convert
 from autodiff.utils.data.dataloader import DataLoader, get_worker_info
 from autodiff.utils.data.dataset import (
@@ -44,3 +47,7 @@ __all__ = [
     "get_worker_info",
     "random_split",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

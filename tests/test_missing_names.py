@@ -1,0 +1,201 @@
+"""A name that is not here: one message, however a program asks for it, that says whether PyTorch has it."""
+
+import importlib
+import importlib.util
+import re
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+
+import pytest
+
+import autodiff
+from autodiff import nn
+from autodiff._core.missing import NEAR, missing_member, pytorch_names
+
+MODULES = [
+    "autodiff", "autodiff.autograd", "autodiff.autograd.function", "autodiff.autograd.functional", "autodiff.autograd.graph",
+    "autodiff.cuda", "autodiff.nn", "autodiff.nn.functional", "autodiff.nn.init", "autodiff.nn.modules",
+    "autodiff.nn.parameter", "autodiff.nn.utils",
+    "autodiff.optim", "autodiff.random", "autodiff.utils", "autodiff.utils.data",
+]
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+def missing_from(name):
+    """PyTorch's names that one of our modules has not."""
+    module = importlib.import_module(name)
+    return [each for each in pytorch_names("torch" + name.removeprefix("autodiff")) if not hasattr(module, each)]
+
+
+def says(program):
+    """What a user reads: the last line of the traceback, Python's own guesses included."""
+    with pytest.raises((AttributeError, ImportError)) as caught:
+        exec(program, {"torch": autodiff, "nn": nn, "t": autodiff.ones(2, 2)})
+    lines = traceback.format_exception_only(caught.value)
+    assert len(lines) == 1
+    return lines[0].strip()
+
+
+def page_named(text):
+    found = re.search(r"docs/([\w./-]+\.md) lists", text)
+    assert found, text
+    return DOCS / found[1]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_name_of_pytorchs(name):
+    module, missing = importlib.import_module(name), missing_from(name)
+    assert len(missing) > (0 if name in ("autodiff.random", "autodiff.autograd.functional") else 1)
+    for each in missing:
+        with pytest.raises(AttributeError) as by_attribute:
+            getattr(module, each)
+        with pytest.raises(ImportError) as by_import:
+            exec(f"from {name} import {each}")
+        sentence = str(by_attribute.value).removeprefix(f"module {name!r} has no attribute {each!r}: ")
+        assert sentence.startswith("PyTorch has it, autodiff doesn't")
+        assert str(by_import.value) == f"cannot import name {each!r} from {name!r}: {sentence}"
+        assert page_named(sentence).is_file()
+        for error in (by_attribute.value, by_import.value):
+            assert "Did you mean" not in "".join(traceback.format_exception_only(error))
+
+
+def test_enough_is_missing():
+    assert sum(len(missing_from(name)) for name in MODULES) > 1000
+
+
+class Asked:
+    """Stands for Tensor on Python 3.11, where Tensor itself is not asked (tensor.py says why)."""
+
+    def __getattr__(self, name):
+        raise missing_member(autodiff.Tensor, ".Tensor", name)
+
+
+def test_every_member_of_pytorchs_tensor():
+    t = autodiff.ones(2, 2)
+    missing = [name for name in pytorch_names("torch.Tensor") if not hasattr(t, name)]
+    assert len(missing) > 100
+    for name in missing:
+        with pytest.raises(AttributeError) as caught:
+            getattr(t if sys.version_info >= (3, 12) else Asked(), name)
+        text = traceback.format_exception_only(caught.value)[0]
+        assert f"'Tensor' object has no attribute {name!r}: PyTorch has it, autodiff doesn't" in text
+        assert "Did you mean" not in text
+
+
+def test_a_member_that_neither_has_gets_pythons_own_words():
+    t = autodiff.ones(2)
+    for thing in (t, Asked()):
+        with pytest.raises(AttributeError, match=r"^'Tensor' object has no attribute 'shpae'$"):
+            _ = thing.shpae
+    assert all(hasattr(autodiff.ones(2, 2), name) for name in dir(t) if name != "__torch_function__")
+    assert all(hasattr(autodiff.Tensor, name) for name in dir(autodiff.Tensor))
+
+
+MEMBERS = [each for each in pytorch_names("torch.nn.Module") if not hasattr(nn.Linear(1, 1), each)]
+
+
+def test_members_of_module():
+    layer = nn.Linear(1, 1)
+    assert MEMBERS
+    for name in MEMBERS:
+        with pytest.raises(AttributeError, match="PyTorch has it, autodiff doesn't"):
+            getattr(layer, name)
+    with pytest.raises(AttributeError, match=r"^'Linear' object has no attribute 'wieght'$"):
+        _ = layer.wieght
+
+
+MODULES_OF_PYTORCHS = [
+    "import autodiff.linalg",
+    "import autodiff.linalg as LA",
+    "from autodiff.linalg import norm",
+    "import autodiff.fft.anything",
+    "from autodiff.distributions import Categorical",
+    "from autodiff.utils.tensorboard import SummaryWriter",
+    "from autodiff.nn.modules.conv import Conv2d",
+]
+
+
+@pytest.mark.parametrize("program", MODULES_OF_PYTORCHS)
+def test_a_module_of_pytorchs(program):
+    text = says(program)
+    assert re.match(r"ModuleNotFoundError: No module named 'autodiff\.[\w.]+': PyTorch has it, autodiff doesn't", text)
+
+
+def test_asking_for_a_module_is_no_error():
+    assert importlib.util.find_spec("autodiff.linalg") is None
+    assert importlib.util.find_spec("autodiff.nowhere") is None
+    assert importlib.util.find_spec("autodiff.nn") is not None
+
+
+@pytest.mark.parametrize(
+    ("program", "spelt"),
+    [
+        ("torch.tnesor", "tensor"),
+        ("torch.zeroes", "zeros"),
+        ("from autodiff import tnesor", "tensor"),
+        ("nn.Lineer", "Linear"),
+        ("from autodiff.nn.functional import sofmax", "softmax"),
+        ("torch.optm", "optim"),
+    ],
+)
+def test_a_name_that_is_spelt_wrongly(program, spelt):
+    assert says(program).endswith(f". Did you mean: '{spelt}'?")
+
+
+@pytest.mark.parametrize(
+    ("program", "there"),
+    [
+        ("torch.Linear", "nn.Linear"),
+        ("nn.relu", "autodiff.relu"),
+        ("from autodiff import DataLoader", "utils.data.DataLoader"),
+        ("torch.SGD", "optim.SGD"),
+        ("torch.backward", "autograd.backward"),
+        ("torch.view", "the method, tensor.view"),
+        ("from autodiff.nn import kaiming_normal_", "nn.init.kaiming_normal_"),
+    ],
+)
+def test_a_name_that_is_in_another_place(program, there):
+    assert says(program).endswith(f". There is {there}")
+
+
+@pytest.mark.parametrize("program", ["torch.frobnicate", "from autodiff.nn import Missing", "from autodiff.nn.init import foo"])
+def test_a_name_that_neither_has(program):
+    text = says(program)
+    assert "nor has PyTorch: " in text
+    assert page_named(text).is_file()
+
+
+def test_the_nearest_thing_is_named():
+    assert "the nearest thing here is matmul, or (a * b).sum(dim)." in says("torch.einsum")
+    assert "the nearest thing here is xavier_uniform_." in says("from autodiff.nn.init import xavier_uniform")
+    assert "the nearest thing here is std and mean." in says("torch.std_mean")
+    assert "the nearest thing here is nn.functional.selu." in says("torch.selu")
+    assert "the nearest thing here is nn.Linear." in says("from autodiff.nn.modules import Linear")
+
+
+@pytest.mark.parametrize("key", NEAR)
+def test_the_table_of_near_things_is_true(key):
+    """What is listed as missing is missing (delete the line where it is there now), and what is called near is here."""
+    place, _, name = key.rpartition(".")
+    assert name in pytorch_names(f"torch.{place}".rstrip("."))
+    module = f"autodiff.{place}".rstrip(".")
+    assert importlib.util.find_spec(module) is None or not hasattr(importlib.import_module(module), name)
+    for word in re.findall(r"[\w.]+", NEAR[key]):
+        root, *rest = word.split(".")
+        if root in pytorch_names("torch"):
+            thing = getattr(autodiff, root)
+            for part in rest:
+                thing = getattr(thing, part)
+
+
+def test_statements_that_import_what_is_here_work():
+    program = """
+from autodiff import cli, nn, optim, utils
+from autodiff.nn import functional, init, modules, parameter
+from autodiff.utils import checkpoint, data
+from autodiff.nn.functional import *
+from autodiff import *
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
