@@ -67,7 +67,7 @@ from autodiff.api.with_out import (
     reciprocal, remainder, round, rsqrt, scatter, scatter_add, sigmoid, sign, sin, sinh, softmax, sort, sqrt, square, stack,
     std, sub, sum, take, take_along_dim, tan, tanh, topk, tril, triu, trunc, var, vstack, where,
 )
-from autodiff.autograd import is_anomaly_enabled
+from autodiff.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
 from autodiff.ops.shape import clone
@@ -117,7 +117,8 @@ __all__ = [
     "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_power", "floor", "floor_divide", "fmod",
     "frac", "from_numpy", "full", "full_like", "gather", "ge", "get_default_dtype", "get_num_threads", "get_rng_state",
     "greater", "greater_equal", "gt", "half", "hstack", "hypot", "iinfo", "index_add", "index_put", "index_select", "inf",
-    "inference_mode", "initial_seed", "inner", "int", "int8", "int16", "int32", "int64", "is_anomaly_enabled",
+    "inference_mode", "initial_seed", "inner", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isin", "isinf",
     "isnan", "le", "lerp", "less", "less_equal", "linspace", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp",
     "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logspace", "logsumexp", "long", "lt", "manual_seed",

@@ -16,7 +16,9 @@ from autodiff._core import fields as _fields
 from autodiff._core import hooks as _hooks
 from autodiff._core import inplace as _views
 from autodiff._core import subclasses as _subclasses
+from autodiff._core.calling import call_accumulate_grad, call_node
 from autodiff._core.inplace import in_place
+from autodiff._core.node import AccumulateGrad, Node
 from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.promotion import cast
 from autodiff._core.refusals import refusal
@@ -49,6 +51,9 @@ T.requires_grad_ = _views.requires_grad_
 T.register_hook = _hooks.register_hook
 T.register_post_accumulate_grad_hook = _hooks.register_post_accumulate_grad_hook
 T.retain_grad = _hooks.retain_grad
+
+Node.__call__ = call_node
+AccumulateGrad.__call__ = call_accumulate_grad
 
 # ---- subclasses --------------------------------------------------------------------------------------------------
 

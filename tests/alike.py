@@ -1,6 +1,7 @@
 """How two libraries are compared: what a program gives on each, or the class of error; and a loss that hides no slope."""
 
 import math
+import warnings
 
 
 class Outcome:
@@ -27,6 +28,21 @@ def outcome(library, program):
         return Outcome(program(library))
     except Exception as error:
         return type(error)
+
+
+def told(library, program):
+    """What `program(library, say)` says, the first words of what it warns of, and the class of the error that ends it."""
+    said = []
+    library.set_grad_enabled(True)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            program(library, lambda *found: said.append(parts(found)))
+        except Exception as error:
+            said.append(type(error).__name__)
+        finally:
+            library.set_grad_enabled(True)
+    return said, [str(warning.message)[:30] for warning in caught]
 
 
 def parts(result):

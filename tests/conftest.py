@@ -135,6 +135,7 @@ SWITCHES = {
     "inference mode": (lambda: mode.inference, lambda value: setattr(mode, "inference", value)),
     "the count of open inference blocks": (lambda: Inference.blocks, lambda value: setattr(Inference, "blocks", value)),
     "the count of walks": (lambda: mode.walks, lambda value: setattr(mode, "walks", value)),
+    "operations on arrays": (lambda: mode.arrays, lambda value: setattr(mode, "arrays", value)),
     "anomaly detection": (lambda: Anomaly.on, lambda value: setattr(Anomaly, "on", value)),
     "anomaly detection of nan": (lambda: Anomaly.check_nan, lambda value: setattr(Anomaly, "check_nan", value)),
     "the number of threads": (autodiff.get_num_threads, autodiff.set_num_threads),

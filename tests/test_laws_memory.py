@@ -153,12 +153,12 @@ def pulled(node, shapes):
     """The gradients that a node sends in a first order walk."""
     gs = []
     ones = [np.ones(s) for s in shapes]
-    mode.walks += 1
+    mode.arrays = True
     try:
         with np.errstate(all="ignore"):
             node.pull(ones if node.outputs is not None else ones[0], lambda edge, gx: gs.append(np.asarray(gx)), False)
     finally:
-        mode.walks -= 1
+        mode.arrays = False
     return gs
 
 

@@ -46,7 +46,7 @@ TWICE = ["import autodiff as torch", "x = torch.ones(2, requires_grad=True)\n\n\
 
 
 def test_a_tensor_of_an_earlier_cell(shell):
-    assert "ExpBackward0, made at Cell In[2], line 4)" in told(shell, *TWICE, "y.sum().backward()")
+    assert "ExpBackward0, made at Cell In[2], line 4;" in told(shell, *TWICE, "y.sum().backward()")
 
 
 def test_a_change_in_another_cell(shell):
@@ -56,11 +56,11 @@ def test_a_change_in_another_cell(shell):
 def test_a_function_of_an_earlier_cell_names_the_cell_that_defines_it(shell):
     text = told(shell, TWICE[0], "def model(w):\n    return w.exp()", "w = torch.ones(2, requires_grad=True)",
                 "y = model(w)\ny.sum().backward()\ny.sum().backward()")
-    assert "made at Cell In[2], line 2)" in text
+    assert "made at Cell In[2], line 2;" in text
 
 
 def test_the_same_text_run_again_is_the_later_cell(shell):
-    assert "made at Cell In[4], line 4)" in told(shell, *TWICE, TWICE[1], "y.sum().backward()\ny.sum().backward()")
+    assert "made at Cell In[4], line 4;" in told(shell, *TWICE, TWICE[1], "y.sum().backward()\ny.sum().backward()")
 
 
 def test_a_cell_that_no_shell_knows_is_one_by_its_name():

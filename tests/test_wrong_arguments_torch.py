@@ -17,6 +17,7 @@ OTHERS = {
     "set_rng_state",
     "is_grad_enabled",
     "device",
+    "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
     "finfo",
     "from_numpy",

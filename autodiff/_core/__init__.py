@@ -17,6 +17,7 @@ What a tensor is:
 How the graph is built:
 
 - `operation`: a forward, its partials, and the plan of what they need.
+- `cuts`: where a graph ended lately, for the message of a backward that finds none.
 - `graph`: `@primitive`: the call that computes, and records where an input requires a gradient.
 - `operators`: the same for two plain tensors, written out: `a * b`.
 - `node`: one recorded operation: its edges, what it kept, and how its rules are run.
@@ -39,6 +40,7 @@ How the graph is walked:
 - `hooks`: functions of the user's that see a gradient and may replace it.
 - `walk`: the walk itself: newest node first, leaves last.
 - `grad`: its two entry points, backward and grad, and what they refuse.
+- `calling`: one step of the walk by hand: `y.grad_fn(g)`.
 - `fields`: requires_grad, grad, grad_fn, data: all read off the edge.
 - `observer`: an object that is shown each node made and walked; everything that explains is built on it.
 """

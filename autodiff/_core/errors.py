@@ -7,10 +7,12 @@ user's lines that made it, and a way out.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from autodiff._core.provenance import Place, line_of
+from autodiff._core.modes import Anomaly
+from autodiff._core.provenance import Place, line_of, shown, stacklevel
 
 __all__ = [
     "changed_since",
@@ -21,11 +23,14 @@ __all__ = [
     "inference_saved",
     "leaf_in_place",
     "misfit",
+    "nan_returned",
     "no_derivative",
     "no_operand",
     "no_tensor",
     "not_floating",
     "out_with_gradient",
+    "raised_in_backward",
+    "rule_changed",
     "unexpected_keyword",
     "view_detached",
     "view_lost",
@@ -170,6 +175,29 @@ def freed(name: str, place: Place | None) -> RuntimeError:
     )
 
 
+def rule_changed(name: str, place: Place | None) -> RuntimeError:
+    """A partial of the user's that wrote into what it was given."""
+    return RuntimeError(
+        f"a partial changed its argument {name} in place at {line_of(place)}: others see that memory. Change a clone() of it"
+    )
+
+
+def nan_returned(name: str, place: Place | None) -> RuntimeError:
+    """A gradient that detect_anomaly found to be nan."""
+    return RuntimeError(
+        f"Function '{name}' returned nan values in its 0th output; the operation was recorded at {line_of(place)}"
+    )
+
+
+def raised_in_backward(error: Exception, name: str, place: Place | None) -> None:
+    """Say in which node's backward an error was raised, in a note; with detect_anomaly in a warning too, as PyTorch does."""
+    if not any("in the backward of" in note for note in getattr(error, "__notes__", ())):
+        error.add_note(f"(in the backward of {name}, which was recorded at {line_of(place)})")
+        if Anomaly.on:
+            found = f"Error detected in {name}. Traceback of forward call that caused the error:\n{shown(place)}"
+            warnings.warn(found, UserWarning, stacklevel=stacklevel())
+
+
 def changed_since(array: Array, kept: str, cell: Sequence[Any], version: int, hint: str = "") -> RuntimeError:
     """A saved value that was changed in place; `kept` says by whom and as what it was saved."""
     found = f"[{array.dtype} {list(array.shape)}]" if hasattr(array, "dtype") else "a tensor"
@@ -201,11 +229,18 @@ def view_detached() -> RuntimeError:
 
 def view_lost(kind: str, made_by: str, what: str) -> RuntimeError:
     """A view whose history cannot be followed through a change of its memory."""
-    if kind == "no_grad":
+    if kind in ("no_grad", "inference"):
+        block, now = ("no_grad", "with grad mode enabled") if kind == "no_grad" else ("inference_mode", "in normal mode")
         return RuntimeError(
-            f"A view was created in no_grad mode and {what} with grad mode enabled. Given that this use case is ambiguous "
-            "and error-prone, it is forbidden. Make the view with grad mode enabled, or change it and use it under "
-            "no_grad() too; or clone() it."
+            f"A view was created in {kind} mode and {what} {now}. Given that this use case is ambiguous and error-prone, it is "
+            "forbidden. Make the view with grad mode enabled, or change it and use it under "
+            f"{block}() too; or clone() it."
+        )
+    if kind != "outputs":
+        return RuntimeError(
+            f"Output of {made_by} is a view and {what}. This view was created inside a custom Function (or because an input "
+            "was returned as-is), and to follow the change would override the Function's own backward. Clone the output of the "
+            "custom Function, or change it before the Function is applied."
         )
     return RuntimeError(
         f"Output of {made_by} is a view and {what}. This view is the output of a function "

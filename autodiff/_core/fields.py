@@ -10,7 +10,9 @@ from typing import Any
 
 from autodiff._core import grad as _grad
 from autodiff._core import inplace as _inplace
+from autodiff._core.cuts import cut
 from autodiff._core.hooks import retains_grad
+from autodiff._core.node import SHAPES
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of, is_lost
@@ -37,13 +39,20 @@ def get_requires_grad(self: Tensor) -> bool:
 
 
 def set_requires_grad(self: Tensor, on: bool) -> None:
+    if not isinstance(on, bool):
+        raise RuntimeError(f"requires_grad must be a bool, not {type(on).__name__}")
+    if on and not is_leaf(self):
+        raise RuntimeError("you can only change requires_grad flags of leaf variables; this one requires a gradient already")
     _inplace.requires_grad_(self, on)
 
 
 def grad_fn(self: Tensor) -> Any:
     """The node of the operation that made this tensor; None for a leaf."""
     edge = edge_of(self)
-    return None if edge is None or edge[1] < 0 else edge[0]
+    if edge is None or edge[1] < 0:
+        return None
+    SHAPES.setdefault(edge[0], (edge[2],))
+    return edge[0]
 
 
 def output_nr(self: Tensor) -> int:
@@ -101,6 +110,8 @@ def detach(input: Tensor) -> Tensor:
     """
     t = wrap(input._array)
     t._cell = input._cell
+    if input._edge.__class__ is tuple:
+        cut("detach", t)
     return t
 
 
@@ -135,4 +146,4 @@ def backward(
     >>> x.grad
     tensor([2., 4.])
     """
-    _grad.backward(self, gradient, retain_graph, create_graph, inputs)
+    _grad.backward(self, gradient, retain_graph, create_graph, inputs=inputs)

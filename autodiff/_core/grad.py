@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.cuts import blame
 from autodiff._core.hooks import retains_grad
 from autodiff._core.node import Edge, to_leaf
 from autodiff._core.provenance import line_of
@@ -36,8 +37,8 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
         if edge is None:
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
-                "from has requires_grad=True, or it was computed under no_grad(), after detach(), or by something that has no "
-                "slope, such as argmax or a comparison"
+                f"from has requires_grad=True, or it was computed under no_grad(), after detach(), or by something that has no "
+                f"slope, such as argmax or a comparison{blame(t)}"
             )
         if g is None:
             if t._array.size != 1:
@@ -76,12 +77,14 @@ def backward(
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Tensor | Sequence[Tensor | None] | None = None,
     inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
     """Add d(sum of tensors * grad_tensors)/d(leaf) to `.grad` of every leaf.
 
     A root with one element needs no gradient of its own. The graph is freed unless `retain_graph` (by default
     the value of `create_graph`). With `inputs`, only those tensors get a gradient, and only what leads to them runs.
+    `grad_variables` is the old name of grad_tensors.
     RuntimeError: a root without graph, a shape that does not fit, a graph already freed, a saved tensor changed since.
 
     >>> import autodiff as torch
@@ -90,6 +93,14 @@ def backward(
     >>> x.grad
     tensor(8.)
     """
+    if grad_variables is not None:
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use "
+                "`grad_tensors`."
+            )
+        grad_tensors = grad_variables
     try:
         roots = [tensors] if isinstance(tensors, Tensor) else list(tensors)
         targets = None
@@ -125,7 +136,7 @@ def _targets(inputs: Sequence[Any], empty: type[Exception], caller: str) -> list
     edges = []
     for i, x in enumerate(inputs):
         if not isinstance(x, Tensor):
-            raise TypeError(f"expected the inputs of {caller} to be Tensors, got {type(x).__name__} at position {i}")
+            raise RuntimeError(f"all inputs of {caller} have to be Tensors, but got {type(x).__name__} at position {i}")
         edge = edge_of(x)
         if edge is None:
             raise RuntimeError(

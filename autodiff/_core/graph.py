@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
+from autodiff._core.cuts import cut
 from autodiff._core.modes import Inference, mode
 from autodiff._core.node import UNCHANGING, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
@@ -89,10 +90,8 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
                 arrays.append(x)
                 edges.append(None)
             bit += bit
-        if bit != whole and not variadic:  # tensors given by name, or an error that says what is missing
-            return op(*operation.placed(xs, params), **params)
-        if plain == len(xs):
-            return _bare(recorded, arrays, params)
+        if plain == len(xs) or (bit != whole and not variadic):
+            return _incomplete(recorded, xs, arrays, params)
         try:
             if promote is None:
                 out = mode.quiet(forward, *arrays, **params) if silent else forward(*arrays, **params)
@@ -117,9 +116,11 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
         if view and (view is True or out.base is arrays[0] or out.base is arrays[0].base is not None):
             share(t, xs[0], recorded, params, "")
         if Inference.blocks and mode.inference:
-            t._cell = t._view = None
+            t._cell = None if t._view is None else t._cell  # a view of a normal tensor is normal too
         elif needs and out.dtype.kind == "f" and mode.grad:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
+        elif needs and out.dtype.kind != "f" and mode.grad:
+            cut(operation.public, t)
         return t
 
     recorded = _named(op, operation)
@@ -142,12 +143,7 @@ def _promoting(operation: Operation) -> tuple[bool, int, int, bool, bool]:
 
 def _brought(promote: Promotion, operation: Operation, xs: Any, arrays: list[Any], edges: list[Any]) -> tuple[Tensor, ...]:
     """The inputs brought to one dtype, and their arrays and edges put in place of the others."""
-    try:
-        brought = promote.bring(operation, xs)
-    except (RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    brought = promote.bring(operation, xs)
     for i, x in enumerate(brought):
         if x is not xs[i]:  # a number made a tensor, or the result of a cast
             arrays[i], edges[i] = x._array, x._edge
@@ -257,23 +253,38 @@ def _several(
     ts = tuple(wrap(np.asarray(o)) for o in out)
     inference = mode.inference
     for t in ts:
-        if inference:
-            t._cell = None
-        elif t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
+        if t._array.base is arrays[0] or t._array.base is arrays[0].base is not None:
             share(t, xs[0], op, params, "outputs")
-    if needs and mode.grad and any(t._array.dtype.kind == "f" for t in ts):
+        elif inference:
+            t._cell = None
+    if needs and mode.grad and not inference and any(t._array.dtype.kind == "f" for t in ts):
         node = record(op.operation, xs, arrays, edges, needs, params, ts)
         node.outputs = [(t._array.shape, t._array.dtype) for t in ts]
         for nr, t in enumerate(ts):
             if t._array.dtype.kind == "f":
                 t._edge = (node, nr, t._array.shape, t._array.dtype)
+            else:
+                cut(op.operation.name.removesuffix("Backward0").lower(), t)
     return ts
+
+
+def _incomplete(op: Recorded, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any]) -> Any:
+    """A call with tensors given by name, or without any; or an error that says what is missing."""
+    operation = op.operation
+    try:
+        if len(xs) != len(operation.inputs) and not operation.variadic:
+            return op(*operation.placed(tuple(xs), params), **params)
+        return _bare(op, arrays, params)
+    except (RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def _bare(op: Recorded, arrays: list[Any], params: dict[str, Any]) -> Any:
     """A call with arrays alone: computed inside a walk, where rules run on arrays; otherwise the user's mistake."""
     operation = op.operation
-    if not mode.walks or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
+    if not mode.arrays or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
         if operation.numbers and operation.promote is not None and all(isinstance(a, (int, float)) for a in arrays):
             return op(*operation.promote.bring(operation, arrays), **params)  # torch.add(1, 2)
         raise errors.no_tensor(operation.public, operation.input_name(0), 1, type(arrays[0]).__name__ if arrays else "nothing")

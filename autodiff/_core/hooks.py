@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.handles import Hooks, RemovableHandle, extra_of
+from autodiff._core.modes import users_code
 from autodiff._core.node import Edge, Node
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of, is_lost
@@ -118,7 +119,7 @@ def _taken(reply: Any, g: Any, create_graph: bool) -> Any:
     if reply is None:
         return g
     if not isinstance(reply, Tensor):
-        raise TypeError(f"a hook must return None or a Tensor, not {type(reply).__name__}")
+        raise TypeError(f"expected Variable, but hook returned '{type(reply).__name__}': a hook returns None or a Tensor")
     shape = g._array.shape if isinstance(g, Tensor) else g.shape
     if reply._array.shape != shape:
         raise RuntimeError(f"hook has changed the size of value: expected {list(shape)}, got {list(reply.shape)}")
@@ -130,20 +131,23 @@ def _taken(reply: Any, g: Any, create_graph: bool) -> Any:
 
 def run_hooks(hooks: Hooks, g: Any, create_graph: bool) -> Any:
     """Tensor hooks in the order of their registration, each seeing what the one before left."""
-    for hook in list(hooks.values()):
-        shown = _show(g, create_graph)
-        g = _taken(hook(shown), _left(shown, g, create_graph), create_graph)
+    with users_code():
+        for hook in list(hooks.values()):
+            shown = _show(g, create_graph)
+            g = _taken(hook(shown), _left(shown, g, create_graph), create_graph)
     return g
 
 
 def run_prehooks(hooks: Hooks, grads: list[Any], create_graph: bool) -> list[Any]:
     """grad_fn.register_prehook: hook(grad_outputs) may return new ones."""
-    for hook in list(hooks.values()):
-        shown = tuple(_show(g, create_graph) for g in grads)
-        reply = hook(shown)
-        grads = [_left(s, g, create_graph) for s, g in zip(shown, grads, strict=True)]
-        if reply is not None:
-            grads = [_replaced(new, g, create_graph) for new, g in zip(_tuple(reply), grads, strict=True)]
+    with users_code():
+        for hook in list(hooks.values()):
+            shown = tuple(_show(g, create_graph) for g in grads)
+            reply = hook(shown)
+            grads = [_left(s, g, create_graph) for s, g in zip(shown, grads, strict=True)]
+            if reply is not None:
+                new = _several(hook, reply, len(grads))
+                grads = [_replaced(r, g, create_graph) for r, g in zip(new, grads, strict=True)]
     return grads
 
 
@@ -152,28 +156,71 @@ def run_node_hooks(
 ) -> list[tuple[Edge, Any]]:
     """grad_fn.register_hook: hook(grad_inputs, grad_outputs) may return new grad_inputs."""
     outputs = tuple(_show(one, create_graph) for one in ([g] if node.outputs is None else g))
-    for hook in list(hooks.values()):
-        # In the order of the inputs; two of them can be one tensor, and an input that leads to no target has no result.
-        rest = list(results)
-        inputs = [rest.pop(0)[1] if rest and e is not None and rest[0][0] is e else None for e in node.edges]
-        shown = tuple(_show(None if x is None else _array(x), create_graph) for x in inputs)
-        reply = hook(shown, outputs)
-        new = [_left(s, x, create_graph) for s, x in zip(shown, inputs, strict=True)]
-        if reply is not None:
-            new = [_replaced(r, x, create_graph) for r, x in zip(_tuple(reply), inputs, strict=True)]
-        results = [(e, gx) for e, gx in zip(node.edges, new, strict=True) if e is not None]
+    with users_code():
+        for hook in list(hooks.values()):
+            # In the order of the inputs; two of them can be one tensor, and an input that leads to no target has no result.
+            rest = list(results)
+            inputs = [rest.pop(0)[1] if rest and e is not None and rest[0][0] is e else None for e in node.edges]
+            shown = tuple(_show(None if x is None else _array(x), create_graph) for x in inputs)
+            reply = hook(shown, outputs)
+            new = [_left(s, x, create_graph) for s, x in zip(shown, inputs, strict=True)]
+            if reply is not None:
+                replies = _several(hook, reply, len(inputs))
+                if any(r is not None and e is None for r, e in zip(replies, node.edges, strict=True)):
+                    raise RuntimeError(
+                        f"can't replace a None gradient with a non-None value: {_name(hook)} returned a gradient for an "
+                        f"input of {node.name()} that is a constant"
+                    )
+                new = [_replaced(r, x, create_graph) for r, x in zip(replies, inputs, strict=True)]
+            results = [(e, gx) for e, gx in zip(node.edges, new, strict=True) if e is not None]
     return results
+
+
+def before_accumulation(hooked: list[Tensor], leaves: dict[Tensor, tuple[Any, bool]], create_graph: bool) -> None:
+    """The gradients of leaves as the pre-hooks of their AccumulateGrad leave them, with whether nobody else sees the sum."""
+    for leaf in hooked:
+        hooks = (leaf._extra or {}).get("pre")
+        if hooks and leaf in leaves:
+            (g,) = run_prehooks(hooks, [leaves[leaf][0]], create_graph)
+            if g is None:
+                del leaves[leaf]
+            else:
+                leaves[leaf] = g, False
+
+
+def after_accumulation(leaf: Tensor, g: Any, create_graph: bool) -> None:
+    """A leaf's `.grad` was set: its hooks see the leaf, and those of its AccumulateGrad the gradient."""
+    extra = leaf._extra or {}
+    with users_code():
+        for hook in list(extra.get("post_accumulate", {}).values()):
+            hook(leaf)
+        for hook in list(extra.get("post", {}).values()):
+            reply = hook((), (_show(g, create_graph),))
+            if reply is not None:
+                _several(hook, reply, 0)
 
 
 def _array(x: Any) -> Any:
     return x if isinstance(x, Tensor) else np.asarray(x)
 
 
-def _tuple(reply: Any) -> tuple[Any, ...]:
-    return reply if isinstance(reply, tuple) else (reply,)
+def _name(hook: Any) -> str:
+    """What a message calls a hook."""
+    return f"hook '{getattr(hook, '__name__', type(hook).__name__)}'"
+
+
+def _several(hook: Any, reply: Any, count: int) -> tuple[Any, ...]:
+    """What a hook of a node returned: a tuple of as many gradients as it was given."""
+    if not isinstance(reply, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(reply).__name__}' ({_name(hook)})")
+    if len(reply) != count:
+        raise RuntimeError(f"{_name(hook)} has returned an incorrect number of values (got {len(reply)}, but expected {count})")
+    return reply
 
 
 def _replaced(new: Any, g: Any, create_graph: bool) -> Any:
-    if new is None or create_graph:
-        return new
-    return new._array if g is None else _taken(new, g, create_graph)
+    if new is None:
+        return None
+    if not isinstance(new, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(new).__name__}': a hook returns None or Tensors")
+    return new if create_graph else new._array if g is None else _taken(new, g, create_graph)

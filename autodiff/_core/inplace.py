@@ -28,7 +28,7 @@ from autodiff._core.refusals import refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import edge_of, lost
 
-__all__ = ["check_writable", "detach_", "in_place", "method", "requires_grad_", "write_over"]
+__all__ = ["check_writable", "detach_", "give_history", "in_place", "method", "requires_grad_", "write_over"]
 
 Array = np.ndarray[Any, Any]
 Path = tuple[tuple[Any, dict[str, Any]], ...]
@@ -102,6 +102,8 @@ def check_writable(t: Tensor, name: str, uniform: bool = False) -> None:
         raise TypeError(f"{name}() changes a Tensor, not {type(t).__name__}")
     if mode.grad:
         if t._edge is LEAF:
+            if t._view is not None and t._view.kind == "inference":
+                raise lost(t._view, f"is being modified inplace ({name})")
             raise errors.leaf_in_place(name, view=False)
         if t._view is not None and t._view.base._edge is LEAF:
             raise errors.leaf_in_place(name, view=True)
@@ -139,21 +141,29 @@ def write_over(t: Tensor, new: Tensor, tracked: bool) -> None:
     changed(t, 4)
     if tracked and new._edge is not None:
         _adopt(new._edge[0], values, t)
-        view = t._view
-        if view is None:
-            t._edge = new._edge
-        else:
-            base = view.base
-            retained_base = _without_retained(base)
-            params = {"path": view.path, "strides": base._array.strides}
-            edges = [edge_of(base), edge_of(new)]
-            needs = (edges[0] is not None) + 2 * (edges[1] is not None)
-            node = record(write.operation, (base, new), [base._array, values], edges, needs, params, (base,))
-            base._edge = (node, 0, base._array.shape, base._array.dtype)
-            if retained_base:
-                retain_grad(base)
+        give_history(t, new)
     if retained:
         retain_grad(t)
+
+
+def give_history(t: Tensor, new: Tensor) -> None:
+    """Let t, whose memory holds new's numbers, have new's history; where t is a view, as a write into its base."""
+    view = t._view
+    if view is None:
+        retained = _without_retained(t)
+        t._edge = new._edge
+        if retained:
+            retain_grad(t)
+        return
+    base = view.base
+    retained_base = _without_retained(base)
+    params = {"path": view.path, "strides": base._array.strides}
+    edges = [edge_of(base), edge_of(new)]
+    needs = (edges[0] is not None) + 2 * (edges[1] is not None)
+    node = record(write.operation, (base, new), [base._array, new._array], edges, needs, params, (base,))
+    base._edge = (node, 0, base._array.shape, base._array.dtype)
+    if retained_base:
+        retain_grad(base)
 
 
 def _without_retained(t: Tensor) -> bool:
@@ -255,6 +265,10 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     >>> torch.ones(2).requires_grad_()
     tensor([1., 1.], requires_grad=True)
     """
+    if not isinstance(requires_grad, bool):
+        raise TypeError(
+            f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type(requires_grad).__name__}"
+        )
     edge = edge_of(self)
     if edge is not None and edge[1] >= 0:
         if not requires_grad:

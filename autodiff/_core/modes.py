@@ -24,6 +24,7 @@ __all__ = [
     "mode",
     "no_grad",
     "set_grad_enabled",
+    "users_code",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,10 +44,21 @@ class Mode(threading.local):
         self.grad = True  # are operations recorded?
         self.inference = False  # inside inference_mode?
         self.walks = 0  # how many backward walks is this thread inside?
+        self.arrays = False  # do rules run, which call operations on arrays?
         self.quiet = _quiet_runner()  # run a NumPy function without floating point warnings
 
 
 mode = Mode()
+
+
+class users_code:
+    """Inside, in the middle of a walk, the user's code runs: a hook, a Function's backward. It calls operations on tensors."""
+
+    def __enter__(self) -> None:
+        self.before, mode.arrays = mode.arrays, False
+
+    def __exit__(self, *error: object) -> None:
+        mode.arrays = self.before
 
 
 class Inference:
@@ -174,7 +186,9 @@ class set_grad_enabled(_Context):
     """
 
     def __init__(self, mode: bool) -> None:
-        self.wanted = bool(mode)
+        if not isinstance(mode, bool):
+            raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}")
+        self.wanted = mode
         self.before = _get_grad()
         _set_grad(self.wanted)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from autodiff._core.operation import ALL, Operation, Plan
 from autodiff._core.provenance import Place, line_of
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["DTYPE", "FREED", "NR", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "to_leaf"]
+__all__ = ["DTYPE", "FREED", "NR", "SHAPES", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "to_leaf"]
 
 # Where a gradient goes: (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype). A plain tuple, since one
 # is made for every use of a leaf; a named one takes five times as long.
@@ -31,6 +32,8 @@ DTYPE: Final = 3
 _ndarray = np.ndarray
 
 FREED: Any = ("freed",)  # stands in for the kept values of a node that was walked
+# The shapes of single outputs, for printing: a node does not know it, but whoever was asked for the node does.
+SHAPES: WeakKeyDictionary[Node, tuple[tuple[int, ...]]] = WeakKeyDictionary()
 UNCHANGING: list[Any] = [0, None]  # the cell of a kept value whose changes nobody can see
 
 
@@ -56,6 +59,7 @@ class Node:
     kept: Any  # a list, or FREED
     cells: Sequence[Any]  # the version cell of each kept tensor
     counts: Sequence[int] | None  # what they counted when it was kept; None: none had been changed
+    __call__: Callable[..., Any]  # see calling.py
     outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] | None  # shapes and dtypes when there are several
     place: Place | None
     extra: dict[str, Any] | None  # hooks and the like, by kind
@@ -65,7 +69,9 @@ class Node:
         return type(self).__name__
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} object at {id(self):#x}>"
+        shapes = [shape for shape, _ in self.outputs] if self.outputs is not None else SHAPES.get(self, ())
+        told = f" ({', '.join(str(list(shape)) for shape in shapes)})" if shapes else ""
+        return f"<{type(self).__name__}{told} at {line_of(self.place) if self.place else hex(id(self))}>"
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -77,6 +83,7 @@ class Node:
             elif to_leaf(edge):
                 pairs.append((AccumulateGrad(edge[TO]), 0))
             else:
+                SHAPES.setdefault(edge[TO], (edge[SHAPE_OF],))
                 pairs.append((edge[TO], edge[NR]))
         return tuple(pairs)
 
@@ -161,12 +168,28 @@ class AccumulateGrad:
 
     __slots__ = ("variable",)
 
+    __call__: Callable[..., Any]  # see calling.py
+
     def __init__(self, variable: Tensor) -> None:
         self.variable = variable
 
     def name(self) -> str:
         """Its name, as PyTorch prints it."""
         return "AccumulateGrad"
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dictionary for the user's own notes; like the hooks it is kept with the leaf."""
+        found: dict[str, Any] = extra_of(self.variable, "_extra").setdefault("metadata", {})
+        return found
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook((), grad_outputs)` when the gradient was added to `variable.grad`."""
+        return RemovableHandle(extra_of(self.variable, "_extra").setdefault("post", OrderedDict()), hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(grad_outputs)` before it is added; what it returns replaces the gradient."""
+        return RemovableHandle(extra_of(self.variable, "_extra").setdefault("pre", OrderedDict()), hook)
 
     @property
     def next_functions(self) -> tuple[()]:
@@ -180,7 +203,7 @@ class AccumulateGrad:
         return hash(id(self.variable))
 
     def __repr__(self) -> str:
-        return f"<AccumulateGrad object at {id(self.variable):#x}>"
+        return f"<AccumulateGrad of {list(self.variable.shape)} at {id(self.variable):#x}>"
 
 
 def _rebuild(array: np.ndarray[Any, Any], edge: Edge | None, cell: list[Any] | None) -> Tensor:

@@ -14,8 +14,10 @@ from operator import itemgetter
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
 
+from numpy import ndarray
+
 from autodiff._core import errors
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 
 __all__ = [
     "ALL", "INPUT", "NUMBER", "NUMPYS", "OUTPUT", "PARAM", "SHAPE", "SHAPES",
@@ -190,8 +192,13 @@ class Plan:
         return plan
 
     def _pull(self, operation: Operation, i: int, rule: Rule) -> Pull:
-        places = [self.names.index(_source(operation, name, i)[2]) for name in operation.words[rule]]
-        return i, rule, _on_arrays(rule), places[0] if len(places) == 1 else -1, _picker(places)
+        sources = [_source(operation, name, i) for name in operation.words[rule]]
+        places = [self.names.index(name) for _, _, name in sources]
+        if rule.__globals__.get("__name__", "").startswith("autodiff."):
+            on_arrays = _on_arrays(rule)
+        else:
+            on_arrays = _on_tensors(rule, [source in (INPUT, OUTPUT, ALL) for source, _, _ in sources])
+        return i, rule, on_arrays, places[0] if len(places) == 1 else -1, _picker(places)
 
 
 def _source(operation: Operation, name: str, i: int) -> tuple[int, Any, str]:
@@ -223,26 +230,40 @@ def _on_arrays(rule: Rule) -> Rule:
     """The rule as a first order walk runs it: the same code, where an operation's name means its forward function.
 
     On arrays an operation would only find out that there is nothing to record, which costs more than many a product. The
-    package's own names are looked up once, when the first node of its kind is made; a user's each time.
+    names are looked up once, when the first node of its kind is made.
     """
     names = rule.__globals__
-    world: dict[str, Any] = _Live(names)
-    if names.get("__name__", "").startswith("autodiff."):  # never defined again: looked up once
-        world = {name: _forward_of(names[name]) for name in _names_read(rule.__code__) if name in names}
+    world = {name: _forward_of(names[name]) for name in _names_read(rule.__code__) if name in names}
     world["__builtins__"] = names["__builtins__"]
     on_arrays = FunctionType(rule.__code__, world, rule.__name__, rule.__defaults__, rule.__closure__)
     on_arrays.__kwdefaults__ = rule.__kwdefaults__
     return on_arrays
 
 
-class _Live(dict[str, Any]):
-    """The names of a module of the user's, as they are at each look: a notebook's cell may be corrected and run again."""
+def _on_tensors(rule: Rule, boxed: list[bool]) -> Rule:
+    """A rule of the user's as a first order walk runs it: on tensors, as under create_graph, where nothing is recorded.
 
-    def __init__(self, names: dict[str, Any]) -> None:
-        self.names = names
+    It may call whatever takes tensors, and an array's methods do not all mean the same: `x.max(0)`, `x.repeat(2)`, `x.std()`.
+    """
 
-    def __missing__(self, name: str) -> Any:
-        return _forward_of(self.names[name])
+    def on_tensors(g: Any, *kept: Any) -> Any:
+        gradient = _boxed(g)
+        given = [_boxed(k) if box else k for k, box in zip(kept, boxed, strict=True)]
+        reply = rule(gradient, *given)
+        for name, x in zip(rule.__code__.co_varnames, (gradient, *given), strict=False):
+            if isinstance(x, Tensor) and x._cell[0]:
+                raise errors.rule_changed(name, x._cell[1])
+        if not isinstance(reply, Tensor):
+            return reply
+        return reply._array if reply is gradient else reply._array.copy()  # it may be a tensor that others see
+
+    return on_tensors
+
+
+def _boxed(kept: Any) -> Any:
+    if isinstance(kept, ndarray):
+        return wrap(kept)
+    return [_boxed(k) for k in kept] if isinstance(kept, (list, tuple)) else kept
 
 
 def _forward_of(value: Any) -> Any:

@@ -95,6 +95,7 @@ to_common, to_floating = Promotion(_common), Promotion(_floating, floating=True)
 @primitive(
     lambda g: g,
     name="ToCopy",
+    public="to",
     silent=True,
     says="Another dtype is the same number: its gradient passes unchanged, in the dtype it came from.",
 )

@@ -11,10 +11,11 @@ import os
 import re
 import sys
 import threading
+import traceback
 from types import CodeType, FrameType
 from typing import Any
 
-__all__ = ["Place", "here", "is_ours", "line_of", "outermost", "set_provenance", "stacklevel"]
+__all__ = ["Place", "here", "is_ours", "line_of", "outermost", "set_provenance", "shown", "stacklevel"]
 
 Place = tuple[CodeType, int]
 
@@ -94,18 +95,29 @@ def line_of(place: Place | None) -> str:
     """A place as a reader writes it: ``train.py:12``, ``Cell In[3], line 8``; "an unknown line" when it was not noted."""
     if place is None:
         return "an unknown line"
-    code, lasti = place
-    line: int | None = code.co_firstlineno
-    for start, end, number in code.co_lines():
-        if start <= lasti < end:
-            line = number
-            break
-    cell = _cell_of(code.co_filename)
+    filename, line = place[0].co_filename, _line(place)
+    cell = _cell_of(filename)
     if cell is not None:
         return f"{cell}, line {line}"
-    if code.co_filename.startswith("<"):  # no file: <stdin>, <python-input-3>, <string>
-        return f"{code.co_filename}, line {line}"
-    return f"{os.path.basename(code.co_filename)}:{line}"
+    if filename.startswith("<"):  # no file: <stdin>, <python-input-3>, <string>
+        return f"{filename}, line {line}"
+    return f"{os.path.basename(filename)}:{line}"
+
+
+def shown(place: Place | None) -> str:
+    """A place as a traceback shows it, with the line itself where its file can be read."""
+    if place is None:
+        return "  (an unknown line)\n"
+    code = place[0]
+    return "".join(traceback.format_list([(code.co_filename, _line(place) or 0, code.co_name, None)]))
+
+
+def _line(place: Place) -> int | None:
+    code, lasti = place
+    for start, end, number in code.co_lines():
+        if start <= lasti < end:
+            return number
+    return code.co_firstlineno
 
 
 # A notebook compiles each cell as a file of its own, named by a hash: ipykernel_812/1789724458.py, <ipython-input-3-9a8c7f>.

@@ -40,7 +40,7 @@ class View:
         self.base = base  # the tensor that owns the memory and the history
         self.path = path  # ((primitive, params), ...) that lead from the base to the view
         self.seen = seen  # the count of the cell when the view's edge was last right
-        self.kind = kind  # "", or why writing through it is refused: "outputs", "no_grad"
+        self.kind = kind  # "", or why writing through it is refused: "outputs", "no_grad", "inference", a Function's name
 
 
 class Tensor:
@@ -57,7 +57,8 @@ class Tensor:
     (tensor(5., grad_fn=<SumBackward0>), tensor([2., 4.]))
     """
 
-    __slots__ = ("__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
+    # Slots, since they are read faster; and a dictionary for what users note on a tensor, as in x.label = "x1".
+    __slots__ = ("__dict__", "__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
 
     __hash__ = object.__hash__
 

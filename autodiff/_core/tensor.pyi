@@ -34,7 +34,7 @@ class _Chosen(NamedTuple):
     indices: Tensor
 
 class Tensor:
-    __slots__ = ("__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
     _array: np.ndarray[Any, Any]
     _cell: Any
     _edge: Any

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core import errors
-from autodiff._core.modes import enable_grad, mode
+from autodiff._core.modes import Inference, enable_grad, mode
 from autodiff._core.node import Edge
-from autodiff._core.tensor import LEAF, Tensor, View
+from autodiff._core.tensor import LEAF, Tensor, View, wrap
 
-__all__ = ["edge_of", "is_lost", "lost", "refresh", "share"]
+__all__ = ["alias", "edge_of", "is_lost", "lost", "refresh", "share"]
+
+_BASE_CHANGED = "its base or another view of its base has been modified inplace"
 
 
 def edge_of(x: Any) -> Edge | None:
@@ -42,7 +44,7 @@ def refresh(t: Tensor) -> None:
     if current._edge is None:
         if t._edge.__class__ is tuple:  # not LEAF: a leaf that is a view of a constant stays one, whoever writes to it
             if mode.grad:
-                raise errors.view_detached()
+                raise lost(view, _BASE_CHANGED) if view.kind else errors.view_detached()
             return
     elif not view.kind:
         with enable_grad():
@@ -51,7 +53,7 @@ def refresh(t: Tensor) -> None:
         before, t._edge = t._edge, current._edge
         _carry_retained(t, before)
     elif mode.grad:
-        raise lost(view, "its base or another view of its base has been modified inplace")
+        raise lost(view, _BASE_CHANGED)
     else:
         return  # stays out of date: whoever uses it where gradients are recorded is to be told
     view.seen = t._cell[0]
@@ -68,7 +70,8 @@ def _carry_retained(t: Tensor, before: Any) -> None:
 
 def lost(view: View, what: str) -> RuntimeError:
     """The error for a view whose history cannot be followed through a change of its memory."""
-    return errors.view_lost(view.kind, view.path[-1][0].operation.name, what)
+    made_by = view.path[-1][0].operation.name if view.kind == "outputs" else view.kind
+    return errors.view_lost(view.kind, made_by, what)
 
 
 def share(t: Tensor, x: Any, op: Any, params: dict[str, Any], kind: str) -> None:
@@ -76,10 +79,28 @@ def share(t: Tensor, x: Any, op: Any, params: dict[str, Any], kind: str) -> None
     cell = t._cell = x._cell
     if cell is None:
         return
-    if not mode.grad:
-        kind = "no_grad"
+    if not mode.grad or Inference.blocks:
+        kind = _unrecorded(t, x, kind)
     view = x._view
     if view is None:
         t._view = View(x, ((op, params),), cell[0], kind)
     else:
         t._view = View(view.base, (*view.path, (op, params)), cell[0], kind or view.kind)
+
+
+def _unrecorded(t: Tensor, x: Any, kind: str) -> str:
+    """The kind of a view that is made where nothing is recorded."""
+    if mode.inference:
+        if edge_of(x) is not None:
+            t._edge = LEAF  # as in PyTorch: it requires a gradient, and leads nowhere
+        return "inference"
+    return kind if mode.grad else "no_grad"
+
+
+def alias(x: Tensor, kind: str) -> Tensor:
+    """The same memory as another tensor, without a history as yet: a view of x whose path is empty."""
+    t = wrap(x._array)
+    cell = t._cell = x._cell
+    if cell is not None:
+        t._view = View(x, (), cell[0], kind) if x._view is None else View(x._view.base, x._view.path, cell[0], kind)
+    return t

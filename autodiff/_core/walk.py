@@ -15,17 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import errors
 from autodiff._core.broadcast import sum_to
-from autodiff._core.hooks import hooks_of, run_hooks, run_node_hooks, run_prehooks
+from autodiff._core.hooks import after_accumulation, before_accumulation, hooks_of, run_hooks, run_node_hooks, run_prehooks
 from autodiff._core.memory import AN_ARRAY, changed, repeats
 from autodiff._core.modes import Anomaly, mode
 from autodiff._core.node import FREED, Edge, Node, to_leaf
 from autodiff._core.observer import Observer
 from autodiff._core.promotion import cast
-from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["Gradient", "accumulate", "walk"]
+__all__ = ["Gradient", "accumulate", "fitted", "walk"]
 
 _ndarray, _asarray, _add = np.ndarray, np.asarray, np.add
 _DEEPEST = 60  # walks inside walks on one thread; a fresh thread has a fresh stack, as in PyTorch
@@ -88,7 +88,7 @@ class _Walk:
         if gx.__class__ is not _ndarray and not self.create_graph:
             gx = _asarray(gx)  # NumPy gives scalars for arithmetic on 0-d arrays
         if gx.shape != shape or gx.dtype is not dtype:
-            gx, own = _fitted(gx, shape, dtype), False
+            gx, own = fitted(gx, shape, dtype), False
         if nr < 0:
             if to in self.leaves:
                 self.leaves[to] = _added(self.leaves[to][0], gx), not self.create_graph
@@ -119,6 +119,8 @@ class _Walk:
         wanted = None
         if watched or self.targets is not None:
             self.g = g = self.arrived(node, g)
+            if g is None and node.built_in:
+                return False  # a hook took it away
         if self.wanted is not None:
             wanted = self.wanted[node]
             if not wanted:
@@ -135,8 +137,8 @@ class _Walk:
 
     def name_in(self, error: Exception) -> None:
         """Say in which node's backward an error was raised."""
-        if self.node is not None and not any("in the backward of" in note for note in getattr(error, "__notes__", ())):
-            error.add_note(f"(in the backward of {self.node.name()}, which was recorded at {line_of(self.node.place)})")
+        if self.node is not None:
+            errors.raised_in_backward(error, self.node.name(), self.node.place)
 
     def arrived(self, node: Node, g: Gradient) -> Gradient:
         """All of a node's gradient is there: hooks see it, then retain_grad, then autograd.grad takes its share."""
@@ -166,10 +168,7 @@ class _Walk:
             for _, gx in results:
                 array = gx._array if isinstance(gx, Tensor) else gx
                 if array is not None and np.isnan(array).any():
-                    raise RuntimeError(
-                        f"Function '{node.name()}' returned nan values in its 0th output; the operation was "
-                        f"recorded at {line_of(node.place)}"
-                    )
+                    raise errors.nan_returned(node.name(), node.place)
         if Observer.current is not None:
             Observer.current.walked(node, g, results)
         return results
@@ -213,6 +212,7 @@ class _Walk:
             accumulate(tensor, g, create_graph)
         if not into_leaves:
             return
+        before_accumulation(self.hooked, leaves, create_graph)
         for leaf, (g, own) in leaves.items():
             if own and leaf._grad is None and g.flags.c_contiguous:
                 leaf._grad = wrap(g)
@@ -220,8 +220,7 @@ class _Walk:
                 accumulate(leaf, g, create_graph)
         for leaf in self.hooked:
             if leaf in leaves:
-                for hook in list((leaf._extra.get("post_accumulate") or {}).values()):
-                    hook(leaf)
+                after_accumulation(leaf, leaves[leaf][0], create_graph)
 
 
 def _check_shapes(leaves: dict[Tensor, tuple[Gradient, bool]]) -> None:
@@ -246,7 +245,7 @@ def _added(a: Gradient, b: Gradient) -> Gradient:
     return _asarray(total) if isinstance(total, np.generic) else total  # a scalar: before NumPy 2.3
 
 
-def _fitted(g: Gradient, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Gradient:
+def fitted(g: Gradient, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Gradient:
     """A gradient in its edge's shape and dtype: summed where its tensor was broadcast, cast where it was promoted."""
     if g.shape != shape:
         g = sum_to(g, shape=shape)
@@ -283,7 +282,8 @@ def walk(
     one = _Walk(targets, retain_graph, create_graph)
     if targets is not None:
         one.choose([e for e, _ in roots])
-    quiet, grad_before, thread["grad"] = thread["quiet"], thread["grad"], create_graph
+    before = quiet, _, _ = thread["quiet"], thread["grad"], thread["arrays"]
+    thread["grad"], thread["arrays"] = create_graph, True
     thread["walks"] += 1
     try:
         for edge, g in roots:
@@ -301,7 +301,7 @@ def walk(
         raise
     finally:
         thread["walks"] -= 1
-        thread["grad"], thread["quiet"] = grad_before, quiet
+        thread["quiet"], thread["grad"], thread["arrays"] = before
     return one.captured
 
 

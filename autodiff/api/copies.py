@@ -1,11 +1,13 @@
-"""A tensor copied, deeply copied, pickled: leaves only, since what was computed is nothing without its history.
+"""A tensor copied, deeply copied, pickled: a copy is a leaf, without the history of what was computed.
 
-After this module a reader knows that tensors that share memory share it in a deep copy too.
+After this module a reader knows that tensors that share memory share it in a deep copy too. A deep copy is made of leaves only,
+as in PyTorch: who copies a model deeply wants to train the copy, and a part of it that lost its history would not be trained.
 """
 
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import numpy as np
 from autodiff._core import fields
 from autodiff._core.fields import get_requires_grad, is_leaf
 from autodiff._core.inplace import method
+from autodiff._core.provenance import line_of, stacklevel
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff.api._calls import takes_tensors
 
@@ -30,19 +33,15 @@ def rebuild_tensor(kind: type[Tensor], array: Any, requires_grad: bool, attribut
     return t
 
 
-def _refuse_non_leaf(self: Tensor, what: str) -> None:
-    if not is_leaf(self):
-        raise RuntimeError(
-            f"Only Tensors created explicitly by the user (graph leaves) support {what} at the moment; "
-            "use tensor.detach() to take the numbers without the graph"
-        )
-
-
 @method(name="__reduce_ex__")
 def _reduce_ex(self: Tensor, protocol: Any) -> Any:
-    _refuse_non_leaf(self, "pickling")
-    attributes = dict(self.__dict__) if hasattr(self, "__dict__") else None
-    return rebuild_tensor, (type(self), np.array(self._array), get_requires_grad(self), attributes)
+    if (self._extra or {}).get("hooks"):
+        warnings.warn(
+            "backward hooks on a tensor will not be serialized: register them again on the tensor that is loaded",
+            UserWarning,
+            stacklevel=stacklevel(),
+        )
+    return rebuild_tensor, (type(self), np.array(self._array), get_requires_grad(self), dict(self.__dict__))
 
 
 def _copied_memory(array: Any, memo: dict[int, Any]) -> Any:
@@ -67,8 +66,12 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     twin = memo.get(id(self))
     if isinstance(twin, Tensor):
         return twin
-    _refuse_non_leaf(self, "the deepcopy protocol")
-    attributes = copy.deepcopy(self.__dict__, memo) if hasattr(self, "__dict__") else None
+    if not is_leaf(self):
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment; use "
+            f"tensor.detach() to take the numbers without the graph. (Made at {line_of(self.grad_fn.place)})"
+        )
+    attributes = copy.deepcopy(self.__dict__, memo)
     t = rebuild_tensor(type(self), _copied_memory(self._array, memo), get_requires_grad(self), attributes)
     memo[id(self)] = t
     if self._grad is not None and type(self) is Tensor:  # a Parameter's copy has none, as in PyTorch
@@ -78,8 +81,6 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
 
 @method(name="__copy__")
 def _copy(self: Tensor) -> Tensor:
-    _refuse_non_leaf(self, "copying")
-    attributes = dict(self.__dict__) if hasattr(self, "__dict__") else None
-    t = rebuild_tensor(type(self), self._array, get_requires_grad(self), attributes)
-    t._cell = self._cell
+    t = rebuild_tensor(type(self), self._array, get_requires_grad(self), dict(self.__dict__))
+    t._cell = self._cell or t._cell  # a tensor of inference mode counts nothing
     return t

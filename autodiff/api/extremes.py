@@ -9,8 +9,10 @@ from typing import Any, overload
 
 import numpy as np
 
+from autodiff._core.cuts import cut
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.modes import mode
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import AminmaxResult, MaxResult, MinResult
 from autodiff.api._calls import ALL, axes_of, dimension, takes_keepdim, takes_tensors
@@ -165,6 +167,8 @@ def _position(input: Tensor, dim: int | None, keepdim: bool, find: Any, name: st
     if axis is None and not input._array.size:
         raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
     not_empty(input, name, axis)
-    if not input._array.ndim:
-        return wrap(np.zeros((), np.int64))
-    return wrap(np.asarray(find(input._array, axis=axis, keepdims=keepdim)))
+    array = find(input._array, axis=axis, keepdims=keepdim) if input._array.ndim else np.zeros((), np.int64)
+    t = wrap(np.asarray(array))
+    if input._edge is not None and mode.grad:
+        cut(name, t)
+    return t

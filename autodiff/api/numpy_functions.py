@@ -65,7 +65,8 @@ def _nanmean(a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fa
 def _prod(a: Any, axis: int | None = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     if isinstance(axis, tuple) or (axis is None and keepdims):
         return NotImplemented
-    return reduce.prod(_tensor(a), axis, keepdims, dtype=_dtype(dtype))
+    over = () if axis is None else (axis, keepdims)
+    return reduce.prod(_tensor(a), *over, dtype=_dtype(dtype))
 
 
 def _cumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Tensor:

@@ -1,9 +1,9 @@
 """A tensor among NumPy's arrays, and in the memory of other libraries.
 
 After this module a reader knows that a tensor that requires grad gives no array, which could be changed behind the graph's
-back; and that NumPy's functions of two operands, such as `array * tensor`, are recorded, while those of one, such as `np.sin`,
-compute outside the graph; and how NumPy hands the call of any other function to the class of its arguments
-(`__array_function__`).
+back; that NumPy's functions are recorded where they exist here, those of two operands, such as `array * tensor`, always, and
+those of one, such as `np.sin`, where a gradient is wanted; and how NumPy hands the call of any other function to the class of
+its arguments (`__array_function__`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from autodiff._core.views import edge_of
 from autodiff.api import arithmetic as api
 from autodiff.api.matmul import matmul
 from autodiff.api.numpy_functions import FUNCTIONS
-from autodiff.ops import arithmetic, bits, comparison, exponential, power, trigonometry
+from autodiff.ops import arithmetic, bits, comparison, exponential, power, rounding, trigonometry
 
 
 @method
@@ -94,14 +94,55 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
     np.logaddexp: exponential.logaddexp,
 }
 
+# The functions of one operand. A tensor that requires no gradient is NumPy's to compute, with NumPy's dtype for ints.
+_OF_ONE: dict[Any, Callable[..., Any]] = {
+    np.absolute: arithmetic.abs,
+    np.negative: arithmetic.neg,
+    np.square: power.square,
+    np.sqrt: power.sqrt,
+    np.reciprocal: power.reciprocal,
+    np.exp: exponential.exp,
+    np.exp2: exponential.exp2,
+    np.expm1: exponential.expm1,
+    np.log: exponential.log,
+    np.log2: exponential.log2,
+    np.log10: exponential.log10,
+    np.log1p: exponential.log1p,
+    np.sin: trigonometry.sin,
+    np.cos: trigonometry.cos,
+    np.tan: trigonometry.tan,
+    np.arcsin: trigonometry.asin,
+    np.arccos: trigonometry.acos,
+    np.arctan: trigonometry.atan,
+    np.sinh: trigonometry.sinh,
+    np.cosh: trigonometry.cosh,
+    np.tanh: trigonometry.tanh,
+    np.arcsinh: trigonometry.asinh,
+    np.arccosh: trigonometry.acosh,
+    np.arctanh: trigonometry.atanh,
+    np.deg2rad: trigonometry.deg2rad,
+    np.radians: trigonometry.deg2rad,
+    np.rad2deg: trigonometry.rad2deg,
+    np.degrees: trigonometry.rad2deg,
+    np.ceil: rounding.ceil,
+    np.floor: rounding.floor,
+    np.trunc: rounding.trunc,
+    np.rint: rounding.round,
+    np.sign: rounding.sign,
+    np.isnan: comparison.isnan,
+    np.isinf: comparison.isinf,
+    np.isfinite: comparison.isfinite,
+    np.logical_not: comparison.logical_not,
+}
+
 
 @method(name="__array_ufunc__")
 def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-    """A NumPy function of numbers, as a tensor. All but those of two operands compute outside the graph.
+    """A NumPy function of numbers, as a tensor.
 
-    So they are a RuntimeError for a tensor that requires a gradient; TypeError for a tensor to write into.
+    RuntimeError for one that does not exist here and a tensor that requires a gradient; TypeError for a tensor to write into.
     """
-    operator = _OPERATORS.get(ufunc)
+    operator = _OF_ONE.get(ufunc) if len(inputs) == 1 and self.requires_grad else _OPERATORS.get(ufunc)
     if operator is not None and method == "__call__" and out is None and not options:
         return operator(*inputs)
     if out is not None:

@@ -7,6 +7,7 @@ tensors, and with recording on only under create_graph.
 from __future__ import annotations
 
 import functools
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,8 @@ import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.graph import next_index
-from autodiff._core.modes import mode
+from autodiff._core.inplace import give_history
+from autodiff._core.modes import mode, users_code
 from autodiff._core.node import FREED, Edge, Node
 from autodiff._core.observer import Observer
 from autodiff._core.operation import Plan
@@ -32,14 +34,14 @@ _SAVES, _SAVES_NOTHING = Plan.empty(saves=True), Plan.empty(saves=False)
 class FunctionCtx:
     """What forward leaves for backward: saved tensors, attributes, and what is known about inputs and outputs."""
 
-    def __init__(self, needs: tuple[bool, ...]) -> None:
+    def __init__(self, needs: tuple[bool, ...] = ()) -> None:
         self.needs_input_grad = needs
         self._to_save: tuple[Any, ...] = ()
         self._node: _Weak | None = None
         self._dirty: tuple[Tensor, ...] = ()
         self._flat: tuple[Tensor, ...] = ()
         self._materialize = True
-        self._shapes: list[tuple[tuple[int, ...], np.dtype[Any]]] = []  # of the outputs
+        self._shapes: list[tuple[tuple[int, ...], np.dtype[Any]] | None] = []  # of the outputs; None for what is no tensor
         self._tensor_inputs: list[bool] = []
 
     if TYPE_CHECKING:  # the author's own attributes
@@ -57,7 +59,8 @@ class FunctionCtx:
                 )
         self._to_save = tensors
 
-    save_for_forward = save_for_backward
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
+        """Taken, and not needed: there is no forward mode here that would read them."""
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
@@ -67,17 +70,30 @@ class FunctionCtx:
             return self._to_save
         return node.saved()
 
+    @property
+    def saved_variables(self) -> tuple[Any, ...]:
+        """The old name of `saved_tensors`."""
+        warnings.warn("'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2)
+        return self.saved_tensors
+
     def mark_dirty(self, *args: Tensor) -> None:
         """Tell which inputs forward changed in place: they must be returned."""
-        self._dirty = args
+        self._dirty = _tensors("mark_dirty", args)
 
     def mark_non_differentiable(self, *args: Tensor) -> None:
         """Tell which outputs have no gradient."""
-        self._flat = args
+        self._flat = _tensors("mark_non_differentiable", args)
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether backward gets zeros (the default) or None for outputs that nobody used."""
         self._materialize = value
+
+
+def _tensors(method: str, args: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    for i, x in enumerate(args):
+        if not isinstance(x, Tensor):
+            raise RuntimeError(f"{method} can only accept variables, but argument {i} is of type {type(x).__name__}")
+    return args
 
 
 class FunctionNode(Node):
@@ -92,7 +108,12 @@ class FunctionNode(Node):
         # In PyTorch ctx is the node: `y.grad_fn.saved_tensors` and the author's own attributes are found there.
         if name == "ctx" or name.startswith("__"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return getattr(self.ctx, name)
+        try:
+            return getattr(self.ctx, name)
+        except AttributeError:
+            if name == "saved_tensors":  # no attribute that is missing: it says what is wrong with itself
+                raise
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}") from None
 
     def saved(self) -> tuple[Any, ...]:
         """The saved tensors, where they stood in the graph."""
@@ -125,16 +146,16 @@ class FunctionNode(Node):
         if self.kept is FREED:
             self.saved()
         gs = [g] if self.outputs is None else g
-        shapes = self.ctx._shapes
         given = []
-        for one, (shape, dtype) in zip(gs, shapes, strict=True):
-            if one is None and self.ctx._materialize:
-                one = np.zeros(shape, dtype)
+        for one, shape in zip(gs, self.ctx._shapes, strict=True):
+            if one is None and shape is not None and self.ctx._materialize:
+                one = np.zeros(*shape)
             given.append(None if one is None else one if isinstance(one, Tensor) else wrap(one.copy()))
         before = mode.grad
         mode.grad = create_graph
         try:
-            reply = self.function.backward(self.ctx, *given)
+            with users_code():
+                reply = self.function._differentiated_by()(self.ctx, *given)
         finally:
             mode.grad = before
         replies = reply if isinstance(reply, tuple) else (reply,)
@@ -182,42 +203,47 @@ def _node_class(cls: Any) -> Any:
 def attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[Any, ...]) -> None:
     """Record the node of one call of `cls.apply`: what was saved, and the outputs' edges."""
     node = _node_class(cls)()
-    tensors = [o for o in outputs if isinstance(o, Tensor)]
-    nothing = ((), np.dtype(np.float32))
-    ctx._shapes = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else nothing for o in outputs]
+    ctx._shapes = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else None for o in outputs]
     ctx._tensor_inputs = [isinstance(a, Tensor) for a in args]
     node.edges, node.ctx, node.extra = edges, ctx, None
     node.plan = _SAVES if ctx._to_save else _SAVES_NOTHING
     node.cells, node.counts = (), None
-    node.outputs = None if len(outputs) == 1 else ctx._shapes
-    # Saved as (array, cell, count, edge); an output of this node as its number, since the node must not refer to itself.
-    numbers = {id(o): nr for nr, o in enumerate(outputs)}
-    for x in ctx._dirty:
-        if x._view is not None:
-            raise RuntimeError(
-                "a view was changed in place and marked dirty in a custom Function: that is not supported; "
-                "change a clone() of it"
-            )
-    node.kept = tuple(
-        None if s is None else (s._array, s._cell, s._cell[0] if s._cell else 0, numbers.get(id(s), edge_of(s)))
-        for s in ctx._to_save
-    )
-    ctx._to_save = ()
+    nothing = ((), np.dtype(np.float32))
+    node.outputs = None if len(outputs) == 1 else [shape or nothing for shape in ctx._shapes]
+    node.kept = _kept(cls, ctx, outputs)
     ctx._node = _Weak(node)
     node.place = here(3)
     node.index = next_index()
-    flat = ctx._flat
-    ctx._flat = ()
     for nr, o in enumerate(outputs):
-        if isinstance(o, Tensor) and o._array.dtype.kind == "f" and not any(o is f for f in flat):
-            if o._edge.__class__ is tuple and o._edge[0] is node:
-                continue  # the same tensor returned twice
-            if edge_of(o) is not None and not any(o is d for d in ctx._dirty):
-                raise RuntimeError(f"{cls.__name__}: an output of forward already has a graph; forward runs with recording off")
-            o._edge = (node, nr, o._array.shape, o._array.dtype)
-    ctx._dirty = ()
+        if isinstance(o, Tensor):
+            _attach_output(node, nr, o)
+    ctx._dirty = ctx._flat = ()
     if Observer.current is not None:
-        Observer.current.made(node, args, tuple(tensors))
+        Observer.current.made(node, args, tuple(o for o in outputs if isinstance(o, Tensor)))
+
+
+def _kept(cls: Any, ctx: FunctionCtx, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What was saved, as (array, cell, count, edge); of an output its number, since the node must not refer to itself."""
+    numbers = {id(o): nr for nr, o in enumerate(outputs)}
+    saved, ctx._to_save = ctx._to_save, ()
+    if any(s is not None and s._cell is None for s in saved):
+        raise errors.inference_saved(cls.__name__)
+    return tuple(None if s is None else (s._array, s._cell, s._cell[0], numbers.get(id(s), edge_of(s))) for s in saved)
+
+
+def _attach_output(node: FunctionNode, nr: int, o: Tensor) -> None:
+    """Give an output its history: it is output number `nr` of the node, or a constant."""
+    edge, ctx = (node, nr, o._array.shape, o._array.dtype), node.ctx
+    if o._array.dtype.kind != "f" or any(o is f for f in ctx._flat):
+        return
+    if any(o is d for d in ctx._dirty):
+        new = wrap(o._array)
+        new._edge = edge
+        give_history(o, new)
+    elif not (o._edge.__class__ is tuple and o._edge[0] is node):  # otherwise the same tensor is returned twice
+        o._edge = edge
+        if o._view is not None:
+            o._view.kind = node.function.__name__
 
 
 class _Weak:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -13,7 +14,7 @@ from autodiff._core.node import Node
 from autodiff._core.observer import set_observer
 from autodiff._core.provenance import line_of
 
-__all__ = ["detect_anomaly", "is_anomaly_enabled", "set_detect_anomaly"]
+__all__ = ["detect_anomaly", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_detect_anomaly"]
 
 
 def _arrays(node: Node) -> list[Any]:
@@ -86,6 +87,16 @@ def is_anomaly_enabled() -> bool:
     return Anomaly.on
 
 
+def is_anomaly_check_nan_enabled() -> bool:
+    """Whether `detect_anomaly`, where it is on, looks for nan.
+
+    >>> import autodiff as torch
+    >>> torch.is_anomaly_check_nan_enabled()
+    True
+    """
+    return Anomaly.check_nan
+
+
 class set_detect_anomaly:
     """Turn the detection on or off, at once or for a with block."""
 
@@ -103,12 +114,14 @@ class set_detect_anomaly:
 class detect_anomaly:
     """Inside, backward raises RuntimeError at the first operation whose gradient is nan, and names the line that recorded it.
 
-    What nodes keep is checksummed too: memory that another library changed, through `numpy()` or `from_numpy`, is
-    found where the version counter cannot see it.
+    Any error in backward comes with a warning that shows that line; with check_nan=False a nan is no error. What nodes keep is
+    checksummed too: memory that another library changed, through `numpy()` or `from_numpy`, is found where the version
+    counter cannot see it.
 
+    >>> import warnings
     >>> import autodiff as torch
     >>> x = torch.zeros(1, requires_grad=True)
-    >>> with torch.autograd.detect_anomaly():
+    >>> with warnings.catch_warnings(action="ignore"), torch.autograd.detect_anomaly():
     ...     y = (x.sqrt() * 0).sum()
     ...     try:
     ...         y.backward()
@@ -119,6 +132,11 @@ class detect_anomaly:
 
     def __init__(self, check_nan: bool = True) -> None:
         self.check_nan = check_nan
+        warnings.warn(
+            "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging.",
+            UserWarning,
+            stacklevel=2,
+        )
 
     def __enter__(self) -> None:
         self.before = Anomaly.on, Anomaly.check_nan

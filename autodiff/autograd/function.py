@@ -12,11 +12,14 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from autodiff._core import errors
+from autodiff._core.fields import detach
 from autodiff._core.memory import changed
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import mode, no_grad
-from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.views import edge_of
+from autodiff._core.provenance import stacklevel
+from autodiff._core.tensor import LEAF, Tensor
+from autodiff._core.views import alias, edge_of, lost
 from autodiff.autograd._user_node import FunctionCtx, attach
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
@@ -65,6 +68,27 @@ class Function:
 
     vjp = backward
 
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """The derivative of the outputs along that of the inputs: may be defined, and nothing calls it."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
+
+    generate_vmap_rule = False  # may be set, and changes nothing: there is no vmap
+
+    @classmethod
+    def _differentiated_by(cls) -> Callable[..., Any]:
+        """The author's `backward`, or `vjp`, which is another name for it."""
+        if cls.vjp is Function.vjp:
+            return cls.backward
+        if cls.backward is not Function.backward:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of "
+                f"them: two names for one thing. ({cls.__name__})"
+            )
+        return cls.vjp
+
     def __init__(self) -> None:
         warnings.warn(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke "
@@ -101,13 +125,8 @@ class Function:
                 cls.setup_context(ctx, args, output)
         single = not isinstance(output, tuple)
         outputs = (output,) if single else output
-        for x in ctx._dirty:
-            if recording and x._edge is not None and (edge_of(x) or (0, 0))[1] < 0:
-                raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-            if not any(o is x for o in outputs):
-                raise RuntimeError("Some elements marked as dirty during the forward method were not returned as output.")
-            changed(x)  # forward may have written through numpy(), which counts nothing
-        outputs = tuple(_fresh(o, args, ctx) for o in outputs)
+        _check_dirty(cls, ctx, args, outputs, recording)
+        outputs = tuple(_fresh(cls, o, args, ctx, recording) for o in outputs)
         if recording:
             attach(cls, ctx, args, edges, outputs)
         elif single:
@@ -115,14 +134,58 @@ class Function:
         return outputs[0] if single else outputs
 
 
-def _fresh(output: Any, args: tuple[Any, ...], ctx: FunctionCtx) -> Any:
-    """A returned input becomes another tensor, with hooks of its own, unless it was changed in place."""
-    if isinstance(output, Tensor) and any(output is a for a in args) and not any(output is d for d in ctx._dirty):
-        t = wrap(output._array)
-        t._cell = output._cell
-        ctx._to_save = tuple(t if s is output and not any(s is a for a in args) else s for s in ctx._to_save)
-        return t
-    return output
+def _check_dirty(cls: Any, ctx: FunctionCtx, args: tuple[Any, ...], outputs: tuple[Any, ...], recording: bool) -> None:
+    """Refuse what must not be changed in place, and count the changes of the rest."""
+    for x in ctx._dirty:
+        view = x._view
+        if recording and x._edge is LEAF:
+            raise errors.leaf_in_place(f"{cls.__name__}.apply", view=False)
+        if recording and view is not None:
+            if view.base._edge is LEAF:
+                raise errors.leaf_in_place(f"{cls.__name__}.apply", view=True)
+            if view.kind:
+                raise lost(view, f"is being modified inplace ({cls.__name__}.apply)")
+            if len(outputs) > 1:
+                raise RuntimeError(
+                    f"If your Function ({cls.__name__}) modifies inplace an input that is a view of another Tensor, your "
+                    "Function cannot return more than one Tensor. Either make sure the input is not a view (using .clone() for "
+                    "example) or split your Function into two: one that changes in place and returns a single Tensor, and one "
+                    "for the rest."
+                )
+        if not any(o is x for o in outputs):
+            raise RuntimeError(
+                "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
+                f"modified inplace must all be outputs of the Function. ({cls.__name__})"
+            )
+        if not any(x is a for a in args):
+            warnings.warn(
+                "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated should be "
+                f"passed to ctx.mark_dirty(). ({cls.__name__})",
+                stacklevel=stacklevel(),
+            )
+        changed(x)  # forward may have written through numpy(), which counts nothing
+
+
+def _fresh(cls: Any, output: Any, args: tuple[Any, ...], ctx: FunctionCtx, recording: bool) -> Any:
+    """An input that is returned, or a tensor with a history, becomes another tensor, unless it was changed in place.
+
+    So it has hooks of its own, and what the tensor was before it still is for those who hold it.
+    """
+    if not isinstance(output, Tensor):
+        return output
+    given = any(output is a for a in args)
+    if any(output is d for d in ctx._dirty):
+        if not (recording and any(output is f for f in ctx._flat)):
+            return output
+        t = detach(output)  # changed in place, and without a gradient: the tensor itself keeps the history that it had
+    elif given or (recording and output._edge is not None):
+        t = alias(output, cls.__name__ if recording else "" if mode.grad else "no_grad")
+    else:
+        return output
+    ctx._flat = tuple(t if f is output else f for f in ctx._flat)
+    if not given:
+        ctx._to_save = tuple(t if s is output else s for s in ctx._to_save)
+    return t
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -36,14 +36,19 @@ def _inputs(inputs: Any, create_graph: bool) -> tuple[bool, tuple[Tensor, ...]]:
     return single, fresh
 
 
-def _outputs(outputs: Any) -> tuple[bool, tuple[Tensor, ...]]:
+def _outputs(outputs: Any, strict: bool) -> tuple[bool, tuple[Tensor, ...]]:
     single = isinstance(outputs, Tensor)
-    if not isinstance(outputs, (Tensor, tuple, list)):
+    ys = (outputs,) if single else outputs
+    if not isinstance(ys, tuple):
         raise TypeError(f"The user-provided function must return a Tensor or a tuple of Tensors, not {type(outputs)}.")
-    ys = (outputs,) if single else tuple(outputs)
-    for y in ys:
+    for i, y in enumerate(ys):
         if not isinstance(y, Tensor):
             raise TypeError(f"The outputs of the user-provided function must be Tensors, not {type(y)}.")
+        if strict and edge_of(y) is None:
+            raise RuntimeError(
+                f"Output {i} of the user-provided function does not require gradients: it is independent of the inputs. "
+                "This is not allowed in strict mode."
+            )
     return single, ys
 
 
@@ -60,6 +65,14 @@ def _vectors(v: Any, like: tuple[Tensor, ...], what: str) -> tuple[Tensor, ...]:
             f"v has invalid sizes: {[list(a.shape) for a in vs]} where the function {what} {[list(b.shape) for b in like]}"
         )
     return vs
+
+
+def _linked(ys: Any, xs: Any, vs: Any, create_graph: bool) -> Any:
+    """The gradients by way of those ys that have a graph; None for every x where none has."""
+    linked = [(y, v) for y, v in zip(ys, vs, strict=True) if edge_of(y) is not None]
+    if not linked:
+        return (None,) * len(xs)
+    return grad([y for y, _ in linked], xs, [v for _, v in linked], create_graph=create_graph, allow_unused=True)
 
 
 def _filled(gs: Any, xs: Any, strict: bool) -> tuple[Tensor, ...]:
@@ -87,8 +100,8 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     """
     with enable_grad():
         single, xs = _inputs(inputs, create_graph)
-        one, ys = _outputs(func(*xs))
-        gs = grad(ys, xs, _vectors(v, ys, "returns"), create_graph=create_graph, allow_unused=True)
+        one, ys = _outputs(func(*xs), strict)
+        gs = _linked(ys, xs, _vectors(v, ys, "returns"), create_graph)
         found = _filled(gs, xs, strict)
     return _shape(_released(ys, create_graph), one), _shape(_released(found, create_graph), single)
 
@@ -103,15 +116,10 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     with enable_grad():
         _, xs = _inputs(inputs, create_graph)
         vs = _vectors(v, xs, "takes")
-        one, ys = _outputs(func(*xs))
+        one, ys = _outputs(func(*xs), strict)
         us = tuple(zeros_like(y).requires_grad_() for y in ys)
-        gs = _filled(grad(ys, xs, us, create_graph=True, allow_unused=True), xs, strict)
-        linked = [(g, w) for g, w in zip(gs, vs, strict=True) if edge_of(g) is not None]
-        if linked:
-            found = grad([g for g, _ in linked], us, [w for _, w in linked], create_graph=create_graph, allow_unused=True)
-        else:
-            found = (None,) * len(us)
-        products = _filled(found, ys, strict)
+        gs = _filled(_linked(ys, xs, us, True), xs, strict)
+        products = _filled(_linked(gs, us, vs, create_graph), ys, strict)
     return _shape(_released(ys, create_graph), one), _shape(_released(products, create_graph), one)
 
 
@@ -125,20 +133,26 @@ def jacobian(
 ) -> Any:
     """All derivatives d output / d input, of shape output shape + input shape; tuples where func has several of either.
 
+    With `strict` an output that does not depend on an input is a RuntimeError instead of zeros. The rows are computed one after
+    the other in backward, whatever `vectorize` and `strategy` are.
+
     >>> import autodiff as torch
     >>> torch.autograd.functional.jacobian(lambda x: x**2, torch.tensor([1.0, 2.0]))
     tensor([[2., 0.],
             [0., 4.]])
     """
+    if strategy not in ("forward-mode", "reverse-mode"):
+        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
+    if strict and (vectorize or strategy == "forward-mode"):
+        other = "vectorize=True" if vectorize else 'strategy="forward-mode"'
+        raise RuntimeError(f"jacobian: `strict=True` and `{other}` are not supported together. Please leave one of them out.")
+    if strategy == "forward-mode" and not vectorize:
+        raise NotImplementedError("forward-mode is only implemented for `vectorize=True`, where it gives the same numbers")
     with enable_grad():
         single, xs = _inputs(inputs, create_graph)
-        one, ys = _outputs(func(*xs))
+        one, ys = _outputs(func(*xs), strict)
         rows = []
         for y in ys:
-            if strict and edge_of(y) is None:
-                raise RuntimeError(
-                    "The output of the user-provided function is independent of the inputs. This is not allowed in strict mode."
-                )
             parts: list[list[Tensor]] = [[] for _ in xs]
             for k in range(y._array.size):
                 seed = np.zeros(y._array.size, y._array.dtype)
@@ -175,19 +189,25 @@ def hessian(
     single = isinstance(inputs, Tensor)
 
     def first(*xs: Tensor) -> Any:
-        ys = _scalar(func(*xs))
+        ys = _scalar(func(*xs), strict)
         if edge_of(ys) is None:
             return tuple(zeros_like(x) for x in xs)
         return _filled(grad(ys, xs, create_graph=True, allow_unused=True), xs, strict)
 
-    found = jacobian(first, inputs if not single else (inputs,), create_graph=create_graph, strict=strict)
+    found = jacobian(
+        first, inputs if not single else (inputs,), create_graph, strict=strict, vectorize=vectorize,
+        strategy=outer_jacobian_strategy,
+    )
     return found[0][0] if single else found
 
 
-def _scalar(y: Any) -> Tensor:
-    if not isinstance(y, Tensor) or y._array.size != 1:
+def _scalar(outputs: Any, strict: bool) -> Tensor:
+    single, ys = _outputs(outputs, strict)
+    if not single:
+        raise RuntimeError(f"The function should return a single Tensor, not a tuple of {len(ys)}")
+    if ys[0]._array.size != 1:
         raise RuntimeError("The Tensor returned by the function should contain a single element")
-    return y.reshape(())
+    return ys[0].reshape(())
 
 
 def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
@@ -200,13 +220,9 @@ def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
     with enable_grad():
         single, xs = _inputs(inputs, create_graph)
         vs = _vectors(v, xs, "takes")
-        y = _scalar(func(*xs))
-        first = _filled(grad(y, xs, create_graph=True, allow_unused=True), xs, strict)
-        linked = [(g, w) for g, w in zip(first, vs, strict=True) if edge_of(g) is not None]
-        gs: Any = (None,) * len(xs)
-        if linked:
-            gs = grad([g for g, _ in linked], xs, [w for _, w in linked], create_graph=create_graph, allow_unused=True)
-        found = _filled(gs, xs, strict)
+        y = _scalar(func(*xs), strict)
+        first = _filled(_linked((y,), xs, (None,), True), xs, strict)
+        found = _filled(_linked(first, xs, vs, create_graph), xs, strict)
     return _released((y,), create_graph)[0], _shape(_released(found, create_graph), single)
 
 

@@ -6,13 +6,17 @@ by the width, and compare with what backward says, element by element.
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autodiff._core.modes import enable_grad, no_grad
+from autodiff._core.memory import repeats
+from autodiff._core.modes import enable_grad
+from autodiff._core.node import NR, TO, to_leaf
+from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 from autodiff.api.sampling import randn
@@ -30,18 +34,23 @@ def _tuple(x: Any) -> tuple[Any, ...]:
 
 
 def _measured(fn: Callable[..., Any], inputs: tuple[Any, ...], which: int, eps: float) -> list[Any]:
-    """The Jacobian of each output with respect to one input by central differences: (input size, output size)."""
+    """The Jacobian of each output with respect to one input by central differences: (input size, output size).
+
+    The step is written into the input's own memory, where nobody counts it: `fn` may have the tensor from elsewhere too, and
+    graphs that kept it find the old number again.
+    """
     x = inputs[which]._array
     columns: list[list[Any]] = []
-    with no_grad():
-        for at in np.ndindex(x.shape):
-            sides = []
+    for at in np.ndindex(x.shape):
+        sides, before = [], x[at]
+        try:
             for step in (eps, -eps):
-                moved = x.copy()
-                moved[at] += step
-                outs = _tuple(fn(*(wrap(moved) if i == which else a for i, a in enumerate(inputs))))
+                x[at] = before + step
+                outs = _tuple(fn(*inputs))
                 sides.append([o._array.astype(np.float64).reshape(-1).copy() for o in outs if _floating(o)])
-            columns.append([(up - down) / (2 * eps) for up, down in zip(*sides, strict=True)])
+        finally:
+            x[at] = before
+        columns.append([(up - down) / (2 * eps) for up, down in zip(*sides, strict=True)])
     outputs = len(columns[0]) if columns else 0
     return [np.stack([c[k] for c in columns]) for k in range(outputs)]
 
@@ -50,7 +59,7 @@ def _floating(o: Any) -> bool:
     return isinstance(o, Tensor) and o._array.dtype.kind == "f"
 
 
-def _computed(output: Tensor, x: Tensor, retain: bool) -> Any:
+def _computed(output: Tensor, x: Tensor) -> Any:
     """The Jacobian by backward, one row of the output at a time."""
     n = output._array.size
     result = np.zeros((x._array.size, n))
@@ -77,50 +86,121 @@ def gradcheck(
     raise_exception: bool = True,
     nondet_tol: float = 0.0,
     check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
     check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
     fast_mode: bool = False,
+    masked: bool | None = None,
 ) -> bool:
     """Whether backward through `func` agrees with central differences, for every input that requires grad.
 
-    Inputs should be float64. GradcheckError (a RuntimeError) shows both Jacobians and the worst element, or False is returned
-    with raise_exception=False. ValueError when no input requires grad.
+    Inputs should be float64; func is called with them, as they are, and with their elements moved a little. GradcheckError (a
+    RuntimeError) shows both Jacobians and the worst element, or False is returned with raise_exception=False. With
+    check_undefined_grad the backward of a Function must cope with outputs that nobody used. fast_mode and the other checks are
+    taken, and every element is always checked. ValueError when no input requires grad, RuntimeError for an expanded input and
+    for check_forward_ad.
 
     >>> import autodiff as torch
     >>> x = torch.tensor([0.5, 1.0], dtype=torch.float64, requires_grad=True)
     >>> torch.autograd.gradcheck(torch.tanh, x)
     True
     """
+    if not check_backward_ad and not check_forward_ad:
+        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
+    if check_forward_ad:
+        raise RuntimeError("gradcheck(check_forward_ad=True) is not supported: there is no forward mode; leave it out")
     args = _tuple(inputs)
+    checked = _checked(args)
+    try:
+        with enable_grad():
+            outputs = _outputs(func, args)
+            for i in checked:
+                _compare(func, args, i, outputs, eps, atol, rtol, nondet_tol)
+            if check_undefined_grad:
+                _check_undefined(func, args, checked, len(outputs))
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def _checked(args: tuple[Any, ...]) -> list[int]:
+    """The places of the inputs that require a gradient, each fit to be moved."""
     checked = [i for i, a in enumerate(args) if isinstance(a, Tensor) and edge_of(a) is not None]
     if not checked:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
     for i in checked:
-        if args[i]._array.dtype != np.float64:
+        array = args[i]._array
+        if repeats(array) or not array.flags.writeable:
+            raise RuntimeError(
+                f"The {i}th input has a dimension with stride 0, or read-only memory. gradcheck moves its elements one by one, "
+                "so each must have a place of its own: give it a clone()."
+            )
+        if array.dtype != np.float64:
             warnings.warn(
                 f"Input #{i} requires gradient and is not a double precision floating point or complex. This check will likely "
                 "fail if all the inputs are not of double precision floating point or complex. ",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=stacklevel(),
             )
-    try:
-        with enable_grad():
-            outputs = [o for o in _tuple(func(*args)) if _floating(o)]
-        for i in checked:
-            measured = _measured(func, args, i, eps)
-            for k, output in enumerate(outputs):
-                computed = _computed(output, args[i], True)
-                again = _computed(output, args[i], True)
-                if np.abs(computed - again).max(initial=0.0) > nondet_tol:
-                    raise GradcheckError("Backward is not reentrant, i.e., running backward twice gives different gradients.")
-                if not np.allclose(computed, measured[k] if measured else computed, rtol, atol):
-                    raise GradcheckError(_difference(k, i, measured[k], computed, rtol, atol))
-    except GradcheckError:
-        if raise_exception:
-            raise
-        return False
-    return True
+    return checked
+
+
+def _outputs(func: Callable[..., Any], args: tuple[Any, ...]) -> list[Tensor]:
+    """The results of func that have slopes; TypeError where it returns no tensor at all."""
+    found = _tuple(func(*args))
+    if not any(isinstance(o, Tensor) for o in found):
+        raise TypeError(f"gradcheck expects func to return Tensors, not {', '.join(type(o).__name__ for o in found)}")
+    return [o for o in found if _floating(o)]
+
+
+def _compare(
+    func: Callable[..., Any], args: tuple[Any, ...], i: int, outputs: list[Tensor],
+    eps: float, atol: float, rtol: float, nondet_tol: float,
+) -> None:
+    """Measured against computed, for input number i and every output."""
+    measured = _measured(func, args, i, eps)
+    if all(edge_of(o) is None for o in outputs) and any(slopes.any() for slopes in measured):
+        raise GradcheckError(f"Numerical gradient for function expected to be zero: nothing in it leads to input {i}")
+    for k, output in enumerate(outputs):
+        computed = _computed(output, args[i])
+        if not np.allclose(computed, measured[k] if measured else computed, rtol, atol):
+            raise GradcheckError(_difference(k, i, measured[k], computed, rtol, atol))
+        if np.abs(computed - _computed(output, args[i])).max(initial=0.0) > nondet_tol:
+            raise GradcheckError("Backward is not reentrant, i.e., running backward twice gives different gradients.")
+
+
+def _check_undefined(func: Callable[..., Any], args: tuple[Any, ...], checked: list[int], count: int) -> None:
+    """Where no gradient comes in at an output, none or zeros may go out: for all outputs at once, and for each of several."""
+    for missing in [range(count), *([k] for k in range(count) if count > 1)]:
+        outputs = _outputs(func, args)
+        edges = [edge_of(outputs[k]) for k in missing]
+        for edge in edges:
+            if edge is not None and not to_leaf(edge):
+                edge[TO].register_prehook(functools.partial(_without, edge[NR]))
+        roots = [o for o in outputs if edge_of(o) is not None]
+        if not roots:
+            continue
+        try:
+            gs = grad(roots, [args[i] for i in checked], [wrap(np.zeros_like(o._array)) for o in roots], allow_unused=True)
+        except RuntimeError as error:
+            raise GradcheckError(
+                "Expected backward function to handle undefined output grads: an output that nobody used has None for its "
+                f"gradient. {error}"
+            ) from error
+        if any(g is not None and g._array.any() for g in gs):
+            raise GradcheckError(
+                "Expected all input grads to be undefined or zero when all output grads are undefined or zero."
+            )
+
+
+def _without(nr: int, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(None if k == nr else g for k, g in enumerate(grads))
 
 
 def _difference(output: int, which: int, measured: Any, computed: Any, rtol: float, atol: float) -> str:
@@ -149,9 +229,15 @@ def gradgradcheck(
     check_undefined_grad: bool = True,
     check_grad_dtypes: bool = False,
     check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
     fast_mode: bool = False,
+    masked: bool = False,
 ) -> bool:
     """Whether the gradient of the gradient agrees with central differences of the gradient.
+
+    The gradient's own incoming gradient is `grad_outputs`, by default random numbers; with gen_non_contig_grad_outputs they do
+    not lie in a row. Otherwise as gradcheck.
 
     >>> import autodiff as torch
     >>> x = torch.tensor([0.5, 1.0], dtype=torch.float64, requires_grad=True)
@@ -159,24 +245,25 @@ def gradgradcheck(
     True
     """
     args = _tuple(inputs)
-    outputs = [o for o in _tuple(func(*args)) if _floating(o)]
+    _checked(args)
     if grad_outputs is None:
-        seeds: Sequence[Tensor] = [randn(tuple(o.shape), dtype=o.dtype).requires_grad_() for o in outputs]
+        with enable_grad():
+            shapes = [(tuple(o.shape), o.dtype) for o in _outputs(func, args) if edge_of(o) is not None]
+        if gen_non_contig_grad_outputs:
+            seeds = [randn((*shape, 2), dtype=dtype)[..., 0].requires_grad_() for shape, dtype in shapes]
+        else:
+            seeds = [randn(shape, dtype=dtype).requires_grad_() for shape, dtype in shapes]
     else:
         seeds = list(_tuple(grad_outputs))
     n = len(args)
 
     def first(*both: Any) -> tuple[Any, ...]:
-        with enable_grad():
-            xs = tuple(
-                x.detach().requires_grad_() if isinstance(x, Tensor) and edge_of(x) is None and edge_of(a) is not None else x
-                for x, a in zip(both[:n], args, strict=True)
-            )
-            outs = [o for o in _tuple(func(*xs)) if _floating(o)]
-            wanted = [x for x, a in zip(xs, args, strict=True) if isinstance(a, Tensor) and edge_of(a) is not None]
-            gs = grad(outs, wanted, list(both[n:]), create_graph=True, allow_unused=True)
+        wanted = [x for x in both[:n] if isinstance(x, Tensor) and edge_of(x) is not None]
+        outputs = [o for o in _outputs(func, both[:n]) if edge_of(o) is not None]
+        gs = grad(outputs, wanted, list(both[n:]), create_graph=True, allow_unused=True)
         return tuple(g for g in gs if g is not None)
 
     return gradcheck(
-        first, (*args, *seeds), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception, nondet_tol=nondet_tol
+        first, (*args, *seeds), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception, nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad, check_forward_ad=check_fwd_over_rev, check_backward_ad=check_rev_over_rev,
     )

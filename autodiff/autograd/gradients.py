@@ -5,6 +5,7 @@ After this module a reader knows that a batch is walked one after the other, ove
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -29,7 +31,8 @@ def grad(
 
     With `create_graph` the results can be differentiated again. An input that the outputs do not depend on is a
     RuntimeError, or None with `allow_unused`, or zeros with `materialize_grads`. Each result has its input's shape, after a
-    leading dimension of the batch with `is_grads_batched`, where each of `grad_outputs` has that dimension too.
+    leading dimension of the batch with `is_grads_batched`, where each of `grad_outputs` has that dimension too. `only_inputs`
+    is an old option that changes nothing.
 
     >>> import autodiff as torch
     >>> x = torch.tensor(2.0, requires_grad=True)
@@ -37,6 +40,13 @@ def grad(
     >>> dy, torch.autograd.grad(dy, x)[0]
     (tensor(12., grad_fn=<MulBackward0>), tensor(12.))
     """
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other parts "
+            "of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
     retain = create_graph if retain_graph is None else retain_graph
     if not is_grads_batched:
         return _grad.grad(

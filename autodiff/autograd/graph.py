@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.missing import missing_name
+from autodiff._core.modes import users_code
 from autodiff._core.node import FREED, UNCHANGING, Edge, Node
 from autodiff._core.observer import set_observer
 from autodiff._core.operation import ALL, INPUT, OUTPUT
@@ -38,7 +39,8 @@ class Packed:
 
     def array(self) -> Any:
         """The array that was kept, from what `unpack` returns."""
-        t = self.unpack(self.packed)
+        with users_code():
+            t = self.unpack(self.packed)
         if not isinstance(t, Tensor):
             raise TypeError(
                 f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(t).__name__}"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.graph import primitive
 from autodiff._core.modes import mode
-from autodiff._core.provenance import Place, here, outermost
-from autodiff._core.tensor import Tensor
-from autodiff._core.views import edge_of
+from autodiff._core.provenance import Place, here, outermost, stacklevel
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.views import alias, edge_of
 
 __all__ = ["between_hooks"]
 
@@ -25,7 +27,7 @@ def between_hooks(module: Any, noted: Place | None, args: tuple[Any, ...], kwarg
         place = (noted or here(3)) if module._of_package else None
         args, kwargs = _before_forward(module, args, kwargs)
         backward = module._hooks.get("backward"), module._hooks.get("backward_pre")
-        if not (any(backward) and mode.grad):
+        if not any(backward):
             return _with_hooks_after(module, place, args, kwargs)
         watch = _Watch(module, *backward)
         return watch.behind(_with_hooks_after(module, place, watch.in_front(args), kwargs))
@@ -91,26 +93,35 @@ class _Watch:
         self.tracked = False  # does an input require a gradient?
 
     def in_front(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The arguments behind a node whose hook sees their gradients."""
-        self.count, self.inputs = len(args), _floating(args)
-        self.tracked = any(edge_of(args[i]) is not None for i in self.inputs)
+        """The arguments, those that require a gradient behind a node whose hook sees their gradients."""
+        self.args = [(x._array.shape, x._array.dtype) if isinstance(x, Tensor) else None for x in args]
+        self.inputs = _differentiated(args)
+        self.tracked = bool(self.inputs)
         if not self.tracked:
             return args
-        node, args = _behind_a_node(args, self.inputs)
+        node, seen = _behind_a_node(args, self.inputs)
         if self.hooks:
             node.register_hook(self._entered)
-        return args
+        # Aliases, so that a forward that changes its input in place is refused, as in PyTorch: it would change a copy.
+        return tuple(_alias(x, y) if i in self.inputs else x for i, (x, y) in enumerate(zip(args, seen, strict=True)))
 
     def behind(self, result: Any) -> Any:
         """The result behind a node whose hook sees its gradients; a result without a graph as it is."""
         single = isinstance(result, Tensor)
-        outputs = (result,) if single else tuple(result) if isinstance(result, (tuple, list)) else ()
-        if not any(isinstance(x, Tensor) and edge_of(x) is not None for x in outputs):
+        if not (single or isinstance(result, tuple)):
+            warnings.warn(
+                "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors but received "
+                f"{type(result)}: the hooks of {type(self.module).__name__} will not run",
+                stacklevel=stacklevel(),
+            )
             return result
-        self.results, self.outputs = len(outputs), _floating(outputs)
+        outputs = (result,) if single else result
+        self.results, self.outputs = len(outputs), _differentiated(outputs)
+        if not self.outputs:
+            return result
         node, outputs = _behind_a_node(outputs, self.outputs)
         node.register_prehook(self._left)
-        return outputs[0] if single else type(result)(outputs)
+        return outputs[0] if single else getattr(type(result), "_make", tuple)(outputs)
 
     def _left(self, grads: tuple[Any, ...]) -> Any:
         # The gradients of the results: the first that backward has.
@@ -126,12 +137,18 @@ class _Watch:
                 "require gradients.",
                 stacklevel=2,
             )
-            self._run((None,) * self.count)
+            self._run((None,) * len(self.args))
         return tuple(found[i] for i in self.outputs)
 
     def _entered(self, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> Any:
-        found = self._run(_spread(grad_inputs, self.inputs, self.count))
-        return tuple(found[i] for i in self.inputs)
+        if self.grad_output is None:
+            return None  # the gradient did not come through the output
+        found = list(_spread(grad_inputs, self.inputs, len(self.args)))
+        for i, of in enumerate(self.args):
+            if of is not None and i not in self.inputs:  # the gradient of a constant is shown, as in PyTorch: zeros
+                found[i] = wrap(np.zeros(*of))
+        replaced = self._run(tuple(found))
+        return tuple(replaced[i] for i in self.inputs)
 
     def _run(self, grad_input: tuple[Any, ...]) -> tuple[Any, ...]:
         for hook in list(self.hooks.values()):
@@ -141,15 +158,21 @@ class _Watch:
         return grad_input
 
 
-def _floating(xs: tuple[Any, ...]) -> list[int]:
-    """The places of the tensors that can have a gradient."""
-    return [i for i, x in enumerate(xs) if isinstance(x, Tensor) and x._array.dtype.kind == "f"]
+def _differentiated(xs: tuple[Any, ...]) -> list[int]:
+    """The places of the tensors whose gradient is recorded; of none under no_grad."""
+    return [i for i, x in enumerate(xs) if mode.grad and edge_of(x) is not None]
+
+
+def _alias(x: Tensor, recorded: Tensor) -> Tensor:
+    """x with the history of a copy of it."""
+    t = alias(x, "BackwardHookFunction")
+    t._edge = recorded._edge
+    return t
 
 
 def _behind_a_node(xs: tuple[Any, ...], places: list[int]) -> tuple[Any, tuple[Any, ...]]:
     seen = passed(*(xs[i] for i in places))
-    node = next(edge[0] for edge in map(edge_of, seen) if edge is not None)
-    return node, tuple(seen[places.index(i)] if i in places else x for i, x in enumerate(xs))
+    return seen[0].grad_fn, tuple(seen[places.index(i)] if i in places else x for i, x in enumerate(xs))
 
 
 def _spread(grads: tuple[Any, ...], places: list[int], n: int) -> tuple[Any, ...]:

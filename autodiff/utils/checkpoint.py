@@ -7,6 +7,7 @@ of them that is walked runs the part again, and hands every node what it would h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from autodiff._core.modes import enable_grad, mode
@@ -15,36 +16,81 @@ from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff.autograd.graph import saved_tensors_hooks
 from autodiff.random import default_generator
 
-__all__ = ["CheckpointError", "checkpoint"]
+__all__ = ["CheckpointError", "checkpoint", "set_checkpoint_early_stop"]
 
 
 class CheckpointError(RuntimeError):
     """The second run was not the first run again."""
 
 
-class _Recording(saved_tensors_hooks):
-    """Counts what is kept; during the second run, collects it."""
+class _Stop(Exception):
+    """Ends the second run where nothing more is needed."""
+
+
+class _EarlyStop:
+    wanted = True
+
+
+class set_checkpoint_early_stop:
+    """Whether checkpoints made inside stop their second run as soon as all that backward needs is there (the default) or run
+    on to the end.
+
+    >>> import autodiff as torch
+    >>> from autodiff.utils.checkpoint import checkpoint, set_checkpoint_early_stop
+    >>> def f(x):
+    ...     y = x.sin()
+    ...     print("the sine is there")
+    ...     return y
+    >>> with set_checkpoint_early_stop(False):
+    ...     y = checkpoint(f, torch.ones(1, requires_grad=True))
+    the sine is there
+    >>> y.backward()
+    the sine is there
+    """
+
+    def __init__(self, enable: bool) -> None:
+        self.enable = enable
+
+    def __enter__(self) -> None:
+        self.before, _EarlyStop.wanted = _EarlyStop.wanted, self.enable
+
+    def __exit__(self, *error: object) -> None:
+        _EarlyStop.wanted = self.before
+
+
+class _Run(saved_tensors_hooks):
+    """One run of the function: it sees every value that is kept, and numbers them."""
 
     keeps_versions = True  # the second run reads today's parameters: they must not have changed
 
-    def __init__(self, run: Callable[[], Any] | None) -> None:
+    def __init__(self) -> None:
         super().__init__(self._number, self._fetch)
-        self.run = run  # None in the second run
-        self.count = 0
+        self.kept: list[Any] = []  # (shape, dtype) of each value; in the second run the array
+
+    def _number(self, t: Tensor) -> int:
+        raise NotImplementedError
+
+    def _fetch(self, number: int) -> Tensor:
+        raise NotImplementedError
+
+
+class _First(_Run):
+    """Keeps numbers instead of values, and, asked for the first of them, makes the second run."""
+
+    def __init__(self, run: Callable[[], Any], early_stop: bool, compare: bool) -> None:
+        super().__init__()
+        self.run, self.early_stop, self.compare = run, early_stop, compare
         self.values: dict[int, Any] = {}
         self.leaves: list[tuple[Any, int]] = []  # (cell, count then) of every leaf that the run read
 
     def made(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Note which leaves were read."""
-        if self.run is not None:
-            self.leaves += _counts(x for x in inputs if isinstance(x, Tensor) and x._edge is LEAF)
+        self.leaves += _counts(x for x in inputs if isinstance(x, Tensor) and x._edge is LEAF)
         super().made(node, inputs, outputs)
 
     def _number(self, t: Tensor) -> int:
-        if self.run is None:
-            self.values[self.count] = t._array
-        self.count += 1
-        return self.count - 1
+        self.kept.append((t._array.shape, t._array.dtype))
+        return len(self.kept) - 1
 
     def _fetch(self, number: int) -> Tensor:
         if number not in self.values:
@@ -52,7 +98,6 @@ class _Recording(saved_tensors_hooks):
         return wrap(self.values.pop(number))
 
     def _again(self) -> None:
-        assert self.run is not None
         for cell, count in self.leaves:
             if cell[0] != count:
                 raise RuntimeError(
@@ -60,15 +105,40 @@ class _Recording(saved_tensors_hooks):
                     f"or a parameter of a checkpointed function was changed at {line_of(cell[1])}, before backward ran the "
                     "function again. Call backward first."
                 )
-        second = _Recording(None)
-        with enable_grad(), second:
+        second = _Second(len(self.kept) if self.early_stop else -1)
+        with suppress(_Stop), enable_grad(), second:
             self.run()
-        if second.count != self.count:
+        again = [(array.shape, array.dtype) for array in second.kept]
+        if len(again) != len(self.kept):
             raise CheckpointError(
                 "A different number of tensors was saved during the original forward and recomputation "
-                f"({self.count} and {second.count}): the function must do the same both times."
+                f"({len(self.kept)} and {len(again)}): the function must do the same both times."
             )
-        self.values = second.values
+        for k, (then, now) in enumerate(zip(self.kept, again, strict=True)):
+            if self.compare and then != now:
+                raise CheckpointError(
+                    "Recomputed values for the following tensors have different metadata than during the forward pass: tensor "
+                    f"{k} was [{then[1]} {list(then[0])}], and is now [{now[1]} {list(now[0])}]. The function must do the same "
+                    "both times."
+                )
+        self.values = dict(enumerate(second.kept))
+
+
+class _Second(_Run):
+    """Collects the values, and stops when there are `enough`."""
+
+    def __init__(self, enough: int) -> None:
+        super().__init__()
+        self.enough = enough
+
+    def _number(self, t: Tensor) -> int:
+        self.kept.append(t._array)
+        if len(self.kept) == self.enough:
+            raise _Stop
+        return len(self.kept) - 1
+
+    def _fetch(self, number: int) -> Tensor:
+        return wrap(self.kept[number])  # the function itself may run a backward
 
 
 def checkpoint(
@@ -76,13 +146,19 @@ def checkpoint(
     *args: Any,
     use_reentrant: bool = False,
     preserve_rng_state: bool = True,
+    context_fn: Callable[[], tuple[AbstractContextManager[Any], AbstractContextManager[Any]]] | None = None,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
     **kwargs: Any,
 ) -> Any:
     """function(*args) without keeping what backward needs: backward runs the function a second time.
 
-    The random numbers are put back for the second run, so that dropout drops the same elements. `use_reentrant` is accepted,
-    and what is done is always PyTorch's use_reentrant=False. CheckpointError when the second run keeps something else than the
-    first, RuntimeError when an input or parameter was changed in between.
+    The second run ends as soon as all values are there, unless early_stop is False. The random numbers are put back for it, so
+    that dropout drops the same elements; context_fn returns two contexts, for the first and for the second run. CheckpointError
+    when the second run keeps something else than the first (with determinism_check="none" only their number is compared),
+    RuntimeError when an input or parameter was changed in between. `use_reentrant` and `debug` are accepted: what is done is
+    always PyTorch's use_reentrant=False.
 
     >>> import autodiff as torch
     >>> from autodiff.utils.checkpoint import checkpoint
@@ -91,24 +167,28 @@ def checkpoint(
     >>> x.grad
     tensor([2.7183, 2.7183])
     """
+    if determinism_check not in ("default", "none"):
+        raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
     if not mode.grad:
         return function(*args, **kwargs)
     state = default_generator.get_state() if preserve_rng_state else None
+    first_context, second_context = (nullcontext(), nullcontext()) if context_fn is None else context_fn()
 
     def run() -> None:
         now = default_generator.get_state()
         if state is not None:
             default_generator.set_state(state)
         try:
-            # Detached: the second run must not reach into the graph that led to the inputs.
-            function(*map(_cut, args), **{k: _cut(v) for k, v in kwargs.items()})
+            with second_context:
+                # Detached: the second run must not reach into the graph that led to the inputs.
+                function(*map(_cut, args), **{k: _cut(v) for k, v in kwargs.items()})
         finally:
             if state is not None:
                 default_generator.set_state(now)
 
-    recording = _Recording(run)
-    recording.leaves = _counts(a for a in (*args, *kwargs.values()) if isinstance(a, Tensor))
-    with recording:
+    first = _First(run, early_stop and _EarlyStop.wanted, determinism_check == "default")
+    first.leaves = _counts(a for a in (*args, *kwargs.values()) if isinstance(a, Tensor))
+    with first_context, first:
         return function(*args, **kwargs)
 
 

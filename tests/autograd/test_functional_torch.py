@@ -281,17 +281,65 @@ SAME = {
 }
 
 
-FAULTS = {
-    "jvp of a constant": "the Jacobian of a constant is 0, and jvp refuses it",
-    "hessian of something that is no tensor": "a RuntimeError that should be a TypeError",
+@pytest.mark.parametrize("name", SAME)
+def test_the_same_on_both(name, torch):
+    assert outcome(autodiff, SAME[name]) == outcome(torch, SAME[name])
+
+
+RETURNS = {
+    "a constant": lambda m, xs: m.tensor(3.0),
+    "constants": lambda m, xs: m.ones(2),
+    "a number": lambda m, xs: 3,
+    "None": lambda m, xs: None,
+    "one in a tuple": lambda m, xs: (xs[0].sum(),),
+    "one in a list": lambda m, xs: [xs[0].sum()],
+    "two": lambda m, xs: (xs[0].sum(), (xs[-1] ** 3).sum()),
+    "two, one of them constant": lambda m, xs: (xs[0].sum(), m.ones(())),
+    "detached": lambda m, xs: xs[0].detach().sum(),
+    "the input": lambda m, xs: xs[0],
+    "a product": lambda m, xs: (xs[0] ** 2 * xs[-1]).sum(),
+}
+GIVEN = {
+    "a tensor": lambda m: m.tensor([1.0, 2.0]),
+    "a leaf": lambda m: m.tensor([1.0, 2.0], requires_grad=True),
+    "two": lambda m: (m.tensor([1.0, 2.0]), m.tensor([3.0, 4.0])),
+    "one in a tuple": lambda m: (m.tensor([1.0, 2.0]),),
+    "a list": lambda m: [m.tensor([1.0, 2.0])],
+    "a number": lambda m: 3.0,
+    "a tensor and a number": lambda m: (m.tensor([1.0, 2.0]), 3.0),
 }
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.xfail(reason=FAULTS[n])) if n in FAULTS else n for n in SAME]
-)
-def test_the_same_on_both(name, torch):
-    assert outcome(autodiff, SAME[name]) == outcome(torch, SAME[name])
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize("returns", RETURNS)
+@pytest.mark.parametrize("name", ["jacobian", "hessian", "vjp", "jvp", "vhp", "hvp"])
+def test_every_kind_of_function_and_of_input(name, returns, given, strict, torch):
+    def program(m, f):
+        inputs = GIVEN[given](m)
+        v = ()
+        if name in ("jvp", "vhp", "hvp"):
+            v = (tuple(m.ones(2) for _ in inputs) if isinstance(inputs, tuple) else m.ones(2),)
+        elif name == "vjp":
+            like = RETURNS[returns](m, [m.ones(2), m.ones(2)])
+            v = (tuple(m.ones_like(y) for y in like) if isinstance(like, (tuple, list)) else like,)
+        return getattr(f, name)(lambda *xs: RETURNS[returns](m, xs), inputs, *v, strict=strict)
+
+    assert outcome(autodiff, program) == outcome(torch, program)
+
+
+@pytest.mark.parametrize("strategy", ["reverse-mode", "forward-mode", "sideways"])
+@pytest.mark.parametrize("vectorize", [False, True])
+@pytest.mark.parametrize("strict", [False, True])
+def test_ways_to_the_same_jacobian(strict, vectorize, strategy, torch):
+    def program(m, f):
+        x, options = vector(m), {"strict": strict, "vectorize": vectorize}
+        return (
+            f.jacobian(cube, x, strategy=strategy, **options).detach(),
+            f.hessian(lambda x: cube(x).sum(), x, outer_jacobian_strategy=strategy, **options).detach(),
+        )
+
+    assert outcome(autodiff, program) == outcome(torch, program)
 
 
 def test_the_jacobian_of_nothing_is_empty():

@@ -55,6 +55,112 @@ def test_both_worlds_see_the_same_names():
     assert recorded.tolist() == plain.tolist() == [2, 4]
 
 
+KEPT = {}
+
+# Rules of f(x) = x**3, in the words of torch; each is 3 * g * x**2.
+RULES = {
+    "operators": lambda g, x: 3 * g * x * x,
+    "functions": lambda g, x: torch.mul(g, torch.square(x)) * 3.0,
+    "functions of the package's api": lambda g, x: torch.clamp(3 * g * torch.pow(x, 2), -1e9, 1e9),
+    "sum": lambda g, x: torch.sum(torch.stack([g * x * x] * 3), dim=0),
+    "where": lambda g, x: torch.where(x > 0, 3 * g * x * x, g * 3 * x**2),
+    "a pair": lambda g, x: g * torch.stack([3 * x * x, -x * x * x * x]).max(0)[0],
+    "repeat": lambda g, x: (g * x * x).repeat(3).reshape(3, -1).sum(0),
+    "methods": lambda g, x: (3 * g).mul(x.pow(2)).view(-1).unsqueeze(0).squeeze(0),
+    "std": lambda g, x: g * x * x * torch.stack([x * 0, x * 0 + 18**0.5]).std(0),
+    "nn.functional": lambda g, x: torch.nn.functional.relu(3 * g * x * x) - torch.nn.functional.relu(-3 * g * x * x),
+    "cat": lambda g, x: torch.cat([g[:1], g[1:]]) * 3 * x * x,
+    "an argument named": lambda g, x: torch.mul(3 * g, other=torch.pow(x, exponent=2)),
+    "the gradient itself": lambda g, x: g.clone().mul_(3).mul_(x.detach() ** 2) * (x / x.detach()) ** 2,
+    "zeros_like": lambda g, x: 3 * g * x * x + torch.zeros_like(x),
+    "a result that is kept elsewhere": lambda g, x: KEPT.setdefault("seen", 3 * g * x * x),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_may_call_all_that_takes_tensors(name):
+    KEPT.clear()
+
+    @primitive(RULES[name])
+    def cube(x):
+        return x**3
+
+    for create in (False, True):
+        KEPT.clear()
+        x = torch.tensor([2.0, 3.0], dtype=torch.float64, requires_grad=True)
+        (g,) = torch.autograd.grad(cube(x * 1).sum(), x, create_graph=create)
+        np.testing.assert_allclose(g.tolist(), [12, 27])
+        if create:
+            np.testing.assert_allclose(torch.autograd.grad(g.sum(), x)[0].tolist(), [12, 18])
+
+
+def test_a_constant_that_a_rule_returns_does_not_become_a_gradient():
+    slope = torch.tensor([2.0, 2.0])
+
+    @primitive(lambda g: slope)
+    def doubled(x):
+        return x * 2
+
+    x = torch.ones(2, requires_grad=True)
+    for _ in range(2):
+        doubled(x).sum().backward()
+    assert x.grad.tolist() == [4, 4]
+    assert slope.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"), [("g", lambda g, x: g.mul_(x)), ("x", lambda g, x: x.mul_(g)), ("x", lambda g, x: g + x.zero_())]
+)
+def test_a_rule_that_changes_what_it_was_given_is_told(name, rule):
+    @primitive(rule)
+    def half_square(x):
+        return x * x / 2
+
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match=rf"a partial changed its argument {name} in place at test_own_operations.py:\d+"):
+        half_square(x).backward(torch.ones(2))
+    assert x.grad is None
+
+
+def test_a_rule_of_all_inputs_and_one_of_outputs():
+    @primitive(lambda g, xs, i: torch.sum(torch.stack(xs), 0) * g * 0 + g * torch.cat(xs).numel() * (i + 1), variadic=True)
+    def total(*xs):
+        return sum(xs)
+
+    a, b = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    total(a, b).sum().backward()
+    assert (a.grad.tolist(), b.grad.tolist()) == ([4, 4], [8, 8])
+
+    @primitive(lambda g, y: torch.mul(g, torch.clamp(y, min=0.0)))
+    def e(x):
+        return np.exp(x)
+
+    x = torch.zeros(2, requires_grad=True)
+    e(x).sum().backward()
+    assert x.grad.tolist() == [1, 1]
+
+
+CELLS = [
+    "@primitive(lambda g, x: {rule})\ndef f{n}(x): return x * x",
+    "x = torch.tensor([1.0, 2.0], requires_grad=True)\nf{n}(x).sum().backward()\nfound.append(x.grad.tolist())",
+]
+
+
+def test_a_notebook_may_define_many_operations_one_after_the_other():
+    """Each after the backward of the one before; rules that use the operation before it, public functions, and each other."""
+    rules = ["2 * g * x", "torch.sum(torch.stack([g * x] * 2), 0)", "slope3(x) * g", "f0(x) / x * 2 * g", "2 * g * f1(x) / x"]
+    cells = ["found = []", "@primitive(lambda g, x: g * 2)\ndef slope3(x): return x * 2"]
+    for n, rule in enumerate(rules):
+        cells += [cell.format(n=n, rule=rule) for cell in CELLS]
+    for n in range(len(rules)):  # and all of them a second time, with a second derivative
+        cells.append(
+            "x = torch.tensor([1.0, 2.0], requires_grad=True)\n"
+            f"(g,) = torch.autograd.grad(f{n}(x).sum(), x, create_graph=True)\nfound.append(g.tolist())\n"
+            "assert torch.autograd.grad(g.sum(), x)[0].tolist() == [2, 2]"
+        )
+    assert notebook(*cells)["found"] == [[2, 4]] * 10
+
+
 def test_a_tensor_in_a_rule():
     two = torch.tensor(2.0)
 

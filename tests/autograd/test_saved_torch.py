@@ -262,6 +262,7 @@ def test_detection_inside_detection(torch):
     assert not torch.is_anomaly_enabled()
 
 
+@pytest.mark.filterwarnings("ignore:Anomaly Detection", "ignore:Error detected")
 def test_detection_under_create_graph_and_through_a_function():
     f, x, w = saving(autodiff), leaf(autodiff), leaf(autodiff, 3.0, 4.0)
     with autodiff.autograd.detect_anomaly():
@@ -320,6 +321,7 @@ def test_an_operation_of_ones_own():
             wrong()
 
 
+@pytest.mark.filterwarnings("ignore:Anomaly Detection", "ignore:Error detected")
 @pytest.mark.parametrize("create", [False, True])
 def test_an_operation_of_ones_own_that_keeps_all_its_inputs(create):
     from autodiff._core.graph import primitive

@@ -1,0 +1,71 @@
+"""A node called by hand: `y.grad_fn(g)` is one step of the walk, from the gradient of its outputs to those of its inputs.
+
+After this module a reader knows how to look at a single rule: give its node a gradient, and see what it sends where.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.modes import mode
+from autodiff._core.node import DTYPE, SHAPE_OF, AccumulateGrad, Edge, Node
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.walk import accumulate, fitted
+
+__all__ = ["call_accumulate_grad", "call_node"]
+
+
+def _taken(grads: tuple[Any, ...], expected: int) -> None:
+    if len(grads) != expected:
+        raise TypeError(f"expected {expected} arguments, got {len(grads)} instead: one gradient per output of the operation")
+    for i, g in enumerate(grads):
+        if g is not None and not isinstance(g, Tensor):
+            raise TypeError(f"argument {i} is not a Variable: a gradient is a Tensor or None, not {type(g).__name__}")
+
+
+def call_node(self: Node, *grads: Tensor | None) -> Any:
+    """The gradients of the inputs, from those of the outputs; None for an input that needs none.
+
+    A tuple where there are several inputs. The results have a graph of their own unless under no_grad. No hook runs, and
+    nothing is freed. TypeError for too few or too many gradients, RuntimeError where the graph was freed.
+
+    >>> import autodiff as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x**2).grad_fn(torch.ones(2))
+    tensor([2., 4.], grad_fn=<MulBackward0>)
+    """
+    _taken(grads, 1 if self.outputs is None else len(self.outputs))
+    create_graph = mode.grad
+    if all(g is None for g in grads) and self.built_in:
+        results: list[Any] = [None] * len(self.edges)
+    else:
+        given = [g if g is None or create_graph else g._array for g in grads]
+        results = _pulled(self, given[0] if self.outputs is None else given, create_graph)
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _pulled(node: Node, g: Any, create_graph: bool) -> list[Any]:
+    """What the rules send, in the order of the edges."""
+    sent: list[tuple[Edge, Any]] = []
+
+    def send(edge: Edge, gx: Any) -> None:
+        fits = None if gx is None else fitted(gx if isinstance(gx, Tensor) else np.asarray(gx), edge[SHAPE_OF], edge[DTYPE])
+        sent.append((edge, fits if fits is None or isinstance(fits, Tensor) else wrap(np.array(fits))))
+
+    before, mode.arrays = mode.arrays, True
+    try:
+        node.pull(g, send, create_graph)
+    finally:
+        mode.arrays = before
+    # Two inputs may be one tensor, and have one edge; an input without one was sent nothing.
+    return [sent.pop(0)[1] if edge is not None and sent and sent[0][0] is edge else None for edge in node.edges]
+
+
+def call_accumulate_grad(self: AccumulateGrad, *grads: Tensor | None) -> tuple[()]:
+    """Add a gradient to `variable.grad`."""
+    _taken(grads, 1)
+    if grads[0] is not None:
+        accumulate(self.variable, grads[0] if mode.grad else grads[0]._array, mode.grad)
+    return ()

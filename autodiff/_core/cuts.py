@@ -1,0 +1,45 @@
+"""Where a graph ended lately: noted for the message of a backward that finds no graph.
+
+After this module a reader knows why that message can name the line: what has no gradient of its own, whole numbers and what was
+detached, is noted when it is made of something that requires one. That happens seldom, and so costs a program nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from autodiff._core.modes import mode
+from autodiff._core.provenance import Place, here, line_of
+from autodiff._core.tensor import Tensor
+
+__all__ = ["blame", "cut"]
+
+
+class _Last(threading.local):
+    """The last cut of a thread: what made it, the version cell of its result, and where."""
+
+    by: str = ""
+    cell: Any = None
+    place: Place | None = None
+
+
+_last = _Last()
+
+
+def cut(by: str, t: Tensor, depth: int = 3) -> Tensor:
+    """Note that `t`, the result of `by`, has no graph although what it was made of had one; gives `t` back."""
+    _last.by, _last.cell, _last.place = by, t._cell, here(depth)
+    return t
+
+
+def blame(t: Tensor) -> str:
+    """What is known about why `t` has no graph, as the end of a message."""
+    if not mode.grad:
+        return ". Nothing is recorded right now: this is inside no_grad(), or set_grad_enabled(False) was called"
+    if not _last.by:
+        return ""
+    what = f"{_last.by}() at {line_of(_last.place)}"
+    if _last.cell is t._cell is not None:
+        return f". It is the result of {what}, which has no gradient"
+    return f". The last operation whose result left a graph was {what}"

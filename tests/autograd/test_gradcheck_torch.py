@@ -1,0 +1,153 @@
+"""What gradcheck and gradgradcheck call a function with, and what they say of it: as in PyTorch."""
+
+import pytest
+from alike import told
+
+import autodiff
+
+
+def vector(T):
+    return T.tensor([0.5, -1.5], dtype=T.float64, requires_grad=True)
+
+
+def square(T, materialize, backward):
+    class Square(T.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            ctx.set_materialize_grads(materialize)
+            return x * x, x * 3
+
+        @staticmethod
+        def backward(ctx, g, h):
+            return backward(T, ctx.saved_tensors[0], g, h)
+
+    return Square.apply
+
+
+def with_none(T, x, g, h):
+    if g is None and h is None:
+        return None
+    return (0 if g is None else 2 * x * g) + (T.zeros(2, dtype=T.float64) if h is None else 3 * h)
+
+
+def invents(T, x, g, h):
+    return 2 * x * (1 if g is None else g) + 3 * (1 if h is None else h)
+
+
+def careless(T, x, g, h):
+    if g is None or h is None:
+        raise RuntimeError("no gradient")
+    return 2 * x * g + 3 * h
+
+
+def hooked(factor, register):
+    def f(T):
+        def function(x):
+            y = x * x * x
+            if register == "tensor":
+                y.register_hook(lambda g: g * factor)
+            elif register == "input":
+                x.register_hook(lambda g: g * factor)
+            else:
+                y.grad_fn.register_prehook(lambda grads: (grads[0] * factor,))
+            return y
+
+        return function
+
+    return f
+
+
+def closure(T):
+    x = vector(T)
+    return lambda y: x * y, x
+
+
+# A function, or a function and its input.
+FUNCTIONS = {
+    "sin": lambda T: lambda x: x.sin(),
+    "in place": lambda T: lambda x: x.clone().mul_(3).sin_(),
+    "a view": lambda T: lambda x: x.view(2, 1).t(),
+    "the input": lambda T: lambda x: x,
+    "several": lambda T: lambda x: (x * 2, x.exp(), x[0]),
+    "a list": lambda T: lambda x: [x * 2, x],
+    "an output of ints": lambda T: lambda x: (x * 2, x.long()),
+    "a constant beside": lambda T: lambda x: (x * 2, T.ones(2, dtype=T.float64)),
+    "detached": lambda T: lambda x: x.detach() * x,
+    "wholly detached": lambda T: lambda x: x.detach() * 2,
+    "under no_grad": lambda T: T.no_grad()(lambda x: x * 2),
+    "a closure": closure,
+    "a closure with another factor": lambda T: (lambda x: lambda y: (x.detach() * y, x))(vector(T)),
+    "a right hook": hooked(1.0, "tensor"),
+    "a wrong hook": hooked(1.5, "tensor"),
+    "a wrong hook of the input": hooked(1.5, "input"),
+    "a wrong hook of the node": hooked(1.5, "node"),
+    "requires what is asked": lambda T: lambda x: x * 2 if x.requires_grad and T.is_grad_enabled() else x * 3,
+    "is a leaf": lambda T: lambda x: x * 2 if x.is_leaf else x * 3,
+    "a Function": lambda T: square(T, True, lambda T, x, g, h: 2 * x * g + 3 * h),
+    "a Function that is careless": lambda T: square(T, True, careless),
+    "a Function that looks for None": lambda T: square(T, False, with_none),
+    "a Function that invents": lambda T: square(T, False, invents),
+    "a Function that is careless about None": lambda T: square(T, False, careless),
+    "an error": lambda T: lambda x: x.view(7),
+    "an expanded input": lambda T: (lambda x: x * 2, vector(T).expand(3, 2)),
+    "a transposed input": lambda T: (lambda x: x**3, vector(T).reshape(2, 1).t()),
+    "a result": lambda T: (lambda x: x**3, vector(T) * 2),
+    "an empty input": lambda T: (lambda x: x**3, vector(T)[:0]),
+    "a number": lambda T: (lambda x: x**3, vector(T)[0].detach().requires_grad_()),
+    "floats": lambda T: (lambda x: x * 2, vector(T).detach().float().requires_grad_()),
+    "no gradient": lambda T: (lambda x: x * 2, vector(T).detach()),
+}
+OPTIONS = [{}, {"check_undefined_grad": False}, {"atol": 10.0}, {"fast_mode": True, "masked": False, "check_grad_dtypes": True}]
+
+
+# Of a function without any slope PyTorch's gradgradcheck says only that it was called without its input.
+CHECKS = [("gradcheck", f) for f in FUNCTIONS] + [
+    ("gradgradcheck", f) for f in FUNCTIONS if f not in ("wholly detached", "under no_grad")
+]
+
+
+@pytest.mark.parametrize(("check", "name"), CHECKS)
+def test_the_verdict_is_pytorchs(check, name, torch):
+    undefined = "hook" not in name  # PyTorch calls a hook with None for a gradient that is missing; here it is not called
+
+    def program(T, say):
+        for options in OPTIONS if undefined else ({**options, "check_undefined_grad": False} for options in OPTIONS):
+            T.manual_seed(3)
+            function = FUNCTIONS[name](T)
+            function, x = function if isinstance(function, tuple) else (function, vector(T))
+            before = x.tolist()
+            found = getattr(T.autograd, check)
+            for kind in (RuntimeError, Exception):
+                try:
+                    say(found(function, (x,), raise_exception=kind is Exception, **options))
+                except kind as error:
+                    say(type(error).__name__)
+            say(x.tolist() == before, x.grad if x.is_leaf else None)
+
+    assert told(autodiff, program)[0] == told(torch, program)[0]
+
+
+def test_the_function_is_called_with_the_tensors_themselves(torch):
+    def program(T, say):
+        for check in (T.autograd.gradcheck, T.autograd.gradgradcheck):
+            x, n, seen = vector(T), T.ones(2), set()
+
+            def function(a, b, c, x=x, n=n, seen=seen):
+                seen.add((a is x, b is n, c, a.requires_grad, b.requires_grad, T.is_grad_enabled()))
+                return a * a * b.double() * c
+
+            say(check(function, (x, n, 3)), sorted(seen))
+
+    assert told(autodiff, program) == told(torch, program)
+
+
+def test_what_is_not_checked_is_refused():
+    x = vector(autodiff)
+    with pytest.raises(RuntimeError, match="there is no forward mode"):
+        autodiff.autograd.gradcheck(lambda x: x, x, check_forward_ad=True)
+    with pytest.raises(AssertionError, match="at least one of"):
+        autodiff.autograd.gradcheck(lambda x: x, x, check_backward_ad=False)
+    with pytest.raises(TypeError, match="return Tensors, not int"):
+        autodiff.autograd.gradcheck(lambda x: 3, x)
+    assert autodiff.autograd.gradgradcheck(lambda x: x**3, x, gen_non_contig_grad_outputs=True)
