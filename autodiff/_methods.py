@@ -18,6 +18,7 @@ from autodiff._core import inplace as _views
 from autodiff._core import subclasses as _subclasses
 from autodiff._core.calling import call_accumulate_grad, call_node
 from autodiff._core.inplace import in_place
+from autodiff._core.modes import silently
 from autodiff._core.node import AccumulateGrad, Node
 from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.promotion import cast
@@ -161,7 +162,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
                 f"can't assign a {type(value).__name__} to a {self.type()}; make it a tensor, as in "
                 "x[0] = autodiff.tensor(...)"
             )
-        value = wrap(np.asarray(value, self._array.dtype))
+        value = wrap(silently(np.asarray, value, self._array.dtype))
     try:
         basic, choice = index.normalize(key, self._array.shape)
         target = self if basic is None else index.viewed(self, basic)

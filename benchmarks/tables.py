@@ -24,6 +24,7 @@ from pairing import one_thread, seconds
 one_thread()
 
 import numpy as np  # noqa: E402  (the libraries read the number of threads when they are imported)
+import operations as of_rows  # noqa: E402
 from networks import by_hand, step_of  # noqa: E402
 
 import autodiff  # noqa: E402
@@ -276,6 +277,11 @@ def threads(short: bool) -> Iterator[Line]:
             yield f"two threads, {n}^3", "PyTorch, two", two / theirs[0], 1.00
 
 
+def operations(short: bool) -> Iterator[Line]:
+    """Every operation that has a row in the tests, at 20,000 elements."""
+    return of_rows.operations(short, torch)
+
+
 SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
     "matmul": matmul,
     "products": products,
@@ -287,6 +293,7 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
     "imports": imports,
     "memory": memory,
     "threads": threads,
+    "operations": operations,
 }
 
 

@@ -14,9 +14,14 @@ import numpy as np
 from autodiff import _kernels
 from autodiff._core.graph import primitive
 
-__all__ = ["PAIRWISE", "added_up", "expanded", "sum_to"]
+__all__ = ["PAIRWISE", "added_up", "expanded", "sum_to", "widened"]
 
 PAIRWISE = 512  # elements; fewer lose next to nothing
+
+
+def widened(x: Any) -> Any:
+    """float16 as float32, in which PyTorch computes it: something on the way may be too large for it, and the result is not."""
+    return x.astype(np.float32) if x.dtype.char == "e" else x
 
 
 def added_up(x: Any, axes: tuple[int, ...], keepdims: Any = False, wide: bool = False) -> Any:

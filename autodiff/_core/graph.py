@@ -99,8 +99,8 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
                 if plain or (floating and arrays[0].dtype.kind != "f") or (
                     (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
                 ):
-                    if plain == 1 and two and xs[last].__class__ is float and arrays[first].dtype.kind == "f":
-                        arrays[last] = _asarray(xs[last], arrays[first].dtype)  # the usual number: it takes the tensor's dtype
+                    if plain == 1 and two and _is_usual(xs[last]) and arrays[first].dtype.kind == "f":
+                        arrays[last] = _asarray(xs[last], arrays[first].dtype)  # it takes the tensor's dtype
                     else:
                         xs = _brought(promote, operation, xs, arrays, edges)
                 out = mode.quiet(forward, *arrays, **params)
@@ -122,15 +122,14 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
         elif needs and out.dtype.kind != "f" and mode.grad:
             cut(operation.public, t)
         return t
-
-    recorded = _named(op, operation)
-    return recorded
-
-
-def _named(op: Any, operation: Operation) -> Recorded:
     recorded: Recorded = functools.update_wrapper(op, operation.forward)  # type: ignore[assignment]
     recorded.operation = operation
     return recorded
+
+
+def _is_usual(x: Any) -> bool:
+    """Whether x is a Python float that every dtype can hold: of a larger one NumPy would warn."""
+    return x.__class__ is float and -65505.0 < x < 65505.0
 
 
 def _promoting(operation: Operation) -> tuple[bool, int, int, bool, bool]:
@@ -309,12 +308,10 @@ def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], param
     A signal handler, a debugger or a forward that itself calls operations is inside the quiet context, which cannot be entered
     twice: there the operation is computed as it is.
     """
-    if operation.promote is None or isinstance(error, TypeError):
-        raise anew(error) from None
-    if isinstance(error, RuntimeError):
-        if not str(error).startswith("cannot enter context") or not _is_brought(operation, arrays):
-            raise anew(error) from None
+    if str(error).startswith("cannot enter context") and (operation.promote is None or _is_brought(operation, arrays)):
         return operation.forward(*arrays, **params)
+    if operation.promote is None or isinstance(error, (RuntimeError, TypeError)):
+        raise anew(error) from None
     raise _mismatch(operation, xs, arrays, error) from None
 
 

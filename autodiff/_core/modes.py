@@ -24,6 +24,7 @@ __all__ = [
     "mode",
     "no_grad",
     "set_grad_enabled",
+    "silently",
     "users_code",
 ]
 
@@ -49,6 +50,16 @@ class Mode(threading.local):
 
 
 mode = Mode()
+
+
+def silently(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """function(...) without NumPy's floating point warnings, wherever that is called from."""
+    try:
+        return mode.quiet(function, *args, **kwargs)
+    except RuntimeError as error:
+        if not str(error).startswith("cannot enter context"):
+            raise
+        return function(*args, **kwargs)  # inside the quiet context already, which cannot be entered twice
 
 
 class users_code:

@@ -66,7 +66,7 @@ class Operation:
     variadic: bool = False  # any number of tensors, with one rule that is told its input's position as `i`
     numbers: bool = False  # numbers alone are taken too, as in PyTorch's torch.add(1, 2)
     walked_once: bool = False  # a second walk is refused, although no tensor is kept
-    silent: bool = False  # NumPy's floating point warnings are held back, as they are wherever inputs are promoted
+    silent: bool = True  # NumPy's floating point warnings are held back; False where none can come, as none does from a view
     check: Callable[[list[Any], Any], None] | None = None  # sees inputs and common dtype before they are brought to it
     says: str = ""  # the one sentence about its derivative that a learner keeps
     inputs: tuple[str, ...] = field(init=False)  # the names of its tensors
@@ -76,6 +76,11 @@ class Operation:
     node_class: Any = field(init=False, default=None)  # its own subclass of Node, made when it is first recorded
 
     def __post_init__(self) -> None:
+        if not isinstance(self.forward, FunctionType):
+            raise TypeError(
+                f"primitive: the forward must be a function written with def or lambda, not {type(self.forward).__name__}: "
+                "partials ask for its arguments by their names, and it has none; write `def name(input): return ...` around it"
+            )
         code, title = self.forward.__code__, self.forward.__name__
         tensors, parameters = code.co_argcount, code.co_kwonlyargcount
         names = code.co_varnames
@@ -98,6 +103,7 @@ class Operation:
         elif "Backward" not in self.name:
             self.name += "Backward0"
         self.public = self.public or _without_variant(title)
+        self.silent = self.silent and not self.view  # nothing is computed in a view
 
     def rule_of(self, i: int) -> Rule | None:
         """The partial derivative with respect to input number i."""

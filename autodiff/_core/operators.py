@@ -52,7 +52,7 @@ def between_two(op: Recorded, ufunc: np.ufunc) -> Callable[[Tensor, Any], Tensor
     def operator(input: Tensor, other: Any) -> Tensor:
         try:
             a = input._array
-            if other.__class__ is float and a.dtype.kind == "f":
+            if other.__class__ is float and a.dtype.kind == "f" and -65505.0 < other < 65505.0:  # it fits into every dtype
                 other = wrap(_asarray(other, a.dtype))  # a number takes the tensor's dtype
             if other.__class__ is not Tensor or input._view is not None or other._view is not None or Inference.blocks:
                 return op(input, other)

@@ -14,6 +14,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype, result_numpy
 from autodiff._core.graph import primitive
+from autodiff._core.modes import silently
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
 
@@ -65,6 +66,8 @@ def _as_tensor(x: Any) -> Tensor:
 
 def _number(value: Any, dtype: Any) -> Any:
     try:
+        if value.__class__ is float and not -65505.0 < value < 65505.0:
+            return silently(np.asarray, value, dtype)  # too large for a float16: infinite, and no warning
         return np.asarray(value, dtype)
     except OverflowError:
         pass
@@ -96,7 +99,6 @@ to_common, to_floating = Promotion(_common), Promotion(_floating, floating=True)
     lambda g: g,
     name="ToCopy",
     public="to",
-    silent=True,
     says="Another dtype is the same number: its gradient passes unchanged, in the dtype it came from.",
 )
 def cast(x: Any, *, dtype: Any) -> Any:

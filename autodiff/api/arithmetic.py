@@ -18,9 +18,10 @@ from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.promotion import to_common
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors
-from autodiff.api.comparison import clamp, clamp_max, where
+from autodiff.api.comparison import where
 from autodiff.ops import arithmetic as ops
 from autodiff.ops import bits, exponential, power, rounding
+from autodiff.ops.comparison import gt, lt
 
 # What the operators +, - and / do for two tensors.
 plus, minus, over = between_two(ops.add, np.add), between_two(ops.sub, np.subtract), between_two(ops.div, np.divide)
@@ -208,8 +209,9 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """
     if eps is not None:
         eps = number("logit", "eps", eps)
-        # Of limits that have changed places the lower one counts first, as in PyTorch.
-        input = clamp(input, eps, 1 - eps) if eps <= 0.5 else where(input < eps, eps, clamp_max(input, 1 - eps))
+        # nan stays, and its slope too, unlike in clamp. Of limits that have changed places the lower counts first.
+        low, high = eps, 1 - eps
+        input = where(lt(input, low), low, where(gt(input, high), high, input))
     return exponential.logit(input)
 
 

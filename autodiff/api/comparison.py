@@ -12,6 +12,7 @@ import numpy as np
 from autodiff._core.errors import misfit, no_tensor, wrong_count
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.modes import silently
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import axes_of, number, takes_tensors
@@ -128,7 +129,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     rtol, atol = number("isclose", "rtol", rtol), number("isclose", "atol", atol)
     if found := misfit("isclose", (input._array.shape, other._array.shape)):
         raise found
-    return wrap(np.asarray(np.isclose(input._array, other._array, rtol, atol, equal_nan)))
+    return wrap(np.asarray(silently(np.isclose, input._array, other._array, rtol, atol, equal_nan)))
 
 
 @method

@@ -13,6 +13,7 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
 from autodiff._core.inplace import method
+from autodiff._core.modes import silently
 from autodiff._core.promotion import cast
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
@@ -186,7 +187,7 @@ def full(
     value = number("full", "fill_value", fill_value)
     if out is not None:
         dtype = chosen_dtype("full", out, dtype)
-    array = np.full(size_of((size,)), value, as_numpy_dtype(dtype) or array_of(value, None).dtype)
+    array = silently(np.full, size_of((size,)), value, as_numpy_dtype(dtype) or array_of(value, None).dtype)
     return leaf(array, requires_grad, device, out, "full")
 
 
@@ -236,7 +237,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any 
     tensor([5., 5.])
     """
     value = number("full_like", "fill_value", fill_value)
-    return leaf(np.full_like(input._array, value, _like(input, dtype)), requires_grad, device)
+    return leaf(silently(np.full_like, input._array, value, _like(input, dtype)), requires_grad, device)
 
 
 def eye(
@@ -297,4 +298,4 @@ def new_full(
 ) -> Tensor:
     """`full(size, fill_value)` in the dtype of this tensor."""
     value = number("new_full", "fill_value", fill_value)
-    return leaf(np.full(size_of((size,)), value, _like(self, dtype)), requires_grad, device)
+    return leaf(silently(np.full, size_of((size,)), value, _like(self, dtype)), requires_grad, device)

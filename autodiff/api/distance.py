@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from autodiff._core.dtypes import from_numpy_dtype, result_numpy
+from autodiff._core.errors import misfit
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import dimension, takes_tensors, whole
+from autodiff.api._calls import converted, dimension, takes_tensors, whole
 from autodiff.api.join import cat
 from autodiff.api.reduce import sum as sum_
 from autodiff.api.statistics import norm
+from autodiff.ops.distance import distances
 
 
 @method
@@ -44,7 +47,8 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = None) -> Tensor:
     """The p-norm distance of each row of x1 to each row of x2: (..., n, k) and (..., m, k) give (..., n, m).
 
-    Where two rows are the same the slope is taken as 0. `compute_mode` is accepted and changes nothing.
+    Where two rows are the same the slope is taken as 0. For p = 2 and more than 25 rows the squares come from a matrix product,
+    |a|**2 + |b|**2 - 2 a.b, as in PyTorch, in double; compute_mode="donot_use_mm_for_euclid_dist" asks for the differences.
 
     >>> import autodiff as torch
     >>> torch.cdist(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0], [0.0, 1.0]]))
@@ -59,7 +63,23 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
         )
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
+    many = max(x1._array.shape[-2], x2._array.shape[-2]) > 25 and compute_mode != "donot_use_mm_for_euclid_dist"
+    if p == 2 and (many or compute_mode == "use_mm_for_euclid_dist") and x1._array.dtype.kind == x2._array.dtype.kind == "f":
+        return _of_many(x1, x2)
     return norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), float(p), -1)
+
+
+def _of_many(x1: Tensor, x2: Tensor) -> Tensor:
+    """Euclidean distances by way of a matrix product, for batches of any shape."""
+    a, b = x1._array.shape, x2._array.shape
+    try:
+        batch = np.broadcast_shapes(a[:-2], b[:-2])
+    except ValueError:
+        raise misfit("cdist", (a[:-2], b[:-2])) or RuntimeError("cdist") from None
+    common = result_numpy([x1._array, x2._array])
+    rows = [converted(x, from_numpy_dtype(common)).expand((*batch, *x._array.shape[-2:])).reshape((-1, *x._array.shape[-2:]))
+            for x in (x1, x2)]
+    return distances(*rows).reshape((*batch, a[-2], b[-2]))
 
 
 @takes_tensors

@@ -13,6 +13,7 @@ from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import check_writable, in_place, method
 from autodiff._core.memory import memory_order
+from autodiff._core.modes import silently
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import begin, ends_of, number, whole
@@ -98,7 +99,7 @@ def _draw(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
             raise again from again.__cause__
         raise
     order = memory_order(t._array.strides)
-    drawn = draw(stream_of(generator), tuple(t._array.shape[d] for d in order))
+    drawn = silently(draw, stream_of(generator), tuple(t._array.shape[d] for d in order))
     return _drawn_(t, values=drawn.transpose(np.argsort(order)) if order else drawn)
 
 

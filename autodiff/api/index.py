@@ -13,6 +13,7 @@ import numpy as np
 
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.modes import silently
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension, number, takes_tensors, whole
@@ -281,7 +282,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         value = number("masked_fill", "value", value)
         try:
             fits = int(value) if isinstance(value, float) and input._array.dtype.kind in "iu" else value
-            value = np.asarray(fits, input._array.dtype)
+            value = silently(np.asarray, fits, input._array.dtype)
         except (OverflowError, ValueError):  # too large, infinite or nan
             raise RuntimeError(f"value {value} cannot be converted to type {input.dtype} without overflow") from None
     return fill(input, value, mask=mask._array.copy())

@@ -20,6 +20,7 @@ from autodiff.ops import losses as ops
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.comparison import where
 from autodiff.ops.exponential import log
+from autodiff.ops.power import square
 from autodiff.ops.reduce import sum_all
 
 
@@ -29,6 +30,13 @@ def _reduced(loss: Tensor, reduction: str) -> Tensor:
 
 
 # ---- numbers ----
+
+
+def _with_a_fraction(x: Tensor, t: Tensor, name: str) -> tuple[Tensor, Tensor]:
+    """NotImplementedError for two tensors of integers, among which a loss would be rounded, and wrap around."""
+    if x._array.dtype.kind != "f" and t._array.dtype.kind != "f":
+        raise NotImplementedError(f'"{name}" not implemented for {x.dtype} and {t.dtype}; use .float()')
+    return x, t
 
 
 def _same_size(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor]:
@@ -76,12 +84,10 @@ def mse_loss(
     >>> torch.nn.functional.mse_loss(torch.tensor([1.0, 3.0]), torch.tensor([0.0, 0.0]))
     tensor(5.)
     """
-    x, t = _same_size(input, target, "mse_loss")
+    x, t = _with_a_fraction(*_same_size(input, target, "mse_loss"), "mse_loss")
     reduction = reduction_of(reduction, size_average, reduce)
-    if x._array.dtype.kind != "f" and t._array.dtype.kind != "f":
-        raise NotImplementedError(f'"mse_loss" not implemented for {x.dtype} and {t.dtype}; use .float()')
     if weight is not None:
-        return _weighted(ops.mse_loss(x, t, reduction="none"), weight, input, reduction)
+        return _weighted(square(x - t), weight, input, reduction)
     return ops.mse_loss(x, t, reduction=reduction)
 
 
@@ -125,6 +131,7 @@ def smooth_l1_loss(
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
         return _reduced(abs_(x - t), reduction)
+    _with_a_fraction(x, t, "smooth_l1_loss")
     return ops.smooth_l1_loss(x, t, reduction=reduction, beta=float(beta))
 
 
@@ -143,6 +150,7 @@ def huber_loss(
     reduction_of(reduction)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    _with_a_fraction(x, t, "huber_loss")
     if weight is not None:
         if weight._array.shape != input._array.shape:
             raise ValueError("Weights and input must have the same size.")
@@ -268,7 +276,6 @@ def kl_div(
     if log_target:
         loss = target.exp() * (target - input)
     else:
-        positive = target > 0
-        loss = where(positive, target * (log(where(positive, target, 1.0)) - input), 0.0)
+        loss = target * log(where(target == 0.0, 1.0, target)) - target * input
     total = _reduced(loss, reduction)
     return total / input.shape[0] if batch and input.ndim else total

@@ -12,6 +12,7 @@ import numpy as np
 from autodiff._core.errors import no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import MedianResult, SortResult, TopkResult
 from autodiff.api._calls import ALL, dimension, number, takes_keepdim, takes_tensors, whole
@@ -73,8 +74,18 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         raise RuntimeError(f"selected index k out of range: {k} of {n}")
     if not input._array.ndim:
         return TopkResult(input.clone(), wrap(np.zeros((), np.int64)))
-    places = np.take(_order(input._array, axis, largest), range(k), axis)
+    places = _best(input._array, axis, k, largest)
     return TopkResult(*_topk(input, places=places, axis=axis, keepdim=True))
+
+
+def _best(array: Any, axis: int, k: int, largest: bool) -> Any:
+    """Where the k largest or smallest elements along an axis are, best first: of a long line only these are sorted."""
+    n = array.shape[axis]
+    if n < 64 or k > n // 4 or not k:
+        return np.take(_order(array, axis, largest), range(k), axis)
+    places = np.argpartition(array, n - k if largest else k - 1, axis)
+    places = np.sort(np.take(places, range(n - k, n) if largest else range(k), axis), axis)  # equal ones in their order
+    return np.take_along_axis(places, _order(np.take_along_axis(array, places, axis), axis, largest), axis)
 
 
 @method
@@ -94,7 +105,9 @@ def median(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     not_empty(input, "median", axis)
     if not input._array.ndim:
         return MedianResult(input.clone(), wrap(np.zeros((), np.int64)))
-    places = np.take(_order(input._array, axis, False), [(input._array.shape[axis] - 1) // 2], axis)
+    n = input._array.shape[axis]
+    order = _order(input._array, axis, False) if n < 64 else np.argpartition(input._array, (n - 1) // 2, axis)
+    places = np.take(order, [(n - 1) // 2], axis)
     nans = np.isnan(input._array)
     if nans.any():  # the first of them is the median of its lane
         places = np.where(nans.any(axis, keepdims=True), np.argmax(nans, axis, keepdims=True), places)
@@ -167,5 +180,5 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise RuntimeError("weights should be 1-d and have the same length as input")
     dtype = np.float32 if weights._array.dtype == np.float32 else np.float64
     total = np.zeros(max(minlength, int(array.max()) + 1 if array.size else 0), dtype)
-    np.add.at(total, array, weights._array)
+    silently(np.add.at, total, array, weights._array)
     return wrap(total)

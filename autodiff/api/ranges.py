@@ -13,6 +13,8 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import given_twice, wrong_count
+from autodiff._core.modes import silently
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, whole
 from autodiff.api.out import chosen_dtype
@@ -69,7 +71,7 @@ def arange(
         values = int(start) + int(step) * np.arange(math.ceil((ends[1] - ends[0]) / ends[2]))
     else:
         found = float_or_default(dtype)
-        values = _counted(start, step, math.ceil((end - start) / step), found)
+        values = silently(_counted, start, step, math.ceil((end - start) / step), found)
     values = values if found is None else values.astype(found)
     if out is not None and out.numel() not in (0, values.size):
         warnings.warn(
@@ -134,7 +136,13 @@ def linspace(
     """
     if out is not None:
         dtype = chosen_dtype("linspace", out, dtype, bools=False)
-    return leaf(_shaped(_spaced(start, end, steps, float_or_default(dtype)), out), requires_grad, device, out, "linspace")
+    try:
+        values = silently(_spaced, start, end, steps, float_or_default(dtype))
+    except (RuntimeError, TypeError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
+    return leaf(_shaped(values, out), requires_grad, device, out, "linspace")
 
 
 def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
@@ -173,5 +181,6 @@ def logspace(
     """
     if out is not None:
         dtype = chosen_dtype("logspace", out, dtype, bools=False)
-    powers = base ** _spaced(start, end, steps, np.dtype(np.float64))
-    return leaf(_shaped(powers.astype(float_or_default(dtype)), out), requires_grad, device, out, "logspace")
+    found = float_or_default(dtype)
+    powers = silently(lambda: (base ** _spaced(start, end, steps, np.dtype(np.float64))).astype(found))
+    return leaf(_shaped(powers, out), requires_grad, device, out, "logspace")

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, get_default_dtype
-from autodiff._core.modes import mode
+from autodiff._core.modes import mode, silently
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.types import device
 from autodiff.api._calls import takes_tensors
@@ -53,7 +53,7 @@ def array_of(data: Any, dtype: DType | None) -> Any:
 
 
 def _of_tensor(data: Tensor, dtype: DType | None) -> Any:
-    return np.array(data._array, dtype)
+    return silently(np.array, data._array, dtype)
 
 
 def _of_array(data: Any, dtype: DType | None) -> Any:
@@ -62,7 +62,7 @@ def _of_array(data: Any, dtype: DType | None) -> Any:
             f"can't convert np.ndarray of type {data.dtype}. The supported types are: float64, float32, float16, int64, "
             "int32, int16, int8, uint8, and bool; complex numbers and objects are not."
         )
-    return np.array(data, dtype if dtype is not None else data.dtype.newbyteorder("="))
+    return silently(np.array, data, dtype if dtype is not None else data.dtype.newbyteorder("="))
 
 
 def _of_bool(data: bool, dtype: DType | None) -> Any:
@@ -88,8 +88,7 @@ def _of_sequence(data: Any, dtype: DType | None) -> Any:
     _check_numbers(array, items)
     found = dtype or _dtype_for(array, items)
     _check_range(array, found)
-    with np.errstate(over="ignore"):
-        return array.astype(found) if found.kind != "b" else array != 0
+    return silently(array.astype, found) if found.kind != "b" else array != 0
 
 
 def _no_complex(data: Any, dtype: DType | None) -> NoReturn:
@@ -132,7 +131,7 @@ def _converted(n: Any, dtype: DType) -> Any:
     if isinstance(n, float) and dtype.kind in "iu" and not math.isfinite(n):
         raise RuntimeError(f"value cannot be converted to type {from_numpy_dtype(dtype)} without overflow: it is {n}")
     try:
-        return mode.quiet(np.array(n).astype, dtype) if isinstance(n, float) else np.array(n, dtype)
+        return silently(np.array(n).astype, dtype) if isinstance(n, float) else np.array(n, dtype)
     except OverflowError:
         raise RuntimeError(f"value {n} cannot be converted to type {from_numpy_dtype(dtype)} without overflow") from None
 

@@ -12,6 +12,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import misfit, wrong_count
 from autodiff._core.inplace import method
+from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, size_of, takes_tensors, whole
 from autodiff.api.fill import bernoulli_, normal_, random_, stream_of, uniform_
@@ -184,7 +185,7 @@ def normal(
         if out is not None:
             found = _sized("normal", out, size_of((size,)), dtype)
             return _asked(normal_(found, mean, std, generator=generator), requires_grad)
-        values = stream.normal(size_of((size,)), _floating(dtype, "normal"), mean, std)
+        values = silently(stream.normal, size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
     std = 1.0 if std is None else std if isinstance(std, Tensor) else float(number("normal", "std", std))
     arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
@@ -202,7 +203,7 @@ def normal(
     unit = stream.normal(shape, found) if out is None else normal_(_laid_out_like(out, shape), generator=generator)._array
     scale = arrays[1] if arrays[1] is not None else found.type(std)
     centre = arrays[0] if arrays[0] is not None else found.type(mean)
-    result = leaf((unit * scale + centre).astype(found))
+    result = leaf(silently(lambda: (unit * scale + centre).astype(found)))
     if out is None:
         return result
     operands = [x for x in (mean, std) if isinstance(x, Tensor)]

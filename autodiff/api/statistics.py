@@ -10,8 +10,6 @@ import math
 import warnings
 from typing import Any
 
-import numpy as np
-
 from autodiff._core.inplace import method
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
@@ -68,9 +66,8 @@ def _about_the_mean(
             UserWarning,
             stacklevel=4,
         )
-    with np.errstate(all="ignore"):
-        inverse = 1.0 / denominator if denominator else math.nan
-        return operation(input, axes=axes, keepdim=keepdim, denominator=denominator, inverse=inverse)
+    inverse = 1.0 / denominator if denominator else math.nan
+    return operation(input, axes=axes, keepdim=keepdim, denominator=denominator, inverse=inverse)
 
 
 @method

@@ -7,6 +7,7 @@ Element by element:
 - `arithmetic`: sums, products, quotients. Begin here: it shows the shape of every operation.
 - `trigonometry`: sine and its relatives, said with x or with the result y.
 - `exponential`: exponentials, logarithms, sigmoid, the error function.
+- `error_function`: how erf is computed, of which NumPy knows nothing.
 - `power`: powers and roots, and what happens at 0.
 - `rounding`: floor, sign and the like: steps, whose slope is 0.
 - `comparison`: yes or no, and choosing by the answer: where, maximum, clamp.
@@ -28,6 +29,7 @@ Many numbers into fewer:
 - `cumulative`: running sums and products, and the way back through them.
 - `extremes`: the largest, the middle, the order: who gets the gradient.
 - `statistics`: variance, logsumexp, norms.
+- `distance`: all pairs of rows by way of one matrix product.
 
 What networks are made of:
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
+from autodiff._core.broadcast import widened
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
 from autodiff.ops.exponential import erf, exp, sigmoid
@@ -24,6 +25,7 @@ from autodiff.ops.trigonometry import tanh
 @method(inplace=True)
 @primitive(
     lambda g, y: relu_grad(g, y),
+    silent=False,  # a comparison
     says="Where relu let a number through, the gradient passes too; where it gave 0, it stops.",
 )
 def relu(input):
@@ -44,6 +46,7 @@ def relu(input):
     lambda g, y: relu_grad(g, y),
     flat,
     name="ThresholdBackward",
+    silent=False,
     says="Where relu let a number through, g passes; where it gave 0, it stops.",
 )
 def relu_grad(g, y):
@@ -56,7 +59,7 @@ def relu_grad(g, y):
 @primitive(flat, says="Each piece is flat, so nothing passes.")
 def pieces(x, *, at=0.0, low, high):
     """high where x > at, else low: in x's dtype."""
-    return np.where(x > at, high, low).astype(x.dtype)
+    return np.where(x > at, x.dtype.type(high), x.dtype.type(low))
 
 
 @primitive(
@@ -65,11 +68,11 @@ def pieces(x, *, at=0.0, low, high):
 )
 def leaky_relu(x, *, negative_slope):
     """x above 0, negative_slope * x below."""
-    return np.where(x > 0, x, x * negative_slope).astype(x.dtype)
+    return np.where(x > 0, x, x * negative_slope).astype(x.dtype, copy=False)
 
 
 @primitive(
-    lambda g, x, weight: g * (pieces(x, low=0.0, high=1.0) + weight * pieces(x, low=1.0, high=0.0)),
+    lambda g, x, weight: g * gate(x, weight),
     lambda g, x: g * below(x),
     name="PreluKernel",
     says="Above 0 the gradient passes whole, below 0 times the weight; the weight learns from the numbers below 0 alone.",
@@ -77,6 +80,16 @@ def leaky_relu(x, *, negative_slope):
 def prelu(x, weight):
     """x above 0, weight * x below."""
     return np.where(x > 0, x, weight * x)
+
+
+@primitive(
+    flat,
+    lambda g, x: g * pieces(x, low=1.0, high=0.0),
+    says="Below 0 the weight is the slope itself; above 0 it has no part.",
+)
+def gate(x, weight):
+    """1 where x > 0, else weight: also an infinite one, of which a product with 0 would make nan."""
+    return np.where(x > 0, x.dtype.type(1), weight)
 
 
 @primitive(lambda g, x: g * pieces(-x, low=0.0, high=1.0), says="Below 0 the gradient passes; above 0 it stops.")
@@ -92,7 +105,7 @@ def below(x):
 def elu(x, *, alpha, scale, rate):
     """scale * x above 0, scale * alpha * (e**(rate * x) - 1) below."""
     low = np.expm1(np.minimum(x, x.dtype.type(0)) * rate) * (alpha * scale)
-    return np.where(x > 0, x * scale, low).astype(x.dtype)
+    return np.where(x > 0, x * scale, low).astype(x.dtype, copy=False)
 
 
 @primitive(
@@ -102,11 +115,11 @@ def elu(x, *, alpha, scale, rate):
 def decay(x, *, low, high, rate, at_zero=True):
     """`low` · exp(`rate` · x) below 0, `high` above: at 0 the first, or as PyTorch's second derivative has it the second."""
     low_side = x <= 0 if at_zero else x < 0
-    return np.where(low_side, np.exp(np.minimum(x, x.dtype.type(0)) * rate) * low, high).astype(x.dtype)
+    return np.where(low_side, np.exp(np.minimum(x, x.dtype.type(0)) * rate) * low, high).astype(x.dtype, copy=False)
 
 
 @primitive(
-    lambda g, input, threshold: g * pieces(input, at=threshold, low=0.0, high=1.0),
+    lambda g, input, threshold: relu_grad(g, input - threshold),
     says="Above the threshold the gradient passes; where a fixed value took the number's place, it stops.",
 )
 def threshold(input, *, threshold, value):
@@ -144,7 +157,7 @@ def hardshrink(x, *, lambd):
 )
 def softshrink(x, *, lambd):
     """x moved by lambd towards 0, and not across it."""
-    return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, x * 0)).astype(x.dtype)
+    return x - np.clip(x, -lambd, lambd)
 
 
 @primitive(flat, says="Inside the band and outside all is flat: nothing passes.")
@@ -170,7 +183,7 @@ def softplus(x, *, beta, threshold):
     """log(1 + e**(beta * x)) / beta; x itself where beta * x > threshold."""
     z = x * beta
     y = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
-    return np.where(z > threshold, x, y).astype(x.dtype)
+    return np.where(z > threshold, x, y).astype(x.dtype, copy=False)
 
 
 @primitive(
@@ -196,11 +209,12 @@ _ROOT_2_PI, _CUBIC = math.sqrt(2.0 / math.pi), 0.044715
 )
 def gelu(x):
     """x times the probability that a normal number is below x."""
-    return (x * ((erf.operation.forward(x * x.dtype.type(_ROOT_HALF)) + 1.0) * 0.5)).astype(x.dtype)
+    return x * ((erf.operation.forward(x * x.dtype.type(_ROOT_HALF)) + 1.0) * 0.5)
 
 
 def _gelu_slope(x: Any) -> Any:
-    """s + x · s′: the product rule, where s(x) is the gate and s′ its slope."""
+    """s + x · s′: the product rule, where s(x) is the gate and s′ its slope; beyond 16 the gate is wide open or shut."""
+    x = hardtanh(x, min_val=-16.0, max_val=16.0)
     t = tanh((x + x * x * x * _CUBIC) * _ROOT_2_PI)
     return (t + 1.0) * 0.5 + x * 0.5 * (1.0 - t * t) * ((x * x * (3.0 * _CUBIC) + 1.0) * _ROOT_2_PI)
 
@@ -213,7 +227,7 @@ def _gelu_slope(x: Any) -> Any:
 )
 def gelu_tanh(x):
     """x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))) / 2."""
-    return (x * 0.5 * (np.tanh((x + x * x * x * _CUBIC) * _ROOT_2_PI) + 1.0)).astype(x.dtype)
+    return (x * 0.5 * (np.tanh((x + x * x * x * _CUBIC) * _ROOT_2_PI) + 1.0)).astype(x.dtype, copy=False)
 
 
 @primitive(
@@ -246,7 +260,7 @@ def mish(x):
 )
 def hardsigmoid(x):
     """min(max(x + 3, 0), 6) / 6."""
-    return (np.clip(x + 3.0, 0.0, 6.0) / 6.0).astype(x.dtype)
+    return (np.minimum(np.maximum(x + 3.0, 0.0), 6.0) / 6.0).astype(x.dtype, copy=False)
 
 
 @primitive(flat, says="The slope is the same all along the ramp: nothing passes.")
@@ -257,13 +271,12 @@ def hardsigmoid_slope(x):
 
 @primitive(
     lambda g, x: g * hardswish_slope(x),
-    silent=True,
     says="Below −3 nothing passes, above 3 all of it; in between the slope grows along a straight line.",
 )
 def hardswish(x):
     """x min(max(x + 3, 0), 6) / 6."""
-    wide = x.astype(np.float32) if x.dtype.char == "e" else x  # six times a float16 number may be too large for one
-    return (wide * np.clip(wide + 3.0, 0.0, 6.0) / 6.0).astype(x.dtype)
+    wide = widened(x)
+    return (wide * np.clip(wide + 3.0, 0.0, 6.0) / 6.0).astype(x.dtype, copy=False)
 
 
 @primitive(
@@ -272,7 +285,7 @@ def hardswish(x):
 )
 def hardswish_slope(x):
     """0 where x <= -3, else x / 3 + 1/2 where x < 3, else 1."""
-    return np.where(x <= -3, 0.0, np.where(x < 3, x / 3.0 + 0.5, 1.0)).astype(x.dtype)
+    return np.where(x <= -3, 0.0, np.where(x < 3, x / 3.0 + 0.5, 1.0)).astype(x.dtype, copy=False)
 
 
 def _glu_slope(g: Any, x: Any, axis: int) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.broadcast import widened
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common, to_floating
@@ -74,7 +75,7 @@ def mul(input, other):
 
 
 @method(inplace=True)
-@primitive(lambda g: -g, says="Whatever x gains, −x loses: it gets −g.")
+@primitive(lambda g: -g, silent=False, says="Whatever x gains, −x loses: it gets −g.")
 def neg(input):
     """-input.
 
@@ -209,8 +210,8 @@ def _divisible(other: Any, kernel: str) -> None:
 
 @primitive(
     lambda g: g,
-    lambda g, tensor2, value: g * tensor2 * value,
-    lambda g, tensor1, value: g * tensor1 * value,
+    lambda g, tensor2, value: g * (tensor2 * value),
+    lambda g, tensor1, value: g * (tensor1 * value),
     promote=to_common,
     says="The sum passes g unchanged; each factor gets g times the value and the other factor.",
 )
@@ -231,9 +232,13 @@ def addcdiv(input, tensor1, tensor2, *, value):
     return input + np.asarray(value, input.dtype) * (tensor1 / tensor2)
 
 
-def _on_the_way(input: Any, end: Any, weight: Any) -> Any:
-    # From the nearer end, so that a weight of 1 gives exactly `end`.
-    return np.where(weight < 0.5, input + weight * (end - input), end - (end - input) * (1 - weight)).astype(input.dtype)
+# From the nearer end, so that a weight of 1 gives exactly `end`.
+def _from_input(a: Any, b: Any, weight: Any) -> Any:
+    return a + weight * (b - a)
+
+
+def _from_end(a: Any, b: Any, weight: Any) -> Any:
+    return b - (b - a) * (1 - weight)
 
 
 @primitive(
@@ -245,7 +250,9 @@ def _on_the_way(input: Any, end: Any, weight: Any) -> Any:
 )
 def lerp(input, end, weight):
     """input + weight * (end - input)."""
-    return _on_the_way(input, end, weight)
+    a, b = widened(input), widened(end)
+    near = np.abs(weight) < 0.5
+    return np.where(near, _from_input(a, b, weight), _from_end(a, b, weight)).astype(input.dtype, copy=False)
 
 
 @primitive(
@@ -257,4 +264,5 @@ def lerp(input, end, weight):
 )
 def lerp_by_number(input, end, *, weight):
     """input + weight * (end - input), the weight a number."""
-    return _on_the_way(input, end, input.dtype.type(weight))
+    way = _from_input if -0.5 < weight < 0.5 else _from_end
+    return way(widened(input), widened(end), input.dtype.type(weight)).astype(input.dtype, copy=False)

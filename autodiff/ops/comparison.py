@@ -283,7 +283,7 @@ def inside(input, *, min, max):
 
 @primitive(
     lambda g, input, min: where(input >= min, g, 0.0),
-    lambda g, input, min: where(input >= min, 0.0, g),
+    lambda g, input, min: where(input < min, g, 0.0),
     name="ClampMinBackward1",
     promote=to_common,
     says="Where the number is large enough it gets g; elsewhere the limit does.",
@@ -295,7 +295,7 @@ def clamp_min(input, min):
 
 @primitive(
     lambda g, input, max: where(input <= max, g, 0.0),
-    lambda g, input, max: where(input <= max, 0.0, g),
+    lambda g, input, max: where(input > max, g, 0.0),
     name="ClampMaxBackward1",
     promote=to_common,
     says="Where the number is small enough it gets g; elsewhere the limit does.",

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.graph import primitive
+from autodiff._core.graph import flat, primitive
 
 
 def _running(ufunc: Any, x: Any, axis: int) -> Any:
     """A running sum or product: of floats in a wider dtype, since each step rounds what the one before left."""
     if x.dtype.kind != "f":
         return ufunc(x, axis, dtype=np.int64)
-    return ufunc(x, axis, dtype=np.float32 if x.dtype.char == "e" else np.float64).astype(x.dtype, copy=False)
+    wide = x.astype(np.float32 if x.dtype.char == "e" else np.float64, copy=False)  # at once: twice as fast as bit by bit
+    return ufunc(wide, axis).astype(x.dtype, copy=False)
 
 
 # ---- sums ----
@@ -47,13 +48,53 @@ def cumsum_back(x, *, axis):
 
 
 @primitive(
-    lambda g, x, axis: times(before(x, axes=(axis,)), g + carried_back(g * x, x, axes=(axis,))),
+    lambda g, y, x, axis: cumprod_grad(g, x, y, axis=axis),
     name="Cumprod",
     says="In each product that it is part of, a number gets g times the product of the others.",
 )
 def cumprod(x, *, axis):
     """The running product: y[i] = x[0] * ... * x[i]."""
     return _running(np.cumprod, x, axis) if x.ndim else x.copy()
+
+
+def _later(g: Any, x: Any, axis: int) -> Any:
+    """What the products from a place on send back there, but for the factors before it."""
+    return g + carried_back(g * x, x, axes=(axis,))
+
+
+def _earlier(t: Any, x: Any, axis: int) -> Any:
+    """What arrives at a place from those before it, times the factors on the way."""
+    return carried(t, x, axes=(axis,))
+
+
+def _with_earlier(t: Any, x: Any, axis: int) -> Any:
+    """t and x times what arrives of it from the places before."""
+    return t + x * _earlier(t, x, axis)
+
+
+@primitive(
+    lambda g, x, axis: _with_earlier(times(g, before(x, axes=(axis,))), x, axis),
+    lambda g, d, x, axis: (
+        times(before(x, axes=(axis,)), carried_back(times(g, _later(d, x, axis)), x, axes=(axis,)))
+        + times(_later(d, x, axis), _earlier(times(g, before(x, axes=(axis,))), x, axis))
+    ),
+    flat,
+    name="CumprodBackward",
+    says="The products before a place and the sums after it both move: as in every product, one part for each.",
+)
+def cumprod_grad(d, x, y, *, axis):
+    """before(x) times the sum of d times the products that follow: the gradient of y = cumprod(x), where d is dL/dy.
+
+    That is the sum of d y from each place on, over its x: of ordinary numbers it is computed so, in a third of the time. As y
+    is a function of x, what moves with the two is told of x alone.
+    """
+    ordinary = x.ndim and x.size and x.dtype.char != "e" and np.abs(y).max() < 1e30 and np.abs(x).min() > 1e-4
+    if ordinary:  # so none of them is nan, and y / x is not lost where y is 0
+        sums = np.cumsum(np.flip(np.multiply(d, y, dtype=np.float64), axis), axis)
+        return np.divide(np.flip(sums, axis), x).astype(d.dtype)
+    axes = (axis,)
+    back = d + carried_back.operation.forward(d * x, x, axes=axes)
+    return times.operation.forward(before.operation.forward(x, axes=axes), back)
 
 
 @primitive(

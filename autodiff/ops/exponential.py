@@ -14,6 +14,7 @@ import numpy as np
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import to_floating
+from autodiff.ops import error_function
 
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 
@@ -127,7 +128,7 @@ def sigmoid(input):
     """
     # e**-|x| never overflows: for negative x the fraction is multiplied through by e**x.
     e = np.exp(-np.abs(input))
-    return np.where(input >= 0, 1.0, e).astype(input.dtype) / (1.0 + e)
+    return np.where(input >= 0, 1.0, e).astype(input.dtype, copy=False) / (1.0 + e)
 
 
 @primitive(
@@ -171,9 +172,6 @@ def logaddexp(input, other):
 
 # ---- the error function ----
 
-# math.erf is the C library's, correct to the last bit or so; NumPy has none.
-_erf = np.frompyfunc(math.erf, 1, 1)
-_erfc = np.frompyfunc(math.erfc, 1, 1)
 _TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 
 
@@ -190,7 +188,7 @@ def erf(input):
     >>> torch.erf(torch.tensor([0.0, 1.0]))
     tensor([0.0000, 0.8427])
     """
-    return np.asarray(_erf(input)).astype(input.dtype)
+    return error_function.erf(input)
 
 
 @method
@@ -206,4 +204,4 @@ def erfc(input):
     >>> torch.erfc(torch.tensor([0.0, 1.0]))
     tensor([1.0000, 0.1573])
     """
-    return np.asarray(_erfc(input)).astype(input.dtype)
+    return error_function.erfc(input)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.broadcast import widened
 from autodiff._core.graph import primitive
 from autodiff._core.promotion import to_common
 from autodiff.ops.activation import hardtanh, logsigmoid
@@ -27,8 +28,7 @@ def reduced(values: Any, reduction: str) -> Any:
     # Half precision would stop growing at 65504.
     total = np.add.reduce(values, axis=None, dtype=np.float32 if values.dtype == np.float16 else None)
     if reduction == "mean":
-        with np.errstate(invalid="ignore", divide="ignore"):
-            total = np.divide(total, total.dtype.type(values.size))
+        total = np.divide(total, total.dtype.type(values.size))
     return np.asarray(total, values.dtype)
 
 
@@ -73,25 +73,26 @@ def smooth_l1_loss(x, t, *, reduction, beta):
 )
 def huber_loss(x, t, *, reduction, delta):
     """d**2 / 2 where d = |x - t| <= delta, else delta * (d - delta / 2), reduced."""
-    d = np.abs(np.subtract(x, t))
-    return reduced(np.where(d <= delta, d * d * 0.5, (d - 0.5 * delta) * delta).astype(d.dtype), reduction)
+    d = np.abs(np.subtract(widened(x), widened(t)))
+    return reduced(np.where(d <= delta, d * d * 0.5, (d - 0.5 * delta) * delta).astype(x.dtype), reduction)
 
 
 # ---- probabilities of two classes; a weight is an array, or 1.0 ----
 
+_TINY = float(np.float32(1e-12))
+
 
 @primitive(
-    # x (1 - x) is 1/4 at most, and is not let go below 1e-12
+    # x (1 - x) is 1/4 at most, and is not let go below 1e-12, which is a float32 in PyTorch
     lambda g, x, t, weight, reduction: (
-        (x - t) / hardtanh(x * (1.0 - x), min_val=1e-12, max_val=1.0) * share(g, x.shape, reduction) * weight
+        (x - t) / hardtanh(x * (1.0 - x), min_val=_TINY, max_val=1.0) * share(g, x.shape, reduction) * weight
     ),
     lambda g, x, weight, reduction: (log(1.0 - x) - log(x)) * share(g, x.shape, reduction) * weight,
     says="The slope is the error, x − t, over x (1 − x): it explodes where a confident prediction is wrong.",
 )
 def binary_cross_entropy(x, t, weight, *, reduction):
     """-(t log x + (1 - t) log(1 - x)), the logarithms not below -100, reduced."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        loss = -(t * np.maximum(np.log(x), -100.0) + (1 - t) * np.maximum(np.log1p(-x), -100.0)).astype(x.dtype)
+    loss = -(t * np.maximum(np.log(x), -100.0) + (1 - t) * np.maximum(np.log1p(-x), -100.0)).astype(x.dtype)
     return reduced(loss * weight, reduction)
 
 
@@ -112,7 +113,7 @@ def positives(t: Any, p: Any) -> Any:
 
 @primitive(
     lambda g, x, t, weight, p, reduction: ((1.0 - t) - sigmoid(-x) * positives(t, p)) * share(g, x.shape, reduction) * weight,
-    lambda g, x, weight, p, reduction: (-x - (p - 1.0) * logsigmoid(x)) * share(g, x.shape, reduction) * weight,
+    lambda g, x, weight, p, reduction: (logsigmoid(-x) - p * logsigmoid(x)) * share(g, x.shape, reduction) * weight,
     name="BinaryCrossEntropyWithLogits",
     public="binary_cross_entropy_with_logits",
     says="Each score gets its predicted probability, less the target, and the positive class counts p times.",

@@ -17,6 +17,7 @@ from autodiff._core.graph import primitive
 @primitive(
     lambda g, b: mm(g, b.T),
     lambda g, a: mm(a.T, g),
+    silent=False,  # nor do the kernels warn
     says="g goes back through the other matrix, turned on its side so that the shapes fit.",
 )
 def mm(a, b):
@@ -27,6 +28,7 @@ def mm(a, b):
 @primitive(
     lambda g, b: bmm(g, b.mT),
     lambda g, a: bmm(a.mT, g),
+    silent=False,
     says="In each pair of matrices, g goes back through the other one, turned on its side so that the shapes fit.",
 )
 def bmm(a, b):
@@ -58,6 +60,7 @@ def dot(a, b):
     lambda g, x: mm(g.T, x),
     lambda g: column_sums(g),
     name="Addmm",
+    silent=False,
     says="g goes back through the weight; the weight gets gᵀ @ x, the bias the sum of g over the examples.",
 )
 def linear(x, w, b):

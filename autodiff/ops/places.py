@@ -78,8 +78,21 @@ def added_at(x, *, index, shape):
     if all(not isinstance(p, np.ndarray) or p.dtype.kind == "b" for p in index):
         out[index] = x  # a mask names no place twice
     else:
-        np.add.at(out, index, x)
+        _add_at(out, index, x)
     return out
+
+
+def _add_at(out: Any, index: Any, x: Any) -> None:
+    """out[index] += x: where a place is named several times, all of it is added.
+
+    Floats are counted into their places, many times faster than by np.add.at, and summed in double. Not so a few among many.
+    """
+    if out.dtype.kind != "f" or 4 * np.size(x) < out.size:
+        np.add.at(out, index, x)
+        return
+    places = np.arange(out.size).reshape(out.shape)[index]
+    sums = np.bincount(places.reshape(-1), np.broadcast_to(x, places.shape).reshape(-1), out.size)
+    out += sums.reshape(out.shape).astype(out.dtype, copy=False)
 
 
 @primitive(
@@ -119,7 +132,7 @@ def gather(x, *, axis, places):
 def scattered(x, *, axis, places, shape):
     """x added at `places` along `axis` in zeros: zeros of `shape`."""
     out = np.zeros(shape, x.dtype)
-    np.add.at(out, grid_of(places, axis), x)
+    _add_at(out, grid_of(places, axis), x)
     return out
 
 
@@ -164,7 +177,7 @@ def put_added(x, value, *, index):
     """x with the value added at an advanced index."""
     out = x.copy()
     try:
-        np.add.at(out, index, value)
+        _add_at(out, index, value)
     except ValueError:
         raise _misfit(x, value, index) from None
     return out
@@ -204,7 +217,7 @@ def scatter(x, value, *, axis, places):
 def scatter_add(x, value, *, axis, places):
     """x with the value added at the places along an axis."""
     out = x.copy()
-    np.add.at(out, grid_of(places, axis), value)
+    _add_at(out, grid_of(places, axis), value)
     return out
 
 
@@ -231,7 +244,7 @@ def scatter_reduced(x, value, *, axis, places, combine):
 )
 def masked_fill(x, value, *, mask):
     """x with the value where the mask holds."""
-    return np.where(mask, value, x).astype(x.dtype)
+    return np.where(mask, value, x).astype(x.dtype, copy=False)
 
 
 @primitive(
@@ -241,4 +254,4 @@ def masked_fill(x, value, *, mask):
 )
 def blanked(x, *, mask):
     """0 where mask, else x."""
-    return np.where(mask, 0, x).astype(x.dtype)
+    return np.where(mask, 0, x).astype(x.dtype, copy=False)

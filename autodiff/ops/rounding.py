@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.broadcast import widened
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
 
@@ -30,7 +31,7 @@ def floor(input):
     tensor([ 1., -2.])
     """
     not_for_bools(input, "floor")
-    return np.floor(input).astype(input.dtype)
+    return np.floor(input).astype(input.dtype, copy=False)
 
 
 @method(inplace=True)
@@ -43,7 +44,7 @@ def ceil(input):
     tensor([ 2., -1.])
     """
     not_for_bools(input, "ceil")
-    return np.ceil(input).astype(input.dtype)
+    return np.ceil(input).astype(input.dtype, copy=False)
 
 
 @method(inplace=True)
@@ -56,7 +57,7 @@ def trunc(input):
     tensor([ 1., -1.])
     """
     not_for_bools(input, "trunc")
-    return np.trunc(input).astype(input.dtype)
+    return np.trunc(input).astype(input.dtype, copy=False)
 
 
 @method(inplace=True)
@@ -83,7 +84,7 @@ def round(input, *, decimals=0):
     tensor([ 0.,  2., -1.])
     """
     not_for_bools(input, "round")
-    return np.round(input, decimals)
+    return np.round(widened(input), decimals).astype(input.dtype, copy=False)
 
 
 @method(inplace=True)

@@ -5,11 +5,12 @@ After this module a reader knows where these have no slope (a norm at 0), and wh
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from autodiff._core.broadcast import added_up
+from autodiff._core.broadcast import added_up, widened
 from autodiff._core.graph import primitive
 from autodiff.ops.exponential import exp
 from autodiff.ops.reduce import mean_over, spread
@@ -24,14 +25,20 @@ def deviations(x: Any, axes: tuple[int, ...]) -> Any:
 
 
 @primitive(
-    lambda g, x, axes, inverse: spread(g, x.shape, axes) * deviations(x, axes) * (2.0 * inverse),
+    lambda g, x, axes, inverse: spread(g * (2.0 * inverse), x.shape, axes) * deviations(x, axes),
     name="Var",
     says="The farther a number is from the mean, the more it moves the variance.",
 )
 def var_over(x, *, axes, keepdim, denominator, inverse):
     """The sum of squared deviations from the mean, over a denominator; `inverse` is 1 / denominator, nan where that is 0."""
-    centred = x - mean_over.operation.forward(x, axes=axes, keepdim=True)
-    return added_up(centred * centred, axes, keepdim) / x.dtype.type(denominator)
+    return _variance(x, axes, keepdim, denominator).astype(x.dtype, copy=False)
+
+
+def _variance(x: Any, axes: tuple[int, ...], keepdim: bool, denominator: float) -> Any:
+    # In double, as in PyTorch: a square may be too large or too small for the input's dtype, and the spread is not.
+    x = x.astype(np.float64, copy=False)
+    centred = np.asarray(x - added_up(x, axes, True) / math.prod(x.shape[a] for a in axes))  # a single number is no array
+    return added_up(np.multiply(centred, centred, out=centred), axes, keepdim) / denominator
 
 
 @primitive(
@@ -41,7 +48,7 @@ def var_over(x, *, axes, keepdim, denominator, inverse):
 )
 def std_over(x, *, axes, keepdim, denominator, inverse):
     """The square root of the variance; where that is 0 its slope is taken as 0."""
-    return np.sqrt(var_over.operation.forward(x, axes=axes, keepdim=keepdim, denominator=denominator, inverse=inverse))
+    return np.sqrt(_variance(x, axes, keepdim, denominator)).astype(x.dtype, copy=False)
 
 
 # ---- the logarithm of a sum ----
@@ -56,12 +63,18 @@ def logsumexp_over(x, *, axes, keepdim):
     """log of the sum of exponentials."""
     m = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
     m = np.where(np.isfinite(m), m, 0)
-    with np.errstate(divide="ignore", over="ignore"):
-        out = np.log(added_up(np.exp(x - m), axes, True, wide=True)) + m
+    out = np.log(added_up(np.exp(x - m), axes, True, wide=True)) + m
     return (out if keepdim else np.squeeze(out, axes)).astype(x.dtype, copy=False)
 
 
 # ---- lengths ----
+
+
+def _of_single_numbers(x: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
+    """The length of one number is its size, whatever becomes of its square; None where there are several."""
+    if math.prod(x.shape[a] for a in axes) != 1:
+        return None
+    return np.abs(x) if keepdim else np.squeeze(np.abs(x), axes)
 
 
 @primitive(
@@ -72,7 +85,7 @@ def logsumexp_over(x, *, axes, keepdim):
 def over(a, b):
     """a / b: and 0 where b is 0, the subgradient of a length that PyTorch takes."""
     zero = b == 0
-    return np.where(zero, 0, a / np.where(zero, 1, b)).astype(a.dtype)
+    return np.where(zero, 0, a / np.where(zero, 1, b)).astype(a.dtype, copy=False)
 
 
 @primitive(
@@ -82,9 +95,11 @@ def over(a, b):
 )
 def euclidean(x, *, axes, keepdim):
     """The square root of the sum of squares."""
-    if x.dtype.char == "e":  # a square can be too large for float16, and its root is not
-        return euclidean.operation.forward(x.astype(np.float32), axes=axes, keepdim=keepdim).astype(x.dtype)
-    return np.sqrt(added_up(x * x, axes, keepdim))
+    sizes = _of_single_numbers(x, axes, keepdim)
+    if sizes is not None:
+        return sizes
+    wide = widened(x)
+    return np.sqrt(added_up(wide * wide, axes, keepdim)).astype(x.dtype, copy=False)
 
 
 @primitive(
@@ -102,7 +117,12 @@ def absolute_sum(x, *, axes, keepdim):
 )
 def power_norm(x, *, axes, keepdim, p):
     """(sum |x|**p) ** (1/p)."""
-    return np.power(added_up(np.power(np.abs(x), x.dtype.type(p)), axes, keepdim), x.dtype.type(1.0 / p))
+    sizes = _of_single_numbers(x, axes, keepdim)
+    if sizes is not None:
+        return sizes
+    wide = widened(x)
+    total = added_up(np.power(np.abs(wide), wide.dtype.type(p)), axes, keepdim)
+    return np.power(total, wide.dtype.type(1.0 / p)).astype(x.dtype, copy=False)
 
 
 @primitive(
@@ -112,4 +132,4 @@ def power_norm(x, *, axes, keepdim, p):
 def nonzero_power(x, *, p):
     """abs(x)**p: and 0 where x is 0, the subgradient of a norm that PyTorch takes."""
     zero = x == 0
-    return np.where(zero, 0, np.power(np.abs(np.where(zero, 1, x)), x.dtype.type(p))).astype(x.dtype)
+    return np.where(zero, 0, np.power(np.abs(np.where(zero, 1, x)), x.dtype.type(p))).astype(x.dtype, copy=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff._core.broadcast import expanded
+from autodiff._core.broadcast import expanded, widened
 from autodiff._core.graph import primitive
 
 
@@ -65,4 +65,6 @@ def on_diagonal(x, *, offset, a, b, shape):
 )
 def trace(x):
     """The sum of the diagonal of a matrix."""
-    return np.trace(x)
+    if x.dtype.kind != "f":
+        return np.trace(x, dtype=np.int64)
+    return np.trace(widened(x)).astype(x.dtype)

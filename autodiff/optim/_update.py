@@ -79,8 +79,8 @@ def one_by_one(
     """The update of a group by a rule for one parameter; nothing is written before all is computed."""
     with np.errstate(all="ignore"):  # as in PyTorch a diverging run goes on, with inf and nan
         after = [rule(p, g, *state, **options) for p, g, *state in zip(params, grads, *states)]
-    for p, (new, *_) in zip(params, after):
-        p[...] = new
+        for p, (new, *_) in zip(params, after):
+            p[...] = new
     return list(zip(*(state for _, *state in after)))
 
 

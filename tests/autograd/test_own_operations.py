@@ -1,6 +1,7 @@
 """Operations that a user defines, again and again as in a notebook, and operations that run where a walk is under way."""
 
 import contextlib
+import functools
 import signal
 import threading
 import warnings
@@ -254,3 +255,12 @@ def test_a_leaf_whose_data_became_another_shape_leaves_every_grad_as_it_was():
     with pytest.raises(RuntimeError, match=r"shape \[5\].*\[3\]; set .grad to None"):
         (a.sum() + b.sum()).backward()
     assert a.grad.tolist() == b.grad.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("forward", "kind"),
+    [(functools.partial(np.multiply, 2.0), "partial"), (np.exp, "ufunc"), (len, "builtin_function_or_method")],
+)
+def test_a_forward_without_named_arguments_is_a_clear_error(forward, kind):
+    with pytest.raises(TypeError, match=rf"must be a function written with def or lambda, not {kind}: .*`def name\(input\)"):
+        primitive(lambda g: g)(forward)

@@ -188,6 +188,7 @@ ENGLISH = re.compile(r"(?<=\w)'s\b")
 NOT_CLEAN = {
     "ops.activation.softplus, input 0",  # two pieces of one function: 103 characters
     "ops.cross_entropy.cross_entropy_grad, input 1",  # a rule of a rule
+    "ops.cumulative.cumprod_grad, input 1",
 }
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rows.row import Row, binary, unary
+from rows.row import EVERY_THIRD, Row, binary, unary
 
 
 def sigmoid(x):
@@ -56,8 +56,10 @@ ELEMENTWISE = [
     unary("tanh", np.tanh),
     unary("trunc", np.trunc, analytic=False, kinks=(-2.0, -1.0, 0.0, 1.0, 2.0)),
     unary("relu", lambda x: np.where(x.real > 0, x, 0), kinks=(0.0,)),
-    Row("lerp", ((2, 3), (2, 3), (2, 3)), lambda T, a, b, w: T.lerp(a, b, w), lambda a, b, w: a + w * (b - a), analytic=True),
-    Row("lerp", ((2, 3), (2, 3)), lambda T, a, b: T.lerp(a, b, 0.3), lambda a, b: a + 0.3 * (b - a), analytic=True, note="number"),
+    Row("lerp", ((2, 3), (2, 3), (2, 3)), lambda T, a, b, w: T.lerp(a, b, w), lambda a, b, w: a + w * (b - a), analytic=True,
+        at_extremes="alone"),
+    Row("lerp", ((2, 3), (2, 3)), lambda T, a, b: T.lerp(a, b, 0.3), lambda a, b: a + 0.3 * (b - a), analytic=True, note="number",
+        at_extremes="alone"),
     Row("clone", ((2, 3),), lambda T, x: T.clone(x), lambda x: x + 0, analytic=True),
 ]
 
@@ -79,12 +81,13 @@ AT_KINKS = [
         for name, reference in (("maximum", np.maximum), ("minimum", np.minimum), ("clamp_min", np.maximum), ("clamp_max", np.minimum))
     ],
     Row("clamp", ((2, 3), (2, 3), (2, 3)), lambda T, x, a, b: T.clamp(x, a, b), lambda x, a, b: np.minimum(np.maximum(x, a), b),
-        values=(AT, TIES, TIES + np.array([0.0, 1.0, 0.5])), smooth=False, note="ties"),
+        values=(AT, TIES, TIES + np.array([0.0, 1.0, 0.5])), smooth=False, note="ties", at_extremes="free"),
 ]  # fmt: skip
 
 TWO = [
     binary("add", lambda a, b: a + b),
-    Row("add", ((2, 3), (3,)), lambda T, a, b: T.add(a, b, alpha=2.5), lambda a, b: a + 2.5 * b, analytic=True, note="alpha"),
+    Row("add", ((2, 3), (3,)), lambda T, a, b: T.add(a, b, alpha=2.5), lambda a, b: a + 2.5 * b, analytic=True, note="alpha",
+        at_extremes="finite"),
     binary("sub", lambda a, b: a - b),
     Row("rsub", ((2, 3), (3,)), lambda T, a, b: T.rsub(a, b), lambda a, b: b - a, analytic=True, broadcasts=True),
     Row("rsub", ((2, 3),), lambda T, a: 1.5 - a, lambda a: 1.5 - a, analytic=True, note="of a number"),
@@ -92,7 +95,7 @@ TWO = [
     Row("addcmul", ((2, 3), (3,), (2, 1)), lambda T, a, b, c: T.addcmul(a, b, c, value=0.5), lambda a, b, c: a + 0.5 * b * c,
         analytic=True),
     Row("addcdiv", ((2, 3), (3,), (2, 1)), lambda T, a, b, c: T.addcdiv(a, b, c, value=-2), lambda a, b, c: a - 2 * b / c,
-        (0.5, 2.0), analytic=True),
+        (0.5, 2.0), analytic=True, at_extremes="free"),
     binary("div", lambda a, b: a / b, (0.5, 2.0)),
     Row("div", ((2, 3),), lambda T, a: 1.5 / (a * a), lambda a: 1.5 / (a * a), (0.5, 2.0), analytic=True, note="of a number"),
     binary("subtract", lambda a, b: a - b),
@@ -102,9 +105,11 @@ TWO = [
     binary("pow", lambda a, b: a**b, (0.5, 2.0)),
     Row("pow", ((3, 2), (2,)), lambda T, a, b: T.pow(a, b), lambda a, b: a**b, (0.5, 2.0), analytic=True, note="two exponents"),
     Row("pow", ((3, 2),), lambda T, a: T.pow(a, T.tensor([2.5, -1.0], dtype=a.dtype)), lambda a: a ** np.array([2.5, -1.0]), (0.5, 2.0),
-        analytic=True, note="two constant exponents"),
+        analytic=True, note="two constant exponents",
+        large=None),
     Row("pow", ((2, 4),), lambda T, a: T.pow(a, T.tensor([0.0, 1.0, 2.0, 3.0], dtype=a.dtype)),
-        lambda a: a ** np.array([0, 1, 2, 3]), analytic=True, note="exponents 0 to 3"),
+        lambda a: a ** np.array([0, 1, 2, 3]), analytic=True, note="exponents 0 to 3",
+        large=None),
     Row("pow", ((3,), (3,)), lambda T, a, b: T.pow(a, b), lambda a, b: a**b, note="of zero by a tensor", smooth=False,
         values=(np.array([0.0, 0.5, 2.0]), np.array([3.0, 1.5, 0.5])), torch_orders=1),  # PyTorch's second derivatives are nan at 0
     Row("pow", ((2, 3),), lambda T, x: T.pow(x, 3), lambda x: x**3, analytic=True, note="number"),
@@ -122,22 +127,26 @@ TWO = [
         note="trunc"),
     binary("maximum", lambda a, b: np.where(a.real > b.real, a, b), distinct=True),
     binary("minimum", lambda a, b: np.where(a.real < b.real, a, b), distinct=True),
-    binary("atan2", np.arctan2, (0.5, 2.0), analytic=False),
-    binary("hypot", lambda a, b: np.sqrt(a * a + b * b), (0.5, 2.0)),
+    binary("atan2", np.arctan2, (0.5, 2.0), analytic=False, at_extremes="finite"),
+    binary("hypot", lambda a, b: np.sqrt(a * a + b * b), (0.5, 2.0), at_extremes="free"),
     binary("logaddexp", lambda a, b: np.log(np.exp(a) + np.exp(b))),
     Row("clamp", ((3, 4),), lambda T, x: T.clamp(x, -0.5, 1.0), lambda x: np.clip(x, -0.5, 1.0), kinks=(-0.5, 1.0)),
     Row("clip", ((3, 4),), lambda T, x: T.clip(x, -0.5, 1.0), lambda x: np.clip(x, -0.5, 1.0), kinks=(-0.5, 1.0)),
     Row("clamp", ((3, 4),), lambda T, x: T.clamp(x, max=0.4), lambda x: np.minimum(x, 0.4), kinks=(0.4,), note="max", same_name=False),
     Row("clamp", ((3, 4),), lambda T, x: T.clamp(x, 0.4), lambda x: np.maximum(x, 0.4), kinks=(0.4,), note="min", same_name=False),
-    Row("sub", ((2, 3), (3,)), lambda T, a, b: T.sub(a, b, alpha=2), lambda a, b: a - 2 * b, analytic=True, note="alpha"),
-    Row("rsub", ((2, 3), (3,)), lambda T, a, b: T.rsub(a, b, alpha=2), lambda a, b: b - 2 * a, analytic=True, note="alpha"),
+    Row("sub", ((2, 3), (3,)), lambda T, a, b: T.sub(a, b, alpha=2), lambda a, b: a - 2 * b, analytic=True, note="alpha",
+        at_extremes="finite"),
+    Row("rsub", ((2, 3), (3,)), lambda T, a, b: T.rsub(a, b, alpha=2), lambda a, b: b - 2 * a, analytic=True, note="alpha",
+        at_extremes="finite"),
     Row("pow", ((2, 3),), lambda T, x: T.pow(x, 0), lambda x: x**0, analytic=True, note="0"),
     Row("pow", ((2, 3),), lambda T, x: T.pow(x, 1), lambda x: x**1, analytic=True, note="1"),
-    Row("pow", ((2, 3),), lambda T, x: T.pow(x, 0.5), lambda x: x**0.5, (0.5, 2.0), analytic=True, note="half"),
+    Row("pow", ((2, 3),), lambda T, x: T.pow(x, 0.5), lambda x: x**0.5, (0.5, 2.0), analytic=True, note="half",
+        at_extremes="finite"),
     Row("pow", ((2, 3),), lambda T, x: T.pow(x, -2), lambda x: x**-2.0, (0.5, 2.0), analytic=True, note="-2"),
     Row("float_power", ((2, 3), (3,)), lambda T, a, b: T.float_power(a, b), lambda a, b: a**b, (0.5, 2.0), analytic=True, note="tensors"),
     Row("clamp_min", ((3, 4),), lambda T, x: T.clamp_min(x, 0.25), lambda x: np.maximum(x, 0.25), kinks=(0.25,)),
     Row("clamp_max", ((3, 4),), lambda T, x: T.clamp_max(x, 0.25), lambda x: np.minimum(x, 0.25), kinks=(0.25,)),
     Row("where", ((2, 3), (3,)), lambda T, a, b: T.where(T.tensor([[True, False, True]]), a, b),
-        lambda a, b: np.where([[True, False, True]], a, b), analytic=True),
+        lambda a, b: np.where([[True, False, True]], a, b), analytic=True,
+        large=(((100, 200), (200,)), lambda T, a, b: T.where(T.tensor(EVERY_THIRD), a, b))),
 ]  # fmt: skip

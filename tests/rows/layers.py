@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rows.row import UNORDERED, F, Row, index
+from rows.row import MANY, UNORDERED, F, Row, index
 
 
 def softmax(x, axis=-1):
@@ -50,27 +50,37 @@ def nll(x, target=TARGET, weight=None):
 
 
 NN = [
-    Row("softmax", ((4, 3),), lambda T, x: T.softmax(x, -1), softmax, analytic=True),
+    Row("softmax", ((4, 3),), lambda T, x: T.softmax(x, -1), softmax, analytic=True, at_extremes="alone"),
     Row("softmax", ((2, 3, 2),), lambda T, x: T.softmax(x, 1), lambda x: softmax(x, 1), analytic=True, note="dim"),
-    Row("log_softmax", ((4, 3),), lambda T, x: T.log_softmax(x, 1), log_softmax, analytic=True),
+    Row("log_softmax", ((4, 3),), lambda T, x: T.log_softmax(x, 1), log_softmax, analytic=True, at_extremes="alone"),
     Row("log_softmax", ((2, 3, 2),), lambda T, x: T.log_softmax(x, 0), lambda x: log_softmax(x, 0), analytic=True, note="dim"),
-    Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET)), lambda x: nll(log_softmax(x)), analytic=True),
+    Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET)), lambda x: nll(log_softmax(x)), analytic=True,
+        at_extremes="finite",
+        large=(((100, 200),), lambda T, x: F(T).cross_entropy(x, index(T, MANY[:, 0])))),
     Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET), index(T, WEIGHT).to(x.dtype), reduction="none",
-        ignore_index=1, label_smoothing=0.2), None, note="options", same_name=False),  # one kernel here, a sum of two losses there
+        ignore_index=1, label_smoothing=0.2), None, note="options", same_name=False,
+        at_extremes="finite",
+        large=None),  # one kernel here, a sum of two losses there
     Row("cross_entropy", ((4, 3), (4, 3)), lambda T, x, p: F(T).cross_entropy(x, p), lambda x, p: -(p * log_softmax(x)).sum() / 4,
-        analytic=True, note="probabilities"),
+        analytic=True, note="probabilities", at_extremes="free"),
     Row("cross_entropy", ((2, 3, 2),), lambda T, x: F(T).cross_entropy(x, index(T, GRID)),
-        lambda x: nll(log_softmax(rows(x)), GRID.ravel()), analytic=True, note="grid"),
+        lambda x: nll(log_softmax(rows(x)), GRID.ravel()), analytic=True, note="grid", at_extremes="finite",
+        large=None),
     Row("cross_entropy", ((2, 3, 2),), lambda T, x: F(T).cross_entropy(x, index(T, GRID), reduction="none"),
-        lambda x: -np.take_along_axis(log_softmax(x, 1), GRID[:, None], 1)[:, 0], analytic=True, note="grid, none"),
+        lambda x: -np.take_along_axis(log_softmax(x, 1), GRID[:, None], 1)[:, 0], analytic=True, note="grid, none",
+        large=None),
     Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET), index(T, WEIGHT).to(x.dtype), reduction="sum"),
-        lambda x: nll(log_softmax(x), weight=WEIGHT) * WEIGHT[TARGET].sum(), analytic=True, note="sum"),
+        lambda x: nll(log_softmax(x), weight=WEIGHT) * WEIGHT[TARGET].sum(), analytic=True, note="sum",
+        large=None),
     Row("nll_loss", ((2, 3, 2),), lambda T, x: F(T).nll_loss(x, index(T, GRID)), lambda x: nll(rows(x), GRID.ravel()),
-        analytic=True, note="grid"),
+        analytic=True, note="grid", at_extremes="finite",
+        ends_early=True, large=None),
     Row("nll_loss", ((4, 3),), lambda T, x: F(T).nll_loss(x, index(T, TARGET), ignore_index=1, reduction="none"),
-        lambda x: -x[np.arange(4), TARGET] * (TARGET != 1), analytic=True, note="none"),
+        lambda x: -x[np.arange(4), TARGET] * (TARGET != 1), analytic=True, note="none",
+        ends_early=True, large=None),
     Row("nll_loss", ((4, 3),), lambda T, x: F(T).nll_loss(x, index(T, TARGET), index(T, WEIGHT).to(x.dtype)),
-        lambda x: nll(x, weight=WEIGHT), analytic=True),
+        lambda x: nll(x, weight=WEIGHT), analytic=True,
+        ends_early=True, large=(((100, 200),), lambda T, x: F(T).nll_loss(x, index(T, MANY[:, 0])))),
     Row("mse_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).mse_loss(x, t), lambda x, t: ((x - t) ** 2).mean(), analytic=True),
     Row("huber_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).huber_loss(x, t, delta=0.8), lambda x, t: huber(x - t, 0.8).mean()),
     Row("huber_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).huber_loss(x, t, reduction="none"), lambda x, t: huber(x - t, 1.0),
@@ -80,17 +90,18 @@ NN = [
     Row("smooth_l1_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).smooth_l1_loss(x, t, reduction="sum"),
         lambda x, t: huber(x - t, 1.0).sum(), note="sum"),
     Row("kl_div", ((4, 3), (4, 3)), lambda T, x, t: F(T).kl_div(x, t, reduction="batchmean"),
-        lambda x, t: (t * (np.log(t) - x)).sum() / 4, (0.2, 1.0), analytic=True),
+        lambda x, t: (t * (np.log(t) - x)).sum() / 4, (0.2, 1.0), analytic=True, at_extremes="finite"),
     Row("kl_div", ((4, 3), (4, 3)), lambda T, x, t: F(T).kl_div(x, t, reduction="sum", log_target=True),
         lambda x, t: (np.exp(t) * (t - x)).sum(), analytic=True, note="log target"),
     Row("kl_div", ((4, 3), (4, 3)), lambda T, x, t: F(T).kl_div(x, t, reduction="none"), lambda x, t: t * (np.log(t) - x),
-        (0.2, 1.0), analytic=True, note="none", same_name=False),
+        (0.2, 1.0), analytic=True, note="none", same_name=False, at_extremes="finite"),
     Row("mse_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).mse_loss(x, t, reduction="sum"), lambda x, t: ((x - t) ** 2).sum(),
         analytic=True, note="sum"),
     Row("mse_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).mse_loss(x, t, reduction="none"), lambda x, t: (x - t) ** 2,
         analytic=True, note="none"),
     Row("mse_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).mse_loss(x, t, weight=index(T, WEIGHTS).to(x.dtype)),
-        lambda x, t: ((x - t) ** 2 * WEIGHTS).sum() / WEIGHTS.sum(), analytic=True, note="weight"),
+        lambda x, t: ((x - t) ** 2 * WEIGHTS).sum() / WEIGHTS.sum(), analytic=True, note="weight", at_extremes="finite",
+        large=None),
     Row("smooth_l1_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).smooth_l1_loss(x, t, beta=0.0), lambda x, t: np.abs(x - t).mean(),
         note="beta 0", distinct=True),
     Row("huber_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).huber_loss(x, t, reduction="sum", delta=1.5),
@@ -103,36 +114,45 @@ NN = [
         Row("binary_cross_entropy", ((4, 3),),
             (lambda how: lambda T, x: F(T).binary_cross_entropy(x, x.detach() * 0 + 0.3, index(T, WEIGHT).to(x.dtype), reduction=how))(how),
             (lambda take: lambda x: take(-WEIGHT * (0.3 * np.log(x) + 0.7 * np.log(1 - x))))(take), (0.1, 0.9), analytic=True,
-            note=f"weight, {how}")
+            note=f"weight, {how}",
+        large=None)
         for how, take in (("none", lambda x: x), ("sum", np.sum), ("mean", np.mean))
     ],
     *[
         Row("binary_cross_entropy_with_logits", ((4, 3),),
             (lambda how: lambda T, x: F(T).binary_cross_entropy_with_logits(x, x.detach() * 0 + 0.3, index(T, WEIGHT).to(x.dtype), reduction=how))(how),
-            (lambda take: lambda x: take(WEIGHT * (np.log1p(np.exp(x)) - 0.3 * x)))(take), analytic=True, note=f"weight, {how}")
+            (lambda take: lambda x: take(WEIGHT * (np.log1p(np.exp(x)) - 0.3 * x)))(take), analytic=True, note=f"weight, {how}",
+        large=None)
         for how, take in (("none", lambda x: x), ("sum", np.sum), ("mean", np.mean))
     ],
     Row("cross_entropy", ((3,),), lambda T, x: F(T).cross_entropy(x, T.tensor(1)), lambda x: -log_softmax(x)[1], analytic=True, note="one row"),
     Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET), label_smoothing=0.3),
-        lambda x: 0.7 * nll(log_softmax(x)) - 0.3 * log_softmax(x).mean(), analytic=True, note="smoothed", same_name=False),
+        lambda x: 0.7 * nll(log_softmax(x)) - 0.3 * log_softmax(x).mean(), analytic=True, note="smoothed", same_name=False,
+        at_extremes="finite",
+        large=(((100, 200),), lambda T, x: F(T).cross_entropy(x, index(T, MANY[:, 0]), label_smoothing=0.3))),
     Row("cross_entropy", ((4, 3), (4, 3)), lambda T, x, p: F(T).cross_entropy(x, p, index(T, WEIGHT).to(x.dtype), reduction="none"),
-        lambda x, p: -(p * WEIGHT * log_softmax(x)).sum(1), analytic=True, note="weighted probabilities"),
+        lambda x, p: -(p * WEIGHT * log_softmax(x)).sum(1), analytic=True, note="weighted probabilities", at_extremes="alone",
+        large=None),
     Row("cross_entropy", ((4, 3),), lambda T, x: F(T).cross_entropy(x, index(T, TARGET * 0), ignore_index=0, reduction="sum"),
-        lambda x: 0 * x.sum(), analytic=True, note="all ignored"),
+        lambda x: 0 * x.sum(), analytic=True, note="all ignored", at_extremes="finite",
+        large=None),
     Row("l1_loss", ((4, 3), (4, 3)), lambda T, x, t: F(T).l1_loss(x, t), lambda x, t: np.abs(x - t).mean(), distinct=True),
     Row("binary_cross_entropy", ((4, 3),), lambda T, x: F(T).binary_cross_entropy(x, x.detach() * 0 + 0.3),
         lambda x: -(0.3 * np.log(x) + 0.7 * np.log(1 - x)).mean(), (0.1, 0.9), analytic=True),
     Row("binary_cross_entropy", ((4, 3), (4, 3)), lambda T, x, t: F(T).binary_cross_entropy(x, t),
         lambda x, t: -(t * np.log(x) + (1 - t) * np.log(1 - x)).mean(), (0.1, 0.9), analytic=True, note="target"),
     Row("binary_cross_entropy_with_logits", ((4, 3), (4, 3)), lambda T, x, t: F(T).binary_cross_entropy_with_logits(x, t),
-        lambda x, t: (np.log1p(np.exp(x)) - t * x).mean(), analytic=True, note="target"),
+        lambda x, t: (np.log1p(np.exp(x)) - t * x).mean(), analytic=True, note="target", at_extremes="finite"),
     Row("binary_cross_entropy_with_logits", ((4, 3), (4, 3)),
         lambda T, x, t: F(T).binary_cross_entropy_with_logits(x, t, pos_weight=index(T, WEIGHT).to(x.dtype)),
-        lambda x, t: ((1 + t * (WEIGHT - 1)) * np.log1p(np.exp(-x)) + (1 - t) * x).mean(), analytic=True, note="pos_weight"),
+        lambda x, t: ((1 + t * (WEIGHT - 1)) * np.log1p(np.exp(-x)) + (1 - t) * x).mean(), analytic=True, note="pos_weight",
+        at_extremes="finite",
+        large=None),
     Row("binary_cross_entropy_with_logits", ((4, 3),), lambda T, x: F(T).binary_cross_entropy_with_logits(x, x.detach() * 0 + 0.3),
         lambda x: (np.log1p(np.exp(x)) - 0.3 * x).mean(), analytic=True),
     *[
-        Row(name, ((2, 3),), (lambda name: lambda T, x: getattr(F(T), name)(x))(name), reference, kinks=kinks, note="layer")
+        Row(name, ((2, 3),), (lambda name: lambda T, x: getattr(F(T), name)(x))(name), reference, kinks=kinks, note="layer",
+            at_extremes="finite" if name == "gelu" else "equal")
         for name, reference, kinks in [
             ("relu", lambda x: np.where(x > 0, x, 0), (0.0,)),
             ("leaky_relu", lambda x: np.where(x > 0, x, 0.01 * x), (0.0,)),
@@ -152,7 +172,8 @@ NN = [
         ]
     ],
     *[
-        Row(name, ((3, 4),), (lambda name: lambda T, x: getattr(F(T), name)(x))(name), reference, (-7.0, 7.0), kinks=kinks)
+        Row(name, ((3, 4),), (lambda name: lambda T, x: getattr(F(T), name)(x))(name), reference, (-7.0, 7.0), kinks=kinks,
+            at_extremes="free" if name == "relu6" else "equal")  # what PyTorch's slope is at nan depends on where the nan stands
         for name, reference, kinks in [
             ("relu6", lambda x: np.clip(x, 0, 6), (0.0, 6.0)),
             ("hardswish", lambda x: x * np.clip(x + 3, 0, 6) / 6, (-3.0, 3.0)),
@@ -167,14 +188,15 @@ NN = [
     Row("softplus", ((3, 4),), lambda T, x: F(T).softplus(x, 2.0, 1.5), lambda x: np.where(2 * x > 1.5, x, np.log1p(np.exp(2 * x)) / 2),
         kinks=(0.75,), note="threshold"),
     Row("gelu", ((2, 3),), lambda T, x: F(T).gelu(x, approximate="tanh"),
-        lambda x: x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))), analytic=True, note="tanh"),
+        lambda x: x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))), analytic=True, note="tanh",
+        at_extremes="finite"),
     Row("threshold", ((3, 4),), lambda T, x: F(T).threshold(x, 0.3, -1.0), lambda x: np.where(x > 0.3, x, -1.0), kinks=(0.3,)),
     Row("prelu", ((2, 3), (1,)), lambda T, x, w: F(T).prelu(x, w), lambda x, w: np.where(x > 0, x, w * x), kinks=(0.0,)),
     Row("prelu", ((2, 3, 2), (3,)), lambda T, x, w: F(T).prelu(x, w), lambda x, w: np.where(x > 0, x, w[:, None] * x), kinks=(0.0,),
         note="channels"),
     *[
         Row(name, ((2, 3),), (lambda name, args: lambda T, x: getattr(F(T), name)(x * 1, *args))(name, args), reference, kinks=kinks,
-            same_name=name in ("relu_", "hardtanh_"))
+            same_name=name in ("relu_", "hardtanh_"), ends_early=name == "leaky_relu_")
         for name, args, reference, kinks in [
             ("relu_", (), lambda x: np.where(x > 0, x, 0), (0.0,)),
             ("leaky_relu_", (0.3,), lambda x: np.where(x > 0, x, 0.3 * x), (0.0,)),
@@ -185,8 +207,9 @@ NN = [
             ("threshold_", (0.3, -1.0), lambda x: np.where(x > 0.3, x, -1.0), (0.3,)),
         ]
     ],
-    Row("softmax", ((4, 3),), lambda T, x: F(T).softmax(x, -1), softmax, analytic=True, note="layer"),
-    Row("log_softmax", ((4, 3),), lambda T, x: F(T).log_softmax(x, -1), log_softmax, analytic=True, note="layer"),
+    Row("softmax", ((4, 3),), lambda T, x: F(T).softmax(x, -1), softmax, analytic=True, note="layer", at_extremes="alone"),
+    Row("log_softmax", ((4, 3),), lambda T, x: F(T).log_softmax(x, -1), log_softmax, analytic=True, note="layer",
+        at_extremes="alone"),
     Row("glu", ((2, 4),), lambda T, x: F(T).glu(x), lambda x: x[:, :2] * sigmoid(x[:, 2:]), analytic=True),
     Row("glu", ((2, 4),), lambda T, x: F(T).glu(x, 0), lambda x: x[:1] * sigmoid(x[1:]), analytic=True, note="dim"),
     Row("softmin", ((4, 3),), lambda T, x: F(T).softmin(x, -1), lambda x: softmax(-x), analytic=True),

@@ -38,15 +38,29 @@ class Row:
     smooth: bool = True  # does it have a slope at its inputs, or do these stand at a kink, where PyTorch alone says what it is?
     no_slope: str = ""  # what the error of a backward says, where there is no derivative
     torch_orders: int = 3  # how many times PyTorch can differentiate it
+    ends_early: bool = False  # is a derivative constant here, of which PyTorch says that it still depends on its inputs?
     torch_rtol: float = 1e-10  # how exact PyTorch itself is, in float64
     half: bool = True  # does PyTorch compute it in float16?
     same_name: bool = True  # is its grad_fn called as PyTorch calls it?
+    # How PyTorch's results compare where inputs are infinite, huge or tiny: "equal"; "alone": for one such number at a time, since
+    # in a mixture the order of a sum decides what overflows; "finite": the same, and where both are finite, since one of the two
+    # overflows on the way, or multiplies by an infinity; "free": where PyTorch's are no guide, as it divides a product by a factor.
+    at_extremes: str = "equal"
     layouts: tuple[str, ...] = tuple(LAYOUTS)  # the layouts of memory that it takes
+    # For the benchmark at 20,000 elements: (shapes, call) where larger shapes alone do not do; None where another row stands for it.
+    large: tuple[Any, Any] | tuple[()] | None = ()
     lists: tuple[int, ...] = ()  # the inputs that may be a list as well
 
     @property
     def id(self) -> str:
         return self.name + (f"-{self.note}" if self.note else "")
+
+
+# Places and masks for inputs of 100 by 200: see `large`.
+MANY = np.random.default_rng(0).integers(0, 200, (100, 200))
+ONCE = np.argsort(np.random.default_rng(1).random((100, 200)), 1)
+SOME = np.arange(100) % 3 > 0
+EVERY_THIRD = np.arange(200) % 3 > 0
 
 
 def unary(name, reference, domain=(-2.0, 2.0), analytic=True, **more):
