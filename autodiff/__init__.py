@@ -85,20 +85,20 @@ __version__: str
 
 if TYPE_CHECKING:
     from autodiff import cuda, datasets, nn, optim, utils
+else:  # a type checker would take every name
 
+    def __getattr__(name: str) -> Any:
+        if name in ("cuda", "datasets", "nn", "optim", "utils"):  # imported when a program first asks for them
+            return importlib.import_module(f"autodiff.{name}")
+        # The version is looked up when it is asked for: reading the package's metadata takes a fifth of the whole import.
+        if name == "__version__":
+            from importlib.metadata import PackageNotFoundError, version
 
-def __getattr__(name: str) -> Any:
-    if name in ("cuda", "datasets", "nn", "optim", "utils"):  # imported when a program first asks for them
-        return importlib.import_module(f"autodiff.{name}")
-    # The version is looked up when it is asked for: reading the package's metadata takes a fifth of the whole import.
-    if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            return version("autodiff-edu")
-        except PackageNotFoundError:
-            return "0.0.0+unknown"
-    raise missing_name("autodiff", name)
+            try:
+                return version("autodiff-edu")
+            except PackageNotFoundError:
+                return "0.0.0+unknown"
+        raise missing_name("autodiff", name)
 
 
 def __dir__() -> list[str]:

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _Array = np.ndarray[Any, Any]
+_check_device = device  # which a parameter hides
 
 
 class Generator:
@@ -233,10 +234,6 @@ class Generator:
                 u = self._uniform53(len(rows) * num_samples).reshape(len(rows), num_samples)
             drawn = np.stack([np.searchsorted(s, x) for s, x in zip(sums, u, strict=True)])
         return drawn.astype(np.int64).reshape(*weights.shape[:-1], num_samples)
-
-
-def _check_device(place: Any) -> None:
-    device(place)
 
 
 def _box_muller(u: _Array, mean: float, std: float) -> _Array:

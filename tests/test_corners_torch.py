@@ -279,3 +279,9 @@ def test_the_same(name, torch):
         results.append(outcome(library, PROGRAMS[name]))
     assert isinstance(results[1], type) == name.startswith("an error"), f"the program itself is wrong: {results[1]}"
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("name", ["std", "var"])
+def test_the_spread_of_a_single_number(name, torch):
+    for m in (importlib.import_module("autodiff"), torch):
+        assert getattr(m.tensor(2.5), name)(unbiased=False).item() == 0.0

@@ -12,6 +12,7 @@ What a tensor is:
 - `modes`: the switches of a thread: no_grad, enable_grad, inference_mode.
 - `provenance`: the user's line that made a tensor, noted cheaply, decoded for a message.
 - `errors`: what can go wrong, in PyTorch's words, and what to write instead.
+- `refusals`: an error that a helper found is raised in the function that was called.
 
 How the graph is built:
 

@@ -6,6 +6,7 @@ user's lines that made it, and a way out.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,8 @@ from autodiff._core.provenance import Place, line_of, shown, stacklevel
 
 __all__ = [
     "changed_since",
+    "factors",
+    "features",
     "freed",
     "given_twice",
     "inference_saved",
@@ -86,6 +89,41 @@ def misfit(function: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> 
                         f"{function} got the shapes {' and '.join(str(list(s)) for s in shapes)}{more}"
                     )
     return None
+
+
+def factors(name: str, a: Any, b: Any) -> str:
+    """The shapes of two tensors that do not multiply, the transpose that would, and where the two were made."""
+    made = [line_of(x._edge[0].place) for x in (a, b) if x._edge.__class__ is tuple and x._edge[1] >= 0]
+    return f"({_times(a.shape)} and {_times(b.shape)}){_transposed(a.shape, b.shape)}" + (
+        f"; {name} got an operand made at {' and '.join(made)}" if made else ""
+    )
+
+
+def features(x: tuple[int, ...], w: tuple[int, ...]) -> RuntimeError:
+    """The shapes of an input and of a layer's weight, which is (out_features, in_features), that do not multiply."""
+    rows, k = (math.prod(x[:-1]), x[-1]) if x else (1, 1)
+    hint = "; did you mean w.T? The weight is (out_features, in_features)" if len(w) == 2 and x[-1:] == w[:1] else ""
+    return RuntimeError(
+        f"mat1 and mat2 shapes cannot be multiplied ({rows}x{k} and {w[-1]}x{w[0]}): the layer expects {w[-1]} features in "
+        f"the last dimension, the input has shape {list(x)}{hint}"
+    )
+
+
+def _times(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _transposed(a: tuple[int, ...], b: tuple[int, ...]) -> str:
+    """The question whether one of the two was to be transposed; "" where that would not help."""
+    if misfit("", (a[:-2], b[:-2])):
+        return ""
+    asked, rows = [], b[-2] if len(b) > 1 else b[-1]
+    word = "T" if max(len(a), len(b)) <= 2 else "mT"
+    if len(b) > 1 and a[-1] == b[-1]:
+        asked.append(f"x @ w.{word} ({_times(a)} @ {_times((*b[:-2], b[-1], b[-2]))})")
+    if len(a) > 1 and a[-2] == rows:
+        asked.append(f"x.{word} @ w ({_times((*a[:-2], a[-1], a[-2]))} @ {_times(b)})")
+    return f": did you mean {' or '.join(asked)}?" if asked else ""
 
 
 # ---- recording ---------------------------------------------------------------------------------------------------

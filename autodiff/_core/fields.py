@@ -67,7 +67,7 @@ def is_leaf(self: Tensor) -> bool:
     return edge is None or edge[1] < 0
 
 
-def get_grad(self: Tensor) -> Any:
+def get_grad(self: Tensor) -> Tensor | Any:
     """The gradient that backward() accumulated; None before, and where it is not kept (see retain_grad)."""
     if self._grad is None and self._edge.__class__ is tuple and not retains_grad(self):
         warnings.warn(

@@ -16,6 +16,7 @@ from autodiff._core.cuts import blame
 from autodiff._core.hooks import retains_grad
 from autodiff._core.node import Edge, to_leaf
 from autodiff._core.provenance import line_of
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import Size
 from autodiff._core.views import edge_of
@@ -100,28 +101,33 @@ def backward(
                 "`grad_tensors`."
             )
         grad_tensors = grad_variables
-    roots = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-    targets = None
-    if inputs is not None:
-        targets = _targets([inputs] if isinstance(inputs, Tensor) else list(inputs), RuntimeError, "backward()")
-    pairs = _roots(roots, _listed(grad_tensors, len(roots)), create_graph)
-    if create_graph:
-        warnings.warn(
-            "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
-            "gradient which can cause a memory leak. We recommend using autograd.grad when creating the graph to "
-            "avoid this. If you have to use this function, make sure to reset the .grad fields of your parameters to "
-            "None after use to break the cycle and avoid the leak.",
-            UserWarning,
-            stacklevel=3,
-        )
-    retain = create_graph if retain_graph is None else retain_graph
-    captured = walk(pairs, targets, retain, create_graph, True)
-    if inputs is not None:
-        for t in [inputs] if isinstance(inputs, Tensor) else inputs:
-            edge = edge_of(t)
-            # What retain_grad() keeps has been added to `.grad` on the way.
-            if edge is not None and not to_leaf(edge) and (edge[0], edge[1]) in captured and not retains_grad(t):
-                accumulate(t, captured[edge[0], edge[1]], create_graph)
+    try:
+        roots = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+        targets = None
+        if inputs is not None:
+            targets = _targets([inputs] if isinstance(inputs, Tensor) else list(inputs), RuntimeError, "backward()")
+        pairs = _roots(roots, _listed(grad_tensors, len(roots)), create_graph)
+        if create_graph:
+            warnings.warn(
+                "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
+                "gradient which can cause a memory leak. We recommend using autograd.grad when creating the graph to "
+                "avoid this. If you have to use this function, make sure to reset the .grad fields of your parameters to "
+                "None after use to break the cycle and avoid the leak.",
+                UserWarning,
+                stacklevel=3,
+            )
+        retain = create_graph if retain_graph is None else retain_graph
+        captured = walk(pairs, targets, retain, create_graph, True)
+        if inputs is not None:
+            for t in [inputs] if isinstance(inputs, Tensor) else inputs:
+                edge = edge_of(t)
+                # What retain_grad() keeps has been added to `.grad` on the way.
+                if edge is not None and not to_leaf(edge) and (edge[0], edge[1]) in captured and not retains_grad(t):
+                    accumulate(t, captured[edge[0], edge[1]], create_graph)
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def _targets(inputs: Sequence[Any], empty: type[Exception], caller: str) -> list[Edge]:
@@ -154,24 +160,29 @@ def grad(
     """d(sum of outputs * grad_outputs)/d(input) for each input; no `.grad` is touched. What users call is `autograd.grad`."""
     if materialize_grads and allow_unused is False:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
-    roots = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    targets = _targets(wanted, RuntimeError, "grad()")
-    gradients = _listed(grad_outputs, len(roots))
-    pairs = _roots(roots, gradients, create_graph)
-    retain = create_graph if retain_graph is None else retain_graph
-    captured = walk(pairs, targets, retain, create_graph, False)
-    results: list[Any] = []
-    for x, edge in zip(wanted, targets, strict=True):
-        g = captured.get((edge[0], edge[1]))
-        if g is None and materialize_grads:
-            g = wrap(np.zeros_like(x._array))
-        elif g is None and not allow_unused:
-            raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
-                f"if this is the desired behavior. (The input of shape {list(x.shape)}.)"
-            )
-        elif g is not None and not isinstance(g, Tensor):
-            g = wrap(np.array(g))
-        results.append(g)
-    return tuple(results)
+    try:
+        roots = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+        wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+        targets = _targets(wanted, RuntimeError, "grad()")
+        gradients = _listed(grad_outputs, len(roots))
+        pairs = _roots(roots, gradients, create_graph)
+        retain = create_graph if retain_graph is None else retain_graph
+        captured = walk(pairs, targets, retain, create_graph, False)
+        results: list[Any] = []
+        for x, edge in zip(wanted, targets, strict=True):
+            g = captured.get((edge[0], edge[1]))
+            if g is None and materialize_grads:
+                g = wrap(np.zeros_like(x._array))
+            elif g is None and not allow_unused:
+                raise RuntimeError(
+                    "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
+                    f"if this is the desired behavior. (The input of shape {list(x.shape)}.)"
+                )
+            elif g is not None and not isinstance(g, Tensor):
+                g = wrap(np.array(g))
+            results.append(g)
+        return tuple(results)
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise

@@ -22,6 +22,7 @@ from autodiff._core.observer import Observer
 from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Promotion, Recorded
 from autodiff._core.overrides import ANY, concerned, overridden
 from autodiff._core.provenance import here, line_of, outermost
+from autodiff._core.refusals import anew, refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import refresh, share
 
@@ -121,12 +122,6 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
         elif needs and out.dtype.kind != "f" and mode.grad:
             cut(operation.public, t)
         return t
-
-    recorded = _named(op, operation)
-    return recorded
-
-
-def _named(op: Any, operation: Operation) -> Recorded:
     recorded: Recorded = functools.update_wrapper(op, operation.forward)  # type: ignore[assignment]
     recorded.operation = operation
     return recorded
@@ -274,9 +269,14 @@ def _several(
 def _incomplete(op: Recorded, xs: Sequence[Any], arrays: list[Any], params: dict[str, Any]) -> Any:
     """A call with tensors given by name, or without any; or an error that says what is missing."""
     operation = op.operation
-    if len(xs) != len(operation.inputs) and not operation.variadic:
-        return op(*operation.placed(tuple(xs), params), **params)
-    return _bare(op, arrays, params)
+    try:
+        if len(xs) != len(operation.inputs) and not operation.variadic:
+            return op(*operation.placed(tuple(xs), params), **params)
+        return _bare(op, arrays, params)
+    except (RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def _bare(op: Recorded, arrays: list[Any], params: dict[str, Any]) -> Any:
@@ -310,7 +310,7 @@ def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], param
     if str(error).startswith("cannot enter context") and (operation.promote is None or _is_brought(operation, arrays)):
         return operation.forward(*arrays, **params)
     if operation.promote is None or isinstance(error, (RuntimeError, TypeError)):
-        raise error
+        raise anew(error) from None
     raise _mismatch(operation, xs, arrays, error) from None
 
 

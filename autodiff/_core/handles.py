@@ -25,14 +25,14 @@ class RemovableHandle:
 
     def __init__(self, hooks: Hooks, hook: Callable[..., Any], *, prepend: bool = False) -> None:
         self.id = _next_id()
-        self._hooks = weakref.ref(hooks)
+        self.hooks_dict_ref = weakref.ref(hooks)
         hooks[self.id] = hook
         if prepend:
             hooks.move_to_end(self.id, last=False)
 
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
-        hooks = self._hooks()
+        hooks = self.hooks_dict_ref()
         if hooks is not None:
             hooks.pop(self.id, None)
 

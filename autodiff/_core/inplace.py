@@ -24,6 +24,7 @@ from autodiff._core.node import Node
 from autodiff._core.operators import left_to
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import line_of
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import edge_of, is_lost, lost
 
@@ -44,7 +45,12 @@ def in_place(
 
     @functools.wraps(function, assigned=("__module__",), updated=())
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        check_writable(self, method.__name__, uniform)
+        try:
+            check_writable(self, method.__name__, uniform)
+        except (RuntimeError, TypeError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
         edge, tracked = None, False
         if mode.grad:
             edge, view = edge_of(self), self._view
@@ -59,9 +65,11 @@ def in_place(
         try:
             new = function(old, *[old if a is self else a for a in args], **kwargs)
             write_over(self, new, tracked)
-        except TypeError:
-            if infix and left_to(args[0]):
+        except (IndexError, RuntimeError, TypeError, ValueError) as error:
+            if infix and isinstance(error, TypeError) and left_to(args[0]):
                 return NotImplemented  # type: ignore[no-any-return]
+            if again := refusal(error):
+                raise again from again.__cause__
             raise
         return self
 

@@ -15,7 +15,7 @@ import traceback
 from types import CodeType, FrameType
 from typing import Any
 
-__all__ = ["Place", "here", "line_of", "outermost", "set_provenance", "shown", "stacklevel"]
+__all__ = ["Place", "here", "is_ours", "line_of", "outermost", "set_provenance", "shown", "stacklevel"]
 
 Place = tuple[CodeType, int]
 
@@ -76,6 +76,11 @@ def here(depth: int = 2) -> Place | None:
     while frame is not None and _ours[frame.f_code.co_filename]:
         frame = frame.f_back
     return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def is_ours(code: CodeType) -> bool:
+    """Whether code belongs to the package; that of a compiled module gives its file from the root of the sources."""
+    return _ours[code.co_filename] or code.co_filename.startswith("autodiff/_kernels/")
 
 
 def stacklevel() -> int:

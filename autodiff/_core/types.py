@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import namedtuple
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, SupportsIndex, overload
 
 __all__ = ["CPU", "Size", "device", "result"]
 
@@ -33,6 +33,10 @@ class Size(tuple[int, ...]):
     def __mul__(self, times: Any) -> Size:
         return Size(tuple.__mul__(self, times))
 
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> Size: ...
     def __getitem__(self, index: Any) -> Any:
         item = tuple.__getitem__(self, index)
         return Size(item) if isinstance(index, slice) else item

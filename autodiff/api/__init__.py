@@ -7,6 +7,7 @@ How a call is read:
 - `_calls`: PyTorch's names and NumPy's, dimensions, sizes, numbers: every spelling that is not the mathematics.
 - `deprecated`: calls that PyTorch takes with a warning.
 - `aliases`: second names, such as multiply for mul.
+- `_keywords`: a keyword that a constructor does not have, and the one that was meant.
 - `out`: what `out=` means.
 - `with_out`: the functions that take it.
 - `reading`: which dtype and shape data have that are given to `tensor`.

@@ -26,6 +26,7 @@ from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.graph import Failed, recording
 from autodiff._core.operation import NUMPYS, Recorded
 from autodiff._core.overrides import ANY, concerned, overridden
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of
 from autodiff.api import deprecated
@@ -88,7 +89,9 @@ def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -
             raise _looked_into(function, args, kwargs, error) from None
         except TypeError as error:
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-                raise  # from inside: all arguments had found their places
+                if again := refusal(error):  # from inside: all arguments had found their places
+                    raise again from again.__cause__
+                raise
             if failed is not None and "out" in kwargs:
                 return failed(args, kwargs, error)
             others = [word for word in kwargs if word in numpys]
@@ -97,6 +100,10 @@ def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -
                 missing = [name for name in positional[len(args) :] if name not in kwargs]
                 if several not in kwargs or missing or len(args) > len(positional):
                     raise (_misplaced(function, args, kwargs) or error) from None
+        except (IndexError, KeyError, RuntimeError, ValueError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
         if old is not None:
             return explaining(**old)
         for word in others:
@@ -130,7 +137,12 @@ def matrices_first(operation: Recorded) -> Callable[[F], F]:
                     return operation(*args)
             except (AttributeError, RuntimeError, TypeError, ValueError):
                 pass  # the function says what is wrong, or does it another way
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except (IndexError, RuntimeError, TypeError, ValueError) as error:
+                if again := refusal(error):
+                    raise again from again.__cause__
+                raise
 
         trying.__dict__["with_failed"] = lambda failed: decorate(with_failed(function, failed))
         return cast(F, trying)
@@ -280,7 +292,12 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
     for at, n in enumerate(size):
         if n.__class__ is not int and not _counts(n):
             raise TypeError(f"argument 'size' (position 1) must be tuple of ints, not {type(n).__name__} ({n!r} at {at})")
-    shape = tuple(map(operator.index, size))
+    try:
+        shape = tuple(map(operator.index, size))
+    except (RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
     if any(n < 0 for n in shape):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
     if math.prod(shape) >= 2**60:

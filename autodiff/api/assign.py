@@ -14,6 +14,7 @@ from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import in_place, method
 from autodiff._core.promotion import cast
+from autodiff._core.refusals import refusal
 from autodiff._core.scalars import filling, fitted
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors
@@ -36,6 +37,15 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     >>> x
     tensor([0., 5., 5.])
     """
+    try:
+        _assign(self, key, value)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
+
+
+def _assign(self: Tensor, key: Any, value: Any) -> None:
     if not isinstance(value, Tensor):
         if not isinstance(value, (int, float, np.generic)):
             raise TypeError(

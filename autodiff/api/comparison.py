@@ -30,7 +30,7 @@ _clamp_low, _clamp_high = renamed(ops.clamp_min, "ClampBackward0"), renamed(ops.
 
 
 @takes_tensors
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Tensor | Any:
     """input where the condition (bool) holds, other elsewhere; with the condition alone, its nonzero positions.
 
     >>> import autodiff as torch

@@ -15,6 +15,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, result_numpy
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
+from autodiff._core.refusals import refusal
 from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, size_of, takes_tensors, whole
@@ -45,7 +46,12 @@ def tensor(
             UserWarning,
             stacklevel=2,
         )
-    return leaf(array_of(data, as_numpy_dtype(dtype)), requires_grad, device)
+    try:
+        return leaf(array_of(data, as_numpy_dtype(dtype)), requires_grad, device)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def from_numpy(ndarray: Any) -> Tensor:
@@ -93,7 +99,12 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     same = isinstance(data, np.ndarray) and (np_dtype is None or np_dtype == data.dtype)
     if same and data.dtype.isnative and data.dtype.kind in "fiub":
         return from_numpy(data) if all(s >= 0 for s in data.strides) else leaf(data.copy())
-    return leaf(array_of(data, np_dtype), False, device)
+    try:
+        return leaf(array_of(data, np_dtype), False, device)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def asarray(
@@ -108,11 +119,16 @@ def asarray(
     >>> torch.asarray([1, 2])
     tensor([1, 2])
     """
-    if isinstance(obj, (bytes, bytearray, memoryview, array.array)):
-        obj = _of_buffer(memoryview(obj).cast("B"), float_or_default(dtype))
-    if copy is False:
-        _check_shared(obj, as_numpy_dtype(dtype))
-    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype)
+    try:
+        if isinstance(obj, (bytes, bytearray, memoryview, array.array)):
+            obj = _of_buffer(memoryview(obj).cast("B"), float_or_default(dtype))
+        if copy is False:
+            _check_shared(obj, as_numpy_dtype(dtype))
+        t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
     if copy and isinstance(obj, Tensor):
         t = clone(t)
     return t.requires_grad_() if requires_grad else t

@@ -13,6 +13,7 @@ import numpy as np
 from autodiff._core.dtypes import scalar_type
 from autodiff._core.graph import renamed
 from autodiff._core.promotion import cast
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, reduction_of
 from autodiff.api.activation import log_softmax
@@ -126,7 +127,7 @@ def cross_entropy(
             return ops.cross_entropy(
                 input, target, weight, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction
             )
-        except (RuntimeError, TypeError, ValueError):
+        except (IndexError, RuntimeError, TypeError, ValueError):
             pass
     if x.dtype.kind != "f":
         raise NotImplementedError(
@@ -134,7 +135,12 @@ def cross_entropy(
             "target comes second; convert the input with x.float(), or exchange the two"
         )
     case = _probabilities if x.shape == t.shape else _half if x.dtype.char == "e" else _rows
-    return case(input, target, weight, ignore_index, reduction, label_smoothing)
+    try:
+        return case(input, target, weight, ignore_index, reduction, label_smoothing)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def _smoothing(given: Any) -> float:
@@ -222,9 +228,14 @@ def nll_loss(
     if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
         raise _no_tensor(input, target, "nll_loss_nd")
     reduction = reduction_of(reduction, size_average, reduce)
-    rows, classes, shape = _rows_and_classes(input, target)
-    if rows._array.dtype.kind != "f":
-        raise NotImplementedError(f'"nll_loss" not implemented for {input.dtype}; use input.float()')
-    _check_weight(weight, input, rows._array.shape[1])
-    loss = (_nll_loss_2d if shape else ops.nll_loss)(rows, classes, weight, ignore_index=ignore_index, reduction=reduction)
-    return _shaped(loss, shape, reduction)
+    try:
+        rows, classes, shape = _rows_and_classes(input, target)
+        if rows._array.dtype.kind != "f":
+            raise NotImplementedError(f'"nll_loss" not implemented for {input.dtype}; use input.float()')
+        _check_weight(weight, input, rows._array.shape[1])
+        loss = (_nll_loss_2d if shape else ops.nll_loss)(rows, classes, weight, ignore_index=ignore_index, reduction=reduction)
+        return _shaped(loss, shape, reduction)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise

@@ -5,7 +5,7 @@ After this module a reader knows that max with a `dim` tells where, and that wit
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -53,6 +53,10 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, name: str) -> Any:
     return kind(*choice(input, places=places, axis=axis, keepdim=keepdim))
 
 
+@overload
+def max(input: Tensor, dim: Tensor | None = None) -> Tensor: ...
+@overload
+def max(input: Tensor, dim: int, keepdim: bool = False) -> Any: ...
 @method
 @takes_keepdim
 def max(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
@@ -67,6 +71,10 @@ def max(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     return _extreme(input, dim, keepdim, "max")
 
 
+@overload
+def min(input: Tensor, dim: Tensor | None = None) -> Tensor: ...
+@overload
+def min(input: Tensor, dim: int, keepdim: bool = False) -> Any: ...
 @method
 @takes_keepdim
 def min(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:

@@ -15,6 +15,7 @@ from autodiff._core.inplace import check_writable, in_place, method
 from autodiff._core.memory import memory_order
 from autodiff._core.modes import silently
 from autodiff._core.promotion import promoted_number
+from autodiff._core.refusals import refusal
 from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import begin, ends_of, number, whole
@@ -99,7 +100,12 @@ def uniform_(
 
 def _draw(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
     """Fill t with draw(stream, shape), in the order of its memory: a transposed tensor's is not that of its indices."""
-    check_writable(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
+    try:
+        check_writable(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
     order = memory_order(t._array.strides)
     drawn = silently(draw, stream_of(generator), tuple(t._array.shape[d] for d in order))
     return _drawn_(t, values=drawn.transpose(np.argsort(order)) if order else drawn)

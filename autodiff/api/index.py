@@ -15,6 +15,7 @@ import numpy as np
 from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.ops import places as ops
@@ -227,9 +228,14 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         return _select(input, index=(index, ...))
     if index.__class__ is slice and input._array.ndim:
         return viewed(input, (_plain_slice(index), ...))
-    basic, choice = normalize(index, input._array.shape)
-    result = input if basic is None else viewed(input, basic)
-    return result if choice is None else ops.indexed(result, index=choice)
+    try:
+        basic, choice = normalize(index, input._array.shape)
+        result = input if basic is None else viewed(input, basic)
+        return result if choice is None else ops.indexed(result, index=choice)
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def viewed(input: Tensor, index: tuple[Any, ...]) -> Tensor:

@@ -24,7 +24,10 @@ _split_sizes = renamed(ops.split, "SplitWithSizes")
 def _listed(tensors: Any, name: str, error: type[Exception] = RuntimeError) -> list[Tensor]:
     if isinstance(tensors, Tensor):
         raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
-    found = list(tensors)
+    try:
+        found = list(tensors)
+    except TypeError as wrong:
+        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors: {wrong}") from None
     _check_tensors(found)
     if not found:
         raise error(f"{name}(): expected a non-empty list of Tensors")
@@ -129,7 +132,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     >>> torch.hstack([torch.tensor([1]), torch.tensor([2])])
     tensor([1, 2])
     """
-    xs = [atleast_1d(x) for x in _listed(tensors, "hstack")]
+    xs = list(map(atleast_1d, _listed(tensors, "hstack")))
     return cat(xs, 0 if xs[0]._array.ndim == 1 else 1)
 
 
@@ -142,7 +145,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[1],
             [2]])
     """
-    return cat([atleast_2d(x) for x in _listed(tensors, "vstack")], 0)
+    return cat(list(map(atleast_2d, _listed(tensors, "vstack"))), 0)
 
 
 @takes_tensors
@@ -153,7 +156,7 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     >>> torch.dstack([torch.tensor([1]), torch.tensor([2])])
     tensor([[[1, 2]]])
     """
-    xs = [atleast_2d(x) for x in _listed(tensors, "dstack")]
+    xs = list(map(atleast_2d, _listed(tensors, "dstack")))
     return cat([unsqueeze(x, -1) if x._array.ndim == 2 else x for x in xs], 2)
 
 

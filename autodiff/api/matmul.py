@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
-from autodiff._core.errors import no_tensor
+from autodiff._core.errors import factors, features, no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.modes import Inference
 from autodiff._core.operation import Recorded
-from autodiff._core.provenance import line_of
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import matrices_first, number, takes_tensors
 from autodiff.api.shape import squeezed_product
@@ -23,13 +23,6 @@ from autodiff.ops.shape import reshape_copy
 from autodiff.ops.shape import t as transposed
 
 # ---- what does not fit ----
-
-
-def _shapes(name: str, a: Tensor, b: Tensor) -> str:
-    made = [line_of(x._edge[0].place) for x in (a, b) if x._edge.__class__ is tuple and x._edge[1] >= 0]
-    return f"({'x'.join(map(str, a.shape))} and {'x'.join(map(str, b.shape))})" + (
-        f"; {name} got an operand made at {' and '.join(made)}" if made else ""
-    )
 
 
 def _same_dtype(a: Tensor, b: Tensor) -> None:
@@ -44,7 +37,7 @@ def _check_mm(name: str, a: Tensor, b: Tensor) -> None:
     if a._array.ndim != 2 or b._array.ndim != 2:
         raise RuntimeError(f"{name} expects two matrices, got {a._array.ndim}-D and {b._array.ndim}-D; use matmul")
     if a._array.shape[1] != b._array.shape[0]:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_shapes(name, a, b)}")
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {factors(name, a, b)}")
 
 
 def _check_bmm(batch1: Tensor, batch2: Tensor) -> None:
@@ -104,7 +97,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
             f"{vec._array.ndim}"
         )
     if input._array.shape[1] != vec._array.shape[0]:
-        raise RuntimeError(f"size mismatch, got input {_shapes('mv', input, vec)}")
+        raise RuntimeError(f"size mismatch, got input {factors('mv', input, vec)}")
     return ops.mv(input, vec)
 
 
@@ -167,7 +160,12 @@ def product_of(input: Tensor, other: Any) -> Tensor:
     except (AttributeError, RuntimeError, TypeError, ValueError):
         if not isinstance(other, Tensor):
             return NotImplemented  # type: ignore[no-any-return]
-    return _of_any_rank(input, other)
+    try:
+        return _of_any_rank(input, other)
+    except (RuntimeError, TypeError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def _of_any_rank(input: Tensor, other: Tensor) -> Tensor:
@@ -187,7 +185,7 @@ def _of_any_rank(input: Tensor, other: Tensor) -> Tensor:
         return mv(input, other)
     if a == 1 and b == 2:
         if input._array.shape[0] != other._array.shape[0]:
-            raise RuntimeError(f"size mismatch, got input {_shapes('matmul', input, other)}")
+            raise RuntimeError(f"size mismatch, got input {factors('matmul', input, other)}")
         return squeezed_product(mm(input.unsqueeze(0), other), shape=other._array.shape[1:])
     return _batched(input, other)
 
@@ -198,7 +196,7 @@ def _batched(input: Tensor, other: Tensor) -> Tensor:
     n, k = left._array.shape[-2:]
     k2, m = right._array.shape[-2:]
     if k != k2:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_shapes('matmul', input, other)}")
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {factors('matmul', input, other)}")
     if right._array.ndim == 2:
         # One matrix for the whole batch: a single large product is faster than many small ones.
         rows = left._array.shape[:-1]
@@ -242,12 +240,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"in x.to({weight.dtype})"
         )
     if x.ndim == 0 or x.shape[-1] != w.shape[-1]:
-        rows = int(np.prod(x.shape[:-1]))
-        k = x.shape[-1] if x.ndim else 1
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{k} and {w.shape[-1]}x{w.shape[0]}): the layer expects "
-            f"{w.shape[-1]} features in the last dimension, the input has shape {list(x.shape)}"
-        )
+        raise features(x.shape, w.shape)
     if w.ndim == 2 and bias is not None and bias._array.shape == (w.shape[0],) and x.size:
         if x.ndim == 2:
             return ops.linear(input, weight, bias)

@@ -23,6 +23,7 @@ from autodiff._core.dtypes import as_numpy_dtype, category, from_numpy_dtype, sc
 from autodiff._core.inplace import check_writable, write_over
 from autodiff._core.modes import mode
 from autodiff._core.provenance import stacklevel
+from autodiff._core.refusals import anew, refusal
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 from autodiff.api._calls import with_failed
@@ -62,7 +63,7 @@ def takes_out(function: Callable[P, R], rule: Rule) -> TakesOut[P, R]:
 
     def into(args: tuple[Any, ...], kwargs: dict[str, Any], failure: TypeError) -> Any:
         if "out" not in kwargs:
-            raise failure
+            raise anew(failure) from None
         out = kwargs.pop("out")
         try:
             if out is not None and rule.dtype == "chosen":
@@ -70,6 +71,8 @@ def takes_out(function: Callable[P, R], rule: Rule) -> TakesOut[P, R]:
             result = function(*args, **kwargs)
             return result if out is None else written(name, rule, out, result, list(_tensors((*args, *kwargs.values()))))
         except Exception as error:
+            if again := refusal(error):
+                raise again from again.__cause__
             error.__suppress_context__ = True  # that the call failed first, with `out`, is not the reader's concern
             raise
 

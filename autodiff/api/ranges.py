@@ -14,6 +14,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import given_twice, wrong_count
 from autodiff._core.modes import silently
+from autodiff._core.refusals import refusal
 from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ends_of, number, whole
@@ -48,7 +49,7 @@ def arange(
     if start is None and step is not None:
         raise wrong_count("arange", ("start", "end", "step"), len(ends), ["end" if ends else "start"])
     start, step = 0 if start is None else start, 1 if step is None else step
-    start, end, step = (number("arange", word, v) for word, v in (("start", start), ("end", end), ("step", step)))
+    start, end, step = number("arange", "start", start), number("arange", "end", end), number("arange", "step", step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if not (math.isfinite(start) and math.isfinite(end)):
@@ -143,7 +144,12 @@ def linspace(
     """
     if out is not None:
         dtype = chosen_dtype("linspace", out, dtype, bools=False)
-    values = silently(_spaced, start, end, steps, float_or_default(dtype))
+    try:
+        values = silently(_spaced, start, end, steps, float_or_default(dtype))
+    except (RuntimeError, TypeError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
     return leaf(_shaped(values, out), requires_grad, device, out, "linspace")
 
 

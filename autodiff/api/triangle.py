@@ -12,6 +12,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.api.reading import leaf
@@ -62,7 +63,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     >>> torch.diagonal(torch.tensor([[1, 2], [3, 4]]))
     tensor([1, 4])
     """
-    ndim = input._array.ndim
+    ndim, offset = input._array.ndim, whole("diagonal", "offset", offset)
     if dimension(dim1, ndim) == dimension(dim2, ndim):
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     return ops.diagonal(input, offset=offset, a=dimension(dim1, ndim), b=dimension(dim2, ndim))
@@ -83,7 +84,12 @@ def trace(input: Tensor) -> Tensor:
 
 
 def _triangle(find: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
-    row, col, offset = (whole(find.__name__, name, v) for name, v in (("row", row), ("col", col), ("offset", offset)))
+    try:
+        row, col, offset = (whole(find.__name__, name, v) for name, v in (("row", row), ("col", col), ("offset", offset)))
+    except TypeError as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
     if row < 0 or col < 0:
         raise RuntimeError(f"row and col must be non-negative, got {row} and {col}")
     found = as_numpy_dtype(dtype) or np.dtype(np.int64)

@@ -5,7 +5,7 @@ from typing import Any
 from autodiff._core.grad import backward
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
-from autodiff.autograd import functional, graph
+from autodiff.autograd import function, functional, graph
 from autodiff.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from autodiff.autograd.function import Function, once_differentiable
 from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
@@ -19,6 +19,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "function",
     "functional",
     "grad",
     "gradcheck",

@@ -10,7 +10,7 @@ import functools
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,6 +43,11 @@ class FunctionCtx:
         self._materialize = True
         self._shapes: list[tuple[tuple[int, ...], np.dtype[Any]] | None] = []  # of the outputs; None for what is no tensor
         self._tensor_inputs: list[bool] = []
+
+    if TYPE_CHECKING:  # the author's own attributes
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep tensors (or None) for backward, where they are `ctx.saved_tensors`; later changes to them are noticed."""

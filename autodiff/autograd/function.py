@@ -22,7 +22,7 @@ from autodiff._core.tensor import LEAF, Tensor
 from autodiff._core.views import alias, edge_of, lost
 from autodiff.autograd._user_node import FunctionCtx, attach
 
-__all__ = ["Function", "once_differentiable"]
+__all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
 
 class Function:
@@ -59,7 +59,7 @@ class Function:
         raise NotImplementedError("setup_context is not implemented.")
 
     @staticmethod
-    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+    def backward(ctx: Any, *grad_outputs: Any, **kwargs: Any) -> Any:
         """The gradients of the inputs from those of the outputs; to be defined."""
         raise NotImplementedError(
             "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward "
@@ -102,7 +102,7 @@ class Function:
         raise RuntimeError(f"an autograd Function is called as {type(self).__name__}.apply(...), its methods being static")
 
     @classmethod
-    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+    def apply(cls, *args: Any, **kwargs: Any) -> Tensor | Any:
         """Run forward, and record a node whose backward is the user's.
 
         Gradients flow to tensors given by position; where forward takes no ctx, to all that it names. TypeError for a

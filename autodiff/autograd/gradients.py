@@ -26,7 +26,7 @@ def grad(
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Any, ...]:
+) -> tuple[Tensor | Any, ...]:
     """d(sum of outputs * grad_outputs)/d(input) for each input; no `.grad` is touched.
 
     With `create_graph` the results can be differentiated again. An input that the outputs do not depend on is a

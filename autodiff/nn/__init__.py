@@ -1,7 +1,7 @@
 """Layers, losses, and what they are made of, under the names of torch.nn."""
 
 # isort: off
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autodiff._core.missing import missing_name
 from autodiff.nn import functional, init, utils
@@ -31,5 +31,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name)
+if not TYPE_CHECKING:  # it would take every name
+
+    def __getattr__(name: str) -> Any:
+        raise missing_name(__name__, name)

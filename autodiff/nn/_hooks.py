@@ -51,8 +51,8 @@ def _before_forward(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 
 def _with_hooks_after(module: Any, place: Place | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The output as the forward hooks leave it. Those that are always called see an error as an output of None."""
-    waiting = list(module._hooks.get("forward", {}).values())
+    """The output as the forward hooks leave it. Those that are always called see None where forward has raised."""
+    waiting, result = list(module._hooks.get("forward", {}).values()), None
     try:
         outermost.place = place
         try:
@@ -67,7 +67,7 @@ def _with_hooks_after(module: Any, place: Place | None, args: tuple[Any, ...], k
     except Exception:
         for hook, with_kwargs, always in waiting:
             if always:
-                hook(module, args, kwargs, None) if with_kwargs else hook(module, args, None)
+                hook(module, args, kwargs, result) if with_kwargs else hook(module, args, result)
         raise
     return result
 

@@ -131,13 +131,14 @@ def isfinite(input):
 
 
 def _of_truth(ufunc: Any, input: Any, other: Any) -> Any:
+    """The result, or the error that the caller is to raise."""
     for i, (name, x) in enumerate((("input", input), ("other", other)), 1):
         if not isinstance(x, np.ndarray):
-            raise TypeError(f"{ufunc.__name__}(): argument '{name}' (position {i}) must be Tensor, not {type(x).__name__}")
+            return TypeError(f"{ufunc.__name__}(): argument '{name}' (position {i}) must be Tensor, not {type(x).__name__}")
     try:
         return ufunc(input, other)
     except ValueError:
-        raise misfit(ufunc.__name__, (input.shape, other.shape)) or RuntimeError(ufunc.__name__) from None
+        return misfit(ufunc.__name__, (input.shape, other.shape)) or RuntimeError(ufunc.__name__)
 
 
 @method
@@ -161,7 +162,10 @@ def logical_and(input, other):
     >>> torch.logical_and(torch.tensor([0, 2]), torch.tensor([1, 1]))
     tensor([False,  True])
     """
-    return _of_truth(np.logical_and, input, other)
+    found = _of_truth(np.logical_and, input, other)
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 @method
@@ -173,7 +177,10 @@ def logical_or(input, other):
     >>> torch.logical_or(torch.tensor([0, 2]), torch.tensor([0, 1]))
     tensor([False,  True])
     """
-    return _of_truth(np.logical_or, input, other)
+    found = _of_truth(np.logical_or, input, other)
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 @method
@@ -185,7 +192,10 @@ def logical_xor(input, other):
     >>> torch.logical_xor(torch.tensor([0, 2]), torch.tensor([1, 1]))
     tensor([ True, False])
     """
-    return _of_truth(np.logical_xor, input, other)
+    found = _of_truth(np.logical_xor, input, other)
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 # ---- choosing ----

@@ -37,7 +37,7 @@ def var_over(x, *, axes, keepdim, denominator, inverse):
 def _variance(x: Any, axes: tuple[int, ...], keepdim: bool, denominator: float) -> Any:
     # In double, as in PyTorch: a square may be too large or too small for the input's dtype, and the spread is not.
     x = x.astype(np.float64, copy=False)
-    centred = x - added_up(x, axes, True) / math.prod(x.shape[a] for a in axes)
+    centred = np.asarray(x - added_up(x, axes, True) / math.prod(x.shape[a] for a in axes))  # a single number is no array
     return added_up(np.multiply(centred, centred, out=centred), axes, keepdim) / denominator
 
 

@@ -4,7 +4,7 @@ After this package a reader knows that an optimiser is bookkeeping (`optimizer.p
 state, and the loop of a step) around one pure function for each algorithm (`sgd.py`).
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autodiff._core.missing import missing_name
 from autodiff.optim.optimizer import Optimizer
@@ -13,5 +13,7 @@ from autodiff.optim.sgd import SGD
 __all__ = ["SGD", "Optimizer"]
 
 
-def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name)
+if not TYPE_CHECKING:  # it would take every name
+
+    def __getattr__(name: str) -> Any:
+        raise missing_name(__name__, name)

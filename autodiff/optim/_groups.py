@@ -10,6 +10,7 @@ from typing import Any
 
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
+from autodiff.optim._empty import model_of, why_empty
 
 __all__ = ["check", "complete", "of", "required"]
 
@@ -33,12 +34,10 @@ def of(params: Any) -> list[Any]:
         raise TypeError(
             f"'{type(params).__name__}' object is not iterable: give its parameters, as in SGD(model.parameters())"
         )
+    model = model_of(params)
     groups = [params] if isinstance(params, set) else list(params)
     if not groups:
-        raise ValueError(
-            "optimizer got an empty parameter list: the model has no parameters (layers in a Python list are none of its own: "
-            "use nn.ModuleList), or this iterator of them was already used up; write model.parameters() here"
-        )
+        raise ValueError(f"optimizer got an empty parameter list: {why_empty(model)}")
     if isinstance(groups[0], dict):
         return groups
     return [{"params": params if isinstance(params, set) else groups}]
@@ -65,7 +64,7 @@ def complete(group: Any, defaults: dict[str, Any]) -> None:
     for p in params:
         if not isinstance(p, Tensor):
             raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__qualname__}")
-        if not (p.is_leaf or p.retains_grad):
+        if not (p.is_leaf or p.retains_grad or defaults.get("differentiable")):
             raise ValueError("can't optimize a non-leaf Tensor: give the tensor that it was computed from, or .detach() it")
     for name, default in defaults.items():
         if default is required and name not in group:

@@ -11,7 +11,7 @@ from typing import Any, TypedDict, Unpack
 
 from autodiff._core.tensor import Tensor
 
-__all__ = ["SWITCHES", "at_least", "fill_in", "numbers", "switches"]
+__all__ = ["SWITCHES", "at_least", "fill_in", "numbers", "plain", "switches"]
 
 SWITCHES = frozenset({"foreach", "fused", "capturable", "differentiable"})
 
@@ -32,8 +32,11 @@ class Switches(TypedDict, total=False):
     differentiable: bool
 
 
-def switches(optimizer: str, **given: Unpack[Switches]) -> dict[str, Any]:
-    """The switches that an optimiser takes, as options of a group; what cannot be had is refused."""
+def switches(optimizer: str, *, recorded: bool = False, **given: Unpack[Switches]) -> dict[str, Any]:
+    """The switches that an optimiser takes, as options of a group; what cannot be had is refused.
+
+    `recorded` says that it has a rule on tensors, and so can be differentiable.
+    """
     unknown = sorted(given.keys() - SWITCHES)
     if unknown:
         raise TypeError(f"{optimizer}: {unknown[0]!r} is none of the switches {', '.join(sorted(SWITCHES))}")
@@ -43,7 +46,7 @@ def switches(optimizer: str, **given: Unpack[Switches]) -> dict[str, Any]:
         raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
     if given.get("capturable"):
         raise RuntimeError(f"{optimizer}(capturable=True) needs a GPU, and autodiff computes on the CPU only")
-    if given.get("differentiable"):
+    if given.get("differentiable") and not recorded:
         raise RuntimeError(
             f"{optimizer}(differentiable=True) is not supported: write the step as w = w - lr * g with "
             "g from autograd.grad(loss, w, create_graph=True)"
@@ -58,7 +61,7 @@ def at_least(lowest: float, **values: Any) -> None:
             raise TypeError(f"'<' not supported between instances of 'str' and 'float': {name} is a number, not {value!r}")
         if isinstance(value, Tensor) and value.numel() != 1:
             raise ValueError(f"Tensor {name} must be 1-element")
-        if not float(value) >= lowest:  # `not >=` refuses nan too
+        if not float(plain(value)) >= lowest:  # `not >=` refuses nan too
             raise ValueError(f"Invalid {_WORDS.get(name, f'{name} value')}: {value}; it must be at least {lowest}")
 
 
@@ -72,10 +75,11 @@ def fill_in(groups: list[dict[str, Any]], defaults: dict[str, Any]) -> None:
 
 def numbers(group: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Options of a group as a rule takes them: plain numbers, also where a learning rate is a tensor; no switches."""
-    return {name: _plain(group[name]) for name in names if name not in SWITCHES}
+    return {name: plain(group[name]) for name in names if name not in SWITCHES}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A number, or the one that a tensor holds; of a sequence, each."""
     if isinstance(value, (tuple, list)):
-        return tuple(map(_plain, value))
+        return tuple(map(plain, value))
     return value.item() if hasattr(value, "item") else value

@@ -17,8 +17,10 @@ import numpy as np
 
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.modes import enable_grad
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import wrap
-from autodiff.optim import _groups, _state
+from autodiff.api._keywords import KnowsItsKeywords
+from autodiff.optim import _groups, _recorded, _state
 from autodiff.optim._groups import required
 from autodiff.optim._options import fill_in, numbers
 from autodiff.optim._update import begin, check, columns, convert, keep, one_by_one, touched
@@ -32,7 +34,12 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def between_hooks(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         if not self._hooks:
-            return step(self, *args, **kwargs)
+            try:
+                return step(self, *args, **kwargs)
+            except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+                if again := refusal(error):
+                    raise again from again.__cause__
+                raise
         args = (self, *args)  # the hooks see the call as PyTorch shows it, with the optimiser in front
         for hook in tuple(self._hooks.get("step_pre", {}).values()):
             changed = hook(self, args, kwargs)
@@ -48,7 +55,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     return between_hooks
 
 
-class Optimizer:
+class Optimizer(KnowsItsKeywords):
     """Base class of all optimisers: parameter groups, state, `step`, `zero_grad`, `state_dict`.
 
     `params` is an iterable of tensors, of (name, tensor) pairs, or of dicts with the key "params" and options of their own;
@@ -75,6 +82,7 @@ class Optimizer:
     state_names: ClassVar[tuple[str, ...]] = ()
     rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     first_state: ClassVar[Callable[..., dict[str, Any]] | None] = None
+    recorded_rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None  # the rule on tensors, for differentiable=True
     checks_itself: ClassVar[bool] = False  # does `update` look at the whole group before it writes?
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
@@ -82,8 +90,13 @@ class Optimizer:
         self._hooks: dict[str, OrderedDict[int, Callable[..., Any]]] = {}  # by kind
         self.state: defaultdict[Any, Any] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
-        for group in _groups.of(params):
-            self.add_param_group(group)
+        try:
+            for group in _groups.of(params):
+                self.add_param_group(group)
+        except (TypeError, ValueError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
@@ -136,6 +149,11 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        if self.defaults.get("differentiable") and self.recorded_rule is not None:
+            error = _recorded.step(self.recorded_rule, self.state_names, self.param_groups, self.defaults, self.state)
+            if error is not None:
+                raise error
+            return loss
         entry_of, names, parts = self.state.get, self.state_names, []
         for group in self.param_groups:
             params, arrays, grads, entries = [], [], [], []

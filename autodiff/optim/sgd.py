@@ -9,10 +9,25 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff import _kernels
-from autodiff.optim._options import at_least, switches
+from autodiff._core.tensor import Tensor
+from autodiff.optim._options import at_least, plain, switches
 from autodiff.optim.optimizer import Optimizer
 
 __all__ = ["SGD"]
+
+
+def recorded_sgd(
+    p: Tensor, g: Tensor, buffer: Tensor | None, *,
+    lr: Any, momentum: Any, dampening: Any, weight_decay: Any, nesterov: bool, maximize: bool,
+) -> tuple[Any, ...]:
+    """The step on tensors; as in PyTorch the gradient does not go through the first momentum buffer."""
+    d = -g if maximize else g
+    if weight_decay != 0:
+        d = d + weight_decay * p
+    if momentum != 0:
+        buffer = d.detach().clone() if buffer is None else momentum * buffer + (1 - dampening) * d
+        d = d + momentum * buffer if nesterov else buffer
+    return p - lr * d, buffer
 
 
 class SGD(Optimizer):
@@ -20,8 +35,9 @@ class SGD(Optimizer):
 
     On the first step b = d; without momentum p moves by lr * d; with `nesterov` by lr * (d + momentum * b); `maximize` climbs.
     Parameters whose `.grad` is None are skipped. ValueError for a negative lr, momentum or weight_decay, and for nesterov
-    without momentum or with dampening. `foreach` and `fused` are accepted and change nothing. Source: Sutskever et al., On the
-    importance of initialization and momentum in deep learning, 2013, in the form that PyTorch gives it.
+    without momentum or with dampening. With `differentiable` the step is recorded: the parameters, which cannot be leaves then,
+    depend on their gradients, and on a learning rate that is a tensor. `foreach` and `fused` change nothing. Source: Sutskever
+    et al., On the importance of initialization and momentum in deep learning, 2013, in the form that PyTorch gives it.
 
     >>> import autodiff as torch
     >>> from autodiff import optim
@@ -34,6 +50,7 @@ class SGD(Optimizer):
     """
 
     state_names = ("momentum_buffer",)
+    recorded_rule = staticmethod(recorded_sgd)
     checks_itself = True
 
     def __init__(
@@ -57,7 +74,8 @@ class SGD(Optimizer):
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
             "maximize": maximize,
         }
-        super().__init__(params, options | switches("SGD", foreach=foreach, differentiable=differentiable, fused=fused))
+        chosen = switches("SGD", recorded=True, foreach=foreach, differentiable=differentiable, fused=fused)
+        super().__init__(params, options | chosen)
 
     def update(self, group: dict[str, Any], params: list[Any], grads: list[Any], *states: list[Any]) -> Any:
         """One call of a kernel for all parameters. It checks all of them before it writes to the first.
@@ -65,9 +83,12 @@ class SGD(Optimizer):
         The loop over the elements, and what becomes of a buffer that is None, is written out in `_kernels/reference/`.
         """
         (buffers,) = states
+        lr, weight_decay = group["lr"], group["weight_decay"]
+        if isinstance(lr, Tensor) or isinstance(weight_decay, Tensor):
+            lr, weight_decay = map(plain, (lr, weight_decay))
         after = _kernels.sgd(
             params, grads, buffers,
-            lr=float(group["lr"]), momentum=float(group["momentum"]), dampening=float(group["dampening"]),
-            weight_decay=float(group["weight_decay"]), nesterov=group["nesterov"], maximize=group["maximize"],
+            lr=float(lr), momentum=float(group["momentum"]), dampening=float(group["dampening"]),
+            weight_decay=float(weight_decay), nesterov=group["nesterov"], maximize=group["maximize"],
         )
         return (after,)

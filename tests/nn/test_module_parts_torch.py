@@ -454,12 +454,7 @@ SAME = {
 }
 
 
-DIFFERENT = {"a type": "Module.type converts floating members only, PyTorch's all of them"}
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.xfail(reason=DIFFERENT[n])) if n in DIFFERENT else n for n in SAME]
-)
+@pytest.mark.parametrize("name", SAME)
 def test_the_same_on_both(name, torch):
     assert outcome(autodiff, SAME[name]) == outcome(torch, SAME[name])
 

@@ -148,6 +148,8 @@ def test_switches_are_looked_at():
         switches("Own", foreachh=True)
     with pytest.raises(RuntimeError, match="needs a GPU"):
         switches("Own", capturable=True)
+    with pytest.raises(RuntimeError, match="create_graph=True"):
+        switches("Own", differentiable=True)
 
 
 def test_numbers_may_be_tensors():

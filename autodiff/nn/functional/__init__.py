@@ -5,7 +5,7 @@ written out in this package are the few that are not an operation of their own.
 """
 
 # isort: off
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autodiff._core.missing import missing_name
 from autodiff.api.activation import (
@@ -38,5 +38,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name)
+if not TYPE_CHECKING:  # it would take every name
+
+    def __getattr__(name: str) -> Any:
+        raise missing_name(__name__, name)

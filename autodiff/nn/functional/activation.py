@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff._core.inplace import in_place
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api import activation as api
 from autodiff.api._calls import takes_tensors
@@ -31,7 +32,12 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.relu(torch.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return _relu_in_place(input) if inplace else ops.relu(input)
+    try:
+        return _relu_in_place(input) if inplace else ops.relu(input)
+    except (RuntimeError, TypeError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 @takes_tensors

@@ -7,11 +7,17 @@ layer of the package notes who called it, and the operations inside take that no
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.provenance import here, outermost
+from autodiff._core.refusals import refusal
 from autodiff.nn._hooks import between_hooks
+from autodiff.nn.modules._which_layer import say_which
+
+if TYPE_CHECKING:
+    from autodiff.nn.modules._as_forward import AsForward
 
 __all__ = ["Calling"]
 
@@ -30,34 +36,48 @@ class Calling:
         """What the module computes: to be defined by every subclass."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run `forward`, between the hooks."""
-        noted = outermost.place
-        if self._hooks:
-            return between_hooks(self, noted, args, kwargs)
-        if self._of_package:
-            if noted is not None:  # a layer inside another one of the package, which has noted its caller
-                return self.forward(*args, **kwargs)
-            place = here()  # the outermost layer of the package: this is the user's line
-        else:
-            if noted is None:  # the user's own module: its forward has lines itself
-                return self.forward(*args, **kwargs)
-            place = None  # the user's own module inside a layer of the package: its lines count again
-        outermost.place = place
-        try:
-            return self.forward(*args, **kwargs)
-        finally:
-            outermost.place = noted
+    if TYPE_CHECKING:
+        __call__ = AsForward()
+    else:
+
+        def __call__(self, *args, **kwargs):
+            """Run `forward`, between the hooks."""
+            noted = outermost.place
+            try:
+                if self._hooks:
+                    return between_hooks(self, noted, args, kwargs)
+                if self._of_package:
+                    if noted is not None:  # a layer inside another one of the package, which has noted its caller
+                        return self.forward(*args, **kwargs)
+                    place = here()  # the outermost layer of the package: this is the user's line
+                else:
+                    if noted is None:  # the user's own module: its forward has lines itself
+                        return self.forward(*args, **kwargs)
+                    place = None  # the user's own module inside a layer of the package: its lines count again
+                outermost.place = place
+                try:
+                    return self.forward(*args, **kwargs)
+                finally:
+                    outermost.place = noted
+            except Exception as error:
+                say_which(error, self, args)
+                if again := refusal(error):
+                    raise again from again.__cause__
+                raise
 
     def _register(self, kind: str, hook: Any, prepend: bool = False) -> RemovableHandle:
         return RemovableHandle(self._hooks.setdefault(kind, OrderedDict()), hook, prepend=prepend)
 
-    def register_forward_pre_hook(self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False) -> RemovableHandle:
+    def register_forward_pre_hook(
+        self, hook: Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any], *, prepend: bool = False,
+        with_kwargs: bool = False,
+    ) -> RemovableHandle:
         """Call hook(module, args) before forward; what it returns, if anything, replaces the arguments."""
         return self._register("forward_pre", (hook, with_kwargs), prepend)
 
     def register_forward_hook(
-        self, hook: Any, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+        self, hook: Callable[[Any, Any, Any], Any] | Callable[[Any, Any, Any, Any], Any], *, prepend: bool = False,
+        with_kwargs: bool = False, always_call: bool = False,
     ) -> RemovableHandle:
         """Call hook(module, args, output) after forward; what it returns, if anything, replaces the output.
 
@@ -65,26 +85,26 @@ class Calling:
         """
         return self._register("forward", (hook, with_kwargs, always_call), prepend)
 
-    def register_full_backward_hook(self, hook: Any, prepend: bool = False) -> RemovableHandle:
+    def register_full_backward_hook(self, hook: Callable[[Any, Any, Any], Any], prepend: bool = False) -> RemovableHandle:
         """Call hook(module, grad_input, grad_output) when the inputs' gradients are known; it may replace grad_input."""
         return self._register("backward", hook, prepend)
 
-    def register_full_backward_pre_hook(self, hook: Any, prepend: bool = False) -> RemovableHandle:
+    def register_full_backward_pre_hook(self, hook: Callable[[Any, Any], Any], prepend: bool = False) -> RemovableHandle:
         """Call hook(module, grad_output) before the module's backward; it may replace grad_output."""
         return self._register("backward_pre", hook, prepend)
 
-    def register_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call hook(module, prefix, keep_vars) before state_dict is made."""
         return self._register("state_dict_pre", hook)
 
-    def register_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
+    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call hook(module, state_dict, prefix, metadata) when state_dict is made; it may change the dictionary in place."""
         return self._register("state_dict_post", hook)
 
-    def register_load_state_dict_pre_hook(self, hook: Any) -> RemovableHandle:
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors) before anything is loaded."""
         return self._register("load_pre", hook)
 
-    def register_load_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call hook(module, incompatible_keys) after loading; it may clear the lists to forgive names."""
         return self._register("load_post", hook)

@@ -141,6 +141,9 @@ class ParameterDict(Module):
     def __or__(self, other: ParameterDict) -> ParameterDict:
         return ParameterDict([*self.items(), *other.items()])
 
+    def __ror__(self, other: Mapping[str, Any]) -> ParameterDict:
+        return ParameterDict([*other.items(), *self.items()])
+
     def __ior__(self, other: ParameterDict) -> ParameterDict:
         self.update(other)
         return self

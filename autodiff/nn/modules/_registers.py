@@ -32,8 +32,8 @@ class Registers:
         registers = self.__dict__
         if "_parameters" not in registers:
             if isinstance(value, (Parameter, Registers, Buffer)):
-                kind = "parameters" if isinstance(value, Parameter) else "module" if isinstance(value, Registers) else "buffers"
-                raise AttributeError(f"cannot assign {kind} before Module.__init__() call; write super().__init__() first")
+                kind = "parameters" if isinstance(value, Parameter) else "module" if isinstance(value, Registers) else "buffer"
+                raise _too_early(self, f"cannot assign {kind} before Module.__init__() call")
             registers[name] = value
         elif isinstance(value, Parameter):
             self._forget(name, "_parameters")
@@ -70,6 +70,8 @@ class Registers:
         for kind in _KINDS:
             if kind in registers and name in registers[kind]:
                 return registers[kind][name]
+        if "_parameters" not in registers and not name.startswith("__"):
+            raise _too_early(self, f"'{type(self).__name__}' object has no attribute '{name}'")
         raise missing_member(type(self), ".nn.Module", name)
 
     def __delattr__(self, name: str) -> None:
@@ -93,7 +95,7 @@ class Registers:
 
     def _check_name(self, name: str, kind: str) -> None:
         if "_parameters" not in self.__dict__:
-            raise AttributeError(f"cannot assign {kind} before Module.__init__() call; write super().__init__() first")
+            raise _too_early(self, f"cannot assign {kind} before Module.__init__() call")
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {type(name).__name__}")
         if "." in name:
@@ -138,6 +140,10 @@ class Registers:
         self._modules[name] = module
 
     register_module = add_module
+
+
+def _too_early(module: Registers, text: str) -> AttributeError:
+    return AttributeError(f"{text}: call super().__init__() first, in {type(module).__name__}.__init__")
 
 
 def _type_of(value: Any) -> str:

@@ -61,7 +61,7 @@ class Tree(Registers):
         if recurse:
             modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
         for path, module in modules:
-            for name, value in module.__dict__[kind].items():
+            for name, value in getattr(module, kind).items():
                 if value is None or (remove_duplicate and id(value) in seen):
                     continue
                 seen.add(id(value))
@@ -75,7 +75,8 @@ class Tree(Registers):
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters of the whole tree, each once: what an optimizer takes."""
-        return (p for _, p in self.named_parameters(recurse=recurse))
+        for _, p in self.named_parameters(recurse=recurse):
+            yield p
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
@@ -90,7 +91,7 @@ class Tree(Registers):
     def get_submodule(self, target: str) -> Module:
         """The module under a dotted name; AttributeError if there is none."""
         module = cast("Module", self)
-        for part in target.split(".") if target else []:
+        for part in target.split(".") if target != "" else []:
             if not hasattr(module, part):
                 raise AttributeError(f"{type(module).__name__} has no attribute `{part}`")
             module = getattr(module, part)

@@ -28,6 +28,9 @@ class _Activation(Module):
     _function: ClassVar[Callable[..., Tensor]]
     _options: tuple[str, ...] = ()
 
+    def __init__(self) -> None:
+        super().__init__()
+
     def forward(self, input: Tensor) -> Tensor:
         """The function of the input, with the module's options."""
         return self._function(input, *[getattr(self, name) for name in self._options])

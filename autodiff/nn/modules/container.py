@@ -5,9 +5,12 @@ from __future__ import annotations
 import operator
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self, SupportsIndex, cast, overload
 
+from autodiff._core.refusals import refusal
+from autodiff._core.tensor import Tensor
 from autodiff.nn.modules._parameters import ParameterDict, ParameterList
+from autodiff.nn.modules._which_layer import say_which
 from autodiff.nn.modules.module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
@@ -30,6 +33,10 @@ class _Numbered(Module):
         self._modules.clear()
         self._modules.update({str(i): m for i, m in enumerate(modules)})
 
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return self._made(list(self._modules.items())[index])
@@ -46,13 +53,14 @@ class _Numbered(Module):
     def __len__(self) -> int:
         return len(self._modules)
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._modules.values())
+    def __iter__(self) -> Iterator[Module]:
+        modules: Iterable[Any] = self._modules.values()
+        return iter(modules)
 
     def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if not name.isdigit()]
 
-    def pop(self, index: int) -> Any:
+    def pop(self, index: int) -> Module:
         """Remove a module and return it."""
         module = self[index]
         del self[index]
@@ -73,16 +81,25 @@ class Sequential(_Numbered):
     def __init__(self, *args: Any) -> None:
         super().__init__()
         pairs = args[0].items() if len(args) == 1 and isinstance(args[0], OrderedDict) else enumerate(args)
-        for name, module in pairs:
-            self.add_module(str(name), module)
+        try:
+            for name, module in pairs:
+                self.add_module(str(name), module)
+        except (KeyError, TypeError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Any) -> Tensor | Any:
         """Each module on what the one before gave."""
-        modules: Iterable[Any] = self._modules.values()
-        for module in modules:
-            # For a layer of the package that stands in another one a call is its forward, if nobody has hooked it (see
-            # Calling.__call__): said here it costs a fifth.
-            input = module.forward(input) if module._of_package and not module._hooks else module(input)
+        module: Any = self
+        try:
+            for module in self._modules.values():
+                # For a layer of the package that stands in another one a call is its forward, if nobody has hooked it (see
+                # Calling.__call__): said here it costs a fifth.
+                input = module.forward(input) if module._of_package and not module._hooks else module(input)
+        except Exception as error:
+            say_which(error, module, (input,))
+            raise
         return input
 
     def _made(self, named: list[tuple[str, Any]]) -> Any:
@@ -147,8 +164,12 @@ class ModuleList(_Numbered):
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        if modules is not None:
-            self.extend(modules)
+        try:
+            self.extend(() if modules is None else modules)
+        except TypeError as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
 
     def _made(self, named: list[tuple[str, Any]]) -> Any:
         return type(self)([module for _, module in named])
@@ -209,8 +230,11 @@ class ModuleDict(Module):
         if modules is not None:
             self.update(modules)
 
-    def __getitem__(self, key: str) -> Any:
-        return self._modules[key]
+    def __getitem__(self, key: str) -> Module:
+        return self._named()[key]
+
+    def _named(self) -> dict[str, Module]:
+        return cast("dict[str, Module]", self._modules)
 
     def __setitem__(self, key: str, module: Module) -> None:
         self.add_module(key, module)
@@ -231,21 +255,21 @@ class ModuleDict(Module):
         """Remove all modules."""
         self._modules.clear()
 
-    def pop(self, key: str) -> Any:
+    def pop(self, key: str) -> Module:
         """Remove a module and return it."""
-        return self._modules.pop(key)
+        return self._named().pop(key)
 
     def keys(self) -> Iterable[str]:
         """The names."""
         return self._modules.keys()
 
-    def items(self) -> Iterable[tuple[str, Any]]:
+    def items(self) -> Iterable[tuple[str, Module]]:
         """The (name, module) pairs."""
-        return self._modules.items()
+        return self._named().items()
 
-    def values(self) -> Iterable[Any]:
+    def values(self) -> Iterable[Module]:
         """The modules."""
-        return self._modules.values()
+        return self._named().values()
 
     def update(self, modules: Any) -> None:
         """Add modules from a dictionary or from (name, module) pairs."""

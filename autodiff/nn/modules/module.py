@@ -6,21 +6,25 @@ itself. How it registers its parts stands in `_registers`, how it finds them in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
 
 from autodiff._core import dtypes, types
 from autodiff._core.modes import no_grad
 from autodiff._core.promotion import cast
+from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
+from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.nn import _state
 from autodiff.nn.modules._calling import Calling
+from autodiff.nn.modules._to import read
 from autodiff.nn.modules._tree import Tree
 
 __all__ = ["Module"]
 
 
-class Module(Calling, Tree):
+class Module(Calling, Tree, KnowsItsKeywords):
     """The base of all layers and models: subclass it, make the parts in __init__, and define forward.
 
     Parameters, buffers and modules assigned as attributes are registered under the attribute's name. Calling the module
@@ -38,54 +42,67 @@ class Module(Calling, Tree):
     (tensor([2., 2.], grad_fn=<MulBackward0>), ['scale'])
     """
 
-    def __init__(self) -> None:
+    call_super_init: ClassVar[bool] = False  # does __init__ go on to the classes behind Module in the order of bases?
+    _version: int = 1  # of the form in which the class is saved
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if (args or kwargs) and not self.call_super_init:
+            raise _given_to_the_base(type(self).__name__, args, kwargs)
         registers = self.__dict__
         registers["training"] = True
         registers["_parameters"], registers["_buffers"], registers["_modules"] = {}, {}, {}
         registers["_non_persistent_buffers_set"] = set()
         registers["_hooks"] = {}  # by kind: an OrderedDict of hooks; empty for almost every module
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
 
     # ---- converting ----
 
     def to(
-        self, *args: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False, memory_format: Any = None
+        self, *args: Any, device: Any = None, dtype: Any = None, tensor: Any = None, non_blocking: bool = False,
+        copy: bool | None = None, memory_format: Any = None,
     ) -> Self:
-        """Convert floating parameters and buffers to a dtype, in place; returns the module. The only device is the CPU."""
-        for place in (*args, device):
-            if isinstance(place, (str, types.device)):
-                types.device(place)
-            elif isinstance(place, Tensor):
-                dtype = place.dtype
-            elif isinstance(place, dtypes.dtype):
-                dtype = place
-            elif place is not None and not isinstance(place, bool):
-                raise TypeError(f"to() takes a device, a dtype or a Tensor, not {type(place).__name__}")
-        if dtype is not None:
-            if not dtype.is_floating_point:
-                raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}")
-            with no_grad():
-                for t in (*self.parameters(), *self.buffers()):
-                    if t._array.dtype.kind == "f" and t._array.dtype != dtype.np:
-                        t.data = cast(t, dtype=dtype.np)
-                        if t._grad is not None:
-                            t._grad = cast(t._grad, dtype=dtype.np)
+        """Convert floating parameters and buffers to a dtype, in place; returns the module. The only device is the CPU.
+
+        to(device, dtype), to(dtype) or to(tensor), for the tensor's dtype. TypeError for a dtype that is not floating.
+        """
+        error, dtype = read(args, device, dtype, tensor, non_blocking, copy)
+        if error is not None:
+            raise error
+        return self if dtype is None else self._converted(dtype)
+
+    def _converted(self, dtype: Any) -> Self:
+        return self._apply(lambda t: cast(t, dtype=dtype.np) if t._array.dtype.kind == "f" else t)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
+        """Put what fn makes of each parameter, buffer and gradient in its place: all of them, or when it raises, none."""
+        with no_grad():
+            found = [(t, fn(t)) for t in (*self.parameters(), *self.buffers())]
+            if any(t.requires_grad and new._array.dtype.kind != "f" for t, new in found):
+                raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+            grads = [(t, fn(t._grad)) for t, _ in found if t._grad is not None]
+            for t, new in found:
+                if new is not t:
+                    t.data = new
+            for t, grad in grads:
+                t._grad = grad
         return self
 
     def type(self, dst_type: Any) -> Self:
-        """`to(dtype)`."""
-        return self.to(dst_type)
+        """Convert all parameters and buffers to a dtype, whole numbers too, in place; returns the module."""
+        return self._apply(lambda t: t.type(dst_type))
 
     def float(self) -> Self:
         """Convert to float32, in place."""
-        return self.to(dtypes.float32)
+        return self._converted(dtypes.float32)
 
     def double(self) -> Self:
         """Convert to float64, in place."""
-        return self.to(dtypes.float64)
+        return self._converted(dtypes.float64)
 
     def half(self) -> Self:
         """Convert to float16, in place."""
-        return self.to(dtypes.float16)
+        return self._converted(dtypes.float16)
 
     def cpu(self) -> Self:
         """The module itself: there is no other device."""
@@ -102,9 +119,28 @@ class Module(Calling, Tree):
 
     # ---- saving and loading ----
 
-    def state_dict(self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
+    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
         """Parameters and persistent buffers under their dotted names, detached: they share the module's memory."""
+        if args:
+            warnings.warn(
+                "Positional args are being deprecated, use kwargs instead: destination, prefix and keep_vars.",
+                FutureWarning,
+                stacklevel=stacklevel(),
+            )
+            given = dict(zip(("destination", "prefix", "keep_vars"), args))
+            destination = given["destination"] if destination is None else destination
+            prefix, keep_vars = prefix or given.get("prefix", ""), keep_vars or given.get("keep_vars", False)
         return _state.save(self, destination, prefix, keep_vars)
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        # A module may define its own, and _load_from_state_dict, to be saved in another form.
+        _state.save_own(self, destination, prefix, keep_vars)
+
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: Any, strict: bool, missing_keys: list[str],
+        unexpected_keys: list[str], error_msgs: list[str],
+    ) -> None:
+        _state.load_own(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Copy values into parameters and buffers by name. All problems are reported in one RuntimeError, nothing half done.
@@ -113,10 +149,6 @@ class Module(Calling, Tree):
         the module's own.
         """
         return _state.load(self, state_dict, strict, assign)
-
-    def _has_extra_state(self) -> bool:
-        # The method below raises: only a class that defines its own has something to save.
-        return type(self).get_extra_state is not Module.get_extra_state
 
     def get_extra_state(self) -> Any:
         """What else to put into the state_dict: to be defined, with `set_extra_state`, by a module that has something."""
@@ -148,6 +180,12 @@ class Module(Calling, Tree):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+
+def _given_to_the_base(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError:
+    if kwargs:
+        return TypeError(f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'")
+    return TypeError(f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given")
 
 
 def _indented(text: str) -> str:

@@ -5,14 +5,16 @@ After this module a reader knows why a batch has one more dimension than a sampl
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import dtype, float64, promote_types
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.api.creation import tensor
 from autodiff.api.join import stack
-from autodiff.api.reading import array_of
 
 __all__ = ["default_collate", "default_convert"]
 
@@ -27,6 +29,8 @@ def _rebuilt(kind: type, items: Any) -> Any:
 def _stack(batch: list[Any]) -> Tensor:
     shape = batch[0].shape
     for i, t in enumerate(batch):
+        if not isinstance(t, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
         if t.shape != shape:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
@@ -37,7 +41,21 @@ def _stack(batch: list[Any]) -> Tensor:
     return wrap(np.stack([t._array for t in batch]))
 
 
-def default_collate(batch: Any) -> Any:
+def _numbers(batch: list[Any]) -> Tensor:
+    kind = type(batch[0])
+    if kind is not int and all(type(x) is kind for x in batch):
+        return wrap(np.array(batch))
+    if any(isinstance(x, (Tensor, np.generic)) for x in batch):  # of several kinds: none may lose its fraction
+        common = float64 if kind is float else functools.reduce(promote_types, map(_dtype_of, batch))
+        return tensor([x.item() if isinstance(x, (Tensor, np.generic)) else x for x in batch], dtype=common)
+    return tensor(batch, dtype=float64 if kind is float else None)
+
+
+def _dtype_of(x: Any) -> dtype:
+    return x.dtype if isinstance(x, Tensor) else tensor(x).dtype
+
+
+def default_collate(batch: Any) -> Tensor | Any:
     """Stack a list of samples into a batch, as DataLoader does by default.
 
     Tensors and arrays are stacked along a new first dimension; ints become an int64 tensor, floats a float64 one, strings stay
@@ -50,15 +68,13 @@ def default_collate(batch: Any) -> Any:
     """
     first = batch[0]
     if isinstance(first, Tensor):
+        if isinstance(batch, Tensor):
+            raise TypeError("default_collate(): argument 'batch' must be a list of samples, not Tensor")
         return _stack(list(batch))
     if isinstance(first, np.ndarray) and first.dtype.kind in "biuf":
         return _stack([wrap(np.asarray(a)) for a in batch])
-    if isinstance(first, np.generic) and first.dtype.kind in "biuf":
-        return wrap(array_of(batch, None))
-    if isinstance(first, float):
-        return wrap(array_of(batch, np.dtype(np.float64)))
-    if isinstance(first, int):
-        return wrap(array_of(batch, None))
+    if isinstance(first, (int, float)) or (isinstance(first, np.generic) and first.dtype.kind in "biuf"):
+        return _numbers(list(batch))
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
@@ -76,7 +92,7 @@ def default_collate(batch: Any) -> Any:
     )
 
 
-def default_convert(data: Any) -> Any:
+def default_convert(data: Any) -> Tensor | Any:
     """One sample, with NumPy arrays turned into tensors: what DataLoader does when batch_size is None.
 
     >>> import numpy as np

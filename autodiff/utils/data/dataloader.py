@@ -6,19 +6,32 @@ seed and the sampler's seed), in PyTorch's order, so that the same seed gives Py
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from itertools import islice, repeat
-from typing import Any
+from multiprocessing import get_all_start_methods
+from multiprocessing.context import BaseContext
+from typing import Any, Generic, NoReturn, Self, TypeVar, overload
 
 import numpy as np
 
-from autodiff._core.tensor import wrap
+from autodiff._core.provenance import stacklevel
+from autodiff._core.refusals import refusal
+from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.random import Generator
 from autodiff.utils.data.collate import default_collate, default_convert
-from autodiff.utils.data.dataset import IterableDataset, Subset, TensorDataset
+from autodiff.utils.data.dataset import Dataset, IterableDataset, Subset, TensorDataset
 from autodiff.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler, draw_seed
 
 __all__ = ["DataLoader", "get_worker_info"]
+
+Batch = TypeVar("Batch", covariant=True)
+# Samples that make a batch of their own type. (Of (Tensor, int) the int becomes a Tensor.)
+Same = TypeVar("Same", Tensor, tuple[Tensor, Tensor], tuple[Tensor, Tensor, Tensor], tuple[Tensor, ...], dict[str, Tensor])
+Sample = TypeVar("Sample")
+
+_SETTLED = frozenset({"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"})
 
 
 def get_worker_info() -> None:
@@ -31,14 +44,17 @@ def get_worker_info() -> None:
     return
 
 
-class DataLoader:
+class DataLoader(Generic[Batch], KnowsItsKeywords):
     """Iterate over a data set in batches.
 
     A batch has `batch_size` samples (None: single samples, no batches), in order, or with `shuffle` in an order that is drawn
     anew for each pass, or as `sampler` or `batch_sampler` say; `drop_last` leaves out a last batch that is not full;
     `collate_fn` makes a batch from a list of samples. Batches are made in the main process: `num_workers` and the options that
     belong to it (`pin_memory`, `timeout`, `prefetch_factor`, ...) are accepted and change nothing. ValueError for options that
-    exclude one another.
+    exclude one another, and for a change of what the batches are made from once the loader is there. An error of the data set
+    leaves a pass where it is: the next batch can still be had.
+
+    For type checkers a loader is generic in its batch, as in DataLoader[tuple[Tensor, Tensor]].
 
     >>> import autodiff as torch
     >>> from autodiff.utils.data import DataLoader, TensorDataset
@@ -49,6 +65,33 @@ class DataLoader:
     tensor([4])
     """
 
+    @overload
+    def __init__(
+        self: DataLoader[Same], dataset: Dataset[Same], batch_size: int | None = 1, shuffle: bool | None = None,
+        sampler: Any = None, batch_sampler: Any = None, num_workers: int = 0, collate_fn: None = None,
+        pin_memory: bool = False, drop_last: bool = False, timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None, multiprocessing_context: Any = None,
+        generator: Generator | None = None, *, prefetch_factor: int | None = None, persistent_workers: bool = False,
+        pin_memory_device: str = "", in_order: bool = True,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, dataset: Dataset[Any], batch_size: int | None = 1, shuffle: bool | None = None,
+        sampler: Any = None, batch_sampler: Any = None, num_workers: int = 0, *, collate_fn: Callable[[Any], Batch],
+        pin_memory: bool = False, drop_last: bool = False, timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None, multiprocessing_context: Any = None,
+        generator: Generator | None = None, prefetch_factor: int | None = None, persistent_workers: bool = False,
+        pin_memory_device: str = "", in_order: bool = True,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: DataLoader[Any], dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None,
+        sampler: Any = None, batch_sampler: Any = None, num_workers: int = 0, collate_fn: Callable[[Any], Any] | None = None,
+        pin_memory: bool = False, drop_last: bool = False, timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None, multiprocessing_context: Any = None,
+        generator: Generator | None = None, *, prefetch_factor: int | None = None, persistent_workers: bool = False,
+        pin_memory_device: str = "", in_order: bool = True,
+    ) -> None: ...
     def __init__(
         self,
         dataset: Any,
@@ -70,7 +113,7 @@ class DataLoader:
         pin_memory_device: str = "",
         in_order: bool = True,
     ) -> None:
-        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers, multiprocessing_context)
         iterable = isinstance(dataset, IterableDataset)
         if iterable:
             for name, value in (("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)):
@@ -103,58 +146,132 @@ class DataLoader:
         self.sampler, self.batch_sampler, self.generator = sampler, batch_sampler, generator
         self.collate_fn = collate_fn
         self.num_workers, self.timeout, self.worker_init_fn = num_workers, timeout, worker_init_fn
-        self.multiprocessing_context, self.prefetch_factor = multiprocessing_context, prefetch_factor
+        self.multiprocessing_context = multiprocessing_context
+        self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers, self.in_order = persistent_workers, in_order
         self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
+        self._said: int | None = None  # the length of a stream, if somebody has asked for it
+        self._settled = True
 
-    def __iter__(self) -> Iterator[Any]:
-        # Nothing here uses the base seed, but PyTorch draws one at this moment: so the random numbers stay the same.
-        draw_seed(self.generator)
-        return self._stream() if isinstance(self.dataset, IterableDataset) else self._batches()
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _SETTLED and "_settled" in self.__dict__:
+            raise ValueError(
+                f"{name} attribute should not be set after {type(self).__name__} is initialized: the batches come from "
+                "samplers that were made with it; make another DataLoader"
+            )
+        super().__setattr__(name, value)
 
-    def _batches(self) -> Iterator[Any]:
-        if self.batch_sampler is None:
-            for index in self.sampler:
-                yield self.collate_fn(self.dataset[index])
-            return
-        for indices in self.batch_sampler:
-            if self.collate_fn is default_collate:
-                rows = _rows(self.dataset, indices)
-                if rows is not None:
-                    yield rows
-                    continue
-            several = getattr(self.dataset, "__getitems__", None)
-            samples = several(indices) if callable(several) else [self.dataset[i] for i in indices]
-            yield self.collate_fn(samples)
-
-    def _stream(self) -> Iterator[Any]:
-        samples = iter(self.dataset)
-        if self.batch_size is None:
-            yield from map(self.collate_fn, samples)
-            return
-        while batch := list(islice(samples, self.batch_size)):
-            if self.drop_last and len(batch) < self.batch_size:
-                return
-            yield self.collate_fn(batch)
+    def __iter__(self) -> Iterator[Batch]:
+        if self.timeout and not self.num_workers:
+            raise AssertionError("DataLoader(timeout=...) is for workers: num_workers=0 requires timeout == 0")
+        return _Pass(self)
 
     def __len__(self) -> int:
         if isinstance(self.dataset, IterableDataset):
-            n = len(self.dataset)  # type: ignore[arg-type]  # the user's own class may have a length
+            n = self._said = len(self.dataset)  # type: ignore[arg-type]  # the user's own class may have a length
             if self.batch_size is None:
                 return n
             return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
         return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
 
 
-def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool) -> None:
+class _Pass(Iterator[Any]):
+    """One pass over a loader's data set. It is no generator, which an error would end."""
+
+    def __init__(self, loader: DataLoader[Any]) -> None:
+        self._dataset, self._collate = loader.dataset, loader.collate_fn
+        self._size, self._drop_last = loader.batch_size, loader.drop_last
+        self._order = loader.sampler if loader.batch_sampler is None else loader.batch_sampler
+        self._said, self._given = loader._said, 0
+        if isinstance(self._dataset, IterableDataset):
+            self._samples: Iterator[Any] | None = iter(self._dataset)
+            self._indices: Iterator[Any] = repeat(None)
+            self._make: Callable[[Any], Any] = self._next_of_stream
+        else:
+            self._make = self._one if loader.batch_sampler is None else self._several
+            self._indices = iter(self._order)
+        # Nothing here uses the base seed, but PyTorch draws one at this moment: so the random numbers stay the same.
+        draw_seed(loader.generator)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            return self._make(next(self._indices))
+        except (RuntimeError, TypeError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __getstate__(self) -> NoReturn:
+        raise NotImplementedError(f"{type(self).__name__} cannot be pickled; pickle the DataLoader")
+
+    def _one(self, index: Any) -> Any:
+        return self._collate(self._dataset[index])
+
+    def _several(self, indices: Any) -> Any:
+        if self._collate is default_collate:
+            rows = _rows(self._dataset, indices)
+            if rows is not None:
+                return rows
+        together = getattr(self._dataset, "__getitems__", None)
+        return self._collate(together(indices) if callable(together) else [self._dataset[i] for i in indices])
+
+    def _next_of_stream(self, _: None) -> Any:
+        if self._samples is None:
+            raise StopIteration
+        if self._size is None:
+            batch = self._collate(next(self._samples))
+        else:
+            samples = list(islice(self._samples, self._size))
+            if len(samples) < self._size:
+                self._samples = None
+                if not samples or self._drop_last:
+                    raise StopIteration
+            batch = self._collate(samples)
+        self._given += 1
+        if self._said is not None and self._given > self._said:
+            warnings.warn(
+                f"Length of IterableDataset {self._dataset} was reported to be {self._said} (when accessing len(dataloader)), "
+                f"but {self._given} samples have been fetched.",
+                stacklevel=stacklevel(),
+            )
+        return batch
+
+
+def _check_workers(
+    num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool, context: Any
+) -> None:
     if num_workers < 0:
         raise ValueError("num_workers option should be non-negative; use num_workers=0")
     if timeout < 0:
         raise ValueError("timeout option should be non-negative")
     if num_workers == 0 and prefetch_factor is not None:
         raise ValueError("prefetch_factor option could only be specified in multiprocessing; let num_workers > 0")
+    if prefetch_factor is not None and prefetch_factor < 0:
+        raise ValueError("prefetch_factor option should be non-negative")
     if num_workers == 0 and persistent_workers:
         raise ValueError("persistent_workers option needs num_workers > 0")
+    if context is None:
+        return
+    if num_workers == 0:
+        raise ValueError(
+            "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got num_workers=0"
+        )
+    if isinstance(context, str) and context not in get_all_start_methods():
+        raise ValueError(
+            "multiprocessing_context option should specify a valid start method in "
+            f"{get_all_start_methods()!r}, but got multiprocessing_context={context!r}"
+        )
+    if not isinstance(context, (str, BaseContext)):
+        raise TypeError(
+            "multiprocessing_context option should be a valid context object or a string specifying the start method, "
+            f"but got multiprocessing_context={context}"
+        )
 
 
 def _rows(dataset: Any, indices: Any) -> list[Any] | None:

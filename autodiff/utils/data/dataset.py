@@ -25,6 +25,7 @@ __all__ = [
     "TensorDataset",
     "random_split",
 ]
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -34,15 +35,12 @@ class Dataset(Generic[T_co]):
     def __getitem__(self, index: Any) -> T_co:
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
 
-    def __add__(self, other: Dataset[Any]) -> ConcatDataset:
+    def __add__(self, other: Dataset[T_co]) -> ConcatDataset[T_co]:
         return ConcatDataset([self, other])
 
 
-class IterableDataset(Dataset[T_co]):
-    """Base class of data sets that can only be read in order: a subclass has `__iter__()`."""
-
-    def __iter__(self) -> Iterator[T_co]:
-        raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
+class IterableDataset(Dataset[T_co], Iterable[T_co]):
+    """Base class of data sets that can only be read in order: a subclass has `__iter__()`. TypeError without it."""
 
     def __add__(self, other: Dataset[Any]) -> Any:
         return ChainDataset([self, other])
@@ -91,15 +89,32 @@ class StackDataset(Dataset[Any]):
             return {key: dataset[index] for key, dataset in self.datasets.items()}
         return tuple(dataset[index] for dataset in self.datasets)
 
+    def __getitems__(self, indices: list[int]) -> list[Any]:
+        if isinstance(self.datasets, dict):
+            columns = [_samples(dataset, indices) for dataset in self.datasets.values()]
+            return [dict(zip(self.datasets, row, strict=True)) for row in zip(*columns, strict=True)]
+        return list(zip(*(_samples(dataset, indices) for dataset in self.datasets), strict=True))
+
     def __len__(self) -> int:
         return self._length
 
 
-class ConcatDataset(Dataset[Any]):
+def _samples(dataset: Any, indices: list[int]) -> list[Any]:
+    """The samples at the indices, all at once where the data set can do that."""
+    several = getattr(dataset, "__getitems__", None)
+    if not callable(several):
+        return [dataset[i] for i in indices]
+    found = list(several(indices))
+    if len(found) != len(indices):
+        raise ValueError(f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(found)}")
+    return found
+
+
+class ConcatDataset(Dataset[T_co]):
     """Data sets one after another."""
 
-    def __init__(self, datasets: Iterable[Any]) -> None:
-        self.datasets = list(datasets)
+    def __init__(self, datasets: Iterable[Dataset[T_co]]) -> None:
+        self.datasets: list[Any] = list(datasets)
         if not self.datasets:
             raise AssertionError("datasets should not be an empty iterable")
         if any(isinstance(d, IterableDataset) for d in self.datasets):
@@ -109,7 +124,7 @@ class ConcatDataset(Dataset[Any]):
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]
 
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: int) -> T_co:
         if index < 0:
             if -index > len(self):
                 raise ValueError("absolute value of index should not exceed dataset length")
@@ -117,35 +132,50 @@ class ConcatDataset(Dataset[Any]):
         which = bisect_right(self.cumulative_sizes, index)
         if which == len(self.datasets):
             raise IndexError(f"index {index} is out of range for {len(self)} samples")
-        return self.datasets[which][index - (self.cumulative_sizes[which - 1] if which else 0)]
+        sample: T_co = self.datasets[which][index - (self.cumulative_sizes[which - 1] if which else 0)]
+        return sample
 
 
 class ChainDataset(IterableDataset[Any]):
     """Iterable data sets one after another."""
 
     def __init__(self, datasets: Iterable[Any]) -> None:
-        self.datasets = list(datasets)
+        self.datasets = datasets  # perhaps an endless iterable: it is read as the samples are
+
+    def _streams(self) -> Iterator[Any]:
+        for dataset in self.datasets:
+            if not isinstance(dataset, IterableDataset):
+                raise AssertionError(f"ChainDataset only supports IterableDataset, not {type(dataset).__name__}")
+            yield dataset
 
     def __iter__(self) -> Iterator[Any]:
-        return chain.from_iterable(self.datasets)
+        return chain.from_iterable(self._streams())
 
     def __len__(self) -> int:
-        return sum(len(d) for d in self.datasets)
+        return sum(len(dataset) for dataset in self._streams())
 
 
-class Subset(Dataset[Any]):
-    """The samples of a data set at the given indices."""
+class Subset(Dataset[T_co]):
+    """The samples of a data set at the given indices.
 
-    def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
-        self.dataset = dataset
+    NotImplementedError for a subclass with its own `__getitem__` and not `__getitems__`, which a DataLoader calls.
+    """
+
+    def __init__(self, dataset: Dataset[T_co] | Sequence[T_co], indices: Sequence[int]) -> None:
+        self.dataset: Any = dataset
         self.indices = indices
+        if type(self).__getitem__ is not Subset.__getitem__ and type(self).__getitems__ is Subset.__getitems__:
+            raise NotImplementedError(
+                f"{type(self).__name__} overrides __getitem__ but not __getitems__, which a DataLoader calls; add\n\n"
+                "def __getitems__(self, indices):\n"
+                "    return [self.__getitem__(idx) for idx in indices]"
+            )
 
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, list):
-            return self.dataset[[self.indices[i] for i in index]]
-        return self.dataset[self.indices[index]]
+    def __getitem__(self, index: Any) -> T_co:
+        sample: T_co = self.dataset[[self.indices[i] for i in index] if isinstance(index, list) else self.indices[index]]
+        return sample
 
-    def __getitems__(self, indices: list[int]) -> list[Any]:
+    def __getitems__(self, indices: list[int]) -> list[T_co]:
         chosen = [self.indices[i] for i in indices]
         several = getattr(self.dataset, "__getitems__", None)
         return list(several(chosen)) if callable(several) else [self.dataset[i] for i in chosen]
@@ -154,7 +184,9 @@ class Subset(Dataset[Any]):
         return len(self.indices)
 
 
-def random_split(dataset: Any, lengths: Sequence[int | float], generator: Generator | None = None) -> list[Subset]:
+def random_split(
+    dataset: Dataset[T] | Sequence[T], lengths: Sequence[int | float], generator: Generator | None = None
+) -> list[Subset[T]]:
     """Split into disjoint random subsets of the given lengths, or fractions that add up to 1.
 
     A fraction f gives floor(f * n) samples; those left over go to the first subsets, one to each. With the same seed the split
@@ -164,7 +196,7 @@ def random_split(dataset: Any, lengths: Sequence[int | float], generator: Genera
     >>> [len(part) for part in torch.utils.data.random_split(range(10), [0.75, 0.25])]
     [8, 2]
     """
-    n = len(dataset)
+    n = len(dataset)  # type: ignore[arg-type]  # a Dataset of the user's has a length
     sizes = list(lengths)
     if math.isclose(sum(sizes), 1) and sum(sizes) <= 1:
         for i, fraction in enumerate(sizes):

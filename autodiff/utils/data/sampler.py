@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
+from autodiff.api.sampling import multinomial
 from autodiff.random import Generator, default_generator
 
 __all__ = [
@@ -32,9 +33,10 @@ def draw_seed(generator: Generator | None) -> int:
     return int((default_generator if generator is None else generator).random64()) % 2**63
 
 
-def _positive(name: str, value: Any) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-        raise ValueError(f"{name} should be a positive integer value, but got {name}={value}")
+def _not_positive(name: str, value: Any) -> ValueError | None:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return None
+    return ValueError(f"{name} should be a positive integer value, but got {name}={value}")
 
 
 class Sampler(Generic[T_co]):
@@ -81,7 +83,9 @@ class RandomSampler(Sampler[int]):
         self.replacement = replacement
         self._num_samples = num_samples
         self.generator = generator
-        _positive("num_samples", self.num_samples)
+        error = _not_positive("num_samples", self.num_samples)
+        if error is not None:
+            raise error
 
     @property
     def num_samples(self) -> int:
@@ -136,20 +140,21 @@ class WeightedRandomSampler(Sampler[int]):
         replacement: bool = True,
         generator: Generator | None = None,
     ) -> None:
-        _positive("num_samples", num_samples)
+        error = _not_positive("num_samples", num_samples)
+        if error is not None:
+            raise error
         if not isinstance(replacement, bool):
             raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
         array = np.asarray(weights._array if isinstance(weights, Tensor) else weights, np.float64)
         if array.ndim != 1:
             raise ValueError(f"weights should be a 1d sequence but given weights have shape {tuple(array.shape)}")
-        self.weights = array
+        self.weights = wrap(array)
         self.num_samples = num_samples
         self.replacement = replacement
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        generator = default_generator if self.generator is None else self.generator
-        yield from np.asarray(generator.multinomial(self.weights, self.num_samples, self.replacement)).tolist()
+        yield from multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator).tolist()
 
     def __len__(self) -> int:
         return self.num_samples
@@ -164,7 +169,9 @@ class BatchSampler(Sampler[list[int]]):
     """
 
     def __init__(self, sampler: Any, batch_size: int, drop_last: bool) -> None:
-        _positive("batch_size", batch_size)
+        error = _not_positive("batch_size", batch_size)
+        if error is not None:
+            raise error
         if not isinstance(drop_last, bool):
             raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
         self.sampler = sampler

@@ -1,0 +1,45 @@
+"""A refusal is raised at the door: in the function that the user called, not in the helpers that found out.
+
+After this module a reader knows why a traceback ends two lines below the user's own. A helper raises what it found; the public
+function catches it and raises its own, of the same class and text, whose `__context__` is the helper's: nothing is lost to
+whoever looks for it. Only what the package says with a `raise` statement is a refusal. An error of NumPy's, one from a function
+of the user's on the way, and a mistake in the package keep all their frames.
+"""
+
+from __future__ import annotations
+
+import dis
+
+from autodiff._core.provenance import is_ours
+
+__all__ = ["anew", "refusal"]
+
+_RAISE = dis.opmap["RAISE_VARARGS"]
+_CLASSES = (IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError)
+
+
+def refusal(error: Exception) -> Exception | None:
+    """What the caller is to raise in the place of an error that it caught; None if that is to go on as it is."""
+    tb = error.__traceback__
+    if type(error) not in _CLASSES or tb is None or tb.tb_next is None:
+        return None
+    while tb.tb_next is not None:
+        tb = tb.tb_next
+        if not is_ours(tb.tb_frame.f_code):
+            return None
+    if tb.tb_frame.f_code.co_code[tb.tb_lasti] != _RAISE:
+        return None
+    again = type(error)(*error.args)
+    again.__dict__.update(error.__dict__)
+    again.__cause__ = error.__cause__
+    return again
+
+
+def anew(error: Exception) -> Exception:
+    """What a function is to raise that was handed the error of another one: it has no part in that one's traceback.
+
+    That is the refusal, or the same once more where the call itself failed, as for an unknown keyword.
+    """
+    tb = error.__traceback__
+    at_the_call = type(error) in _CLASSES and (tb is None or tb.tb_next is None)
+    return refusal(error) or (type(error)(*error.args) if at_the_call else error)

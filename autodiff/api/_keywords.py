@@ -1,0 +1,55 @@
+"""A keyword that a constructor does not have: `SGD(params, learning_rate=0.1)` is told of `lr`.
+
+After this module a reader knows that the keywords are looked at before `__init__` runs, and only those that are there: a
+constructor without a wrong one costs a comparison of two small sets.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["KnowsItsKeywords"]
+
+# What other libraries and papers say, and the words that PyTorch has for it.
+_WORDS: dict[str, tuple[str, ...]] = {
+    "learning_rate": ("lr",), "eta": ("lr",), "step_size": ("lr",), "rate": ("lr", "p"), "dropout": ("p",), "prob": ("p",),
+    "probability": ("p",), "drop_prob": ("p",), "dropout_rate": ("p",), "decay": ("weight_decay",), "l2": ("weight_decay",),
+    "beta": ("momentum",), "parameters": ("params",), "model": ("params",),
+    "input_size": ("in_features",), "input_dim": ("in_features",), "in_dim": ("in_features",), "n_in": ("in_features",),
+    "in_channels": ("in_features",), "inputs": ("in_features",), "output_size": ("out_features",),
+    "output_dim": ("out_features",), "out_dim": ("out_features",), "n_out": ("out_features",), "outputs": ("out_features",),
+    "out_channels": ("out_features",), "units": ("out_features",), "use_bias": ("bias",), "axis": ("dim",),
+    "slope": ("negative_slope",), "alpha": ("negative_slope",), "smoothing": ("label_smoothing",), "weights": ("weight",),
+    "class_weight": ("weight",), "class_weights": ("weight",), "batch": ("batch_size",), "workers": ("num_workers",),
+    "data": ("dataset",),
+}  # fmt: skip
+
+
+class KnowsItsKeywords:
+    """A class that says of a keyword which one was meant. It has no `__init__`: that of the classes before it is asked."""
+
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *args, **kwargs):
+            """The object, before `__init__`; TypeError for a keyword that `__init__` does not have."""
+            if kwargs:
+                error = _unexpected(cls, kwargs)
+                if error is not None:
+                    raise error
+            return super().__new__(cls)
+
+
+def _unexpected(cls: Any, kwargs: dict[str, Any]) -> TypeError | None:
+    code = getattr(cls.__init__, "__code__", None)
+    if code is None or code.co_flags & inspect.CO_VARKEYWORDS:
+        return None
+    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    word = next((word for word in kwargs if word not in names), None)
+    if word is None:
+        return None
+    meant = [name for name in _WORDS.get(word, ()) if name in names and name not in kwargs]
+    meant = meant or difflib.get_close_matches(word, [name for name in names if name not in kwargs], 1, cutoff=0.6)
+    hint = f"did you mean '{meant[0]}'?" if meant else f"it takes {', '.join(names) or 'nothing'}"
+    return TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument '{word}'; {hint}")

@@ -1,0 +1,35 @@
+"""A step that is recorded, as with `differentiable=True`: what is computed of the new parameters knows how they were made.
+
+After this module a reader knows what a learned learning rate, or training through training, needs: the parameters are changed
+by operations on tensors, in grad mode, so that they cannot be leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autodiff._core import errors
+from autodiff._core.modes import enable_grad
+from autodiff._core.tensor import LEAF
+from autodiff.optim._options import SWITCHES
+
+__all__ = ["step"]
+
+
+def step(rule: Any, names: Sequence[str], groups: list[dict[str, Any]], options: Any, state: Any) -> Exception | None:
+    """Change all parameters by the rule, on tensors; what is wrong with them, if anything is, before one is changed."""
+    parts = [(group, p) for group in groups for p in group["params"] if p._grad is not None]
+    if any(p._edge is LEAF for _, p in parts):
+        return errors.leaf_in_place("optimizer.step", view=False)
+    with enable_grad():
+        for group, p in parts:
+            entry = state.get(p) or {}
+            chosen = {name: group[name] for name in options if name not in SWITCHES}
+            # A clone: what the rule keeps for backward must not be overwritten.
+            new, *after = rule(p.clone(), p._grad, *(entry.get(name) for name in names), **chosen)
+            p.copy_(new)
+            for name, value in zip(names, after):
+                if value is not None:
+                    state[p][name] = value  # not written into the tensor that is there: an earlier step may have kept it
+    return None
