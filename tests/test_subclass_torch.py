@@ -107,7 +107,8 @@ def test_results_are_of_pytorchs_class(name, torch):
 
 
 # A plain tensor that is written to stays itself; PyTorch gives back an alias of it, of the class of what was written.
-COMPARED = [row for row in SLOPED if row.torch_orders >= 1 and row.name != "copy_"]
+# What stands around a module with backward hooks is a plain tensor here.
+COMPARED = [row for row in SLOPED if row.torch_orders >= 1 and row.name not in ("copy_", "a module with a backward hook")]
 
 
 @over(COMPARED, 340)

@@ -17,7 +17,7 @@ __all__ = ["MISSING", "advice", "as_number", "is_missing", "is_numeric", "one_sp
 MISSING = (
     "", "NA", "N/A", "n.a.", "#N/A", "#NA", "<NA>", "#NV", "NaN", "-NaN", "NaT", "null", "None", "\\N",
     "?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".",
-)  # fmt: skip
+)
 _MISSING = {word.lower() for word in MISSING}
 _LONGEST = max(map(len, MISSING))
 

@@ -11,6 +11,7 @@ What a tensor is:
 - `memory`: the version cell, by which whoever kept a value knows that it was changed.
 - `modes`: the switches of a thread: no_grad, enable_grad, inference_mode.
 - `provenance`: the user's line that made a tensor, noted cheaply, decoded for a message.
+- `scalars`: a number brought to a dtype: what wraps around, and what does not fit.
 - `errors`: what can go wrong, in PyTorch's words, and what to write instead.
 - `refusals`: an error that a helper found is raised in the function that was called.
 

@@ -5,12 +5,14 @@ A module here stands before the one of its name in `autodiff.ops`, or makes func
 How a call is read:
 
 - `_calls`: PyTorch's names and NumPy's, dimensions, sizes, numbers: every spelling that is not the mathematics.
+- `_ends`: the two ends of a range, of which the first may be left out.
 - `deprecated`: calls that PyTorch takes with a warning.
 - `aliases`: second names, such as multiply for mul.
 - `_keywords`: a keyword that a constructor does not have, and the one that was meant.
 - `out`: what `out=` means.
 - `with_out`: the functions that take it.
 - `reading`: which dtype and shape data have that are given to `tensor`.
+- `lists`: the dtype that a list's numbers have in common.
 
 Making tensors:
 
@@ -27,7 +29,8 @@ Functions of tensors:
 - `shape`: reshape, view, permute, squeeze and the like.
 - `rearrange`: repeat, tile, roll, flip, meshgrid.
 - `join`: cat, stack, split, chunk.
-- `index`: x[...], read and written.
+- `index`: x[...], read.
+- `assign`: x[...] = value, and what the dtype of the value may be.
 - `places`: gather, scatter, index_select, take, nonzero.
 - `triangle`: tril, triu, diag, trace.
 - `reduce`: sum, mean, prod and the running ones.

@@ -20,7 +20,7 @@ from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, size_of, takes_tensors, whole
 from autodiff.api.out import chosen_dtype, fresh
-from autodiff.api.reading import array_of, float_or_default, leaf
+from autodiff.api.reading import array_of, float_or_default, leaf, of_buffer
 from autodiff.ops.shape import clone
 
 # ---- of data ----
@@ -121,7 +121,7 @@ def asarray(
     """
     try:
         if isinstance(obj, (bytes, bytearray, memoryview, array.array)):
-            obj = _of_buffer(memoryview(obj).cast("B"), float_or_default(dtype))
+            obj = of_buffer(memoryview(obj).cast("B"), float_or_default(dtype))
         if copy is False:
             _check_shared(obj, as_numpy_dtype(dtype))
         t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype)
@@ -132,15 +132,6 @@ def asarray(
     if copy and isinstance(obj, Tensor):
         t = clone(t)
     return t.requires_grad_() if requires_grad else t
-
-
-def _of_buffer(buffer: memoryview, dtype: np.dtype[Any]) -> Any:
-    """The memory as an array of the dtype, in one dimension; ValueError where it is empty, or a part of a number is left."""
-    if not buffer.nbytes:
-        raise ValueError("both buffer length (0) and count (-1) must not be 0")
-    if buffer.nbytes % dtype.itemsize:
-        raise ValueError(f"buffer length ({buffer.nbytes} bytes) must be a multiple of element size ({dtype.itemsize})")
-    return np.frombuffer(buffer, dtype)
 
 
 def _check_shared(obj: Any, dtype: np.dtype[Any] | None) -> None:
@@ -218,11 +209,15 @@ def full(
 
 
 def _filled(function: str, size: Any, fill_value: Any, dtype: np.dtype[Any] | None) -> Any:
-    if not isinstance(size, (tuple, list)):
-        raise TypeError(f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
-    value = number(function, "fill_value", fill_value)
-    found = result_numpy((value,)) if dtype is None else dtype
-    return np.full(size_of((size,)), filling(value, found))
+    try:
+        if not isinstance(size, (tuple, list)):
+            raise TypeError(f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+        value = number(function, "fill_value", fill_value)
+        return np.full(size_of((size,)), filling(value, result_numpy((value,)) if dtype is None else dtype))
+    except (RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:

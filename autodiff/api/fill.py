@@ -18,7 +18,8 @@ from autodiff._core.promotion import promoted_number
 from autodiff._core.refusals import refusal
 from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import begin, ends_of, number, whole
+from autodiff.api._calls import number, whole
+from autodiff.api._ends import begin, ends_of
 from autodiff.ops.fill import copy, drawn, fill, zero
 from autodiff.random import Generator, default_generator
 
@@ -93,7 +94,7 @@ def uniform_(
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={lo} > to={hi}")
     dtype = _floating(self, "uniform_")
     within("uniform_", dtype, lo, hi)
-    if hi - lo > np.finfo(dtype).max:
+    if hi - lo > float(np.finfo(dtype).max):
         raise RuntimeError(f"uniform_ expects to-from <= the largest number of {self.dtype}, but found to={hi} and from={lo}")
     return _draw(self, lambda stream, shape: stream.uniform(shape, dtype, lo, hi), generator)
 

@@ -15,6 +15,7 @@ import numpy as np
 from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.provenance import stacklevel
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension, takes_tensors, whole
@@ -79,7 +80,7 @@ def _parts(index: Any, ndim: int) -> list[Any]:
             "Using a non-tuple sequence for multidimensional indexing is deprecated; use x[tuple(seq)] instead of x[seq], or "
             "x[torch.tensor(seq)] for one index tensor",
             UserWarning,
-            stacklevel=4,
+            stacklevel=stacklevel(),
         )
         index = tuple(index)  # PyTorch's rule: x[[[0, 1], [1, 2]]] is x[[0, 1], [1, 2]]
     found: list[Any] = []
@@ -170,7 +171,7 @@ def _index_array(part: Any) -> Any:
                 "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead: mask.bool(), or "
                 "index.long() for places",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=stacklevel(),
             )
         return np.asarray(part != 0)  # PyTorch still takes it for a mask
     if part.dtype.kind == "b":

@@ -17,7 +17,8 @@ from autodiff._core.modes import silently
 from autodiff._core.refusals import refusal
 from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import ends_of, number, whole
+from autodiff.api._calls import number, whole
+from autodiff.api._ends import ends_of
 from autodiff.api.out import chosen_dtype
 from autodiff.api.reading import float_or_default, leaf
 

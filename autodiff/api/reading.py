@@ -139,6 +139,15 @@ def positions(found: Any) -> Any:
     return np.asarray(found).astype(np.int64, copy=False)
 
 
+def of_buffer(buffer: memoryview, dtype: np.dtype[Any]) -> Any:
+    """The memory as an array of the dtype, in one dimension; ValueError where it is empty, or a part of a number is left."""
+    if not buffer.nbytes:
+        raise ValueError("both buffer length (0) and count (-1) must not be 0")
+    if buffer.nbytes % dtype.itemsize:
+        raise ValueError(f"buffer length ({buffer.nbytes} bytes) must be a multiple of element size ({dtype.itemsize})")
+    return np.frombuffer(buffer, dtype)
+
+
 # ---- what is a tensor, and of what ----
 
 

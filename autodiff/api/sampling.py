@@ -16,7 +16,8 @@ from autodiff._core.inplace import method
 from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of
-from autodiff.api._calls import ends_of, number, size_of, takes_tensors, whole
+from autodiff.api._calls import number, size_of, takes_tensors, whole
+from autodiff.api._ends import ends_of
 from autodiff.api.fill import bernoulli_, highest_of, normal_, random_, stream_of, uniform_, within
 from autodiff.api.out import Rule, chosen_dtype, fresh, written
 from autodiff.api.reading import float_or_default, leaf

@@ -23,6 +23,8 @@ NUMBERS = {
 def plain(x):
     if isinstance(x, (list, tuple)):
         return [plain(y) for y in x]
+    if isinstance(x, np.ndarray):
+        return (str(x.dtype), x.tolist())
     return (str(x.dtype), x.tolist()) if isinstance(x, (autodiff.Tensor, torch.Tensor)) else x
 
 
