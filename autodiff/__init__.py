@@ -57,17 +57,8 @@ from autodiff.api.triangle import diagonal, trace, tril_indices, triu_indices
 from autodiff.api.typed import (
     BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
 )
-from autodiff.api.with_out import (
-    abs, acos, acosh, add, addcdiv, addcmul, addmm, all, amax, amin, aminmax, any, argmax, argmin, argsort, asin, asinh,
-    atan, atan2, atanh, baddbmm, bernoulli, bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift,
-    bitwise_xor, bmm, cat, ceil, clamp, clamp_max, clamp_min, cos, cosh, cumprod, cumsum, deg2rad, diag, diff, div, dot,
-    dstack, eq, erf, erfc, exp, exp2, expm1, float_power, floor, floor_divide, fmod, frac, gather, ge, gt, hstack, hypot,
-    index_add, index_select, inner, isin, le, lerp, log, log10, log1p, log2, log_softmax, logaddexp, logical_and,
-    logical_not, logical_or, logical_xor, logit, logsumexp, lt, masked_select, matmul, max, maximum, mean, median, min,
-    minimum, mm, mul, multinomial, mv, nan_to_num, nanmean, nansum, ne, neg, nonzero, norm, outer, pow, prod, rad2deg,
-    reciprocal, remainder, round, rsqrt, scatter, scatter_add, sigmoid, sign, sin, sinh, softmax, sort, sqrt, square, stack,
-    std, sub, sum, take, take_along_dim, tan, tanh, topk, tril, triu, trunc, var, vstack, where,
-)
+from autodiff.api import with_out as _with_out
+from autodiff.api.with_out import *  # noqa: F403  (its __all__ is a part of the public list)
 from autodiff.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
@@ -107,31 +98,20 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
-    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "addcdiv",
-    "addcmul", "addmm", "all", "allclose", "amax", "amin", "aminmax", "any", "arange", "argmax", "argmin", "argsort",
-    "argwhere", "as_tensor", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "autograd",
-    "baddbmm", "bernoulli", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "bmm", "bool", "broadcast_tensors", "broadcast_to", "cat", "cdist", "ceil", "chunk", "clamp", "clamp_max",
-    "clamp_min", "clip", "clone", "concat", "concatenate", "cos", "cosh", "count_nonzero", "cuda", "cumprod", "cumsum",
-    "datasets", "deg2rad", "detach", "device", "diag", "diagonal", "diff", "div", "divide", "dot", "double", "dstack", "dtype",
-    "e", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erfc", "exp", "exp2", "expm1", "eye", "finfo", "flatten",
-    "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "float_power", "floor", "floor_divide", "fmod",
-    "frac", "from_numpy", "full", "full_like", "gather", "ge", "get_default_dtype", "get_num_threads", "get_rng_state",
-    "greater", "greater_equal", "gt", "half", "hstack", "hypot", "iinfo", "index_add", "index_put", "index_select", "inf",
-    "inference_mode", "initial_seed", "inner", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled",
-    "is_anomaly_enabled",
-    "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isin", "isinf",
-    "isnan", "le", "lerp", "less", "less_equal", "linspace", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logspace", "logsumexp", "long", "lt", "manual_seed",
-    "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm",
-    "moveaxis", "movedim", "mul", "multinomial", "multiply", "mv", "nan", "nan_to_num", "nanmean", "nansum", "narrow", "ne",
-    "neg", "negative", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like", "optim",
-    "outer", "permute", "pi", "pow", "prod", "promote_types", "rad2deg", "rand", "rand_like", "randint", "randint_like",
-    "randn", "randn_like", "random", "randperm", "ravel", "reciprocal", "relu", "remainder", "repeat_interleave", "reshape",
-    "roll", "round", "rsqrt", "rsub", "scatter", "scatter_add", "seed", "select", "set_default_dtype", "set_grad_enabled",
-    "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short", "sigmoid", "sign", "sin",
-    "sinh", "softmax", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "subtract", "sum", "swapaxes",
-    "swapdims", "t", "take", "take_along_dim", "tan", "tanh", "tensor", "tile", "topk", "trace", "transpose", "tril",
-    "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unique", "unsqueeze",
-    "utils", "var", "vstack", "where", "zeros", "zeros_like",
+    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "allclose", "arange", "argwhere", "as_tensor",
+    "asarray", "atleast_1d", "atleast_2d", "autograd", "bincount", "bool", "broadcast_tensors", "broadcast_to", "cdist",
+    "chunk", "clip", "clone", "concat", "concatenate", "count_nonzero", "cuda", "datasets", "detach", "device", "diagonal",
+    "divide", "double", "dtype", "e", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo", "flatten", "flip",
+    "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full", "full_like", "get_default_dtype",
+    "get_num_threads", "get_rng_state", "greater", "greater_equal", "half", "iinfo", "index_put", "inf", "inference_mode",
+    "initial_seed", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
+    "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan",
+    "less", "less_equal", "linspace", "logspace", "long", "manual_seed", "masked_fill", "meshgrid", "moveaxis", "movedim",
+    "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "optim",
+    "permute", "pi", "promote_types", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
+    "randperm", "ravel", "relu", "repeat_interleave", "reshape", "roll", "rsub", "seed", "select", "set_default_dtype",
+    "set_grad_enabled", "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short",
+    "split", "squeeze", "subtract", "swapaxes", "swapdims", "t", "tensor", "tile", "trace", "transpose", "tril_indices",
+    "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze", "utils", "zeros", "zeros_like",
 ]
+__all__ += _with_out.__all__

@@ -28,6 +28,21 @@ from autodiff.ops import arithmetic as plain
 from autodiff.ops import bits, exponential, power, rounding, trigonometry
 from autodiff.ops import comparison as compared
 
+# The part of the public list that takes `out`; those of nn.functional are listed there.
+__all__ = [
+    "abs", "acos", "acosh", "add", "addcdiv", "addcmul", "addmm", "all", "amax", "amin", "aminmax", "any", "argmax", "argmin",
+    "argsort", "asin", "asinh", "atan", "atan2", "atanh", "baddbmm", "bernoulli", "bitwise_and", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "cat", "ceil", "clamp", "clamp_max", "clamp_min",
+    "cos", "cosh", "cumprod", "cumsum", "deg2rad", "diag", "diff", "div", "dot", "dstack", "eq", "erf", "erfc", "exp", "exp2",
+    "expm1", "float_power", "floor", "floor_divide", "fmod", "frac", "gather", "ge", "gt", "hstack", "hypot", "index_add",
+    "index_select", "inner", "isin", "le", "lerp", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logit", "logsumexp", "lt", "masked_select", "matmul", "max", "maximum", "mean",
+    "median", "min", "minimum", "mm", "mul", "multinomial", "mv", "nan_to_num", "nanmean", "nansum", "ne", "neg", "nonzero",
+    "norm", "outer", "pow", "prod", "rad2deg", "reciprocal", "remainder", "round", "rsqrt", "scatter", "scatter_add", "sigmoid",
+    "sign", "sin", "sinh", "softmax", "sort", "sqrt", "square", "stack", "std", "sub", "sum", "take", "take_along_dim", "tan",
+    "tanh", "topk", "tril", "triu", "trunc", "var", "vstack", "where",
+]
+
 # ---- element by element: into any dtype that the result can be cast to ----
 
 POINTWISE = Rule(pointwise=True)
