@@ -11,12 +11,13 @@ import contextlib
 import io
 import os
 import platform
+import shlex
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from autodiff import _kernels
 from autodiff._cli.encoding import restored
-from autodiff._cli.modelfile import check_outputs, load_model, write_atomically
+from autodiff._cli.modelfile import check_outputs, is_safetensors, load_model, write_atomically
 from autodiff._cli.options import parsed
 from autodiff._cli.predict import predicted
 from autodiff._cli.problem import Problem
@@ -55,11 +56,15 @@ def _info() -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     check_outputs([options.output], [options.model, options.data])
+    if is_safetensors(options.data) and not is_safetensors(options.model):
+        raise Problem(f"the model comes first: autodiff predict {shlex.quote(options.data)} {shlex.quote(options.model)}")
     arrays, facts = load_model(options.model)
-    table = read_table(options.data)
-    text, notes = predicted(table, restored(facts["encoding"]), facts["settings"]["hidden"], arrays, options)
+    encoding = restored(facts["encoding"])
+    table = read_table(options.data, options.decimal or encoding.decimal)
+    text, notes = predicted(table, encoding, facts["settings"]["hidden"], arrays, options)
     for note in notes:  # not among the predictions, which another program may read
-        print(f"autodiff: note: {table.path}: {note}", file=sys.stderr)
+        kind, text_of_it = ("warning", note[9:]) if note.startswith("warning: ") else ("note", note)
+        print(f"autodiff: {kind}: {table.path}: {text_of_it}", file=sys.stderr)
     if options.output is not None:
         write_atomically(options.output, text.encode())
     else:

@@ -6,7 +6,6 @@ and that each guess is printed, so that a wrong one is seen before its numbers a
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._cli.encoding import Data, Encoding, features
+from autodiff._cli.looks import looks_of, warnings_of
 from autodiff._cli.problem import Problem
-from autodiff._cli.spelling import as_number, is_numeric, shortened
+from autodiff._cli.spelling import is_numeric, shortened
 from autodiff._cli.table import Table, holes, numbers, refuse_holes, said_of_holes
 
 __all__ = ["Wishes", "from_table"]
@@ -24,7 +24,6 @@ __all__ = ["Wishes", "from_table"]
 Array = np.ndarray[Any, Any]
 _MOST_CATEGORIES = 1000  # each is an input of its own: names or identifiers would fill the memory and teach nothing
 _MOST_LINES = 40  # printed of a table of 785 columns
-_FEWEST_ROWS = 10  # to call a column an identifier: in a smaller table it may be chance
 
 
 @dataclass
@@ -51,12 +50,12 @@ def from_table(table: Table, wishes: Wishes) -> Data:
         raise Problem(f"--drop {target!r}: this is the column to predict")
     columns, notes = _inputs(table, wishes)
     text = {name for name in columns if name in wishes.text or not is_numeric(table.known(name))}
-    looks = _looks(table, columns, text)
-    notes += _warning(looks)
+    looks = looks_of(table, columns, text)
+    notes += warnings_of(looks, text)
     table, missing = _without_holes(table, [*columns, target], wishes.missing, notes)
     cells = table.column(target)
-    task = wishes.task or _guessed_task(cells, target in wishes.text)
-    encoding = Encoding(task, target, columns, missing=wishes.missing)
+    task = wishes.task or _guessed_task(table, cells, target in wishes.text)
+    encoding = Encoding(task, target, columns, missing=wishes.missing, decimal=table.decimal)
     for name in columns:
         known = table.known(name)
         if not known:
@@ -140,53 +139,23 @@ def _labels(table: Table, encoding: Encoding, cells: list[str]) -> Array:
             )
     if len(counts) < 2:
         raise Problem(f"{table.path}, column {target!r}: there is only one label, {cells[0]!r}; at least two are needed")
-    whole = all(_is_whole(label) for label in counts)
-    encoding.labels = sorted(counts, key=(lambda label: (float(label), label)) if whole else str)
+    whole = all(_is_whole(table, label) for label in counts)
+    encoding.labels = sorted(counts, key=(lambda label: (table.number(label), label)) if whole else str)
     place = {label: i for i, label in enumerate(encoding.labels)}
     return np.array([place[cell] for cell in cells], np.int64)
 
 
-def _is_whole(cell: str) -> bool:
-    value = as_number(cell)
+def _is_whole(table: Table, cell: str) -> bool:
+    value = table.number(cell)
     return value is not None and value == int(value)
 
 
-def _guessed_task(cells: list[str], text: bool) -> str:
+def _guessed_task(table: Table, cells: list[str], text: bool) -> str:
     """Classification for text and for at most 20 different whole numbers, else regression."""
     if text or not is_numeric(cells):
         return "classification"
-    few = len(set(cells)) <= 20 and all(_is_whole(cell) for cell in cells)
+    few = len(set(cells)) <= 20 and all(_is_whole(table, cell) for cell in cells)
     return "classification" if few else "regression"
-
-
-def _looks(table: Table, columns: list[str], text: set[str]) -> dict[str, str]:
-    """The columns that only tell the rows apart, and what each looks like."""
-    found = {}
-    for name in columns:
-        known = table.known(name)
-        if len(known) < _FEWEST_ROWS:
-            continue
-        if name in text:
-            if 2 * len(set(known)) > len(known):
-                found[name] = "an identifier"
-            continue
-        first = as_number(known[0])
-        if len(columns) > 1 and first is not None and all(as_number(cell) == first + i for i, cell in enumerate(known)):
-            found[name] = "a row number"
-    return found
-
-
-def _warning(looks: dict[str, str]) -> list[str]:
-    """What is wrong with learning from such columns."""
-    if not looks:
-        return []
-    names, them = ", ".join(map(repr, looks)), "it" if len(looks) == 1 else "them"
-    unknown = ", and `predict` refuses values that it has not seen" if "an identifier" in looks.values() else ""
-    drop = " ".join(f"--drop {shlex.quote(name)}" for name in looks)
-    return [
-        f"warning: {names} seem{'s' * (len(looks) == 1)} to only tell the rows apart; what is learned from {them} says nothing "
-        f"of new rows{unknown}; to leave {them} out: {drop}"
-    ]
 
 
 def _read_as(table: Table, encoding: Encoding, looks: dict[str, str], missing: dict[str, int]) -> list[str]:
@@ -196,8 +165,8 @@ def _read_as(table: Table, encoding: Encoding, looks: dict[str, str], missing: d
         if name != encoding.target and name not in encoding.columns:
             continue
         known = table.known(name)
-        text = name in encoding.categories or (name == encoding.target and any(as_number(cell) is None for cell in known))
-        line = _described(known, text)
+        text = name in encoding.categories or (name == encoding.target and any(table.number(cell) is None for cell in known))
+        line = _described(table, known, text)
         if name in looks:
             line += f" (looks like {looks[name]})"
         if name in missing:
@@ -211,11 +180,11 @@ def _read_as(table: Table, encoding: Encoding, looks: dict[str, str], missing: d
     return lines
 
 
-def _described(known: list[str], text: bool) -> str:
+def _described(table: Table, known: list[str], text: bool) -> str:
     if text:
         n = len(set(known))
         return f"text, {n} value{'s' * (n != 1)}"
-    values = list(map(float, known))
+    values = [table.number(cell) or 0.0 for cell in known]
     least, most = known[int(np.argmin(values))], known[int(np.argmax(values))]
     return "number, " + (
         f"{shortened(least, 12)} to {shortened(most, 12)}" if least != most else f"always {shortened(least, 12)}"

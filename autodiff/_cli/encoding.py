@@ -18,7 +18,7 @@ from autodiff._cli.table import Table, numbers
 from autodiff.datasets import load_digits
 from autodiff.random import Generator
 
-__all__ = ["Data", "Encoding", "digits", "features", "filled", "fitted", "restored", "scaled", "split"]
+__all__ = ["Data", "Encoding", "blocks", "digits", "features", "filled", "fitted", "restored", "scaled", "split"]
 
 Array = np.ndarray[Any, Any]
 
@@ -37,6 +37,9 @@ class Encoding:
     target_mean: float = 0.0  # of a regression
     target_deviation: float = 1.0
     missing: str = "none"  # what is done about missing values: "none" are taken, or "drop" or "mean"
+    decimal: str = ""  # "." or "," where the user said what stands before the tenths
+    lowest: list[float] = field(default_factory=list)  # of the training rows' encoded inputs; older files have none
+    highest: list[float] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """For the model file."""
@@ -100,7 +103,7 @@ def features(table: Table, encoding: Encoding, learning: bool = False) -> Array:
     return np.concatenate(parts, axis=1)
 
 
-def _blocks(encoding: Encoding) -> list[tuple[str, slice]]:
+def blocks(encoding: Encoding) -> list[tuple[str, slice]]:
     """Each column and the inputs that it became."""
     found, start = [], 0
     for name in encoding.columns:
@@ -115,7 +118,7 @@ def filled(inputs: Array, encoding: Encoding, mean: Array) -> Array:
     if not np.isnan(inputs).any():
         return inputs
     usual = np.array(mean, np.float64)
-    for name, block in _blocks(encoding):
+    for name, block in blocks(encoding):
         if name in encoding.categories:
             usual[block] = np.arange(block.stop - block.start) == np.argmax(usual[block])
     return np.where(np.isnan(inputs), usual, inputs)
@@ -142,7 +145,7 @@ def fitted(data: Data, train: Array) -> None:
     """Learn from the training rows alone what stands in for missing values, fill them in, and learn the scales."""
     rows, encoding = data.inputs[train], data.encoding
     known = ~np.isnan(rows)
-    for name, block in _blocks(encoding):
+    for name, block in blocks(encoding):
         if not known[:, block].any():
             raise Problem(
                 f"{data.name}, column {name!r}: no training row has a value, so nothing can stand in for the missing ones; "
@@ -153,11 +156,14 @@ def fitted(data: Data, train: Array) -> None:
         usual = np.clip(np.nanmean(rows, axis=0), np.nanmin(rows, axis=0), np.nanmax(rows, axis=0))
         data.inputs = filled(data.inputs, encoding, usual)
         rows = data.inputs[train]
+    lowest, highest = rows.min(0), rows.max(0)
     if data.one_scale:
+        lowest, highest = np.full_like(lowest, lowest.min()), np.full_like(highest, highest.max())
         mean, deviation = np.full(rows.shape[1], rows.mean()), np.full(rows.shape[1], rows.std())
     else:
         mean, deviation = _scale(rows)
     encoding.mean, encoding.deviation = mean.tolist(), deviation.tolist()
+    encoding.lowest, encoding.highest = lowest.tolist(), highest.tolist()
     if encoding.task == "regression":
         mean, deviation = _scale(data.targets[train])
         encoding.target_mean, encoding.target_deviation = float(mean), float(deviation)

@@ -20,7 +20,7 @@ from safetensors.numpy import save as to_bytes
 
 from autodiff._cli.problem import Problem
 
-__all__ = ["check_outputs", "load_model", "save_model", "write_atomically"]
+__all__ = ["check_outputs", "is_safetensors", "load_model", "save_model", "write_atomically"]
 
 Array = np.ndarray[Any, Any]
 _FORMAT = "autodiff-model-1"
@@ -37,9 +37,20 @@ _FACTS: dict[str, Any] = {
     },
     "encoding": {
         "task": str, "target": str, "columns": [str], "categories": {str: [str]}, "labels": [str], "mean": [_NUMBER],
-        "deviation": [_NUMBER], "target_mean": _NUMBER, "target_deviation": _NUMBER, "missing": str,
+        "deviation": [_NUMBER], "target_mean": _NUMBER, "target_deviation": _NUMBER, "missing": str, "decimal": str,
+        "lowest": [_NUMBER], "highest": [_NUMBER],
     },
 }  # fmt: skip
+
+
+def is_safetensors(path: str) -> bool:
+    """Whether a file begins as such a file does: with the length of a JSON header, and the header."""
+    try:
+        with Path(path).open("rb") as file:
+            start, size = file.read(9), os.fstat(file.fileno()).st_size
+    except OSError:
+        return False
+    return start[8:] == b"{" and int.from_bytes(start[:8], "little") <= size
 
 
 def write_atomically(path: str, content: bytes) -> None:
@@ -115,11 +126,12 @@ def load_model(path: str) -> tuple[dict[str, Array], dict[str, Any]]:
 
 
 def _add_later_facts(facts: Any) -> None:
-    """What files of version 0.1.0 do not say: they knew no test curve, and took no table with missing values."""
+    """What older files do not say: no test curve, no missing values, no decimal comma, not how far the training rows reach."""
     if isinstance(facts, dict):
         facts.setdefault("tested", [])
         if isinstance(facts.get("encoding"), dict):
-            facts["encoding"].setdefault("missing", "none")
+            for name, value in {"missing": "none", "decimal": "", "lowest": [], "highest": []}.items():
+                facts["encoding"].setdefault(name, value)
 
 
 def _misfit(value: Any, shape: Any, name: str) -> str | None:
@@ -154,6 +166,8 @@ def _consistent(facts: dict[str, Any], arrays: dict[str, Array]) -> bool:
         (classes or encoding["task"] == "regression")
         and shapes == list(zip(widths[1:], widths, strict=False))
         and encoding["missing"] in ("none", "drop", "mean")
+        and encoding["decimal"] in ("", ".", ",")
+        and len(encoding["lowest"]) == len(encoding["highest"]) in (0, inputs)
         and len(facts["tested"]) <= len(facts["history"])
         and len(encoding["mean"]) == len(encoding["deviation"]) == inputs
         and min(widths) > 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -134,15 +135,29 @@ def parsed(version: str, arguments: Sequence[str] | None) -> argparse.Namespace:
         top.error(f"{arguments[0]!r} is a file, no command; to learn from it: autodiff train {arguments[0]} --target COLUMN")
     options, unknown = top.parse_known_args(arguments)
     if unknown:
-        several = [name for name in ("drop", "text") if getattr(options, name, None)]
-        hint = (
-            f"; for several columns repeat the option: --{several[0]} {unknown[0]}" if several and unknown[0][0] != "-" else ""
-        )
-        top.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        top.error(f"unrecognized arguments: {' '.join(unknown)}{_hint(options, unknown)}")
     if options.command is None:
         top.print_help(sys.stderr)
         top.exit(2)
     return options
+
+
+def _hint(options: argparse.Namespace, unknown: list[str]) -> str:
+    """What was probably meant by words that belong to no option."""
+    word = unknown[0]
+    if options.command != "train" or not word or word[0] == "-":
+        return ""
+    if several := [name for name in ("drop", "text") if getattr(options, name)]:
+        return f"; for several columns repeat the option: --{several[0]} {word}"
+    if options.target is None and options.data is not None and len(unknown) == 1:
+        swapped = os.path.isfile(word) and not os.path.isfile(options.data)
+        return f"; did you mean --target {shlex.quote(options.data if swapped else word)}?"
+    return ""
+
+
+def _decimal(add: Callable[..., Any], default: str) -> None:
+    help_text = f"what stands before the tenths: with a comma, 2.927,21 and 16,5 are numbers (default: {default})"
+    add("--decimal", choices=[".", ","], metavar="MARK", help=help_text)
 
 
 def _predict(commands: Any) -> None:
@@ -172,13 +187,14 @@ def _predict(commands: Any) -> None:
         choices=["drop", "mean"],
         help="rows with missing values: leave their prediction empty, or fill in what is usual in the training rows",
     )
+    _decimal(add, "as in training")
 
 
 _TRAIN_EPILOG = f"""\
 A column is one of numbers when more than half of its cells are; every other
 column is text, and becomes one input per value that occurs in it. Numbers have
-a decimal point and nothing between thousands. How each column was read is
-printed.
+a decimal point and nothing between thousands, or --decimal , says otherwise.
+How each column was read is printed.
 
 These cells count as missing values, in any case: empty, {", ".join(MISSING[1:5])},
 {", ".join(MISSING[5:15])}, . and dashes.
@@ -223,6 +239,7 @@ def _train(commands: Any) -> None:
         help="rows with missing values: leave them out, or fill in the mean (or the commonest text) of the training rows; "
         "without it they are refused",
     )
+    _decimal(add, "a point, and what is not clear is refused")
     add("--hidden", type=_widths, metavar="N,N", help="widths of the hidden layers, or none (default: 256,128)")
     add("--epochs", type=_whole(1, 10**9), metavar="N", help=f"passes over the data (default: {d['epochs']})")
     add("--batch-size", type=_whole(1, 10**9), metavar="N", help=f"rows per step (default: {d['batch_size']})")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._cli.encoding import Encoding, features, filled, scaled
+from autodiff._cli.encoding import Encoding, blocks, features, filled, scaled
 from autodiff._cli.network import build, load_weights, outputs
 from autodiff._cli.problem import Problem
 from autodiff._cli.table import Table, holes, refuse_holes, said_of_holes
@@ -21,6 +21,7 @@ from autodiff._cli.table import Table, holes, refuse_holes, said_of_holes
 __all__ = ["predicted"]
 
 Array = np.ndarray[Any, Any]
+_MOST_WARNINGS = 8  # of columns far off: more say nothing new
 
 
 def predicted(
@@ -33,7 +34,9 @@ def predicted(
     usable = _usable(table, encoding, options.missing or encoding.missing, notes)
     known = table.only(usable)
     width = len(encoding.mean)
-    inputs = scaled(filled(features(known, encoding), encoding, np.array(encoding.mean)), encoding)
+    found_inputs = features(known, encoding)
+    notes += _far_off(known, encoding, found_inputs)
+    inputs = scaled(filled(found_inputs, encoding, np.array(encoding.mean)), encoding)
     model = build(width, hidden, len(encoding.labels) if encoding.task == "classification" else 1)
     load_weights(model, arrays)
     answer = outputs(model, inputs)
@@ -65,6 +68,33 @@ def _usable(table: Table, encoding: Encoding, missing: str, notes: list[str]) ->
         done = "their predictions are empty" if missing == "drop" else "filled in with what is usual in the training rows"
         notes.append(f"{said_of_holes(table, encoding.columns, found)}: {done}")
     return ~found.max(axis=1) if missing == "drop" else np.ones(len(table.rows), bool)
+
+
+def _far_off(table: Table, encoding: Encoding, inputs: Array) -> list[str]:
+    """What to say of the columns whose values lie outside of the training rows' by more than all these are apart.
+
+    Files that do not know how far the training rows reach say it of ten deviations from the mean.
+    """
+    mean, deviation = np.array(encoding.mean), np.array(encoding.deviation)
+    known = bool(encoding.lowest)
+    low, high = (np.array(encoding.lowest), np.array(encoding.highest)) if known else (mean - deviation, mean + deviation)
+    room = high - low if known else 9 * deviation
+    outside = np.maximum(low - inputs, inputs - high)  # NaN, and never more, where a value is missing
+    notes = []
+    for name, block in blocks(encoding):
+        far = outside[:, block.start] > room[block.start]
+        if name in encoding.categories or not far.any():
+            continue
+        at, n = int(np.nanargmax(outside[:, block.start])), int(far.sum())
+        rows = f"{n} of {len(far)} rows {'is' if n == 1 else 'are'} as far off"
+        usual = f"{low[block.start]:.6g} to {high[block.start]:.6g}" if known else f"around {mean[block.start]:.6g}"
+        notes.append(
+            f"warning: row {table.lines[at]}, column {name!r}: {table.column(name)[at][:40]!r} lies far outside of the "
+            f"training rows' values, {usual} ({rows}); predictions there are guesses"
+        )
+    if len(notes) > _MOST_WARNINGS:
+        notes[_MOST_WARNINGS:] = [f"warning: {len(notes) - _MOST_WARNINGS} more columns have such values"]
+    return notes
 
 
 def _answers(encoding: Encoding, answer: Array, every: bool) -> tuple[list[str], list[list[str]]]:

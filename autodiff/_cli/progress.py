@@ -47,4 +47,4 @@ class Progress:
                 print(self.last, flush=True)
 
     def _text(self, loss: float, score: float) -> str:
-        return f"loss {loss:.4f}" + (f"  accuracy {100 * score:.1f} %" if self.task == "classification" else "")
+        return f"loss {loss:.4f}" + (f"  training accuracy {100 * score:.1f} %" if self.task == "classification" else "")

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from autodiff._cli.problem import Problem
-from autodiff._cli.spelling import as_number, is_missing, one_spelling
+from autodiff._cli.spelling import is_missing, one_spelling
 from autodiff._cli.table import Table
 
 __all__ = ["read_table"]
@@ -21,8 +21,11 @@ _SEPARATORS = ",;\t|"
 _ENOUGH = 100_000  # letters of a file, to see what separates its cells
 
 
-def read_table(path: str) -> Table:
-    """The table in a CSV file: comma, semicolon, tab or | between the cells, UTF-8, with a header."""
+def read_table(path: str, decimal: str = "") -> Table:
+    """The table in a CSV file: comma, semicolon, tab or | between the cells, UTF-8, with a header.
+
+    `decimal` is what stands in its numbers before the tenths, "." or ",", or "" when the user does not say.
+    """
     text, separator, notes = _separated(path, _text(path))
     header, rows, lines = _cells(path, text, separator)
     if not header:
@@ -34,7 +37,7 @@ def read_table(path: str) -> Table:
             raise Problem(f"{path}, row 1: two columns are called {name!r} ({columns.index(name) + 1} and {i + 1})")
     if not rows:
         raise Problem(f"{path} has a header but no rows")
-    table = Table(path, header, columns, rows, lines, notes)
+    table = Table(path, header, columns, rows, lines, notes, separator, decimal)
     _find_index(table)
     return table
 
@@ -140,7 +143,7 @@ def _find_index(table: Table) -> None:
         if name and not re.fullmatch(r"Unnamed: \d+(\.\d+)*", name):
             continue
         cells = table.column(name)
-        values = [as_number(cell) for cell in cells]
+        values = [table.number(cell) for cell in cells]
         decimals = any(value is not None and value != int(value) for value in values)
         if len(set(cells)) == len(cells) and not decimals and not any(map(is_missing, cells)) and (name or i == 0):
             table.counting.append(name)

@@ -42,6 +42,6 @@ def baseline(encoding: Encoding, learned: Array, truth: Array) -> tuple[str, flo
     if encoding.task == "classification":
         k = int(np.bincount(learned, minlength=len(encoding.labels)).argmax())
         percent = 100 * float((truth == k).mean())
-        return f"Baseline, always the commonest label {shortened(encoding.labels[k], 30)!r}: {percent:.2f} percent", percent
+        return f"Baseline, always the commonest label {shortened(encoding.labels[k], 30)!r}: {percent:.2f} %", percent
     error = float(np.sqrt(((truth - encoding.target_mean) ** 2).mean()))
     return f"Baseline, always the mean {encoding.target_mean:.6g}: root mean square error {error:.6g}", error

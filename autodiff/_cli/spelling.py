@@ -1,7 +1,8 @@
 """How cells are spelt: which ones are missing, which are numbers, and which are meant as numbers but written otherwise.
 
-After this module a reader knows what counts as a missing value, the one spelling of numbers that is taken, and that every
-other one (a decimal comma, thousands, a currency, a date) gets advice instead of becoming a category.
+After this module a reader knows what counts as a missing value, the spelling of numbers that is taken (with a decimal point;
+with a decimal comma where the user says so), and that every other one (thousands, a currency, a date) gets advice instead of
+becoming a category.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ _MISSING = {word.lower() for word in MISSING}
 _LONGEST = max(map(len, MISSING))
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_COMMA = re.compile(  # --decimal ,: what stands between thousands is the same throughout, and never the comma
+    r"[+-]?(?:[1-9]\d{0,2}(?P<mark>[.' \N{RIGHT SINGLE QUOTATION MARK}\N{NO-BREAK SPACE}\N{THIN SPACE}\N{FIGURE SPACE}"
+    r"\N{NARROW NO-BREAK SPACE}])\d{3}(?:(?P=mark)\d{3})*(?:,\d*)?|\d+(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?",
+    re.ASCII,
+)
 _LARGEST = 1e100  # squares of larger ones overflow in the deviation
 
 # Other spellings. Here \d is any script's digit.
@@ -45,6 +51,7 @@ _DAY = (
     rf"|\d{{4}}[ -]{_MONTH}[ -]\d{{1,2}}|{_MONTH}[ -](?:\d{{4}}|\d{{2}})"
 )
 _DATE = re.compile(rf"(?:[^\W\d_]{{2,10}}\.?,? )?(?:{_DAY})\.?(?:[T, ]+{_TIME})?|{_TIME}", re.IGNORECASE)
+_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 
 
@@ -64,12 +71,17 @@ def is_missing(cell: str) -> bool:
     return len(cell) <= _LONGEST and cell.lower() in _MISSING
 
 
-def as_number(cell: str) -> float | None:
-    """The cell as a number, or None; `inf`, `1_000` and `1,5` are none here, whatever Python makes of them."""
-    if _NUMBER.fullmatch(cell):
-        value = float(cell)
-        return value if abs(value) <= _LARGEST else None
-    return None
+def as_number(cell: str, decimal: str = ".") -> float | None:
+    """The cell as a number, or None; `inf`, `1_000` and, with a decimal point, `1,5` are none, whatever Python says."""
+    if decimal == ",":
+        found = _COMMA.fullmatch(cell)
+        if found is None:
+            return None
+        cell = cell.replace(found["mark"] or ".", "").replace(",", ".")
+    elif not _NUMBER.fullmatch(cell):
+        return None
+    value = float(cell)
+    return value if abs(value) <= _LARGEST else None
 
 
 def is_numeric(cells: Sequence[str]) -> bool:
@@ -84,9 +96,9 @@ def _meant(cell: str) -> bool:
     return (_NUMBER.fullmatch(cell) or _OTHER.fullmatch(cell) or _DATE.fullmatch(cell)) is not None
 
 
-def advice(cell: str) -> str | None:
+def advice(cell: str, decimal: str = ".") -> str | None:
     """What is wrong with a cell that is meant as a number, and what to write; None when it's no number at all."""
-    if _NUMBER.fullmatch(cell):
+    if (_COMMA if decimal == "," else _NUMBER).fullmatch(cell):
         return "is too large"
     if _DATE.fullmatch(cell):
         what = "time" if re.fullmatch(_TIME, cell) else "date"
@@ -95,9 +107,18 @@ def advice(cell: str) -> str | None:
     if found is None:
         return None
     signs = found["before"] + found["mark"] + found["after"]
-    number = _repaired(found["number"].replace(found["mark"], ""))
+    bare = found["number"].replace(found["mark"], "")
+    number = _repaired(bare)
+    if decimal == ",":
+        number = bare if as_number(bare, decimal) is not None else number and number.replace(".", ",")
+        what = "the number alone" if signs else "a decimal comma (--decimal ,), and points between thousands alone"
+        return f"is not a number: write {what}" + (f": {number}" if number else "")
+    if _AMBIGUOUS.fullmatch(bare) and not signs:
+        plain = bare.replace(",", "")
+        return f"is not a number: write {plain} if the comma stands between thousands; if it's a decimal comma: --decimal ,"
     what = "the number alone" if signs else "a decimal point, and nothing between thousands"
-    return f"is not a number: write {what}" + (f": {number}" if number else "")
+    option = " (or give --decimal ,)" if as_number(cell, ",") is not None else ""
+    return f"is not a number: write {what}{option}" + (f": {number}" if number else "")
 
 
 def _repaired(number: str) -> str | None:
@@ -106,7 +127,7 @@ def _repaired(number: str) -> str | None:
     for minus in _MINUS[2:]:
         digits = digits.replace(minus, "-")
     signs = [c for c in digits if c in _BETWEEN]
-    if "e" in digits.lower() or (digits.count(",") == 1 == len(signs) and re.fullmatch(r"-?[1-9]\d{0,2},\d{3}", digits)):
+    if "e" in digits.lower() or _AMBIGUOUS.fullmatch(digits):
         return None
     mark = signs[-1] if signs and signs[-1] in ".," and signs.count(signs[-1]) == 1 else ""
     whole, _, rest = digits.rpartition(mark) if mark else (digits, "", "")
@@ -115,10 +136,11 @@ def _repaired(number: str) -> str | None:
     return plain if _NUMBER.fullmatch(plain) else None
 
 
-def thousands(cells: Sequence[str]) -> tuple[str, str] | None:
-    """Two cells of a column in which 1.234 seems to be 1234, or None.
+def thousands(cells: Sequence[str], foreign: bool) -> tuple[str, str | None] | None:
+    """A cell 1.234 of a column in which it seems to be 1234, and one that is a sign of it, or None.
 
     Every point has three digits behind it and other numbers (987) have none: decimals would have one or two here and there.
+    In a `foreign` table, whose semicolons hint at a decimal comma, no other number is needed.
     """
     if any("." in cell and not _THOUSANDS.fullmatch(cell) and not is_missing(cell) for cell in cells):
         return None
@@ -128,4 +150,6 @@ def thousands(cells: Sequence[str]) -> tuple[str, str] | None:
     if not pointed or not all(re.fullmatch(r"[+-]?\d{1,3}", cell) for cell in bare):
         return None
     hundreds = [cell for cell in bare if len(cell.lstrip("+-")) == 3]
-    return (pointed[0], hundreds[0]) if hundreds else None
+    if hundreds:
+        return pointed[0], hundreds[0]
+    return (pointed[0], None) if foreign else None

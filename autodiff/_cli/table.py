@@ -31,6 +31,8 @@ class Table:
     rows: list[list[str]]
     lines: list[int]
     notes: list[str] = field(default_factory=list)  # what a reader of the file should be told
+    separator: str = ","
+    decimal: str = ""  # "." or "," as the user says; unsaid it is a point, and doubtful numbers are asked about
     counting: list[str] = field(default_factory=list)  # columns that only count or name the rows
     _columns: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)  # what was asked for is kept
     _absent: dict[str, set[str]] = field(default_factory=dict, init=False, repr=False)
@@ -45,12 +47,17 @@ class Table:
             parts = [one_spelling(part) for part in name.split(",")]
             if len(parts) > 1 and all(part in self.columns for part in parts):
                 raise Problem(f"{self.path} has no column {name!r}; write the option once for each of {', '.join(parts)}")
-            near = difflib.get_close_matches(name, self.columns, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"the columns are: {listed(self)}"
+            folded = {column.casefold(): column for column in reversed(self.columns)}
+            near = difflib.get_close_matches(name.casefold(), folded, n=1)
+            hint = f"did you mean {folded[near[0]]!r}?" if near else f"the columns are: {listed(self)}"
             raise Problem(f"{self.path} has no column {name!r}; {hint}")
         at = self.columns.index(name)
         self._columns[name] = [one_spelling(row[at]) for row in self.rows]
         return self._columns[name]
+
+    def number(self, cell: str) -> float | None:
+        """The cell as a number, or None."""
+        return as_number(cell, self.decimal)
 
     def single_column(self) -> str:
         """What may be wrong with a table of one column."""
@@ -115,21 +122,35 @@ def numbers(table: Table, name: str, hint: str = "") -> list[float]:
     """A column of numbers, NaN where one is missing; Problem for a cell that is none, and the hint what else to do."""
     values, cells = [], table.column(name)
     for line, cell in zip(table.lines, cells, strict=True):
-        value = as_number(cell)
+        value = table.number(cell)
         if value is None and is_missing(cell):
             value = float("nan")
         elif value is None:
-            known = advice(cell)
+            known = advice(cell, table.decimal)
             what = known or "is not a number" + (", though most of the column is" if hint else "")
             after = "" if known == "is too large" else hint
             raise Problem(f"{table.path}, row {line}, column {name!r}: {cell[:40]!r} {what}{after}")
         values.append(value)
-    doubtful = thousands(cells)
-    if doubtful is not None:
-        grouped, plain = doubtful
-        place = f"{table.path}, row {table.lines[cells.index(grouped)]}, column {name!r}"
-        raise Problem(
-            f"{place}: {grouped!r} is not clear beside {plain!r}: "
-            f"write {grouped.replace('.', '')} if the point stands between thousands, or {plain}.0 if it's a decimal point"
-        )
+    if not table.decimal:
+        _ask_of_thousands(table, name)
     return values
+
+
+def _ask_of_thousands(table: Table, name: str) -> None:
+    """Problem for a column in which 1.234 may be 1234."""
+    cells = table.column(name)
+    doubtful = thousands(cells, table.separator == ";")
+    if doubtful is None:
+        return
+    grouped, plain = doubtful
+    place, whole = f"{table.path}, row {table.lines[cells.index(grouped)]}, column {name!r}", grouped.replace(".", "")
+    if plain is None:
+        raise Problem(
+            f"{place}: {grouped!r} is not clear in a table of semicolons, as all points in the column have three digits behind "
+            f"them: --decimal , if it is {whole}, --decimal . if the point is a decimal point"
+        )
+    raise Problem(
+        f"{place}: {grouped!r} is not clear beside {plain!r}: "
+        f"write {whole} if the point stands between thousands, or {plain}.0 if it's a decimal point "
+        "(for the whole table: --decimal , or --decimal .)"
+    )

@@ -128,6 +128,7 @@ def _settings(options: argparse.Namespace, facts: Facts | None) -> Facts:
         return {name: default if given[name] is None else given[name] for name, default in DEFAULTS.items()}
     chosen, encoding = dict(facts["settings"]), facts["encoding"]
     before = {**chosen, **{name: encoding[name] for name in ("task", "target", "missing")}}
+    before["decimal"] = encoding["decimal"] or "."
     before["target"] = one_spelling(before["target"])
     for name, value in before.items():
         wanted = getattr(options, name)
@@ -146,21 +147,23 @@ def _settings(options: argparse.Namespace, facts: Facts | None) -> Facts:
 def _data(options: argparse.Namespace, facts: Facts | None) -> Data:
     """The user's table, or the digits; when resuming, read as they were read before."""
     wishes = Wishes(options.target, options.task, options.text or [], options.drop or [], options.missing or "none")
+    decimal = options.decimal or ""
     if facts is not None:
         before = restored(facts["encoding"])
         if used := [name for name in wishes.drop if name in before.columns]:
             raise Problem(f"--drop {used[0]}: {options.resume} was trained on this column; leave the option out when resuming")
         wishes = Wishes(before.target, before.task, list(before.categories), (), before.missing, before.columns)
+        decimal = decimal or before.decimal
     if options.data is not None:
-        table = read_table(options.data)
+        table = read_table(options.data, decimal)
         if wishes.target is None:
             raise Problem(f"say which column to predict: --target COLUMN; {options.data} has {listed(table)}")
         data = from_table(table, wishes)
     else:
         asked = wishes.target is not None or wishes.text or wishes.drop or wishes.task == "regression"
-        if facts is None and (asked or options.missing is not None):
+        if facts is None and (asked or options.missing is not None or options.decimal is not None):
             raise Problem(
-                "--target, --text, --drop, --missing and --task regression need a table: "
+                "--target, --text, --drop, --missing, --decimal and --task regression need a table: "
                 "autodiff train DATA.csv --target COLUMN"
             )
         data = digits()
@@ -237,7 +240,7 @@ def _report(data: Data, learn: Array, test: Array, answer: Array, say: Any) -> N
     if encoding.task == "classification":
         guess = answer.argmax(1)
         say(confusion_table(encoding.labels, truth, guess))
-        say("Test accuracy in percent:")
+        say("Test accuracy in %:")
         print(f"{100 * float((guess == truth).mean()):.2f}")
         return
     rest = _in_units(answer, encoding) - truth

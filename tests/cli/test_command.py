@@ -300,7 +300,7 @@ def test_a_bar_on_a_terminal(capsys, monkeypatch):
     _, out, err = run(capsys, "train", *QUICK)
     assert "epoch 1/3" in err
     assert "loss " in err
-    assert "accuracy " in err
+    assert "training accuracy " in err
     assert [line[:11] for line in out.splitlines() if line.startswith("epoch")] == ["epoch   3/3"]
 
 
@@ -326,7 +326,8 @@ def test_the_bar_has_room_for_loss_and_accuracy_in_80_columns(tmp_path):
     os.close(screen)
     assert process.wait(timeout=60) == 0
     lines = [line for line in shown.decode().split("\r") if line.startswith("epoch")]
-    assert any(re.search(r"^epoch 2/3 .*\| .* left, loss \d\.\d{4}  accuracy \d+\.\d %", line) for line in lines), lines
+    pattern = r"^epoch 2/3 .*\| .* left, loss \d\.\d{4}  training accuracy \d+\.\d %"
+    assert any(re.search(pattern, line) for line in lines), lines
     assert max(map(len, lines)) <= 80
 
 

@@ -103,7 +103,7 @@ def loop(inputs, targets, widths, task, *, epochs, batch_size, lr, momentum, wei
             optimizer.step()
             total += loss.item() * len(rows)
             right += float((y.detach().numpy().argmax(1) == targets[rows]).sum()) if task == "classification" else 0
-        score = f"  accuracy {100 * right / len(order):.1f} %" if task == "classification" else ""
+        score = f"  training accuracy {100 * right / len(order):.1f} %" if task == "classification" else ""
         lines.append(f"epoch {epoch:>3}/{epochs}  loss {total / len(order):.4f}{score}")
     return lines, model
 
@@ -158,10 +158,10 @@ def test_a_classification_is_the_loop_that_a_user_would_write(capsys, tmp_path, 
     assert printed[at + 1].split() == labels
     for line, label, row in zip(printed[at + 2 :], labels, counts):
         assert line.split() == [label, *(str(c) if c else "." for c in row)]
-    assert printed[at + 5 : at + 6] == ["Test accuracy in percent:"]
+    assert printed[at + 5 : at + 6] == ["Test accuracy in %:"]
     facts = facts_of(model_path)
     assert [f"{h['loss']:.4f}" for h in facts["history"]] == [re.search(r"loss (\S+)", line)[1] for line in lines]
-    assert [f"accuracy {100 * h['accuracy']:.1f} %" in line for h, line in zip(facts["history"], lines)] == [True] * 4
+    assert [f"training accuracy {100 * h['accuracy']:.1f} %" in line for h, line in zip(facts["history"], lines)] == [True] * 4
 
 
 @pytest.mark.parametrize("hidden", [[], [6]])
@@ -333,7 +333,7 @@ def test_confusions_in_a_table_or_in_words(capsys, tmp_path, length, labels, fit
     at = printed.index(f"Confusions ({labels} labels, the commonest first)")
     pairs = sorted((-counts[i, j], i, j) for i in range(labels) for j in range(labels) if i != j and counts[i, j])
     expected = [f"  {-count} x {names[i]} taken for {names[j]}" for count, i, j in pairs[:10]]
-    assert printed[at + 1 : printed.index("Test accuracy in percent:")] == expected
+    assert printed[at + 1 : printed.index("Test accuracy in %:")] == expected
 
 
 def test_no_confusions_in_words(capsys, tmp_path):
@@ -382,7 +382,7 @@ def test_the_curves_are_the_history(capsys, tmp_path, monkeypatch, task, epochs)
     assert learned.get_ydata().tolist() == [100 * h["accuracy"] for h in history]
     assert test.get_ydata().tolist() == [100 * h["accuracy"] for h in tested]
     assert f"{test.get_ydata()[-1]:.2f}" == number
-    assert f"Baseline, always the commonest label 'x': {baseline.get_ydata()[0]:.2f} percent" in out.splitlines()
+    assert f"Baseline, always the commonest label 'x': {baseline.get_ydata()[0]:.2f} %" in out.splitlines()
     assert right.get_ylim() == (0, 100)
     assert right.get_ylabel() == "accuracy (%)"
     ((legend),) = figure.legends

@@ -474,7 +474,7 @@ def test_what_would_lose_something_is_refused(capsys, tmp_path, case):
 def test_the_baseline_is_that_of_the_training_rows(capsys, tmp_path):
     path = write(tmp_path / "t.csv", "a,y\n" + "1,u\n2,v\n3,v\n" * 20)
     out = run(capsys, "train", path, "--target", "y", *QUICK)[1].splitlines()
-    assert "Baseline, always the commonest label 'v': 66.67 percent" in out
+    assert "Baseline, always the commonest label 'v': 66.67 %" in out
     rng = np.random.default_rng(3)
     path, model = (
         write(tmp_path / "u.csv", "a,y\n" + "".join(f"{x:.3f},{9 * x:.3f}\n" for x in rng.normal(size=50))),
