@@ -54,8 +54,8 @@ def _tells_apart(name: str, known: list[str]) -> bool:
     if not all(re.fullmatch(r"\d+", cell, re.ASCII) for cell in known):
         return False
     different = set(known)
-    if _NAMED.fullmatch(name):
-        return 2 * len(different) > len(known)
+    if _NAMED.fullmatch(name):  # an id may come again, as a customer does; a `number` that does may be an amount
+        return 2 * len(different) > len(known) if re.search(r"(?i)id\W*$", name) else len(different) == len(known)
     if len(different) < len(known) or len({len(cell) for cell in known}) > 1 or any(cell[0] == "0" for cell in known):
         return False
     values = sorted(map(int, known))

@@ -253,6 +253,13 @@ def test_a_name_that_only_ends_so_tells_nothing(capsys, tmp_path, name):
     assert "looks like" not in read_as(capsys, tmp_path, name, _SHUFFLED)[1]
 
 
+def test_an_id_may_come_again_and_a_number_that_does_is_an_amount(capsys, tmp_path):
+    twice = [*_SHUFFLED[:100], *_SHUFFLED[:50]]
+    assert "an identifier" in read_as(capsys, tmp_path, "customer_id", twice)[1]
+    assert "looks like" not in read_as(capsys, tmp_path, "customer_id", _SHUFFLED[:30] * 5)[1]
+    assert "looks like" not in read_as(capsys, tmp_path, "total_number", twice)[1]
+
+
 def test_numbers_that_all_differ_and_are_equally_long(capsys, tmp_path):
     rng = np.random.default_rng(4)
     five = rng.permutation(np.arange(10_001, 99_999))[:150]
