@@ -16,7 +16,7 @@ import numpy as np
 from autodiff._cli.encoding import Data, Encoding, features
 from autodiff._cli.looks import looks_of, warnings_of
 from autodiff._cli.problem import Problem
-from autodiff._cli.spelling import is_numeric, shortened
+from autodiff._cli.spelling import is_numeric, shortened, thousands
 from autodiff._cli.table import Table, holes, numbers, refuse_holes, said_of_holes
 
 __all__ = ["Wishes", "from_table"]
@@ -68,6 +68,7 @@ def from_table(table: Table, wishes: Wishes) -> Data:
         targets = np.array(numbers(table, target, hint if wishes.task is None else ""))
     else:
         targets = _labels(table, encoding, cells)
+    notes += _points(table, [name for name in [*columns, *([target] * (task == "regression"))] if name not in text])
     read_as = _read_as(table, encoding, looks, missing)
     return Data(table.path, inputs, targets, encoding, notes=[*table.notes, *notes], read_as=read_as)
 
@@ -156,6 +157,19 @@ def _guessed_task(table: Table, cells: list[str], text: bool) -> str:
         return "classification"
     few = len(set(cells)) <= 20 and all(_is_whole(table, cell) for cell in cells)
     return "classification" if few else "regression"
+
+
+def _points(table: Table, names: list[str]) -> list[str]:
+    """What to say of columns whose points may stand between thousands: rarely, where no semicolons hint at a decimal comma."""
+    found = {} if table.decimal else {name: cells for name in names if (cells := thousands(table.known(name), True))}
+    if not found:
+        return []
+    first = next(iter(found.values()))[0]
+    listed_names = ", ".join(map(repr, list(found)[:8])) + (", ..." if len(found) > 8 else "")
+    return [
+        f"{listed_names}: all points have three digits behind them, and are taken for decimal points; if {first} is "
+        f"{first.replace('.', '')}: --decimal , (if not, --decimal . says so)"
+    ]
 
 
 def _read_as(table: Table, encoding: Encoding, looks: dict[str, str], missing: dict[str, int]) -> list[str]:

@@ -90,6 +90,19 @@ def test_a_target_and_new_rows_are_asked_about_too(capsys, tmp_path):
     assert same[2] == ""
 
 
+@pytest.mark.parametrize("separator", [",", "\t", "|"])
+def test_points_with_three_digits_are_told_of_in_other_tables(capsys, tmp_path, separator):
+    said = "'a': all points have three digits behind them, and are taken for decimal points; if 1.137 is 1137: --decimal , "
+    text = "a;b;y\n" + rows([german(1137 + 97 * i) for i in range(30)], [f"{i}.250" for i in range(30)], "uv" * 15)
+    path = write(tmp_path / "t.csv", text.replace(";", separator))
+    arguments = ["train", path, "--target", "y", *QUICK]
+    code, out, _ = run(capsys, *arguments)
+    assert code == 0
+    assert said in re.sub(r"\s+", " ", out)
+    assert "three digits" not in run(capsys, *arguments, "--decimal", ".")[1]
+    assert "three digits" not in run(capsys, *arguments, "--text", "a")[1]
+
+
 def test_decimals_that_are_clear_are_not_asked_about(capsys, tmp_path):
     for cells in (["1.234", "0.987"], ["1.234", "2.5"], ["1.234", "1234"], ["12", "34"]):
         path = write(tmp_path / "t.csv", "a;y\n" + rows(cells * 5, "uv" * 5))
