@@ -163,7 +163,7 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
 def _verdict(find: Any, array: Any, dim: Any, keepdim: bool) -> Tensor:
     # For any() and all() an empty tuple names no dimension; everywhere else PyTorch takes it for all.
     axes = () if isinstance(dim, (tuple, list)) and not dim else axes_of(dim, array.ndim)
-    found = np.asarray(find(array, axis=axes, keepdims=keepdim))
+    found = np.asarray(find(array, axis=axes, keepdims=keepdim), order="C")
     return wrap(found.astype(np.uint8) if array.dtype == np.uint8 else found)  # bytes were PyTorch's first bools
 
 
