@@ -15,7 +15,9 @@ from autodiff import nn
 from autodiff._core.missing import NEAR, missing_member, pytorch_names
 
 MODULES = [
-    "autodiff", "autodiff.autograd", "autodiff.autograd.function", "autodiff.autograd.functional", "autodiff.autograd.graph",
+    "autodiff", "autodiff.accelerator", "autodiff.autograd", "autodiff.autograd.function", "autodiff.autograd.functional",
+    "autodiff.autograd.graph",
+    "autodiff.backends", "autodiff.backends.cuda",
     "autodiff.cuda", "autodiff.nn", "autodiff.nn.functional", "autodiff.nn.init", "autodiff.nn.modules",
     "autodiff.nn.parameter", "autodiff.nn.utils",
     "autodiff.optim", "autodiff.random", "autodiff.utils", "autodiff.utils.data",

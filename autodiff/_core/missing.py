@@ -63,8 +63,8 @@ def pytorch_names(place: str) -> frozenset[str]:
 
 
 _WITHOUT_PAGE = {
-    PACKAGE, f"{PACKAGE}.autograd.function", f"{PACKAGE}.nn.modules", f"{PACKAGE}.nn.parameter", f"{PACKAGE}.random",
-    f"{PACKAGE}.utils",
+    PACKAGE, f"{PACKAGE}.autograd.function", f"{PACKAGE}.backends", f"{PACKAGE}.nn.modules", f"{PACKAGE}.nn.parameter",
+    f"{PACKAGE}.random", f"{PACKAGE}.utils",
 }
 
 
