@@ -2,9 +2,9 @@
 
 >>> import autodiff as torch
 >>> torch.backends.cudnn.deterministic = True
->>> torch.backends.cudnn.benchmark = False
 >>> torch.backends.cudnn.deterministic
 True
+>>> torch.backends.cudnn.deterministic = False
 """
 
 from typing import Any
