@@ -136,10 +136,12 @@ OVERLOADS = {
              "def size(self, dim: builtins.int) -> builtins.int: ..."],
     "stride": ["@overload", "def stride(self, dim: None = ...) -> tuple[builtins.int, ...]: ...", "@overload",
                "def stride(self, dim: builtins.int) -> builtins.int: ..."],
+    "repeat_interleave": ["def repeat_interleave(input: Any = ..., repeats: Any = ..., dim: builtins.int | None = ..., "
+                          "*, output_size: builtins.int | None = ...) -> Tensor: ..."],
     **{
-        name: ["@overload", f"def {name}(input, dim: None = ..., keepdim: builtins.bool = ...) -> Tensor: ...", "@overload",
+        name: ["@overload", f"def {name}(input) -> Tensor: ...", "@overload",
                f"def {name}(input, dim: Tensor) -> Tensor: ...", "@overload",
-               f"def {name}(input, dim: builtins.int, keepdim: builtins.bool = ...) -> _Chosen: ..."]
+               f"def {name}(input, dim: Any, keepdim: builtins.bool = ...) -> _Chosen: ..."]
         for name in ("max", "min", "median")
     },
 }  # fmt: skip

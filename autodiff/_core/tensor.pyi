@@ -320,25 +320,25 @@ class Tensor:
     def masked_select(input, mask: Tensor) -> Tensor: ...  # api/index.py
     def matmul(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     @overload
-    def max(input, dim: None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
+    def max(input) -> Tensor: ...  # api/extremes.py
     @overload
     def max(input, dim: Tensor) -> Tensor: ...  # api/extremes.py
     @overload
-    def max(input, dim: builtins.int, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/extremes.py
+    def max(input, dim: Any, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/extremes.py
     def maximum(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     @overload
-    def median(input, dim: None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/order.py
+    def median(input) -> Tensor: ...  # api/order.py
     @overload
     def median(input, dim: Tensor) -> Tensor: ...  # api/order.py
     @overload
-    def median(input, dim: builtins.int, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/order.py
+    def median(input, dim: Any, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/order.py
     @overload
-    def min(input, dim: None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
+    def min(input) -> Tensor: ...  # api/extremes.py
     @overload
     def min(input, dim: Tensor) -> Tensor: ...  # api/extremes.py
     @overload
-    def min(input, dim: builtins.int, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/extremes.py
+    def min(input, dim: Any, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/extremes.py
     def minimum(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def mm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
     def moveaxis(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
@@ -393,7 +393,7 @@ class Tensor:
     def remainder(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def remainder_(input, other: Any) -> Self: ...  # api/arithmetic.py
     def repeat(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
-    def repeat_interleave(input = ..., repeats: Any = ..., dim: builtins.int | None = ..., *, output_size: builtins.int | None = ...) -> Tensor: ...  # api/rearrange.py
+    def repeat_interleave(input: Any = ..., repeats: Any = ..., dim: builtins.int | None = ..., *, output_size: builtins.int | None = ...) -> Tensor: ...  # api/rearrange.py
     @property
     def requires_grad(self) -> builtins.bool: ...  # _core/fields.py
     @requires_grad.setter
