@@ -86,6 +86,6 @@ def test_at_the_prompt_the_input_is_named(name):
 
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="from Python 3.13 on the interpreter counts its inputs")
 def test_the_plain_interpreter_keeps_no_lines():
-    lines = ["import autodiff as torch", "y = torch.ones(2, requires_grad=True).exp()", "_ = y.mul_(2)", "y.sum().backward()", ""]
+    lines = ["import autodiff", "y = autodiff.ones(2, requires_grad=True).exp()", "_ = y.mul_(2)", "y.sum().backward()", ""]
     done = subprocess.run([sys.executable, "-i"], input="\n".join(lines), text=True, capture_output=True, check=True)
     assert "It was changed at <stdin>, line 1." in done.stderr

@@ -28,6 +28,8 @@ def set_default_device(device: Any) -> None:
     Traceback (most recent call last):
     RuntimeError: device 'cuda' is not available: autodiff computes on the CPU only; use 'cpu'
     """
+    if isinstance(device, int):
+        raise RuntimeError(f"Cannot access accelerator device {device} when none is available: use 'cpu'")
     if device is not None:
         types.device(device)
 
