@@ -62,11 +62,11 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """
     if min is None and max is None:
         if not isinstance(input, Tensor):
-            raise no_tensor("clamp", "input", 1, type(input).__name__)
+            raise no_tensor("clamp", "input", 1, input)
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         if not isinstance(input, Tensor):
-            raise no_tensor("clamp", "input", 1, type(input).__name__)
+            raise no_tensor("clamp", "input", 1, input)
         if min is not None:
             input = _clamp_low(input, min)
         return input if max is None else _clamp_high(input, max)
