@@ -6,35 +6,44 @@ is a uniform distribution of width 1/sqrt(fan_in).
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import no_grad
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import fill, sampling
 from autodiff.api.creation import eye
 from autodiff.random import Generator
 
 __all__ = [
-    "calculate_gain",
-    "constant_",
-    "eye_",
-    "kaiming_normal_",
-    "kaiming_uniform_",
-    "normal_",
-    "ones_",
-    "orthogonal_",
-    "sparse_",
-    "trunc_normal_",
-    "uniform_",
-    "xavier_normal_",
-    "xavier_uniform_",
-    "zeros_",
+    "calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_", "sparse_",
+    "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]
+
+
+F = TypeVar("F", bound=Callable[..., Tensor])
+
+
+def _filling(function: F) -> F:
+    """The function outside the graph; what it refuses is raised here, as close to the user's line as can be."""
+    @functools.wraps(function)
+    def filling(*args: Any, **kwargs: Any) -> Tensor:
+        try:
+            with no_grad():
+                return function(*args, **kwargs)
+        except (IndexError, RuntimeError, TypeError, ValueError) as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
+
+    return cast(F, filling)
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -61,6 +70,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
 
 
+@_filling
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with uniform numbers in [a, b).
 
@@ -69,10 +79,10 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     >>> torch.nn.init.uniform_(torch.empty(2))
     tensor([0.4963, 0.7682])
     """
-    with no_grad():
-        return fill.uniform_(tensor, a, b, generator=generator)
+    return fill.uniform_(tensor, a, b, generator=generator)
 
 
+@_filling
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with normal numbers.
 
@@ -81,10 +91,10 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     >>> torch.nn.init.normal_(torch.empty(2))
     tensor([ 1.5410, -0.2934])
     """
-    with no_grad():
-        return fill.normal_(tensor, mean, std, generator=generator)
+    return fill.normal_(tensor, mean, std, generator=generator)
 
 
+@_filling
 def trunc_normal_(
     tensor: Tensor,
     mean: float = 0.0,
@@ -109,11 +119,10 @@ def trunc_normal_(
     from statistics import NormalDist  # imported here: that takes longer than importing this whole module
 
     normal = NormalDist(mean, std)
-    with no_grad():
-        if normal.cdf(b) - normal.cdf(a) > 0.3:
-            _redraw_outside(tensor, mean, std, a, b, generator)
-        else:
-            _keep_by_density(tensor, mean, std, a, b, generator)
+    if normal.cdf(b) - normal.cdf(a) > 0.3:
+        _redraw_outside(tensor, mean, std, a, b, generator)
+    else:
+        _keep_by_density(tensor, mean, std, a, b, generator)
     return tensor
 
 
@@ -148,6 +157,7 @@ def _keep_by_density(tensor: Tensor, mean: float, std: float, a: float, b: float
         tensor.copy_(wrap(values))
 
 
+@_filling
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value.
 
@@ -155,11 +165,11 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     >>> torch.nn.init.constant_(torch.empty(2), 0.3)
     tensor([0.3000, 0.3000])
     """
-    with no_grad():
-        tensor.fill_(val)
+    tensor.fill_(val)
     return tensor
 
 
+@_filling
 def ones_(tensor: Tensor) -> Tensor:
     """Fill with ones.
 
@@ -170,6 +180,7 @@ def ones_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 1.0)
 
 
+@_filling
 def zeros_(tensor: Tensor) -> Tensor:
     """Fill with zeros.
 
@@ -180,6 +191,7 @@ def zeros_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 0.0)
 
 
+@_filling
 def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with the identity.
 
@@ -190,11 +202,11 @@ def eye_(tensor: Tensor) -> Tensor:
     """
     if tensor._array.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    with no_grad():
-        tensor.copy_(eye(*tensor._array.shape))
+    tensor.copy_(eye(*tensor._array.shape))
     return tensor
 
 
+@_filling
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
     """Fill a matrix with normal numbers, and a share of each column with zeros (Martens 2010).
 
@@ -206,10 +218,9 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
         raise ValueError("Only tensors with 2 dimensions are supported")
     rows, cols = tensor._array.shape
     zeros = math.ceil(sparsity * rows)
-    with no_grad():
-        fill.normal_(tensor, 0.0, std, generator=generator)
-        for col in range(cols):
-            tensor[sampling.randperm(rows)[:zeros], col] = 0.0
+    fill.normal_(tensor, 0.0, std, generator=generator)
+    for col in range(cols):
+        tensor[sampling.randperm(rows)[:zeros], col] = 0.0
     return tensor
 
 
@@ -221,6 +232,7 @@ def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     return shape[1] * field, shape[0] * field
 
 
+@_filling
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform in +-gain * sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010).
 
@@ -233,6 +245,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     return uniform_(tensor, -bound, bound, generator)
 
 
+@_filling
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal with std gain * sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010).
 
@@ -249,6 +262,7 @@ def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
     return _calculate_fan_in_and_fan_out(tensor)[mode.lower() == "fan_out"]
 
 
+@_filling
 def kaiming_uniform_(
     tensor: Tensor,
     a: float = 0,
@@ -270,6 +284,7 @@ def kaiming_uniform_(
     return uniform_(tensor, -bound, bound, generator)
 
 
+@_filling
 def kaiming_normal_(
     tensor: Tensor,
     a: float = 0,
@@ -289,6 +304,7 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_calculate_correct_fan(tensor, mode)), generator)
 
 
+@_filling
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """A (semi-)orthogonal matrix, from the QR decomposition of a normal one (Saxe et al. 2013).
 
@@ -306,8 +322,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     normal = sampling.randn(rows, cols, generator=generator, dtype=tensor.dtype)._array
     q, r = np.linalg.qr(normal.T if rows < cols else normal)
     q = q * np.sign(np.diag(r))
-    with no_grad():
-        tensor.copy_(wrap(((q.T if rows < cols else q).reshape(tensor._array.shape) * gain).astype(tensor._array.dtype)))
+    tensor.copy_(wrap(((q.T if rows < cols else q).reshape(tensor._array.shape) * gain).astype(tensor._array.dtype)))
     return tensor
 
 
