@@ -52,6 +52,9 @@ from autodiff.api.rearrange import (
     broadcast_tensors, broadcast_to, flip, fliplr, flipud, meshgrid, repeat_interleave, roll, tile,
 )
 from autodiff.api.sampling import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
+from autodiff.api.settings import (
+    are_deterministic_algorithms_enabled, get_default_device, set_default_device, use_deterministic_algorithms,
+)
 from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, swapaxes, t, transpose, unflatten, unsqueeze
 from autodiff.api.triangle import diagonal, trace, tril_indices, triu_indices
 from autodiff.api.typed import (
@@ -73,13 +76,14 @@ nan = inf - inf
 
 __version__: str
 
+_LATE = {"accelerator", "backends", "cuda", "datasets", "nn", "optim", "utils"}  # imported when a program first asks for them
 
 if TYPE_CHECKING:
-    from autodiff import cuda, datasets, nn, optim, utils
+    from autodiff import accelerator, backends, cuda, datasets, nn, optim, utils
 else:  # a type checker would take every name
 
     def __getattr__(name: str) -> Any:
-        if name in ("cuda", "datasets", "nn", "optim", "utils"):  # imported when a program first asks for them
+        if name in _LATE:
             return importlib.import_module(f"autodiff.{name}")
         # The version is looked up when it is asked for: reading the package's metadata takes a fifth of the whole import.
         if name == "__version__":
@@ -93,25 +97,28 @@ else:  # a type checker would take every name
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})  # a prompt that completes names offers what is not imported yet, too
+    # A prompt that completes names offers what is not imported yet, and nothing that this file imports for its own use.
+    return sorted({*__all__, *(name for name in globals() if name.startswith("_"))})
 
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
-    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "allclose", "arange", "argwhere", "as_tensor",
-    "asarray", "atleast_1d", "atleast_2d", "autograd", "bincount", "bool", "broadcast_tensors", "broadcast_to", "cdist",
-    "chunk", "clip", "clone", "concat", "concatenate", "count_nonzero", "cuda", "datasets", "detach", "device", "diagonal",
-    "divide", "double", "dtype", "e", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo", "flatten", "flip",
-    "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full", "full_like", "get_default_dtype",
-    "get_num_threads", "get_rng_state", "greater", "greater_equal", "half", "iinfo", "index_put", "inf", "inference_mode",
-    "initial_seed", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
-    "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan",
-    "less", "less_equal", "linspace", "logspace", "long", "manual_seed", "masked_fill", "meshgrid", "moveaxis", "movedim",
-    "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "optim",
-    "permute", "pi", "promote_types", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
-    "randperm", "ravel", "relu", "repeat_interleave", "reshape", "roll", "rsub", "seed", "select", "set_default_dtype",
+    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "allclose", "arange",
+    "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "asarray", "atleast_1d", "atleast_2d", "autograd",
+    "backends", "bincount", "bool", "broadcast_tensors", "broadcast_to", "cdist", "chunk", "clip", "clone", "concat",
+    "concatenate", "count_nonzero", "cuda", "datasets", "detach", "device", "diagonal", "divide", "double", "dtype", "e",
+    "empty", "empty_like", "enable_grad", "equal", "eye", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16",
+    "float32", "float64", "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype", "get_num_threads",
+    "get_rng_state", "greater", "greater_equal", "half", "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int",
+    "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point",
+    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal",
+    "linspace", "logspace", "long", "manual_seed", "masked_fill", "meshgrid", "moveaxis", "movedim", "multiply", "nan",
+    "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "optim", "permute", "pi",
+    "promote_types", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel",
+    "relu", "repeat_interleave", "reshape", "roll", "rsub", "seed", "select", "set_default_device", "set_default_dtype",
     "set_grad_enabled", "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short",
     "split", "squeeze", "subtract", "swapaxes", "swapdims", "t", "tensor", "tile", "trace", "transpose", "tril_indices",
-    "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze", "utils", "zeros", "zeros_like",
+    "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze", "use_deterministic_algorithms",
+    "utils", "zeros", "zeros_like",
 ]
 __all__ += _with_out.__all__

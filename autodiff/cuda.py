@@ -9,6 +9,8 @@ from typing import Any
 
 from autodiff._core.missing import missing_name
 
+__path__: list[str] = []  # so that `import torch.cuda.amp` is told what is said of PyTorch's modules: Python asks packages only
+
 __all__ = ["device_count", "is_available", "manual_seed", "manual_seed_all"]
 
 

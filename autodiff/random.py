@@ -202,10 +202,10 @@ class Generator:
         """The numbers 0 to n - 1 in random order (Fisher and Yates), as int64."""
         with self._lock:
             raw = self._raw32(max(n - 1, 0))
-        steps = (raw % np.arange(n, 1, -1, dtype=np.uint64)).tolist()
+        partners = raw % np.arange(n, 1, -1, dtype=np.uint64) + np.arange(max(n - 1, 0), dtype=np.uint64)
         order = list(range(n))
-        for i, step in enumerate(steps):
-            order[i], order[i + step] = order[i + step], order[i]
+        for i, j in enumerate(partners.tolist()):
+            order[i], order[j] = order[j], order[i]
         return np.array(order, np.int64)
 
     def bernoulli(self, p: float, shape: tuple[int, ...]) -> _Array:

@@ -19,8 +19,9 @@ FILE = ROOT / "autodiff" / "_core" / "pytorch_names.txt"
 
 # Where a program of a first course looks for names, and the two classes whose methods it calls.
 MODULES = [
-    "torch", "torch.autograd", "torch.autograd.function", "torch.autograd.functional", "torch.autograd.gradcheck",
-    "torch.autograd.graph", "torch.cuda", "torch.distributions", "torch.fft", "torch.func", "torch.linalg", "torch.nn",
+    "torch", "torch.accelerator", "torch.autograd", "torch.autograd.function", "torch.autograd.functional",
+    "torch.autograd.gradcheck", "torch.autograd.graph", "torch.backends", "torch.backends.cuda", "torch.backends.cudnn",
+    "torch.backends.mps", "torch.cuda", "torch.distributions", "torch.fft", "torch.func", "torch.linalg", "torch.nn",
     "torch.nn.functional", "torch.nn.init", "torch.nn.modules", "torch.nn.parameter", "torch.nn.utils",
     "torch.nn.utils.clip_grad", "torch.nn.utils.convert_parameters", "torch.nn.utils.rnn", "torch.optim",
     "torch.optim.lr_scheduler", "torch.optim.optimizer", "torch.optim.sgd", "torch.random", "torch.special", "torch.utils",

@@ -27,6 +27,10 @@ MODULES = {
     "autodiff.utils.data": "Data sets, and loaders that make batches of them.",
     "autodiff.utils.checkpoint": "Computing again in backward what would take too much memory to keep.",
     "autodiff.cuda": "What a program asks before it uses a GPU. There is none.",
+    "autodiff.accelerator": "What a program asks before it uses an accelerator. There is none.",
+    "autodiff.backends.cuda": "Whether NVIDIA's GPU is used. It is not.",
+    "autodiff.backends.cudnn": "Flags that programs set for NVIDIA's GPU. They change nothing.",
+    "autodiff.backends.mps": "Whether Apple's GPU is used. It is not.",
     "autodiff.datasets": "Real data that ships with the package.",
 }
 

@@ -16,7 +16,7 @@ LAYERS = [
     {"random", "ops"},
     {"api"},
     {"_methods"},
-    {"nn", "optim", "autograd", "utils", "datasets", "cuda"},
+    {"nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda"},
     {"explain"},
     {"_cli", "cli", "__main__"},
 ]

@@ -1,5 +1,8 @@
 """What a message tells a learner to write: each mistake of a first course, and the words of the way out."""
 
+import inspect
+import warnings
+
 import pytest
 
 import autodiff as torch
@@ -37,6 +40,22 @@ class Unmade(nn.Module):
         self.layer = nn.Linear(1, 1)
 
 
+class NoReturn(nn.Module):
+    def forward(self, x):
+        x * 2
+
+
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, k):
+        return x * k
+
+    @staticmethod
+    def backward(ctx, g):
+        return g
+
+
+LAYER = nn.Linear(3, 2)
 SCORES = torch.ones(2, 3)
 MISTAKES = {
     "backward twice": (twice, r"compute the loss anew for each backward, and detach\(\) what is carried over"),
@@ -49,6 +68,18 @@ MISTAKES = {
     "classes as a table": (lambda: F.cross_entropy(SCORES, torch.tensor([[0, 1, 0], [1, 0, 0]])), r"target.argmax\(1\)"),
     "one class as a table": (lambda: F.cross_entropy(SCORES[0], torch.tensor([0, 1, 0])), r"target.argmax\(0\)"),
     "a drawing of what requires a gradient": (lambda: leaf(2).numpy(), r"Use tensor.detach\(\).numpy\(\) instead"),
+    "a Function called": (lambda: Square(leaf(2), 3), r"Square\.apply\(\.\.\.\)"),
+    "too few gradients": (lambda: Square.apply(leaf(2), 3).sum().backward(), r"each input of forward: x, k; None for those"),
+    "parameters not called": (lambda: torch.optim.SGD(LAYER.parameters, lr=0.1), r"SGD\(model\.parameters\(\)\)"),
+    "a function in Sequential": (lambda: nn.Sequential(LAYER, F.relu), r"its layer is nn\.ReLU\(\)"),
+    "a method in Sequential": (lambda: nn.Sequential(LAYER, torch.log_softmax), r"its layer is nn\.LogSoftmax\(\)"),
+    "a lambda in Sequential": (lambda: nn.Sequential(LAYER, lambda x: x), r"a function is called in forward\(\)"),
+    "a layer for a tensor": (lambda: LAYER(nn.ReLU()), r"must be Tensor, not ReLU; .*: nn\.ReLU\(\)\(x\)"),
+    "a layer for a target": (lambda: F.mse_loss(SCORES, nn.ReLU()), r"nn\.ReLU\(\)\(x\)"),
+    "the user's layer for a tensor": (lambda: torch.exp(NoReturn()), r"then: NoReturn\(\)\(x\)"),
+    "no return": (lambda: LAYER(NoReturn()(SCORES)), r"not NoneType; is a return missing, in forward\(\)"),
+    "no return before a loss": (lambda: F.cross_entropy(NoReturn()(SCORES), torch.tensor([0, 1])), r"is a return missing"),
+    "no return before a function": (lambda: torch.matmul(SCORES, None), r"is a return missing"),
 }
 
 
@@ -57,3 +88,48 @@ def test_the_message_says_what_to_write(name):
     program, words = MISTAKES[name]
     with pytest.raises((RuntimeError, ValueError, AttributeError, TypeError), match=words):
         program()
+
+
+LOSSES = [name for name in nn.__all__ if name.endswith("Loss")]
+WITHOUT_LOSSES = (nn.ReLU.__base__, nn.Dropout, nn.Flatten, nn.Linear)
+LAYERS = [
+    name for name in nn.__all__ if inspect.isclass(getattr(nn, name)) and issubclass(getattr(nn, name), WITHOUT_LOSSES)
+]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_that_is_called_at_once(name):
+    with pytest.raises(RuntimeError, match=rf"criterion = nn\.{name}\(\);.*Boolean value of Tensor"):
+        getattr(nn, name)(SCORES, SCORES)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_that_is_called_at_once(name):
+    with pytest.raises(TypeError, match=rf"a layer is made first and called then: nn\.{name}\([\w, ]*\)\(x\)"):
+        getattr(nn, name)(SCORES)
+
+
+def test_a_tensor_that_is_an_option_is_taken():
+    weight = torch.tensor([1.0, 2.0, 3.0])
+    assert nn.CrossEntropyLoss(weight).weight is weight
+    assert nn.BCELoss(weight).weight is weight
+    assert nn.LeakyReLU(torch.tensor(0.5))(torch.tensor([-2.0])).item() == -1.0
+
+
+@pytest.mark.parametrize("name", ["Softmax", "LogSoftmax", "Softmin"])
+def test_a_warning_of_a_layer_names_the_users_line(name):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        getattr(nn, name)()(SCORES)
+        nn.Sequential(getattr(nn, name)())(SCORES)
+        getattr(F, name.lower().replace("logs", "log_s"))(SCORES)
+    assert [each.filename for each in caught] == [__file__] * 3
+
+
+def test_the_warning_of_a_full_backward_hook_names_the_users_line():
+    layer = nn.Linear(3, 2)
+    layer.register_full_backward_hook(lambda *_: None)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        layer(SCORES).sum().backward()
+    assert [each.filename for each in caught] == [__file__]

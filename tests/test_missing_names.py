@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import pickle
 import re
 import subprocess
 import sys
@@ -15,10 +16,13 @@ from autodiff import nn
 from autodiff._core.missing import NEAR, missing_member, pytorch_names
 
 MODULES = [
-    "autodiff", "autodiff.autograd", "autodiff.autograd.function", "autodiff.autograd.functional", "autodiff.autograd.graph",
+    "autodiff", "autodiff.accelerator", "autodiff.autograd", "autodiff.autograd.function", "autodiff.autograd.functional",
+    "autodiff.autograd.graph",
+    "autodiff.backends", "autodiff.backends.cuda",
     "autodiff.cuda", "autodiff.nn", "autodiff.nn.functional", "autodiff.nn.init", "autodiff.nn.modules",
     "autodiff.nn.parameter", "autodiff.nn.utils",
-    "autodiff.optim", "autodiff.random", "autodiff.utils", "autodiff.utils.data",
+    "autodiff.optim", "autodiff.random", "autodiff.utils", "autodiff.utils.checkpoint",
+    "autodiff.utils.data",
 ]
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -114,6 +118,8 @@ MODULES_OF_PYTORCHS = [
     "from autodiff.distributions import Categorical",
     "from autodiff.utils.tensorboard import SummaryWriter",
     "from autodiff.nn.modules.conv import Conv2d",
+    "import autodiff.cuda.amp",
+    "from autodiff.cuda.amp import GradScaler",
 ]
 
 
@@ -171,6 +177,11 @@ def test_the_nearest_thing_is_named():
     assert "the nearest thing here is matmul, or (a * b).sum(dim)." in says("torch.einsum")
     assert "the nearest thing here is xavier_uniform_." in says("from autodiff.nn.init import xavier_uniform")
     assert "the nearest thing here is std and mean." in says("torch.std_mean")
+    assert "the nearest thing here is pickle.dump(model.state_dict(), file), or numpy.savez." in says("torch.save")
+    assert "the nearest thing here is arange, which leaves out the end." in says("torch.range")
+    assert "checkpoint, for each part." in says("from autodiff.utils.checkpoint import checkpoint_sequential")
+    hook = says("nn.Linear(1, 1).register_backward_hook")
+    assert "the nearest thing here is register_full_backward_hook. docs/reference/autodiff.nn.md" in hook
     assert "the nearest thing here is nn.functional.selu." in says("torch.selu")
     assert "the nearest thing here is nn.Linear." in says("from autodiff.nn.modules import Linear")
 
@@ -188,6 +199,34 @@ def test_the_table_of_near_things_is_true(key):
             thing = getattr(autodiff, root)
             for part in rest:
                 thing = getattr(thing, part)
+
+
+@pytest.mark.parametrize("name", ["conv2d", "max_pool2d", "batch_norm", "embedding"])
+def test_a_name_that_pytorch_has_in_another_place(name):
+    text = says(f"nn.{name}")
+    assert f": PyTorch has torch.nn.functional.{name}, autodiff doesn't" in text
+    assert page_named(text).is_file()
+
+
+@pytest.mark.parametrize("name", ["MNIST", "CIFAR10", "load_iris"])
+def test_data_that_is_not_here(name):
+    text = says(f"from autodiff.datasets import {name}")
+    assert "ships with the package: Digits, load_digits." in text
+    assert text.removeprefix("ImportError: cannot import name").endswith("docs/reference/autodiff.datasets.md lists it")
+
+
+@pytest.mark.parametrize("name", ["vision", "audio", "text"])
+def test_no_guess_is_made_that_is_far_off(name):
+    assert "Did you mean" not in says(f"from autodiff import {name}")
+
+
+def test_what_is_said_of_files_works(tmp_path):
+    first, second = nn.Linear(2, 3), nn.Linear(2, 3)
+    with (tmp_path / "model").open("wb") as file:
+        pickle.dump(first.state_dict(), file)
+    with (tmp_path / "model").open("rb") as file:
+        second.load_state_dict(pickle.load(file))
+    assert (second.weight == first.weight).all()
 
 
 def test_statements_that_import_what_is_here_work():

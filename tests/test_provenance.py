@@ -3,6 +3,8 @@
 import atexit
 import code
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -80,3 +82,10 @@ def test_at_the_prompt_the_input_is_named(name):
         prompt.runsource(line, name)
     with pytest.raises(RuntimeError, match=f"made at {name}, line 1"):
         prompt.locals["y"].sum().backward()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="from Python 3.13 on the interpreter counts its inputs")
+def test_the_plain_interpreter_keeps_no_lines():
+    lines = ["import autodiff", "y = autodiff.ones(2, requires_grad=True).exp()", "_ = y.mul_(2)", "y.sum().backward()", ""]
+    done = subprocess.run([sys.executable, "-i"], input="\n".join(lines), text=True, capture_output=True, check=True)
+    assert "It was changed at <stdin>, line 1." in done.stderr

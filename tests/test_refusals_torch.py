@@ -48,6 +48,28 @@ SAME = {
     "a product of two dtypes": lambda torch: torch.matmul(torch.ones(2, 3), torch.ones(3, 2).double()),
     "an array for a tensor": lambda torch: torch.nn.Linear(2, 1)([1.0, 2.0]),
     "no GPU": lambda torch: (torch.cuda.is_available(), torch.cuda.device_count()),
+    "no accelerator": lambda torch: (
+        torch.accelerator.is_available(), torch.accelerator.device_count(), torch.accelerator.current_accelerator()
+    ),
+    "no backends": lambda torch: (
+        torch.backends.mps.is_available(), torch.backends.mps.is_built(), torch.backends.cudnn.is_available(),
+        torch.backends.cudnn.version(), torch.backends.cudnn.enabled, torch.backends.cudnn.benchmark,
+        torch.backends.cudnn.allow_tf32, torch.backends.cuda.is_built(),
+    ),
+    "flags of a GPU": lambda torch: [
+        setattr(torch.backends.cudnn, "deterministic", True), torch.backends.cudnn.deterministic,
+        setattr(torch.backends.cudnn, "deterministic", False), torch.backends.cudnn.deterministic,
+    ],
+    "the default device": lambda torch: [
+        torch.set_default_device("cpu"), str(torch.get_default_device()), str(torch.ones(1).device),
+        torch.set_default_device(None), str(torch.get_default_device()),
+    ],
+    "a device that is nowhere": lambda torch: torch.set_default_device("nope"),
+    "determinism": lambda torch: [
+        torch.use_deterministic_algorithms(True), torch.are_deterministic_algorithms_enabled(),
+        torch.use_deterministic_algorithms(False, warn_only=True), torch.are_deterministic_algorithms_enabled(),
+    ],
+    "determinism by a number": lambda torch: torch.use_deterministic_algorithms(1),
     "NumPy's words": lambda torch: torch.ones(2, 3).sum(axis=1, keepdims=True),
     "NumPy's word for dim": lambda torch: torch.softmax(torch.ones(2, 3), axis=0),
     "both words": lambda torch: torch.ones(2, 3).sum(dim=0, axis=1),

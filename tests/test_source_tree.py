@@ -12,7 +12,8 @@ from conftest import ROOT
 import autodiff
 
 LINE = (
-    "autodiff: a source tree that has not been built runs on NumPy; for the compiled kernels: python -m pip install -e .\n"
+    "autodiff: a source tree that has not been built runs on NumPy; for the compiled kernels: python -m pip install -e . "
+    "(one that is installed is used from any other folder)\n"
 )
 
 PROGRAM = """

@@ -42,7 +42,7 @@ OTHERS = {
     "set_provenance",
     "no_grad",
 }
-MODULES = {"autograd", "cuda", "datasets", "nn", "optim", "random", "utils"}
+MODULES = {"accelerator", "autograd", "backends", "cuda", "datasets", "nn", "optim", "random", "utils"}
 NAMES = [
     name
     for name in autodiff.__all__

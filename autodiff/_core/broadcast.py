@@ -14,7 +14,7 @@ import numpy as np
 from autodiff import _kernels
 from autodiff._core.graph import primitive
 
-__all__ = ["PAIRWISE", "added_up", "expanded", "sum_to", "widened"]
+__all__ = ["PAIRWISE", "added_up", "expanded", "in_rows", "sum_to", "widened"]
 
 PAIRWISE = 512  # elements; fewer lose next to nothing
 
@@ -24,23 +24,28 @@ def widened(x: Any) -> Any:
     return x.astype(np.float32) if x.dtype.char == "e" else x
 
 
+def in_rows(x: Any) -> Any:
+    """x, contiguous: NumPy gives many a result the layout of its input, where PyTorch's has a view() in one dimension."""
+    return x if x.flags.c_contiguous else x.copy()
+
+
 def added_up(x: Any, axes: tuple[int, ...], keepdims: Any = False, wide: bool = False) -> Any:
     """The sum of an array over some dimensions, without adding up rounding errors; `wide` leaves float16 as float32.
 
     NumPy sums neighbours in memory pair by pair, but rows one after the other: 60,000 rows of 0.1 come to 6003.5.
     """
     if x.dtype.kind != "f" or not axes:
-        return np.add.reduce(x, axis=axes, keepdims=keepdims)
+        return in_rows(np.add.reduce(x, axis=axes, keepdims=keepdims))
     if max(axes) == len(axes) - 1 and len(axes) < x.ndim and x.dtype.char in "fd" and x.flags.c_contiguous and x.size:
         rest = x.shape[len(axes) :]  # the rows of a matrix: a kernel sums them in double
         total = _kernels.column_sums(x.reshape(-1, math.prod(rest)))
         return total.reshape((1,) * len(axes) + rest if keepdims else rest)
     if x.dtype.char == "e":
-        total = np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float32)
+        total = in_rows(np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float32))
         return total if wide else total.astype(x.dtype)
     if x.size > PAIRWISE and x.dtype.char == "f" and not _neighbours(x, axes):
-        return np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float64).astype(x.dtype)
-    return np.add.reduce(x, axis=axes, keepdims=keepdims)
+        return np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float64).astype(x.dtype, order="C")
+    return in_rows(np.add.reduce(x, axis=axes, keepdims=keepdims))
 
 
 def _neighbours(x: Any, axes: tuple[int, ...]) -> bool:

@@ -31,6 +31,7 @@ __all__ = [
     "out_with_gradient",
     "raised_in_backward",
     "rule_changed",
+    "to_a_tensor",
     "unexpected_keyword",
     "view_detached",
     "view_lost",
@@ -43,12 +44,20 @@ Array = Any  # numpy.ndarray: nothing is computed here
 # ---- the arguments of a call -------------------------------------------------------------------------------------
 
 
-def no_tensor(function: str, name: str, position: int, found: str) -> TypeError:
-    """An argument of the type `found` that should have been a tensor."""
-    return TypeError(
-        f"{function}(): argument '{name}' (position {position}) must be Tensor, not {found}; "
-        "make it one with autodiff.tensor(...)"
-    )
+def no_tensor(function: str, name: str, position: int, found: Any) -> TypeError:
+    """An argument, `found`, that should have been a tensor."""
+    kind = type(found).__name__
+    return TypeError(f"{function}(): argument '{name}' (position {position}) must be Tensor, not {kind}; {to_a_tensor(found)}")
+
+
+def to_a_tensor(found: Any) -> str:
+    """What to write where something stands for a tensor."""
+    if found is None:
+        return "is a return missing, in forward() or in the function that made it?"
+    if hasattr(found, "named_modules"):  # a Module, which the engine does not know
+        name = type(found).__name__
+        return f"a layer is made first and called then: {'nn.' * found._of_package}{name}({'...' * bool(found._parameters)})(x)"
+    return "make it one with autodiff.tensor(...)"
 
 
 def no_operand(function: str, name: str, position: int, found: str) -> TypeError:
@@ -122,16 +131,16 @@ def _times(shape: Sequence[int]) -> str:
 
 
 def _transposed(a: tuple[int, ...], b: tuple[int, ...]) -> str:
-    """The question whether one of the two was to be transposed; "" where that would not help."""
+    """Which of the two, a and b, would fit if it were transposed; "" where that would not help."""
     if misfit("", (a[:-2], b[:-2])):
         return ""
     asked, rows = [], b[-2] if len(b) > 1 else b[-1]
     word = "T" if max(len(a), len(b)) <= 2 else "mT"
     if len(b) > 1 and a[-1] == b[-1]:
-        asked.append(f"x @ w.{word} ({_times(a)} @ {_times((*b[:-2], b[-1], b[-2]))})")
+        asked.append(f"the second one transposed would fit: a @ b.{word} ({_times(a)} @ {_times((*b[:-2], b[-1], b[-2]))})")
     if len(a) > 1 and a[-2] == rows:
-        asked.append(f"x.{word} @ w ({_times((*a[:-2], a[-1], a[-2]))} @ {_times(b)})")
-    return f": did you mean {' or '.join(asked)}?" if asked else ""
+        asked.append(f"the first one transposed would fit: a.{word} @ b ({_times((*a[:-2], a[-1], a[-2]))} @ {_times(b)})")
+    return f": {', or '.join(asked)}" if asked else ""
 
 
 # ---- recording ---------------------------------------------------------------------------------------------------

@@ -285,7 +285,10 @@ def _bare(op: Recorded, arrays: list[Any], params: dict[str, Any]) -> Any:
     if not mode.arrays or not any(isinstance(a, (_ndarray, np.generic)) for a in arrays):
         if operation.numbers and operation.promote is not None and all(isinstance(a, (int, float)) for a in arrays):
             return op(*operation.promote.bring(operation, arrays), **params)  # torch.add(1, 2)
-        raise errors.no_tensor(operation.public, operation.input_name(0), 1, type(arrays[0]).__name__ if arrays else "nothing")
+        first = operation.input_name(0)
+        if not arrays:
+            raise TypeError(f"{operation.public}(): argument '{first}' (position 1) must be Tensor, not nothing")
+        raise errors.no_tensor(operation.public, first, 1, arrays[0])
     for i, a in enumerate(arrays):
         # A rule's own arithmetic on 0-d arrays gives NumPy scalars: arrays again before they reach a kernel.
         if a.__class__ is not _ndarray and isinstance(a, np.generic):

@@ -26,6 +26,7 @@ _OPTIMIZERS = (
 )
 NEAR = {
     **{f"optim.{name}": "optim.SGD, with momentum=0.9" for name in _OPTIMIZERS},
+    "cuda.amp": "float32 throughout, which needs no scaling",
     "column_stack": "stack(tensors, dim=1)",
     "compile": "the function itself, uncompiled",
     "einsum": "matmul, or (a * b).sum(dim)",
@@ -38,16 +39,24 @@ NEAR = {
     "kthvalue": "sort or topk",
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
+    "load": "pickle.load(file), for model.load_state_dict, or numpy.load",
     "logcumsumexp": "logsumexp, cumsum",
     "msort": "sort(input, dim=0)",
+    "nn.BatchNorm1d": "(x - x.mean(0)) / x.std(0), in a Module of your own",
+    **{f"nn.Conv{n}d": "nn.Linear, on flattened inputs" for n in (1, 2, 3)},
     "nn.Embedding": "a Parameter of shape (names, features), indexed as weight[indices]",
+    "nn.Module.register_backward_hook": "register_full_backward_hook",
     "nn.functional.embedding": "weight[indices]",
+    **{f"nn.functional.conv{n}d": "nn.functional.linear, on flattened inputs" for n in (1, 2, 3)},
     "optim.lr_scheduler": "optimizer.param_groups[0]['lr'] = ..., set before a step",
     "quantile": "median, or sort",
+    "range": "arange, which leaves out the end",
+    "save": "pickle.dump(model.state_dict(), file), or numpy.savez",
     "std_mean": "std and mean",
     "tensor_split": "split or chunk",
     "tensordot": "matmul",
     "unique_consecutive": "unique",
+    "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
     "utils.tensorboard": "print, or matplotlib",
     "var_mean": "var and mean",
     "vdot": "dot",
@@ -63,8 +72,8 @@ def pytorch_names(place: str) -> frozenset[str]:
 
 
 _WITHOUT_PAGE = {
-    PACKAGE, f"{PACKAGE}.autograd.function", f"{PACKAGE}.nn.modules", f"{PACKAGE}.nn.parameter", f"{PACKAGE}.random",
-    f"{PACKAGE}.utils",
+    PACKAGE, f"{PACKAGE}.autograd.function", f"{PACKAGE}.backends", f"{PACKAGE}.nn.modules", f"{PACKAGE}.nn.parameter",
+    f"{PACKAGE}.random", f"{PACKAGE}.utils",
 }
 
 
@@ -79,11 +88,18 @@ def _sentence(place: str, name: str, here: Iterable[str], page: str) -> str:
     elsewhere = _elsewhere(place, name)
     if elsewhere:
         return f". There is {elsewhere}"
+    theirs = next((m for m in (".nn.functional", *_MODULES) if m != place and name in pytorch_names(f"torch{m}")), None)
+    if theirs is not None:
+        near = NEAR.get(f"{theirs}.{name}".lstrip("."))
+        nearest = f"; the nearest thing here is {near}" if near else ""
+        return f": PyTorch has torch{theirs}.{name}, {PACKAGE} doesn't{nearest}. docs/{page} lists what is here"
     import difflib  # here, since it would be a twentieth of the package's import
 
-    spelt = difflib.get_close_matches(name, [each for each in here if not each.startswith("_")], 1, cutoff=0.75)
+    spelt = difflib.get_close_matches(name, [each for each in here if not each.startswith("_")], 1, cutoff=0.82)
     if spelt:
         return f". Did you mean: '{spelt[0]}'?"
+    if place == ".datasets":
+        return f": what is here ships with the package: {', '.join(here)}. docs/{page} lists it"
     return f", nor has PyTorch: {PACKAGE} offers what a first course uses, not all of PyTorch; docs/{page} lists every name"
 
 
@@ -151,4 +167,5 @@ def missing_member(cls: type, place: str, name: str) -> AttributeError:
     text = f"{cls.__name__!r} object has no attribute {name!r}"
     if name.startswith("_") or name not in pytorch_names(f"torch{place}"):
         return AttributeError(text)  # Python adds a guess of its own
-    return AttributeError(text + _sentence(place, name, (), "reference/autodiff.md"), name=name)
+    page = "reference/autodiff.nn.md" if place == ".nn.Module" else "reference/autodiff.md"
+    return AttributeError(text + _sentence(place, name, (), page), name=name)

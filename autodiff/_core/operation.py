@@ -169,7 +169,7 @@ class Plan:
     __slots__ = ("inputs", "keep", "names", "others", "outputs", "pulls", "saves")
 
     def __init__(self, operation: Operation, needs: int, inputs: int) -> None:
-        keep: list[tuple[int, Any, str]] = []  # (kind of source, key, name)
+        sources: dict[tuple[int, Any, str], None] = {}  # (kind of source, key, name), each once, in their order
         chosen: list[tuple[int, Rule]] = []
         for i in range(inputs):
             if not needs >> i & 1:
@@ -178,14 +178,16 @@ class Plan:
             if rule is None:
                 raise errors.no_derivative(operation.public, operation.input_name(i))
             chosen.append((i, rule))
-            keep += [source for name in operation.words[rule] if (source := _source(operation, name, i)) not in keep]
-        keep.sort(key=itemgetter(0))  # stable: inputs first, then outputs, then the others
+            sources |= dict.fromkeys(_source(operation, name, i) for name in operation.words[rule])
+        keep = sorted(sources, key=itemgetter(0))  # stable: inputs first, then outputs, then the others
         self.keep = [(source, key) for source, key, _ in keep]
         self.names = [name for _, _, name in keep]
         self.inputs = [key for source, key in self.keep if source == INPUT]
         self.outputs = [key for source, key in self.keep if source == OUTPUT]
         self.others = [(source, key) for source, key in self.keep if source > OUTPUT]
-        self.pulls = [self._pull(operation, i, rule) for i, rule in chosen]
+        places = {name: k for k, name in enumerate(self.names)}
+        made: dict[Rule, Rule] = {}
+        self.pulls = [_pull(operation, i, rule, places, made) for i, rule in chosen]
         # A node that keeps no tensor may be walked twice without retain_graph; not so a write into a part, as in PyTorch.
         self.saves = operation.walked_once or any(source in (INPUT, OUTPUT, ALL) for source, _ in self.keep)
 
@@ -197,14 +199,16 @@ class Plan:
         plan.saves = saves
         return plan
 
-    def _pull(self, operation: Operation, i: int, rule: Rule) -> Pull:
-        sources = [_source(operation, name, i) for name in operation.words[rule]]
-        places = [self.names.index(name) for _, _, name in sources]
-        if rule.__globals__.get("__name__", "").startswith("autodiff."):
-            on_arrays = _on_arrays(rule)
-        else:
-            on_arrays = _on_tensors(rule, [source in (INPUT, OUTPUT, ALL) for source, _, _ in sources])
-        return i, rule, on_arrays, places[0] if len(places) == 1 else -1, _picker(places)
+
+def _pull(operation: Operation, i: int, rule: Rule, places: dict[str, int], made: dict[Rule, Rule]) -> Pull:
+    """What runs the rule of input i. `made` holds the rules as they run on arrays: the inputs of a `cat` share one."""
+    sources = [_source(operation, name, i) for name in operation.words[rule]]
+    at = [places[name] for _, _, name in sources]
+    if rule not in made and rule.__globals__.get("__name__", "").startswith("autodiff."):
+        made[rule] = _on_arrays(rule)
+    elif rule not in made:
+        made[rule] = _on_tensors(rule, [source in (INPUT, OUTPUT, ALL) for source, _, _ in sources])
+    return i, rule, made[rule], at[0] if len(at) == 1 else -1, _picker(at)
 
 
 def _source(operation: Operation, name: str, i: int) -> tuple[int, Any, str]:

@@ -74,7 +74,7 @@ def promoted_number(value: Any, dtype: Any) -> Any:
     except (OverflowError, ValueError):
         pass
     if isinstance(value, float):
-        return np.asarray(value).astype(dtype)  # nan or infinity as an integer: what C makes of it
+        return silently(np.asarray(value).astype, dtype)  # nan or infinity as an integer: what C makes of it
     if not -(2**63) <= value < 2**64:
         raise OverflowError(f"int too big to convert: {value} has more than 64 bits, which no integer dtype has")
     return np.asarray(value, np.int64 if value < 0 else np.uint64).astype(dtype)

@@ -38,7 +38,8 @@ if _wanted == "compiled" and KIND != "compiled":
     )
 if not BUILT and not _wanted:
     print(
-        "autodiff: a source tree that has not been built runs on NumPy; for the compiled kernels: python -m pip install -e .",
+        "autodiff: a source tree that has not been built runs on NumPy; for the compiled kernels: python -m pip install -e . "
+        "(one that is installed is used from any other folder)",
         file=sys.stderr,
     )
 

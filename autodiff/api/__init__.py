@@ -48,6 +48,7 @@ A tensor changed, converted, copied, taken out:
 - `dtypes`: to, float, long, type_as.
 - `copies`: copy, deepcopy, pickle.
 - `numbers`: item, tolist, float(x).
+- `settings`: the default device, determinism: switches that change nothing here.
 - `numpy_protocols`: a tensor among NumPy's arrays.
 - `numpy_functions`: NumPy's functions of tensors.
 """

@@ -158,11 +158,11 @@ def _looked_into(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], e
     given = inspect.signature(function).bind(*args, **kwargs).arguments
     for i, (name, value) in enumerate(given.items(), 1):
         if value is error.obj:
-            return errors.no_tensor(function.__name__, name, i, type(value).__name__)
+            return errors.no_tensor(function.__name__, name, i, value)
         if isinstance(value, (list, tuple)) and any(each is error.obj for each in value):
             return TypeError(
                 f"{function.__name__}(): argument '{name}' (position {i}) must hold Tensors only, not a "
-                f"{type(error.obj).__name__}; make it one with autodiff.tensor(...)"
+                f"{type(error.obj).__name__}; {errors.to_a_tensor(error.obj)}"
             )
     return error
 

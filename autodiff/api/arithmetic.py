@@ -88,7 +88,7 @@ def rsub(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
     tensor([ 0., -1.])
     """
     if not isinstance(input, Tensor):
-        raise no_tensor("rsub", "input", 1, type(input).__name__)
+        raise no_tensor("rsub", "input", 1, input)
     if isinstance(other, np.generic):
         other = number("rsub", "other", other)
     ops.no_bools([input._array, other._array if isinstance(other, Tensor) else other])
@@ -136,7 +136,7 @@ def fmod(input: Any, other: Any) -> Tensor:
     tensor([-1.,  1.])
     """
     if not isinstance(input, Tensor):
-        raise no_tensor("fmod", "input", 1, type(input).__name__)
+        raise no_tensor("fmod", "input", 1, input)
     return (ops.fmod if isinstance(other, Tensor) else _fmod_by_number)(input, other)
 
 
@@ -256,7 +256,7 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
 def _three_tensors(function: str, *given: Any) -> None:
     for i, (name, x) in enumerate(zip(("input", "tensor1", "tensor2"), given, strict=True), 1):
         if not isinstance(x, Tensor):
-            raise no_tensor(function, name, i, type(x).__name__)
+            raise no_tensor(function, name, i, x)
 
 
 @method(inplace=True)

@@ -62,11 +62,11 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """
     if min is None and max is None:
         if not isinstance(input, Tensor):
-            raise no_tensor("clamp", "input", 1, type(input).__name__)
+            raise no_tensor("clamp", "input", 1, input)
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         if not isinstance(input, Tensor):
-            raise no_tensor("clamp", "input", 1, type(input).__name__)
+            raise no_tensor("clamp", "input", 1, input)
         if min is not None:
             input = _clamp_low(input, min)
         return input if max is None else _clamp_high(input, max)
@@ -165,7 +165,7 @@ def _verdict(find: Any, array: Any, dim: Any, keepdim: bool) -> Tensor:
         boolean(find.__name__, "keepdim", keepdim)
     # For any() and all() an empty tuple names no dimension; everywhere else PyTorch takes it for all.
     axes = () if isinstance(dim, (tuple, list)) and not dim else axes_of(dim, array.ndim)
-    found = np.asarray(find(array, axis=axes, keepdims=keepdim))
+    found = np.asarray(find(array, axis=axes, keepdims=keepdim), order="C")
     return wrap(found.astype(np.uint8) if array.dtype == np.uint8 else found)  # bytes were PyTorch's first bools
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import scalar_type
+from autodiff._core.errors import no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.promotion import cast
 from autodiff._core.refusals import refusal
@@ -31,7 +32,7 @@ _nll_loss_2d = renamed(ops.nll_loss, "NllLoss2D")
 
 def _no_tensor(input: Any, target: Any, name: str) -> TypeError:
     word, position, x = ("target", 2, target) if isinstance(input, Tensor) else ("input", 1, input)
-    return TypeError(f"{name}(): argument '{word}' (position {position}) must be Tensor, not {type(x).__name__}")
+    return no_tensor(name, word, position, x)
 
 
 def _fix(target: Tensor) -> str:

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 
 from autodiff._core.dtypes import scalar_type
-from autodiff._core.errors import misfit
+from autodiff._core.errors import misfit, to_a_tensor
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import converted, number, reduction_of, takes_tensors
@@ -42,7 +42,7 @@ def _with_a_fraction(x: Tensor, t: Tensor, name: str) -> tuple[Tensor, Tensor]:
 def _same_size(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor]:
     if not isinstance(input, Tensor) or not isinstance(target, Tensor):
         wrong = input if not isinstance(input, Tensor) else target
-        raise TypeError(f"{name}(): input and target must be Tensors, not {type(wrong).__name__}")
+        raise TypeError(f"{name}(): input and target must be Tensors, not {type(wrong).__name__}; {to_a_tensor(wrong)}")
     a, b = input._array.shape, target._array.shape
     if a == b:
         return input, target

@@ -172,7 +172,7 @@ def _of_any_rank(input: Tensor, other: Tensor) -> Tensor:
     """Vectors, batches, and what does not fit."""
     if not (isinstance(input, Tensor) and isinstance(other, Tensor)):
         name, value = ("other", other) if isinstance(input, Tensor) else ("input", input)
-        raise no_tensor("matmul", name, 1 + (value is other), type(value).__name__)
+        raise no_tensor("matmul", name, 1 + (value is other), value)
     _same_dtype(input, other)
     a, b = input._array.ndim, other._array.ndim
     if a == 2 and b == 2:

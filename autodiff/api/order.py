@@ -168,7 +168,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     tensor([ True, False,  True])
     """
     if not isinstance(elements, Tensor) and not isinstance(test_elements, Tensor):
-        raise no_tensor("isin", "elements", 1, type(elements).__name__)
+        raise no_tensor("isin", "elements", 1, elements)
     given = (("elements", elements), ("test_elements", test_elements))
     x, among = (np.asarray(v._array if isinstance(v, Tensor) else number("isin", name, v)) for name, v in given)
     if x.dtype.kind == "b" or among.dtype.kind == "b":
@@ -186,10 +186,10 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     tensor([1, 0, 2])
     """
     if weights is not None and not isinstance(weights, Tensor):
-        raise no_tensor("bincount", "weights", 2, type(weights).__name__)
+        raise no_tensor("bincount", "weights", 2, weights)
     array = input._array
     if weights is not None and not isinstance(weights, Tensor):
-        raise no_tensor("bincount", "weights", 2, type(weights).__name__)
+        raise no_tensor("bincount", "weights", 2, weights)
     if array.dtype.kind not in "iu":
         raise NotImplementedError(f'"bincount" not implemented for {input.dtype}; it counts whole numbers: x.long()')
     if array.ndim != 1 or (array.size and array.min() < 0):

@@ -135,8 +135,8 @@ _USUAL: dict[type, Any] = {float: _of_float, int: _of_int, list: array_of_list, 
 
 
 def positions(found: Any) -> Any:
-    """Positions or counts that NumPy found, as int64: on platforms of 32 bits, such as every browser's, its own are int32."""
-    return np.asarray(found).astype(np.int64, copy=False)
+    """Positions or counts that NumPy found, as int64, in rows: on 32 bits, as in every browser, its own are int32."""
+    return np.asarray(found).astype(np.int64, order="C", copy=False)
 
 
 def of_buffer(buffer: memoryview, dtype: np.dtype[Any]) -> Any:

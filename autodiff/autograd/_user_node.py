@@ -7,6 +7,7 @@ tensors, and with recording on only under create_graph.
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 import weakref
 from collections.abc import Callable
@@ -160,10 +161,8 @@ class FunctionNode(Node):
             mode.grad = before
         replies = reply if isinstance(reply, tuple) else (reply,)
         name, n = self.name(), len(self.edges)
-        if len(replies) > n and any(r is not None for r in replies[n:]):
-            raise RuntimeError(f"function {name} returned an incorrect number of gradients (expected {n}, got {len(replies)})")
-        if len(replies) < n:
-            raise RuntimeError(f"function {name} returned an incorrect number of gradients (expected {n}, got {len(replies)})")
+        if len(replies) < n or any(r is not None for r in replies[n:]):
+            raise _wrong_count(self.function, name, n, len(replies))
         results: list[tuple[Edge, Any]] = []
         for i, (edge, r) in enumerate(zip(self.edges, replies, strict=False)):
             if r is None or (wanted is not None and i not in wanted):
@@ -187,6 +186,19 @@ class FunctionNode(Node):
             results.append((edge, r if create_graph else r._array))
         for edge, gx in results:  # once all of them were looked at
             send(edge, gx)
+
+
+def _wrong_count(function: Any, name: str, expected: int, got: int) -> RuntimeError:
+    """The error for a backward that returned another number of gradients than forward has inputs."""
+    newer = function.setup_context.__qualname__ != "Function.setup_context"
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(function.forward).parameters.values()
+    inputs = [p.name for p in parameters if p.kind in positional][0 if newer else 1 :][:expected]
+    named = f": {', '.join(inputs)}" if len(inputs) == expected else ""
+    return RuntimeError(
+        f"function {name} returned an incorrect number of gradients (expected {expected}, got {got}): backward returns one for "
+        f"each input of forward{named}; None for those that need none"
+    )
 
 
 def _summable(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:

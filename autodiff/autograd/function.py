@@ -89,7 +89,13 @@ class Function:
             )
         return cls.vjp
 
-    def __init__(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if args or kwargs:
+            name, given = type(self).__name__, 1 + len(args) + len(kwargs)
+            raise TypeError(
+                f"{name}.__init__() takes 1 positional argument but {given} were given: an autograd Function is called as "
+                f"{name}.apply(...)"
+            )
         warnings.warn(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke "
             f"them on the class itself: {type(self).__name__}.apply(...)",

@@ -135,7 +135,7 @@ class _Watch:
             warnings.warn(
                 "Full backward hook is firing when gradients are computed with respect to module outputs since no inputs "
                 "require gradients.",
-                stacklevel=2,
+                stacklevel=stacklevel(),
             )
             self._run((None,) * len(self.args))
         return tuple(found[i] for i in self.outputs)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.broadcast import expanded
+from autodiff._core.broadcast import expanded, in_rows
 from autodiff._core.graph import flat, primitive
 from autodiff.ops.places import scattered
 from autodiff.ops.reduce import kept_shape, spread
@@ -69,7 +69,7 @@ def _shared(g: Any, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
 )
 def amax(x, *, axes, keepdim):
     """The largest elements over some dimensions; equal ones share the gradient."""
-    return np.max(x, axis=axes, keepdims=keepdim)
+    return in_rows(np.max(x, axis=axes, keepdims=keepdim))
 
 
 @primitive(
@@ -79,7 +79,7 @@ def amax(x, *, axes, keepdim):
 )
 def amin(x, *, axes, keepdim):
     """The smallest elements over some dimensions; equal ones share the gradient."""
-    return np.min(x, axis=axes, keepdims=keepdim)
+    return in_rows(np.min(x, axis=axes, keepdims=keepdim))
 
 
 @primitive(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.broadcast import in_rows
 from autodiff._core.graph import primitive
 
 
@@ -61,12 +62,27 @@ def placed(x, *, index, shape):
 def indexed(x, *, index):
     """x[index]: for lists, integer arrays and masks, a copy."""
     try:
-        return x[index]
+        out = x[index]
     except IndexError as error:
         if "broadcast" not in str(error):
             raise
         shapes = ", ".join(str(list(p.shape)) for p in index if isinstance(p, np.ndarray))
         raise IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}") from None
+    # NumPy lays the chosen dimension out first. PyTorch does not, and keeps the order that the other dimensions have in x.
+    return out if out.flags.c_contiguous or not _ordered(x, index) else out.copy()
+
+
+def _ordered(x: Any, index: Any) -> bool:
+    """Whether the dimensions of x that `index` leaves whole, all but those chosen from, follow in memory as in the shape."""
+    if x.flags.c_contiguous:
+        return True
+    whole, d = [], 0
+    for part in index:
+        if isinstance(part, slice):
+            whole.append(d)
+        d += part.ndim if isinstance(part, np.ndarray) and part.dtype.kind == "b" else 1
+    steps = [x.strides[d] for d in (*whole, *range(d, x.ndim)) if x.shape[d] > 1]
+    return steps == sorted(steps, reverse=True)
 
 
 @primitive(
@@ -128,7 +144,7 @@ def gather(x, *, axis, places):
     """x at `places` along `axis`: a place for each element of the result; the other dimensions of x may be longer."""
     if not places.size:
         return np.empty(places.shape, x.dtype)
-    return _row(x)[grid_of(_row(places), axis)].reshape(places.shape)
+    return in_rows(_row(x)[grid_of(_row(places), axis)]).reshape(places.shape)
 
 
 @primitive(

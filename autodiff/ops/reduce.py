@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.broadcast import PAIRWISE, added_up, expanded
+from autodiff._core.broadcast import PAIRWISE, added_up, expanded, in_rows
 from autodiff._core.graph import flat, primitive
 
 # For extremes, order and truth, until they name these things' home themselves.
@@ -72,7 +72,7 @@ def sum_over(x, *, axes, keepdim):
     """sum(x): over some dimensions."""
     if x.dtype.kind == "f":
         return added_up(x, axes, keepdim)
-    return np.sum(x, axis=axes, keepdims=keepdim, dtype=np.int64)
+    return in_rows(np.sum(x, axis=axes, keepdims=keepdim, dtype=np.int64))
 
 
 @primitive(
@@ -131,7 +131,7 @@ def _share(total: Any, n: int, dtype: Any) -> Any:
 )
 def prod_over(x, *, axes, keepdim):
     """The product over some dimensions."""
-    return np.prod(x, axis=axes, keepdims=keepdim, dtype=None if x.dtype.kind == "f" else np.int64)
+    return in_rows(np.prod(x, axis=axes, keepdims=keepdim, dtype=None if x.dtype.kind == "f" else np.int64))
 
 
 @primitive(

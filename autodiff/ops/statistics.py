@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.broadcast import added_up, widened
+from autodiff._core.broadcast import added_up, in_rows, widened
 from autodiff._core.graph import flat, primitive
 from autodiff.ops.exponential import exp
 from autodiff.ops.reduce import mean_over, spread
@@ -64,7 +64,7 @@ def logsumexp_over(x, *, axes, keepdim):
     m = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
     m = np.where(np.isfinite(m), m, 0)
     out = np.log(added_up(np.exp(x - m), axes, True, wide=True)) + m
-    return (out if keepdim else np.squeeze(out, axes)).astype(x.dtype, copy=False)
+    return (out if keepdim else np.squeeze(out, axes)).astype(x.dtype, order="C", copy=False)
 
 
 # ---- lengths ----
@@ -74,7 +74,7 @@ def _of_single_numbers(x: Any, axes: tuple[int, ...], keepdim: bool) -> Any:
     """The length of one number is its size, whatever becomes of its square; None where there are several."""
     if math.prod(x.shape[a] for a in axes) != 1:
         return None
-    return np.abs(x) if keepdim else np.squeeze(np.abs(x), axes)
+    return in_rows(np.abs(x) if keepdim else np.squeeze(np.abs(x), axes))
 
 
 @primitive(

@@ -5,6 +5,7 @@ After this module a reader knows that a group is a dict: "params", and every opt
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from typing import Any
 
@@ -30,6 +31,8 @@ def of(params: Any) -> list[Any]:
             "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
             f"{type(params).__name__}; write [param] for a single one"
         )
+    if inspect.ismethod(params):
+        raise TypeError(f"'method' object is not iterable: call it, as in SGD(model.{params.__name__}())")
     if hasattr(params, "parameters") and not isinstance(params, dict):
         raise TypeError(
             f"'{type(params).__name__}' object is not iterable: give its parameters, as in SGD(model.parameters())"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
+from autodiff._core.missing import missing_name
 from autodiff._core.modes import enable_grad, mode
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor, wrap
@@ -199,3 +200,7 @@ def _counts(tensors: Iterable[Tensor]) -> list[tuple[Any, int]]:
 
 def _cut(a: Any) -> Any:
     return a.detach().requires_grad_(a.requires_grad) if isinstance(a, Tensor) and a.is_floating_point() else a
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import tomllib
 
 import pytest
 from pages import ROOT, blocks, pages, quotes_rightly, run, source_of
@@ -77,3 +78,9 @@ def test_ci_runs_the_readme_s_commands(readme_line):
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     for name in readme_line["ENDS"]:
         assert f'docs/readme_line.py" {name})' in ci
+
+
+def test_the_extras_that_the_readme_names_are_there():
+    named = re.findall(r'"\.\[(\w+)\]"', (ROOT / "README.md").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {"plot", "test"} <= set(named) <= set(project["optional-dependencies"])

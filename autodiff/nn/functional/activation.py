@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff._core.inplace import in_place
+from autodiff._core.provenance import stacklevel
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api import activation as api
@@ -149,14 +150,14 @@ def softsign(input: Tensor) -> Tensor:
     return input / (input.abs() + 1.0)
 
 
-def _chosen_dim(input: Tensor, dim: int | None, name: str, stacklevel: int) -> int:
+def _chosen_dim(input: Tensor, dim: int | None, name: str, level: int) -> int:
     """The dimension given; if none is, the one that PyTorch used to choose, with a warning."""
     if dim is not None:
         return dim
     warnings.warn(
         f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
         UserWarning,
-        stacklevel=stacklevel + 1,
+        stacklevel=max(level + 1, stacklevel()),
     )
     return 0 if input._array.ndim in (0, 1, 3) else 1
 

@@ -6,6 +6,7 @@ the order of assignment, and is found there again as an attribute.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from autodiff._core.missing import missing_member
@@ -135,11 +136,23 @@ class Registers:
                     f"{module.__module__}.{module.__qualname__} is not a Module subclass: it is the class itself; write "
                     f"{module.__name__}() for a module"
                 )
-            raise TypeError(f"{_type_of(module)} is not a Module subclass{hint}")
+            raise TypeError(f"{_type_of(module)} is not a Module subclass{hint or _as_a_layer(module)}")
         self._check_name(name, "module")
         self._modules[name] = module
 
     register_module = add_module
+
+
+def _as_a_layer(function: Any) -> str:
+    """Which layer calls a function of the package, as ReLU does relu; "" where none does."""
+    name = getattr(function, "__name__", "").replace("_", "")
+    if not name or isinstance(function, (type, Tensor)):
+        return ""
+    layers = sys.modules[__name__.rpartition(".modules")[0]].__all__  # not imported, since they are made of this class
+    layer = next((each for each in layers if each.lower() in (name, f"{name}loss")), None)
+    if layer is None:
+        return "; a function is called in forward()"
+    return f"; {function.__name__} is a function, and its layer is nn.{layer}()"
 
 
 def _too_early(module: Registers, text: str) -> AttributeError:

@@ -23,11 +23,6 @@ class _Loss(Module):
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
-        if isinstance(size_average, Tensor):
-            raise RuntimeError(
-                "a loss is made first and called then: criterion = nn.CrossEntropyLoss(); loss = criterion(input, target). "
-                "Here input and target were given to the constructor (Boolean value of Tensor is ambiguous)"
-            )
         if size_average is not None or reduce is not None:
             reduction = chosen(reduction, size_average, reduce, stacklevel=stacklevel() + 1)
         self.reduction = reduction  # a wrong word is found when the loss is called, as in PyTorch

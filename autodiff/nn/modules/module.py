@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from autodiff._core import dtypes, types
 from autodiff._core.modes import no_grad
@@ -18,6 +18,7 @@ from autodiff._core.tensor import Tensor
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.nn import _state
 from autodiff.nn.modules._calling import Calling
+from autodiff.nn.modules._made_first import made_first
 from autodiff.nn.modules._to import read
 from autodiff.nn.modules._tree import Tree
 
@@ -44,6 +45,14 @@ class Module(Calling, Tree, KnowsItsKeywords):
 
     call_super_init: ClassVar[bool] = False  # does __init__ go on to the classes behind Module in the order of bases?
     _version: int = 1  # of the form in which the class is saved
+
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *args, **kwargs):
+            """The object, before `__init__`; TypeError or RuntimeError where the package's layer is given its input."""
+            if cls._of_package and any(isinstance(value, Tensor) for value in args) and (error := made_first(cls, args)):
+                raise error
+            return super().__new__(cls, *args, **kwargs)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if (args or kwargs) and not self.call_super_init:
