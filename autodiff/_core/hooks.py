@@ -27,6 +27,7 @@ __all__ = [
     "retains_grad",
 ]
 
+
 def hooks_of(leaf: Tensor) -> Hooks | None:
     """The gradient hooks of a leaf."""
     extra = leaf._extra
@@ -193,7 +194,11 @@ def after_accumulation(leaf: Tensor, g: Any, create_graph: bool) -> None:
     extra = leaf._extra or {}
     with users_code():
         for hook in list(extra.get("post_accumulate", {}).values()):
-            hook(leaf)
+            reply = hook(leaf)
+            if reply is not None:
+                if not isinstance(reply, Tensor):
+                    raise TypeError(f"expected Variable, but hook returned '{type(reply).__name__}' ({_name(hook)})")
+                raise RuntimeError(f"Tensor post accumulate grad hooks should return None. ({_name(hook)} returned a Tensor)")
         for hook in list(extra.get("post", {}).values()):
             reply = hook((), (_show(g, create_graph),))
             if reply is not None:

@@ -141,7 +141,7 @@ class Tensor:
     def any(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
     def argmax(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
-    def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
+    def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
     def argwhere(input) -> Tensor: ...  # api/places.py
     def as_subclass(self, cls: builtins.type[Tensor]) -> Any: ...  # _core/subclasses.py
     def asin(input) -> Tensor: ...  # ops/trigonometry.py
@@ -168,12 +168,12 @@ class Tensor:
     def bitwise_xor(input, other: Any) -> Tensor: ...  # ops/bits.py
     def bitwise_xor_(input, other: Any) -> Self: ...  # ops/bits.py
     def bmm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
-    def bool(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def bool(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def broadcast_to(input, *size: Any) -> Tensor: ...  # api/rearrange.py
-    def byte(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def byte(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def ceil(input) -> Tensor: ...  # ops/rounding.py
     def ceil_(input) -> Self: ...  # ops/rounding.py
-    def char(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def char(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def chunk(input, chunks: builtins.int, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
     def clamp(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clamp_(input, min: Any = ..., max: Any = ...) -> Self: ...  # api/comparison.py
@@ -184,14 +184,14 @@ class Tensor:
     def clip(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clip_(input, min: Any = ..., max: Any = ...) -> Self: ...  # api/comparison.py
     def clone(input, *, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
-    def contiguous(input, memory_format: Any = ...) -> Tensor: ...  # api/shape.py
+    def contiguous(input, *, memory_format: Any = ...) -> Tensor: ...  # api/shape.py
     def copy_(self, other: Any, non_blocking: builtins.bool = ...) -> Self: ...  # api/fill.py
     def cos(input) -> Tensor: ...  # ops/trigonometry.py
     def cos_(input) -> Self: ...  # ops/trigonometry.py
     def cosh(input) -> Tensor: ...  # ops/trigonometry.py
     def cosh_(input) -> Self: ...  # ops/trigonometry.py
     def count_nonzero(input, dim: Any = ...) -> Tensor: ...  # api/comparison.py
-    def cpu(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def cpu(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # api/dtypes.py
     def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def cumprod_(input, dim: builtins.int, *, dtype: Any = ...) -> Self: ...  # api/reduce.py
@@ -215,7 +215,7 @@ class Tensor:
     def div_(input, other: Any, *, rounding_mode: str | None = ...) -> Self: ...  # api/arithmetic.py
     def divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
     def dot(input, tensor: Tensor) -> Tensor: ...  # api/matmul.py
-    def double(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def double(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     @property
     def dtype(self) -> _Dtype: ...  # _core/tensor.py
     def element_size(self) -> builtins.int: ...  # _core/tensor.py
@@ -237,7 +237,7 @@ class Tensor:
     def flip(input, *dims: Any) -> Tensor: ...  # api/rearrange.py
     def fliplr(input) -> Tensor: ...  # api/rearrange.py
     def flipud(input) -> Tensor: ...  # api/rearrange.py
-    def float(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def float(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def float_power(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def floor(input) -> Tensor: ...  # ops/rounding.py
     def floor_(input) -> Self: ...  # ops/rounding.py
@@ -261,7 +261,7 @@ class Tensor:
     def greater(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def greater_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def gt(input, other: Any) -> Tensor: ...  # ops/comparison.py
-    def half(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def half(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def hypot(input, other: Any) -> Tensor: ...  # ops/power.py
     def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
     def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Self: ...  # api/places.py
@@ -269,7 +269,7 @@ class Tensor:
     def index_put_(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Self: ...  # api/assign.py
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
     def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
-    def int(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def int(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def is_complex(self) -> builtins.bool: ...  # _core/tensor.py
     def is_contiguous(self) -> builtins.bool: ...  # _core/tensor.py
     is_cpu: builtins.bool
@@ -311,7 +311,7 @@ class Tensor:
     def logit(input, eps: builtins.float | None = ...) -> Tensor: ...  # api/arithmetic.py
     def logit_(input, eps: builtins.float | None = ...) -> Self: ...  # api/arithmetic.py
     def logsumexp(input, dim: Any, keepdim: builtins.bool = ...) -> Tensor: ...  # api/statistics.py
-    def long(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def long(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def lt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     @property
     def mT(self) -> Tensor: ...  # api/shape.py
@@ -416,7 +416,7 @@ class Tensor:
     def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/index.py
     @property
     def shape(self) -> Size: ...  # _core/tensor.py
-    def short(self, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def short(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def sigmoid(input) -> Tensor: ...  # ops/exponential.py
     def sigmoid_(input) -> Self: ...  # ops/exponential.py
     def sign(input) -> Tensor: ...  # ops/rounding.py
@@ -430,7 +430,7 @@ class Tensor:
     @overload
     def size(self, dim: builtins.int) -> builtins.int: ...  # _core/tensor.py
     def softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
-    def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., stable: builtins.bool = ...) -> Any: ...  # api/order.py
+    def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Any: ...  # api/order.py
     def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
     def sqrt(input) -> Tensor: ...  # ops/power.py
     def sqrt_(input) -> Self: ...  # ops/power.py

@@ -37,8 +37,6 @@ _NUMBERS = frozenset((bool, int, float))
 _PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim"}
 
 
-
-
 class _All:
     """The default of a `dim` that can't be None: all dimensions."""
 
@@ -198,6 +196,13 @@ def whole(function: str, name: str, value: Any) -> int:
     except TypeError:
         where = f"{function}(): " if function else ""
         raise TypeError(f"{where}argument '{name}' must be int, not {type(value).__name__} ({value!r})") from None
+
+
+def boolean(function: str, name: str, value: Any) -> bool:
+    """The value if it is a bool; else TypeError, also for 1: an int in its place was most often meant as a dimension."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{function}(): argument '{name}' must be bool, not {type(value).__name__} ({value!r})")
+    return value
 
 
 def number(function: str, name: str, value: Any) -> Any:

@@ -17,7 +17,7 @@ from autodiff._core.modes import silently
 from autodiff._core.operation import Recorded
 from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import axes_of, converted, number, takes_tensors
+from autodiff.api._calls import axes_of, boolean, converted, number, takes_tensors
 from autodiff.api.reading import positions
 from autodiff.ops import comparison as ops
 from autodiff.ops.rounding import not_for_bools
@@ -161,6 +161,8 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
 
 
 def _verdict(find: Any, array: Any, dim: Any, keepdim: bool) -> Tensor:
+    if keepdim is not False:
+        boolean(find.__name__, "keepdim", keepdim)
     # For any() and all() an empty tuple names no dimension; everywhere else PyTorch takes it for all.
     axes = () if isinstance(dim, (tuple, list)) and not dim else axes_of(dim, array.ndim)
     found = np.asarray(find(array, axis=axes, keepdims=keepdim), order="C")

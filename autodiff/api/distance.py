@@ -11,7 +11,7 @@ from autodiff._core.dtypes import from_numpy_dtype, promote_types, result_numpy
 from autodiff._core.errors import misfit
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import converted, dimension, number, takes_tensors, whole
+from autodiff.api._calls import boolean, converted, dimension, number, takes_tensors, whole
 from autodiff.api.join import cat
 from autodiff.api.reduce import sum as sum_
 from autodiff.api.statistics import norm
@@ -120,4 +120,6 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     >>> torch.nn.functional.pairwise_distance(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
     tensor([5.0000])
     """
+    if keepdim is not False:
+        boolean("pairwise_distance", "keepdim", keepdim)
     return norm(x1 - x2 + eps, float(p), -1, keepdim)

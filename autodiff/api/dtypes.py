@@ -10,12 +10,13 @@ from typing import Any
 
 from autodiff._core import dtypes
 from autodiff._core.dtypes import scalar_type
+from autodiff._core.errors import given_twice, no_memory_format, no_tensor, unexpected_keyword, wrong_count
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import device
 from autodiff.api import typed
-from autodiff.api._calls import takes_tensors
+from autodiff.api._calls import boolean, takes_tensors
 
 
 @method
@@ -28,26 +29,73 @@ def to(self: Tensor, *args: Any, dtype: Any = None, copy: bool = False, non_bloc
     >>> torch.ones(1).to(torch.float64)
     tensor([1.], dtype=torch.float64)
     """
-    places = [kwargs.pop("device", None), *args]
-    other = kwargs.pop("other", None)
-    if kwargs:
-        raise TypeError(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
-    for place in [*places, other]:
-        if isinstance(place, Tensor):
-            dtype = place.dtype
-        elif isinstance(place, (str, device)):
-            device(place)
-        elif place is not None and not isinstance(place, bool):
-            dtype = place
+    place = kwargs.pop("device", None) if kwargs else None
+    if args or kwargs:
+        first = args[0] if args and dtype is None and place is None and not kwargs else None
+        if len(args) == 1 and isinstance(first, dtypes.dtype):
+            dtype = first
+        elif len(args) == 1 and isinstance(first, Tensor):
+            dtype = first.dtype
+        elif isinstance(first, (str, device)) and (len(args) == 1 or (len(args) == 2 and isinstance(args[1], dtypes.dtype))):
+            place, dtype = first, args[1] if len(args) == 2 else None
+        else:
+            named = {"device": place, "dtype": dtype, "copy": copy, "non_blocking": non_blocking, **kwargs}
+            place, dtype, copy, non_blocking = _asked(args, named)
+    if place is not None:
+        device(place)
+    if copy is not False or non_blocking is not False:
+        boolean("to", "copy", copy)
+        boolean("to", "non_blocking", non_blocking)
     np_dtype = dtypes.as_numpy_dtype(dtype)
     if np_dtype is None or np_dtype == self._array.dtype:
         return self.clone() if copy else self
     return cast(self, dtype=np_dtype)
 
 
+_WORDS = frozenset(("device", "dtype", "other", "non_blocking", "copy", "memory_format"))
+
+
+def _asked(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any, bool, bool]:
+    """The device, dtype, `copy` and `non_blocking` asked for; TypeError where the arguments fit no form of `to`."""
+    first = args[0] if args else None
+    if isinstance(first, Tensor):
+        names: tuple[str, ...] = ("other", "non_blocking", "copy")
+    elif first is None or isinstance(first, (str, device)):
+        names = ("device", "dtype", "non_blocking", "copy")
+    else:
+        names = ("dtype", "non_blocking", "copy")
+    if len(args) > len(names):
+        raise wrong_count("to", names, len(args), [])
+    for name, value in zip(names, args):
+        if named.get(name) is not None and named[name] is not False:
+            raise given_twice("to", name)
+        named[name] = value
+    if len(named) > 4:
+        for word in named:
+            if word not in _WORDS:
+                raise unexpected_keyword("to", word)
+        if named.get("memory_format") is not None:
+            raise no_memory_format("to", named["memory_format"])
+    place, other = named["device"], named.get("other")
+    if names[0] != "device" and len(args) > 1 and not isinstance(args[1], bool):
+        raise TypeError(
+            f"to() takes a device and then a dtype, or a dtype or a Tensor alone; got {type(first).__name__} and then "
+            f"{type(args[1]).__name__}"
+        )
+    if other is not None and not isinstance(other, Tensor):
+        raise no_tensor("to", "other", 1, type(other).__name__)
+    if (other is not None or names[0] == "dtype") and place is not None:
+        raise TypeError("to(): a device comes before the dtype, as in to('cpu', torch.float64); a Tensor has both")
+    if other is not None and named["dtype"] is not None:
+        raise TypeError("to() takes a dtype, or a Tensor that has one; not both")
+    return place, named["dtype"] if other is None else other.dtype, named["copy"], named["non_blocking"]
+
+
 @method(name="cpu")
-def _cpu(self: Tensor, memory_format: Any = None) -> Tensor:
+def _cpu(self: Tensor, *, memory_format: Any = None) -> Tensor:
     """This tensor: there is no other device."""
+    if memory_format is not None:
+        raise no_memory_format("cpu", memory_format)
     return self
 
 
@@ -58,7 +106,9 @@ def _cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tenso
 
 
 def _converter(name: str, dtype: Any) -> Any:
-    def convert(self: Tensor, memory_format: Any = None) -> Tensor:
+    def convert(self: Tensor, *, memory_format: Any = None) -> Tensor:
+        if memory_format is not None:
+            raise no_memory_format(name, memory_format)
         return to(self, dtype)
 
     convert.__name__ = convert.__qualname__ = name

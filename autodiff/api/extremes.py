@@ -15,7 +15,7 @@ from autodiff._core.inplace import method
 from autodiff._core.modes import mode
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import AminmaxResult, MaxResult, MinResult
-from autodiff.api._calls import ALL, axes_of, dimension, takes_keepdim, takes_tensors
+from autodiff.api._calls import ALL, axes_of, boolean, dimension, takes_keepdim, takes_tensors
 from autodiff.api.reading import positions
 from autodiff.ops import extremes as ops
 from autodiff.ops.comparison import maximum, minimum
@@ -40,6 +40,8 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, name: str) -> Any:
         "max": (ops.max_all, ops.chosen, MaxResult, np.argmax, maximum),
         "min": (ops.min_all, _min_chosen, MinResult, np.argmin, minimum),
     }[name]
+    if keepdim is not False:
+        boolean(name, "keepdim", keepdim)
     if isinstance(dim, Tensor):
         return pair(input, dim)
     if dim is ALL:
@@ -96,6 +98,8 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     >>> torch.amax(torch.tensor([[1.0, 5.0], [4.0, 2.0]]), 1)
     tensor([5., 4.])
     """
+    if keepdim is not False:
+        boolean("amax", "keepdim", keepdim)
     return ops.amax(input, axes=_solid(input, dim, "amax"), keepdim=keepdim)
 
 
@@ -108,6 +112,8 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
     >>> torch.amin(torch.tensor([[1.0, 5.0], [4.0, 2.0]]), 1)
     tensor([1., 2.])
     """
+    if keepdim is not False:
+        boolean("amin", "keepdim", keepdim)
     return ops.amin(input, axes=_solid(input, dim, "amin"), keepdim=keepdim)
 
 
@@ -131,6 +137,8 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     min=tensor(1.),
     max=tensor(3.))
     """
+    if keepdim is not False:
+        boolean("aminmax", "keepdim", keepdim)
     where_ = () if dim is None else dimension(dim, input._array.ndim)
     if dim is None:
         not_empty(input, "aminmax", None)
@@ -162,6 +170,8 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 
 def _position(input: Tensor, dim: int | None, keepdim: bool, find: Any, name: str) -> Tensor:
+    if keepdim is not False:
+        boolean(name, "keepdim", keepdim)
     if input._array.dtype.kind == "b":
         raise RuntimeError(f"{name}(): does not support bool input; convert it with x.int()")
     axis = None if dim is None else dimension(dim, input._array.ndim)

@@ -18,7 +18,7 @@ from autodiff._core.promotion import promoted_number
 from autodiff._core.refusals import refusal
 from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import number, whole
+from autodiff.api._calls import boolean, number, whole
 from autodiff.api._ends import begin, ends_of
 from autodiff.ops.fill import copy, drawn, fill, zero
 from autodiff.random import Generator, default_generator
@@ -37,6 +37,8 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     >>> torch.zeros(3).copy_(torch.tensor([1, 2, 3]))
     tensor([1., 2., 3.])
     """
+    if non_blocking is not False:
+        boolean("copy_", "non_blocking", non_blocking)
     if not isinstance(other, Tensor):
         if not isinstance(other, (int, float, np.generic)):
             raise no_operand("copy_", "other", 1, type(other).__name__)

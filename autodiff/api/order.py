@@ -15,7 +15,7 @@ from autodiff._core.inplace import method
 from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import MedianResult, SortResult, TopkResult
-from autodiff.api._calls import ALL, dimension, number, takes_keepdim, takes_tensors, whole
+from autodiff.api._calls import ALL, boolean, dimension, number, takes_keepdim, takes_tensors, whole
 from autodiff.api.extremes import not_empty
 from autodiff.api.reading import positions
 from autodiff.ops import extremes as ops
@@ -34,13 +34,17 @@ def _order(array: Any, axis: int, descending: bool) -> Any:
 
 @method
 @takes_tensors
-def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
     """(values, indices) in increasing order along `dim`; equal elements stay in their order.
 
     >>> import autodiff as torch
     >>> torch.sort(torch.tensor([3.0, 1.0, 2.0])).values
     tensor([1., 2., 3.])
     """
+    if descending is not False:
+        boolean("sort", "descending", descending)
+    if stable is not False and stable is not None:  # None is PyTorch's default here, but not in argsort
+        boolean("sort", "stable", stable)
     axis = dimension(dim, input._array.ndim)
     if not input._array.ndim:
         return SortResult(input.clone(), wrap(np.zeros((), np.int64)))
@@ -50,13 +54,17 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
 
 @method
 @takes_tensors
-def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """The indices that sort `input` along `dim`.
 
     >>> import autodiff as torch
     >>> torch.argsort(torch.tensor([3.0, 1.0, 2.0]))
     tensor([1, 2, 0])
     """
+    if descending is not False:
+        boolean("argsort", "descending", descending)
+    if stable is not False:
+        boolean("argsort", "stable", stable)
     axis = dimension(dim, input._array.ndim)
     return wrap(_order(input._array, axis, descending) if input._array.ndim else np.zeros((), np.int64))
 
@@ -70,6 +78,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     >>> torch.topk(torch.tensor([3.0, 1.0, 2.0]), 2).values
     tensor([3., 2.])
     """
+    boolean("topk", "largest", largest)
+    boolean("topk", "sorted", sorted)
     axis, k = dimension(dim, input._array.ndim), whole("topk", "k", k)
     n = input._array.shape[axis] if input._array.ndim else 1
     if not 0 <= k <= n:
@@ -103,6 +113,8 @@ def median(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     >>> torch.median(torch.tensor([3.0, 1.0, 2.0, 9.0]))
     tensor(2.)
     """
+    if keepdim is not False:
+        boolean("median", "keepdim", keepdim)
     not_for_bools(input._array, "median")
     if dim is ALL:
         return ops.median_all(input) if input._array.size else wrap(np.array(np.nan, input._array.dtype))
@@ -133,11 +145,8 @@ def unique(
     tensor([1, 3])
     """
     for name, value in (("sorted", sorted), ("return_inverse", return_inverse), ("return_counts", return_counts)):
-        if not isinstance(value, bool):
-            raise TypeError(f"unique(): argument '{name}' must be bool, not {type(value).__name__}")
+        boolean("unique", name, value)
     array = input._array
-    if not isinstance(sorted, bool):
-        raise TypeError(f"unique(): argument 'sorted' must be bool, not {type(sorted).__name__}; a dimension is given as dim=")
     axis = None if dim is None else dimension(dim, array.ndim)
     if axis is not None and array.ndim and array.shape[axis] and not array.size:
         raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")

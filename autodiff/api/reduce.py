@@ -18,7 +18,7 @@ from autodiff._core.inplace import in_place, method
 from autodiff._core.modes import mode, silently
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
-from autodiff.api._calls import ALL, axes_of, converted, dimension, takes_keepdim, takes_tensors
+from autodiff.api._calls import ALL, axes_of, boolean, converted, dimension, takes_keepdim, takes_tensors
 from autodiff.ops import cumulative as running
 from autodiff.ops.comparison import isnan
 from autodiff.ops.reduce import mean_all, mean_over, nansum_over, prod_all, prod_over, sum_all, sum_over
@@ -50,6 +50,8 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     >>> torch.sum(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), 0)
     tensor([4., 6.])
     """
+    if keepdim is not False:
+        boolean("sum", "keepdim", keepdim)
     ndim = input._array.ndim
     if dtype is not None:
         if (whole := whole_dtype(dtype)) is not None:
@@ -69,6 +71,8 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     >>> torch.mean(torch.tensor([1.0, 2.0, 6.0]))
     tensor(3.)
     """
+    if keepdim is not False:
+        boolean("mean", "keepdim", keepdim)
     if dtype is not None:
         input = converted(input, dtype)
     if input._array.dtype.kind != "f":
@@ -90,6 +94,8 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     >>> torch.nansum(torch.tensor([1.0, float("nan")]))
     tensor(1.)
     """
+    if keepdim is not False:
+        boolean("nansum", "keepdim", keepdim)
     if input._array.dtype.kind != "f":
         return sum(input, dim, keepdim, dtype=dtype)
     if whole_dtype(dtype) is not None:
@@ -107,6 +113,8 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
     >>> torch.nanmean(torch.tensor([1.0, float("nan"), 3.0]))
     tensor(2.)
     """
+    if keepdim is not False:
+        boolean("nanmean", "keepdim", keepdim)
     if input._array.dtype.kind != "f" or whole_dtype(dtype) is not None:
         raise RuntimeError(
             f"nanmean(): expected input and dtype to be floating, but got {input.dtype} and dtype={dtype}; write x.float()"
@@ -123,6 +131,8 @@ def prod(input: Tensor, dim: Any = ALL, keepdim: bool = False, *, dtype: Any = N
     >>> torch.prod(torch.tensor([2.0, 3.0, 4.0]))
     tensor(24.)
     """
+    if keepdim is not False:
+        boolean("prod", "keepdim", keepdim)
     ndim = input._array.ndim
     axes = tuple(range(ndim)) if dim is ALL else (dimension(dim, ndim),)[:ndim]
     if (whole := whole_dtype(dtype)) is not None:

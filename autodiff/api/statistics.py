@@ -14,7 +14,7 @@ from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.inplace import method
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import axes_of, converted, number, takes_tensors, whole
+from autodiff.api._calls import axes_of, boolean, converted, number, takes_tensors, whole
 from autodiff.api.extremes import amax, amin
 from autodiff.api.reduce import sum
 from autodiff.api.shape import movedim, reshape
@@ -57,6 +57,8 @@ def _about_the_mean(
         dim, unbiased = None, dim
     if input._array.dtype.kind != "f":
         raise RuntimeError(f"{name}: only floating point tensors are supported, got {input.dtype}; use x.float()")
+    boolean(name, "unbiased", unbiased)
+    boolean(name, "keepdim", keepdim)
     axes = axes_of(dim, input._array.ndim)
     if correction is None:
         correction = 1 if unbiased else 0
@@ -82,6 +84,8 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     >>> torch.logsumexp(torch.tensor([1000.0, 1000.0]), 0)
     tensor(1000.6932)
     """
+    if keepdim is not False:
+        boolean("logsumexp", "keepdim", keepdim)
     x = input if input._array.dtype.kind == "f" else input.float()
     if dim is None:
         dim = whole("logsumexp", "dim", dim)
@@ -100,6 +104,8 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     >>> torch.norm(torch.tensor([3.0, 4.0]))
     tensor(5.)
     """
+    if keepdim is not False:
+        boolean("norm", "keepdim", keepdim)
     wanted = as_numpy_dtype(dtype)
     if input._array.dtype.kind != "f" or (wanted is not None and wanted.kind != "f"):
         raise RuntimeError(f"norm: expected a floating point tensor, got {input.dtype}; use x.float()")

@@ -182,7 +182,13 @@ def _spread(grads: tuple[Any, ...], places: list[int], n: int) -> tuple[Any, ...
 
 
 def _checked(reply: Any, before: tuple[Any, ...], message: str) -> tuple[Any, ...]:
-    found = reply if isinstance(reply, tuple) else (reply,)
-    if len(found) != len(before):
-        raise RuntimeError(f"{message}, got {len(found)}, but expected {len(before)}")
-    return found
+    """The gradients that a hook returned, in a tuple or a list; of a Tensor alone its rows are counted, as in PyTorch."""
+    try:
+        n = len(reply)
+    except TypeError:
+        found = type(reply).__name__
+        raise TypeError(f"a backward hook returns None or a tuple of gradients, (g,) for one, not {found}") from None
+    if n != len(before):
+        hint = ": it returned a Tensor; return a tuple, (g,) for one gradient" if isinstance(reply, Tensor) else ""
+        raise RuntimeError(f"{message}, got {n}, but expected {len(before)}{hint}")
+    return tuple(reply)

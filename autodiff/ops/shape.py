@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autodiff._core.errors import no_memory_format
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.memory import order_of_copy
@@ -108,6 +109,8 @@ def clone(input, *, memory_format=None):
     >>> torch.clone(torch.tensor([1.0]))
     tensor([1.])
     """
+    if memory_format is not None:
+        raise no_memory_format("clone", memory_format)
     return np.array(input, order=order_of_copy(input))
 
 
