@@ -11,7 +11,6 @@ import os
 import re
 import sys
 import threading
-import traceback
 from types import CodeType, FrameType
 from typing import Any
 
@@ -108,6 +107,8 @@ def shown(place: Place | None) -> str:
     """A place as a traceback shows it, with the line itself where its file can be read."""
     if place is None:
         return "  (an unknown line)\n"
+    import traceback  # only anomaly mode shows places so
+
     code = place[0]
     return "".join(traceback.format_list([(code.co_filename, _line(place) or 0, code.co_name, None)]))
 

@@ -58,6 +58,31 @@ class Rule:
     resizes: bool = False  # without a warning
 
 
+class _WithOut(inspect.Signature):
+    """A function's signature and `out`, read when somebody asks: to read all of them takes a tenth of the import."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def _read(self) -> inspect.Signature:
+        plain = inspect.signature(self.function)
+        out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Tensor | None")
+        return plain.replace(parameters=[*plain.parameters.values(), out])
+
+    @property
+    def parameters(self) -> Any:
+        return self._read().parameters
+
+    @property
+    def return_annotation(self) -> Any:
+        return self._read().return_annotation
+
+    def replace(self, **changes: Any) -> Any:
+        return self._read().replace(**changes)
+
+
 def takes_out(function: Callable[P, R], rule: Rule) -> TakesOut[P, R]:
     """The function, made once more, which takes `out=` too. Tensor's method of that name stays as it is."""
 
@@ -79,9 +104,7 @@ def takes_out(function: Callable[P, R], rule: Rule) -> TakesOut[P, R]:
     name = function.__name__
     made: Any = with_failed(function, into)
     made.__module__ = "autodiff.api.with_out"  # where it is found: pickle looks there
-    signature = inspect.signature(function)
-    out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Tensor | None")
-    made.__signature__ = signature.replace(parameters=[*signature.parameters.values(), out])
+    made.__signature__ = _WithOut(function)
     return cast(TakesOut[P, R], made)
 
 

@@ -28,10 +28,10 @@ __all__ = [
 ]
 
 
-F = TypeVar("F", bound=Callable[..., Tensor])
+_F = TypeVar("_F", bound=Callable[..., Tensor])
 
 
-def _filling(function: F) -> F:
+def _filling(function: _F) -> _F:
     """The function outside the graph; what it refuses is raised here, as close to the user's line as can be."""
     @functools.wraps(function)
     def filling(*args: Any, **kwargs: Any) -> Tensor:
@@ -43,7 +43,7 @@ def _filling(function: F) -> F:
                 raise again from again.__cause__
             raise
 
-    return cast(F, filling)
+    return cast(_F, filling)
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
