@@ -62,11 +62,11 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """
     axis = dimension(dim, input._array.ndim)
     places = _row_of_indices(index, "index_select")
+    if not input._array.ndim and places.size != 1:
+        raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {places.size} value(s)")
     several = input._array.ndim > 1  # PyTorch's classes: its loops over elements and those over slices differ
     _within(places, input, axis, "index_select", RuntimeError if several and not _length(input, axis) else IndexError)
     if not input._array.ndim:
-        if places.size != 1:
-            raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {places.size} value(s)")
         return input.clone()
     return ops.index_select(input, axis=axis, places=np.atleast_1d(places))
 
