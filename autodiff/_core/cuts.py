@@ -27,10 +27,9 @@ class _Last(threading.local):
 _last = _Last()
 
 
-def cut(by: str, t: Tensor, depth: int = 3) -> Tensor:
-    """Note that `t`, the result of `by`, has no graph although what it was made of had one; gives `t` back."""
+def cut(by: str, t: Tensor, depth: int = 3) -> None:
+    """Note that `t`, the result of `by`, has no graph although what it was made of had one."""
     _last.by, _last.cell, _last.place = by, t._cell, here(depth)
-    return t
 
 
 def blame(t: Tensor) -> str:

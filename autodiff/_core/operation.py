@@ -170,15 +170,16 @@ class Plan:
 
     def __init__(self, operation: Operation, needs: int, inputs: int) -> None:
         sources: dict[tuple[int, Any, str], None] = {}  # (kind of source, key, name), each once, in their order
-        chosen: list[tuple[int, Rule]] = []
+        chosen: list[tuple[int, Rule, list[tuple[int, Any, str]]]] = []
         for i in range(inputs):
             if not needs >> i & 1:
                 continue
             rule = operation.rule_of(i)
             if rule is None:
                 raise errors.no_derivative(operation.public, operation.input_name(i))
-            chosen.append((i, rule))
-            sources |= dict.fromkeys(_source(operation, name, i) for name in operation.words[rule])
+            named = [_source(operation, name, i) for name in operation.words[rule]]
+            chosen.append((i, rule, named))
+            sources |= dict.fromkeys(named)
         keep = sorted(sources, key=itemgetter(0))  # stable: inputs first, then outputs, then the others
         self.keep = [(source, key) for source, key, _ in keep]
         self.names = [name for _, _, name in keep]
@@ -187,7 +188,7 @@ class Plan:
         self.others = [(source, key) for source, key in self.keep if source > OUTPUT]
         places = {name: k for k, name in enumerate(self.names)}
         made: dict[Rule, Rule] = {}
-        self.pulls = [_pull(operation, i, rule, places, made) for i, rule in chosen]
+        self.pulls = [_pull(i, rule, named, places, made) for i, rule, named in chosen]
         # A node that keeps no tensor may be walked twice without retain_graph; not so a write into a part, as in PyTorch.
         self.saves = operation.walked_once or any(source in (INPUT, OUTPUT, ALL) for source, _ in self.keep)
 
@@ -200,9 +201,10 @@ class Plan:
         return plan
 
 
-def _pull(operation: Operation, i: int, rule: Rule, places: dict[str, int], made: dict[Rule, Rule]) -> Pull:
+def _pull(
+    i: int, rule: Rule, sources: list[tuple[int, Any, str]], places: dict[str, int], made: dict[Rule, Rule]
+) -> Pull:
     """What runs the rule of input i. `made` holds the rules as they run on arrays: the inputs of a `cat` share one."""
-    sources = [_source(operation, name, i) for name in operation.words[rule]]
     at = [places[name] for _, _, name in sources]
     if rule not in made and rule.__globals__.get("__name__", "").startswith("autodiff."):
         made[rule] = _on_arrays(rule)

@@ -8,26 +8,11 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import pytest
+from command_line import run, write
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
 import autodiff
-from autodiff.cli import main
-
-
-def run(capsys, *arguments):
-    try:
-        code = main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def write(path, text):
-    path.write_text(text, encoding="utf-8")
-    return path
-
 
 TABLE = "a,b,c\n" + "".join(f"{i},{'pq'[i % 2]},{'xy'[i % 2]}\n" for i in range(20))
 QUICK = ["--target", "c", "--hidden", "3", "--epochs", "2"]

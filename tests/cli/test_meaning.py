@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+from command_line import run, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
@@ -15,24 +16,9 @@ from safetensors.numpy import load_file, save_file
 from autodiff._cli import spelling
 from autodiff._cli.columns import Wishes, from_table
 from autodiff._cli.reading import read_table
-from autodiff.cli import main
 
 QUICK = ["--hidden", "none", "--epochs", "2"]
 DRAWN = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def run(capsys, *arguments):
-    try:
-        code = main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def write(path, text):
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def refused(answer, *words):

@@ -9,29 +9,15 @@ import unicodedata
 
 import numpy as np
 import pytest
+from command_line import run, write
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from autodiff._cli import network, spelling
-from autodiff.cli import main
 
 QUICK = ["--hidden", "none", "--epochs", "2"]
-
-
-def run(capsys, *arguments):
-    try:
-        code = main([str(a) for a in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def write(path, text):
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def facts_of(model):
