@@ -36,15 +36,18 @@ from autodiff.api.aliases import (
 )
 from autodiff.api.arithmetic import rsub
 from autodiff.api.assign import index_put, masked_fill
+from autodiff.api.bilinear import bilinear
 from autodiff.api.comparison import allclose, count_nonzero, equal, isclose
 from autodiff.api.copies import detach
 from autodiff.api.creation import (
     as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )
-from autodiff.api.distance import cdist
+from autodiff.api.distance import cdist, cosine_similarity, pairwise_distance, pdist
 from autodiff.api.index import narrow, select
 from autodiff.api.join import atleast_1d, atleast_2d, chunk, split, unbind
 from autodiff.api.order import bincount, unique
+from autodiff.api.padding import constant_pad_nd
+from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.places import argwhere
 from autodiff.api.ranges import arange, linspace, logspace
 from autodiff.api.reading import is_floating_point, is_tensor, numel
@@ -105,20 +108,21 @@ __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
     "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "allclose", "arange",
     "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "asarray", "atleast_1d", "atleast_2d", "autograd",
-    "backends", "bincount", "bool", "broadcast_tensors", "broadcast_to", "cdist", "chunk", "clip", "clone", "concat",
-    "concatenate", "count_nonzero", "cuda", "datasets", "detach", "device", "diagonal", "divide", "double", "dtype", "e",
-    "empty", "empty_like", "enable_grad", "equal", "eye", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16",
-    "float32", "float64", "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype", "get_num_threads",
-    "get_rng_state", "greater", "greater_equal", "half", "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int",
-    "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point",
-    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal",
-    "linspace", "logspace", "long", "manual_seed", "masked_fill", "meshgrid", "moveaxis", "movedim", "multiply", "nan",
-    "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "optim", "permute", "pi",
-    "promote_types", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel",
-    "relu", "repeat_interleave", "reshape", "roll", "rsub", "seed", "select", "set_default_device", "set_default_dtype",
-    "set_grad_enabled", "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short",
-    "split", "squeeze", "subtract", "swapaxes", "swapdims", "t", "tensor", "tile", "trace", "transpose", "tril_indices",
-    "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze", "use_deterministic_algorithms",
-    "utils", "zeros", "zeros_like",
+    "backends", "bilinear", "bincount", "bool", "broadcast_tensors", "broadcast_to", "cdist", "channel_shuffle", "chunk",
+    "clip", "clone", "concat", "concatenate", "constant_pad_nd", "cosine_similarity", "count_nonzero", "cuda", "datasets",
+    "detach", "device", "diagonal", "divide", "double", "dtype", "e", "empty", "empty_like", "enable_grad", "equal", "eye",
+    "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full",
+    "full_like", "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state", "greater", "greater_equal",
+    "half", "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64",
+    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled",
+    "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal", "linspace", "logspace", "long", "manual_seed",
+    "masked_fill", "meshgrid", "moveaxis", "movedim", "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal",
+    "not_equal", "numel", "ones", "ones_like", "optim", "pairwise_distance", "pdist", "permute", "pi", "pixel_shuffle",
+    "pixel_unshuffle", "promote_types", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
+    "randperm", "ravel", "relu", "repeat_interleave", "reshape", "roll", "rsub", "seed", "select", "set_default_device",
+    "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_observer", "set_printoptions", "set_provenance",
+    "set_rng_state", "short", "split", "squeeze", "subtract", "swapaxes", "swapdims", "t", "tensor", "tile", "trace",
+    "transpose", "tril_indices", "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze",
+    "use_deterministic_algorithms", "utils", "zeros", "zeros_like",
 ]
 __all__ += _with_out.__all__
