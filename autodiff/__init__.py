@@ -30,6 +30,7 @@ from autodiff._core.tensor import Tensor
 from autodiff._core.types import device, Size
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
+from autodiff._run.hook import as_torch
 from autodiff.api.aliases import (
     absolute, clip, concat, concatenate, divide, greater, greater_equal, less, less_equal, moveaxis, multiply, negative,
     not_equal, row_stack, subtract, swapdims, true_divide,
@@ -106,13 +107,13 @@ def __dir__() -> list[str]:
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
     "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "allclose", "arange",
-    "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "asarray", "atleast_1d", "atleast_2d", "atleast_3d",
-    "autograd", "backends", "bincount", "bool", "broadcast_tensors", "broadcast_to", "cartesian_prod", "cdist", "chunk",
-    "clip", "clone", "combinations", "concat", "concatenate", "count_nonzero", "cuda", "datasets", "detach", "device",
+    "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d",
+    "atleast_3d", "autograd", "backends", "bincount", "bool", "broadcast_tensors", "broadcast_to", "cartesian_prod", "cdist",
+    "chunk", "clip", "clone", "combinations", "concat", "concatenate", "count_nonzero", "cuda", "datasets", "detach", "device",
     "diagonal", "divide", "double", "dsplit", "dtype", "e", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo",
     "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full", "full_like",
-    "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state", "greater", "greater_equal", "half",
-    "hsplit", "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64",
+    "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state", "greater", "greater_equal", "half", "hsplit",
+    "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64",
     "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled",
     "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal", "linspace", "logspace", "long", "manual_seed",
     "masked_fill", "meshgrid", "moveaxis", "movedim", "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal",

@@ -16,9 +16,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-__all__ = ["NEAR", "missing_member", "missing_name", "pytorch_names"]
+from autodiff._core.provenance import here as user_line
+from autodiff._core.provenance import line_of
+
+__all__ = ["ASKED", "NEAR", "missing_member", "missing_name", "pytorch_names"]
 
 PACKAGE = "autodiff"
+
+# Where a list of them is wanted: each of PyTorch's names that was asked for and is not here, with the line that asked.
+ASKED: dict[str, str] | None = None
 
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
 _OPTIMIZERS = (
@@ -75,6 +81,8 @@ _WITHOUT_PAGE = {
 def _sentence(place: str, name: str, here: Iterable[str], page: str) -> str:
     """What is to be said of a name that `place` has not, after "no attribute 'name'"; `here` are the names that it has."""
     if name in pytorch_names(f"torch{place}"):
+        if ASKED is not None:
+            ASKED.setdefault(f"torch{place}.{name}", line_of(user_line()))
         near = NEAR.get(f"{place}.{name}"[1:]) or (NEAR.get(name) if place == ".Tensor" else None)
         near = near or next((each for each in (f"{name}_", name.rstrip("_")) if each in here and each != name), None)
         near = near or _elsewhere(place, name)
