@@ -65,6 +65,7 @@ from autodiff.api import with_out as _with_out
 from autodiff.api.with_out import *  # noqa: F403  (its __all__ is a part of the public list)
 from autodiff.api import with_out_places as _with_out_places
 from autodiff.api.with_out_places import *  # noqa: F403
+from autodiff.api.written import diagonal_scatter, fill, index_fill, masked_scatter, put, select_scatter
 from autodiff.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
@@ -110,19 +111,20 @@ __all__ = [
     "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d",
     "atleast_3d", "autograd", "backends", "bincount", "bool", "broadcast_tensors", "broadcast_to", "cartesian_prod", "cdist",
     "chunk", "clip", "clone", "combinations", "concat", "concatenate", "count_nonzero", "cuda", "datasets", "detach", "device",
-    "diagonal", "divide", "double", "dsplit", "dtype", "e", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo",
-    "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full", "full_like",
-    "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state", "greater", "greater_equal", "half", "hsplit",
-    "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64",
-    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled",
-    "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal", "linspace", "logspace", "long", "manual_seed",
-    "masked_fill", "meshgrid", "moveaxis", "movedim", "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal",
-    "not_equal", "numel", "ones", "ones_like", "optim", "permute", "pi", "promote_types", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "relu", "repeat_interleave", "reshape", "roll",
-    "rot90", "row_stack", "rsub", "seed", "select", "set_default_device", "set_default_dtype", "set_grad_enabled",
-    "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short", "split",
-    "split_with_sizes", "squeeze", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "tile", "trace",
-    "transpose", "tril_indices", "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze",
-    "use_deterministic_algorithms", "utils", "vsplit", "zeros", "zeros_like",
+    "diagonal", "diagonal_scatter", "divide", "double", "dsplit", "dtype", "e", "empty", "empty_like", "enable_grad", "equal",
+    "eye", "fill", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy",
+    "full", "full_like", "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state", "greater",
+    "greater_equal", "half", "hsplit", "iinfo", "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "int",
+    "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point",
+    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal",
+    "linspace", "logspace", "long", "manual_seed", "masked_fill", "masked_scatter", "meshgrid", "moveaxis", "movedim",
+    "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "optim",
+    "permute", "pi", "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
+    "randperm", "ravel", "relu", "repeat_interleave", "reshape", "roll", "rot90", "row_stack", "rsub", "seed", "select",
+    "select_scatter", "set_default_device", "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_observer",
+    "set_printoptions", "set_provenance", "set_rng_state", "short", "split", "split_with_sizes", "squeeze", "subtract",
+    "swapaxes", "swapdims", "t", "tensor", "tensor_split", "tile", "trace", "transpose", "tril_indices", "triu_indices",
+    "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze", "use_deterministic_algorithms", "utils", "vsplit",
+    "zeros", "zeros_like",
 ]
 __all__ += _with_out.__all__ + _with_out_places.__all__

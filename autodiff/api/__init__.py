@@ -37,6 +37,8 @@ Functions of tensors:
 - `index`: x[...], read.
 - `assign`: x[...] = value, and what the dtype of the value may be.
 - `places`: gather, scatter, index_select, take, nonzero.
+- `gathered`: scatter_reduce, index_reduce.
+- `written`: index_copy, index_fill, put, masked_scatter, the scatters over views.
 - `triangle`: tril, triu, diag, trace.
 - `reduce`: sum, mean, prod and the running ones.
 - `extremes`: max, min, argmax and the like.

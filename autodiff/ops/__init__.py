@@ -20,6 +20,8 @@ Shapes and places:
 - `rearrange`: elements moved or repeated: roll, flip, repeat.
 - `join`: cat and stack, split and unbind, each the other's gradient.
 - `places`: reading at a place, and adding at that place in zeros.
+- `gathered`: several numbers at one place: their sum, mean, product, extremes.
+- `written`: numbers written over rows, places, masks, views.
 - `triangle`: diagonals and triangles of matrices.
 - `fill`: values written over others.
 
