@@ -117,10 +117,10 @@ MODULES_OF_PYTORCHS = [
     "from autodiff.linalg import norm",
     "import autodiff.fft.anything",
     "from autodiff.distributions import Categorical",
-    "from autodiff.utils.tensorboard import SummaryWriter",
+    "from autodiff.utils.mobile_optimizer import optimize_for_mobile",
     "from autodiff.nn.modules.conv import Conv2d",
-    "import autodiff.cuda.amp",
-    "from autodiff.cuda.amp import GradScaler",
+    "import autodiff.cuda.nccl",
+    "from autodiff.cuda.graphs import CUDAGraph",
 ]
 
 

@@ -42,7 +42,10 @@ OTHERS = {
     "set_provenance",
     "no_grad",
 }
-MODULES = {"accelerator", "autograd", "backends", "cuda", "datasets", "nn", "optim", "random", "utils"}
+MODULES = {
+    "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed", "hub", "jit", "mps",
+    "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "testing", "utils", "version", "xpu",
+}
 NAMES = [
     name
     for name in autodiff.__all__

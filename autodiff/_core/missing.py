@@ -32,9 +32,7 @@ _OPTIMIZERS = (
 )
 NEAR = {
     **{f"optim.{name}": "optim.SGD, with momentum=0.9" for name in _OPTIMIZERS},
-    "cuda.amp": "float32 throughout, which needs no scaling",
     "column_stack": "stack(tensors, dim=1)",
-    "compile": "the function itself, uncompiled",
     "einsum": "matmul, or (a * b).sum(dim)",
     "fmax": "maximum",
     "fmin": "minimum",
@@ -63,7 +61,6 @@ NEAR = {
     "tensordot": "matmul",
     "unique_consecutive": "unique",
     "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
-    "utils.tensorboard": "print, or matplotlib",
     "var_mean": "var and mean",
     "vdot": "dot",
     "vsplit": "split(tensor, size, dim=0)",

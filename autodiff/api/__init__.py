@@ -17,6 +17,7 @@ How a call is read:
 Making tensors:
 
 - `creation`: tensor, zeros, full, eye and the like.
+- `questions`: small questions about a tensor, such as is_nonzero.
 - `ranges`: arange, linspace, logspace.
 - `sampling`: random tensors.
 - `typed`: FloatTensor, LongTensor and the other old constructors.
