@@ -31,6 +31,7 @@ OTHERS = {
     "seed",
     "manual_seed",
     "as_tensor",
+    "as_torch",
     "Size",
     "asarray",
     "set_printoptions",

@@ -24,7 +24,6 @@ def get_device(input: Tensor) -> int:
     return input.get_device()
 
 
-@takes_tensors
 def is_nonzero(input: Tensor) -> bool:
     """Whether its one element is not 0; RuntimeError for more elements, or none.
 
@@ -32,6 +31,8 @@ def is_nonzero(input: Tensor) -> bool:
     >>> torch.is_nonzero(torch.tensor([0.0])), torch.is_nonzero(torch.tensor(True))
     (False, True)
     """
+    if not isinstance(input, Tensor):
+        raise TypeError(f"is_nonzero(): argument 'input' must be Tensor, not {type(input).__name__}")
     return bool(input)
 
 

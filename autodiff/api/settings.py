@@ -11,6 +11,7 @@ from typing import Any
 
 from autodiff._core import dtypes, types
 from autodiff._core.provenance import stacklevel
+from autodiff._core.refusals import refusal
 from autodiff.api.typed import BY_NAME, TensorType
 
 __all__ = [
@@ -38,10 +39,14 @@ def set_default_device(device: Any) -> None:
     Traceback (most recent call last):
     autodiff._core.types.NoDevice: Torch not compiled with CUDA enabled: device 'cuda' is not available: ...
     """
-    if isinstance(device, int):
-        raise RuntimeError(f"Cannot access accelerator device {device} when none is available: use 'cpu'")
-    if device is not None:
+    if device is None:
+        return
+    try:
         types.on_cpu(device)
+    except Exception as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
 
 
 def get_default_device() -> types.device:
@@ -115,6 +120,8 @@ def set_float32_matmul_precision(precision: str) -> None:
     'high'
     >>> torch.set_float32_matmul_precision("highest")
     """
+    if not isinstance(precision, str):
+        raise RuntimeError(f"set_float32_matmul_precision expects a str, but got {type(precision).__name__}")
     if precision not in ("highest", "high", "medium"):
         warnings.warn(f"{precision} is not one of 'highest', 'high', or 'medium'; it is ignored", stacklevel=stacklevel())
         return
@@ -161,7 +168,13 @@ def set_flush_denormal(mode: bool) -> bool:
     >>> torch.set_flush_denormal(True)
     False
     """
+    _need_bool("set_flush_denormal", mode)
     return False
+
+
+def _need_bool(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise RuntimeError(f"{name} expects a bool, but got {type(value).__name__}")
 
 
 def set_warn_always(b: bool) -> None:
@@ -170,7 +183,8 @@ def set_warn_always(b: bool) -> None:
     >>> import autodiff as torch
     >>> torch.set_warn_always(False)
     """
-    _Switch.warn_always = bool(b)
+    _need_bool("set_warn_always", b)
+    _Switch.warn_always = b
 
 
 def is_warn_always_enabled() -> bool:
