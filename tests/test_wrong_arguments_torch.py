@@ -32,6 +32,7 @@ OTHERS = {
     "manual_seed",
     "as_tensor",
     "as_torch",
+    "set_default_tensor_type",
     "Size",
     "asarray",
     "set_printoptions",

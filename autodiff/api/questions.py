@@ -24,6 +24,7 @@ def get_device(input: Tensor) -> int:
     return input.get_device()
 
 
+@takes_tensors
 def is_nonzero(input: Tensor) -> bool:
     """Whether its one element is not 0; RuntimeError for more elements, or none.
 
