@@ -51,6 +51,7 @@ from autodiff.api.reading import is_floating_point, is_tensor, numel
 from autodiff.api.rearrange import (
     broadcast_tensors, broadcast_to, flip, fliplr, flipud, meshgrid, repeat_interleave, roll, tile,
 )
+from autodiff.api.recurrent import gru, gru_cell, lstm, lstm_cell, rnn_relu, rnn_relu_cell, rnn_tanh, rnn_tanh_cell
 from autodiff.api.sampling import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from autodiff.api.settings import (
     are_deterministic_algorithms_enabled, get_default_device, set_default_device, use_deterministic_algorithms,
@@ -109,13 +110,14 @@ __all__ = [
     "concatenate", "count_nonzero", "cuda", "datasets", "detach", "device", "diagonal", "divide", "double", "dtype", "e",
     "empty", "empty_like", "enable_grad", "equal", "eye", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16",
     "float32", "float64", "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype", "get_num_threads",
-    "get_rng_state", "greater", "greater_equal", "half", "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int",
-    "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point",
-    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal",
-    "linspace", "logspace", "long", "manual_seed", "masked_fill", "meshgrid", "moveaxis", "movedim", "multiply", "nan",
-    "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "optim", "permute", "pi",
-    "promote_types", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel",
-    "relu", "repeat_interleave", "reshape", "roll", "rsub", "seed", "select", "set_default_device", "set_default_dtype",
+    "get_rng_state", "greater", "greater_equal", "gru", "gru_cell", "half", "iinfo", "index_put", "inf", "inference_mode",
+    "initial_seed", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
+    "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan",
+    "less", "less_equal", "linspace", "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill", "meshgrid",
+    "moveaxis", "movedim", "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones",
+    "ones_like", "optim", "permute", "pi", "promote_types", "rand", "rand_like", "randint", "randint_like", "randn",
+    "randn_like", "random", "randperm", "ravel", "relu", "repeat_interleave", "reshape", "rnn_relu", "rnn_relu_cell",
+    "rnn_tanh", "rnn_tanh_cell", "roll", "rsub", "seed", "select", "set_default_device", "set_default_dtype",
     "set_grad_enabled", "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short",
     "split", "squeeze", "subtract", "swapaxes", "swapdims", "t", "tensor", "tile", "trace", "transpose", "tril_indices",
     "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze", "use_deterministic_algorithms",

@@ -11,8 +11,9 @@ from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
 from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
+from rows.sequences import SEQUENCES
 from rows.shapes import SHAPES
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
-ROWS = ELEMENTWISE + TWO + REDUCTIONS + SHAPES + INDEXING + PRODUCTS + NN + IN_PLACE + AT_KINKS + AT_TIES
+ROWS = ELEMENTWISE + TWO + REDUCTIONS + SHAPES + INDEXING + PRODUCTS + NN + SEQUENCES + IN_PLACE + AT_KINKS + AT_TIES

@@ -41,6 +41,7 @@ Functions of tensors:
 - `matmul`: products of every rank, and linear.
 - `losses`: the losses with their reductions.
 - `cross_entropy`: cross_entropy and nll_loss, in their four cases.
+- `recurrent`: rnn, gru and lstm, of layers and directions, and their single steps.
 
 A tensor changed, converted, copied, taken out:
 
