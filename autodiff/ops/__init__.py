@@ -39,4 +39,5 @@ What networks are made of:
 - `softmax`: scores into probabilities.
 - `cross_entropy`: how surprised a model is at the true class.
 - `losses`: the other losses.
+- `recurrent`: a state that goes through a sequence: the plain cell, GRU, LSTM.
 """
