@@ -66,6 +66,8 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
         raise RuntimeError("index_fill_(): Index has to be a vector/scalar")
     places = _long(index, "index_fill_", IndexError, "Expected dtype int64 for index")
     n = input._array.shape[axis] if input._array.ndim else 1
+    if not input._array.size:  # there is nothing to fill, and PyTorch does not look where
+        places = places[:0]
     for place in places[(places < -n) | (places >= n)]:
         raise IndexError(f"index_fill(): index {place} is out of bounds for dimension {axis} with size {n}")
     fill = _index_fill if isinstance(value, Tensor) else _index_fill_number
