@@ -32,14 +32,8 @@ _OPTIMIZERS = (
 )
 NEAR = {
     **{f"optim.{name}": "optim.Adam" for name in _OPTIMIZERS},
-    "cuda.amp": "float32 throughout, which needs no scaling",
-    "compile": "the function itself, uncompiled",
-    "einsum": "matmul, or (a * b).sum(dim)",
-    "fmax": "maximum",
-    "fmin": "minimum",
     "func": "autograd.functional",
     "histc": "bincount",
-    "kron": "outer",
     "kthvalue": "sort or topk",
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
@@ -54,13 +48,8 @@ NEAR = {
     "quantile": "median, or sort",
     "range": "arange, which leaves out the end",
     "save": "pickle.dump(model.state_dict(), file), or numpy.savez",
-    "std_mean": "std and mean",
-    "tensordot": "matmul",
     "unique_consecutive": "unique",
     "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
-    "utils.tensorboard": "print, or matplotlib",
-    "var_mean": "var and mean",
-    "vdot": "dot",
 }
 
 
