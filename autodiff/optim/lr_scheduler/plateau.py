@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from autodiff.optim.lr_scheduler.scheduler import LRScheduler, assign, check_optimizer, old_epoch, read
+from autodiff.optim.lr_scheduler.scheduler import OtherStep, assign, check_optimizer, old_epoch, read
 from autodiff.optim.optimizer import Optimizer
 
 __all__ = ["ReduceLROnPlateau"]
 
 
-class ReduceLROnPlateau(LRScheduler):
+class ReduceLROnPlateau(OtherStep):
     """lr = max(lr * factor, min_lr) when the given number was not better than the best so far for more than `patience` steps.
 
     Better is less (`mode="min"`) or more ("max"), by the share `threshold` of the best ("rel") or by `threshold` itself
@@ -56,7 +56,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.best = self.mode_worse
         self.cooldown_counter = self.num_bad_epochs = 0
 
-    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]  # as in PyTorch
+    def step(self, metrics: Any, epoch: int | None = None) -> None:
         """Take note of a result, a number or a tensor of one, and lower the rates if it is time."""
         current = float(metrics)
         if epoch is not None:

@@ -18,7 +18,8 @@ from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.optim.optimizer import Optimizer
 
 __all__ = [
-    "Formula", "LRScheduler", "assign", "check_optimizer", "for_each", "of_functions", "old_epoch", "read", "to_functions",
+    "Formula", "LRScheduler", "OtherStep", "assign", "check_optimizer", "for_each", "of_functions", "old_epoch", "read",
+    "to_functions",
 ]
 
 
@@ -202,6 +203,14 @@ class LRScheduler(KnowsItsKeywords):
 
 class _LRScheduler(LRScheduler):
     """The base class under its old name."""
+
+
+class OtherStep(LRScheduler):
+    """A schedule whose `step` takes something else than an epoch."""
+
+    def step(self, *args: Any, **kwargs: Any) -> None:
+        """What the schedule defines."""
+        raise NotImplementedError(f"{type(self).__name__} does not define step()")
 
 
 class Formula(LRScheduler):

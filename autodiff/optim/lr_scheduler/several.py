@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff.optim.lr_scheduler.plateau import ReduceLROnPlateau
-from autodiff.optim.lr_scheduler.scheduler import LRScheduler, assign, read
+from autodiff.optim.lr_scheduler.scheduler import LRScheduler, OtherStep, assign, read
 from autodiff.optim.optimizer import Optimizer
 
 __all__ = ["ChainedScheduler", "SequentialLR"]
 
 
-class _Several(LRScheduler):
+class _Several(OtherStep):
     """What is made of other schedulers, all of one optimizer."""
 
     _schedulers: Sequence[Any]
@@ -73,7 +73,7 @@ class ChainedScheduler(_Several):
         self.optimizer = optimizer
         self._last_lr = read(optimizer, "lr")
 
-    def step(self) -> None:  # type: ignore[override]  # as in PyTorch it takes no epoch
+    def step(self) -> None:
         """A step of each scheduler."""
         for each in self._schedulers:
             each.step()
@@ -132,7 +132,7 @@ class SequentialLR(_Several):
         elif hasattr(of, "last_epoch"):
             of.last_epoch -= 1
 
-    def step(self) -> None:  # type: ignore[override]  # as in PyTorch it takes no epoch
+    def step(self) -> None:
         """A step of the scheduler whose turn it is; at a milestone, the first of the next one."""
         self.last_epoch += 1
         at = bisect_right(self._milestones, self.last_epoch)
