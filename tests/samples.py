@@ -10,6 +10,7 @@ from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
 from rows.gathered import GATHERED, WRITTEN
 from rows.images import IMAGES
 from rows.layers import NN
+from rows.losses import LOSSES
 from rows.mathematics import PARTS, VECTORS
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
@@ -29,6 +30,7 @@ ROWS = [
     *PRODUCTS,
     *NN,
     *IMAGES,
+    *LOSSES,
     *SEQUENCES,
     *IN_PLACE,
     *CUT,
