@@ -8,6 +8,7 @@ complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file 
 from rows.cut import CUT
 from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
 from rows.layers import NN
+from rows.mathematics import PARTS, VECTORS
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
 from rows.reductions import AT_TIES, REDUCTIONS
@@ -30,4 +31,6 @@ ROWS = [
     *CUT,
     *AT_KINKS,
     *AT_TIES,
+    *PARTS,
+    *VECTORS,
 ]
