@@ -1,7 +1,7 @@
 """Operations whose gradients come out of one computation, such as a whole recurrent layer's.
 
-After this module a reader knows why some operations have no partials: what the gradients of a sequence's weights, first state and
-inputs have in common is nearly all of the work, which a rule for each of them would do once more. Such an operation has
+After this module a reader knows why some operations have no partials: what the gradients of a sequence's weights, first state
+and inputs have in common is nearly all of the work, which a rule for each of them would do once more. Such an operation has
 one rule on arrays, for a first order walk, and its definition in ordinary operations, `composed`. Under create_graph that is
 computed from the kept inputs and differentiated itself, so that it is right for every order.
 """
@@ -61,17 +61,16 @@ class _Together(Node):
         if create_graph:
             found = self._differentiated(gs, needs)
         else:
-            assert self.operation is not None and self.operation.together is not None
+            operation: Any = self.operation
             given = gs if self.outputs is None else self._materialized(gs, create_graph)
-            found = self.operation.together(given, needs, *self.plan.pulls[0][-1](kept))
+            found = operation.together(given, needs, *self.plan.pulls[0][-1](kept))
         for edge, gx, needed in zip(edges, found, needs, strict=True):
             if needed:
                 send(edge, gx)  # type: ignore[arg-type]
 
     def _differentiated(self, gs: Any, needs: list[bool]) -> list[Any]:
         """The gradients by way of ordinary operations, in a graph of their own."""
-        operation = self.operation
-        assert operation is not None and operation.composed is not None
+        operation: Any = self.operation
         values = dict(zip(self.plan.names, self.rebuilt(), strict=True))
         # Two inputs may be one tensor: each gets a place of its own, to which its gradient comes.
         inputs = [same(x) if isinstance(x, Tensor) else x for x in (values[name] for name in operation.inputs)]

@@ -52,6 +52,7 @@ Functions of tensors:
 - `parts`: frexp.
 - `losses`: the losses with their reductions.
 - `cross_entropy`: cross_entropy and nll_loss, in their four cases.
+- `attention`: scaled_dot_product_attention.
 - `recurrent`: rnn, gru and lstm, of layers and directions, and their single steps.
 
 A tensor changed, converted, copied, taken out:

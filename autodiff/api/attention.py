@@ -27,10 +27,10 @@ def scaled_dot_product_attention(
 ) -> Tensor:
     """softmax(scale * query @ key.T + mask) @ value, with `scale` 1/sqrt(features) by default.
 
-    query is (..., queries, features), key (..., keys, features), value (..., keys, features of the result). A mask of bools says
-    which keys a query sees, one of numbers is added; it broadcasts to (..., queries, keys). With `is_causal` query i sees keys
-    0 to i; a query that sees none gives 0. Shares are dropped with probability `dropout_p`, always. With `enable_gqa` several
-    heads of the queries, dimension -3, share one of keys and values. Source: Vaswani et al. 2017.
+    query is (..., queries, features), key (..., keys, features), value (..., keys, features of the result). A mask of bools
+    says which keys a query sees, one of numbers is added; it broadcasts to (..., queries, keys). With `is_causal` query i sees
+    keys 0 to i; a query that sees none gives 0. Shares are dropped with probability `dropout_p`, always. With `enable_gqa`
+    several heads of the queries, dimension -3, share one of keys and values. Source: Vaswani et al. 2017.
     RuntimeError: dtypes or sizes that do not fit, a mask together with `is_causal`.
 
     >>> import autodiff as torch

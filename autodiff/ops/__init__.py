@@ -39,5 +39,6 @@ What networks are made of:
 - `softmax`: scores into probabilities.
 - `cross_entropy`: how surprised a model is at the true class.
 - `losses`: the other losses.
+- `attention`: each query takes a share of every value.
 - `recurrent`: a state that goes through a sequence: the plain cell, GRU, LSTM.
 """

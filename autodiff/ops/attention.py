@@ -43,7 +43,8 @@ def _over(dead: Any, scores: Any) -> Any:
 def _gradients(g: Any, needs: Any, q: Any, k: Any, v: Any, bias: Any, scale: float, kept: Any, y1: Any) -> list[Any]:
     """Of the queries, keys, values and bias; y1 are the shares."""
     gy, q3, k3, v3 = (_flat(x) for x in (g[0], q, k, v))
-    shares, found = _flat(y1), [None] * 4
+    shares = _flat(y1)
+    found: list[Any] = [None] * 4
     passed = shares if kept is None else shares * _flat(kept)
     if needs[2]:
         found[2] = _kernels.matmul(passed.mT, gy).reshape(v.shape)

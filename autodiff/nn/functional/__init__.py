@@ -11,6 +11,7 @@ from autodiff._core.missing import missing_name
 from autodiff.api.activation import (
     celu, elu, glu, hardsigmoid, hardswish, hardtanh, leaky_relu, mish, prelu, selu, silu, threshold,
 )
+from autodiff.api.attention import scaled_dot_product_attention
 from autodiff.api.cross_entropy import cross_entropy, nll_loss
 from autodiff.api.distance import cosine_similarity, pairwise_distance
 from autodiff.api.losses import (
@@ -21,6 +22,7 @@ from autodiff.nn.functional.activation import (
     celu_, elu_, hardtanh_, leaky_relu_, log_softmax, relu, relu6, relu_, selu_, softmax, softmin, softsign, tanhshrink,
     threshold_,
 )
+from autodiff.nn.functional.attention import multi_head_attention_forward
 from autodiff.nn.functional.dropout import dropout
 from autodiff.nn.functional.normalization import normalize
 from autodiff.nn.functional.sparse import one_hot
@@ -31,10 +33,10 @@ from autodiff.ops.trigonometry import tanh
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "celu_", "cosine_similarity", "cross_entropy",
     "dropout", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "huber_loss",
-    "kl_div", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax", "logsigmoid", "mish", "mse_loss", "nll_loss",
-    "normalize", "one_hot", "pairwise_distance", "prelu", "relu", "relu6", "relu_", "selu", "selu_", "sigmoid", "silu",
-    "smooth_l1_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
-    "threshold_",
+    "kl_div", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax", "logsigmoid", "mish", "mse_loss",
+    "multi_head_attention_forward", "nll_loss", "normalize", "one_hot", "pairwise_distance", "prelu", "relu", "relu6", "relu_",
+    "scaled_dot_product_attention", "selu", "selu_", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softmin", "softplus",
+    "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
 ]
 
 

@@ -31,12 +31,12 @@ def multi_head_attention_forward(
     q_proj_weight: Tensor | None = None, k_proj_weight: Tensor | None = None, v_proj_weight: Tensor | None = None,
     static_k: Tensor | None = None, static_v: Tensor | None = None, average_attn_weights: bool = True, is_causal: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
-    """(attention of `num_heads` heads, its shares): what nn.MultiheadAttention computes, with the steps in front of the batch.
+    """(attention of `num_heads` heads, its shares): what nn.MultiheadAttention computes, the steps in front of the batch.
 
-    query is (queries, batch, embed_dim), key and value (keys, batch, ...), or all without batch. A mask of bools is True where a
-    key is not seen; one of numbers is added to the scores. `attn_mask` is (queries, keys) or (batch * heads, queries, keys),
-    `key_padding_mask` (batch, keys). The shares are (batch, queries, keys), or of each head, (batch, heads, queries, keys),
-    without `average_attn_weights`; None unless `need_weights`.
+    query is (queries, batch, embed_dim), key and value (keys, batch, ...), or all without batch. A mask of bools is True
+    where a key is not seen; one of numbers is added to the scores. `attn_mask` is (queries, keys) or (batch * heads, queries,
+    keys), `key_padding_mask` (batch, keys). The shares are (batch, queries, keys), or of each head, (batch, heads, queries,
+    keys), without `average_attn_weights`; None unless `need_weights`.
     AssertionError or RuntimeError for sizes that do not fit.
 
     >>> import autodiff as torch
@@ -71,8 +71,8 @@ def multi_head_attention_forward(
         k, v = _with_biases(k, v, bias_k, bias_v, static_k, static_v)
         attn_mask, key_padding_mask = _one_more(attn_mask), _one_more(key_padding_mask)
     q = _heads(q, num_heads)
-    k, v = (_heads(x, num_heads) if s is None else _static(s, q, name)
-            for x, s, name in ((k, static_k, "static_k"), (v, static_v, "static_v")))
+    k = _heads(k, num_heads) if static_k is None else _static(static_k, q, "static_k")
+    v = _heads(v, num_heads) if static_v is None else _static(static_v, q, "static_v")
     if add_zero_attn:
         nothing = zeros(batch, num_heads, 1, q.shape[-1], dtype=q.dtype)
         k, v = cat([k, nothing], 2), cat([v, nothing], 2)

@@ -18,10 +18,10 @@ __all__ = ["MultiheadAttention"]
 
 
 class MultiheadAttention(Module):
-    """softmax(q @ k.T / sqrt(d)) @ v for each of `num_heads` slices of the projected queries, keys and values, projected once more.
+    """softmax(q @ k.T / sqrt(d)) @ v for each of `num_heads` slices of the projected queries, keys and values, projected again.
 
-    in_proj_weight is (3 * embed_dim, embed_dim), for queries, keys and values; with another `kdim` or `vdim` there are q_proj_weight,
-    k_proj_weight and v_proj_weight instead. All are first drawn by Xavier's rule. in_proj_bias and out_proj.bias start at 0.
+    in_proj_weight is (3 * embed_dim, embed_dim), for queries, keys and values; with another `kdim` or `vdim` there are
+    q_proj_weight, k_proj_weight and v_proj_weight instead. All are first drawn by Xavier's rule; the biases start at 0.
     `add_bias_kv` adds a learnt key and value, `add_zero_attn` one of zeros. Source: Vaswani et al. 2017.
     ValueError for sizes that are not positive, AssertionError for an embed_dim that the heads cannot share.
 
@@ -58,11 +58,11 @@ class MultiheadAttention(Module):
         if self.head_dim * num_heads != embed_dim:
             raise AssertionError("embed_dim must be divisible by num_heads")
         self._register_projections(device, dtype)
-        self._register("in_proj_bias", bias, (3 * embed_dim,), device, dtype)
+        self._made("in_proj_bias", bias, (3 * embed_dim,), device, dtype)
         self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
         for name in ("bias_k", "bias_v"):
             if add_bias_kv:
-                self._register(name, True, (1, 1, embed_dim), device, dtype)
+                self._made(name, True, (1, 1, embed_dim), device, dtype)
             else:
                 setattr(self, name, None)
         self.add_zero_attn = add_zero_attn
@@ -71,13 +71,13 @@ class MultiheadAttention(Module):
     def _register_projections(self, device: Any, dtype: Any) -> None:
         width, same = self.embed_dim, self._qkv_same_embed_dim
         if same:
-            self._register("in_proj_weight", True, (3 * width, width), device, dtype)
+            self._made("in_proj_weight", True, (3 * width, width), device, dtype)
         for name, features in (("q_proj_weight", width), ("k_proj_weight", self.kdim), ("v_proj_weight", self.vdim)):
-            self._register(name, not same, (width, features), device, dtype)
+            self._made(name, not same, (width, features), device, dtype)
         if not same:
             self.register_parameter("in_proj_weight", None)
 
-    def _register(self, name: str, wanted: bool, shape: tuple[int, ...], device: Any, dtype: Any) -> None:
+    def _made(self, name: str, wanted: bool, shape: tuple[int, ...], device: Any, dtype: Any) -> None:
         self.register_parameter(name, empty_parameter(*shape, device=device, dtype=dtype) if wanted else None)
 
     def _reset_parameters(self) -> None:

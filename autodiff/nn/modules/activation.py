@@ -11,14 +11,15 @@ from typing import Any, ClassVar
 
 from autodiff._core.tensor import Tensor
 from autodiff.nn import functional as F
+from autodiff.nn.modules._attention import MultiheadAttention
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import empty_parameter
 from autodiff.ops.activation import relu
 
 __all__ = [
     "CELU", "ELU", "GELU", "GLU", "SELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
-    "LogSoftmax", "Mish", "PReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmin", "Softplus", "Softshrink",
-    "Softsign", "Tanh", "Tanhshrink", "Threshold",
+    "LogSoftmax", "Mish", "MultiheadAttention", "PReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmin", "Softplus",
+    "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
 ]
 
 

@@ -82,6 +82,10 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """A Linear by another name, under which PyTorch's attention keeps its output projection."""
+
+
 class LazyLinear(LazyModuleMixin, Linear):
     """A Linear that learns `in_features` from the first input that it is given, and is a Linear from then on.
 
