@@ -43,8 +43,10 @@ from autodiff.api.creation import (
     as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )
 from autodiff.api.distance import cdist
+from autodiff.api.embedding import embedding, embedding_bag, embedding_renorm_
 from autodiff.api.index import narrow, select
 from autodiff.api.join import atleast_1d, atleast_2d, atleast_3d, cartesian_prod, combinations
+from autodiff.api.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from autodiff.api.order import bincount, unique
 from autodiff.api.places import argwhere
 from autodiff.api.ranges import arange, linspace, logspace
@@ -108,18 +110,19 @@ __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
     "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "allclose", "arange",
     "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d",
-    "atleast_3d", "autograd", "backends", "bincount", "bool", "broadcast_tensors", "broadcast_to", "cartesian_prod", "cdist",
-    "chunk", "clip", "clone", "combinations", "concat", "concatenate", "count_nonzero", "cuda", "datasets", "detach", "device",
-    "diagonal", "divide", "double", "dsplit", "dtype", "e", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo",
-    "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full", "full_like",
-    "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state", "greater", "greater_equal", "half", "hsplit",
-    "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64",
-    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled",
-    "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal", "linspace", "logspace", "long", "manual_seed",
+    "atleast_3d", "autograd", "backends", "batch_norm", "bincount", "bool", "broadcast_tensors", "broadcast_to",
+    "cartesian_prod", "cdist", "chunk", "clip", "clone", "combinations", "concat", "concatenate", "count_nonzero", "cuda",
+    "datasets", "detach", "device", "diagonal", "divide", "double", "dsplit", "dtype", "e", "embedding", "embedding_bag",
+    "embedding_renorm_", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo", "flatten", "flip", "fliplr", "flipud",
+    "float", "float16", "float32", "float64", "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype",
+    "get_num_threads", "get_rng_state", "greater", "greater_equal", "group_norm", "half", "hsplit", "iinfo", "index_put", "inf",
+    "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose",
+    "isfinite", "isinf", "isnan", "layer_norm", "less", "less_equal", "linspace", "logspace", "long", "manual_seed",
     "masked_fill", "meshgrid", "moveaxis", "movedim", "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal",
     "not_equal", "numel", "ones", "ones_like", "optim", "permute", "pi", "promote_types", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "relu", "repeat_interleave", "reshape", "roll",
-    "rot90", "row_stack", "rsub", "seed", "select", "set_default_device", "set_default_dtype", "set_grad_enabled",
+    "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "relu", "repeat_interleave", "reshape", "rms_norm",
+    "roll", "rot90", "row_stack", "rsub", "seed", "select", "set_default_device", "set_default_dtype", "set_grad_enabled",
     "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short", "split",
     "split_with_sizes", "squeeze", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "tile", "trace",
     "transpose", "tril_indices", "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze",

@@ -8,6 +8,7 @@ complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file 
 from rows.cut import CUT
 from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
 from rows.layers import NN
+from rows.norms import NORMS
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
 from rows.reductions import AT_TIES, REDUCTIONS
@@ -16,4 +17,4 @@ from rows.shapes import SHAPES
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
-ROWS = ELEMENTWISE + TWO + REDUCTIONS + SHAPES + INDEXING + PRODUCTS + NN + IN_PLACE + CUT + AT_KINKS + AT_TIES
+ROWS = ELEMENTWISE + TWO + REDUCTIONS + SHAPES + INDEXING + PRODUCTS + NN + NORMS + IN_PLACE + CUT + AT_KINKS + AT_TIES

@@ -44,6 +44,8 @@ Functions of tensors:
 - `statistics`: var, std, logsumexp, norm.
 - `distance`: diff, cdist, cosine_similarity.
 - `matmul`: products of every rank, and linear.
+- `normalization`: the norms by mean and variance, and running statistics.
+- `embedding`: embedding and embedding_bag.
 - `losses`: the losses with their reductions.
 - `cross_entropy`: cross_entropy and nll_loss, in their four cases.
 

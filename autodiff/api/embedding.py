@@ -1,6 +1,7 @@
 """Embeddings as PyTorch calls them: `torch.embedding` and `torch.embedding_bag`, what is refused, and rows kept short.
 
-After this module a reader knows how bags of words are named, by where each begins, and that `max_norm` changes the matrix itself.
+After this module a reader knows how bags of words are named, by where each begins, and that `max_norm` changes the matrix
+itself.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from autodiff.ops.places import blanked, gather
 
 _largest = renamed(gather, "EmbeddingBag")
 _SPARSE = (
-    "{}(): sparse=True gives a gradient that is a sparse tensor, and there are none here; leave it out: the gradient is the same "
-    "in a dense tensor"
+    "{}(): sparse=True gives a gradient that is a sparse tensor, and there are none here; leave it out: the gradient is the "
+    "same, in a dense tensor"
 )
 
 
@@ -121,8 +122,8 @@ def embedding_bag(
     """The sum (mode 0), mean (1) or maximum (2) of weight[indices] in each bag; bag i begins at offsets[i].
 
     Returns (bags, the bag of each index, the number of rows in each bag, the row of each maximum): the last three are what a
-    gradient needs. Rows of `padding_idx` are left out. RuntimeError for offsets that do not rise from 0, and for an index that no
-    row has.
+    gradient needs. Rows of `padding_idx` are left out. RuntimeError for offsets that do not rise from 0, and for an index
+    that no row has.
 
     >>> import autodiff as torch
     >>> w = torch.tensor([[1.0], [2.0], [4.0]])
@@ -142,8 +143,8 @@ def embedding_bag(
     scale = per_sample_weights
     if scale is not None and scale._array.dtype != weight._array.dtype:
         raise RuntimeError(
-            "Expected tensor for argument #1 'weight' to have the same type as tensor for argument #1 'per_sample_weights'; but "
-            f"type {weight.type()} does not equal {scale.type()} (while checking arguments for embedding_bag)"
+            "Expected tensor for argument #1 'weight' to have the same type as tensor for argument #1 'per_sample_weights'; "
+            f"but type {weight.type()} does not equal {scale.type()} (while checking arguments for embedding_bag)"
         )
     bags, count = _bags(begins, len(places), include_last_offset)
     places = places[: len(bags)]

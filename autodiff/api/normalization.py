@@ -1,7 +1,7 @@
 """The norms as PyTorch calls them: over which dimensions mean and variance are taken, and what is refused.
 
-After this module a reader knows that layer, batch, group and instance norm differ in nothing but the shape in which the input is
-seen and the dimensions that are averaged over, and how running statistics are kept while a model trains.
+After this module a reader knows that layer, batch, group and instance norm differ in nothing but the shape in which the input
+is seen and the dimensions that are averaged over, and how running statistics are kept while a model trains.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _batch_norm = renamed(ops.normalized, "NativeBatchNorm")
 _group_norm = renamed(ops.normalized, "NativeGroupNorm")
 
 
-def _floating(input: Tensor, name: str, *given: Tensor | None) -> np.dtype[Any]:
+def _floating(input: Tensor, name: str, *given: Tensor | None) -> Any:
     """The input's dtype, which those that are given have too; beside a float16 they may be float32."""
     dtype = input._array.dtype
     if dtype.kind != "f":
@@ -99,7 +99,7 @@ def layer_norm(
     weight, bias = _affine(weight, bias, dtype, shape, shape)
     axes = tuple(range(ndim - len(shape), ndim))
     eps = float(number("layer_norm", "eps", eps))
-    return ops.normalized(input, weight, bias, shape=input._array.shape, axes=axes, eps=eps)[0]  # type: ignore[return-value]
+    return ops.normalized(input, weight, bias, shape=input._array.shape, axes=axes, eps=eps)[0]
 
 
 @takes_tensors
@@ -156,7 +156,7 @@ def batch_norm(
     training: bool,
     momentum: float,
     eps: float,
-    cudnn_enabled: bool = True,
+    cudnn_enabled: bool,
 ) -> Tensor:
     """(x - mean) / sqrt(variance + eps) * weight + bias for each channel, dimension 1 (Ioffe and Szegedy 2015).
 
@@ -165,7 +165,7 @@ def batch_norm(
     have not one number for each channel.
 
     >>> import autodiff as torch
-    >>> torch.batch_norm(torch.tensor([[1.0], [3.0]]), None, None, None, None, True, 0.1, 0.0)
+    >>> torch.batch_norm(torch.tensor([[1.0], [3.0]]), None, None, None, None, True, 0.1, 0.0, False)
     tensor([[-1.],
             [ 1.]])
     """
@@ -181,14 +181,16 @@ def batch_norm(
     by_channel = (channels, *(1,) * (x.ndim - 2))
     weight, bias = _affine(weight, bias, dtype, (channels,), by_channel)
     if not training:
-        assert running_mean is not None and running_var is not None
-        mean, variance = (r._array.astype(np.float64).reshape(by_channel) for r in (running_mean, running_var))
+        given = [r._array.astype(np.float64).reshape(by_channel) for r in (running_mean, running_var) if r is not None]
+        mean, spread = given
         single = np.float64 if dtype.char == "d" else np.float32
         with np.errstate(all="ignore"):
-            centre, scale = mean.astype(single), (1.0 / np.sqrt(variance + eps)).astype(single)
+            centre, scale = mean.astype(single), (1.0 / np.sqrt(spread + eps)).astype(single)
         return ops.rescaled(input, weight, bias, centre=centre, scale=scale)
     axes = (0, *range(2, x.ndim))
-    y, offset, variance = _batch_norm(input, weight, bias, shape=x.shape, axes=axes, eps=eps)  # type: ignore[misc]
+    results: Any = _batch_norm(input, weight, bias, shape=x.shape, axes=axes, eps=eps)
+    y: Tensor = results[0]
+    offset, variance = results[1:]
     if running_mean is not None and x.size:
         n = x.size // channels
         firsts = x[0].reshape(channels, -1)[:, 0]
@@ -207,7 +209,7 @@ def instance_norm(
     use_input_stats: bool,
     momentum: float,
     eps: float,
-    cudnn_enabled: bool = True,
+    cudnn_enabled: bool,
 ) -> Tensor:
     """Batch norm for each example by itself: mean and variance over the places alone (Ulyanov et al. 2016).
 
@@ -215,7 +217,7 @@ def instance_norm(
     over the examples; without `use_input_stats` they are taken instead. RuntimeError for sizes that do not fit.
 
     >>> import autodiff as torch
-    >>> torch.instance_norm(torch.tensor([[[1.0, 3.0]]]), None, None, None, None, True, 0.1, 0.0)
+    >>> torch.instance_norm(torch.tensor([[[1.0, 3.0]]]), None, None, None, None, True, 0.1, 0.0, False)
     tensor([[[-1.,  1.]]])
     """
     if not use_input_stats and (running_mean is None or running_var is None):
@@ -223,12 +225,12 @@ def instance_norm(
     shape = input._array.shape
     examples, channels = (*shape, 0, 0)[:2] if len(shape) > 1 else (1, 0)
     each = (examples,)
-    parts = [None if t is None else t.repeat(each) for t in (weight, bias)]
-    running = [None if t is None else wrap(np.tile(t._array, examples)) for t in (running_mean, running_var)]
+    many_weights, many_biases = (None if t is None else t.repeat(each) for t in (weight, bias))
+    means, variances = (None if t is None else wrap(np.tile(t._array, examples)) for t in (running_mean, running_var))
     seen = reshape(input, (1, examples * channels, *shape[2:]))
-    y = batch_norm(seen, *parts, *running, use_input_stats, momentum, eps)
+    y = batch_norm(seen, many_weights, many_biases, means, variances, use_input_stats, momentum, eps, cudnn_enabled)
     if use_input_stats and examples:
-        for kept, found in zip((running_mean, running_var), running, strict=True):
+        for kept, found in ((running_mean, means), (running_var, variances)):
             if kept is not None and found is not None:
                 averages = found._array.reshape(examples, -1).mean(0, dtype=np.float64)
                 kept._array[...] = averages.reshape(kept._array.shape).astype(kept._array.dtype)
@@ -276,4 +278,4 @@ def group_norm(
     size = channels // groups
     weight, bias = _affine(weight, bias, dtype, (channels,), (groups, size, 1))
     seen = (examples, groups, size, math.prod(shape[2:]))
-    return _group_norm(input, weight, bias, shape=seen, axes=(2, 3), eps=eps)[0]  # type: ignore[return-value]
+    return _group_norm(input, weight, bias, shape=seen, axes=(2, 3), eps=eps)[0]

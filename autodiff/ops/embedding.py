@@ -1,7 +1,7 @@
 """Rows of a matrix by their numbers: what turns words into vectors, alone or summed in bags.
 
-After this module a reader knows that an embedding is a product with one-hot rows that is never carried out, and that its gradient
-adds each vector's g onto the row it was read from.
+After this module a reader knows that an embedding is a product with one-hot rows that is never carried out, and that its
+gradient adds each vector's g onto the row it was read from.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autodiff.ops.shape import unsqueeze
 
 
 def _shares(places: Any, padding: int, by_frequency: bool) -> Any:
-    """What each place counts in the gradient: 0 where it is padding, and one over how often it is named; None where all count 1."""
+    """What each place counts in the gradient: 0 for padding, else one over how often it is named; None where all count 1."""
     if by_frequency:
         _, which, counts = np.unique(places, return_inverse=True, return_counts=True)
         shares = 1.0 / counts[which.reshape(places.shape)]
@@ -82,17 +82,22 @@ def shared_rows(weight, *, places, padding, by_frequency):
 # ---- summed in bags ----
 
 
+def _scaled(g: Any, scale: Any, bags: Any) -> Any:
+    """g of each place's bag, times `scale`."""
+    return index_select(g, axis=0, places=bags) * unsqueeze(scale, axis=1)
+
+
+def _met(g: Any, weight: Any, places: Any, bags: Any) -> Any:
+    """The sum of g · weight: for each place, g of its bag and the row that it names."""
+    rows = index_select(weight, axis=0, places=places)
+    return sum_over(index_select(g, axis=0, places=bags) * rows, axes=(1,), keepdim=False)
+
+
 @primitive(
     lambda g, scale, places, bags, by_frequency, weight_shape: rows_added(
-        index_select(g, axis=0, places=bags) * unsqueeze(scale, axis=1),
-        places=places,
-        rows=weight_shape[0],
-        padding=-1,
-        by_frequency=by_frequency,
+        _scaled(g, scale, bags), places=places, rows=weight_shape[0], padding=-1, by_frequency=by_frequency
     ),
-    lambda g, weight, places, bags: sum_over(
-        index_select(g, axis=0, places=bags) * index_select(weight, axis=0, places=places), axes=(1,), keepdim=False
-    ),
+    lambda g, weight, places, bags: _met(g, weight, places, bags),
     says="Every row in a bag gets the bag's g, times the scale that it has there.",
 )
 def embedding_bag(weight, scale, *, places, bags, count, by_frequency):

@@ -26,6 +26,11 @@ def _firsts(x: Any, axes: tuple[int, ...]) -> Any:
     return x[tuple(slice(0, 1) if d in axes else slice(None) for d in range(x.ndim))]
 
 
+def _mean(x: Any, axes: tuple[int, ...]) -> Any:
+    """The mean over the axes, added up in double; of no numbers it is 0."""
+    return np.sum(x, axis=axes, keepdims=True, dtype=np.float64) / count(x.shape, axes)
+
+
 def _standardized(x: Any, offset: Any, variance: Any, axes: tuple[int, ...], eps: float) -> Any:
     """(x - mean) / sqrt(variance + eps), in double for a double, else in single."""
     return ((x - _firsts(x, axes)) - offset) * (1.0 / np.sqrt(variance + x.dtype.type(eps)))
@@ -49,7 +54,7 @@ def _as_given(x: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
     constants=2,
     name="NativeLayerNorm",
     public="layer_norm",
-    says="What would only move or stretch all numbers is taken away again by the norm, so that part of g is left out.",
+    says="Moving or stretching all numbers makes no difference after a norm, so what g says of that is left out.",
 )
 def normalized(x, weight, bias, *, shape, axes, eps):
     """(x - mean) / sqrt(variance + eps) * weight + bias: x seen in `shape`, mean and variance over its `axes`.
@@ -58,25 +63,18 @@ def normalized(x, weight, bias, *, shape, axes, eps):
     """
     wide = widened(x).reshape(shape)
     d = wide - _firsts(wide, axes)
-    offset = np.mean(d, axis=axes, keepdims=True, dtype=np.float64)
+    offset = _mean(d, axes)
     centred = d - offset
-    variance = np.mean(centred * centred, axis=axes, keepdims=True, dtype=np.float64).astype(wide.dtype)
+    variance = _mean(centred * centred, axes).astype(wide.dtype)
     offset = offset.astype(wide.dtype)
     y = (d - offset) * (1.0 / np.sqrt(variance + wide.dtype.type(eps))) * weight + bias
     return _as_given(y, x.dtype, x.shape), offset, variance
 
 
 @primitive(
-    lambda g, x, weight, shape, axes, eps: (
-        _taken_through(reshape(g, shape=shape), reshape(x, shape=shape), axes, eps) * weight
-    ),
-    lambda g, d, x, weight, shape, axes, eps: _bent(
-        reshape(g, shape=shape), reshape(d, shape=shape) * weight, reshape(x, shape=shape), axes, eps
-    ),
-    lambda g, d, x, weight_shape, shape, axes, eps: sum_to(
-        reshape(d, shape=shape) * _taken_through(reshape(g, shape=shape), reshape(x, shape=shape), axes, eps),
-        shape=weight_shape,
-    ),
+    lambda g, x, weight, shape, axes, eps: _change_with_d(g, x, weight, shape, axes, eps),
+    lambda g, d, x, weight, shape, axes, eps: _change_with_x(g, d, x, weight, shape, axes, eps),
+    lambda g, d, x, weight_shape, shape, axes, eps: _change_with_weight(g, d, x, weight_shape, shape, axes, eps),
     name="NativeLayerNormBackward",
     says="What the norm does to g it does to each change of g too; and the mean and the scale move with the numbers.",
 )
@@ -85,22 +83,20 @@ def normalized_grad(d, x, weight, offset, variance, *, shape, axes, eps):
     wide = widened(x).reshape(shape)
     h = _standardized(wide, offset, variance, axes, eps)
     u = d.reshape(shape) * weight
-    mean = np.mean(u, axis=axes, keepdims=True, dtype=np.float64)
-    slant = np.mean(u * h, axis=axes, keepdims=True, dtype=np.float64)
+    mean = _mean(u, axes)
+    slant = _mean(u * h, axes)
     dx = (u - mean.astype(wide.dtype) - h * slant.astype(wide.dtype)) * (1.0 / np.sqrt(variance + wide.dtype.type(eps)))
     return _as_given(dx, x.dtype, x.shape)
 
 
 @primitive(
-    lambda g, x, shape, axes, eps: g * _normal(reshape(x, shape=shape), axes, eps),
-    lambda g, d, x, shape, axes, eps: _taken_through(
-        g * reshape(d, shape=shape), reshape(x, shape=shape), axes, eps
-    ),
+    lambda g, x, shape, axes, eps: _sum_with_d(g, x, shape, axes, eps),
+    lambda g, d, x, shape, axes, eps: _sum_with_x(g, d, x, shape, axes, eps),
     name="NativeLayerNormBackward",
     says="Each d counts as much as the normalized number that it belongs to.",
 )
 def normalized_weight_grad(d, x, offset, variance, *, shape, axes, eps, into):
-    """d * h summed to a shape, where h is x normalized: the gradient of the weight."""
+    """d · h summed to a shape, where h is x normalized: the gradient of the weight."""
     wide = widened(x).reshape(shape)
     return sum_to.operation.forward(d.reshape(shape) * _standardized(wide, offset, variance, axes, eps), shape=into)
 
@@ -123,17 +119,42 @@ def _level(x: Any, axes: tuple[int, ...]) -> Any:
     return mean_over(x, axes=axes, keepdim=True)
 
 
-def _taken_through(v: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
+def _sloped(v: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
     """P(v) = r * (v - mean(v) - h * mean(v * h)): the slope of h, which is symmetric, times v."""
     h = _normal(x, axes, eps)
     return _rate(x, axes, eps) * (v - _level(v, axes) - h * _level(v * h, axes))
 
 
-def _bent(v: Any, u: Any, x: Any, axes: tuple[int, ...], eps: float) -> Any:
-    """The slope of sum(v * P(u)) in x: -r * (h * mean(v * P(u)) + P(v) * mean(u * h) + P(u) * mean(v * h))."""
-    h, pv, pu = _normal(x, axes, eps), _taken_through(v, x, axes, eps), _taken_through(u, x, axes, eps)
+def _change_with_d(g: Any, x: Any, weight: Any, shape: Any, axes: tuple[int, ...], eps: float) -> Any:
+    """r * (g - mean(g) - h * mean(g * h)) * weight: P(g) * weight, in the shape of x."""
+    return reshape(_sloped(reshape(g, shape=shape), reshape(x, shape=shape), axes, eps) * weight, shape=x.shape)
+
+
+def _change_with_x(g: Any, d: Any, x: Any, weight: Any, shape: Any, axes: tuple[int, ...], eps: float) -> Any:
+    """What a step of x changes in the sum of g times the slope that d is taken through.
+
+    For u = d * weight it is -r * (h * mean(g * P(u)) + P(g) * mean(u * h) + P(u) * mean(g * h)).
+    """
+    v, u, x_seen = reshape(g, shape=shape), reshape(d, shape=shape) * weight, reshape(x, shape=shape)
+    h, pv, pu = _normal(x_seen, axes, eps), _sloped(v, x_seen, axes, eps), _sloped(u, x_seen, axes, eps)
     parts = h * _level(v * pu, axes) + pv * _level(u * h, axes) + pu * _level(v * h, axes)
-    return -_rate(x, axes, eps) * parts
+    return reshape(-_rate(x_seen, axes, eps) * parts, shape=x.shape)
+
+
+def _change_with_weight(g: Any, d: Any, x: Any, size: Any, shape: Any, axes: tuple[int, ...], eps: float) -> Any:
+    """The sum of d · r · (g − mean(g) − h · mean(g · h)): d * P(g) in the shape of the weight."""
+    slopes = _sloped(reshape(g, shape=shape), reshape(x, shape=shape), axes, eps)
+    return sum_to(reshape(d, shape=shape) * slopes, shape=size)
+
+
+def _sum_with_d(g: Any, x: Any, shape: Any, axes: tuple[int, ...], eps: float) -> Any:
+    """g * h: in the shape of x."""
+    return reshape(g * _normal(reshape(x, shape=shape), axes, eps), shape=x.shape)
+
+
+def _sum_with_x(g: Any, d: Any, x: Any, shape: Any, axes: tuple[int, ...], eps: float) -> Any:
+    """r * (g * d - mean(g * d) - h * mean(g * d * h)): P(g * d), in the shape of x."""
+    return reshape(_sloped(g * reshape(d, shape=shape), reshape(x, shape=shape), axes, eps), shape=x.shape)
 
 
 # ---- moments that are given ----

@@ -6,7 +6,6 @@ After this module a reader knows which norms need more than one number to take a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from autodiff._core.tensor import Tensor
 from autodiff.api import normalization as api
@@ -54,7 +53,7 @@ def batch_norm(
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     if eps < 0:
         raise ValueError(f"batch_norm eps must be non-negative, but got {eps}")
-    return api.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
+    return api.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, False)
 
 
 @takes_tensors
@@ -79,7 +78,7 @@ def instance_norm(
     """
     if use_input_stats:
         _several(input._array.shape[2:], input, "spatial element")
-    return api.instance_norm(input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps)
+    return api.instance_norm(input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, False)
 
 
 @takes_tensors

@@ -45,10 +45,10 @@ def embedding(
 ) -> Tensor:
     """weight[input]: for each index a row of the matrix `weight`, in input.shape + (columns,).
 
-    The row `padding_idx` gets no gradient. With `max_norm` each row that is named and has a larger `norm_type`-norm is brought to
-    that norm first, in `weight` itself. With `scale_grad_by_freq` a row's gradient is divided by how often it is named.
-    RuntimeError for indices that are not int64 or int32, IndexError for one that no row has, AssertionError for a padding_idx
-    that no row has, NotImplementedError for `sparse`.
+    The row `padding_idx` gets no gradient. With `max_norm` each row that is named and has a larger `norm_type`-norm is
+    brought to that norm first, in `weight` itself. With `scale_grad_by_freq` a row's gradient is divided by how often it is
+    named. RuntimeError for indices that are not int64 or int32, IndexError for one that no row has, AssertionError for a
+    padding_idx that no row has, NotImplementedError for `sparse`.
 
     >>> import autodiff as torch
     >>> weight = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -98,8 +98,8 @@ def embedding_bag(
     """
     if weight._array.dtype.char == "l" and input._array.dtype.kind == "f":
         warnings.warn(
-            "Argument order of nn.functional.embedding_bag was changed. Usage `embedding_bag(weight, input, ...)` is deprecated, "
-            "and should now be `embedding_bag(input, weight, ...)`.",
+            "Argument order of nn.functional.embedding_bag was changed. Usage `embedding_bag(weight, input, ...)` is "
+            "deprecated, and should now be `embedding_bag(input, weight, ...)`.",
             stacklevel=stacklevel(),
         )
         weight, input = input, weight

@@ -17,7 +17,9 @@ from autodiff.nn.modules.lazy import LazyModuleMixin
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import Parameter, UninitializedBuffer, UninitializedParameter, empty_parameter
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "SyncBatchNorm"]
+__all__ = [
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "SyncBatchNorm",
+]
 
 
 class NormBase(Module):
@@ -56,10 +58,11 @@ class NormBase(Module):
 
     def reset_running_stats(self) -> None:
         """Set the running mean to 0, the running variance to 1, and the number of batches to 0."""
-        if self.track_running_stats:
-            self._buffers["running_mean"].zero_()  # type: ignore[union-attr]
-            self._buffers["running_var"].fill_(1)  # type: ignore[union-attr]
-            self._buffers["num_batches_tracked"].zero_()  # type: ignore[union-attr]
+        mean, variance, batches = self.running_mean, self.running_var, self.num_batches_tracked
+        if self.track_running_stats and mean is not None and variance is not None and batches is not None:
+            mean.zero_()
+            variance.fill_(1)
+            batches.zero_()
 
     def reset_parameters(self) -> None:
         """Set the weight to 1 and the bias to 0, and begin the running statistics anew."""
@@ -111,10 +114,10 @@ class _BatchNorm(NormBase):
 class BatchNorm1d(_BatchNorm):
     """(x - mean) / sqrt(variance + eps) * weight + bias for each channel of (N, C) or (N, C, L) (Ioffe and Szegedy 2015).
 
-    In training mean and variance are those of the batch, and the running ones move towards them by `momentum` (None: they are the
-    average of all batches), the variance with n - 1 below; in eval(), and with `track_running_stats`, the running ones are taken.
-    weight and bias begin as 1 and 0; without `affine` there are none. ValueError for another number of dimensions, and in training
-    for a single number a channel.
+    In training mean and variance are those of the batch, and the running ones move towards them by `momentum` (None: they are
+    the average of all batches), the variance with n - 1 below; in eval(), and with `track_running_stats`, the running ones
+    are taken. weight and bias begin as 1 and 0; without `affine` there are none. ValueError for another number of dimensions,
+    and in training for a single number a channel.
 
     >>> import autodiff as torch
     >>> layer = torch.nn.BatchNorm1d(1)
@@ -185,8 +188,8 @@ class SyncBatchNorm(_BatchNorm):
         """The module with every batch norm in it made a SyncBatchNorm that has the same parameters and buffers."""
         made = module
         if isinstance(module, _BatchNorm):
-            options = (module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats, process_group)
-            made = SyncBatchNorm(*options, bias=module.bias is not None)
+            options = (module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats)
+            made = SyncBatchNorm(*options, process_group, bias=module.bias is not None)
             made._parameters.update(module._parameters)
             made._buffers.update(module._buffers)
             made.training = module.training

@@ -43,7 +43,8 @@ class _InstanceNorm(NormBase):
         if input.shape[at] != self.num_features:
             if self.affine:
                 raise ValueError(
-                    f"expected input's size at dim={at} to match num_features ({self.num_features}), but got: {input.shape[at]}."
+                    f"expected input's size at dim={at} to match num_features ({self.num_features}), but got: "
+                    f"{input.shape[at]}."
                 )
             warnings.warn(
                 f"input's size at dim={at} does not match num_features. You can silence this warning by not passing in "
@@ -63,10 +64,11 @@ class _InstanceNorm(NormBase):
             if found:
                 names, kind = " and ".join(f'"{key}"' for key in found), type(self).__name__
                 errors.append(
-                    f"Unexpected running stats buffer(s) {names} for {kind} with track_running_stats=False. If state_dict is a "
-                    f"checkpoint saved before 0.4.0, this may be expected because {kind} does not track running stats by default "
-                    "since 0.4.0. Please remove these keys from state_dict. If the running stats are actually needed, instead set "
-                    f"track_running_stats=True in {kind} to enable them. See the documentation of {kind} for details."
+                    f"Unexpected running stats buffer(s) {names} for {kind} with track_running_stats=False. If state_dict is "
+                    f"a checkpoint saved before 0.4.0, this may be expected because {kind} does not track running stats by "
+                    "default since 0.4.0. Please remove these keys from state_dict. If the running stats are actually needed, "
+                    f"instead set track_running_stats=True in {kind} to enable them. See the documentation of {kind} for "
+                    "details."
                 )
                 for key in found:
                     state_dict.pop(key)
@@ -76,9 +78,9 @@ class _InstanceNorm(NormBase):
 class InstanceNorm1d(_InstanceNorm):
     """(x - mean) / sqrt(variance + eps) for each example and channel of (N, C, L) or (C, L) (Ulyanov et al. 2016).
 
-    With `affine` times a weight plus a bias for each channel, which begin as 1 and 0. With `track_running_stats` the averages of
-    mean and variance over the examples are tracked as in BatchNorm1d, and taken in eval(). ValueError for another number of
-    dimensions, and for a single place.
+    With `affine` times a weight plus a bias for each channel, which begin as 1 and 0. With `track_running_stats` the averages
+    of mean and variance over the examples are tracked as in BatchNorm1d, and taken in eval(). ValueError for another number
+    of dimensions, and for a single place.
 
     >>> import autodiff as torch
     >>> torch.nn.InstanceNorm1d(1)(torch.tensor([[[1.0, 3.0]]]))

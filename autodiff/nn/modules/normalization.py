@@ -1,7 +1,7 @@
 """Norms over the features of a single example: layer norm and its relatives, which are the same in training and after it.
 
-After this module a reader knows which dimensions each of them averages over, and that weight and bias, one for each feature, give
-the network back the mean and the scale that the norm took away.
+After this module a reader knows which dimensions each of them averages over, and that weight and bias, one for each feature,
+give the network back the mean and the scale that the norm took away.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ class _Affine(Module):
         """Set the weight to 1 and the bias to 0."""
         if self.weight is not None:
             init.ones_(self.weight)
-        if self._parameters.get("bias") is not None:
-            init.zeros_(self._parameters["bias"])
+        bias = self._parameters.get("bias")
+        if bias is not None:
+            init.zeros_(bias)
 
 
 def _shape_of(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:
@@ -119,8 +120,8 @@ class GroupNorm(_Affine):
 class RMSNorm(_Affine):
     """x / sqrt(mean(x**2) + eps) * weight, over the last dimensions (Zhang and Sennrich 2019).
 
-    normalized_shape is their shape, an int for one, and that of the weight, which begins as 1; without `elementwise_affine` there
-    is none. Without eps it is the smallest difference from 1 that the dtype has.
+    normalized_shape is their shape, an int for one, and that of the weight, which begins as 1; without `elementwise_affine`
+    there is none. Without eps it is the smallest difference from 1 that the dtype has.
 
     >>> import autodiff as torch
     >>> torch.nn.RMSNorm(2, elementwise_affine=False)(torch.tensor([3.0, 4.0]))
@@ -176,9 +177,9 @@ class LocalResponseNorm(Module):
 class CrossMapLRN2d(Module):
     """x / (k + alpha * a)**beta for (N, C, H, W), where a is a sum of x**2 over neighbouring channels divided by `size`.
 
-    PyTorch's first local response norm, with its numbers: a channel has (size - 1) // 2 neighbours on each side, and the first
-    channel, once it is counted, stays in all sums that follow. LocalResponseNorm is the one to use. ValueError for an input that
-    is not 4-d.
+    PyTorch's first local response norm, with its numbers: a channel has (size - 1) // 2 neighbours on each side, and the
+    first channel, once it is counted, stays in all sums that follow. LocalResponseNorm is the one to use. ValueError for an
+    input that is not 4-d.
 
     >>> import autodiff as torch
     >>> torch.nn.CrossMapLRN2d(1, alpha=1.0, beta=1.0)(torch.ones(1, 2, 1, 1)).flatten()

@@ -1,7 +1,7 @@
 """Embeddings: layers that look up a vector for each number.
 
-After this module a reader knows that the vectors of words are the rows of one matrix, drawn from a normal distribution and learned
-like any other weight.
+After this module a reader knows that the vectors of words are the rows of one matrix, drawn from a normal distribution and
+learned like any other weight.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ class _Lookup(Module):
     weight: Parameter
 
     def _begin(
-        self, sizes: tuple[int, int], padding_idx: int | None, limits: tuple[Any, ...], weight: Tensor | None, device: Any, dtype: Any
+        self,
+        sizes: tuple[int, int],
+        padding_idx: int | None,
+        limits: tuple[Any, ...],
+        weight: Tensor | None,
+        device: Any,
+        dtype: Any,
     ) -> None:
         size_of(sizes)
         self.num_embeddings, self.embedding_dim = sizes
@@ -33,8 +39,8 @@ class _Lookup(Module):
         self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse = limits
         if self.sparse:
             raise NotImplementedError(
-                f"{type(self).__name__}: sparse=True gives a gradient that is a sparse tensor, and there are none here; leave it "
-                "out: the gradient is the same in a dense tensor"
+                f"{type(self).__name__}: sparse=True gives a gradient that is a sparse tensor, and there are none here; leave "
+                "it out: the gradient is the same in a dense tensor"
             )
         if weight is None:
             self.weight = empty_parameter(*sizes, device=device, dtype=dtype)
@@ -63,10 +69,10 @@ class _Lookup(Module):
 class Embedding(_Lookup):
     """weight[input]: for each index in the input a row of the weight, which is learned.
 
-    weight is (num_embeddings, embedding_dim), drawn from a normal distribution. The input holds integers, the output has its shape
-    and embedding_dim columns more. The row `padding_idx` is zero at first and gets no gradient; with `max_norm` rows that are read
-    and have a larger `norm_type`-norm are brought to that norm; with `scale_grad_by_freq` a row's gradient is divided by how often
-    it is read. AssertionError for a padding_idx that no row has, NotImplementedError for `sparse`.
+    weight is (num_embeddings, embedding_dim), drawn from a normal distribution. The input holds integers, the output has its
+    shape and embedding_dim columns more. The row `padding_idx` is zero at first and gets no gradient; with `max_norm` rows
+    that are read and have a larger `norm_type`-norm are brought to that norm; with `scale_grad_by_freq` a row's gradient is
+    divided by how often it is read. AssertionError for a padding_idx that no row has, NotImplementedError for `sparse`.
 
     >>> import autodiff as torch
     >>> _ = torch.manual_seed(0)
@@ -124,8 +130,9 @@ class Embedding(_Lookup):
         """
         if embeddings.ndim != 2:
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+        rows, columns = embeddings.shape
         limits = (padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
-        return cls(*embeddings.shape, *limits, _weight=embeddings, _freeze=freeze)
+        return cls(rows, columns, *limits, _weight=embeddings, _freeze=freeze)
 
 
 class EmbeddingBag(_Lookup):
@@ -196,7 +203,9 @@ class EmbeddingBag(_Lookup):
         """
         if embeddings.ndim != 2:
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+        rows, columns = embeddings.shape
         limits = (max_norm, norm_type, scale_grad_by_freq, mode, sparse)
-        layer = cls(*embeddings.shape, *limits, embeddings, include_last_offset, padding_idx)
+        more = {"include_last_offset": include_last_offset, "padding_idx": padding_idx}
+        layer = cls(rows, columns, *limits, _weight=embeddings, **more)
         layer.weight.requires_grad = not freeze
         return layer
