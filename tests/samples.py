@@ -7,6 +7,8 @@ complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file 
 
 from rows.cut import CUT
 from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
+from rows.gathered import GATHERED, WRITTEN
+from rows.images import IMAGES
 from rows.layers import NN
 from rows.mathematics import PARTS, VECTORS
 from rows.places import IN_PLACE, INDEXING
@@ -26,9 +28,12 @@ ROWS = [
     *INDEXING,
     *PRODUCTS,
     *NN,
+    *IMAGES,
     *SEQUENCES,
     *IN_PLACE,
     *CUT,
+    *GATHERED,
+    *WRITTEN,
     *AT_KINKS,
     *AT_TIES,
     *PARTS,

@@ -45,7 +45,6 @@ NEAR = {
     "nn.Module.register_backward_hook": "register_full_backward_hook",
     "nn.functional.embedding": "weight[indices]",
     **{f"nn.functional.conv{n}d": "nn.functional.linear, on flattened inputs" for n in (1, 2, 3)},
-    "optim.lr_scheduler": "optimizer.param_groups[0]['lr'] = ..., set before a step",
     "quantile": "median, or sort",
     "range": "arange, which leaves out the end",
     "save": "pickle.dump(model.state_dict(), file), or numpy.savez",
