@@ -1,6 +1,6 @@
 """A name that is not here: whether PyTorch has it, what is near it, or how it is spelt.
 
-After this module a reader knows how `optim.Adam`, `from autodiff.optim import Adam` and `import autodiff.linalg` come to the
+After this module a reader knows how `optim.ASGD`, `from autodiff.optim import ASGD` and `import autodiff.linalg` come to the
 same message, though Python asks a module for the first two alike, and nobody for the third. PyTorch's names are in a file that
 is read when a name is missed.
 """
@@ -28,18 +28,12 @@ ASKED: dict[str, str] | None = None
 
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
 _OPTIMIZERS = (
-    "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "NAdam", "RAdam", "RMSprop", "Rprop",
+    "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adamax", "LBFGS", "NAdam", "RAdam", "RMSprop", "Rprop",
 )
 NEAR = {
-    **{f"optim.{name}": "optim.SGD, with momentum=0.9" for name in _OPTIMIZERS},
-    "cuda.amp": "float32 throughout, which needs no scaling",
-    "compile": "the function itself, uncompiled",
-    "einsum": "matmul, or (a * b).sum(dim)",
-    "fmax": "maximum",
-    "fmin": "minimum",
+    **{f"optim.{name}": "optim.Adam" for name in _OPTIMIZERS},
     "func": "autograd.functional",
     "histc": "bincount",
-    "kron": "outer",
     "kthvalue": "sort or topk",
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
@@ -48,17 +42,11 @@ NEAR = {
     **{f"nn.Conv{n}d": "nn.Linear, on flattened inputs" for n in (1, 2, 3)},
     "nn.Module.register_backward_hook": "register_full_backward_hook",
     **{f"nn.functional.conv{n}d": "nn.functional.linear, on flattened inputs" for n in (1, 2, 3)},
-    "optim.lr_scheduler": "optimizer.param_groups[0]['lr'] = ..., set before a step",
     "quantile": "median, or sort",
     "range": "arange, which leaves out the end",
     "save": "pickle.dump(model.state_dict(), file), or numpy.savez",
-    "std_mean": "std and mean",
-    "tensordot": "matmul",
     "unique_consecutive": "unique",
     "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
-    "utils.tensorboard": "print, or matplotlib",
-    "var_mean": "var and mean",
-    "vdot": "dot",
 }
 
 
