@@ -6,9 +6,10 @@ give the network back the mean and the scale that the norm took away.
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from autodiff._core.tensor import Tensor
 from autodiff.api.ranges import arange
@@ -42,7 +43,7 @@ class _Affine(Module):
 
 
 def _shape_of(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:
-    return (normalized_shape,) if isinstance(normalized_shape, numbers.Integral) else tuple(normalized_shape)  # type: ignore[arg-type, return-value]
+    return (int(normalized_shape),) if isinstance(normalized_shape, (int, np.integer)) else tuple(normalized_shape)
 
 
 class LayerNorm(_Affine):
