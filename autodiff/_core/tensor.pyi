@@ -226,6 +226,7 @@ class Tensor:
     def device(self) -> _Device: ...  # _core/tensor.py
     def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diagonal_scatter(input, src: Tensor, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/written.py
     def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # api/distance.py
     def dim(self) -> builtins.int: ...  # _core/tensor.py
     def div(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
@@ -301,8 +302,14 @@ class Tensor:
     def hypot_(input, other: Any) -> Self: ...  # ops/power.py
     def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
     def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Self: ...  # api/places.py
+    def index_copy(input, dim: builtins.int, index: Tensor, source: Tensor) -> Tensor: ...  # api/written.py
+    def index_copy_(input, dim: builtins.int, index: Tensor, source: Tensor) -> Self: ...  # api/written.py
+    def index_fill(input, dim: builtins.int, index: Tensor, value: Any) -> Tensor: ...  # api/written.py
+    def index_fill_(input, dim: builtins.int, index: Tensor, value: Any) -> Self: ...  # api/written.py
     def index_put(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/assign.py
     def index_put_(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Self: ...  # api/assign.py
+    def index_reduce(input, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Tensor: ...  # api/gathered.py
+    def index_reduce_(input, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
     def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def int(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
@@ -369,6 +376,8 @@ class Tensor:
     def mT(self) -> Tensor: ...  # api/shape.py
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/assign.py
     def masked_fill_(input, mask: Tensor, value: Any) -> Self: ...  # api/assign.py
+    def masked_scatter(input, mask: Tensor, source: Tensor) -> Tensor: ...  # api/written.py
+    def masked_scatter_(input, mask: Tensor, source: Tensor) -> Self: ...  # api/written.py
     def masked_select(input, mask: Tensor) -> Tensor: ...  # api/index.py
     def matmul(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     @overload
@@ -440,6 +449,8 @@ class Tensor:
     def pow(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def pow_(input, exponent: Any) -> Self: ...  # api/arithmetic.py
     def prod(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def put(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/written.py
+    def put_(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Self: ...  # api/written.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
     def rad2deg_(input) -> Self: ...  # ops/trigonometry.py
     def random_(self, *_ends: builtins.int | None, to: builtins.int | None = ..., generator: Generator | None = ..., **named: builtins.int) -> Self: ...  # api/fill.py
@@ -474,7 +485,10 @@ class Tensor:
     def scatter_(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Self: ...  # api/places.py
     def scatter_add(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # api/places.py
     def scatter_add_(input, dim: builtins.int, index: Tensor, src: Tensor) -> Self: ...  # api/places.py
+    def scatter_reduce(input, dim: builtins.int, index: Tensor, src: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Tensor: ...  # api/gathered.py
+    def scatter_reduce_(input, dim: builtins.int, index: Tensor, src: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/index.py
+    def select_scatter(input, src: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/written.py
     def sgn(input) -> Tensor: ...  # ops/parts.py
     def sgn_(input) -> Self: ...  # ops/parts.py
     @property
@@ -493,6 +507,7 @@ class Tensor:
     def size(self, dim: None = ...) -> Size: ...  # _core/tensor.py
     @overload
     def size(self, dim: builtins.int) -> builtins.int: ...  # _core/tensor.py
+    def slice_scatter(input, src: Tensor, dim: builtins.int = ..., start: builtins.int | None = ..., end: builtins.int | None = ..., step: builtins.int = ...) -> Tensor: ...  # api/written.py
     def softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
     def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Any: ...  # api/order.py
     def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
