@@ -147,6 +147,6 @@ SEQUENCES = [
     Row(
         "multi_head_attention_forward", MANY_HEADS,
         lambda T, *xs: heads(T, *xs, key_padding_mask=index(T, HIDDEN), need_weights=False)[0], None,
-        same_name=False, half=False, at_extremes="free", note="padding", large=None,
+        same_name=False, half=False, at_extremes="free", note="padding", torch_orders=1, large=None,
     ),
 ]

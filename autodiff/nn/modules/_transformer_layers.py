@@ -119,6 +119,10 @@ class TransformerDecoderLayer(Module):
         self.dropout3 = Dropout(dropout)
         self.activation = _activation_of(activation)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A copy of a layer whose activation is a Module takes relu, as PyTorch's does, so that a decoder has PyTorch's numbers.
+        super().__setstate__(state if "activation" in state else {**state, "activation": F.relu})
+
     def forward(
         self, tgt: Tensor, memory: Tensor, tgt_mask: Tensor | None = None, memory_mask: Tensor | None = None,
         tgt_key_padding_mask: Tensor | None = None, memory_key_padding_mask: Tensor | None = None, tgt_is_causal: bool = False,

@@ -155,9 +155,9 @@ class Transformer(Module):
     Source: Vaswani et al. 2017.
 
     >>> import autodiff as torch
-    >>> model = torch.nn.Transformer(4, 2, num_encoder_layers=1, num_decoder_layers=1, dim_feedforward=8)
-    >>> model(torch.ones(5, 1, 4), torch.ones(3, 1, 4)).shape
-    torch.Size([3, 1, 4])
+    >>> model = torch.nn.Transformer(4, 2, num_encoder_layers=1, num_decoder_layers=1, dim_feedforward=8, batch_first=True)
+    >>> model(torch.ones(1, 5, 4), torch.ones(1, 3, 4)).shape
+    torch.Size([1, 3, 4])
     """
 
     def __init__(
