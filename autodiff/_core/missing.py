@@ -1,6 +1,6 @@
 """A name that is not here: whether PyTorch has it, what is near it, or how it is spelt.
 
-After this module a reader knows how `optim.ASGD`, `from autodiff.optim import ASGD` and `import autodiff.linalg` come to the
+After this module a reader knows how `optim.Muon`, `from autodiff.optim import Muon` and `import autodiff.linalg` come to the
 same message, though Python asks a module for the first two alike, and nobody for the third. PyTorch's names are in a file that
 is read when a name is missed.
 """
@@ -27,9 +27,7 @@ PACKAGE = "autodiff"
 ASKED: dict[str, str] | None = None
 
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
-_OPTIMIZERS = (
-    "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adamax", "LBFGS", "NAdam", "RAdam", "RMSprop", "Rprop",
-)
+_OPTIMIZERS = ("Adafactor", "LBFGS")
 NEAR = {
     **{f"optim.{name}": "optim.Adam" for name in _OPTIMIZERS},
     "func": "autograd.functional",
