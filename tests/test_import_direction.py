@@ -16,7 +16,7 @@ LAYERS = [
     {"random", "ops"},
     {"api"},
     {"_methods"},
-    {"nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda"},
+    {"nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda", "serialization"},
     {"explain"},
     {"_cli", "cli", "__main__"},
 ]
