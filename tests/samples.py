@@ -5,6 +5,7 @@ arrays; where it is `analytic` it also takes complex numbers, and the derivative
 complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file of its kind, in `rows/`.
 """
 
+from rows.cut import CUT
 from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
 from rows.layers import NN
 from rows.places import IN_PLACE, INDEXING
@@ -15,4 +16,4 @@ from rows.shapes import SHAPES
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
-ROWS = ELEMENTWISE + TWO + REDUCTIONS + SHAPES + INDEXING + PRODUCTS + NN + IN_PLACE + AT_KINKS + AT_TIES
+ROWS = ELEMENTWISE + TWO + REDUCTIONS + SHAPES + INDEXING + PRODUCTS + NN + IN_PLACE + CUT + AT_KINKS + AT_TIES

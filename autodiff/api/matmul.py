@@ -275,7 +275,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
     return _sum_with_product(ops.addmm, input, mat1, mat2, beta, alpha)
 
 
-@method
+@method(inplace=True)
 @takes_tensors
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), batch by batch.

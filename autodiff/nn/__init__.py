@@ -12,22 +12,22 @@ from autodiff.nn.modules.activation import (
 from autodiff.nn.modules.container import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from autodiff.nn.modules.dropout import Dropout
 from autodiff.nn.modules.flatten import Flatten, Unflatten
-from autodiff.nn.modules.linear import Identity, Linear
+from autodiff.nn.modules.linear import Identity, LazyLinear, Linear
 from autodiff.nn.modules.loss import (
     BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, KLDivLoss, L1Loss, MSELoss, NLLLoss, SmoothL1Loss,
 )
 from autodiff.nn.modules.module import Module
-from autodiff.nn.parameter import Buffer, Parameter
+from autodiff.nn.parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 # isort: on
 
 __all__ = [
     "CELU", "ELU", "GELU", "GLU", "SELU", "BCELoss", "BCEWithLogitsLoss", "Buffer", "CrossEntropyLoss", "Dropout",
     "Flatten", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "HuberLoss", "Identity", "KLDivLoss", "L1Loss",
-    "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "MSELoss", "Mish", "Module", "ModuleDict", "ModuleList", "NLLLoss",
-    "PReLU", "Parameter", "ParameterDict", "ParameterList", "ReLU", "ReLU6", "Sequential", "SiLU", "Sigmoid",
-    "SmoothL1Loss", "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
-    "Unflatten", "functional", "init", "utils",
+    "LazyLinear", "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "MSELoss", "Mish", "Module", "ModuleDict",
+    "ModuleList", "NLLLoss", "PReLU", "Parameter", "ParameterDict", "ParameterList", "ReLU", "ReLU6", "Sequential", "SiLU",
+    "Sigmoid", "SmoothL1Loss", "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink",
+    "Threshold", "Unflatten", "UninitializedBuffer", "UninitializedParameter", "functional", "init", "utils",
 ]
 
 

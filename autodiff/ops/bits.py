@@ -87,7 +87,7 @@ def bitwise_right_shift(input, other):
     return np.right_shift(input, other)
 
 
-@method
+@method(inplace=True)
 @primitive()
 def bitwise_not(input):
     """~input, of integers or bools.

@@ -34,7 +34,7 @@ def exp(input):
     return np.exp(input)
 
 
-@method
+@method(inplace=True)
 @primitive(lambda g, y: g * (y * _LN2), promote=to_floating, says="Its slope is its own value times log 2.")
 def exp2(input):
     """2**x.
@@ -191,7 +191,7 @@ def erf(input):
     return error_function.erf(input)
 
 
-@method
+@method(inplace=True)
 @primitive(
     lambda g, input: -g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI),
     promote=to_floating,
