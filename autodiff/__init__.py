@@ -56,6 +56,7 @@ from autodiff.api.settings import (
 )
 from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, swapaxes, t, transpose, unflatten, unsqueeze
 from autodiff.api.split import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
+from autodiff.api.storage import UntypedStorage
 from autodiff.api.triangle import diagonal, trace, tril_indices, triu_indices
 from autodiff.api.turn import flip, fliplr, flipud, roll, rot90
 from autodiff.api.typed import (
@@ -79,15 +80,20 @@ nan = inf - inf
 
 __version__: str
 
-_LATE = {"accelerator", "backends", "cuda", "datasets", "nn", "optim", "utils"}  # imported when a program first asks for them
+# Imported when a program first asks for them.
+_LATE = {"accelerator", "backends", "cuda", "datasets", "nn", "optim", "serialization", "utils"}
 
 if TYPE_CHECKING:
-    from autodiff import accelerator, backends, cuda, datasets, nn, optim, utils
+    from autodiff import accelerator, backends, cuda, datasets, nn, optim, serialization, utils
+    from autodiff.serialization.saving import load, save
 else:  # a type checker would take every name
 
     def __getattr__(name: str) -> Any:
         if name in _LATE:
             return importlib.import_module(f"autodiff.{name}")
+        if name in ("load", "save"):
+            found = globals()[name] = getattr(importlib.import_module("autodiff.serialization.saving"), name)
+            return found
         # The version is looked up when it is asked for: reading the package's metadata takes a fifth of the whole import.
         if name == "__version__":
             from importlib.metadata import PackageNotFoundError, version
@@ -106,23 +112,23 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
-    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "allclose", "arange",
-    "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d",
-    "atleast_3d", "autograd", "backends", "bincount", "bool", "broadcast_tensors", "broadcast_to", "cartesian_prod", "cdist",
-    "chunk", "clip", "clone", "combinations", "concat", "concatenate", "count_nonzero", "cuda", "datasets", "detach", "device",
-    "diagonal", "divide", "double", "dsplit", "dtype", "e", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo",
-    "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full", "full_like",
-    "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state", "greater", "greater_equal", "half", "hsplit",
-    "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64",
-    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled",
-    "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal", "linspace", "load", "logspace", "long",
-    "manual_seed", "masked_fill", "meshgrid", "moveaxis", "movedim", "multiply", "nan", "narrow", "negative", "nn", "no_grad",
-    "normal", "not_equal", "numel", "ones", "ones_like", "optim", "permute", "pi", "promote_types", "rand", "rand_like",
-    "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "relu", "repeat_interleave", "reshape",
-    "roll", "rot90", "row_stack", "rsub", "save", "seed", "select", "serialization", "set_default_device", "set_default_dtype",
-    "set_grad_enabled", "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short",
-    "split", "split_with_sizes", "squeeze", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "tile", "trace",
-    "transpose", "tril_indices", "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze",
-    "use_deterministic_algorithms", "utils", "vsplit", "zeros", "zeros_like",
+    "LongTensor", "ShortTensor", "Size", "Tensor", "UntypedStorage", "__version__", "absolute", "accelerator", "allclose",
+    "arange", "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "as_torch", "asarray", "atleast_1d",
+    "atleast_2d", "atleast_3d", "autograd", "backends", "bincount", "bool", "broadcast_tensors", "broadcast_to",
+    "cartesian_prod", "cdist", "chunk", "clip", "clone", "combinations", "concat", "concatenate", "count_nonzero", "cuda",
+    "datasets", "detach", "device", "diagonal", "divide", "double", "dsplit", "dtype", "e", "empty", "empty_like",
+    "enable_grad", "equal", "eye", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64",
+    "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state", "greater",
+    "greater_equal", "half", "hsplit", "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int", "int8", "int16",
+    "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point", "is_grad_enabled",
+    "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal", "linspace", "load",
+    "logspace", "long", "manual_seed", "masked_fill", "meshgrid", "moveaxis", "movedim", "multiply", "nan", "narrow",
+    "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "optim", "permute", "pi", "promote_types",
+    "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "relu",
+    "repeat_interleave", "reshape", "roll", "rot90", "row_stack", "rsub", "save", "seed", "select", "serialization",
+    "set_default_device", "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_observer", "set_printoptions",
+    "set_provenance", "set_rng_state", "short", "split", "split_with_sizes", "squeeze", "subtract", "swapaxes", "swapdims", "t",
+    "tensor", "tensor_split", "tile", "trace", "transpose", "tril_indices", "triu_indices", "true_divide", "uint8", "unbind",
+    "unflatten", "unique", "unsqueeze", "use_deterministic_algorithms", "utils", "vsplit", "zeros", "zeros_like",
 ]
 __all__ += _with_out.__all__ + _with_out_places.__all__

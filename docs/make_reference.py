@@ -24,6 +24,7 @@ MODULES = {
     "autodiff.nn.init": "How parameters are filled at the start.",
     "autodiff.nn.utils": "Clipping gradients, and parameters as one vector.",
     "autodiff.optim": "Algorithms that change parameters by their gradients.",
+    "autodiff.serialization": "Save and load, and what a file may name.",
     "autodiff.utils.data": "Data sets, and loaders that make batches of them.",
     "autodiff.utils.checkpoint": "Computing again in backward what would take too much memory to keep.",
     "autodiff.cuda": "What a program asks before it uses a GPU. There is none.",

@@ -37,6 +37,7 @@ Functions of tensors:
 - `index`: x[...], read.
 - `assign`: x[...] = value, and what the dtype of the value may be.
 - `places`: gather, scatter, index_select, take, nonzero.
+- `storage`: the memory behind a tensor, as bytes.
 - `triangle`: tril, triu, diag, trace.
 - `reduce`: sum, mean, prod and the running ones.
 - `extremes`: max, min, argmax and the like.

@@ -43,7 +43,7 @@ def memory_of(array: Array) -> tuple[Array, int]:
     if not owner.size:
         return np.empty(0, np.uint8), 0
     memory = np.asarray(_Span(owner))
-    start = array.ctypes.data - memory.ctypes.data if array.size else 0
+    start = array.ctypes.data - memory.ctypes.data
     if start % array.itemsize or any(step % array.itemsize or step < 0 for step in array.strides):
         return np.array(array, order="C").reshape(-1).view(np.uint8), 0
     return memory, start
@@ -65,10 +65,11 @@ def look_at(memory: Array, dtype: np.dtype[Any], start: int, shape: tuple[int, .
             f"a tensor of sizes {list(shape)} and strides {list(strides)} from element {start} on would end at element {last}, "
             f"outside of its storage, which has {memory.size // size}"
         )
-    if 0 in shape:
-        return np.empty(shape, dtype)
+    most = memory.size // size
+    start = min(start, most) if 0 in shape else start
+    steps = tuple(step * size if n > 1 else min(step, most) * size for n, step in zip(shape, strides))  # else never taken
     try:
-        return np.ndarray(shape, dtype, memory, start * size, tuple(step * size for step in strides))
+        return np.ndarray(shape, dtype, memory, start * size, steps)
     except ValueError as error:  # more dimensions or elements than NumPy can count
         raise RuntimeError(f"a tensor of sizes {list(shape)} can't be made: {error}") from None
 
@@ -174,7 +175,8 @@ class TypedStorage:
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return self._untyped_storage.data_ptr()
+        address: int = self._untyped_storage.data_ptr()
+        return address
 
     def nbytes(self) -> int:
         """The number of bytes."""
@@ -188,7 +190,7 @@ class TypedStorage:
 
     def element_size(self) -> int:
         """The bytes of one element."""
-        return self.dtype.itemsize
+        return int(self.dtype.itemsize)
 
     def tolist(self) -> list[Any]:
         """The elements as a list."""

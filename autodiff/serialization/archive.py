@@ -138,9 +138,9 @@ class Reader:
             raise damaged("its records overlap: together they are longer than the file")
         found = np.empty(size, np.uint8)
         self._file.seek(start)
-        _fill(self._file, memoryview(found), name)
+        _fill(self._file, found.data, name)
         crc = self._entries[f"{self._folder}/{name}"].CRC
-        if crc and zlib.crc32(found) != crc:  # PyTorch can be told to compute none, and then writes 0
+        if crc and zlib.crc32(found.data) != crc:  # PyTorch can be told to compute none, and then writes 0
             raise damaged(f"the checksum of its record {name!r} is wrong")
         return found
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.api.storage import TypedStorage
 from autodiff.serialization.archive import damaged
 from autodiff.serialization.pickling import Storages, pickler
 from autodiff.serialization.restoring import Locate, Restoring, machine, trusting
@@ -32,9 +31,7 @@ def write(obj: Any, file: Any, pickle_module: Any, protocol: int) -> None:
     file.write(pickle.dumps([str(n) for n in range(len(storages.memory))], protocol))
     for memory, dtype in zip(storages.memory, storages.dtypes, strict=True):
         file.write((memory.size // dtype.itemsize).to_bytes(8, "little"))
-        file.write(
-            memoryview(np.ascontiguousarray(memory.view(dtype.np).astype(dtype.np.newbyteorder("<"), copy=False))).cast("B")
-        )
+        file.write(memory.view(dtype.np).astype(dtype.np.newbyteorder("<"), copy=False).data.cast("B"))
 
 
 def read(file: Any, locate: Locate, pickle_module: Any, options: dict[str, Any]) -> Any:

@@ -227,7 +227,7 @@ class Machine:
         state, target = self.stack.pop(), self.stack[-1]
         if not self.allows_state(target):
             raise Refused(
-                f"Can only build Tensor, Parameter, OrderedDict or types allowlisted via add_safe_globals, but got {type(target)}"
+                f"Can only build OrderedDict or classes allowed by add_safe_globals, but got {type(target)}"
             )
         if isinstance(target, OrderedDict) and type(target) is OrderedDict:
             if type(state) is not dict:

@@ -18,7 +18,7 @@ from autodiff.nn.parameter import Parameter
 from autodiff.serialization.machine import Refused
 from autodiff.serialization.rebuild import REBUILDS, STORAGES, StorageType
 
-__all__ = ["SafeGlobals", "allowed", "find_safe", "ours", "safe_globals", "theirs"]
+__all__ = ["SafeGlobals", "added", "allowed", "find_safe", "ours", "theirs"]
 
 _BLOCKED = {"sys", "os", "posix", "nt"}
 # Python 2's names of modules, which protocols 0 to 2 write.
@@ -45,9 +45,9 @@ def theirs(thing: Any) -> str | None:
         if known is thing:
             module, _, last = name.rpartition(".")
             return f"{module} {last}"
-    module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
-    if isinstance(module, str) and isinstance(name, str) and (module + ".").startswith("autodiff."):
-        return f"torch{_FILES.get(module, module)[len('autodiff') :]} {name}"
+    place, own = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
+    if isinstance(place, str) and isinstance(own, str) and (place + ".").startswith("autodiff."):
+        return f"torch{_FILES.get(place, place)[len('autodiff') :]} {own}"
     return None
 
 
@@ -91,11 +91,11 @@ def ours(module: str, name: str) -> Any:
 class SafeGlobals:
     """The user's additions to the list of what a file may name."""
 
-    added: dict[str, Any]  # by the name in the file
+    named: dict[str, Any]  # by the name in the file
     given: list[Any]
 
     def __init__(self) -> None:
-        self.added, self.given = {}, []
+        self.named, self.given = {}, []
 
     def add(self, things: list[Any]) -> None:
         """Allow each: a class or function, or (class or function, the name that the file has for it)."""
@@ -110,18 +110,18 @@ class SafeGlobals:
                     raise TypeError(f"Expected second item in tuple to be str of callable full path, but got: {type(full)}")
             else:
                 known, full = thing, f"{thing.__module__}.{thing.__qualname__}"
-                self.added[(theirs(thing) or full).replace(" ", ".")] = thing
-            self.added[full] = known
+                self.named[(theirs(thing) or full).replace(" ", ".")] = thing
+            self.named[full] = known
             if thing not in self.given:
                 self.given.append(thing)
 
     def replace(self, things: list[Any]) -> None:
         """Allow these and no others."""
-        self.added, self.given = {}, []
+        self.named, self.given = {}, []
         self.add(things)
 
 
-safe_globals = SafeGlobals()
+added = SafeGlobals()
 _ALWAYS = {id(thing) for thing in REBUILDS.values()}
 
 
@@ -133,7 +133,7 @@ def find_safe(module: str, name: str) -> Any:
         raise Refused(f"Trying to load unsupported GLOBAL {full} whose module {module} is blocked.")
     found = _named_here(module, name)
     if found is None:
-        found = safe_globals.added.get(full)
+        found = added.named.get(full)
     if found is None:
         short = full.removeprefix("builtins.")
         raise Refused(
@@ -148,5 +148,5 @@ def allowed(thing: Any) -> bool:
     """Whether a file may call it."""
     return id(thing) in _ALWAYS or (
         isinstance(thing, (type, types.FunctionType, types.BuiltinFunctionType, Callable))  # type: ignore[arg-type]
-        and any(thing is known for known in safe_globals.added.values())
+        and any(thing is known for known in added.named.values())
     )

@@ -6,6 +6,7 @@ it begins in which storage, and a storage is written once.
 
 from __future__ import annotations
 
+import codecs
 import pickle
 from collections import OrderedDict
 from types import FunctionType
@@ -76,8 +77,10 @@ def _tensor_parts(t: Tensor, storages: Storages) -> tuple[Any, ...]:
     return outside, start // size, tuple(t.shape), t.stride(), get_requires_grad(t), OrderedDict()
 
 
-def _reduced(t: Tensor, storages: Storages) -> Any:
-    """How to write a tensor: the function that rebuilds it, and its arguments."""
+def _reduced(t: Tensor, storages: Storages, protocol: int) -> Any:
+    """How to write a tensor: the function that rebuilds it, and its arguments. A class may have a way of its own."""
+    if type(t).__reduce_ex__ is not Tensor.__reduce_ex__:
+        return t.__reduce_ex__(protocol)
     warn_of_hooks(t)
     kind, notes = type(t), dict(t.__dict__)
     if isinstance(t, (Parameter, Buffer)) and kind in (Parameter, Buffer):
@@ -119,7 +122,7 @@ def pickler(base: Any, storages: Storages, legacy: bool) -> Any:
 
     Python's own in its form written in Python: the other one can't be told to write a name that it has not looked up.
     """
-    plain = pickle._Pickler if base is pickle.Pickler else base  # type: ignore[attr-defined]
+    plain = pickle._Pickler if base is pickle.Pickler else base
     more = (None,) if legacy else ()
 
     class Pickler(plain):  # type: ignore[misc, valid-type]
@@ -131,14 +134,17 @@ def pickler(base: Any, storages: Storages, legacy: bool) -> Any:
                 return _Outside(_TYPES[obj.dtype], number, obj.size()).id + more
             if isinstance(obj, UntypedStorage):
                 number = storages.number(obj._bytes, dtypes.uint8, obj)
-                return _Outside(STORAGES["UntypedStorage"], number, obj.nbytes()).id + more
+                kind = STORAGES["ByteStorage" if legacy else "UntypedStorage"]  # PyTorch reads the latter in archives only
+                return _Outside(kind, number, obj.nbytes()).id + more
             return None
 
         def reducer_override(self, obj: Any) -> Any:
             if isinstance(obj, Tensor):
-                return _reduced(obj, storages)
+                return _reduced(obj, storages, self.proto)
             if isinstance(obj, Module):
                 return _module(obj, self.proto)
+            if type(obj) is bytes and not obj and self.proto < 3:
+                return codecs.encode, ("", "latin1")  # Python would write a call of `bytes`, which PyTorch does not allow
             return NotImplemented
 
         def save_global(self, obj: Any, name: Any = None) -> None:
@@ -149,7 +155,7 @@ def pickler(base: Any, storages: Storages, legacy: bool) -> Any:
                 self.write(b"c" + known.replace(" ", "\n").encode() + b"\n")
                 self.memoize(obj)
 
-        if plain is pickle._Pickler:  # type: ignore[attr-defined]
+        if plain is pickle._Pickler:
             dispatch = {**plain.dispatch, FunctionType: save_global}
 
     return Pickler

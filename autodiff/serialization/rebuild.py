@@ -98,17 +98,12 @@ def parameter_with_state(data: Any, requires_grad: Any, backward_hooks: Any, sta
 
 def from_type(function: Any, kind: Any, args: Any, state: Any) -> Tensor:
     """torch._tensor._rebuild_from_type_v2: a tensor of a class of its own, or with notes on it."""
-    if (
-        function not in REBUILDS.values()
-        or type(args) is not tuple
-        or not isinstance(kind, type)
-        or not issubclass(kind, Tensor)
-    ):
+    known = any(function is rebuild for rebuild in (tensor_v2, tensor_v3, parameter))
+    if not known or type(args) is not tuple or not isinstance(kind, type) or not issubclass(kind, Tensor):
         raise Refused("a tensor is not rebuilt from its parts")
     found: Tensor = function(*args)
     if type(found) is not kind:
-        made = rebuild_tensor(kind, found._array, found._edge is LEAF, None)
-        found = made
+        found = rebuild_tensor(kind, found._array, found._edge is LEAF, None)
     _note(found, state)
     return found
 
@@ -138,6 +133,11 @@ def latin1(text: Any, encoding: Any = "latin1") -> bytes:
     if type(text) is not str or encoding not in ("latin1", "latin-1"):
         raise Refused("only bytes are encoded")
     return text.encode("latin1")
+
+
+def bytes_of_nothing() -> bytes:
+    """builtins.bytes: how protocol 2 writes b''."""
+    return b""
 
 
 def bytes_changeable(*args: Any) -> bytearray:
@@ -212,6 +212,7 @@ REBUILDS: dict[str, Any] = {
     "collections.OrderedDict": ordered,
     "collections.Counter": counted,
     "_codecs.encode": latin1,
+    "builtins.bytes": bytes_of_nothing,
     "builtins.bytearray": bytes_changeable,
     "builtins.set": set_of,
     "builtins.frozenset": frozen,

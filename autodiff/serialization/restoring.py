@@ -17,7 +17,7 @@ import numpy as np
 from autodiff._core import dtypes
 from autodiff.api.storage import TypedStorage, UntypedStorage, of_bytes
 from autodiff.serialization.machine import Machine, Refused
-from autodiff.serialization.names import allowed, find_safe, ours, safe_globals
+from autodiff.serialization.names import added, allowed, find_safe, ours
 from autodiff.serialization.rebuild import StorageType
 
 __all__ = ["Restoring", "machine", "trusting"]
@@ -78,13 +78,13 @@ def machine(data: bytes, restoring: Restoring, encoding: str) -> Machine:
 
 
 def _takes_state(target: Any) -> bool:
-    return type(target) is OrderedDict or any(type(target) is known for known in safe_globals.added.values())
+    return type(target) is OrderedDict or any(type(target) is known for known in added.named.values())
 
 
 def trusting(pickle_module: Any, restoring: Restoring, file: io.BytesIO, **options: Any) -> Any:
     """Python's own unpickler, or that of the user's module, for a file that is trusted."""
 
-    class Unpickler(pickle_module.Unpickler):  # type: ignore[misc, name-defined]
+    class Unpickler(pickle_module.Unpickler):  # type: ignore[misc]
         def find_class(self, module: str, name: str) -> Any:
             found = ours(module, name)
             return super().find_class(module, name) if found is None else found

@@ -1,6 +1,6 @@
 """save and load: any structure of tensors, numbers and strings, in a file that PyTorch reads, and writes.
 
-After this module a reader knows what is in such a file: a pickle of the structure, and the numbers of all tensors beside it; and
+After this module a reader knows what is in such a file, a pickle of the structure and beside it the numbers of all tensors; and
 why loading one is safe: unless the user asks for more, nothing that the file says is run.
 """
 
@@ -84,7 +84,7 @@ def load(
 ) -> Any:
     """The object that `save`, here or in PyTorch, wrote to a file: `f` is a path or a file object that can be read.
 
-    By default, as by `weights_only=True`, a file holds tensors and structures of dicts, lists, numbers, strings; UnpicklingError
+    By default, as by `weights_only=True`, a file holds tensors, dicts, lists, numbers, strings and the like; UnpicklingError
     for anything else but what `serialization.add_safe_globals` allows. No code of it is run. `weights_only=False` reads what
     Python can pickle, whole modules too, PyTorch's as those of this package; that runs what the file says, so the file must be
     one that you trust. `map_location` ('cpu', a device, a dict, a function) says where a storage goes that was saved on another
@@ -131,7 +131,8 @@ def _trusted(weights_only: bool | None, pickle_module: Any) -> bool:
     )
     if wanted and refused:
         raise RuntimeError(
-            "Only one of `TORCH_FORCE_WEIGHTS_ONLY_LOAD` or `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD` should be set, but both were set."
+            "Only one of `TORCH_FORCE_WEIGHTS_ONLY_LOAD` or `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD` should be set, but both "
+            "were set."
         )
     if wanted:
         return False
@@ -154,8 +155,8 @@ def _explained(read: Any, trusted: bool) -> Any:
         if trusted:
             raise
         raise pickle.UnpicklingError(
-            f"Weights only load failed. {error}\nIf you trust the source of the file, load it with weights_only=False: that reads "
-            "whatever Python can pickle, and runs what the file says. Or allow the classes that it names, by "
+            f"Weights only load failed. {error}\nIf you trust the source of the file, load it with weights_only=False: that "
+            "reads whatever Python can pickle, and runs what the file says. Or allow the classes that it names, by "
             "autodiff.serialization.add_safe_globals."
         ) from None
 
@@ -165,8 +166,8 @@ def _archived(file: Any, locate: Locate, module: Any, options: dict[str, Any], m
     reader = Reader(file)
     if reader.has("constants.pkl"):
         raise RuntimeError(
-            "this is a TorchScript archive: it holds a program as well as weights, and autodiff cannot run it. In PyTorch, save "
-            "the weights alone: torch.save(torch.jit.load(path).state_dict(), new_path)"
+            "this is a TorchScript archive: it holds a program as well as weights, and autodiff cannot run it. In PyTorch, "
+            "save the weights alone: torch.save(torch.jit.load(path).state_dict(), new_path)"
         )
     pages = memory_maps.mmap(file.fileno(), 0, access=memory_maps.ACCESS_COPY) if mapped else None
 

@@ -40,8 +40,8 @@ def save(obj: Any, path: Any) -> None:
     """Write a dict of tensors. TypeError for anything else, RuntimeError for tensors that share memory."""
     if not isinstance(obj, dict) or not all(isinstance(k, str) and isinstance(t, Tensor) for k, t in obj.items()):
         raise TypeError(
-            "a safetensors file holds a dict of tensors under names, such as model.state_dict(); for anything else choose a path "
-            "with another ending, such as .pt"
+            "a safetensors file holds a dict of tensors under names, such as model.state_dict(); for anything else choose a "
+            "path with another ending, such as .pt"
         )
     for (a, x), (b, y) in combinations(obj.items(), 2):
         if np.may_share_memory(x._array, y._array) and x._array.size and y._array.size:

@@ -52,9 +52,7 @@ def from_pytorchs(state: dict[str, Any]) -> dict[str, Any]:
     for theirs, ours in _PLAIN.items():
         hooks[ours] = found.pop(theirs, None)
     if found.pop("_is_full_backward_hook", None) is False and hooks["backward"]:
-        raise RuntimeError(
-            "the module has hooks of register_backward_hook: PyTorch has replaced it by register_full_backward_hook"
-        )
+        raise RuntimeError("the module has hooks of register_backward_hook, which register_full_backward_hook has replaced")
     for theirs, (ours, switches) in _SWITCHED.items():
         tables = [found.pop(switch, {}) for switch in switches]
         given = found.pop(theirs, {})
