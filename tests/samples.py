@@ -7,13 +7,33 @@ complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file 
 
 from rows.cut import CUT
 from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
+from rows.gathered import GATHERED, WRITTEN
 from rows.layers import NN
+from rows.mathematics import PARTS, VECTORS
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
 from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
+from rows.sequences import SEQUENCES
 from rows.shapes import SHAPES
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
-ROWS = ELEMENTWISE + TWO + REDUCTIONS + SHAPES + INDEXING + PRODUCTS + NN + IN_PLACE + CUT + AT_KINKS + AT_TIES
+ROWS = [
+    *ELEMENTWISE,
+    *TWO,
+    *REDUCTIONS,
+    *SHAPES,
+    *INDEXING,
+    *PRODUCTS,
+    *NN,
+    *SEQUENCES,
+    *IN_PLACE,
+    *CUT,
+    *GATHERED,
+    *WRITTEN,
+    *AT_KINKS,
+    *AT_TIES,
+    *PARTS,
+    *VECTORS,
+]

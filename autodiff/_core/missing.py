@@ -32,14 +32,8 @@ _OPTIMIZERS = (
 )
 NEAR = {
     **{f"optim.{name}": "optim.Adam" for name in _OPTIMIZERS},
-    "cuda.amp": "float32 throughout, which needs no scaling",
-    "compile": "the function itself, uncompiled",
-    "einsum": "matmul, or (a * b).sum(dim)",
-    "fmax": "maximum",
-    "fmin": "minimum",
     "func": "autograd.functional",
     "histc": "bincount",
-    "kron": "outer",
     "kthvalue": "sort or topk",
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
@@ -50,16 +44,10 @@ NEAR = {
     "nn.Module.register_backward_hook": "register_full_backward_hook",
     "nn.functional.embedding": "weight[indices]",
     **{f"nn.functional.conv{n}d": "nn.functional.linear, on flattened inputs" for n in (1, 2, 3)},
-    "optim.lr_scheduler": "optimizer.param_groups[0]['lr'] = ..., set before a step",
     "quantile": "median, or sort",
     "range": "arange, which leaves out the end",
-    "std_mean": "std and mean",
-    "tensordot": "matmul",
     "unique_consecutive": "unique",
     "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
-    "utils.tensorboard": "print, or matplotlib",
-    "var_mean": "var and mean",
-    "vdot": "dot",
 }
 
 

@@ -40,6 +40,7 @@ class Promotion(NamedTuple):
     bring: Callable[[Operation, Sequence[Any]], list[Any]]
     floating: bool = False  # is that dtype a floating one in any case?
     of: tuple[str, ...] = ()  # the inputs it concerns; all, where none is named
+    numbers: bool = True  # may one of them be a number?
 
 
 class Recorded(Protocol):

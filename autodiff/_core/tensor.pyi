@@ -130,12 +130,18 @@ class Tensor:
     def acosh_(input) -> Self: ...  # ops/trigonometry.py
     def add(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def add_(input, other: Any, *, alpha: builtins.float = ...) -> Self: ...  # api/arithmetic.py
+    def addbmm(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/sums_with_products.py
+    def addbmm_(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/sums_with_products.py
     def addcdiv(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def addcdiv_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Self: ...  # api/arithmetic.py
     def addcmul(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def addcmul_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Self: ...  # api/arithmetic.py
     def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
     def addmm_(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/matmul.py
+    def addmv(input, mat: Tensor, vec: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/sums_with_products.py
+    def addmv_(input, mat: Tensor, vec: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/sums_with_products.py
+    def addr(input, vec1: Tensor, vec2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/sums_with_products.py
+    def addr_(input, vec1: Tensor, vec2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/sums_with_products.py
     def all(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
     def allclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> builtins.bool: ...  # api/comparison.py
     def amax(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
@@ -194,12 +200,15 @@ class Tensor:
     def clone(input, *, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
     def contiguous(input, *, memory_format: Any = ...) -> Tensor: ...  # api/shape.py
     def copy_(self, other: Any, non_blocking: builtins.bool = ...) -> Self: ...  # api/fill.py
+    def copysign(input, other: Any) -> Tensor: ...  # ops/parts.py
+    def copysign_(input, other: Any) -> Self: ...  # ops/parts.py
     def cos(input) -> Tensor: ...  # ops/trigonometry.py
     def cos_(input) -> Self: ...  # ops/trigonometry.py
     def cosh(input) -> Tensor: ...  # ops/trigonometry.py
     def cosh_(input) -> Self: ...  # ops/trigonometry.py
     def count_nonzero(input, dim: Any = ...) -> Tensor: ...  # api/comparison.py
     def cpu(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def cross(input, other: Tensor, dim: builtins.int | None = ...) -> Tensor: ...  # api/products.py
     def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # api/dtypes.py
     def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def cumprod_(input, dim: builtins.int, *, dtype: Any = ...) -> Self: ...  # api/reduce.py
@@ -218,6 +227,7 @@ class Tensor:
     def device(self) -> _Device: ...  # _core/tensor.py
     def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diagonal_scatter(input, src: Tensor, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/written.py
     def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # api/distance.py
     def dim(self) -> builtins.int: ...  # _core/tensor.py
     def div(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
@@ -258,11 +268,16 @@ class Tensor:
     def floor_(input) -> Self: ...  # ops/rounding.py
     def floor_divide(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def floor_divide_(input, other: Any) -> Self: ...  # ops/arithmetic.py
+    def fmax(input, other: Any) -> Tensor: ...  # ops/parts.py
+    def fmin(input, other: Any) -> Tensor: ...  # ops/parts.py
     def fmod(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def fmod_(input, other: Any) -> Self: ...  # api/arithmetic.py
     def frac(input) -> Tensor: ...  # ops/rounding.py
     def frac_(input) -> Self: ...  # ops/rounding.py
+    def frexp(input) -> Any: ...  # api/parts.py
     def gather(input, dim: builtins.int, index: Tensor, *, sparse_grad: builtins.bool = ...) -> Tensor: ...  # api/places.py
+    def gcd(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def gcd_(input, other: Any) -> Self: ...  # ops/bits.py
     def ge(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def ge_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def get_device(self) -> builtins.int: ...  # _core/tensor.py
@@ -281,13 +296,21 @@ class Tensor:
     def gt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def gt_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def half(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def heaviside(input, values: Any) -> Tensor: ...  # ops/parts.py
+    def heaviside_(input, values: Any) -> Self: ...  # ops/parts.py
     def hsplit(input, indices_or_sections: Any = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def hypot(input, other: Any) -> Tensor: ...  # ops/power.py
     def hypot_(input, other: Any) -> Self: ...  # ops/power.py
     def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
     def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Self: ...  # api/places.py
+    def index_copy(input, dim: builtins.int, index: Tensor, source: Tensor) -> Tensor: ...  # api/written.py
+    def index_copy_(input, dim: builtins.int, index: Tensor, source: Tensor) -> Self: ...  # api/written.py
+    def index_fill(input, dim: builtins.int, index: Tensor, value: Any) -> Tensor: ...  # api/written.py
+    def index_fill_(input, dim: builtins.int, index: Tensor, value: Any) -> Self: ...  # api/written.py
     def index_put(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/assign.py
     def index_put_(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Self: ...  # api/assign.py
+    def index_reduce(input, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Tensor: ...  # api/gathered.py
+    def index_reduce_(input, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
     def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def int(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
@@ -307,10 +330,17 @@ class Tensor:
     def isfinite(input) -> Tensor: ...  # ops/comparison.py
     def isinf(input) -> Tensor: ...  # ops/comparison.py
     def isnan(input) -> Tensor: ...  # ops/comparison.py
+    def isneginf(input) -> Tensor: ...  # ops/parts.py
+    def isposinf(input) -> Tensor: ...  # ops/parts.py
     def item(self) -> builtins.int | Any: ...  # api/numbers.py
     @property
     def itemsize(self) -> builtins.int: ...  # _core/tensor.py
+    def kron(input, other: Tensor) -> Tensor: ...  # api/products.py
     layout: str
+    def lcm(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def lcm_(input, other: Any) -> Self: ...  # ops/bits.py
+    def ldexp(input, other: Any) -> Tensor: ...  # ops/parts.py
+    def ldexp_(input, other: Any) -> Self: ...  # ops/parts.py
     def le(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def le_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def lerp(input, end: Tensor, weight: Any) -> Tensor: ...  # api/arithmetic.py
@@ -330,6 +360,7 @@ class Tensor:
     def log_normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
     def log_softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
     def logaddexp(input, other: Any) -> Tensor: ...  # ops/exponential.py
+    def logaddexp2(input, other: Any) -> Tensor: ...  # ops/exponential.py
     def logical_and(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def logical_and_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def logical_not(input) -> Tensor: ...  # ops/comparison.py
@@ -348,6 +379,8 @@ class Tensor:
     def mT(self) -> Tensor: ...  # api/shape.py
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/assign.py
     def masked_fill_(input, mask: Tensor, value: Any) -> Self: ...  # api/assign.py
+    def masked_scatter(input, mask: Tensor, source: Tensor) -> Tensor: ...  # api/written.py
+    def masked_scatter_(input, mask: Tensor, source: Tensor) -> Self: ...  # api/written.py
     def masked_select(input, mask: Tensor) -> Tensor: ...  # api/index.py
     def matmul(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     @overload
@@ -403,6 +436,8 @@ class Tensor:
     def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def nextafter(input, other: Any) -> Tensor: ...  # ops/parts.py
+    def nextafter_(input, other: Any) -> Self: ...  # ops/parts.py
     def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/places.py
     def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/statistics.py
     def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
@@ -418,6 +453,8 @@ class Tensor:
     def pow(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def pow_(input, exponent: Any) -> Self: ...  # api/arithmetic.py
     def prod(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def put(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/written.py
+    def put_(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Self: ...  # api/written.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
     def rad2deg_(input) -> Self: ...  # ops/trigonometry.py
     def random_(self, *_ends: builtins.int | None, to: builtins.int | None = ..., generator: Generator | None = ..., **named: builtins.int) -> Self: ...  # api/fill.py
@@ -452,7 +489,12 @@ class Tensor:
     def scatter_(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Self: ...  # api/places.py
     def scatter_add(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # api/places.py
     def scatter_add_(input, dim: builtins.int, index: Tensor, src: Tensor) -> Self: ...  # api/places.py
+    def scatter_reduce(input, dim: builtins.int, index: Tensor, src: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Tensor: ...  # api/gathered.py
+    def scatter_reduce_(input, dim: builtins.int, index: Tensor, src: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/index.py
+    def select_scatter(input, src: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/written.py
+    def sgn(input) -> Tensor: ...  # ops/parts.py
+    def sgn_(input) -> Self: ...  # ops/parts.py
     @property
     def shape(self) -> Size: ...  # _core/tensor.py
     def share_memory_(self) -> Self: ...  # api/storage.py
@@ -461,6 +503,7 @@ class Tensor:
     def sigmoid_(input) -> Self: ...  # ops/exponential.py
     def sign(input) -> Tensor: ...  # ops/rounding.py
     def sign_(input) -> Self: ...  # ops/rounding.py
+    def signbit(input) -> Tensor: ...  # ops/parts.py
     def sin(input) -> Tensor: ...  # ops/trigonometry.py
     def sin_(input) -> Self: ...  # ops/trigonometry.py
     def sinh(input) -> Tensor: ...  # ops/trigonometry.py
@@ -469,6 +512,7 @@ class Tensor:
     def size(self, dim: None = ...) -> Size: ...  # _core/tensor.py
     @overload
     def size(self, dim: builtins.int) -> builtins.int: ...  # _core/tensor.py
+    def slice_scatter(input, src: Tensor, dim: builtins.int = ..., start: builtins.int | None = ..., end: builtins.int | None = ..., step: builtins.int = ...) -> Tensor: ...  # api/written.py
     def softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
     def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Any: ...  # api/order.py
     def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
@@ -480,6 +524,7 @@ class Tensor:
     def squeeze(input, dim: Any = ..., *_more: builtins.int) -> Tensor: ...  # api/shape.py
     def squeeze_(input, dim: Any = ..., *_more: builtins.int) -> Self: ...  # api/shape.py
     def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
+    def std_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
     def storage(self) -> TypedStorage: ...  # api/storage.py
     def storage_offset(self) -> builtins.int: ...  # api/storage.py
     @overload
@@ -530,6 +575,8 @@ class Tensor:
     def unsqueeze_(input, dim: builtins.int) -> Self: ...  # api/shape.py
     def untyped_storage(self) -> UntypedStorage: ...  # api/storage.py
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
+    def var_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
+    def vdot(input, other: Tensor) -> Tensor: ...  # api/products.py
     def view(input, *shape: Any) -> Tensor: ...  # api/shape.py
     def view_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def vsplit(input, indices_or_sections: Any = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py

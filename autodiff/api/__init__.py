@@ -11,6 +11,7 @@ How a call is read:
 - `_keywords`: a keyword that a constructor does not have, and the one that was meant.
 - `out`: what `out=` means.
 - `with_out`: the functions that take it.
+- `with_out_mathematics`: the same, of the functions beyond a first course.
 - `with_out_places`: those that choose, order and join elements.
 - `reading`: which dtype and shape data have that are given to `tensor`.
 - `lists`: the dtype that a list's numbers have in common.
@@ -18,6 +19,7 @@ How a call is read:
 Making tensors:
 
 - `creation`: tensor, zeros, full, eye and the like.
+- `questions`: small questions about a tensor, such as is_nonzero.
 - `ranges`: arange, linspace, logspace.
 - `sampling`: random tensors.
 - `typed`: FloatTensor, LongTensor and the other old constructors.
@@ -38,6 +40,8 @@ Functions of tensors:
 - `assign`: x[...] = value, and what the dtype of the value may be.
 - `places`: gather, scatter, index_select, take, nonzero.
 - `storage`: the memory behind a tensor, as bytes.
+- `gathered`: scatter_reduce, index_reduce.
+- `written`: index_copy, index_fill, put, masked_scatter, the scatters over views.
 - `triangle`: tril, triu, diag, trace.
 - `reduce`: sum, mean, prod and the running ones.
 - `extremes`: max, min, argmax and the like.
@@ -45,8 +49,13 @@ Functions of tensors:
 - `statistics`: var, std, logsumexp, norm.
 - `distance`: diff, cdist, cosine_similarity.
 - `matmul`: products of every rank, and linear.
+- `products`: tensordot, kron, cross, block_diag and other products.
+- `sums_with_products`: addmv, addr, addbmm.
+- `einsum`: sums of products by the names of dimensions.
+- `parts`: frexp.
 - `losses`: the losses with their reductions.
 - `cross_entropy`: cross_entropy and nll_loss, in their four cases.
+- `recurrent`: rnn, gru and lstm, of layers and directions, and their single steps.
 
 A tensor changed, converted, copied, taken out:
 

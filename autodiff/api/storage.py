@@ -127,7 +127,7 @@ class UntypedStorage:
 
     def cuda(self, device: Any = None) -> UntypedStorage:
         """RuntimeError: there is no GPU here."""
-        types.device("cuda")
+        types.on_cpu("cuda" if device is None else device)
         return self
 
     def share_memory_(self) -> UntypedStorage:

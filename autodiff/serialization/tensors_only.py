@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.types import device
+from autodiff._core.types import device, on_cpu
 from autodiff.serialization.archive import damaged
 from autodiff.serialization.files import is_path, replacing
 
@@ -63,7 +63,7 @@ def load(path: Any, map_location: Any) -> dict[str, Tensor]:
         raise RuntimeError(
             f"Loading safetensors file with {kind} map_location is not supported. Use a device string or torch.device instead."
         )
-    device("cpu" if map_location is None else map_location)
+    on_cpu("cpu" if map_location is None else map_location.decode() if isinstance(map_location, bytes) else map_location)
     with open(path, "rb"):  # FileNotFoundError and the like are Python's own
         pass
     try:

@@ -125,7 +125,7 @@ class Module(Calling, Tree, KnowsItsKeywords):
 
     def cuda(self, device_index: int | None = None) -> Self:
         """RuntimeError: autodiff computes on the CPU only."""
-        types.device("cuda")
+        types.on_cpu("cuda")
         return self
 
     def share_memory(self) -> Self:
