@@ -27,7 +27,7 @@ def write(obj: Any, file: Any, pickle_module: Any, protocol: int) -> None:
     storages = Storages()
     for fact in (_MAGIC, _VERSION, _SYSTEM):
         file.write(pickle.dumps(fact, protocol))
-    pickler(pickle_module.Pickler, storages, True)(file, protocol).dump(obj)
+    pickler(pickle_module, file, protocol, storages, True).dump(obj)
     file.write(pickle.dumps([str(n) for n in range(len(storages.memory))], protocol))
     for memory, dtype in zip(storages.memory, storages.dtypes, strict=True):
         file.write((memory.size // dtype.itemsize).to_bytes(8, "little"))

@@ -7,8 +7,6 @@ in a file, and what a file may name when only weights are to be read: what is in
 from __future__ import annotations
 
 import importlib
-import types
-from collections.abc import Callable
 from typing import Any
 
 from autodiff._core import dtypes
@@ -30,7 +28,10 @@ _CLASSES: dict[str, Any] = {
     "torch.device": device,
 }
 # Files that PyTorch has not; what is in them stands in another one there.
-_FILES = {"autodiff.nn.modules._parameters": "autodiff.nn.modules.container"}
+_FILES = {
+    "autodiff.nn.modules._parameters": "autodiff.nn.modules.container",
+    "autodiff.nn.modules._cells": "autodiff.nn.modules.rnn",
+}
 _NAMED: list[tuple[Any, str]] = [(thing, name) for table in (_CLASSES, REBUILDS) for name, thing in table.items()]
 _STORAGE_PLACES = {"torch", "torch.cuda", "torch.storage"}
 
@@ -146,7 +147,4 @@ def find_safe(module: str, name: str) -> Any:
 
 def allowed(thing: Any) -> bool:
     """Whether a file may call it."""
-    return id(thing) in _ALWAYS or (
-        isinstance(thing, (type, types.FunctionType, types.BuiltinFunctionType, Callable))  # type: ignore[arg-type]
-        and any(thing is known for known in added.named.values())
-    )
+    return id(thing) in _ALWAYS or (callable(thing) and any(thing is known for known in added.named.values()))

@@ -10,7 +10,7 @@ import codecs
 import pickle
 from collections import OrderedDict
 from types import FunctionType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -113,49 +113,80 @@ def _module(module: Module, protocol: int) -> Any:
     """How to write a module: as Python would, its attributes in the form that PyTorch's modules have."""
     how = list(module.__reduce_ex__(protocol))
     if len(how) > 2 and isinstance(how[2], dict):
-        how[2] = to_pytorchs(how[2])
+        how[2] = to_pytorchs(module, how[2])
     return tuple(how)
 
 
-def pickler(base: Any, storages: Storages, legacy: bool) -> Any:
-    """The pickler of one file: a subclass of `base`, which is Python's own unless the user gave another module.
+_BY_DEFAULT: Any = pickle._Pickler.__dict__["save_global"]
 
-    Python's own in its form written in Python: the other one can't be told to write a name that it has not looked up.
+
+class Pickler(pickle._Pickler):
+    """Python's pickler in the form written in Python: the other one writes no name that it has not looked up."""
+
+    storages: Storages
+    legacy: bool
+    proto: int
+    write: Any
+    memoize: Any
+
+    def persistent_id(self, obj: Any) -> Any:
+        """What stands in the pickle for a storage; None for all that is written into it."""
+        if isinstance(obj, TypedStorage):
+            number = self.storages.number(obj._untyped_storage._bytes, obj.dtype, obj)
+            obj = _Outside(_TYPES[obj.dtype], number, obj.size())
+        elif isinstance(obj, UntypedStorage):
+            number = self.storages.number(obj._bytes, dtypes.uint8, obj)
+            kind = STORAGES["ByteStorage" if self.legacy else "UntypedStorage"]  # PyTorch reads the latter in archives only
+            obj = _Outside(kind, number, obj.nbytes())
+        if isinstance(obj, _Outside):
+            return (*obj.id, None) if self.legacy else obj.id
+        return None
+
+    def reducer_override(self, obj: Any) -> Any:
+        """How tensors and modules are written."""
+        if isinstance(obj, Tensor):
+            return _reduced(obj, self.storages, self.proto)
+        if isinstance(obj, Module):
+            return _module(obj, self.proto)
+        if type(obj) is bytes and not obj and self.proto < 3:
+            return codecs.encode, ("", "latin1")  # Python would write a call of `bytes`, which PyTorch does not allow
+        return NotImplemented
+
+    def save_global(self, obj: Any, name: Any = None) -> None:
+        """Write a name: PyTorch's for what is the package's."""
+        if not self._known(obj):
+            self.others(obj, name)
+
+    def save_function(self, obj: Any) -> None:
+        """The same for a function, which the user's module may write in another way."""
+        if not self._known(obj):
+            self.other_functions(obj)
+
+    def _known(self, obj: Any) -> bool:
+        known = theirs(obj)
+        if known is None:
+            return False
+        self.write(b"c" + known.replace(" ", "\n").encode() + b"\n")
+        self.memoize(obj)
+        return True
+
+    others = other_functions = _BY_DEFAULT
+    dispatch: ClassVar[dict[type, Any]] = {**pickle._Pickler.dispatch, FunctionType: save_function}
+
+
+def pickler(pickle_module: Any, file: Any, protocol: int, storages: Storages, legacy: bool) -> Pickler:
+    """The pickler of one file; of the user's module, such as dill, it takes over what that adds to Python's.
+
+    TypeError for a module whose pickler is not written in Python.
     """
-    plain = pickle._Pickler if base is pickle.Pickler else base
-    more = (None,) if legacy else ()
-
-    class Pickler(plain):  # type: ignore[misc, valid-type]
-        def persistent_id(self, obj: Any) -> Any:
-            if isinstance(obj, _Outside):
-                return obj.id + more
-            if isinstance(obj, TypedStorage):
-                number = storages.number(obj._untyped_storage._bytes, obj.dtype, obj)
-                return _Outside(_TYPES[obj.dtype], number, obj.size()).id + more
-            if isinstance(obj, UntypedStorage):
-                number = storages.number(obj._bytes, dtypes.uint8, obj)
-                kind = STORAGES["ByteStorage" if legacy else "UntypedStorage"]  # PyTorch reads the latter in archives only
-                return _Outside(kind, number, obj.nbytes()).id + more
-            return None
-
-        def reducer_override(self, obj: Any) -> Any:
-            if isinstance(obj, Tensor):
-                return _reduced(obj, storages, self.proto)
-            if isinstance(obj, Module):
-                return _module(obj, self.proto)
-            if type(obj) is bytes and not obj and self.proto < 3:
-                return codecs.encode, ("", "latin1")  # Python would write a call of `bytes`, which PyTorch does not allow
-            return NotImplemented
-
-        def save_global(self, obj: Any, name: Any = None) -> None:
-            known = theirs(obj)
-            if known is None:
-                super().save_global(obj, name)
-            else:
-                self.write(b"c" + known.replace(" ", "\n").encode() + b"\n")
-                self.memoize(obj)
-
-        if plain is pickle._Pickler:
-            dispatch = {**plain.dispatch, FunctionType: save_global}
-
-    return Pickler
+    cls: Any = Pickler
+    base = pickle_module.Pickler
+    if base is not pickle.Pickler:
+        if not issubclass(base, pickle._Pickler):
+            raise TypeError(f"pickle_module: the Pickler of {pickle_module.__name__} can't write PyTorch's names; use pickle")
+        table = {**base.dispatch, FunctionType: Pickler.save_function}
+        theirs_too = {"others": base.save_global, "other_functions": base.dispatch[FunctionType], "dispatch": table}
+        cls = type("Pickler", (Pickler, base), theirs_too)
+    found: Pickler = cls(file, protocol)
+    found.storages, found.legacy = storages, legacy
+    return found

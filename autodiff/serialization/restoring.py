@@ -7,6 +7,7 @@ the user says that the file is to be trusted, by Python's own, with PyTorch's cl
 from __future__ import annotations
 
 import io
+import pickle
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
@@ -81,15 +82,25 @@ def _takes_state(target: Any) -> bool:
     return type(target) is OrderedDict or any(type(target) is known for known in added.named.values())
 
 
-def trusting(pickle_module: Any, restoring: Restoring, file: io.BytesIO, **options: Any) -> Any:
-    """Python's own unpickler, or that of the user's module, for a file that is trusted."""
+class Unpickler(pickle.Unpickler):
+    """Python's own unpickler, for a file that is trusted: it may call anything."""
 
-    class Unpickler(pickle_module.Unpickler):  # type: ignore[misc]
-        def find_class(self, module: str, name: str) -> Any:
-            found = ours(module, name)
-            return super().find_class(module, name) if found is None else found
+    restoring: Restoring
 
-        def persistent_load(self, saved_id: Any) -> Any:
-            return restoring.named(saved_id)
+    def find_class(self, module: str, name: str) -> Any:
+        """What a name stands for: PyTorch's names for what there is of it here."""
+        found = ours(module, name)
+        return super().find_class(module, name) if found is None else found
 
-    return Unpickler(file, **options)
+    def persistent_load(self, saved_id: Any) -> Any:
+        """The storage that is kept outside."""
+        return self.restoring.named(saved_id)
+
+
+def trusting(pickle_module: Any, restoring: Restoring, file: io.BytesIO, **options: Any) -> Unpickler:
+    """The unpickler for a file that is trusted, with what the user's module adds to Python's."""
+    base = pickle_module.Unpickler
+    cls: Any = Unpickler if base is pickle.Unpickler else type("Unpickler", (Unpickler, base), {})
+    found: Unpickler = cls(file, **options)
+    found.restoring = restoring
+    return found

@@ -62,7 +62,7 @@ def save(
             return
         name = os.path.splitext(os.path.basename(os.fspath(f)))[0] if is_path(f) else ""
         storages, structure = Storages(), io.BytesIO()
-        pickler(pickle_module.Pickler, storages, False)(structure, pickle_protocol).dump(obj)
+        pickler(pickle_module, structure, pickle_protocol, storages, False).dump(obj)
         writer = Writer(file.write, name.encode("ascii", "ignore").decode() or "archive")
         writer.record("data.pkl", structure.getbuffer())
         if not _disable_byteorder_record:

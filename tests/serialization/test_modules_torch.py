@@ -49,7 +49,8 @@ def test_every_layer_is_written_and_read(name):
         if not name.startswith("Lazy"):
             before, after = layer.state_dict(), found.state_dict()
             assert [(k, v.tolist()) for k, v in before.items()] == [(k, v.tolist()) for k, v in after.items()]
-        assert repr(found.eval().train().requires_grad_(True)) == repr(layer)
+            found.requires_grad_(True)
+        assert repr(found.eval().train()) == repr(layer)
 
 
 @both_ways

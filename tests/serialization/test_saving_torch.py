@@ -404,6 +404,36 @@ def test_pickle_module_and_the_options_that_exclude_one_another(monkeypatch):
         monkeypatch.undo()
 
 
+class Twice:
+    """Stands for dill and the like: a pickler written in Python that can write what pickle can't."""
+
+    __name__ = "twice"
+    Unpickler = pickle.Unpickler
+
+    class Pickler(pickle._Pickler):
+        def save_function(self, obj):
+            self.save_reduce(len, ("lambda",)) if obj.__name__ == "<lambda>" else self.save_global(obj)
+
+        dispatch = {**pickle._Pickler.dispatch, type(lambda: 0): save_function}  # noqa: RUF012
+
+
+def test_a_pickle_module_of_the_users():
+    obj = {"x": torch.ones(2), "f": lambda: 0}
+    for T, R in DIRECTIONS.values():
+        file = written(T, {**obj, "x": T.ones(2)}, pickle_module=Twice())
+        found = R.load(file, pickle_module=Twice())
+        assert (found["x"].tolist(), found["f"]) == ([1, 1], 6)
+
+    class InC:
+        __name__ = "in C"
+
+        class Pickler(pickle.Pickler):
+            pass
+
+    with pytest.raises(TypeError, match="use pickle"):
+        autodiff.save(1, io.BytesIO(), pickle_module=InC())
+
+
 def test_tensors_that_are_not_here():
     for x in (torch.ones(2, dtype=torch.bfloat16), torch.ones(2, dtype=torch.complex64)):
         for new in (True, False):

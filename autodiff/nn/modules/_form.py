@@ -1,7 +1,7 @@
 """A module's attributes in the form that PyTorch's modules have, in a file that either program reads.
 
-After this module a reader knows that the two differ in one thing: hooks stand in one dictionary by kind here, and in a
-dictionary per kind there.
+After this module a reader knows that the two differ in little more than the hooks: these stand in one dictionary by kind here,
+and in a dictionary per kind there.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ _SWITCHED = {
 }
 
 
-def to_pytorchs(state: dict[str, Any]) -> dict[str, Any]:
+# What a recurrent layer there keeps, and works out here.
+_WORKED_OUT = ("_flat_weights", "_flat_weights_names")
+
+
+def to_pytorchs(module: Any, state: dict[str, Any]) -> dict[str, Any]:
     """The attributes as PyTorch has them."""
     if "_hooks" not in state or "_parameters" not in state:
         return state
-    found = dict(state)
+    found = state | {name: getattr(module, name) for name in _WORKED_OUT if hasattr(type(module), name)}
     hooks = found.pop("_hooks")
     for theirs, ours in _PLAIN.items():
         found[theirs] = OrderedDict(hooks.get(ours, {}))
@@ -47,7 +51,7 @@ def from_pytorchs(state: dict[str, Any]) -> dict[str, Any]:
     """The attributes as they are here. RuntimeError for PyTorch's old backward hooks, which there are none of here."""
     if "_hooks" in state or "_parameters" not in state:
         return state
-    found = dict(state)
+    found = {name: value for name, value in state.items() if name not in _WORKED_OUT}
     hooks: dict[str, Any] = {}
     for theirs, ours in _PLAIN.items():
         hooks[ours] = found.pop(theirs, None)
