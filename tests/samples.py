@@ -11,6 +11,7 @@ from rows.gathered import GATHERED, WRITTEN
 from rows.images import IMAGES
 from rows.layers import NN
 from rows.mathematics import PARTS, VECTORS
+from rows.norms import NORMS
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
 from rows.reductions import AT_TIES, REDUCTIONS
@@ -28,6 +29,7 @@ ROWS = [
     *INDEXING,
     *PRODUCTS,
     *NN,
+    *NORMS,
     *IMAGES,
     *SEQUENCES,
     *IN_PLACE,

@@ -52,6 +52,8 @@ Functions of tensors:
 - `statistics`: var, std, logsumexp, norm.
 - `distance`: diff, cdist, pdist, cosine_similarity.
 - `matmul`: products of every rank, and linear.
+- `normalization`: the norms by mean and variance, and running statistics.
+- `embedding`: embedding and embedding_bag.
 - `bilinear`: a linear layer on all products of pairs.
 - `products`: tensordot, kron, cross, block_diag and other products.
 - `sums_with_products`: addmv, addr, addbmm.

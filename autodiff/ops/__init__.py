@@ -43,6 +43,8 @@ What networks are made of:
 
 - `matmul`: products of matrices, and the fully connected layer.
 - `softmax`: scores into probabilities.
+- `normalization`: mean 0 and variance 1: layer, batch and group norm.
+- `embedding`: rows of a matrix by their numbers, alone and in bags.
 - `cross_entropy`: how surprised a model is at the true class.
 - `losses`: the other losses.
 - `recurrent`: a state that goes through a sequence: the plain cell, GRU, LSTM.
