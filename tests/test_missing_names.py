@@ -12,7 +12,7 @@ import pytest
 
 import autodiff
 from autodiff import nn
-from autodiff._core.missing import NEAR, missing_member, pytorch_names
+from autodiff._core.missing import NEAR, pytorch_names
 
 MODULES = [
     "autodiff", "autodiff.accelerator", "autodiff.autograd", "autodiff.autograd.function", "autodiff.autograd.functional",
@@ -69,20 +69,13 @@ def test_enough_is_missing():
     assert sum(len(missing_from(name)) for name in MODULES) > 1000
 
 
-class Asked:
-    """Stands for Tensor on Python 3.11, where Tensor itself is not asked (tensor.py says why)."""
-
-    def __getattr__(self, name):
-        raise missing_member(autodiff.Tensor, ".Tensor", name)
-
-
 def test_every_member_of_pytorchs_tensor():
     t = autodiff.ones(2, 2)
     missing = [name for name in pytorch_names("torch.Tensor") if not hasattr(t, name)]
     assert len(missing) > 100
     for name in missing:
         with pytest.raises(AttributeError) as caught:
-            getattr(t if sys.version_info >= (3, 12) else Asked(), name)
+            getattr(t, name)
         text = traceback.format_exception_only(caught.value)[0]
         assert f"'Tensor' object has no attribute {name!r}: PyTorch has it, autodiff doesn't" in text
         assert "Did you mean" not in text
@@ -90,11 +83,13 @@ def test_every_member_of_pytorchs_tensor():
 
 def test_a_member_that_neither_has_gets_pythons_own_words():
     t = autodiff.ones(2)
-    for thing in (t, Asked()):
-        with pytest.raises(AttributeError, match=r"^'Tensor' object has no attribute 'shpae'$"):
-            _ = thing.shpae
+    with pytest.raises(AttributeError, match=r"^'Tensor' object has no attribute 'shpae'$"):
+        _ = t.shpae
     assert all(hasattr(autodiff.ones(2, 2), name) for name in dir(t) if name != "__torch_function__")
-    assert all(hasattr(autodiff.Tensor, name) for name in dir(autodiff.Tensor))
+    absent = set(dir(autodiff.Tensor)) - set(dir(t))
+    assert absent == {name for name in pytorch_names("torch.Tensor") if not hasattr(autodiff.Tensor, name)}
+    t.names = ["rows"]  # a note of the user's, which the class does not stand in the way of
+    assert t.names == ["rows"]
 
 
 MEMBERS = [each for each in pytorch_names("torch.nn.Module") if not hasattr(nn.Linear(1, 1), each)]
@@ -199,7 +194,7 @@ def test_the_table_of_near_things_is_true(key):
                 thing = getattr(thing, part)
 
 
-@pytest.mark.parametrize("name", ["conv2d", "max_pool2d", "batch_norm", "embedding"])
+@pytest.mark.parametrize("name", ["conv2d", "max_pool2d"])
 def test_a_name_that_pytorch_has_in_another_place(name):
     text = says(f"nn.{name}")
     assert f": PyTorch has torch.nn.functional.{name}, autodiff doesn't" in text
