@@ -322,9 +322,12 @@ class Tensor:
     def is_inference(self) -> builtins.bool: ...  # _core/tensor.py
     @property
     def is_leaf(self) -> builtins.bool: ...  # _core/fields.py
+    def is_nonzero(input) -> builtins.bool: ...  # api/questions.py
     def is_pinned(self, device: Any = ...) -> builtins.bool: ...  # api/storage.py
     is_quantized: builtins.bool
+    def is_same_size(input, other: Tensor) -> builtins.bool: ...  # api/questions.py
     def is_shared(self) -> builtins.bool: ...  # api/storage.py
+    def is_signed(input) -> builtins.bool: ...  # api/questions.py
     is_sparse: builtins.bool
     def isclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
     def isfinite(input) -> Tensor: ...  # ops/comparison.py
