@@ -34,9 +34,13 @@ from autodiff.api.aliases import (
     absolute, clip, concat, concatenate, divide, greater, greater_equal, less, less_equal, moveaxis, multiply, negative,
     not_equal, subtract, swapdims, true_divide,
 )
+from autodiff.api.adaptive_pooling import adaptive_avg_pool1d, adaptive_max_pool1d
 from autodiff.api.arithmetic import rsub
 from autodiff.api.assign import index_put, masked_fill
 from autodiff.api.comparison import allclose, count_nonzero, equal, isclose
+from autodiff.api.convolution import (
+    conv1d, conv2d, conv3d, conv_tbc, conv_transpose1d, conv_transpose2d, conv_transpose3d, convolution,
+)
 from autodiff.api.copies import detach
 from autodiff.api.creation import (
     as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
@@ -46,6 +50,7 @@ from autodiff.api.index import narrow, select
 from autodiff.api.join import atleast_1d, atleast_2d, chunk, split, unbind
 from autodiff.api.order import bincount, unique
 from autodiff.api.places import argwhere
+from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from autodiff.api.ranges import arange, linspace, logspace
 from autodiff.api.reading import is_floating_point, is_tensor, numel
 from autodiff.api.rearrange import (
@@ -103,16 +108,18 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
-    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "allclose", "arange",
-    "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "asarray", "atleast_1d", "atleast_2d", "autograd",
-    "backends", "bincount", "bool", "broadcast_tensors", "broadcast_to", "cdist", "chunk", "clip", "clone", "concat",
-    "concatenate", "count_nonzero", "cuda", "datasets", "detach", "device", "diagonal", "divide", "double", "dtype", "e",
-    "empty", "empty_like", "enable_grad", "equal", "eye", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16",
-    "float32", "float64", "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype", "get_num_threads",
-    "get_rng_state", "greater", "greater_equal", "half", "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int",
-    "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point",
-    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal",
-    "linspace", "logspace", "long", "manual_seed", "masked_fill", "meshgrid", "moveaxis", "movedim", "multiply", "nan",
+    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "adaptive_avg_pool1d",
+    "adaptive_max_pool1d", "allclose", "arange", "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "asarray",
+    "atleast_1d", "atleast_2d", "autograd", "avg_pool1d", "backends", "bincount", "bool", "broadcast_tensors", "broadcast_to",
+    "cdist", "chunk", "clip", "clone", "concat", "concatenate", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d",
+    "conv_transpose2d", "conv_transpose3d", "convolution", "count_nonzero", "cuda", "datasets", "detach", "device", "diagonal",
+    "divide", "double", "dtype", "e", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo", "flatten", "flip",
+    "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full", "full_like", "get_default_device",
+    "get_default_dtype", "get_num_threads", "get_rng_state", "greater", "greater_equal", "half", "iinfo", "index_put", "inf",
+    "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose",
+    "isfinite", "isinf", "isnan", "less", "less_equal", "linspace", "logspace", "long", "manual_seed", "masked_fill",
+    "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "meshgrid", "moveaxis", "movedim", "multiply", "nan",
     "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "optim", "permute", "pi",
     "promote_types", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel",
     "relu", "repeat_interleave", "reshape", "roll", "rsub", "seed", "select", "set_default_device", "set_default_dtype",

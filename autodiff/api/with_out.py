@@ -17,6 +17,7 @@ from autodiff.api import (
     join,
     order,
     places,
+    pooling,
     reduce,
     sampling,
     statistics,
@@ -180,6 +181,8 @@ bmm = takes_out(products.bmm, SAME)
 dot = takes_out(products.dot, SAME)
 inner = takes_out(products.inner, SAME)
 linear = takes_out(products.linear, SAME)
+avg_pool2d = takes_out(pooling.avg_pool2d, SAME)
+avg_pool3d = takes_out(pooling.avg_pool3d, SAME)
 matmul = takes_out(products.matmul, SAME)
 mm = takes_out(products.mm, SAME)
 mv = takes_out(products.mv, SAME)
