@@ -30,9 +30,10 @@ from autodiff._core.tensor import Tensor
 from autodiff._core.types import device, Size
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
+from autodiff._run.hook import as_torch
 from autodiff.api.aliases import (
     absolute, clip, concat, concatenate, divide, greater, greater_equal, less, less_equal, moveaxis, multiply, negative,
-    not_equal, subtract, swapdims, true_divide,
+    not_equal, row_stack, subtract, swapdims, true_divide,
 )
 from autodiff.api.adaptive_pooling import adaptive_avg_pool1d, adaptive_max_pool1d
 from autodiff.api.arithmetic import rsub
@@ -46,27 +47,35 @@ from autodiff.api.creation import (
     as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )
 from autodiff.api.distance import cdist
+from autodiff.api.einsum import einsum
 from autodiff.api.index import narrow, select
-from autodiff.api.join import atleast_1d, atleast_2d, chunk, split, unbind
+from autodiff.api.join import atleast_1d, atleast_2d, atleast_3d, cartesian_prod, combinations
 from autodiff.api.order import bincount, unique
 from autodiff.api.places import argwhere
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
+from autodiff.api.products import block_diag
 from autodiff.api.ranges import arange, linspace, logspace
 from autodiff.api.reading import is_floating_point, is_tensor, numel
-from autodiff.api.rearrange import (
-    broadcast_tensors, broadcast_to, flip, fliplr, flipud, meshgrid, repeat_interleave, roll, tile,
-)
+from autodiff.api.rearrange import broadcast_tensors, broadcast_to, meshgrid, repeat_interleave, tile
+from autodiff.api.recurrent import gru, gru_cell, lstm, lstm_cell, rnn_relu, rnn_relu_cell, rnn_tanh, rnn_tanh_cell
 from autodiff.api.sampling import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from autodiff.api.settings import (
     are_deterministic_algorithms_enabled, get_default_device, set_default_device, use_deterministic_algorithms,
 )
 from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, swapaxes, t, transpose, unflatten, unsqueeze
+from autodiff.api.split import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
+from autodiff.api.statistics import std_mean, var_mean
 from autodiff.api.triangle import diagonal, trace, tril_indices, triu_indices
+from autodiff.api.turn import flip, fliplr, flipud, roll, rot90
 from autodiff.api.typed import (
     BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
 )
 from autodiff.api import with_out as _with_out
 from autodiff.api.with_out import *  # noqa: F403  (its __all__ is a part of the public list)
+from autodiff.api import with_out_mathematics as _with_out_mathematics
+from autodiff.api.with_out_mathematics import *  # noqa: F403
+from autodiff.api import with_out_places as _with_out_places
+from autodiff.api.with_out_places import *  # noqa: F403
 from autodiff.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
@@ -109,23 +118,25 @@ def __dir__() -> list[str]:
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
     "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "adaptive_avg_pool1d",
-    "adaptive_max_pool1d", "allclose", "arange", "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "asarray",
-    "atleast_1d", "atleast_2d", "autograd", "avg_pool1d", "backends", "bincount", "bool", "broadcast_tensors", "broadcast_to",
-    "cdist", "chunk", "clip", "clone", "concat", "concatenate", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d",
-    "conv_transpose2d", "conv_transpose3d", "convolution", "count_nonzero", "cuda", "datasets", "detach", "device", "diagonal",
-    "divide", "double", "dtype", "e", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo", "flatten", "flip",
-    "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full", "full_like", "get_default_device",
-    "get_default_dtype", "get_num_threads", "get_rng_state", "greater", "greater_equal", "half", "iinfo", "index_put", "inf",
-    "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled",
+    "adaptive_max_pool1d", "allclose", "arange", "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "as_torch",
+    "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autograd", "avg_pool1d", "backends", "bincount", "block_diag", "bool",
+    "broadcast_tensors", "broadcast_to", "cartesian_prod", "cdist", "chunk", "clip", "clone", "combinations", "concat",
+    "concatenate", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "convolution", "count_nonzero", "cuda", "datasets", "detach", "device", "diagonal", "divide", "double", "dsplit", "dtype",
+    "e", "einsum", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo", "flatten", "flip", "fliplr", "flipud",
+    "float", "float16", "float32", "float64", "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype",
+    "get_num_threads", "get_rng_state", "greater", "greater_equal", "gru", "gru_cell", "half", "hsplit", "iinfo", "index_put",
+    "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled", "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose",
-    "isfinite", "isinf", "isnan", "less", "less_equal", "linspace", "logspace", "long", "manual_seed", "masked_fill",
-    "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "meshgrid", "moveaxis", "movedim", "multiply", "nan",
-    "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "optim", "permute", "pi",
-    "promote_types", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel",
-    "relu", "repeat_interleave", "reshape", "roll", "rsub", "seed", "select", "set_default_device", "set_default_dtype",
-    "set_grad_enabled", "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short",
-    "split", "squeeze", "subtract", "swapaxes", "swapdims", "t", "tensor", "tile", "trace", "transpose", "tril_indices",
-    "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze", "use_deterministic_algorithms",
-    "utils", "zeros", "zeros_like",
+    "isfinite", "isinf", "isnan", "less", "less_equal", "linspace", "logspace", "long", "lstm", "lstm_cell", "manual_seed",
+    "masked_fill", "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "meshgrid", "moveaxis", "movedim",
+    "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "optim",
+    "permute", "pi", "promote_types", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
+    "randperm", "ravel", "relu", "repeat_interleave", "reshape", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell",
+    "roll", "rot90", "row_stack", "rsub", "seed", "select", "set_default_device", "set_default_dtype", "set_grad_enabled",
+    "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short", "split",
+    "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "tile",
+    "trace", "transpose", "tril_indices", "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze",
+    "use_deterministic_algorithms", "utils", "var_mean", "vsplit", "zeros", "zeros_like",
 ]
-__all__ += _with_out.__all__
+__all__ += _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

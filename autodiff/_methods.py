@@ -22,11 +22,11 @@ from autodiff._core.node import AccumulateGrad, Node
 from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.tensor import Tensor
 from autodiff.api import arithmetic as api
-from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, shape  # noqa: F401  (their methods)
+from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, reshaped, shape  # noqa: F401  (their methods)
 from autodiff.api.assign import delitem, setitem
 from autodiff.api.comparison import where
 from autodiff.api.matmul import matmul, product_of
-from autodiff.api.rearrange import flip
+from autodiff.api.turn import flip
 from autodiff.ops import arithmetic, bits, comparison, power
 
 T = Tensor

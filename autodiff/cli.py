@@ -23,6 +23,7 @@ from autodiff._cli.predict import predicted
 from autodiff._cli.problem import Problem
 from autodiff._cli.reading import read_table
 from autodiff._cli.train import train
+from autodiff._run.program import run
 
 __all__ = ["main"]
 
@@ -52,6 +53,12 @@ def _info() -> int:
             print(f"{name:<13} not installed")
     print(f"platform      {platform.platform()}")
     return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    if not os.path.exists(options.program):
+        raise Problem(f"there is no file {options.program!r}: the program comes first, its arguments after it")
+    return run(options.program, options.arguments, list_missing=options.missing)
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -100,6 +107,8 @@ def main(arguments: list[str] | None = None) -> int:
         options = parsed(_version(), arguments)
         if options.command == "train":
             code = train(options, f"autodiff {_version()}, kernels: {_kernels_in_use()}")
+        elif options.command == "run":
+            code = _run(options)
         else:
             code = _predict(options) if options.command == "predict" else _info()
         sys.stdout.flush()

@@ -2,7 +2,7 @@
 
     python benchmarks/tables.py            everything, some minutes
     python benchmarks/tables.py --short    every program once or twice: for breakage, the figures mean little
-    python benchmarks/tables.py steps sgd  some sections
+    python benchmarks/tables.py steps optimizers  some sections
 
 Needs an installed autodiff. PyTorch is a peer where it is installed. Every figure is a ratio, ours over theirs, of
 medians over interleaved blocks (pairing.py): below 1 autodiff is faster. One thread each, unless a line says two.
@@ -113,31 +113,38 @@ def entropy(short: bool) -> Iterator[Line]:
         yield f"cross entropy {n}x{c}, both ways", "PyTorch", ours / theirs, 0.50 if n * c <= 12800 else 0.70
 
 
-def sgd(short: bool) -> Iterator[Line]:
-    """The SGD update of one large tensor, of an MLP's, and of many small ones."""
+def optimizers(short: bool) -> Iterator[Line]:
+    """The update of one large tensor, of an MLP's, and of many small ones."""
     if torch is None:
         return
-    large, mlp = [(10**7 if not short else 10**5,)], [(128, 64), (128,), (64, 128), (64,), (10, 64), (10,)]
+    large, small = [(10**7 if not short else 10**5,)], [(128, 64), (128,), (64, 128), (64,), (10, 64), (10,)]
+    mlp = [(512, 784), (512,), (256, 512), (256,), (10, 256), (10,)] if not short else small
     plain, momentum = {"lr": 0.0}, {"lr": 0.0, "momentum": 0.9}
     nesterov = {**momentum, "nesterov": True, "weight_decay": 0.01}
-    cases = [
-        ("one of 10M, plain", large, plain, 1.00),
-        ("one of 10M, momentum", large, momentum, 0.75),
-        ("one of 10M, nesterov and decay", large, nesterov, 0.20),
-        ("6 of an MLP, momentum", mlp, momentum, 0.25),
-        ("100 of 100, momentum", [(100,)] * 100, momentum, 0.25),
+    cases: list[tuple[str, str, list[tuple[int, ...]], dict[str, Any], float]] = [
+        ("SGD", "one of 10M, plain", large, plain, 1.00),
+        ("SGD", "one of 10M, momentum", large, momentum, 0.75),
+        ("SGD", "one of 10M, nesterov and decay", large, nesterov, 0.20),
+        ("SGD", "6 of an MLP, momentum", small, momentum, 0.25),
+        ("SGD", "100 of 100, momentum", [(100,)] * 100, momentum, 0.25),
+        ("SGD", "6 of 784-512-256-10, plain", mlp, plain, 0.60),
+        ("SGD", "6 of 784-512-256-10, momentum", mlp, momentum, 0.40),
+        ("Adam", "6 of 784-512-256-10", mlp, {}, 0.30),
+        ("Adam", "100 of 100", [(100,)] * 100, {}, 0.10),
+        ("AdamW", "6 of 784-512-256-10", mlp, {}, 0.30),
+        ("AdamW", "100 of 100", [(100,)] * 100, {}, 0.10),
     ]
-    for name, shapes, options, target in cases:
+    for kind, name, shapes, options, target in cases:
         values = [(normal(*shape), normal(*shape)) for shape in shapes]
 
-        def update(library: Any, values: Any = values, options: Any = options) -> Any:
+        def update(library: Any, kind: str = kind, values: Any = values, options: Any = options) -> Any:
             params = [library.tensor(p, requires_grad=True) for p, _ in values]
             for p, (_, g) in zip(params, values, strict=True):
                 p.grad = library.tensor(g)
-            return library.optim.SGD(params, **options).step
+            return getattr(library.optim, kind)(params, **options).step
 
         ours, theirs = seconds([update(autodiff), update(torch)], short)
-        yield f"SGD, {name}", "PyTorch", ours / theirs, target
+        yield f"{kind}, {name}", "PyTorch", ours / theirs, target
 
 
 def steps(short: bool) -> Iterator[Line]:
@@ -286,7 +293,7 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
     "matmul": matmul,
     "products": products,
     "entropy": entropy,
-    "sgd": sgd,
+    "optimizers": optimizers,
     "steps": steps,
     "chain": chain,
     "scalars": scalars,

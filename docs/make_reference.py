@@ -23,6 +23,7 @@ MODULES = {
     "autodiff.nn.functional": "The same operations as plain functions.",
     "autodiff.nn.init": "How parameters are filled at the start.",
     "autodiff.nn.utils": "Clipping gradients, and parameters as one vector.",
+    "autodiff.nn.utils.rnn": "Sequences of different lengths in one batch, padded or packed.",
     "autodiff.optim": "Algorithms that change parameters by their gradients.",
     "autodiff.utils.data": "Data sets, and loaders that make batches of them.",
     "autodiff.utils.checkpoint": "Computing again in backward what would take too much memory to keep.",

@@ -5,15 +5,34 @@ arrays; where it is `analytic` it also takes complex numbers, and the derivative
 complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file of its kind, in `rows/`.
 """
 
+from rows.cut import CUT
 from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
 from rows.layers import NN
+from rows.mathematics import PARTS, VECTORS
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
 from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
+from rows.sequences import SEQUENCES
 from rows.shapes import SHAPES
 from rows.windows import WINDOWS
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
-ROWS = ELEMENTWISE + TWO + REDUCTIONS + SHAPES + INDEXING + PRODUCTS + NN + WINDOWS + IN_PLACE + AT_KINKS + AT_TIES
+ROWS = [
+    *ELEMENTWISE,
+    *TWO,
+    *REDUCTIONS,
+    *SHAPES,
+    *INDEXING,
+    *PRODUCTS,
+    *NN,
+    *WINDOWS,
+    *SEQUENCES,
+    *IN_PLACE,
+    *CUT,
+    *AT_KINKS,
+    *AT_TIES,
+    *PARTS,
+    *VECTORS,
+]

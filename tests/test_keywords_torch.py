@@ -127,7 +127,10 @@ ASPECTS = {
 }
 
 # These take any number of tensors, or take what they take by position alone, in PyTorch too.
-NAMELESS = ["atleast_1d", "atleast_2d", "broadcast_tensors", "from_numpy", "is_tensor", "meshgrid"]
+NAMELESS = [
+    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_tensors", "cartesian_prod", "einsum", "from_numpy",
+    "is_tensor", "meshgrid",
+]
 
 
 def cases():

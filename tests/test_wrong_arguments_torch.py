@@ -73,6 +73,7 @@ KNOWN = {
     **dict.fromkeys(["bernoulli", "normal", "where"], "None"),
     # TypeError for PyTorch's AttributeError, RuntimeError or NotImplementedError
     "norm": "list text -9 None",
+    "tensordot": "list text -9 None",
     "randint_like": "empty",
     "repeat_interleave": "matrix number empty",
 }

@@ -89,12 +89,40 @@ def _widths(text: str) -> list[int]:
     return [_whole(1, 100_000)(part) for part in parts]
 
 
+_RUN_EPILOG = """\
+examples:
+  autodiff run mnist.py --epochs 3
+  autodiff run --missing mnist.py
+
+Options of the command stand before PROGRAM.py; what follows it is the program's.
+In a notebook, begin with: import autodiff; autodiff.as_torch()
+"""
+
+
+def _run(commands: Any) -> None:
+    run = commands.add_parser(
+        "run",
+        help="run a PyTorch program, unmodified",
+        description=(
+            "Run a PyTorch program as it is: `import torch` and everything below it is\n"
+            "autodiff, for this process and the workers that it starts. The arguments,\n"
+            "tracebacks and exit code are the program's own."
+        ),
+        epilog=_RUN_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("--missing", action="store_true", help="at the end, list the names of PyTorch's that are not here")
+    run.add_argument("program", metavar="PROGRAM.py", help="the program")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="its arguments")
+
+
 _EXAMPLES = """\
 examples:
   autodiff train                                    learn handwritten digits
   autodiff train table.csv --target price           learn from a table of yours
   autodiff train table.csv --target price --hidden 64,32 --save price.model
   autodiff predict price.model new.csv --output answers.csv
+  autodiff run mnist.py --epochs 3                  a PyTorch program, as it is
 """
 _MORE = "`autodiff COMMAND --help` lists the options of a command.\n"
 
@@ -111,6 +139,7 @@ def parser(version: str) -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _train(commands)
     _predict(commands)
+    _run(commands)
     commands.add_parser(
         "info",
         help="versions, kernels, threads: what a bug report needs",
@@ -131,7 +160,7 @@ def parsed(version: str, arguments: Sequence[str] | None) -> argparse.Namespace:
         _check_hidden(arguments)
     except argparse.ArgumentTypeError as error:
         top.exit(2, f"autodiff train: error: {error} (see autodiff train --help)\n")
-    if arguments and os.path.isfile(arguments[0]) and arguments[0] not in ("train", "predict", "info"):
+    if arguments and os.path.isfile(arguments[0]) and arguments[0] not in ("train", "predict", "run", "info"):
         top.error(f"{arguments[0]!r} is a file, no command; to learn from it: autodiff train {arguments[0]} --target COLUMN")
     options, unknown = top.parse_known_args(arguments)
     if unknown:

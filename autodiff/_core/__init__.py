@@ -34,6 +34,7 @@ When memory is changed:
 
 - `views`: tensors that see another's memory, and how they follow its changes.
 - `inplace`: an in-place operation is the out-of-place one, recorded, then written; `@method` stands here too.
+- `reshaped`: another shape in place: the tensor becomes a view of what it was.
 
 How the graph is walked:
 

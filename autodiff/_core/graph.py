@@ -67,7 +67,7 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
     A call that is a TypeError is handed to `failed`, which may know what is meant: Note [Fast way first] in api/_calls.py.
     """
     forward, promote, variadic, whole = operation.forward, operation.promote, operation.variadic, 1 << len(operation.inputs)
-    (floating, first, last, two, more), silent, view = _promoting(operation), operation.silent, operation.view
+    (floating, first, last, two, usual, more), silent, view = _promoting(operation), operation.silent, operation.view
 
     def op(*xs: Any, **params: Any) -> Any:
         if ANY and concerned(xs, params):
@@ -99,7 +99,7 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
                 if plain or (floating and arrays[0].dtype.kind != "f") or (
                     (arrays[first].dtype is not arrays[last].dtype if two else more) and _differ(arrays[first:])
                 ):
-                    if plain == 1 and two and _is_usual(xs[last]) and arrays[first].dtype.kind == "f":
+                    if plain == 1 and usual and _is_usual(xs[last]) and arrays[first].dtype.kind == "f":
                         arrays[last] = _asarray(xs[last], arrays[first].dtype)  # it takes the tensor's dtype
                     else:
                         xs = _brought(promote, operation, xs, arrays, edges)
@@ -132,12 +132,13 @@ def _is_usual(x: Any) -> bool:
     return x.__class__ is float and -65505.0 < x < 65505.0
 
 
-def _promoting(operation: Operation) -> tuple[bool, int, int, bool, bool]:
-    """What `promote` concerns: (to a floating dtype always?, the numbers of the first input and the next, just two?, more?)."""
-    promote = operation.promote
-    first = operation.inputs.index(promote.of[0]) if promote is not None and promote.of else 0
-    count = 0 if promote is None else len(operation.inputs) - first
-    return promote is not None and promote.floating, first, first + 1, count == 2, count > 2 or operation.variadic
+def _promoting(operation: Operation) -> tuple[bool, int, int, bool, bool, bool]:
+    """(to a floating dtype always?, the numbers of the first input and the next, just two?, one of them a number?, more?)."""
+    if (promote := operation.promote) is None:
+        return False, 0, 1, False, False, operation.variadic
+    first = operation.inputs.index(promote.of[0]) if promote.of else 0
+    two, more = len(operation.inputs) - first == 2, len(operation.inputs) - first > 2
+    return promote.floating, first, first + 1, two, two and promote.numbers, more or operation.variadic
 
 
 def _brought(promote: Promotion, operation: Operation, xs: Any, arrays: list[Any], edges: list[Any]) -> tuple[Tensor, ...]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 __all__ = ["Hooks", "RemovableHandle", "extra_of"]
 
 Hooks = OrderedDict[int, Callable[..., Any]]
-_next_id = count().__next__
 
 
 class RemovableHandle:
@@ -23,8 +21,11 @@ class RemovableHandle:
     >>> handle.remove()
     """
 
+    next_id = 0
+
     def __init__(self, hooks: Hooks, hook: Callable[..., Any], *, prepend: bool = False) -> None:
-        self.id = _next_id()
+        self.id = RemovableHandle.next_id
+        RemovableHandle.next_id += 1
         self.hooks_dict_ref = weakref.ref(hooks)
         hooks[self.id] = hook
         if prepend:
@@ -35,6 +36,14 @@ class RemovableHandle:
         hooks = self.hooks_dict_ref()
         if hooks is not None:
             hooks.pop(self.id, None)
+
+    def __getstate__(self) -> tuple[Any, int]:
+        return self.hooks_dict_ref(), self.id
+
+    def __setstate__(self, state: tuple[Any, int]) -> None:
+        hooks, self.id = state
+        self.hooks_dict_ref = weakref.ref(OrderedDict() if hooks is None else hooks)
+        RemovableHandle.next_id = max(RemovableHandle.next_id, self.id + 1)  # a copy's hooks keep their numbers
 
     def __enter__(self) -> RemovableHandle:
         return self

@@ -28,7 +28,9 @@ from autodiff._core.refusals import refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import edge_of, is_lost, lost
 
-__all__ = ["check_writable", "detach_", "give_history", "in_place", "method", "requires_grad_", "write_over"]
+__all__ = [
+    "check_writable", "detach_", "give_history", "in_place", "method", "requires_grad_", "without_retained", "write_over",
+]
 
 Array = np.ndarray[Any, Any]
 Path = tuple[tuple[Any, dict[str, Any]], ...]
@@ -139,7 +141,7 @@ def write_over(t: Tensor, new: Tensor, tracked: bool) -> None:
             )
         new = cast(new, dtype=array.dtype)
         values = new._array
-    retained = tracked and _without_retained(t)
+    retained = tracked and without_retained(t)
     np.copyto(array, values)
     changed(t, 4)
     if tracked and new._edge is not None:
@@ -153,13 +155,13 @@ def give_history(t: Tensor, new: Tensor) -> None:
     """Let t, whose memory holds new's numbers, have new's history; where t is a view, as a write into its base."""
     view = t._view
     if view is None:
-        retained = _without_retained(t)
+        retained = without_retained(t)
         t._edge = new._edge
         if retained:
             retain_grad(t)
         return
     base = view.base
-    retained_base = _without_retained(base)
+    retained_base = without_retained(base)
     params = {"path": view.path, "strides": base._array.strides}
     edges = [edge_of(base), edge_of(new)]
     needs = (edges[0] is not None) + 2 * (edges[1] is not None)
@@ -169,7 +171,7 @@ def give_history(t: Tensor, new: Tensor) -> None:
         retain_grad(base)
 
 
-def _without_retained(t: Tensor) -> bool:
+def without_retained(t: Tensor) -> bool:
     """Whether retain_grad() was in force for t; the node it has now keeps its gradient no longer."""
     edge = edge_of(t) if t._edge is not None and retains_grad(t) else None
     if edge is None:
@@ -304,7 +306,7 @@ def detach_(self: Tensor) -> Tensor:
     """
     if mode.inference:  # nothing of a graph is changed there
         return self
-    if self._view is not None:
+    if self._view is not None and not self._view.turned:
         raise RuntimeError("Can't detach views in-place. Use detach() instead. The base would keep its graph.")
-    self._edge = None
+    self._edge = self._view = None
     return self

@@ -1,6 +1,6 @@
 """A name that is not here: whether PyTorch has it, what is near it, or how it is spelt.
 
-After this module a reader knows how `optim.Adam`, `from autodiff.optim import Adam` and `import autodiff.linalg` come to the
+After this module a reader knows how `optim.ASGD`, `from autodiff.optim import ASGD` and `import autodiff.linalg` come to the
 same message, though Python asks a module for the first two alike, and nobody for the third. PyTorch's names are in a file that
 is read when a name is missed.
 """
@@ -16,51 +16,42 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-__all__ = ["NEAR", "missing_member", "missing_name", "pytorch_names"]
+from autodiff._core.provenance import here as user_line
+from autodiff._core.provenance import line_of
+
+__all__ = ["ASKED", "NEAR", "missing_member", "missing_name", "pytorch_names"]
 
 PACKAGE = "autodiff"
 
+# Where a list of them is wanted: each of PyTorch's names that was asked for and is not here, with the line that asked.
+ASKED: dict[str, str] | None = None
+
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
 _OPTIMIZERS = (
-    "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "NAdam", "RAdam", "RMSprop", "Rprop",
+    "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adamax", "LBFGS", "NAdam", "RAdam", "RMSprop", "Rprop",
 )
 NEAR = {
-    **{f"optim.{name}": "optim.SGD, with momentum=0.9" for name in _OPTIMIZERS},
+    **{f"optim.{name}": "optim.Adam" for name in _OPTIMIZERS},
     "cuda.amp": "float32 throughout, which needs no scaling",
-    "column_stack": "stack(tensors, dim=1)",
     "compile": "the function itself, uncompiled",
-    "einsum": "matmul, or (a * b).sum(dim)",
-    "fmax": "maximum",
-    "fmin": "minimum",
     "func": "autograd.functional",
     "histc": "bincount",
-    "hsplit": "split(tensor, size, dim=1)",
-    "kron": "outer",
     "kthvalue": "sort or topk",
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
     "load": "pickle.load(file), for model.load_state_dict, or numpy.load",
     "logcumsumexp": "logsumexp, cumsum",
-    "msort": "sort(input, dim=0)",
     "nn.BatchNorm1d": "(x - x.mean(0)) / x.std(0), in a Module of your own",
-    **{f"nn.Conv{n}d": "nn.Linear, on flattened inputs" for n in (1, 2, 3)},
     "nn.Embedding": "a Parameter of shape (names, features), indexed as weight[indices]",
     "nn.Module.register_backward_hook": "register_full_backward_hook",
     "nn.functional.embedding": "weight[indices]",
-    **{f"nn.functional.conv{n}d": "nn.functional.linear, on flattened inputs" for n in (1, 2, 3)},
     "optim.lr_scheduler": "optimizer.param_groups[0]['lr'] = ..., set before a step",
     "quantile": "median, or sort",
     "range": "arange, which leaves out the end",
     "save": "pickle.dump(model.state_dict(), file), or numpy.savez",
-    "std_mean": "std and mean",
-    "tensor_split": "split or chunk",
-    "tensordot": "matmul",
     "unique_consecutive": "unique",
     "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
     "utils.tensorboard": "print, or matplotlib",
-    "var_mean": "var and mean",
-    "vdot": "dot",
-    "vsplit": "split(tensor, size, dim=0)",
 }
 
 
@@ -80,6 +71,8 @@ _WITHOUT_PAGE = {
 def _sentence(place: str, name: str, here: Iterable[str], page: str) -> str:
     """What is to be said of a name that `place` has not, after "no attribute 'name'"; `here` are the names that it has."""
     if name in pytorch_names(f"torch{place}"):
+        if ASKED is not None:
+            ASKED.setdefault(f"torch{place}.{name}", line_of(user_line()))
         near = NEAR.get(f"{place}.{name}"[1:]) or (NEAR.get(name) if place == ".Tensor" else None)
         near = near or next((each for each in (f"{name}_", name.rstrip("_")) if each in here and each != name), None)
         near = near or _elsewhere(place, name)

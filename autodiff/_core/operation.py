@@ -21,7 +21,7 @@ from autodiff._core.tensor import Tensor, wrap
 
 __all__ = [
     "ALL", "INPUT", "NUMBER", "NUMPYS", "OUTPUT", "PARAM", "SHAPE", "SHAPES",
-    "Operation", "Plan", "Promotion", "Recorded",
+    "Operation", "Plan", "Promotion", "Recorded", "on_arrays",
 ]
 
 Rule = Callable[..., Any]
@@ -40,6 +40,7 @@ class Promotion(NamedTuple):
     bring: Callable[[Operation, Sequence[Any]], list[Any]]
     floating: bool = False  # is that dtype a floating one in any case?
     of: tuple[str, ...] = ()  # the inputs it concerns; all, where none is named
+    numbers: bool = True  # may one of them be a number?
 
 
 class Recorded(Protocol):
@@ -207,7 +208,7 @@ def _pull(
     """What runs the rule of input i. `made` holds the rules as they run on arrays: the inputs of a `cat` share one."""
     at = [places[name] for _, _, name in sources]
     if rule not in made and rule.__globals__.get("__name__", "").startswith("autodiff."):
-        made[rule] = _on_arrays(rule)
+        made[rule] = on_arrays(rule)
     elif rule not in made:
         made[rule] = _on_tensors(rule, [source in (INPUT, OUTPUT, ALL) for source, _, _ in sources])
     return i, rule, made[rule], at[0] if len(at) == 1 else -1, _picker(at)
@@ -238,8 +239,8 @@ def _picker(places: list[int]) -> Callable[[Sequence[Any]], Any]:
     return itemgetter(*places)
 
 
-def _on_arrays(rule: Rule) -> Rule:
-    """The rule as a first order walk runs it: the same code, where an operation's name means its forward function.
+def on_arrays(rule: Rule) -> Rule:
+    """A rule made of operations, to be run on arrays: the same code, where an operation's name means its forward function.
 
     On arrays an operation would only find out that there is nothing to record, which costs more than many a product. The
     names are looked up once, when the first node of its kind is made.
@@ -247,9 +248,9 @@ def _on_arrays(rule: Rule) -> Rule:
     names = rule.__globals__
     world = {name: _forward_of(names[name]) for name in _names_read(rule.__code__) if name in names}
     world["__builtins__"] = names["__builtins__"]
-    on_arrays = FunctionType(rule.__code__, world, rule.__name__, rule.__defaults__, rule.__closure__)
-    on_arrays.__kwdefaults__ = rule.__kwdefaults__
-    return on_arrays
+    made = FunctionType(rule.__code__, world, rule.__name__, rule.__defaults__, rule.__closure__)
+    made.__kwdefaults__ = rule.__kwdefaults__
+    return made
 
 
 def _on_tensors(rule: Rule, boxed: list[bool]) -> Rule:

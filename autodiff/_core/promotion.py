@@ -19,7 +19,7 @@ from autodiff._core.modes import silently
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["cast", "promoted_number", "to_common", "to_common_of", "to_floating"]
+__all__ = ["cast", "promoted_number", "tensors_to_common", "tensors_to_floating", "to_common", "to_common_of", "to_floating"]
 
 _NUMBERS = frozenset((int, float))
 
@@ -84,6 +84,14 @@ def _floating(operation: Operation, xs: Sequence[Any]) -> list[Any]:
     return _common(operation, xs, floating=True)
 
 
+def _of_tensors(operation: Operation, xs: Sequence[Any]) -> list[Any]:
+    for i, x in enumerate(xs):
+        if not isinstance(x, Tensor):
+            raise errors.no_tensor(operation.public, operation.input_name(i), i + 1, x)
+    assert operation.promote is not None
+    return _common(operation, xs, floating=operation.promote.floating)
+
+
 def to_common_of(*names: str) -> Promotion:
     """PyTorch's table for the inputs of these names, which stand last; those before them stay as they are."""
 
@@ -96,6 +104,10 @@ def to_common_of(*names: str) -> Promotion:
 
 # PyTorch's table for arithmetic; and for functions such as exp, whose result has a fraction whatever goes in.
 to_common, to_floating = Promotion(_common), Promotion(_floating, floating=True)
+
+# The same for functions that take no number in the place of a tensor.
+tensors_to_common = Promotion(_of_tensors, numbers=False)
+tensors_to_floating = Promotion(_of_tensors, floating=True, numbers=False)
 
 
 @primitive(

@@ -32,13 +32,26 @@ LEAF = _Leaf()
 class View:
     """How a tensor sees another one's memory (Note [Views] in inplace.py)."""
 
-    __slots__ = ("base", "kind", "path", "seen")
+    __slots__ = ("kind", "owner", "path", "seen", "turned")
 
     def __init__(self, base, path, seen, kind) -> None:
-        self.base = base  # the tensor that owns the memory and the history
+        self.owner = base  # the tensor that owns the memory and the history
         self.path = path  # ((primitive, params), ...) that lead from the base to the view
         self.seen = seen  # the count of the cell when the view's edge was last right
         self.kind = kind  # "", or why writing through it is refused: "outputs", "no_grad", "inference", a Function's name
+        self.turned = False  # did the tensor get another shape in place? Then it is a view of what it was before
+
+    @property
+    def base(self) -> Tensor:
+        """The tensor that owns the memory and the history; what it was, where it has got another shape in place since."""
+        beneath = self.owner._view
+        if beneath is not None and beneath.turned:
+            self.owner = beneath.owner
+        return self.owner
+
+    @base.setter
+    def base(self, owner) -> None:
+        self.owner = owner
 
 
 class Tensor:

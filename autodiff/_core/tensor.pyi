@@ -122,17 +122,25 @@ class Tensor:
     def abs(input) -> Tensor: ...  # ops/arithmetic.py
     def abs_(input) -> Self: ...  # ops/arithmetic.py
     def absolute(input) -> Tensor: ...  # ops/arithmetic.py
+    def absolute_(input) -> Self: ...  # ops/arithmetic.py
     def acos(input) -> Tensor: ...  # ops/trigonometry.py
     def acos_(input) -> Self: ...  # ops/trigonometry.py
     def acosh(input) -> Tensor: ...  # ops/trigonometry.py
+    def acosh_(input) -> Self: ...  # ops/trigonometry.py
     def add(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def add_(input, other: Any, *, alpha: builtins.float = ...) -> Self: ...  # api/arithmetic.py
+    def addbmm(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/sums_with_products.py
+    def addbmm_(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/sums_with_products.py
     def addcdiv(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def addcdiv_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Self: ...  # api/arithmetic.py
     def addcmul(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def addcmul_(input, tensor1: Tensor, tensor2: Tensor, *, value: builtins.float = ...) -> Self: ...  # api/arithmetic.py
     def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
     def addmm_(input, mat1: Tensor, mat2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/matmul.py
+    def addmv(input, mat: Tensor, vec: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/sums_with_products.py
+    def addmv_(input, mat: Tensor, vec: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/sums_with_products.py
+    def addr(input, vec1: Tensor, vec2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/sums_with_products.py
+    def addr_(input, vec1: Tensor, vec2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/sums_with_products.py
     def all(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
     def allclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> builtins.bool: ...  # api/comparison.py
     def amax(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
@@ -147,12 +155,16 @@ class Tensor:
     def asin(input) -> Tensor: ...  # ops/trigonometry.py
     def asin_(input) -> Self: ...  # ops/trigonometry.py
     def asinh(input) -> Tensor: ...  # ops/trigonometry.py
+    def asinh_(input) -> Self: ...  # ops/trigonometry.py
     def atan(input) -> Tensor: ...  # ops/trigonometry.py
     def atan2(input, other: Any) -> Tensor: ...  # ops/trigonometry.py
+    def atan2_(input, other: Any) -> Self: ...  # ops/trigonometry.py
     def atan_(input) -> Self: ...  # ops/trigonometry.py
     def atanh(input) -> Tensor: ...  # ops/trigonometry.py
+    def atanh_(input) -> Self: ...  # ops/trigonometry.py
     def backward(self, gradient: Tensor | None = ..., retain_graph: builtins.bool | None = ..., create_graph: builtins.bool = ..., inputs: Any = ...) -> None: ...  # _core/fields.py
     def baddbmm(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/matmul.py
+    def baddbmm_(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/matmul.py
     def bernoulli(input, p: builtins.float | None = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
     def bernoulli_(self, p: Any = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
     def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # api/order.py
@@ -161,6 +173,7 @@ class Tensor:
     def bitwise_left_shift(input, other: Any) -> Tensor: ...  # ops/bits.py
     def bitwise_left_shift_(input, other: Any) -> Self: ...  # ops/bits.py
     def bitwise_not(input) -> Tensor: ...  # ops/bits.py
+    def bitwise_not_(input) -> Self: ...  # ops/bits.py
     def bitwise_or(input, other: Any) -> Tensor: ...  # ops/bits.py
     def bitwise_or_(input, other: Any) -> Self: ...  # ops/bits.py
     def bitwise_right_shift(input, other: Any) -> Tensor: ...  # ops/bits.py
@@ -174,7 +187,7 @@ class Tensor:
     def ceil(input) -> Tensor: ...  # ops/rounding.py
     def ceil_(input) -> Self: ...  # ops/rounding.py
     def char(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
-    def chunk(input, chunks: builtins.int, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
+    def chunk(input, chunks: builtins.int, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def clamp(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clamp_(input, min: Any = ..., max: Any = ...) -> Self: ...  # api/comparison.py
     def clamp_max(input, max: Any) -> Tensor: ...  # api/comparison.py
@@ -186,12 +199,15 @@ class Tensor:
     def clone(input, *, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
     def contiguous(input, *, memory_format: Any = ...) -> Tensor: ...  # api/shape.py
     def copy_(self, other: Any, non_blocking: builtins.bool = ...) -> Self: ...  # api/fill.py
+    def copysign(input, other: Any) -> Tensor: ...  # ops/parts.py
+    def copysign_(input, other: Any) -> Self: ...  # ops/parts.py
     def cos(input) -> Tensor: ...  # ops/trigonometry.py
     def cos_(input) -> Self: ...  # ops/trigonometry.py
     def cosh(input) -> Tensor: ...  # ops/trigonometry.py
     def cosh_(input) -> Self: ...  # ops/trigonometry.py
     def count_nonzero(input, dim: Any = ...) -> Tensor: ...  # api/comparison.py
     def cpu(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def cross(input, other: Tensor, dim: builtins.int | None = ...) -> Tensor: ...  # api/products.py
     def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # api/dtypes.py
     def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def cumprod_(input, dim: builtins.int, *, dtype: Any = ...) -> Self: ...  # api/reduce.py
@@ -203,6 +219,7 @@ class Tensor:
     def data(self, new: Tensor) -> None: ...
     def data_ptr(self) -> builtins.int: ...  # _core/tensor.py
     def deg2rad(input) -> Tensor: ...  # ops/trigonometry.py
+    def deg2rad_(input) -> Self: ...  # ops/trigonometry.py
     def detach(input) -> Tensor: ...  # _core/fields.py
     def detach_(self) -> Self: ...  # _core/inplace.py
     @property
@@ -214,18 +231,23 @@ class Tensor:
     def div(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
     def div_(input, other: Any, *, rounding_mode: str | None = ...) -> Self: ...  # api/arithmetic.py
     def divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
+    def divide_(input, other: Any, *, rounding_mode: str | None = ...) -> Self: ...  # api/arithmetic.py
     def dot(input, tensor: Tensor) -> Tensor: ...  # api/matmul.py
     def double(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def dsplit(input, indices_or_sections: Any = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     @property
     def dtype(self) -> _Dtype: ...  # _core/tensor.py
     def element_size(self) -> builtins.int: ...  # _core/tensor.py
     def eq(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def eq_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def equal(input, other: Tensor) -> builtins.bool: ...  # api/comparison.py
     def erf(input) -> Tensor: ...  # ops/exponential.py
     def erf_(input) -> Self: ...  # ops/exponential.py
     def erfc(input) -> Tensor: ...  # ops/exponential.py
+    def erfc_(input) -> Self: ...  # ops/exponential.py
     def exp(input) -> Tensor: ...  # ops/exponential.py
     def exp2(input) -> Tensor: ...  # ops/exponential.py
+    def exp2_(input) -> Self: ...  # ops/exponential.py
     def exp_(input) -> Self: ...  # ops/exponential.py
     def expand(input, *size: Any) -> Tensor: ...  # api/rearrange.py
     def expand_as(input, other: Tensor) -> Tensor: ...  # api/rearrange.py
@@ -234,21 +256,28 @@ class Tensor:
     def exponential_(self, lambd: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
     def fill_(self, value: Any) -> Self: ...  # api/fill.py
     def flatten(input, start_dim: builtins.int = ..., end_dim: builtins.int = ...) -> Tensor: ...  # api/shape.py
-    def flip(input, *dims: Any) -> Tensor: ...  # api/rearrange.py
-    def fliplr(input) -> Tensor: ...  # api/rearrange.py
-    def flipud(input) -> Tensor: ...  # api/rearrange.py
+    def flip(input, *dims: Any) -> Tensor: ...  # api/turn.py
+    def fliplr(input) -> Tensor: ...  # api/turn.py
+    def flipud(input) -> Tensor: ...  # api/turn.py
     def float(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def float_power(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
+    def float_power_(input, exponent: Any) -> Self: ...  # api/arithmetic.py
     def floor(input) -> Tensor: ...  # ops/rounding.py
     def floor_(input) -> Self: ...  # ops/rounding.py
     def floor_divide(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def floor_divide_(input, other: Any) -> Self: ...  # ops/arithmetic.py
+    def fmax(input, other: Any) -> Tensor: ...  # ops/parts.py
+    def fmin(input, other: Any) -> Tensor: ...  # ops/parts.py
     def fmod(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def fmod_(input, other: Any) -> Self: ...  # api/arithmetic.py
     def frac(input) -> Tensor: ...  # ops/rounding.py
     def frac_(input) -> Self: ...  # ops/rounding.py
+    def frexp(input) -> Any: ...  # api/parts.py
     def gather(input, dim: builtins.int, index: Tensor, *, sparse_grad: builtins.bool = ...) -> Tensor: ...  # api/places.py
+    def gcd(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def gcd_(input, other: Any) -> Self: ...  # ops/bits.py
     def ge(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def ge_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def get_device(self) -> builtins.int: ...  # _core/tensor.py
     @property
     def grad(self) -> Tensor | Any: ...  # _core/fields.py
@@ -259,10 +288,17 @@ class Tensor:
     @property
     def grad_fn(self) -> Any: ...  # _core/fields.py
     def greater(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def greater_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def greater_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def greater_equal_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def gt(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def gt_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def half(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def heaviside(input, values: Any) -> Tensor: ...  # ops/parts.py
+    def heaviside_(input, values: Any) -> Self: ...  # ops/parts.py
+    def hsplit(input, indices_or_sections: Any = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def hypot(input, other: Any) -> Tensor: ...  # ops/power.py
+    def hypot_(input, other: Any) -> Self: ...  # ops/power.py
     def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
     def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Self: ...  # api/places.py
     def index_put(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/assign.py
@@ -284,15 +320,25 @@ class Tensor:
     def isfinite(input) -> Tensor: ...  # ops/comparison.py
     def isinf(input) -> Tensor: ...  # ops/comparison.py
     def isnan(input) -> Tensor: ...  # ops/comparison.py
+    def isneginf(input) -> Tensor: ...  # ops/parts.py
+    def isposinf(input) -> Tensor: ...  # ops/parts.py
     def item(self) -> builtins.int | Any: ...  # api/numbers.py
     @property
     def itemsize(self) -> builtins.int: ...  # _core/tensor.py
+    def kron(input, other: Tensor) -> Tensor: ...  # api/products.py
     layout: str
+    def lcm(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def lcm_(input, other: Any) -> Self: ...  # ops/bits.py
+    def ldexp(input, other: Any) -> Tensor: ...  # ops/parts.py
+    def ldexp_(input, other: Any) -> Self: ...  # ops/parts.py
     def le(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def le_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def lerp(input, end: Tensor, weight: Any) -> Tensor: ...  # api/arithmetic.py
     def lerp_(input, end: Tensor, weight: Any) -> Self: ...  # api/arithmetic.py
     def less(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def less_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def less_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def less_equal_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def log(input) -> Tensor: ...  # ops/exponential.py
     def log10(input) -> Tensor: ...  # ops/exponential.py
     def log10_(input) -> Self: ...  # ops/exponential.py
@@ -304,15 +350,21 @@ class Tensor:
     def log_normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
     def log_softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
     def logaddexp(input, other: Any) -> Tensor: ...  # ops/exponential.py
+    def logaddexp2(input, other: Any) -> Tensor: ...  # ops/exponential.py
     def logical_and(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def logical_and_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def logical_not(input) -> Tensor: ...  # ops/comparison.py
+    def logical_not_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def logical_or(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def logical_or_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def logical_xor(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def logical_xor_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def logit(input, eps: builtins.float | None = ...) -> Tensor: ...  # api/arithmetic.py
     def logit_(input, eps: builtins.float | None = ...) -> Self: ...  # api/arithmetic.py
     def logsumexp(input, dim: Any, keepdim: builtins.bool = ...) -> Tensor: ...  # api/statistics.py
     def long(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def lt(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def lt_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     @property
     def mT(self) -> Tensor: ...  # api/shape.py
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/assign.py
@@ -343,10 +395,12 @@ class Tensor:
     def mm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
     def moveaxis(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
     def movedim(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
+    def msort(input) -> Tensor: ...  # api/order.py
     def mul(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def mul_(input, other: Any) -> Self: ...  # ops/arithmetic.py
     def multinomial(input, num_samples: builtins.int, replacement: builtins.bool = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
     def multiply(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
+    def multiply_(input, other: Any) -> Self: ...  # ops/arithmetic.py
     def mv(input, vec: Tensor) -> Tensor: ...  # api/matmul.py
     def nan_to_num(input, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # api/arithmetic.py
     def nan_to_num_(input, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Self: ...  # api/arithmetic.py
@@ -359,19 +413,24 @@ class Tensor:
     def ndim(self) -> builtins.int: ...  # _core/tensor.py
     def ndimension(self) -> builtins.int: ...  # _core/tensor.py
     def ne(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def ne_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def neg(input) -> Tensor: ...  # ops/arithmetic.py
     def neg_(input) -> Self: ...  # ops/arithmetic.py
     def negative(input) -> Tensor: ...  # ops/arithmetic.py
+    def negative_(input) -> Self: ...  # ops/arithmetic.py
     def nelement(self) -> builtins.int: ...  # _core/tensor.py
     def new_empty(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_full(self, size: Any, fill_value: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def nextafter(input, other: Any) -> Tensor: ...  # ops/parts.py
+    def nextafter_(input, other: Any) -> Self: ...  # ops/parts.py
     def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/places.py
     def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/statistics.py
     def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
     def not_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
+    def not_equal_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def numel(self) -> builtins.int: ...  # _core/tensor.py
     def numpy(self, *, force: builtins.bool = ...) -> np.ndarray[Any, Any]: ...  # api/numpy_protocols.py
     def outer(input, vec2: Tensor) -> Tensor: ...  # api/matmul.py
@@ -382,6 +441,7 @@ class Tensor:
     def pow_(input, exponent: Any) -> Self: ...  # api/arithmetic.py
     def prod(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
+    def rad2deg_(input) -> Self: ...  # ops/trigonometry.py
     def random_(self, *_ends: builtins.int | None, to: builtins.int | None = ..., generator: Generator | None = ..., **named: builtins.int) -> Self: ...  # api/fill.py
     def ravel(input) -> Tensor: ...  # api/shape.py
     def reciprocal(input) -> Tensor: ...  # ops/power.py
@@ -404,7 +464,8 @@ class Tensor:
     def retain_grad(self) -> None: ...  # _core/hooks.py
     @property
     def retains_grad(self) -> builtins.bool: ...  # _core/hooks.py
-    def roll(input, shifts: Any, dims: Any = ...) -> Tensor: ...  # api/rearrange.py
+    def roll(input, shifts: Any, dims: Any = ...) -> Tensor: ...  # api/turn.py
+    def rot90(input, k: builtins.int = ..., dims: Any = ...) -> Tensor: ...  # api/turn.py
     def round(input, *, decimals: Any = ...) -> Tensor: ...  # ops/rounding.py
     def round_(input, *, decimals: Any = ...) -> Self: ...  # ops/rounding.py
     def rsqrt(input) -> Tensor: ...  # ops/power.py
@@ -414,6 +475,8 @@ class Tensor:
     def scatter_add(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # api/places.py
     def scatter_add_(input, dim: builtins.int, index: Tensor, src: Tensor) -> Self: ...  # api/places.py
     def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/index.py
+    def sgn(input) -> Tensor: ...  # ops/parts.py
+    def sgn_(input) -> Self: ...  # ops/parts.py
     @property
     def shape(self) -> Size: ...  # _core/tensor.py
     def short(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
@@ -421,6 +484,7 @@ class Tensor:
     def sigmoid_(input) -> Self: ...  # ops/exponential.py
     def sign(input) -> Tensor: ...  # ops/rounding.py
     def sign_(input) -> Self: ...  # ops/rounding.py
+    def signbit(input) -> Tensor: ...  # ops/parts.py
     def sin(input) -> Tensor: ...  # ops/trigonometry.py
     def sin_(input) -> Self: ...  # ops/trigonometry.py
     def sinh(input) -> Tensor: ...  # ops/trigonometry.py
@@ -431,13 +495,16 @@ class Tensor:
     def size(self, dim: builtins.int) -> builtins.int: ...  # _core/tensor.py
     def softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
     def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Any: ...  # api/order.py
-    def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
+    def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
+    def split_with_sizes(input, split_sizes: Sequence[builtins.int], dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def sqrt(input) -> Tensor: ...  # ops/power.py
     def sqrt_(input) -> Self: ...  # ops/power.py
     def square(input) -> Tensor: ...  # ops/power.py
     def square_(input) -> Self: ...  # ops/power.py
     def squeeze(input, dim: Any = ..., *_more: builtins.int) -> Tensor: ...  # api/shape.py
+    def squeeze_(input, dim: Any = ..., *_more: builtins.int) -> Self: ...  # api/shape.py
     def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
+    def std_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
     @overload
     def stride(self, dim: None = ...) -> tuple[builtins.int, ...]: ...  # _core/tensor.py
     @overload
@@ -445,39 +512,51 @@ class Tensor:
     def sub(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
     def sub_(input, other: Any, *, alpha: builtins.float = ...) -> Self: ...  # api/arithmetic.py
     def subtract(input, other: Any, *, alpha: builtins.float = ...) -> Tensor: ...  # api/arithmetic.py
+    def subtract_(input, other: Any, *, alpha: builtins.float = ...) -> Self: ...  # api/arithmetic.py
     def sum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def sum_to_size(input, *size: Any) -> Tensor: ...  # api/rearrange.py
     def swapaxes(input, axis0: builtins.int, axis1: builtins.int) -> Tensor: ...  # api/shape.py
+    def swapaxes_(input, axis0: builtins.int, axis1: builtins.int) -> Self: ...  # api/shape.py
     def swapdims(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
+    def swapdims_(input, dim0: builtins.int, dim1: builtins.int) -> Self: ...  # api/shape.py
     def t(input) -> Tensor: ...  # api/shape.py
+    def t_(input) -> Self: ...  # api/shape.py
     def take(input, index: Tensor) -> Tensor: ...  # api/places.py
     def take_along_dim(input, indices: Tensor, dim: builtins.int | None = ...) -> Tensor: ...  # api/places.py
     def tan(input) -> Tensor: ...  # ops/trigonometry.py
     def tan_(input) -> Self: ...  # ops/trigonometry.py
     def tanh(input) -> Tensor: ...  # ops/trigonometry.py
     def tanh_(input) -> Self: ...  # ops/trigonometry.py
+    def tensor_split(input, indices_or_sections: Any = ..., dim: builtins.int = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ..., tensor_indices_or_sections: Tensor | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def tile(input, *dims: Any) -> Tensor: ...  # api/rearrange.py
     def to(self, *args: Any, dtype: Any = ..., copy: builtins.bool = ..., non_blocking: builtins.bool = ..., **kwargs: Any) -> Tensor: ...  # api/dtypes.py
     def tolist(self) -> list[Any] | Any: ...  # api/numbers.py
     def topk(input, k: builtins.int, dim: builtins.int = ..., largest: builtins.bool = ..., sorted: builtins.bool = ...) -> Any: ...  # api/order.py
     def trace(input) -> Tensor: ...  # api/triangle.py
     def transpose(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
+    def transpose_(input, dim0: builtins.int, dim1: builtins.int) -> Self: ...  # api/shape.py
     def tril(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def tril_(input, diagonal: builtins.int = ...) -> Self: ...  # api/triangle.py
     def triu(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def triu_(input, diagonal: builtins.int = ...) -> Self: ...  # api/triangle.py
     def true_divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
+    def true_divide_(input, other: Any, *, rounding_mode: str | None = ...) -> Self: ...  # api/arithmetic.py
     def trunc(input) -> Tensor: ...  # ops/rounding.py
     def trunc_(input) -> Self: ...  # ops/rounding.py
     def type(self, dtype: Any = ...) -> Any: ...  # api/dtypes.py
     def type_as(self, other: Tensor) -> Tensor: ...  # api/dtypes.py
-    def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/join.py
+    def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def unflatten(input, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...  # api/shape.py
     def uniform_(self, from_: builtins.float | None = ..., /, to: builtins.float = ..., *, generator: Generator | None = ..., **named: builtins.float) -> Self: ...  # api/fill.py
     def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/order.py
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
+    def unsqueeze_(input, dim: builtins.int) -> Self: ...  # api/shape.py
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
+    def var_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
+    def vdot(input, other: Tensor) -> Tensor: ...  # api/products.py
     def view(input, *shape: Any) -> Tensor: ...  # api/shape.py
     def view_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
+    def vsplit(input, indices_or_sections: Any = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def where(self, condition: Any, other: Any) -> Any: ...  # _methods.py
     def zero_(x) -> Self: ...  # ops/fill.py
     def __hash__(self) -> builtins.int: ...

@@ -90,7 +90,8 @@ def result(name: str, fields: str) -> Any:
         return f"torch.return_types.{name}(\n{pairs})"
 
     # Pickle looks a class up by its qualified name, which is the name it is assigned to below.
-    body = {"__slots__": (), "__module__": __name__, "__qualname__": f"{name.capitalize()}Result", "__repr__": shown}
+    title = "".join(map(str.capitalize, name.split("_"))) + "Result"
+    body = {"__slots__": (), "__module__": __name__, "__qualname__": title, "__repr__": shown}
     return type(name, (namedtuple(name, fields),), body | {"__doc__": f"What {name} returns: {fields}, in this order."})
 
 
@@ -100,3 +101,4 @@ SortResult = result("sort", "values indices")
 TopkResult = result("topk", "values indices")
 MedianResult = result("median", "values indices")
 AminmaxResult = result("aminmax", "min max")
+FrexpResult = result("frexp", "mantissa exponent")

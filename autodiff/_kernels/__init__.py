@@ -57,6 +57,7 @@ else:
     chosen.choose(os.environ.get("AUTODIFF_ISA", ""))
 
 INFO = chosen.INFO
+adam = chosen.adam
 column_sums = chosen.column_sums
 cross_entropy = chosen.cross_entropy
 cross_entropy_grad = chosen.cross_entropy_grad

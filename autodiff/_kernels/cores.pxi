@@ -41,6 +41,8 @@ table.f32[CROSS_ENTROPY_GRAD] = cross_entropy_grad[float]
 table.f64[CROSS_ENTROPY_GRAD] = cross_entropy_grad[double]
 table.f32[SGD] = sgd[float]
 table.f64[SGD] = sgd[double]
+table.f32[ADAM] = adam[float]
+table.f64[ADAM] = adam[double]
 
 table.tiled32[MATMUL] = matmul[float]
 table.tiled64[MATMUL] = matmul[double]

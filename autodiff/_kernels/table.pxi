@@ -21,6 +21,7 @@ cdef enum:  # the loops
     CROSS_ENTROPY
     CROSS_ENTROPY_GRAD
     SGD
+    ADAM
     LOOPS  # how many there are
 
 cdef enum:  # the products
@@ -31,7 +32,7 @@ cdef struct Job:
     Py_ssize_t n         # rows; elements, where the arrays may have any shape
     Py_ssize_t c         # columns
     long long ignore     # the target that stands for no class
-    const void* options  # a Loss or a Step, where the loop has options
+    const void* options  # a Loss, a Step or Moments, where the loop has options
 
 cdef struct Loss:
     # What a cross entropy is told besides its arrays.
@@ -48,6 +49,17 @@ cdef struct Step:
     bint nesterov
     bint maximize
     bint first  # the momentum buffer is new, and holds nothing yet
+
+cdef struct Moments:
+    # What a step of Adam is told besides its arrays.
+    double shrink        # what weight decay leaves of a parameter
+    double weight_decay  # the share of it that is added to the gradient instead
+    double beta1
+    double beta2
+    double rate          # lr / (1 - beta1**step)
+    double root          # sqrt(1 - beta2**step)
+    double eps
+    bint maximize
 
 cdef struct Product:
     # A (m, k) times B (k, n): element (i, j) of A lies at i * a_row + j * a_col; the rows of C lie c_row elements apart.

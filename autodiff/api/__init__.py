@@ -11,6 +11,8 @@ How a call is read:
 - `_keywords`: a keyword that a constructor does not have, and the one that was meant.
 - `out`: what `out=` means.
 - `with_out`: the functions that take it.
+- `with_out_mathematics`: the same, of the functions beyond a first course.
+- `with_out_places`: those that choose, order and join elements.
 - `reading`: which dtype and shape data have that are given to `tensor`.
 - `lists`: the dtype that a list's numbers have in common.
 
@@ -24,11 +26,15 @@ Making tensors:
 Functions of tensors:
 
 - `arithmetic`: alpha, rounding_mode, powers by number or tensor.
+- `answers`: eq_, logical_not_ and other questions in place.
 - `comparison`: where, clamp, all, any, isclose.
 - `activation`: the functions between the layers, with their options and `inplace`.
 - `shape`: reshape, view, permute, squeeze and the like.
-- `rearrange`: repeat, tile, roll, flip, meshgrid.
-- `join`: cat, stack, split, chunk.
+- `reshaped`: squeeze_, transpose_ and others: another shape in place.
+- `rearrange`: expand, repeat, tile, meshgrid.
+- `turn`: roll, flip, rot90.
+- `join`: cat, stack, all pairs and combinations.
+- `split`: split, chunk, unbind, tensor_split.
 - `index`: x[...], read.
 - `assign`: x[...] = value, and what the dtype of the value may be.
 - `places`: gather, scatter, index_select, take, nonzero.
@@ -39,8 +45,13 @@ Functions of tensors:
 - `statistics`: var, std, logsumexp, norm.
 - `distance`: diff, cdist, cosine_similarity.
 - `matmul`: products of every rank, and linear.
+- `products`: tensordot, kron, cross, block_diag and other products.
+- `sums_with_products`: addmv, addr, addbmm.
+- `einsum`: sums of products by the names of dimensions.
+- `parts`: frexp.
 - `losses`: the losses with their reductions.
 - `cross_entropy`: cross_entropy and nll_loss, in their four cases.
+- `recurrent`: rnn, gru and lstm, of layers and directions, and their single steps.
 
 A tensor changed, converted, copied, taken out:
 

@@ -4,21 +4,24 @@ After this module a reader knows that `torch.multiply` is `torch.mul` itself. A 
 """
 
 from autodiff._core.tensor import Tensor as T
+from autodiff.api import answers as _answers  # noqa: F401  (its methods)
 from autodiff.api import with_out as functions
+from autodiff.api import with_out_places as placed
 from autodiff.api.shape import movedim, transpose
 
-absolute, T.absolute = functions.abs, T.abs
-negative, T.negative = functions.neg, T.neg
-multiply, T.multiply = functions.mul, T.mul
-subtract, T.subtract = functions.sub, T.sub
-divide, T.divide = functions.div, T.div
-true_divide, T.true_divide = functions.div, T.div
+absolute, T.absolute, T.absolute_ = functions.abs, T.abs, T.abs_
+negative, T.negative, T.negative_ = functions.neg, T.neg, T.neg_
+multiply, T.multiply, T.multiply_ = functions.mul, T.mul, T.mul_
+subtract, T.subtract, T.subtract_ = functions.sub, T.sub, T.sub_
+divide, T.divide, T.divide_ = functions.div, T.div, T.div_
+true_divide, T.true_divide, T.true_divide_ = functions.div, T.div, T.div_
 clip, T.clip, T.clip_ = functions.clamp, T.clamp, T.clamp_
-not_equal, T.not_equal = functions.ne, T.ne
-less, T.less = functions.lt, T.lt
-less_equal, T.less_equal = functions.le, T.le
-greater, T.greater = functions.gt, T.gt
-greater_equal, T.greater_equal = functions.ge, T.ge
-concat = concatenate = functions.cat
+not_equal, T.not_equal, T.not_equal_ = functions.ne, T.ne, T.ne_
+less, T.less, T.less_ = functions.lt, T.lt, T.lt_
+less_equal, T.less_equal, T.less_equal_ = functions.le, T.le, T.le_
+greater, T.greater, T.greater_ = functions.gt, T.gt, T.gt_
+greater_equal, T.greater_equal, T.greater_equal_ = functions.ge, T.ge, T.ge_
+concat = concatenate = placed.cat
 moveaxis = T.moveaxis = movedim
+row_stack = placed.vstack
 swapdims = T.swapdims = transpose

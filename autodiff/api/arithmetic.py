@@ -194,7 +194,7 @@ def _whole_power(input: Tensor, exponent: float) -> Tensor:
     return power.term(base, c=1, p=p)
 
 
-@method
+@method(inplace=True)
 @takes_tensors
 def float_power(input: Any, exponent: Any) -> Tensor:
     """input ** exponent in float64. One of the two may be a number.

@@ -1,24 +1,23 @@
-"""Joining and cutting as PyTorch's calls give them: cat, stack and the stacks by direction; split, chunk and unbind.
+"""Joining as PyTorch's calls give it: cat, stack, the stacks by direction, and all pairs of what several vectors hold.
 
-After this module a reader knows which shapes fit together, and that what is cut off is a view.
+After this module a reader knows which shapes fit together, and that everything here is `cat` of tensors in another shape.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from autodiff._core.graph import renamed
-from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common
-from autodiff._core.tensor import Tensor
-from autodiff.api._calls import dimension, takes_tensors, whole
+from autodiff._core.tensor import Tensor, wrap
+from autodiff.api._calls import boolean, dimension, takes_tensors, whole
+from autodiff.api.rearrange import meshgrid
 from autodiff.api.shape import reshape, unsqueeze
 from autodiff.ops import join as ops
-
-_split_sizes = renamed(ops.split, "SplitWithSizes")
+from autodiff.ops.places import indexed
 
 
 def _listed(tensors: Any, name: str, error: type[Exception] = RuntimeError) -> list[Tensor]:
@@ -109,6 +108,23 @@ def atleast_2d(*tensors: Any) -> Any:
     return _each(lambda x: x if x._array.ndim >= 2 else unsqueeze(x if x._array.ndim else reshape(x, 1), 0), tensors)
 
 
+@takes_tensors
+def atleast_3d(*tensors: Any) -> Any:
+    """With at least three dimensions: a vector lies along the second; of several tensors, or of a list of them, a tuple.
+
+    >>> import autodiff as torch
+    >>> torch.atleast_3d(torch.ones(4)).shape, torch.atleast_3d(torch.ones(2, 4)).shape
+    (torch.Size([1, 4, 1]), torch.Size([2, 4, 1]))
+    """
+    return _each(_at_least_3d, tensors)
+
+
+def _at_least_3d(x: Tensor) -> Tensor:
+    if x._array.ndim < 2:
+        return unsqueeze(unsqueeze(x, 0), -1) if x._array.ndim else reshape(x, 1, 1, 1)
+    return unsqueeze(x, -1) if x._array.ndim == 2 else x
+
+
 def _each(function: Callable[[Tensor], Tensor], tensors: tuple[Any, ...]) -> Any:
     """The function of one tensor, or of each in a tuple."""
     if len(tensors) == 1 and isinstance(tensors[0], Tensor):
@@ -160,67 +176,65 @@ def dstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat([unsqueeze(x, -1) if x._array.ndim == 2 else x for x in xs], 2)
 
 
-@method
 @takes_tensors
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Parts along `dim`: of the size given (the last may be smaller), or of each size in a list. Views.
+def column_stack(tensors: Sequence[Tensor]) -> Tensor:
+    """Side by side: along the second dimension, vectors and single numbers as columns.
 
     >>> import autodiff as torch
-    >>> torch.split(torch.arange(5), 2)
-    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    >>> torch.column_stack([torch.tensor([1, 2]), torch.tensor([3, 4])])
+    tensor([[1, 3],
+            [2, 4]])
     """
-    axis = dimension(dim, tensor._array.ndim)
-    if not tensor._array.ndim:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    n = tensor._array.shape[axis]
-    if not isinstance(split_size_or_sections, (tuple, list)):
-        split_size_or_sections = whole("split", "split_size_or_sections", split_size_or_sections)
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
-        if size < 0 or (size == 0 and n):
-            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-        stops = list(range(size, n, size)) if size else []
-        cut = ops.split
-    else:
-        sizes = [whole("split", "split_size_or_sections", n) for n in split_size_or_sections]
-        if sum(sizes) != n or any(s < 0 for s in sizes):
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {axis}), "
-                f"but got split_sizes={sizes}"
-            )
-        if not sizes:
-            return ()
-        stops = np.cumsum(sizes)[:-1].tolist()
-        cut = _split_sizes
-    return tuple(cut(tensor, axis=axis, stops=stops))
+    xs = _listed(tensors, "column_stack")
+    return hstack([x if x._array.ndim > 1 else reshape(x, x._array.size, 1) for x in xs])
 
 
-@method
+# ---- every one with every other ----
+
+
+def _in_a_row(x: Tensor) -> None:
+    if x._array.ndim != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.shape)}")
+
+
 @takes_tensors
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` parts of equal size along `dim`, the last may be smaller. Views.
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """All ways to take one element of each vector, a row each; a single vector as it is.
 
     >>> import autodiff as torch
-    >>> torch.chunk(torch.arange(5), 2)
-    (tensor([0, 1, 2]), tensor([3, 4]))
+    >>> torch.cartesian_prod(torch.tensor([1, 2]), torch.tensor([3, 4]))
+    tensor([[1, 3],
+            [1, 4],
+            [2, 3],
+            [2, 4]])
     """
-    shape, chunks = input._array.shape, whole("chunk", "chunks", chunks)
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    n = shape[dimension(dim, len(shape))] if shape else 0
-    return split(input, -(-n // chunks) if n else [0] * chunks, dim)
+    _check_tensors(tensors)
+    for x in tensors:
+        _in_a_row(x)
+    if len(tensors) == 1:
+        return reshape(tensors[0], -1) if tensors[0]._array.size else tensors[0]
+    return stack([reshape(x, x._array.size) for x in meshgrid(*tensors, indexing="ij")], 1)
 
 
-@method
 @takes_tensors
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along `dim`, without it. Views.
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """All ways to take `r` elements of a vector, in their order and each at most once, a row each.
+
+    `with_replacement` lets an element be taken several times.
 
     >>> import autodiff as torch
-    >>> torch.unbind(torch.tensor([[1, 2], [3, 4]]))
-    (tensor([1, 2]), tensor([3, 4]))
+    >>> torch.combinations(torch.tensor([1, 2, 3]))
+    tensor([[1, 2],
+            [1, 3],
+            [2, 3]])
     """
-    axis = dimension(dim, input._array.ndim)
-    if not input._array.ndim:
-        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return tuple(ops.unbind(input, axis=axis))
+    _in_a_row(input)
+    r = whole("combinations", "r", r)
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    if not r:
+        return wrap(np.empty(0, input._array.dtype))
+    several = boolean("combinations", "with_replacement", with_replacement)
+    pick = itertools.combinations_with_replacement if several else itertools.combinations
+    places = np.array(list(pick(range(input._array.size), r)), np.int64).reshape(-1, r)
+    return stack([indexed(input, index=(column,)) for column in places.T], 1)

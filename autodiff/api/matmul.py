@@ -51,6 +51,19 @@ def _check_bmm(batch1: Tensor, batch2: Tensor) -> None:
         )
 
 
+def check_dot(a: Tensor, b: Tensor) -> None:
+    """RuntimeError for two tensors that are not vectors of one size and dtype."""
+    if a._array.ndim != 1 or b._array.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {a._array.ndim}D and {b._array.ndim}D tensors; use matmul")
+    if a._array.dtype != b._array.dtype:
+        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {a.dtype} and {b.dtype}")
+    if a._array.shape != b._array.shape:
+        raise RuntimeError(
+            "inconsistent tensor size, expected tensor [{}] and src [{}] to have the same number of elements, but got "
+            "{} and {} elements respectively".format(*2 * (a._array.size, b._array.size))
+        )
+
+
 # ---- two matrices, a matrix and a vector, two vectors ----
 
 
@@ -110,15 +123,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     >>> torch.dot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
     tensor(11.)
     """
-    if input._array.ndim != 1 or tensor._array.ndim != 1:
-        raise RuntimeError(f"1D tensors expected, but got {input._array.ndim}D and {tensor._array.ndim}D tensors; use matmul")
-    if input._array.dtype != tensor._array.dtype:
-        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {input.dtype} and {tensor.dtype}")
-    if input._array.shape != tensor._array.shape:
-        raise RuntimeError(
-            "inconsistent tensor size, expected tensor [{}] and src [{}] to have the same number of elements, but got "
-            "{} and {} elements respectively".format(*2 * (input._array.size, tensor._array.size))
-        )
+    check_dot(input, tensor)
     return ops.dot(input, tensor)
 
 
@@ -275,7 +280,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
     return _sum_with_product(ops.addmm, input, mat1, mat2, beta, alpha)
 
 
-@method
+@method(inplace=True)
 @takes_tensors
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), batch by batch.

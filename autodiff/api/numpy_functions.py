@@ -17,6 +17,7 @@ from autodiff._core.dtypes import from_numpy_dtype
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import comparison, creation, extremes, join, order, places, rearrange, reduce, shape, statistics, triangle
 from autodiff.api.matmul import inner, matmul, outer
+from autodiff.api.turn import flip, fliplr, flipud, roll
 from autodiff.ops import arithmetic, rounding
 from autodiff.ops.comparison import maximum, minimum
 from autodiff.ops.shape import clone
@@ -160,7 +161,7 @@ def _expand_dims(a: Any, axis: Any) -> Any:
 
 def _flip(m: Any, axis: Any = None) -> Tensor:
     t = _tensor(m)
-    return rearrange.flip(t, tuple(range(t.ndim)) if axis is None else axis)
+    return flip(t, tuple(range(t.ndim)) if axis is None else axis)
 
 
 def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
@@ -280,10 +281,10 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.atleast_2d: lambda ary: join.atleast_2d(_tensor(ary)),
     np.tile: lambda A, reps: rearrange.tile(_tensor(A), reps),
     np.repeat: _repeat,
-    np.roll: lambda a, shift, axis=None: rearrange.roll(_tensor(a), shift, axis),
+    np.roll: lambda a, shift, axis=None: roll(_tensor(a), shift, axis),
     np.flip: _flip,
-    np.fliplr: lambda m: rearrange.fliplr(_tensor(m)),
-    np.flipud: lambda m: rearrange.flipud(_tensor(m)),
+    np.fliplr: lambda m: fliplr(_tensor(m)),
+    np.flipud: lambda m: flipud(_tensor(m)),
     np.concatenate: _concatenate,
     np.stack: lambda arrays, axis=0: join.stack(_tensors(arrays), axis),
     np.hstack: lambda tup: join.hstack(_tensors(tup)),

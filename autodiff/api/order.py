@@ -71,6 +71,20 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
 
 @method
 @takes_tensors
+def msort(input: Tensor) -> Tensor:
+    """The elements in increasing order along the first dimension.
+
+    >>> import autodiff as torch
+    >>> torch.msort(torch.tensor([[3, 1], [2, 4]]))
+    tensor([[2, 1],
+            [3, 4]])
+    """
+    values: Tensor = sort(input, 0).values
+    return values
+
+
+@method
+@takes_tensors
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """(values, indices) of the k largest (or smallest) elements along `dim`, best first.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -103,7 +104,7 @@ def takes_out(function: Callable[P, R], rule: Rule) -> TakesOut[P, R]:
 
     name = function.__name__
     made: Any = with_failed(function, into)
-    made.__module__ = "autodiff.api.with_out"  # where it is found: pickle looks there
+    made.__module__ = sys._getframe(1).f_globals["__name__"]  # the list that it stands in: pickle looks there
     made.__signature__ = _WithOut(function)
     return cast(TakesOut[P, R], made)
 

@@ -1,4 +1,4 @@
-"""Repeating and moving elements as PyTorch's calls give it: expand, repeat and tile, roll, flip, meshgrid.
+"""Repeating elements as PyTorch's calls give it: expand, repeat and tile, repeat_interleave, meshgrid; and summing them back.
 
 After this module a reader knows that expand repeats without memory, as a view, and repeat in memory of its own.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.broadcast import expanded
+from autodiff._core.broadcast import expanded, sum_to
 from autodiff._core.errors import wrong_count
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
@@ -19,7 +19,6 @@ from autodiff.api._calls import sizes as sizes_of
 from autodiff.api.shape import contiguous, ravel, reshape, unsqueeze, view
 from autodiff.ops import rearrange as ops
 from autodiff.ops.places import index_select
-from autodiff.ops.shape import clone
 
 
 @method
@@ -68,6 +67,24 @@ def broadcast_to(input: Tensor, *size: Any) -> Tensor:
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """`input` repeated to the size of `other`, as a view."""
     return expand(input, other._array.shape)
+
+
+@method
+@takes_tensors
+def sum_to_size(input: Tensor, *size: Any) -> Tensor:
+    """Summed to a smaller size: over the dimensions along which a tensor of that size would be repeated to give this one's.
+
+    It is what the gradient of `expand` does. RuntimeError for a size that does not expand to this tensor's.
+
+    >>> import autodiff as torch
+    >>> torch.ones(2, 3).sum_to_size(1, 3)
+    tensor([[2., 2., 2.]])
+    """
+    wanted, shape = sizes_of(size, "sum_to_size"), input._array.shape
+    lead = len(shape) - len(wanted)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(wanted, shape[lead:])):
+        raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
+    return input if wanted == shape else sum_to(input, shape=wanted)
 
 
 @takes_tensors
@@ -179,72 +196,6 @@ def _repeated(counts: Any, n: int, output_size: int | None) -> Any:
     if output_size is not None and output_size != len(places):
         raise RuntimeError(f"allocated size does not match required size: output_size={output_size}, but it is {len(places)}")
     return places
-
-
-@method
-@takes_tensors
-def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
-    """Elements moved on by `shifts` along `dims`, those that fall off come in again; without dims, as if flat.
-
-    >>> import autodiff as torch
-    >>> torch.roll(torch.tensor([1, 2, 3]), 1)
-    tensor([3, 1, 2])
-    """
-    moves = tuple(whole("roll", "shifts", n) for n in (shifts if isinstance(shifts, (tuple, list)) else (shifts,)))
-    if not moves:
-        raise RuntimeError("`shifts` required")
-    axes = () if dims is None else tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
-    if not axes and len(moves) == 1:
-        return reshape(ops.roll(reshape(input, input._array.size), shifts=moves, axes=(0,)), input._array.shape)
-    if len(axes) != len(moves):
-        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(moves)}, dims:{len(axes)}")
-    if not input._array.ndim:
-        raise IndexError(f"Dimension specified as {axes[0]} but tensor has no dimensions")
-    return ops.roll(input, shifts=moves, axes=tuple(dimension(d, input._array.ndim) for d in axes))
-
-
-@method
-@takes_tensors
-def flip(input: Tensor, *dims: Any) -> Tensor:
-    """Elements in reverse order along `dims`, as a copy.
-
-    >>> import autodiff as torch
-    >>> torch.flip(torch.tensor([1, 2, 3]), (0,))
-    tensor([3, 2, 1])
-    """
-    axes = tuple(dimension(d, input._array.ndim) for d in sizes_of(dims, "flip", "dims"))
-    for d in axes:
-        if axes.count(d) > 1:
-            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
-    return ops.flip(input, axes=axes) if input._array.ndim else clone(input)
-
-
-@method
-@takes_tensors
-def fliplr(input: Tensor) -> Tensor:
-    """Columns in reverse order.
-
-    >>> import autodiff as torch
-    >>> torch.fliplr(torch.tensor([[1, 2]]))
-    tensor([[2, 1]])
-    """
-    if input._array.ndim < 2:
-        raise RuntimeError("Input must be >= 2-d.")
-    return flip(input, 1)
-
-
-@method
-@takes_tensors
-def flipud(input: Tensor) -> Tensor:
-    """Rows in reverse order.
-
-    >>> import autodiff as torch
-    >>> torch.flipud(torch.tensor([1, 2]))
-    tensor([2, 1])
-    """
-    if input._array.ndim < 1:
-        raise RuntimeError("Input must be >= 1-d.")
-    return flip(input, 0)
 
 
 @takes_tensors

@@ -16,7 +16,7 @@ from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import axes_of, boolean, converted, number, takes_tensors, whole
 from autodiff.api.extremes import amax, amin
-from autodiff.api.reduce import sum
+from autodiff.api.reduce import mean, sum
 from autodiff.api.shape import movedim, reshape
 from autodiff.ops.arithmetic import abs as abs_
 from autodiff.ops.singular import nuclear
@@ -45,6 +45,32 @@ def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = F
     tensor(2.)
     """
     return _about_the_mean(std_over, "std", input, dim, unbiased, keepdim, correction)
+
+
+@method
+@takes_tensors
+def var_mean(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Any:
+    """(variance, mean), of all elements or over `dim`; the variance is `var`'s.
+
+    >>> import autodiff as torch
+    >>> torch.var_mean(torch.tensor([1.0, 2.0, 6.0]))
+    (tensor(7.), tensor(3.))
+    """
+    spread = _about_the_mean(var_over, "var_mean", input, dim, unbiased, keepdim, correction)
+    return spread, mean(input, None if isinstance(dim, bool) else dim, keepdim)
+
+
+@method
+@takes_tensors
+def std_mean(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: Any = None) -> Any:
+    """(standard deviation, mean), of all elements or over `dim`; the deviation is `std`'s.
+
+    >>> import autodiff as torch
+    >>> torch.std_mean(torch.tensor([1.0, 3.0, 5.0]))
+    (tensor(2.), tensor(3.))
+    """
+    spread = _about_the_mean(std_over, "std_mean", input, dim, unbiased, keepdim, correction)
+    return spread, mean(input, None if isinstance(dim, bool) else dim, keepdim)
 
 
 def _about_the_mean(

@@ -1,8 +1,8 @@
 """The functions of tensors that also write into a tensor that is given: exp(x, out=r).
 
 After this module a reader can find each of them in one list, by what it asks of `out`. What stands behind a name is in the
-module that it is taken from; how it writes, in `out`. (The functions that make tensors of no other, such as zeros, take `out`
-where they are defined.)
+module that it is taken from; how it writes, in `out`. (Those that choose, order and join elements are in `with_out_places`;
+the functions that make tensors of no other, such as zeros, take `out` where they are defined.)
 """
 
 from __future__ import annotations
@@ -13,15 +13,10 @@ from autodiff.api import (
     comparison,
     distance,
     extremes,
-    index,
-    join,
-    order,
-    places,
     pooling,
     reduce,
     sampling,
     statistics,
-    triangle,
 )
 from autodiff.api import matmul as products
 from autodiff.api.out import Rule, takes_out
@@ -32,16 +27,14 @@ from autodiff.ops import comparison as compared
 # The part of the public list that takes `out`; those of nn.functional are listed there.
 __all__ = [
     "abs", "acos", "acosh", "add", "addcdiv", "addcmul", "addmm", "all", "amax", "amin", "aminmax", "any", "argmax", "argmin",
-    "argsort", "asin", "asinh", "atan", "atan2", "atanh", "baddbmm", "bernoulli", "bitwise_and", "bitwise_left_shift",
-    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "cat", "ceil", "clamp", "clamp_max", "clamp_min",
-    "cos", "cosh", "cumprod", "cumsum", "deg2rad", "diag", "diff", "div", "dot", "dstack", "eq", "erf", "erfc", "exp", "exp2",
-    "expm1", "float_power", "floor", "floor_divide", "fmod", "frac", "gather", "ge", "gt", "hstack", "hypot", "index_add",
-    "index_select", "inner", "isin", "le", "lerp", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "logit", "logsumexp", "lt", "masked_select", "matmul", "max", "maximum", "mean",
-    "median", "min", "minimum", "mm", "mul", "multinomial", "mv", "nan_to_num", "nanmean", "nansum", "ne", "neg", "nonzero",
-    "norm", "outer", "pow", "prod", "rad2deg", "reciprocal", "remainder", "round", "rsqrt", "scatter", "scatter_add", "sigmoid",
-    "sign", "sin", "sinh", "softmax", "sort", "sqrt", "square", "stack", "std", "sub", "sum", "take", "take_along_dim", "tan",
-    "tanh", "topk", "tril", "triu", "trunc", "var", "vstack", "where",
+    "asin", "asinh", "atan", "atan2", "atanh", "baddbmm", "bernoulli", "bitwise_and", "bitwise_left_shift", "bitwise_not",
+    "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "ceil", "clamp", "clamp_max", "clamp_min", "cos", "cosh",
+    "cumprod", "cumsum", "deg2rad", "diff", "div", "dot", "eq", "erf", "erfc", "exp", "exp2", "expm1", "float_power", "floor",
+    "floor_divide", "fmod", "frac", "ge", "gt", "hypot", "inner", "le", "lerp", "log", "log1p", "log2", "log10", "log_softmax",
+    "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logsumexp", "lt", "matmul", "max",
+    "maximum", "mean", "min", "minimum", "mm", "mul", "multinomial", "mv", "nan_to_num", "nanmean", "nansum", "ne", "neg",
+    "norm", "outer", "pow", "prod", "rad2deg", "reciprocal", "remainder", "round", "rsqrt", "sigmoid", "sign", "sin", "sinh",
+    "softmax", "sqrt", "square", "std", "sub", "sum", "tan", "tanh", "trunc", "var", "where",
 ]
 
 # ---- element by element: into any dtype that the result can be cast to ----
@@ -167,12 +160,6 @@ aminmax = takes_out(extremes.aminmax, SAME)
 argmax = takes_out(extremes.argmax, SAME)
 argmin = takes_out(extremes.argmin, SAME)
 
-argsort = takes_out(order.argsort, SAME)
-median = takes_out(order.median, SAME)
-sort = takes_out(order.sort, SAME)
-topk = takes_out(order.topk, SAME)
-isin = takes_out(order.isin, SAME)
-
 norm = takes_out(statistics.norm, SAME)
 
 addmm = takes_out(products.addmm, SAME)
@@ -189,10 +176,6 @@ mv = takes_out(products.mv, SAME)
 
 softmax = takes_out(activation.softmax, SAME)
 log_softmax = takes_out(activation.log_softmax, SAME)
-
-diag = takes_out(triangle.diag, SAME)
-tril = takes_out(triangle.tril, SAME)
-triu = takes_out(triangle.triu, SAME)
 
 # ---- in the dtype of `out` ----
 
@@ -212,28 +195,6 @@ FLAG = Rule("flag")
 
 all = takes_out(comparison.all, FLAG)
 any = takes_out(comparison.any, FLAG)
-
-# ---- from place to place: into other memory than what is read ----
-
-JOINED, PICKED, ADDED = Rule("joined", apart=0), Rule("same", apart=0), Rule("same", pointwise=True, apart=1)
-
-cat = takes_out(join.cat, JOINED)
-dstack = takes_out(join.dstack, JOINED)
-hstack = takes_out(join.hstack, JOINED)
-stack = takes_out(join.stack, JOINED)
-vstack = takes_out(join.vstack, JOINED)
-
-gather = takes_out(places.gather, PICKED)
-index_select = takes_out(places.index_select, PICKED)
-nonzero = takes_out(places.nonzero, PICKED)
-take = takes_out(places.take, PICKED)
-take_along_dim = takes_out(places.take_along_dim, PICKED)
-
-masked_select = takes_out(index.masked_select, PICKED)
-
-index_add = takes_out(places.index_add, ADDED)
-scatter = takes_out(places.scatter, ADDED)
-scatter_add = takes_out(places.scatter_add, ADDED)
 
 # ---- drawn, or with a rule of its own ----
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from autodiff._core.memory import changed, repeats
 from autodiff._core.tensor import Tensor
-from autodiff.nn.parameter import Parameter
+from autodiff.nn.parameter import Parameter, is_lazy
 
 __all__ = ["load", "load_own", "save", "save_own"]
 
@@ -109,7 +109,7 @@ class _Load:
         if self.metadata is not None:
             vars(state)["_metadata"] = self.metadata
         values = [t for t in (*module._parameters.values(), *module._buffers.values()) if t is not None]
-        copies = [] if self.assign else [(t, t._array.copy()) for t in values]
+        copies = [(t, type(t) if is_lazy(t) else None if self.assign else t._array.copy()) for t in values]
         self.kept.append((module, dict(module._parameters), dict(module._buffers), copies))
         module._load_from_state_dict(state, prefix, metadata, True, *self.keys, self.errors)
         for name, child in module._modules.items():
@@ -180,10 +180,13 @@ def _misfit(key: str, value: Tensor, new: Any, assign: bool) -> str:
             f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint '
             f"but received {type(new)}"
         )
+    if is_lazy(value):  # both are, or else the load hook of a lazy module would have given this one the other's size
+        return "" if is_lazy(new) or assign else f'While copying the parameter named "{key}": it is uninitialized.'
     # Old files hold single numbers as vectors of one element.
-    if new._array.shape != value._array.shape and not (new._array.shape == (1,) and value._array.shape == ()):
+    shape = new.shape  # an error for an uninitialised one, as in PyTorch
+    if shape != value.shape and not (shape == (1,) and value.shape == ()):
         return (
-            f"size mismatch for {key}: copying a param with shape {new.shape} from checkpoint, the shape in current "
+            f"size mismatch for {key}: copying a param with shape {shape} from checkpoint, the shape in current "
             f"model is {value.shape}."
         )
     if not value._array.flags.writeable and not assign:
@@ -197,6 +200,8 @@ def _misfit(key: str, value: Tensor, new: Any, assign: bool) -> str:
 
 
 def _put(module: Any, name: str, value: Tensor, new: Tensor, assign: bool) -> None:
+    if is_lazy(new):
+        return  # there is nothing to copy
     if not assign:
         np.copyto(value._array, new._array.reshape(value._array.shape), casting="unsafe")
         changed(value)
@@ -214,6 +219,9 @@ def _take_back(module: Any, parameters: Any, buffers: Any, copies: list[Any]) ->
     module._buffers.clear()
     module._buffers.update(buffers)
     for value, before in copies:
-        if value._array.flags.writeable and not repeats(value._array):
+        if isinstance(before, type):
+            if not is_lazy(value):  # it was given a size by what was to be loaded
+                value._array, value.__class__ = np.empty(0, value._array.dtype), before
+        elif before is not None and value._array.flags.writeable and not repeats(value._array):
             value._array[...] = before
             changed(value)

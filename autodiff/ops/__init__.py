@@ -10,6 +10,7 @@ Element by element:
 - `error_function`: how erf is computed, of which NumPy knows nothing.
 - `power`: powers and roots, and what happens at 0.
 - `rounding`: floor, sign and the like: steps, whose slope is 0.
+- `parts`: signs, the larger of two beside a nan, floats as they lie in memory.
 - `comparison`: yes or no, and choosing by the answer: where, maximum, clamp.
 - `bits`: and, or, xor, shifts: no slope at all.
 - `activation`: relu and its relatives, gelu and its.
@@ -38,4 +39,5 @@ What networks are made of:
 - `softmax`: scores into probabilities.
 - `cross_entropy`: how surprised a model is at the true class.
 - `losses`: the other losses.
+- `recurrent`: a state that goes through a sequence: the plain cell, GRU, LSTM.
 """

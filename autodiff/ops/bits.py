@@ -12,7 +12,7 @@ import numpy as np
 from autodiff._core.dtypes import scalar_type
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
-from autodiff._core.promotion import to_common
+from autodiff._core.promotion import tensors_to_common, to_common
 
 
 def _only(kinds: str, array: Any, name: str) -> None:
@@ -87,7 +87,7 @@ def bitwise_right_shift(input, other):
     return np.right_shift(input, other)
 
 
-@method
+@method(inplace=True)
 @primitive()
 def bitwise_not(input):
     """~input, of integers or bools.
@@ -99,3 +99,32 @@ def bitwise_not(input):
     if input.dtype.kind == "f":
         raise NotImplementedError(f'"bitwise_not" not implemented for {input.dtype}: it takes integers and bools')
     return np.invert(input)
+
+
+# ---- divisors ----
+
+
+@method(inplace=True)
+@primitive(promote=tensors_to_common)
+def gcd(input, other):
+    """The greatest common divisor, of integers; that of 0 and 0 is 0.
+
+    >>> import autodiff as torch
+    >>> torch.gcd(torch.tensor([12, -9]), torch.tensor([8, 6]))
+    tensor([4, 3])
+    """
+    _only("iu", input, "gcd_cpu")
+    return np.gcd(input, other)
+
+
+@method(inplace=True)
+@primitive(promote=tensors_to_common)
+def lcm(input, other):
+    """The least common multiple, of integers; 0 where one of them is 0.
+
+    >>> import autodiff as torch
+    >>> torch.lcm(torch.tensor([4, -2]), torch.tensor([6, 3]))
+    tensor([12,  6])
+    """
+    _only("iu", input, "lcm_cpu")
+    return np.lcm(input, other)

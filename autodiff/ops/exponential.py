@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
-from autodiff._core.promotion import to_floating
+from autodiff._core.promotion import tensors_to_floating, to_floating
 from autodiff.ops import error_function
 
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
@@ -34,7 +34,7 @@ def exp(input):
     return np.exp(input)
 
 
-@method
+@method(inplace=True)
 @primitive(lambda g, y: g * (y * _LN2), promote=to_floating, says="Its slope is its own value times log 2.")
 def exp2(input):
     """2**x.
@@ -147,7 +147,8 @@ def unit_product(x):
     return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), x * (1.0 - x))
 
 
-def _not_whole(values: list[Any], dtype: Any) -> None:
+def not_whole(values: list[Any], dtype: Any) -> None:
+    """NotImplementedError for two whole numbers, of which the function has no whole result."""
     if dtype.kind != "f":
         raise NotImplementedError(f'"logaddexp" not implemented for {dtype}; convert one of the two with x.float()')
 
@@ -158,7 +159,7 @@ def _not_whole(values: list[Any], dtype: Any) -> None:
     lambda g, input, other: g * sigmoid(other - input),
     promote=to_floating,
     says="The two share g as softmax does: the larger one gets more of it.",
-    check=_not_whole,
+    check=not_whole,
 )
 def logaddexp(input, other):
     """log(e**x + e**y), without overflow.
@@ -168,6 +169,25 @@ def logaddexp(input, other):
     tensor([0.6931])
     """
     return np.logaddexp(input, other)
+
+
+@method
+@primitive(
+    lambda g, input, other: g * sigmoid((input - other) * _LN2),
+    lambda g, input, other: g * sigmoid((other - input) * _LN2),
+    name="Logaddexp2Backward0",
+    promote=tensors_to_floating,
+    says="Each input gets the share that its power has in the sum of both.",
+    check=not_whole,
+)
+def logaddexp2(input, other):
+    """log2(2**x + 2**y), without overflow.
+
+    >>> import autodiff as torch
+    >>> torch.logaddexp2(torch.tensor([3.0]), torch.tensor([3.0]))
+    tensor([4.])
+    """
+    return np.logaddexp2(input, other)
 
 
 # ---- the error function ----
@@ -191,7 +211,7 @@ def erf(input):
     return error_function.erf(input)
 
 
-@method
+@method(inplace=True)
 @primitive(
     lambda g, input: -g * (exp(-(input * input)) * _TWO_OVER_ROOT_PI),
     promote=to_floating,

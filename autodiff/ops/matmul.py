@@ -12,6 +12,7 @@ import numpy as np
 
 from autodiff import _kernels
 from autodiff._core.graph import primitive
+from autodiff._core.promotion import to_common
 
 
 @primitive(
@@ -53,6 +54,11 @@ def dot(a, b):
 
 
 # ---- with a sum ----
+
+
+def _in_rows(g: Any, v: Any) -> Any:
+    """g v: in each row its own g times the vector."""
+    return g[..., None] * v
 
 
 @primitive(
@@ -110,7 +116,71 @@ def baddbmm(input, a, b, *, beta, alpha):
     return _added(input, _kernels.matmul(a, b), beta, alpha)
 
 
+@primitive(
+    lambda g, beta: g * beta,
+    lambda g, v, alpha: _in_rows(g, v) * alpha,
+    lambda g, a, alpha: mv(a.T, g) * alpha,
+    says="A product and a sum: each row of the matrix gets its own g times the vector, and what is added gets g.",
+)
+def addmv(input, a, v, *, beta, alpha):
+    """beta * input + alpha * (a @ v)."""
+    return _added(input, _kernels.matmul(a, v[:, None])[:, 0], beta, alpha)
+
+
+@primitive(
+    lambda g, beta: g * beta,
+    lambda g, v, alpha: mv(g, v) * alpha,
+    lambda g, u, alpha: mv(g.T, u) * alpha,
+    promote=to_common,
+    says="Each vector meets g in every place of the matrix that it helped to fill, times the other vector's number there.",
+)
+def addr(input, u, v, *, beta, alpha):
+    """beta * input + alpha * (u[:, None] * v)."""
+    return _added(input, np.multiply.outer(u, v), beta, alpha)
+
+
+@primitive(
+    lambda g, beta: g * beta,
+    lambda g, b, alpha: product(g, b.mT) * alpha,
+    lambda g, a, alpha: product(a.mT, g) * alpha,
+    says="Every pair of the batch is part of one sum, so each gets the same g, back through its other matrix.",
+)
+def addbmm(input, a, b, *, beta, alpha):
+    """beta * input + alpha * (the sum of a[i] @ b[i])."""
+    s, n, k = a.shape
+    return _added(input, _kernels.matmul(np.swapaxes(a, 0, 1).reshape(n, s * k), b.reshape(s * k, b.shape[2])), beta, alpha)
+
+
 def _added(input: Any, product: Any, beta: float, alpha: float) -> Any:
     product = product if alpha == 1 else product * product.dtype.type(alpha)
     # With beta 0 the input is not looked at: nan and infinity in it do not spread.
     return product + np.zeros_like(input) if beta == 0 else product + (input if beta == 1 else input * input.dtype.type(beta))
+
+
+# ---- any batches, three-dimensional vectors ----
+
+
+@primitive(
+    lambda g, b: product(g, b.mT),
+    lambda g, a: product(a.mT, g),
+    name="Matmul",
+    says="In each pair of matrices, g goes back through the other one, turned on its side so that the shapes fit.",
+)
+def product(a, b):
+    """a @ b: the products of matrices whose batches broadcast, (..., n, k) and (..., k, m)."""
+    return np.matmul(a, b)
+
+
+@primitive(
+    lambda g, b, axis: cross(b, g, axis=axis),
+    lambda g, a, axis: cross(g, a, axis=axis),
+    name="LinalgCross",
+    says="The volume g · (a × b) is the same in turned order, so each vector gets the cross product of the other two.",
+)
+def cross(a, b, *, axis):
+    """a × b: for vectors of three numbers along an axis that is counted from the end."""
+    a, b = np.broadcast_arrays(np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1))
+    y = np.empty(a.shape, a.dtype)
+    for i, (j, k) in enumerate(((1, 2), (2, 0), (0, 1))):
+        y[..., i] = a[..., j] * b[..., k] - a[..., k] * b[..., j]
+    return np.ascontiguousarray(np.moveaxis(y, -1, axis))

@@ -116,7 +116,7 @@ def rsqrt(input):
     return 1.0 / np.sqrt(input)
 
 
-@method
+@method(inplace=True)
 @primitive(
     lambda g, y, input: g * (input / y),
     lambda g, y, other: g * (other / y),

@@ -1,4 +1,4 @@
-"""Elements in other places: repeated, rolled, flipped.
+"""Elements in other places: repeated, rolled, flipped, turned.
 
 After this module a reader knows that the gradient of moving elements is moving them back, and of repeating them adding up.
 """
@@ -55,3 +55,11 @@ def roll(x, *, shifts, axes):
 def flip(x, *, axes):
     """x in reverse order along `axes`."""
     return np.flip(x, axes).copy()
+
+
+@primitive(
+    lambda g, k, a, b: rot90(g, k=-k, a=a, b=b), name="Rot90", says="The gradient makes the same turns in the other direction."
+)
+def rot90(x, *, k, a, b):
+    """x turned `k` quarters in the plane of dimensions `a` and `b`, from a towards b."""
+    return np.array(np.rot90(x, k, (a, b)), order="C")

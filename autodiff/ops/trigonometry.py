@@ -107,7 +107,7 @@ def atan(input):
     return np.arctan(input)
 
 
-@method
+@method(inplace=True)
 @primitive(
     lambda g, input, other: g * (other / squared_length(input, other)),
     lambda g, input, other: -g * (input / squared_length(input, other)),
@@ -171,7 +171,7 @@ def tanh(input):
     return np.tanh(input)
 
 
-@method
+@method(inplace=True)
 @primitive(
     lambda g, input: g * rsqrt(input * input + 1.0),
     promote=to_floating,
@@ -187,7 +187,7 @@ def asinh(input):
     return np.arcsinh(input)
 
 
-@method
+@method(inplace=True)
 @primitive(
     lambda g, input: g * rsqrt(input * input - 1.0),
     promote=to_floating,
@@ -203,7 +203,7 @@ def acosh(input):
     return np.arccosh(input)
 
 
-@method
+@method(inplace=True)
 @primitive(
     lambda g, input: g / (1.0 - input * input),
     promote=to_floating,
@@ -219,7 +219,7 @@ def atanh(input):
     return np.arctanh(input)
 
 
-@method
+@method(inplace=True)
 @primitive(
     lambda g: g * (math.pi / 180.0),
     name="Deg2Rad",
@@ -236,7 +236,7 @@ def deg2rad(input):
     return input * (math.pi / 180.0)
 
 
-@method
+@method(inplace=True)
 @primitive(
     lambda g: g * (180.0 / math.pi),
     name="Rad2Deg",

@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypedDict, Unpack
 
+import numpy as np
+
+from autodiff._core.dtypes import float64, get_default_dtype
 from autodiff._core.tensor import Tensor
 
-__all__ = ["SWITCHES", "at_least", "fill_in", "numbers", "plain", "switches"]
+__all__ = ["SWITCHES", "at_least", "between", "count", "fill_in", "no_tensors", "numbers", "plain", "switches"]
 
 SWITCHES = frozenset({"foreach", "fused", "capturable", "differentiable"})
 
 # Options that PyTorch added after the first optimisers were saved, and what a state_dict without them means.
 _ADDED_LATER = {
-    "nesterov": False, "maximize": False, "foreach": None, "differentiable": False, "fused": False, "capturable": False,
+    "nesterov": False, "maximize": False, "foreach": None, "differentiable": False, "fused": False,
+    "capturable": False, "amsgrad": False, "decoupled_weight_decay": False, "momentum": 0, "centered": False,
 }
 
 _WORDS = {"lr": "learning rate", "eps": "epsilon value"}
@@ -63,6 +67,29 @@ def at_least(lowest: float, **values: Any) -> None:
             raise ValueError(f"Tensor {name} must be 1-element")
         if not float(plain(value)) >= lowest:  # `not >=` refuses nan too
             raise ValueError(f"Invalid {_WORDS.get(name, f'{name} value')}: {value}; it must be at least {lowest}")
+
+
+def between(betas: Any) -> None:
+    """ValueError for betas that are not both in [0, 1), or of which one alone is a tensor."""
+    for i, beta in enumerate(betas):
+        if isinstance(beta, Tensor) and beta.numel() != 1:
+            raise ValueError(f"Tensor betas[{i}] must be 1-element")
+        if not 0.0 <= float(plain(beta)) < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}; it must be at least 0 and less than 1")
+    if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
+        raise ValueError("betas must be either both floats or both Tensors")
+
+
+def no_tensors(foreach: bool | None, **values: Any) -> None:
+    """ValueError for an option that is a tensor together with foreach=True, which PyTorch can't have."""
+    for name, value in values.items():
+        if foreach and isinstance(value, Tensor):
+            raise ValueError(f"{name} as a Tensor is not supported for capturable=False and foreach=True; leave foreach out")
+
+
+def count(start: float = 0) -> Any:
+    """A number of the state, in a tensor of its own: float64 if that is the default dtype, else float32."""
+    return np.asarray(start, np.float64 if get_default_dtype() is float64 else np.float32)
 
 
 def fill_in(groups: list[dict[str, Any]], defaults: dict[str, Any]) -> None:

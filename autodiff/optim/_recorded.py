@@ -6,28 +6,32 @@ by operations on tensors, in grad mode, so that they cannot be leaves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from autodiff._core import errors
 from autodiff._core.modes import enable_grad
 from autodiff._core.tensor import LEAF
 from autodiff.optim._options import SWITCHES
+from autodiff.optim._update import begin
 
 __all__ = ["step"]
 
 
-def step(rule: Any, names: Sequence[str], groups: list[dict[str, Any]], options: Any, state: Any) -> Exception | None:
+def step(optimizer: Any) -> Exception | None:
     """Change all parameters by the rule, on tensors; what is wrong with them, if anything is, before one is changed."""
-    parts = [(group, p) for group in groups for p in group["params"] if p._grad is not None]
+    names, state = optimizer.state_names, optimizer.state
+    parts = [(group, p) for group in optimizer.param_groups for p in group["params"] if p._grad is not None]
     if any(p._edge is LEAF for _, p in parts):
         return errors.leaf_in_place("optimizer.step", view=False)
     with enable_grad():
         for group, p in parts:
-            entry = state.get(p) or {}
-            chosen = {name: group[name] for name in options if name not in SWITCHES}
+            entries = [state.get(p)]
+            if optimizer.first_state is not None:
+                begin(optimizer.first_state, group, [p._array], entries)
+            entry = entries[0] or {}
+            chosen = {name: group[name] for name in optimizer.defaults if name not in SWITCHES}
             # A clone: what the rule keeps for backward must not be overwritten.
-            new, *after = rule(p.clone(), p._grad, *(entry.get(name) for name in names), **chosen)
+            new, *after = optimizer.recorded_rule(p.clone(), p._grad, *(entry.get(name) for name in names), **chosen)
             p.copy_(new)
             for name, value in zip(names, after):
                 if value is not None:

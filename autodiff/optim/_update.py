@@ -6,12 +6,14 @@ parameters: a graph that has kept their old values notices.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autodiff._core.memory import repeats
+from autodiff._core.operation import on_arrays
 from autodiff._core.provenance import here
 from autodiff._core.tensor import Tensor, wrap
 
@@ -20,11 +22,15 @@ __all__ = ["begin", "check", "columns", "convert", "keep", "one_by_one", "touche
 Array = np.ndarray[Any, Any]
 Column = list[Tensor | None]  # one state of all the parameters of a group; None where there is nothing yet
 
+
 def begin(first_state: Callable[..., dict[str, Any]], group: dict[str, Any], arrays: list[Array], entries: list[Any]) -> None:
     """Give the parameters that take their first step a state. It becomes the optimiser's own when the step has succeeded."""
+    made: dict[int, dict[str, Any]] = {}
     for i, (entry, p) in enumerate(zip(entries, arrays)):
         if not entry:
-            entries[i] = {name: wrap(np.asarray(value)) for name, value in first_state(p, group).items()}
+            if id(p) not in made:  # a parameter that is in the group twice has one state
+                made[id(p)] = {name: wrap(np.asarray(value)) for name, value in first_state(p, group).items()}
+            entries[i] = made[id(p)]
 
 
 def columns(names: Sequence[str], entries: list[Any]) -> tuple[list[Column], list[list[Any]]]:
@@ -44,12 +50,12 @@ def columns(names: Sequence[str], entries: list[Any]) -> tuple[list[Column], lis
 def convert(names: Sequence[str], params: list[Tensor], entries: list[Any]) -> bool:
     """Bring the state to its parameters' dtype, if the model was converted since the last step; was it?
 
-    The tensors that were there stay as they are: another optimiser may share them. A count of steps keeps its own dtype.
+    The tensors that were there stay as they are: another optimiser may share them.
     """
     found = False
     for p, entry in zip(params, entries):
         for name in names:
-            t = entry.get(name) if entry and name != "step" else None
+            t = entry.get(name) if entry else None
             if t is not None and t._array.dtype != p._array.dtype:
                 entry[name] = wrap(t._array.astype(p._array.dtype))
                 found = True
@@ -67,20 +73,40 @@ def check(optimizer: str, names: Sequence[str], params: list[Tensor], entries: l
         _check_shape(f"{optimizer}: grads[{i}]", g, p)
         _check_memory(f"{optimizer}: params[{i}]", p)
         for name in names:
-            t = entry.get(name) if entry and name != "step" else None
+            t = entry.get(name) if entry else None
             if t is not None:
                 _check_shape(f"{optimizer}: {name}s[{i}]", t._array, p)
                 _check_memory(f"{optimizer}: {name}s[{i}]", t._array)
 
 
+@functools.cache
+def of_arrays(rule: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """The rule as it runs on arrays: one of this package's may be made of operations."""
+    return on_arrays(rule) if rule.__module__.startswith("autodiff.") else rule
+
+
 def one_by_one(
-    rule: Callable[..., tuple[Any, ...]], options: dict[str, Any], params: list[Array], grads: list[Array], states: Any
+    rule: Callable[..., tuple[Any, ...]], options: dict[str, Any], params: list[Array], grads: list[Array],
+    states: Sequence[list[Any]], numbers: Sequence[bool],
 ) -> list[Any]:
-    """The update of a group by a rule for one parameter; nothing is written before all is computed."""
+    """The update of a group by a rule for one parameter; nothing is written before all is computed.
+
+    `numbers` says which of the states are one number each: a rule takes it as a Python float, whose powers are exact enough.
+    """
+    rule, after = of_arrays(rule), []
+    twice = len(set(map(id, params))) < len(params)  # a parameter that comes again goes on from where it then is
     with np.errstate(all="ignore"):  # as in PyTorch a diverging run goes on, with inf and nan
-        after = [rule(p, g, *state, **options) for p, g, *state in zip(params, grads, *states)]
-        for p, (new, *_) in zip(params, after):
-            p[...] = new
+        for p, g, *state in zip(params, grads, *states):
+            given = [s.item() if one and s is not None else s for s, one in zip(state, numbers)]
+            new = rule(p, g, *given, **options)
+            after.append(new)
+            if twice:
+                for array, value in zip((p, *state), new):
+                    if array is not None:
+                        array[...] = value
+        if not twice:
+            for p, (now, *_) in zip(params, after):
+                p[...] = now
     return list(zip(*(state for _, *state in after)))
 
 

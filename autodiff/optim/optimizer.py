@@ -22,7 +22,7 @@ from autodiff._core.tensor import wrap
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.optim import _groups, _recorded, _state
 from autodiff.optim._groups import required
-from autodiff.optim._options import fill_in, numbers
+from autodiff.optim._options import count, fill_in, numbers
 from autodiff.optim._update import begin, check, columns, convert, keep, one_by_one, touched
 
 __all__ = ["Optimizer", "required"]
@@ -80,6 +80,7 @@ class Optimizer(KnowsItsKeywords):
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()
+    number_names: ClassVar[tuple[str, ...]] = ("step",)  # those of them that are one number each
     rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     first_state: ClassVar[Callable[..., dict[str, Any]] | None] = None
     recorded_rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None  # the rule on tensors, for differentiable=True
@@ -105,6 +106,10 @@ class Optimizer(KnowsItsKeywords):
         self.__dict__.update(state)
         self.__dict__.setdefault("_hooks", {})  # hooks are functions of the running program: a copy starts without
         fill_in(self.param_groups, self.defaults)
+        for entry in self.state.values():
+            for name in self.number_names:
+                if name in self.state_names and isinstance(entry, dict) and isinstance(entry.get(name), (int, float)):
+                    entry[name] = wrap(count(entry[name]))  # an old state, of the time when it was a plain number
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -150,7 +155,7 @@ class Optimizer(KnowsItsKeywords):
             with enable_grad():
                 loss = closure()
         if self.defaults.get("differentiable") and self.recorded_rule is not None:
-            error = _recorded.step(self.recorded_rule, self.state_names, self.param_groups, self.defaults, self.state)
+            error = _recorded.step(self)
             if error is not None:
                 raise error
             return loss
@@ -174,14 +179,14 @@ class Optimizer(KnowsItsKeywords):
         checked = len(parts) > 1 or not self.checks_itself
         if checked:  # all groups are looked at before the first is written
             for _, params, _, _, entries, _ in parts:
-                convert(names, params, entries)
-                check(type(self).__name__.lower(), names, params, entries)
+                convert(self._shaped(), params, entries)
+                check(type(self).__name__.lower(), self._shaped(), params, entries)
         for group, params, arrays, grads, entries, new in parts:
             tensors, states = columns(names, entries)
             try:
                 after = self.update(group, arrays, grads, *states)
             except TypeError:
-                if checked or not convert(names, params, entries):
+                if checked or not convert(self._shaped(), params, entries):
                     raise
                 tensors, states = columns(names, entries)
                 after = self.update(group, arrays, grads, *states)
@@ -198,7 +203,12 @@ class Optimizer(KnowsItsKeywords):
         """
         if self.rule is None:
             raise NotImplementedError(f"{type(self).__name__} defines neither a rule, nor update, nor step")
-        return one_by_one(self.rule, numbers(group, self.defaults), params, grads, states)
+        single = [name in self.number_names for name in self.state_names]
+        return one_by_one(self.rule, numbers(group, self.defaults), params, grads, states, single)
+
+    def _shaped(self) -> list[str]:
+        """The states that have the parameter's shape and dtype."""
+        return [name for name in self.state_names if name not in self.number_names]
 
     def state_dict(self) -> dict[str, Any]:
         """The state as a dict in PyTorch's format: "state" by the parameters' number, and "param_groups"."""

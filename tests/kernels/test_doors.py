@@ -161,6 +161,29 @@ def test_sgd(shapes, dtype, layout, momentum, dampening, decay, nesterov, maximi
             close(a, b, dtype, 10)
 
 
+@given(
+    shapes=st.lists(st.lists(small, max_size=2).map(tuple), min_size=1, max_size=4), dtype=dtypes, layout=layouts,
+    betas=st.sampled_from([(0.9, 0.999), (0.3, 0.0)]), decay=st.sampled_from([0.0, 0.1]), decoupled=st.booleans(),
+    largest=st.booleans(), maximize=st.booleans(), fortran=st.booleans(), long=st.booleans(),
+)  # fmt: skip
+def test_adam(shapes, dtype, layout, betas, decay, decoupled, largest, maximize, fortran, long):
+    options = {"lr": 0.1, "beta1": betas[0], "beta2": betas[1], "eps": 1e-3, "weight_decay": decay, "decoupled": decoupled,
+               "maximize": maximize}  # fmt: skip
+    shapes = [*shapes, (1, 1100)] if long else shapes  # longer than the stretches that it is worked on in
+
+    def run(kernel):
+        ps = [np.array(numbers(i, s, dtype), order="F" if fortran else "C") for i, s in enumerate(shapes)]
+        means, squares, most = ([np.zeros(s, dtype) for s in shapes] for _ in range(3))
+        steps = [np.zeros((), (np.float32, np.float64)[i % 2]) for i in range(len(shapes))]
+        for step in range(3):
+            gs = [numbers(100 + 10 * step + i, s, dtype, layout) for i, s in enumerate(shapes)]
+            assert kernel(ps, gs, means, squares, most if largest else [None] * len(ps), steps, **options) is None
+        return [*ps, *means, *squares, *most, *steps]
+
+    for a, b in zip(run(_kernels.adam), run(reference.adam), strict=True):
+        close(a, b, a.dtype, 20)
+
+
 def test_subnormal_numbers_survive_the_import():
     assert 1e-310 * 0.5 != 0.0
     assert np.float32(1e-40) * np.float32(0.5) != 0
@@ -256,6 +279,34 @@ def test_bad_updates_write_nothing(kernel, k):
     with pytest.raises((TypeError, RuntimeError, ValueError)):
         kernel(ps, gs, buffers, lr=0.1, momentum=0.9)
     assert good.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("k", range(7))
+@pytest.mark.parametrize("kernel", [_kernels.adam, reference.adam], ids=["chosen", "reference"])
+def test_bad_steps_of_adam_write_nothing(kernel, k):
+    def one(shape=3, dtype=np.float32):
+        return np.ones(shape, dtype)
+
+    groups = [[one(), one()] for _ in range(5)] + [[np.zeros((), np.float32) for _ in range(2)]]
+    if k < 5:
+        groups[k][1] = (None, one(4), one(3, np.float64), one(3, np.int64), read_only())[k]
+    elif k == 5:
+        groups[5][1] = np.zeros(1, np.float32)  # a count is an array without dimensions
+    else:
+        groups[5].pop()
+    with pytest.raises((TypeError, RuntimeError, ValueError)):
+        kernel(*groups, lr=0.1, beta1=0.9, beta2=0.9, eps=0.1)
+    assert [a[0].tolist() for a in groups] == [[1, 1, 1]] * 5 + [0]
+
+
+def test_adam_takes_what_only_numpy_can():
+    whole = [np.ones((3, 4), np.float32) for _ in range(4)]
+    p, g, m, v = (a[:, ::2] for a in whole)
+    step = np.zeros((), np.float32)
+    _kernels.adam((p,), [g], [m], [v], [None], [step], lr=0.5, beta1=0.5, beta2=0.5, eps=0.0)
+    assert step == 1
+    np.testing.assert_allclose(p, 1 - 0.5 * 2 / 2**0.5, rtol=1e-6)
+    assert all(a[:, 1::2].tolist() == [[1, 1]] * 3 for a in whole)
 
 
 def test_written_arrays_may_be_strided_or_misaligned():

@@ -294,6 +294,8 @@ def test_no_array_at_any_door(wrong):
         lambda: _kernels.cross_entropy_grad(wrong, x, np.array([0, 1])),
         lambda: _kernels.sgd([wrong], [x], [None], lr=0.1),
         lambda: _kernels.sgd([x], [x], [wrong], lr=0.1, momentum=0.9),
+        lambda: _kernels.adam([x], [wrong], [x], [x], [None], [np.ones(())], lr=0.1, beta1=0.9, beta2=0.9, eps=0.1),
+        lambda: _kernels.adam([x], [x], [x], [x], [None], [wrong], lr=0.1, beta1=0.9, beta2=0.9, eps=0.1),
     ):
         with pytest.raises(TypeError):
             call()

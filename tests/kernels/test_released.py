@@ -66,6 +66,17 @@ def test_targets_that_another_thread_changes():
         thread.join()
 
 
+def test_adam():
+    shape = (1100, 1000)  # four million bytes and more
+    ours, theirs = ([numbers(0, shape, np.float32), *np.zeros((2, *shape), np.float32), np.zeros((), np.float32)] for _ in "ab")
+    g = numbers(1, shape, np.float32)
+    for kernel, (p, m, v, step) in ((_kernels.adam, ours), (reference.adam, theirs)):
+        for _ in range(2):
+            kernel([p], [g], [m], [v], [None], [step], lr=0.1, beta1=0.9, beta2=0.999, eps=1e-8)
+    for a, b in zip(ours, theirs, strict=True):
+        close(a, b, np.float32)
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_sgd(momentum):
     shape = (1100, 1000)  # four million bytes and more

@@ -325,3 +325,19 @@ def test_a_load_whose_extra_state_fails_is_undone():
     with pytest.raises(ValueError, match="kept"):
         layer.load_state_dict(other.state_dict())
     assert layer.weight.tolist() == before != other.weight.tolist()
+
+
+def test_a_property_of_the_class_is_set_by_its_setter(torch):
+    for T in (autodiff, torch):
+        class Doubled(T.nn.Module):
+            @property
+            def value(self):
+                return self._value
+
+            @value.setter
+            def value(self, value):
+                self._value = 2 * value
+
+        module = Doubled()
+        module.value = 5
+        assert module.value == 10

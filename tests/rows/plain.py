@@ -123,5 +123,20 @@ PLAIN = [
     Plain("bernoulli", lambda T, p: T.bernoulli(p), (np.array([0.0, 0.3, 1.0]),), ("float32", "float64")),
     Plain("multinomial", lambda T, p: T.multinomial(p, 2), (np.array([0.2, 0.3, 0.5]),), ("float32", "float64")),
     Plain("multinomial", lambda T, p: T.multinomial(p, 5, True), (np.array([0.2, 0.3, 0.5]),), ("float32",), "replacement"),
+    *[one(name, SIGNED) for name in ("signbit", "isposinf", "isneginf", "sgn")],
+    *[one(name, NOT_FINITE, FLOATS, "not finite") for name in ("signbit", "isposinf", "isneginf", "sgn", "frexp")],
+    *[Plain(name, lambda T, a, b, name=name: getattr(T, name)(a, b), (np.array([[12, -9, 0], [7, 4, 0]]), np.array([8, 6, 0])))
+      for name in ("gcd", "lcm")],
+    *[Plain(name, lambda T, a, b, name=name: getattr(T, name)(a, b), (NOT_FINITE, np.array([np.nan, 2.0, 1.0, np.nan, -0.0])), FLOATS)
+      for name in ("fmax", "fmin", "copysign", "nextafter", "heaviside")],
+    *[Plain(name, lambda T, a, b, name=name: getattr(T, name)(a, b), (SIGNED, B), note="whole")
+      for name in ("fmax", "fmin", "copysign", "heaviside", "ldexp")],
+    Plain("copysign", lambda T, a: (T.copysign(a, -1), T.copysign(a, 2.5)), (SIGNED,), note="number"),
+    *[Plain(name, lambda T, a, b, name=name: getattr(T, name)(a, b), (B, A[0]), note="of integers") for name in ("kron", "vdot")],
+    Plain("cross", lambda T, a, b: T.cross(a, b, dim=-1), (B, A[0]), note="of integers"),
+    Plain("addr", lambda T, a, b: T.addr(a, b, b), (A[:, :1], B[:2]), EVERY[1:], "of integers"),
+    Plain("block_diag", lambda T, a, b: T.block_diag(a, b, a[0, 0]), (A, B)),
+    Plain("block_diag", lambda T: T.block_diag(), dtypes=("",), note="nothing"),
+    Plain("einsum", lambda T, a, b: (T.einsum("ij,j->i", a, b), T.einsum("ij,kj", a, a), T.einsum(a, [0, 1], [1])), (A, B), ("int64", "int32")),
     Plain("promote_types", lambda T: [str(T.promote_types(getattr(T, a), getattr(T, b))) for a in EVERY for b in EVERY], dtypes=("",)),
 ]  # fmt: skip

@@ -67,10 +67,13 @@ def unary(name, reference, domain=(-2.0, 2.0), analytic=True, **more):
     return Row(name, ((2, 3),), lambda T, x: getattr(T, name)(x), reference, domain, analytic, **more)
 
 
-def binary(name, reference, domain=(-2.0, 2.0), analytic=True, **more):
-    return Row(
-        name, ((2, 3), (3,)), lambda T, a, b: getattr(T, name)(a, b), reference, domain, analytic, broadcasts=True, **more
-    )
+def binary(name, reference, domain=(-2.0, 2.0), analytic=True, theirs=None, **more):
+    """`theirs`: how PyTorch comes to the same, where it has no function of that name."""
+
+    def call(T, a, b):
+        return getattr(T, name)(a, b) if hasattr(T, name) else theirs(T, a, b)
+
+    return Row(name, ((2, 3), (3,)), call, reference, domain, analytic, broadcasts=True, **more)
 
 
 def shaped(name, call, reference, shape=(2, 3), note="", **more):

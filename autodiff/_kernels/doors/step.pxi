@@ -1,4 +1,4 @@
-# The door to the step of an optimiser: after reading it you know how arrays are written to, a whole group of them in one call.
+# The doors to the step of an optimiser: after reading it you know how arrays are written to, a whole group of them in one call.
 
 def sgd(params, grads, buffers, *, double lr, double momentum=0.0, double dampening=0.0, double weight_decay=0.0,
         bint nesterov=False, bint maximize=False):
@@ -61,3 +61,78 @@ cdef object descend(list params, list grads, list buffers, const Step* o):
             release(calls + i)
         PyMem_Free(calls)
     return buffers
+
+
+def adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, *, double lr, double beta1, double beta2, double eps,
+         double weight_decay=0.0, bint decoupled=False, bint maximize=False):
+    """One step of Adam for every parameter, in place; each count of steps is one more then.
+
+    Everything is checked before the first parameter is written.
+    """
+    cdef Moments o
+    o.shrink = 1 - lr * weight_decay if decoupled else 1
+    o.weight_decay = 0 if decoupled else weight_decay
+    o.beta1, o.beta2, o.eps, o.maximize = beta1, beta2, eps, maximize
+    given = [params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps]
+    if not (all([type(each) is list for each in given]) and moments([list(each) for each in given], lr, &o)):
+        reference.adam(
+            params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr=lr, beta1=beta1, beta2=beta2, eps=eps,
+            weight_decay=weight_decay, decoupled=decoupled, maximize=maximize)
+
+
+cdef int moments(list given, double lr, Moments* o) except -1:
+    """The step of Adam for all parameters; 0, with nothing written, where the loops can't take one of the arrays."""
+    cdef list params, grads, means, squares, largest, steps
+    params, grads, means, squares, largest, steps = given
+    cdef Py_ssize_t i, n = len(params), begun = 0, counted = 0
+    cdef double t, last = 0
+    cdef Call* calls
+    cdef Call* call
+    cdef Py_buffer* counts
+    if not len(grads) == len(means) == len(squares) == len(largest) == len(steps) == n:
+        return 0
+    calls = <Call*>PyMem_Malloc((n + 1) * sizeof(Call))
+    counts = <Py_buffer*>PyMem_Malloc((n + 1) * sizeof(Py_buffer))
+    try:
+        if calls == NULL or counts == NULL:
+            raise MemoryError()
+        for i in range(n):
+            call = calls + i
+            begin(call, b"*! * *! *! *!", o)
+            begun += 1
+            if not (taken(call, params[i]) and taken(call, grads[i]) and taken(call, means[i]) and taken(call, squares[i])
+                    and (largest[i] is None or taken(call, largest[i]))):
+                return 0
+            if get_buffer(steps[i], counts + i, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE):
+                PyErr_Clear()
+                return 0
+            counted += 1
+            if counts[i].ndim != 0 or kind(counts + i) == 0:
+                return 0
+        for i in range(n):
+            call = calls + i
+            t = one_more(counts + i)
+            if i == 0 or t != last:
+                o.rate, o.root, last = lr / (1 - o.beta1**t), sqrt(1 - o.beta2**t), t
+            if call.job.n * call.size < RELEASE:
+                run(ADAM, call.size, call.a, &call.job)
+            else:
+                with nogil:
+                    run(ADAM, call.size, call.a, &call.job)
+    finally:
+        for i in range(begun):
+            release(calls + i)
+        for i in range(counted):
+            PyBuffer_Release(counts + i)
+        PyMem_Free(calls)
+        PyMem_Free(counts)
+    return 1
+
+
+cdef inline double one_more(const Py_buffer* count) noexcept:
+    """The number in an array without dimensions, after it was raised by one."""
+    if count.itemsize == 4:
+        (<float*>count.buf)[0] += 1
+        return (<float*>count.buf)[0]
+    (<double*>count.buf)[0] += 1
+    return (<double*>count.buf)[0]

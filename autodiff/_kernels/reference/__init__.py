@@ -11,18 +11,19 @@ from typing import Any
 
 from autodiff._kernels.memory import repeats as repeats
 from autodiff._kernels.reference.checks import check_matmul as check_matmul
-from autodiff._kernels.reference.checks import check_sgd as check_sgd
+from autodiff._kernels.reference.checks import check_step as check_step
 from autodiff._kernels.reference.elements import relu, relu_grad
 from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_grad
 from autodiff._kernels.reference.matmul import matmul
 from autodiff._kernels.reference.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
-from autodiff._kernels.reference.step import sgd
+from autodiff._kernels.reference.step import adam, sgd
 from autodiff._kernels.reference.sums import column_sums
 
 INFO: dict[str, Any] = {"implementation": "numpy", "isa": None, "isas": []}
 
 # The kernels: each is here, in the doors and in `autodiff._kernels`.
 __all__ = [
+    "adam",
     "column_sums",
     "cross_entropy",
     "cross_entropy_grad",

@@ -115,30 +115,38 @@ def check_cross_entropy_gradient(g: Array, x: Array, reduction: str) -> None:
         raise TypeError(f"cross_entropy_grad: g is {g.dtype} but x is {x.dtype}")
 
 
-def check_sgd(params: Sequence[Array], grads: Sequence[Array], buffers: Sequence[Array | None]) -> None:
-    """Raise before any parameter has been written."""
-    if not len(params) == len(grads) == len(buffers):
-        raise ValueError(
-            f"sgd: {len(params)} parameters, {len(grads)} gradients and {len(buffers)} buffers; "
-            "there must be equally many"
-        )
-    for i, (p, g, buffer) in enumerate(zip(params, grads, buffers)):
-        for name, array in (("grads", g), ("buffers", buffer)):
-            check_arrays("sgd", **{f"params[{i}]": p})
-            if array is None and name == "buffers":
-                continue
-            check_arrays("sgd", **{f"{name}[{i}]": array})
-            assert array is not None
+def check_step(kernel: str, params: Sequence[Array], grads: Sequence[Array], **states: Sequence[Array | None]) -> None:
+    """Raise before any parameter has been written. A state that is None is one that there is not."""
+    lengths = {name: len(arrays) for name, arrays in {"params": params, "grads": grads, **states}.items()}
+    if len(set(lengths.values())) != 1:
+        found = ", ".join(f"{length} {name}" for name, length in lengths.items())
+        raise ValueError(f"{kernel}: {found}; there must be equally many")
+    for i, (p, g, *others) in enumerate(zip(params, grads, *states.values())):
+        check_arrays(kernel, **{f"params[{i}]": p, f"grads[{i}]": g})
+        state = {name: array for name, array in zip(states, others) if array is not None}
+        for name, array in {"grads": g, **state}.items():
+            check_arrays(kernel, **{f"{name}[{i}]": array})
             if array.shape != p.shape:
-                raise RuntimeError(f"sgd: {name}[{i}] has shape {array.shape} but the parameter has {p.shape}")
+                raise RuntimeError(f"{kernel}: {name}[{i}] has shape {array.shape} but the parameter has {p.shape}")
             if array.dtype != p.dtype:
-                raise TypeError(f"sgd: {name}[{i}] is {array.dtype} but the parameter is {p.dtype}")
+                raise TypeError(f"{kernel}: {name}[{i}] is {array.dtype} but the parameter is {p.dtype}")
         if p.dtype.kind != "f":
-            raise TypeError(f"sgd: params[{i}] must be floating point, got {p.dtype}")
-        if not p.flags.writeable or (buffer is not None and not buffer.flags.writeable):
-            raise ValueError(f"sgd: params[{i}] or its buffer is read-only and can't be updated in place")
-        if repeats(p) or (buffer is not None and repeats(buffer)):
-            raise RuntimeError(
-                f"sgd: more than one element of params[{i}] or its buffer lies in one place of memory (it was expanded), so "
-                "that it can't be updated in place; make it with clone()"
-            )
+            raise TypeError(f"{kernel}: params[{i}] must be floating point, got {p.dtype}")
+        for name, array in {"params": p, **state}.items():
+            if not array.flags.writeable:
+                raise ValueError(f"{kernel}: {name}[{i}] is read-only and can't be updated in place")
+            if repeats(array):
+                raise RuntimeError(
+                    f"{kernel}: more than one element of {name}[{i}] lies in one place of memory (it was expanded), so that "
+                    "it can't be updated in place; make it with clone()"
+                )
+
+
+def check_counts(kernel: str, params: Sequence[Array], steps: Sequence[Array]) -> None:
+    """Raise what is wrong with the counts of steps, one number for each parameter."""
+    if len(steps) != len(params):
+        raise ValueError(f"{kernel}: {len(params)} params and {len(steps)} steps; there must be equally many")
+    for i, step in enumerate(steps):
+        check_arrays(kernel, **{f"steps[{i}]": step})
+        if step.shape != () or step.dtype.kind != "f" or not step.flags.writeable:
+            raise RuntimeError(f"{kernel}: steps[{i}] must be one floating point number that can be written to")

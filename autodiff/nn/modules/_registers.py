@@ -64,7 +64,7 @@ class Registers:
                 )
             registers["_buffers"][name] = value
         else:
-            registers[name] = value
+            super().__setattr__(name, value)  # not into the dictionary: it may be a property of the class
 
     def __getattr__(self, name: str) -> Any:
         registers = self.__dict__

@@ -59,8 +59,7 @@ class _ConvNd(Module):
                 raise ValueError("padding='same' is not supported for strided convolutions")
         if padding_mode not in ("zeros", *_MODES):
             raise ValueError(f"padding_mode must be one of {['zeros', *_MODES]}, but got padding_mode={padding_mode!r}")
-        outer, inner = (in_channels, out_channels) if self._transposed else (out_channels, in_channels)
-        shape = (outer, inner // groups, *self.kernel_size)
+        shape = self._shape()
         size_of(shape)  # refuses a wrong size before anything is made
         self.weight = empty_parameter(*shape, device=device, dtype=dtype)
         if bias:
@@ -68,6 +67,11 @@ class _ConvNd(Module):
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
+
+    def _shape(self) -> tuple[int, ...]:
+        """The shape of the weight."""
+        both = (self.in_channels, self.out_channels) if self._transposed else (self.out_channels, self.in_channels)
+        return (both[0], both[1] // self.groups, *self.kernel_size)
 
     def reset_parameters(self) -> None:
         """Draw weight and bias anew, uniformly in +-1/sqrt(fan_in): the number of products in one output."""

@@ -21,6 +21,7 @@ from autodiff.nn.modules._calling import Calling
 from autodiff.nn.modules._made_first import made_first
 from autodiff.nn.modules._to import read
 from autodiff.nn.modules._tree import Tree
+from autodiff.nn.parameter import is_lazy
 
 __all__ = ["Module"]
 
@@ -86,7 +87,8 @@ class Module(Calling, Tree, KnowsItsKeywords):
     def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
         """Put what fn makes of each parameter, buffer and gradient in its place: all of them, or when it raises, none."""
         with no_grad():
-            found = [(t, fn(t)) for t in (*self.parameters(), *self.buffers())]
+            every = [*self.parameters(), *self.buffers()]
+            found = [(t, fn(t)) for t in every if not is_lazy(t)]
             if any(t.requires_grad and new._array.dtype.kind != "f" for t, new in found):
                 raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
             grads = [(t, fn(t._grad)) for t, _ in found if t._grad is not None]
@@ -95,6 +97,9 @@ class Module(Calling, Tree, KnowsItsKeywords):
                     t.data = new
             for t, grad in grads:
                 t._grad = grad
+            for t in every:
+                if is_lazy(t):
+                    t.data = fn(t.data)
         return self
 
     def type(self, dst_type: Any) -> Self:
@@ -123,7 +128,10 @@ class Module(Calling, Tree, KnowsItsKeywords):
         return self
 
     def share_memory(self) -> Self:
-        """The module itself: forked processes see its memory as it was."""
+        """The module itself: forked processes see its memory as it was. RuntimeError where a size is not known yet."""
+        for t in (*self.parameters(), *self.buffers()):
+            if is_lazy(t):
+                t.share_memory_()
         return self
 
     # ---- saving and loading ----

@@ -1,0 +1,54 @@
+"""The functions that choose, order and join elements, and also write into a tensor that is given: gather(x, 1, index, out=r).
+
+After this module a reader can find each of them in one list, by what it asks of `out`: most of them read from other memory than
+they write to, since an element goes from place to place.
+"""
+
+from __future__ import annotations
+
+from autodiff.api import index, join, order, places, triangle
+from autodiff.api.out import Rule, takes_out
+
+# A part of the public list, like that of with_out.
+__all__ = [
+    "argsort", "cat", "column_stack", "diag", "dstack", "gather", "hstack", "index_add", "index_select", "isin",
+    "masked_select", "median", "msort", "nonzero", "scatter", "scatter_add", "sort", "stack", "take", "take_along_dim", "topk",
+    "tril", "triu", "vstack",
+]
+
+# ---- in order: an operand may be written into ----
+
+SAME = Rule("same")
+
+argsort = takes_out(order.argsort, SAME)
+isin = takes_out(order.isin, SAME)
+median = takes_out(order.median, SAME)
+msort = takes_out(order.msort, Rule("same", pointwise=True))
+sort = takes_out(order.sort, SAME)
+topk = takes_out(order.topk, SAME)
+
+diag = takes_out(triangle.diag, SAME)
+tril = takes_out(triangle.tril, SAME)
+triu = takes_out(triangle.triu, SAME)
+
+# ---- from place to place: into other memory than what is read ----
+
+JOINED, PICKED, ADDED = Rule("joined", apart=0), Rule("same", apart=0), Rule("same", pointwise=True, apart=1)
+
+cat = takes_out(join.cat, JOINED)
+column_stack = takes_out(join.column_stack, JOINED)
+dstack = takes_out(join.dstack, JOINED)
+hstack = takes_out(join.hstack, JOINED)
+stack = takes_out(join.stack, JOINED)
+vstack = takes_out(join.vstack, JOINED)
+
+gather = takes_out(places.gather, PICKED)
+index_select = takes_out(places.index_select, PICKED)
+masked_select = takes_out(index.masked_select, PICKED)
+nonzero = takes_out(places.nonzero, PICKED)
+take = takes_out(places.take, PICKED)
+take_along_dim = takes_out(places.take_along_dim, PICKED)
+
+index_add = takes_out(places.index_add, ADDED)
+scatter = takes_out(places.scatter, ADDED)
+scatter_add = takes_out(places.scatter_add, ADDED)
