@@ -32,8 +32,7 @@ def _largest(
     function: str, n: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> tuple[Tensor, Tensor, Windows]:
     """(values, tap numbers, windows) of an input with a batch."""
-    of_rank(function, input, n)
-    if input._array.dtype.kind == "b" or (n == 1 and input._array.dtype.kind != "f"):
+    if input._array.dtype.kind == "b" or (function == "max_pool1d" and input._array.dtype.kind != "f"):
         raise NotImplementedError(f"{function} is not implemented for {input.dtype}: use input.float()")
     windows = pool_windows(function, input, n, kernel_size, stride, padding, dilation, bool(ceil_mode))
     values, taps = (ops.max_pool_of_volumes if n == 3 else ops.max_pool)(input, windows=windows)
@@ -43,6 +42,7 @@ def _largest(
 def _max_pool(
     function: str, n: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> Tensor:
+    of_rank(function, input, n)
     return batched(input, n, lambda x: _largest(function, n, x, kernel_size, stride, padding, dilation, ceil_mode)[0])
 
 
@@ -53,6 +53,7 @@ def _with_indices(
         values, taps, windows = _largest(function, n, x, kernel_size, stride, padding, dilation, ceil_mode)
         return values, wrap(ops.places_of(taps._array, windows))
 
+    of_rank(function, input, n)
     return batched_pair(input, n, pair)
 
 
@@ -111,7 +112,7 @@ def max_pool1d_with_indices(
     >>> torch.max_pool1d_with_indices(torch.tensor([[1.0, 3.0, 2.0, 5.0]]), 2)
     (tensor([[3., 5.]]), tensor([[1, 3]]))
     """
-    return _with_indices("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return _with_indices("max_pool1d_with_indices", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 @takes_tensors
@@ -125,7 +126,7 @@ def max_pool2d_with_indices(
     >>> F.max_pool2d_with_indices(torch.arange(4.0).reshape(1, 2, 2), 2)
     (tensor([[[3.]]]), tensor([[[3]]]))
     """
-    return _with_indices("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return _with_indices("max_pool2d_with_indices", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 @takes_tensors
@@ -139,7 +140,7 @@ def max_pool3d_with_indices(
     >>> F.max_pool3d_with_indices(torch.arange(8.0).reshape(1, 2, 2, 2), 2)
     (tensor([[[[7.]]]]), tensor([[[[7]]]]))
     """
-    return _with_indices("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return _with_indices("max_pool3d_with_indices", 3, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 # ---- the mean ----
@@ -153,6 +154,8 @@ def _avg_pool(
     if input._array.dtype.kind == "b":
         raise NotImplementedError(f"{function} is not implemented for {input.dtype}: use input.float()")
     windows = pool_windows(function, input, n, kernel_size, stride, padding, 1, bool(ceil_mode))
+    if n == 3 and any(size < k for size, k in zip(windows.inside, windows.kernel, strict=True)):
+        raise RuntimeError(f"{function}(): input image {windows.inside} smaller than kernel size {windows.kernel}")
     counts: Any = _counts(windows, bool(count_include_pad))
     if divisor_override is not None:
         counts = whole(function, "divisor_override", divisor_override)

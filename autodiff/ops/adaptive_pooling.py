@@ -6,6 +6,7 @@ ceil((i + 1) * n / size), so that neighbours may share an element. A choice by p
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -68,8 +69,12 @@ def _part(d: int, a: int, b: int) -> tuple[slice, ...]:
 )
 def taken_in_place(x, *, places):
     """The elements at the places, which are counted through all spatial dimensions."""
-    flat = places.reshape(*places.shape[:2], -1)
-    return np.take_along_axis(x.reshape(*x.shape[:2], -1), flat, 2).reshape(places.shape)
+    return np.take_along_axis(_flat(x), _flat(places), 2).reshape(places.shape)
+
+
+def _flat(x: Any) -> Any:
+    """x with all spatial dimensions as one."""
+    return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
 
 
 adaptive_max_of_volumes = renamed(taken_in_place, "AdaptiveMaxPool3D")
@@ -84,10 +89,10 @@ fractional_max_of_volumes = renamed(taken_in_place, "FractionalMaxPool3D")
 )
 def added_in_place(x, *, places, inside):
     """x added at the places in zeros."""
-    rows = np.arange(x.shape[0] * x.shape[1]).reshape(-1, 1) * int(np.prod(inside))
-    at = (places.reshape(len(rows), -1) + rows).reshape(-1)
-    total = len(rows) * int(np.prod(inside))
-    return np.bincount(at, x.reshape(-1), total).astype(x.dtype).reshape(*x.shape[:2], *inside)
+    planes, elements = x.shape[0] * x.shape[1], math.prod(inside)
+    first = np.arange(0, planes * elements, elements).reshape(*x.shape[:2], 1)
+    sums = np.bincount((_flat(places) + first).reshape(-1), x.reshape(-1), planes * elements)
+    return sums.astype(x.dtype).reshape(*x.shape[:2], *inside)
 
 
 @primitive(
@@ -99,7 +104,7 @@ def added_in_place(x, *, places, inside):
 def unpooled(x, *, places, size):
     """Zeros with x at the places; of several at one place the last counts."""
     y = np.zeros((*x.shape[:2], *size), x.dtype)
-    np.put_along_axis(y.reshape(*x.shape[:2], -1), places.reshape(*x.shape[:2], -1), x.reshape(*x.shape[:2], -1), 2)
+    np.put_along_axis(_flat(y), _flat(places), _flat(x), 2)
     return y
 
 
@@ -115,7 +120,7 @@ def largest(x: Any, ranges: list[Any]) -> Any:
     for at in np.ndindex(*map(len, ranges)):
         corner = [ends[i] for ends, i in zip(ranges, at, strict=True)]
         window = x[(slice(None), slice(None), *(slice(a, b) for a, b in corner))]
-        best = np.unravel_index(_first_largest(window.reshape(*x.shape[:2], -1)), window.shape[2:])
+        best = np.unravel_index(_first_largest(_flat(window)), window.shape[2:])
         places[(slice(None), slice(None), *at)] = np.ravel_multi_index(
             tuple(i + a for i, (a, _) in zip(best, corner, strict=True)), x.shape[2:]
         )
@@ -133,7 +138,6 @@ def largest_from(x: Any, starts: list[Any], kernel: tuple[int, ...]) -> Any:
     """The same for windows of one size, which begin at other places in each channel: starts (n, c, count) of each."""
     n, c, *inside = x.shape
     counts = [s.shape[2] for s in starts]
-    flat = x.reshape(n, c, -1)
     best: Any = None
     places: Any = None
     for tap in np.ndindex(*kernel):
@@ -142,8 +146,8 @@ def largest_from(x: Any, starts: list[Any], kernel: tuple[int, ...]) -> Any:
             shape = [1] * len(kernel)
             shape[d] = counts[d]
             at = at * size + (start + t).reshape(n, c, *shape)
-        seen = np.take_along_axis(flat, at.reshape(n, c, -1), 2).reshape(at.shape)
-        larger = True if best is None else ~(seen <= best)  # a nan is larger than all
+        seen = np.take_along_axis(_flat(x), _flat(at), 2).reshape(at.shape)
+        larger = True if best is None else (seen > best) | (seen != seen)  # a nan is larger than all
         best, places = (seen, at) if best is None else (np.where(larger, seen, best), np.where(larger, at, places))
     return places
 

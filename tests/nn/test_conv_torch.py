@@ -116,7 +116,7 @@ def test_a_wrong_argument_is_pytorchs_error(wrong):
 def test_whole_numbers_are_convolved():
     for T in (autodiff, torch):
         y = T.nn.functional.conv2d(T.arange(16).reshape(1, 4, 4), T.tensor([[[[1, -2], [3, 4]]]]), T.tensor([5]))
-        assert (y.dtype, y.tolist()) == (T.int64, [[[31, 37, 43], [55, 61, 67], [79, 85, 91]]])
+        assert (y.dtype, y.tolist()) == (T.int64, [[[35, 41, 47], [59, 65, 71], [83, 89, 95]]])
 
 
 # ---- drawn geometry ----
@@ -128,10 +128,9 @@ SMALL = st.integers(1, 3)
 def geometries(draw):
     """(spatial shape, kernel, stride, padding, dilation, groups, channels in and out of a group, batch)."""
     n = draw(st.integers(1, 3))
-    each = [
-        (draw(SMALL), draw(SMALL), draw(st.integers(0, 3)), draw(SMALL), draw(st.integers(0, 5 if n < 3 else 2))) for _ in range(n)
-    ]
-    kernel, stride, padding, dilation, more = zip(*each, strict=True)
+    room = st.integers(0, 5 if n < 3 else 2)
+    each = [(draw(SMALL), draw(SMALL), draw(st.integers(0, 3)), draw(SMALL), draw(room)) for _ in range(n)]
+    kernel, stride, padding, dilation, _ = zip(*each, strict=True)
     space = tuple(max(d * (k - 1) + 1 - 2 * p, 1) + m for k, _, p, d, m in each)
     return space, kernel, stride, padding, dilation, draw(SMALL), draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(SMALL)
 
@@ -152,7 +151,7 @@ def convolved(T, geometry, transposed, dtype):
     return [t.detach().numpy() for t in (y, x.grad, w.grad, b.grad)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(geometry=geometries(), transposed=st.booleans(), dtype=st.sampled_from(["float64", "float32"]))
 def test_any_geometry(geometry, transposed, dtype):
     try:
@@ -170,9 +169,14 @@ def test_any_geometry(geometry, transposed, dtype):
 
 @pytest.mark.parametrize("where", ["input", "weight", "gradient"])
 @pytest.mark.parametrize("value", [np.inf, np.nan])
-@pytest.mark.parametrize("options", [{}, {"padding": 1}, {"stride": 2, "padding": 2}, {"groups": 4, "padding": 1}, {"dilation": 2}])
+@pytest.mark.parametrize(
+    "options", [{}, {"padding": 1}, {"stride": 2, "padding": 2}, {"groups": 4, "padding": 1}, {"dilation": 2}], ids=str
+)
 def test_what_is_not_finite_stays_where_it_belongs(where, value, options):
-    """An infinite weight multiplies what it meets, and not the padding: no zero times infinity beside it."""
+    """An infinite weight multiplies what it meets, and not the padding: no zero times infinity beside it.
+
+    PyTorch's kernel for groups does multiply the padding, so that it may have more nan.
+    """
     found = []
     for T in (autodiff, torch):
         rng = np.random.default_rng(3)
@@ -186,7 +190,9 @@ def test_what_is_not_finite_stays_where_it_belongs(where, value, options):
         y.backward(T.tensor(arrays[2]))
         found.append([t.detach().numpy() for t in (y, x.grad, w.grad)])
     for ours, theirs in zip(*found, strict=True):
-        np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
+        beside = np.isfinite(ours) & np.isnan(theirs)
+        assert "groups" in options or not beside.any()
+        np.testing.assert_array_equal(np.isfinite(ours) & ~beside, np.isfinite(theirs))
         np.testing.assert_array_equal(np.isposinf(ours), np.isposinf(theirs))
 
 
@@ -200,7 +206,7 @@ def test_an_output_size_is_chosen():
         for size in ((7, 13), (8, 15), [1, 3, 8, 14]):
             assert list(layer(x, output_size=size).shape[2:]) == list(size[-2:])
         for size in ((6, 13), (9, 13), (7, 13, 1)):
-            with pytest.raises(ValueError, match="output_size|output size"):
+            with pytest.raises(ValueError, match=r"output_size|output size"):
                 layer(x, output_size=size)
 
 
@@ -214,7 +220,8 @@ def test_a_lazy_layer_becomes_the_layer(kind):
         with pytest.raises(RuntimeError, match="Expected"):
             layer(T.ones(3))
         y = layer(T.ones(2, 4, *SPACE[int(kind[-2])]))
-        shown.append((before, type(layer).__name__, repr(layer), [p.detach().numpy() for p in layer.parameters()], list(y.shape)))
+        weights = [p.detach().numpy() for p in layer.parameters()]
+        shown.append((before, type(layer).__name__, repr(layer), weights, list(y.shape)))
         with pytest.raises(ValueError, match="in_channels must be divisible by groups"):
             getattr(T.nn, f"Lazy{kind}")(6, 2, groups=2)(T.ones(2, 3, *SPACE[int(kind[-2])]))
     (*ours, weights, shape), (*theirs, expected, their_shape) = shown

@@ -7,6 +7,7 @@ weight makes nothing nan at the border.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def convolution_weight(g: Array, x: Array, windows: Windows, groups: int) -> Arr
         for tap, out, into in windows.taps():
             products = _positions(g, out, groups) @ _positions(x, into, groups).swapaxes(2, 3)
             w[(..., *tap)] = np.add.reduce(products, axis=0)
-    return w.reshape(g.shape[1], -1, *windows.kernel).astype(x.dtype, copy=False)
+    return w.reshape(g.shape[1], x.shape[1] // groups, *windows.kernel).astype(x.dtype, copy=False)
 
 
 def _single(x: Array) -> Any:
@@ -66,7 +67,7 @@ def _positions(x: Array, places: Slices, groups: int) -> Array:
     """What lies at the places, as matrices (n, groups, channels of a group, places)."""
     part = x[places]
     n, channels = part.shape[:2]
-    return part.reshape(n, groups, channels // groups, -1).astype(_single(x), copy=False)
+    return part.reshape(n, groups, channels // groups, math.prod(part.shape[2:])).astype(_single(x), copy=False)
 
 
 def _back(matrices: Array, like: Array) -> Array:

@@ -21,7 +21,7 @@ def max_pool(x: Array, windows: Windows) -> tuple[Array, Array]:
     y[...] = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     for tap, out, into in windows.taps():
         seen = x[into]
-        larger = ~(seen <= y[out])  # a nan is larger than all
+        larger = (seen > y[out]) | (seen != seen)  # a nan is larger than all
         np.copyto(y[out], seen, where=larger)
         np.copyto(taps[out], taps.dtype.type(np.ravel_multi_index(tap, windows.kernel)), where=larger)
     return y, taps

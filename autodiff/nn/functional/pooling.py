@@ -161,7 +161,7 @@ def lp_pool3d(
     """(the sum of x**p over each window)**(1/p) for p = norm_type, of (batch, channels, depth, height, width).
 
     >>> import autodiff as torch
-    >>> torch.nn.functional.lp_pool3d(torch.ones(1, 2, 2, 2), 3, 2)
-    tensor([[[[2.0000]]]])
+    >>> torch.nn.functional.lp_pool3d(torch.ones(1, 2, 2, 2), 1, 2)
+    tensor([[[[8.]]]])
     """
     return _lp_pool(3, input, norm_type, kernel_size, stride, ceil_mode)

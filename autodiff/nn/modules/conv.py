@@ -213,6 +213,8 @@ class _ConvTransposeNd(_ConvNd):
     def __init__(self, n: int, *options: Any) -> None:
         if options[9] != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}, but got {options[9]!r}')
+        if isinstance(options[4], str):
+            raise TypeError(f"{type(self).__name__}: argument 'padding' must be int or tuple of ints, not str ({options[4]!r})")
         super().__init__(n, *options)
 
     def _output_padding(self, input: Tensor, output_size: Sequence[int] | None) -> tuple[int, ...]:
