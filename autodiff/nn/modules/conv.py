@@ -37,6 +37,7 @@ class _ConvNd(Module):
     _transposed = False
     weight: Parameter
     bias: Parameter | None
+    output_padding: tuple[int, ...]
 
     def __init__(
         self, n: int, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints, padding: str | Ints, dilation: Ints,
@@ -220,7 +221,7 @@ class _ConvTransposeNd(_ConvNd):
     def _output_padding(self, input: Tensor, output_size: Sequence[int] | None) -> tuple[int, ...]:
         """How many elements are put behind, so that the output has the size that is asked for."""
         if output_size is None:
-            return self.output_padding  # type: ignore[no-any-return]
+            return self.output_padding
         n, ndim = len(self.kernel_size), input._array.ndim
         if len(output_size) == ndim:
             output_size = output_size[ndim - n :]
