@@ -112,7 +112,7 @@ MODULES_OF_PYTORCHS = [
     "import autodiff.fft.anything",
     "from autodiff.distributions import Categorical",
     "from autodiff.utils.mobile_optimizer import optimize_for_mobile",
-    "from autodiff.nn.modules.conv import Conv2d",
+    "from autodiff.nn.qat import Conv2d",
     "import autodiff.cuda.nccl",
     "from autodiff.cuda.graphs import CUDAGraph",
 ]
@@ -194,7 +194,7 @@ def test_the_table_of_near_things_is_true(key):
                 thing = getattr(thing, part)
 
 
-@pytest.mark.parametrize("name", ["conv2d", "max_pool2d"])
+@pytest.mark.parametrize("name", ["grouped_mm", "scaled_mm"])
 def test_a_name_that_pytorch_has_in_another_place(name):
     text = says(f"nn.{name}")
     assert f": PyTorch has torch.nn.functional.{name}, autodiff doesn't" in text
