@@ -7,14 +7,18 @@ complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file 
 
 from rows.cut import CUT
 from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
+from rows.gathered import GATHERED, WRITTEN
+from rows.images import IMAGES
 from rows.layers import NN
 from rows.mathematics import PARTS, VECTORS
+from rows.norms import NORMS
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
 from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
 from rows.sequences import SEQUENCES
 from rows.shapes import SHAPES
+from rows.windows import WINDOWS
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
@@ -26,9 +30,14 @@ ROWS = [
     *INDEXING,
     *PRODUCTS,
     *NN,
+    *WINDOWS,
+    *NORMS,
+    *IMAGES,
     *SEQUENCES,
     *IN_PLACE,
     *CUT,
+    *GATHERED,
+    *WRITTEN,
     *AT_KINKS,
     *AT_TIES,
     *PARTS,

@@ -50,11 +50,16 @@ TAKING = listed()
 # Where PyTorch takes `out` only with an argument that it otherwise doesn't need, autodiff takes it always.
 WIDER = {"argsort", "median", "prod", "sum"}
 # PyTorch doesn't look at the gradients of these functions' operands, and loses them.
-UNWATCHED = {"diag", "floor_divide", "heaviside", "inner", "log_softmax", "norm", "normal", "scatter", "softmax"}
+UNWATCHED = {"diag", "floor_divide", "heaviside", "inner", "log_softmax", "norm", "normal", "scatter", "slice_scatter"}
+UNWATCHED |= {"softmax"}
 # PyTorch resizes `out` on its way to the result, with a warning or an error where `out` has the right shape.
 RESIZED_ON_THE_WAY = {"matmul", "nn.functional.linear", "normal"}
 # A comparison writes into a tensor that requires a gradient, and an expanded one is written many times: refused here.
 REFUSED_HERE = {"expanded", "requires grad"}
+
+
+# PyTorch does not look at the dtype and the layout of these functions' `out`, and writes past the end of its memory.
+OVERRUNS = {"nn.functional.avg_pool3d": ("right", "empty", "larger", "part")}
 
 
 def tensors(args):
@@ -204,6 +209,8 @@ def test_every_kind_of_out(name):
     wrong = []
     for (args, kwargs), (our_args, our_kwargs), results in calls(name):
         for what, make in MAKERS.items():
+            if what not in OVERRUNS.get(name, MAKERS):
+                continue
             theirs = called(torch, name, detached(args), kwargs, outs(torch, results, make))
             ours = called(autodiff, name, detached(our_args), our_kwargs, outs(autodiff, results, make))
             if not forgiven(name, what, theirs) and (found := agree(name, f"{shown(args, kwargs)}, out {what}", ours, theirs)):
