@@ -48,5 +48,9 @@ What networks are made of:
 - `cross_entropy`: how surprised a model is at the true class.
 - `losses`: the other losses.
 - `attention`: each query takes a share of every value.
+- `convolution`: three products by windows, each of which has the other two in its rules.
+- `pooling`: the largest and the mean of windows.
+- `adaptive_pooling`: windows that are cut for an output of a given size, and choices by places.
+- `blocks`: every window of an image as a column, and back.
 - `recurrent`: a state that goes through a sequence: the plain cell, GRU, LSTM.
 """
