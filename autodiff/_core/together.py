@@ -36,7 +36,7 @@ def together(
 
 
 @primitive(lambda g: g, name="Alias", says="A second name for the same numbers: g passes unchanged.")
-def same(x):  # type: ignore[no-untyped-def]
+def same(x: Any) -> Any:
     """x itself: with a place of its own in the graph."""
     return x
 
@@ -65,8 +65,8 @@ class _Together(Node):
             given = gs if self.outputs is None else self._materialized(gs, create_graph)
             found = operation.together(given, needs, *self.plan.pulls[0][-1](kept))
         for edge, gx, needed in zip(edges, found, needs, strict=True):
-            if needed:
-                send(edge, gx)  # type: ignore[arg-type]
+            if needed and edge is not None:
+                send(edge, gx)
 
     def _differentiated(self, gs: Any, needs: list[bool]) -> list[Any]:
         """The gradients by way of ordinary operations, in a graph of their own."""
