@@ -57,8 +57,8 @@ def scaled_dot_product_attention(
     kept = None
     if number("scaled_dot_product_attention", "dropout_p", dropout_p) > 0:
         kept = bernoulli_mask((*query._array.shape[:-1], keys), dtype, dropout_p)
-    result: Tensor = ops.attention(query, key, value, bias, scale=float(scale), kept=kept, dead=dead)[0]
-    return result
+    y, _ = ops.attention(query, key, value, bias, scale=float(scale), kept=kept, dead=dead)
+    return y
 
 
 def bernoulli_mask(shape: tuple[int, ...], dtype: Any, p: float) -> Any:
