@@ -24,10 +24,12 @@ from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.normalization import layer_norm, rms_norm
 from autodiff.api.with_out import gelu, hardshrink, linear, logsigmoid, softplus, softshrink
 from autodiff.nn.functional.activation import (
-    celu_, elu_, hardtanh_, leaky_relu_, log_softmax, relu, relu6, relu_, selu_, softmax, softmin, softsign, tanhshrink,
-    threshold_,
+    celu_, elu_, gumbel_softmax, hardtanh_, leaky_relu_, log_softmax, relu, relu6, relu_, rrelu, rrelu_, selu_, softmax,
+    softmin, softsign, tanhshrink, threshold_,
 )
-from autodiff.nn.functional.dropout import dropout
+from autodiff.nn.functional.dropout import (
+    alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout,
+)
 from autodiff.nn.functional.normalization import batch_norm, group_norm, instance_norm, local_response_norm, normalize
 from autodiff.nn.functional.sparse import embedding, embedding_bag, one_hot
 from autodiff.ops.exponential import sigmoid
@@ -35,14 +37,15 @@ from autodiff.ops.trigonometry import tanh
 # isort: on
 
 __all__ = [
-    "affine_grid", "batch_norm", "bilinear", "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "celu_",
-    "channel_shuffle", "cosine_similarity", "cross_entropy", "dropout", "elu", "elu_", "embedding", "embedding_bag", "gelu",
-    "glu", "grid_sample", "group_norm", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "huber_loss",
-    "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "leaky_relu_", "linear",
-    "local_response_norm", "log_softmax", "logsigmoid", "mish", "mse_loss", "nll_loss", "normalize", "one_hot", "pad",
-    "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu", "relu6", "relu_", "rms_norm", "selu",
-    "selu_", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh",
-    "tanhshrink", "threshold", "threshold_", "upsample", "upsample_bilinear", "upsample_nearest",
+    "affine_grid", "alpha_dropout", "batch_norm", "bilinear", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+    "celu", "celu_", "channel_shuffle", "cosine_similarity", "cross_entropy", "dropout", "dropout1d", "dropout2d", "dropout3d",
+    "elu", "elu_", "embedding", "embedding_bag", "feature_alpha_dropout", "gelu", "glu", "grid_sample", "group_norm",
+    "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "huber_loss", "instance_norm",
+    "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "leaky_relu_", "linear", "local_response_norm",
+    "log_softmax", "logsigmoid", "mish", "mse_loss", "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance", "pdist",
+    "pixel_shuffle", "pixel_unshuffle", "prelu", "relu", "relu6", "relu_", "rms_norm", "rrelu", "rrelu_", "selu", "selu_",
+    "sigmoid", "silu", "smooth_l1_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
+    "threshold", "threshold_", "upsample", "upsample_bilinear", "upsample_nearest",
 ]
 
 

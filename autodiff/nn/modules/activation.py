@@ -17,8 +17,8 @@ from autodiff.ops.activation import relu
 
 __all__ = [
     "CELU", "ELU", "GELU", "GLU", "SELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
-    "LogSoftmax", "Mish", "PReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmin", "Softplus", "Softshrink",
-    "Softsign", "Tanh", "Tanhshrink", "Threshold",
+    "LogSoftmax", "Mish", "PReLU", "RReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmax2d", "Softmin", "Softplus",
+    "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
 ]
 
 
@@ -141,6 +141,26 @@ class Hardswish(_Silent):
     _function = staticmethod(F.hardswish)
 
 
+class RReLU(Module):
+    """x above 0, a * x below: in training with an a drawn from [lower, upper] for each number, else the one in the middle.
+
+    >>> import autodiff as torch
+    >>> torch.nn.RReLU(0.25, 0.75).eval()(torch.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  2.0000])
+    """
+
+    def __init__(self, lower: float = 0.125, upper: float = 0.3333333333333333, inplace: bool = False) -> None:
+        super().__init__()
+        self.lower, self.upper, self.inplace = lower, upper, inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        """F.rrelu of the input, which draws in training only."""
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
+
+
 # ---- one option: a dimension ----
 
 
@@ -155,6 +175,16 @@ class Softmax(_AlongDim):
     """e**x / sum(e**x) along dim."""
 
     _function = staticmethod(F.softmax)
+
+
+class Softmax2d(_Activation):
+    """e**x / sum(e**x) over the channels of (N, C, H, W) or (C, H, W), for each place by itself."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """F.softmax of the input along its third dimension from the end."""
+        if input.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
+        return F.softmax(input, -3)
 
 
 class LogSoftmax(_AlongDim):
