@@ -19,6 +19,7 @@ from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
 from rows.sequences import SEQUENCES
 from rows.shapes import SHAPES
+from rows.windows import WINDOWS
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
@@ -30,6 +31,7 @@ ROWS = [
     *INDEXING,
     *PRODUCTS,
     *NN,
+    *WINDOWS,
     *NORMS,
     *CHANCE,
     *IMAGES,

@@ -6,6 +6,7 @@ How a call is read:
 
 - `_calls`: PyTorch's names and NumPy's, dimensions, sizes, numbers: every spelling that is not the mathematics.
 - `_ends`: the two ends of a range, of which the first may be left out.
+- `_windows`: one number for all dimensions or one for each; how many windows there are.
 - `deprecated`: calls that PyTorch takes with a warning.
 - `aliases`: second names, such as multiply for mul.
 - `_keywords`: a keyword that a constructor does not have, and the one that was meant.
@@ -41,6 +42,7 @@ Functions of tensors:
 - `index`: x[...], read.
 - `assign`: x[...] = value, and what the dtype of the value may be.
 - `places`: gather, scatter, index_select, take, nonzero.
+- `storage`: the memory behind a tensor, as bytes.
 - `padding`: pad, in its four modes.
 - `pixels`: pixel_shuffle, pixel_unshuffle, channel_shuffle.
 - `interpolate`: images in another size.
@@ -63,6 +65,12 @@ Functions of tensors:
 - `parts`: frexp.
 - `losses`: the losses with their reductions.
 - `cross_entropy`: cross_entropy and nll_loss, in their four cases.
+- `convolution`: conv1d to conv_transpose3d.
+- `pooling`: max_pool, avg_pool.
+- `adaptive_pooling`: adaptive_avg_pool, adaptive_max_pool.
+- `fractional_pooling`: fractional_max_pool.
+- `unpooling`: max_unpool.
+- `blocks`: unfold and fold.
 - `recurrent`: rnn, gru and lstm, of layers and directions, and their single steps.
 
 A tensor changed, converted, copied, taken out:
