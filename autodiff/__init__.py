@@ -188,7 +188,7 @@ __all__ = [
     "pi", "pixel_shuffle", "pixel_unshuffle", "prelu", "profiler", "promote_types", "put", "rand", "rand_like", "randint",
     "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "relu", "relu_", "repeat_interleave", "reshape",
     "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rrelu", "rrelu_",
-    "rsub", "save", "seed", "select", "select_scatter", "serialization", "selu", "selu_", "set_default_device",
+    "rsub", "save", "seed", "select", "select_scatter", "selu", "selu_", "serialization", "set_default_device",
     "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision",
     "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_observer", "set_printoptions",
     "set_provenance", "set_rng_state", "set_warn_always", "short", "split", "split_with_sizes", "squeeze", "std_mean",
