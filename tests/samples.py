@@ -5,6 +5,7 @@ arrays; where it is `analytic` it also takes complex numbers, and the derivative
 complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file of its kind, in `rows/`.
 """
 
+from rows.chance import CHANCE
 from rows.cut import CUT
 from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
 from rows.gathered import GATHERED, WRITTEN
@@ -32,6 +33,7 @@ ROWS = [
     *NN,
     *WINDOWS,
     *NORMS,
+    *CHANCE,
     *IMAGES,
     *SEQUENCES,
     *IN_PLACE,

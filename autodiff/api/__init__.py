@@ -31,6 +31,8 @@ Functions of tensors:
 - `answers`: eq_, logical_not_ and other questions in place.
 - `comparison`: where, clamp, all, any, isclose.
 - `activation`: the functions between the layers, with their options and `inplace`.
+- `activation_forms`: those that `torch` itself has, in place by an underscore; rrelu.
+- `dropout`: dropout of elements and of channels, and the one for selu.
 - `shape`: reshape, view, permute, squeeze and the like.
 - `reshaped`: squeeze_, transpose_ and others: another shape in place.
 - `rearrange`: expand, repeat, tile, meshgrid.
