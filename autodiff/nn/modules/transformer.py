@@ -14,7 +14,6 @@ from autodiff._core.modes import mode
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 from autodiff.api.creation import full
-from autodiff.nn import functional as F
 from autodiff.nn import init
 from autodiff.nn.functional.attention import additive_mask
 from autodiff.nn.modules._transformer_layers import Activation, TransformerDecoderLayer, TransformerEncoderLayer
