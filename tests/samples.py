@@ -5,6 +5,7 @@ arrays; where it is `analytic` it also takes complex numbers, and the derivative
 complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file of its kind, in `rows/`.
 """
 
+from rows.chance import CHANCE
 from rows.cut import CUT
 from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
 from rows.gathered import GATHERED, WRITTEN
@@ -12,12 +13,14 @@ from rows.images import IMAGES
 from rows.layers import NN
 from rows.losses import LOSSES
 from rows.mathematics import PARTS, VECTORS
+from rows.norms import NORMS
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
 from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
 from rows.sequences import SEQUENCES
 from rows.shapes import SHAPES
+from rows.windows import WINDOWS
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
@@ -29,6 +32,9 @@ ROWS = [
     *INDEXING,
     *PRODUCTS,
     *NN,
+    *WINDOWS,
+    *NORMS,
+    *CHANCE,
     *IMAGES,
     *LOSSES,
     *SEQUENCES,
