@@ -23,7 +23,7 @@ MODULES = [
     "autodiff.optim", "autodiff.random", "autodiff.serialization", "autodiff.utils", "autodiff.utils.checkpoint",
     "autodiff.utils.data",
 ]
-WHOLE = ["autodiff.nn.parameter"]  # modules that have all of PyTorch's names
+WHOLE = ["autodiff.nn.init", "autodiff.nn.parameter"]  # modules that have all of PyTorch's names
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
