@@ -31,6 +31,7 @@ from autodiff._core.types import device, Size
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
 from autodiff._run.hook import as_torch
+from autodiff.api.agreement import broadcast_shapes, can_cast, result_type, scalar_tensor
 from autodiff.api.aliases import (
     absolute, clip, concat, concatenate, divide, greater, greater_equal, less, less_equal, moveaxis, multiply, negative,
     not_equal, row_stack, subtract, swapdims, true_divide,
@@ -38,13 +39,19 @@ from autodiff.api.aliases import (
 from autodiff.api.arithmetic import rsub
 from autodiff.api.assign import index_put, masked_fill
 from autodiff.api.comparison import allclose, count_nonzero, equal, isclose
+from autodiff.api.complex_numbers import (
+    adjoint, conj, imag, is_complex, is_conj, is_neg, isreal, positive, real, resolve_conj, resolve_neg,
+)
 from autodiff.api.copies import detach
+from autodiff.api.correlation import corrcoef, cov
 from autodiff.api.creation import (
     as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )
 from autodiff.api.distance import cdist
 from autodiff.api.einsum import einsum
+from autodiff.api.histograms import histogramdd
 from autodiff.api.index import narrow, select
+from autodiff.api.integrals import cumulative_trapezoid, gradient, trapezoid, trapz
 from autodiff.api.join import atleast_1d, atleast_2d, atleast_3d, cartesian_prod, combinations
 from autodiff.api.order import bincount, unique
 from autodiff.api.places import argwhere
@@ -112,24 +119,26 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
-    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "allclose", "arange",
+    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "adjoint", "allclose", "arange",
     "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d",
-    "atleast_3d", "autograd", "backends", "bincount", "block_diag", "bool", "broadcast_tensors", "broadcast_to",
-    "cartesian_prod", "cdist", "chunk", "clip", "clone", "combinations", "concat", "concatenate", "count_nonzero", "cuda",
-    "datasets", "detach", "device", "diagonal", "divide", "double", "dsplit", "dtype", "e", "einsum", "empty", "empty_like",
-    "enable_grad", "equal", "eye", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64",
-    "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state", "greater",
-    "greater_equal", "gru", "gru_cell", "half", "hsplit", "iinfo", "index_put", "inf", "inference_mode", "initial_seed", "int",
-    "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_floating_point",
-    "is_grad_enabled", "is_inference_mode_enabled", "is_tensor", "isclose", "isfinite", "isinf", "isnan", "less", "less_equal",
-    "linspace", "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill", "meshgrid", "moveaxis", "movedim",
-    "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "optim",
-    "permute", "pi", "promote_types", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
-    "randperm", "ravel", "relu", "repeat_interleave", "reshape", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell",
-    "roll", "rot90", "row_stack", "rsub", "seed", "select", "set_default_device", "set_default_dtype", "set_grad_enabled",
-    "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short", "split",
-    "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "tile",
-    "trace", "transpose", "tril_indices", "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze",
+    "atleast_3d", "autograd", "backends", "bincount", "block_diag", "bool", "broadcast_shapes", "broadcast_tensors",
+    "broadcast_to", "can_cast", "cartesian_prod", "cdist", "chunk", "clip", "clone", "combinations", "concat", "concatenate",
+    "conj", "corrcoef", "count_nonzero", "cov", "cuda", "cumulative_trapezoid", "datasets", "detach", "device", "diagonal",
+    "divide", "double", "dsplit", "dtype", "e", "einsum", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo",
+    "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full", "full_like",
+    "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state", "gradient", "greater", "greater_equal",
+    "gru", "gru_cell", "half", "histogramdd", "hsplit", "iinfo", "imag", "index_put", "inf", "inference_mode", "initial_seed",
+    "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
+    "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_neg", "is_tensor", "isclose", "isfinite", "isinf",
+    "isnan", "isreal", "less", "less_equal", "linspace", "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill",
+    "meshgrid", "moveaxis", "movedim", "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel",
+    "ones", "ones_like", "optim", "permute", "pi", "positive", "promote_types", "rand", "rand_like", "randint", "randint_like",
+    "randn", "randn_like", "random", "randperm", "ravel", "real", "relu", "repeat_interleave", "reshape", "resolve_conj",
+    "resolve_neg", "result_type", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack",
+    "rsub", "scalar_tensor", "seed", "select", "set_default_device", "set_default_dtype", "set_grad_enabled", "set_num_threads",
+    "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short", "split", "split_with_sizes", "squeeze",
+    "std_mean", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "tile", "trace", "transpose", "trapezoid",
+    "trapz", "tril_indices", "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze",
     "use_deterministic_algorithms", "utils", "var_mean", "vsplit", "zeros", "zeros_like",
 ]
 __all__ += _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

@@ -15,6 +15,8 @@ from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
 from rows.sequences import SEQUENCES
 from rows.shapes import SHAPES
+from rows.special import SPECIAL
+from rows.statistics import STATISTICS
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
@@ -33,4 +35,6 @@ ROWS = [
     *AT_TIES,
     *PARTS,
     *VECTORS,
+    *STATISTICS,
+    *SPECIAL,
 ]

@@ -120,7 +120,7 @@ def test_every_mask_in_a_rule_takes_both_its_values():
 
 # Switches of the package, and what makes a tensor without a value to compare.
 OTHERS = """
-    as_torch chain_matmul
+    as_torch chain_matmul imag
     are_deterministic_algorithms_enabled get_default_device get_default_dtype get_num_threads get_rng_state
     initial_seed is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled is_inference_mode_enabled manual_seed
     seed set_default_device set_default_dtype set_num_threads set_observer set_printoptions set_provenance
@@ -158,7 +158,7 @@ class AsMethods:
 
     def __getattr__(self, name):
         function = getattr(autodiff, name)
-        if not inspect.isroutine(function) or not hasattr(autodiff.Tensor, name):
+        if not inspect.isroutine(function) or not callable(getattr(autodiff.Tensor, name, None)):
             return function
 
         def called(*args, **kwargs):

@@ -43,6 +43,14 @@ Functions of tensors:
 - `extremes`: max, min, argmax and the like.
 - `order`: sort, topk, median, unique.
 - `statistics`: var, std, logsumexp, norm.
+- `quantiles`: quantile, nanquantile, nanmedian.
+- `running`: cummax, cummin, logcumsumexp.
+- `correlation`: cov and corrcoef.
+- `histograms`: histc, histogram, histogramdd.
+- `integrals`: trapezoid and gradient, of samples.
+- `special`: polygamma, mvlgamma, i0.
+- `complex_numbers`: real, conj and the like, of real numbers.
+- `agreement`: broadcast_shapes, result_type, can_cast.
 - `distance`: diff, cdist, cosine_similarity.
 - `matmul`: products of every rank, and linear.
 - `products`: tensordot, kron, cross, block_diag and other products.
