@@ -31,6 +31,7 @@ from autodiff._core.types import device, Size
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
 from autodiff._run.hook import as_torch
+from autodiff.amp import GradScaler, autocast
 from autodiff.api.agreement import broadcast_shapes, can_cast, result_type, scalar_tensor
 from autodiff.api.aliases import (
     absolute, clip, concat, concatenate, divide, greater, greater_equal, less, less_equal, moveaxis, multiply, negative,
@@ -38,6 +39,7 @@ from autodiff.api.aliases import (
 )
 from autodiff.api.arithmetic import rsub
 from autodiff.api.assign import index_put, masked_fill
+from autodiff.api.bilinear import bilinear
 from autodiff.api.comparison import allclose, count_nonzero, equal, isclose
 from autodiff.api.complex_numbers import (
     adjoint, conj, imag, is_complex, is_conj, is_neg, isreal, positive, real, resolve_conj, resolve_neg,
@@ -47,26 +49,35 @@ from autodiff.api.correlation import corrcoef, cov
 from autodiff.api.creation import (
     as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )
-from autodiff.api.distance import cdist
+from autodiff.api.distance import cdist, cosine_similarity, pairwise_distance, pdist
 from autodiff.api.einsum import einsum
+from autodiff.api.embedding import embedding, embedding_bag, embedding_renorm_
 from autodiff.api.histograms import histogramdd
 from autodiff.api.index import narrow, select
 from autodiff.api.integrals import cumulative_trapezoid, gradient, trapezoid, trapz
 from autodiff.api.join import atleast_1d, atleast_2d, atleast_3d, cartesian_prod, combinations
+from autodiff.api.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from autodiff.api.order import bincount, unique
+from autodiff.api.padding import constant_pad_nd
+from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.places import argwhere
 from autodiff.api.products import block_diag
+from autodiff.api.questions import get_device, is_inference, is_nonzero, is_same_size, is_signed, is_storage, typename
 from autodiff.api.ranges import arange, linspace, logspace
 from autodiff.api.reading import is_floating_point, is_tensor, numel
 from autodiff.api.rearrange import broadcast_tensors, broadcast_to, meshgrid, repeat_interleave, tile
 from autodiff.api.recurrent import gru, gru_cell, lstm, lstm_cell, rnn_relu, rnn_relu_cell, rnn_tanh, rnn_tanh_cell
 from autodiff.api.sampling import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from autodiff.api.settings import (
-    are_deterministic_algorithms_enabled, get_default_device, set_default_device, use_deterministic_algorithms,
+    are_deterministic_algorithms_enabled, get_default_device, get_float32_matmul_precision, get_num_interop_threads,
+    is_deterministic_algorithms_warn_only_enabled, is_warn_always_enabled, set_default_device, set_default_tensor_type,
+    set_deterministic_debug_mode, set_float32_matmul_precision, set_flush_denormal, set_num_interop_threads, set_warn_always,
+    use_deterministic_algorithms,
 )
 from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, swapaxes, t, transpose, unflatten, unsqueeze
 from autodiff.api.split import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
 from autodiff.api.statistics import std_mean, var_mean
+from autodiff.api.storage import UntypedStorage
 from autodiff.api.triangle import diagonal, trace, tril_indices, triu_indices
 from autodiff.api.turn import flip, fliplr, flipud, roll, rot90
 from autodiff.api.typed import (
@@ -77,12 +88,14 @@ from autodiff.api.with_out import *  # noqa: F403  (its __all__ is a part of the
 from autodiff.api import with_out_mathematics as _with_out_mathematics
 from autodiff.api.with_out_mathematics import *  # noqa: F403
 from autodiff.api import with_out_places as _with_out_places
+from autodiff.api.written import diagonal_scatter, fill, index_fill, masked_scatter, put, select_scatter
 from autodiff.api.with_out_places import *  # noqa: F403
 from autodiff.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
+from autodiff.compiler import compile
 from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
 from autodiff.ops.shape import clone
-from autodiff.random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from autodiff.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 # isort: on
 
 e = 2.718281828459045
@@ -92,15 +105,43 @@ nan = inf - inf
 
 __version__: str
 
-_LATE = {"accelerator", "backends", "cuda", "datasets", "nn", "optim", "utils"}  # imported when a program first asks for them
+_LATE = {
+    "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "hub", "jit", "mps", "multiprocessing",
+    "nn", "onnx", "optim", "profiler", "serialization", "testing", "utils", "version", "xpu",
+}  # imported when a program first asks for them
 
 if TYPE_CHECKING:
-    from autodiff import accelerator, backends, cuda, datasets, nn, optim, utils
+    from autodiff import (
+        accelerator,
+        amp,
+        backends,
+        compiler,
+        cuda,
+        datasets,
+        distributed,
+        hub,
+        jit,
+        mps,
+        multiprocessing,
+        nn,
+        onnx,
+        optim,
+        profiler,
+        serialization,
+        testing,
+        utils,
+        version,
+        xpu,
+    )
+    from autodiff.serialization.saving import load, save
 else:  # a type checker would take every name
 
     def __getattr__(name: str) -> Any:
         if name in _LATE:
             return importlib.import_module(f"autodiff.{name}")
+        if name in ("load", "save"):
+            found = globals()[name] = getattr(importlib.import_module("autodiff.serialization.saving"), name)
+            return found
         # The version is looked up when it is asked for: reading the package's metadata takes a fifth of the whole import.
         if name == "__version__":
             from importlib.metadata import PackageNotFoundError, version
@@ -118,27 +159,36 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
-    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "adjoint", "allclose", "arange",
-    "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d",
-    "atleast_3d", "autograd", "backends", "bincount", "block_diag", "bool", "broadcast_shapes", "broadcast_tensors",
-    "broadcast_to", "can_cast", "cartesian_prod", "cdist", "chunk", "clip", "clone", "combinations", "concat", "concatenate",
-    "conj", "corrcoef", "count_nonzero", "cov", "cuda", "cumulative_trapezoid", "datasets", "detach", "device", "diagonal",
-    "divide", "double", "dsplit", "dtype", "e", "einsum", "empty", "empty_like", "enable_grad", "equal", "eye", "finfo",
-    "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full", "full_like",
-    "get_default_device", "get_default_dtype", "get_num_threads", "get_rng_state", "gradient", "greater", "greater_equal",
-    "gru", "gru_cell", "half", "histogramdd", "hsplit", "iinfo", "imag", "index_put", "inf", "inference_mode", "initial_seed",
-    "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
-    "is_floating_point", "is_grad_enabled", "is_inference_mode_enabled", "is_neg", "is_tensor", "isclose", "isfinite", "isinf",
-    "isnan", "isreal", "less", "less_equal", "linspace", "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill",
-    "meshgrid", "moveaxis", "movedim", "multiply", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel",
-    "ones", "ones_like", "optim", "permute", "pi", "positive", "promote_types", "rand", "rand_like", "randint", "randint_like",
-    "randn", "randn_like", "random", "randperm", "ravel", "real", "relu", "repeat_interleave", "reshape", "resolve_conj",
-    "resolve_neg", "result_type", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack",
-    "rsub", "scalar_tensor", "seed", "select", "set_default_device", "set_default_dtype", "set_grad_enabled", "set_num_threads",
-    "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "short", "split", "split_with_sizes", "squeeze",
-    "std_mean", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "tile", "trace", "transpose", "trapezoid",
-    "trapz", "tril_indices", "triu_indices", "true_divide", "uint8", "unbind", "unflatten", "unique", "unsqueeze",
-    "use_deterministic_algorithms", "utils", "var_mean", "vsplit", "zeros", "zeros_like",
+    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "GradScaler", "HalfTensor",
+    "IntTensor", "LongTensor", "ShortTensor", "Size", "Tensor", "UntypedStorage", "__version__", "absolute", "accelerator",
+    "adjoint", "allclose", "amp", "arange", "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "as_torch",
+    "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd", "backends", "batch_norm", "bilinear",
+    "bincount", "block_diag", "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod",
+    "cdist", "channel_shuffle", "chunk", "clip", "clone", "combinations", "compile", "compiler", "concat", "concatenate",
+    "constant_pad_nd", "cosine_similarity", "conj", "corrcoef", "count_nonzero", "cov", "cuda", "cumulative_trapezoid",
+    "datasets", "default_generator", "detach", "device", "diagonal", "diagonal_scatter", "distributed", "divide", "double",
+    "dsplit", "dtype", "e", "einsum", "embedding", "embedding_bag", "embedding_renorm_", "empty", "empty_like", "enable_grad",
+    "equal", "eye", "fill", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64",
+    "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype", "get_device", "get_float32_matmul_precision",
+    "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "greater", "greater_equal", "group_norm", "gru",
+    "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo", "index_fill", "imag", "index_put", "inf", "inference_mode",
+    "initial_seed", "instance_norm", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled", "is_deterministic_algorithms_warn_only_enabled", "is_complex", "is_conj", "is_floating_point",
+    "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_nonzero", "is_same_size", "is_signed", "is_storage",
+    "is_neg", "is_tensor", "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "jit", "layer_norm", "isreal",
+    "less", "less_equal", "linspace", "load", "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill",
+    "masked_scatter", "meshgrid", "moveaxis", "movedim", "mps", "multiply", "multiprocessing", "nan", "narrow", "negative",
+    "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "onnx", "optim", "pairwise_distance", "pdist",
+    "permute", "pi", "pixel_shuffle", "pixel_unshuffle", "profiler", "positive", "promote_types", "put", "rand", "rand_like",
+    "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "real", "relu", "repeat_interleave",
+    "reshape", "rms_norm", "resolve_conj", "resolve_neg", "result_type", "rnn_relu", "rnn_relu_cell", "rnn_tanh",
+    "rnn_tanh_cell", "roll", "rot90", "row_stack", "rsub", "save", "scalar_tensor", "seed", "select", "select_scatter",
+    "serialization", "set_default_device", "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode",
+    "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads",
+    "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "set_warn_always", "short", "split",
+    "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "testing",
+    "tile", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices", "true_divide", "typename", "uint8",
+    "unbind", "unflatten", "unique", "unsqueeze", "use_deterministic_algorithms", "utils", "var_mean", "version", "vsplit",
+    "xpu", "zeros", "zeros_like",
 ]
 __all__ += _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

@@ -7,29 +7,24 @@ uniform ones (Box and Muller), a permutation from one integer per element.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from autodiff._core.missing import missing_name
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.types import device
+from autodiff._core.types import device, on_cpu
 
 __all__ = [
-    "Generator",
-    "default_generator",
-    "get_rng_state",
-    "initial_seed",
-    "manual_seed",
-    "seed",
-    "set_rng_state",
+    "Generator", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state",
 ]
 
 _Array = np.ndarray[Any, Any]
-_check_device = device  # which a parameter hides
 
 
 class Generator:
@@ -44,7 +39,7 @@ class Generator:
     _stream: Any  # NumPy's MT19937, None until it is needed
 
     def __init__(self, device: Any = "cpu") -> None:
-        _check_device(device)
+        on_cpu(device)
         self._lock = threading.RLock()
         self.manual_seed(67280421310721)  # PyTorch's default seed
 
@@ -301,6 +296,27 @@ def set_rng_state(new_state: Tensor) -> None:
     >>> torch.set_rng_state(torch.get_rng_state())
     """
     default_generator.set_state(new_state)
+
+
+@contextlib.contextmanager
+def fork_rng(
+    devices: Any = None, enabled: bool = True, _caller: str = "", _devices_kw: str = "", device_type: str = "cuda"
+) -> Iterator[None]:
+    """A block after which the default stream goes on where it was before it.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> with torch.random.fork_rng():
+    ...     _ = torch.rand(5)
+    >>> torch.rand(1)
+    tensor([0.4963])
+    """
+    state = get_rng_state()
+    try:
+        yield
+    finally:
+        if enabled:
+            set_rng_state(state)
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ A page lists what a module makes public: the signature, then the docstring as it
 
 import importlib
 import inspect
+import re
 import sys
 from pathlib import Path
 
@@ -25,8 +26,23 @@ MODULES = {
     "autodiff.nn.utils": "Clipping gradients, and parameters as one vector.",
     "autodiff.nn.utils.rnn": "Sequences of different lengths in one batch, padded or packed.",
     "autodiff.optim": "Algorithms that change parameters by their gradients.",
+    "autodiff.serialization": "Save and load, and what a file may name.",
+    "autodiff.optim.lr_scheduler": "Learning rates that change from epoch to epoch.",
     "autodiff.utils.data": "Data sets, and loaders that make batches of them.",
     "autodiff.utils.checkpoint": "Computing again in backward what would take too much memory to keep.",
+    "autodiff.amp": "Mixed precision, as it is spelt. Everything stays in float32.",
+    "autodiff.testing": "Comparing results in tests.",
+    "autodiff.multiprocessing": "Python's own, under the name that programs know.",
+    "autodiff.jit": "Compiling, as it is spelt. Everything runs as Python.",
+    "autodiff.compiler": "What a program says to a compiler. There is none.",
+    "autodiff.profiler": "What a program says to a profiler. Python's own measures.",
+    "autodiff.utils.tensorboard": "What a program says to TensorBoard. Nothing is written.",
+    "autodiff.distributed": "What a program asks before it trains on several machines.",
+    "autodiff.hub": "Models from the internet, which are PyTorch's own.",
+    "autodiff.onnx": "The exchange format of other frameworks, which is not written.",
+    "autodiff.mps": "What a program asks of Apple's GPU. It is not used.",
+    "autodiff.xpu": "What a program asks of Intel's GPU. It is not used.",
+    "autodiff.cuda.amp": "The older names of mixed precision on a GPU.",
     "autodiff.cuda": "What a program asks before it uses a GPU. There is none.",
     "autodiff.accelerator": "What a program asks before it uses an accelerator. There is none.",
     "autodiff.backends.cuda": "Whether NVIDIA's GPU is used. It is not.",
@@ -104,7 +120,8 @@ def entry(name, thing):
     if name == "__version__":
         return [*lines, "The version that is installed, as a string.", ""]  # its value would make every page stale
     if not callable(thing):
-        return [*lines, f"`{name} = {thing!r}`", ""]
+        text = re.sub(r" at 0x[0-9a-f]+", "", repr(thing))  # an address is another one each time
+        return [*lines, f"`{name} = {text}`", ""]
     lines += ["```text", signature(name, thing), "```", "", shown(documented(thing)), ""]
     if inspect.isclass(thing):
         for key, value in own_members(thing).items():

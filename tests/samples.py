@@ -7,8 +7,11 @@ complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file 
 
 from rows.cut import CUT
 from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
+from rows.gathered import GATHERED, WRITTEN
+from rows.images import IMAGES
 from rows.layers import NN
 from rows.mathematics import PARTS, VECTORS
+from rows.norms import NORMS
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
 from rows.reductions import AT_TIES, REDUCTIONS
@@ -28,9 +31,13 @@ ROWS = [
     *INDEXING,
     *PRODUCTS,
     *NN,
+    *NORMS,
+    *IMAGES,
     *SEQUENCES,
     *IN_PLACE,
     *CUT,
+    *GATHERED,
+    *WRITTEN,
     *AT_KINKS,
     *AT_TIES,
     *PARTS,

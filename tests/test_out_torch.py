@@ -50,7 +50,8 @@ TAKING = listed()
 # Where PyTorch takes `out` only with an argument that it otherwise doesn't need, autodiff takes it always.
 WIDER = {"argsort", "median", "prod", "sum"}
 # PyTorch doesn't look at the gradients of these functions' operands, and loses them.
-UNWATCHED = {"diag", "floor_divide", "heaviside", "inner", "log_softmax", "norm", "normal", "scatter", "softmax"}
+UNWATCHED = {"diag", "floor_divide", "heaviside", "inner", "log_softmax", "norm", "normal", "scatter", "slice_scatter"}
+UNWATCHED |= {"softmax"}
 # PyTorch resizes `out` on its way to the result, with a warning or an error where `out` has the right shape.
 RESIZED_ON_THE_WAY = {"matmul", "nn.functional.linear", "normal"}
 # A comparison writes into a tensor that requires a gradient, and an expanded one is written many times: refused here.

@@ -31,6 +31,8 @@ OTHERS = {
     "seed",
     "manual_seed",
     "as_tensor",
+    "as_torch",
+    "set_default_tensor_type",
     "Size",
     "asarray",
     "set_printoptions",
@@ -42,7 +44,10 @@ OTHERS = {
     "set_provenance",
     "no_grad",
 }
-MODULES = {"accelerator", "autograd", "backends", "cuda", "datasets", "nn", "optim", "random", "utils"}
+MODULES = {
+    "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed", "hub", "jit", "mps",
+    "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "testing", "utils", "version", "xpu",
+}
 NAMES = [
     name
     for name in autodiff.__all__

@@ -64,6 +64,7 @@ class Operation:
     public: str = ""  # what users call it, for messages
     promote: Promotion | None = None
     view: bool | str = False  # the output is a view of the first input; "maybe" where NumPy decides
+    constants: int = 0  # so many outputs at the end have no slope of their own: they are there for the rules
     variadic: bool = False  # any number of tensors, with one rule that is told its input's position as `i`
     numbers: bool = False  # numbers alone are taken too, as in PyTorch's torch.add(1, 2)
     walked_once: bool = False  # a second walk is refused, although no tensor is kept

@@ -11,11 +11,12 @@ from __future__ import annotations
 import dis
 
 from autodiff._core.provenance import is_ours
+from autodiff._core.types import NoDevice
 
 __all__ = ["anew", "refusal"]
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
-_CLASSES = (IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError)
+_CLASSES = (NoDevice, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError)
 
 
 def refusal(error: Exception) -> Exception | None:

@@ -9,6 +9,7 @@ from autodiff._core.dtypes import dtype as _Dtype
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.types import Size
 from autodiff._core.types import device as _Device
+from autodiff.api.storage import TypedStorage, UntypedStorage
 from autodiff.random import Generator
 
 __all__ = ["LEAF", "Tensor", "View", "adopt", "wrap"]
@@ -226,6 +227,7 @@ class Tensor:
     def device(self) -> _Device: ...  # _core/tensor.py
     def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diagonal_scatter(input, src: Tensor, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/written.py
     def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # api/distance.py
     def dim(self) -> builtins.int: ...  # _core/tensor.py
     def div(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
@@ -301,8 +303,14 @@ class Tensor:
     def hypot_(input, other: Any) -> Self: ...  # ops/power.py
     def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
     def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Self: ...  # api/places.py
+    def index_copy(input, dim: builtins.int, index: Tensor, source: Tensor) -> Tensor: ...  # api/written.py
+    def index_copy_(input, dim: builtins.int, index: Tensor, source: Tensor) -> Self: ...  # api/written.py
+    def index_fill(input, dim: builtins.int, index: Tensor, value: Any) -> Tensor: ...  # api/written.py
+    def index_fill_(input, dim: builtins.int, index: Tensor, value: Any) -> Self: ...  # api/written.py
     def index_put(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/assign.py
     def index_put_(input, indices: Any, values: Tensor, accumulate: builtins.bool = ...) -> Self: ...  # api/assign.py
+    def index_reduce(input, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Tensor: ...  # api/gathered.py
+    def index_reduce_(input, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
     def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def int(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
@@ -314,7 +322,12 @@ class Tensor:
     def is_inference(self) -> builtins.bool: ...  # _core/tensor.py
     @property
     def is_leaf(self) -> builtins.bool: ...  # _core/fields.py
+    def is_nonzero(input) -> builtins.bool: ...  # api/questions.py
+    def is_pinned(self, device: Any = ...) -> builtins.bool: ...  # api/storage.py
     is_quantized: builtins.bool
+    def is_same_size(input, other: Tensor) -> builtins.bool: ...  # api/questions.py
+    def is_shared(self) -> builtins.bool: ...  # api/storage.py
+    def is_signed(input) -> builtins.bool: ...  # api/questions.py
     is_sparse: builtins.bool
     def isclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
     def isfinite(input) -> Tensor: ...  # ops/comparison.py
@@ -369,6 +382,8 @@ class Tensor:
     def mT(self) -> Tensor: ...  # api/shape.py
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/assign.py
     def masked_fill_(input, mask: Tensor, value: Any) -> Self: ...  # api/assign.py
+    def masked_scatter(input, mask: Tensor, source: Tensor) -> Tensor: ...  # api/written.py
+    def masked_scatter_(input, mask: Tensor, source: Tensor) -> Self: ...  # api/written.py
     def masked_select(input, mask: Tensor) -> Tensor: ...  # api/index.py
     def matmul(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     @overload
@@ -437,9 +452,12 @@ class Tensor:
     @property
     def output_nr(self) -> builtins.int: ...  # _core/fields.py
     def permute(input, *dims: Any) -> Tensor: ...  # api/shape.py
+    def pin_memory(self, device: Any = ...) -> Tensor: ...  # api/storage.py
     def pow(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def pow_(input, exponent: Any) -> Self: ...  # api/arithmetic.py
     def prod(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def put(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/written.py
+    def put_(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Self: ...  # api/written.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
     def rad2deg_(input) -> Self: ...  # ops/trigonometry.py
     def random_(self, *_ends: builtins.int | None, to: builtins.int | None = ..., generator: Generator | None = ..., **named: builtins.int) -> Self: ...  # api/fill.py
@@ -474,11 +492,15 @@ class Tensor:
     def scatter_(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Self: ...  # api/places.py
     def scatter_add(input, dim: builtins.int, index: Tensor, src: Tensor) -> Tensor: ...  # api/places.py
     def scatter_add_(input, dim: builtins.int, index: Tensor, src: Tensor) -> Self: ...  # api/places.py
+    def scatter_reduce(input, dim: builtins.int, index: Tensor, src: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Tensor: ...  # api/gathered.py
+    def scatter_reduce_(input, dim: builtins.int, index: Tensor, src: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/index.py
+    def select_scatter(input, src: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/written.py
     def sgn(input) -> Tensor: ...  # ops/parts.py
     def sgn_(input) -> Self: ...  # ops/parts.py
     @property
     def shape(self) -> Size: ...  # _core/tensor.py
+    def share_memory_(self) -> Self: ...  # api/storage.py
     def short(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def sigmoid(input) -> Tensor: ...  # ops/exponential.py
     def sigmoid_(input) -> Self: ...  # ops/exponential.py
@@ -493,6 +515,7 @@ class Tensor:
     def size(self, dim: None = ...) -> Size: ...  # _core/tensor.py
     @overload
     def size(self, dim: builtins.int) -> builtins.int: ...  # _core/tensor.py
+    def slice_scatter(input, src: Tensor, dim: builtins.int = ..., start: builtins.int | None = ..., end: builtins.int | None = ..., step: builtins.int = ...) -> Tensor: ...  # api/written.py
     def softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
     def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Any: ...  # api/order.py
     def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
@@ -505,6 +528,8 @@ class Tensor:
     def squeeze_(input, dim: Any = ..., *_more: builtins.int) -> Self: ...  # api/shape.py
     def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def std_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
+    def storage(self) -> TypedStorage: ...  # api/storage.py
+    def storage_offset(self) -> builtins.int: ...  # api/storage.py
     @overload
     def stride(self, dim: None = ...) -> tuple[builtins.int, ...]: ...  # _core/tensor.py
     @overload
@@ -551,6 +576,7 @@ class Tensor:
     def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/order.py
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
     def unsqueeze_(input, dim: builtins.int) -> Self: ...  # api/shape.py
+    def untyped_storage(self) -> UntypedStorage: ...  # api/storage.py
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def var_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
     def vdot(input, other: Tensor) -> Tensor: ...  # api/products.py

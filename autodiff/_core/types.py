@@ -7,7 +7,7 @@ from collections import namedtuple
 from collections.abc import Iterable
 from typing import Any, SupportsIndex, overload
 
-__all__ = ["CPU", "Size", "device", "result"]
+__all__ = ["CPU", "NoDevice", "Size", "device", "on_cpu", "result"]
 
 
 class Size(tuple[int, ...]):
@@ -33,6 +33,9 @@ class Size(tuple[int, ...]):
     def __mul__(self, times: Any) -> Size:
         return Size(tuple.__mul__(self, times))
 
+    def __reduce__(self) -> Any:
+        return Size, (tuple(self),)
+
     @overload
     def __getitem__(self, index: SupportsIndex) -> int: ...
     @overload
@@ -42,12 +45,29 @@ class Size(tuple[int, ...]):
         return Size(item) if isinstance(index, slice) else item
 
 
+class NoDevice(AssertionError, NotImplementedError):
+    """A GPU was asked for, and there is none.
+
+    PyTorch raises AssertionError for NVIDIA's, NotImplementedError (which is a RuntimeError) for most others.
+    """
+
+
+# What PyTorch knows by name.
+_KINDS = frozenset({
+    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy", "vulkan",
+    "mps", "meta", "hpu", "mtia", "privateuseone",
+})
+
+
 class device:
-    """Where a tensor lives. There is one device, the CPU; anything else is a RuntimeError.
+    """Where a tensor lives. There is one device, the CPU; others have a name, and nothing can be put there.
+
+    A `with` block makes it the default device, so that for another than the CPU it is an error. RuntimeError for a name that
+    PyTorch doesn't know.
 
     >>> import autodiff as torch
-    >>> torch.device("cpu"), torch.ones(2).device == torch.device("cpu")
-    (device(type='cpu'), True)
+    >>> torch.device("cpu"), torch.ones(2).device == torch.device("cpu"), torch.device("cuda:1")
+    (device(type='cpu'), True, device(type='cuda', index=1))
     """
 
     __slots__ = ("index", "type")
@@ -57,26 +77,49 @@ class device:
 
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         name = type.type if isinstance(type, device) else type
+        if isinstance(name, int) and not isinstance(name, bool):
+            raise NoDevice(f"Cannot access accelerator device {name} when none is available: use 'cpu'")
         if not isinstance(name, str):
             raise TypeError(f"device must be a name such as 'cpu', not {name!r}")
         if name in ("float32", "float64", "float16", "float", "double", "half", "int64", "int32", "long", "int", "bool"):
             raise RuntimeError(f"{name!r} is no device; a dtype is written without quotes, as in x.to(torch.{name})")
-        if name.partition(":")[0] != "cpu":
-            raise RuntimeError(f"device {name!r} is not available: autodiff computes on the CPU only; use 'cpu'")
-        self.type = "cpu"
-        self.index = int(name.partition(":")[2]) if ":" in name else index
+        kind, colon, number = name.partition(":")
+        if kind not in _KINDS or (colon and not number.isdecimal()):
+            raise RuntimeError(f"Invalid device string: {name!r}: the one device is 'cpu'")
+        if colon and index is not None:
+            raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {name}")
+        self.type = kind
+        self.index = int(number) if colon else type.index if isinstance(type, device) and index is None else index
+
+    def __enter__(self) -> device:
+        on_cpu(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
 
     def __repr__(self) -> str:
-        return "device(type='cpu')" if self.index is None else f"device(type='cpu', index={self.index})"
+        return f"device(type={self.type!r})" if self.index is None else f"device(type={self.type!r}, index={self.index})"
 
     def __str__(self) -> str:
-        return "cpu" if self.index is None else f"cpu:{self.index}"
+        return self.type if self.index is None else f"{self.type}:{self.index}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, device) and other.index == self.index
+        return isinstance(other, device) and (other.type, other.index) == (self.type, self.index)
 
     def __hash__(self) -> int:
         return hash((self.type, self.index))
+
+    def __reduce__(self) -> Any:
+        return device, (self.type,) if self.index is None else (self.type, self.index)
+
+
+def on_cpu(place: Any) -> None:
+    """NoDevice where a tensor is to be put somewhere else than on the CPU."""
+    where = place if isinstance(place, device) else device(place)
+    if where.type != "cpu":
+        words = "Torch not compiled with CUDA enabled: " if where.type == "cuda" else ""
+        raise NoDevice(f"{words}device '{where}' is not available: autodiff computes on the CPU only; use 'cpu'")
 
 
 CPU = device("cpu")

@@ -19,6 +19,7 @@ How a call is read:
 Making tensors:
 
 - `creation`: tensor, zeros, full, eye and the like.
+- `questions`: small questions about a tensor, such as is_nonzero.
 - `ranges`: arange, linspace, logspace.
 - `sampling`: random tensors.
 - `typed`: FloatTensor, LongTensor and the other old constructors.
@@ -38,6 +39,13 @@ Functions of tensors:
 - `index`: x[...], read.
 - `assign`: x[...] = value, and what the dtype of the value may be.
 - `places`: gather, scatter, index_select, take, nonzero.
+- `storage`: the memory behind a tensor, as bytes.
+- `padding`: pad, in its four modes.
+- `pixels`: pixel_shuffle, pixel_unshuffle, channel_shuffle.
+- `interpolate`: images in another size.
+- `grid`: grid_sample, affine_grid.
+- `gathered`: scatter_reduce, index_reduce.
+- `written`: index_copy, index_fill, put, masked_scatter, the scatters over views.
 - `triangle`: tril, triu, diag, trace.
 - `reduce`: sum, mean, prod and the running ones.
 - `extremes`: max, min, argmax and the like.
@@ -51,8 +59,11 @@ Functions of tensors:
 - `special`: polygamma, mvlgamma, i0.
 - `complex_numbers`: real, conj and the like, of real numbers.
 - `agreement`: broadcast_shapes, result_type, can_cast.
-- `distance`: diff, cdist, cosine_similarity.
+- `distance`: diff, cdist, pdist, cosine_similarity.
 - `matmul`: products of every rank, and linear.
+- `normalization`: the norms by mean and variance, and running statistics.
+- `embedding`: embedding and embedding_bag.
+- `bilinear`: a linear layer on all products of pairs.
 - `products`: tensordot, kron, cross, block_diag and other products.
 - `sums_with_products`: addmv, addr, addbmm.
 - `einsum`: sums of products by the names of dimensions.

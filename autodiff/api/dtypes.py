@@ -14,7 +14,7 @@ from autodiff._core.errors import given_twice, no_memory_format, no_tensor, unex
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
-from autodiff._core.types import device
+from autodiff._core.types import NoDevice, device, on_cpu
 from autodiff.api import typed
 from autodiff.api._calls import boolean, takes_tensors
 
@@ -42,7 +42,7 @@ def to(self: Tensor, *args: Any, dtype: Any = None, copy: bool = False, non_bloc
             named = {"device": place, "dtype": dtype, "copy": copy, "non_blocking": non_blocking, **kwargs}
             place, dtype, copy, non_blocking = _asked(args, named)
     if place is not None:
-        device(place)
+        on_cpu(place)
     if copy is not False or non_blocking is not False:
         boolean("to", "copy", copy)
         boolean("to", "non_blocking", non_blocking)
@@ -102,7 +102,9 @@ def _cpu(self: Tensor, *, memory_format: Any = None) -> Tensor:
 @method(name="cuda")
 def _cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
     """RuntimeError: there is no GPU here."""
-    raise RuntimeError("autodiff computes on the CPU only: leave out .cuda(), or use .to('cpu')")
+    raise NoDevice(
+        "Torch not compiled with CUDA enabled: autodiff computes on the CPU only: leave out .cuda(), or use .to('cpu')"
+    )
 
 
 def _converter(name: str, dtype: Any) -> Any:

@@ -33,7 +33,7 @@ def _indices(index: Tensor, name: str, *dtypes: Any) -> Any:
     return index._array.astype(np.int64)
 
 
-def _row_of_indices(index: Tensor, name: str) -> Any:
+def row_of_indices(index: Tensor, name: str) -> Any:
     if index._array.ndim > 1:
         raise IndexError(f"{name}(): Index is supposed to be a vector")
     return _indices(index, name)
@@ -44,7 +44,7 @@ def _length(x: Tensor, axis: int) -> int:
     return x._array.shape[axis] if x._array.ndim else 1
 
 
-def _within(places: Any, x: Tensor, axis: int, name: str, kind: type[Exception] = RuntimeError) -> None:
+def check_within(places: Any, x: Tensor, axis: int, name: str, kind: type[Exception] = RuntimeError) -> None:
     n = _length(x, axis)
     if places.size and (places.min() < 0 or places.max() >= n):
         wrong = places[(places < 0) | (places >= n)].flat[0]
@@ -61,11 +61,11 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     tensor([3, 1])
     """
     axis = dimension(dim, input._array.ndim)
-    places = _row_of_indices(index, "index_select")
+    places = row_of_indices(index, "index_select")
     if not input._array.ndim and places.size != 1:
         raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {places.size} value(s)")
     several = input._array.ndim > 1  # PyTorch's classes: its loops over elements and those over slices differ
-    _within(places, input, axis, "index_select", RuntimeError if several and not _length(input, axis) else IndexError)
+    check_within(places, input, axis, "index_select", RuntimeError if several and not _length(input, axis) else IndexError)
     if not input._array.ndim:
         return input.clone()
     return ops.index_select(input, axis=axis, places=np.atleast_1d(places))
@@ -82,10 +82,10 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
             [4]])
     """
     axis = dimension(dim, input._array.ndim)
-    return ops.gather(input, axis=axis, places=_places(input, index, axis, "gather", "input"))
+    return ops.gather(input, axis=axis, places=places_along(input, index, axis, "gather", "input"))
 
 
-def _places(x: Tensor, index: Tensor, axis: int, name: str, what: str) -> Any:
+def places_along(x: Tensor, index: Tensor, axis: int, name: str, what: str) -> Any:
     """The places along an axis, which fit x; an index without elements fits anything, as in PyTorch."""
     if not index._array.size:
         return np.zeros(index._array.shape, np.int64)
@@ -98,7 +98,7 @@ def _places(x: Tensor, index: Tensor, axis: int, name: str, what: str) -> Any:
                 f"Size does not match at dimension {d} expected index {list(places.shape)} to be no larger than {what} "
                 f"{list(x.shape)} apart from dimension {axis}"
             )
-    _within(places, x, axis, name)
+    check_within(places, x, axis, name)
     return places
 
 
@@ -156,7 +156,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     return _take(flat_input, index=choice)
 
 
-def _source(input: Tensor, src: Any, places: Any, name: str) -> tuple[Any, Any]:
+def source_for(input: Tensor, src: Any, places: Any, name: str) -> tuple[Any, Any]:
     """What is written, in the shape of the places, and the places: both without elements where the index has none."""
     ndim = max(input._array.ndim, 1)
     if not places.size:
@@ -192,12 +192,12 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     tensor([[0., 0., 5.]])
     """
     axis = dimension(dim, input._array.ndim)
-    places = _places(input, index, axis, "scatter", "self")
+    places = places_along(input, index, axis, "scatter", "self")
     if src is None and value is None:
         raise TypeError('scatter() missing 1 required argument: "src", a tensor, or "value", a number')
     if isinstance(value, Tensor) and value._array.ndim:
         raise TypeError("scatter(): argument 'value' must be Number, not Tensor; a tensor is given as src=")
-    values, places = _source(input, value if src is None else src, places, "scatter")
+    values, places = source_for(input, value if src is None else src, places, "scatter")
     if reduce is None:
         return ops.scatter(input, values, axis=axis, places=places)
     if reduce not in ("add", "multiply"):
@@ -216,9 +216,9 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     tensor([0., 0., 6.])
     """
     axis = dimension(dim, input._array.ndim)
-    places = _places(input, index, axis, "scatter_add", "self")
+    places = places_along(input, index, axis, "scatter_add", "self")
     _ = src._array  # a number is not taken here
-    values, places = _source(input, src, places, "scatter_add")
+    values, places = source_for(input, src, places, "scatter_add")
     return ops.scatter_add(input, values, axis=axis, places=places)
 
 
@@ -232,18 +232,19 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     tensor([0., 0., 6.])
     """
     axis = dimension(dim, input._array.ndim)
-    places = _row_of_indices(index, "index_add")
-    _fits_slices(input, source, axis, places)
-    _within(places, input, axis, "index_add", RuntimeError if input._array.ndim > 1 else IndexError)
+    places = row_of_indices(index, "index_add")
+    check_slices(input, source, axis, places)
+    check_within(places, input, axis, "index_add", RuntimeError if input._array.ndim > 1 else IndexError)
     if alpha != 1:
         source = source * (alpha if source._array.dtype.kind == "f" else int(alpha))
     return _index_add(input, source, index=ops.along(axis, np.atleast_1d(places)) if input._array.ndim else ())
 
 
-def _fits_slices(input: Tensor, source: Tensor, axis: int, places: Any) -> None:
+def check_slices(input: Tensor, source: Tensor, axis: int, places: Any, name: str = "index_add_") -> None:
+    """RuntimeError where the slices of source along an axis do not fit those of input, one for each place."""
     if source._array.dtype != input._array.dtype:
         ours, theirs = scalar_type(input._array), scalar_type(source._array)
-        raise RuntimeError(f"index_add_(): self ({ours}) and source ({theirs}) must have the same scalar type")
+        raise RuntimeError(f"{name}(): self ({ours}) and source ({theirs}) must have the same scalar type")
     into, of = list(input._array.shape), list(source._array.shape)
     if len(into) != len(of) or into[:axis] + into[axis + 1 :] != of[:axis] + of[axis + 1 :]:
         raise RuntimeError(
@@ -252,7 +253,7 @@ def _fits_slices(input: Tensor, source: Tensor, axis: int, places: Any) -> None:
         )
     if places.size != _length(source, axis):
         raise RuntimeError(
-            f"index_add_(): Number of indices ({places.size}) should be equal to source.size(dim): ({_length(source, axis)}), "
+            f"{name}(): Number of indices ({places.size}) should be equal to source.size(dim): ({_length(source, axis)}), "
             f"for dim: {axis}"
         )
 

@@ -13,7 +13,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, get_default_dtype
 from autodiff._core.modes import mode, silently
 from autodiff._core.tensor import LEAF, Tensor, wrap
-from autodiff._core.types import device
+from autodiff._core.types import on_cpu
 from autodiff.api._calls import takes_tensors
 from autodiff.api.lists import array_of_list, element
 from autodiff.api.out import fill, fresh
@@ -29,7 +29,7 @@ def leaf(array: Any, requires_grad: bool = False, place: Any = None, out: Any = 
     Where a function, `name`, was given an `out`, that is the tensor, and the array is copied into it.
     """
     if place is not None:
-        device(place)
+        on_cpu(place)
     t = wrap(array) if out is None else fill(name, fresh(name, out, array.shape), array)
     if requires_grad:
         if not isinstance(requires_grad, bool):

@@ -6,14 +6,14 @@ they write to, since an element goes from place to place.
 
 from __future__ import annotations
 
-from autodiff.api import index, join, order, places, triangle
+from autodiff.api import gathered, index, join, order, places, triangle, written
 from autodiff.api.out import Rule, takes_out
 
 # A part of the public list, like that of with_out.
 __all__ = [
-    "argsort", "cat", "column_stack", "diag", "dstack", "gather", "hstack", "index_add", "index_select", "isin",
-    "masked_select", "median", "msort", "nonzero", "scatter", "scatter_add", "sort", "stack", "take", "take_along_dim", "topk",
-    "tril", "triu", "vstack",
+    "argsort", "cat", "column_stack", "diag", "dstack", "gather", "hstack", "index_add", "index_copy", "index_reduce",
+    "index_select", "isin", "masked_select", "median", "msort", "nonzero", "scatter", "scatter_add", "scatter_reduce",
+    "slice_scatter", "sort", "stack", "take", "take_along_dim", "topk", "tril", "triu", "vstack",
 ]
 
 # ---- in order: an operand may be written into ----
@@ -52,3 +52,9 @@ take_along_dim = takes_out(places.take_along_dim, PICKED)
 index_add = takes_out(places.index_add, ADDED)
 scatter = takes_out(places.scatter, ADDED)
 scatter_add = takes_out(places.scatter_add, ADDED)
+
+index_reduce = takes_out(gathered.index_reduce, ADDED)
+scatter_reduce = takes_out(gathered.scatter_reduce, ADDED)
+
+index_copy = takes_out(written.index_copy, ADDED)
+slice_scatter = takes_out(written.slice_scatter, SAME)

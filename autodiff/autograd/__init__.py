@@ -5,7 +5,7 @@ from typing import Any
 from autodiff._core.grad import backward
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
-from autodiff.autograd import function, functional, graph
+from autodiff.autograd import function, functional, graph, profiler
 from autodiff.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from autodiff.autograd.function import Function, once_differentiable
 from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
@@ -29,6 +29,7 @@ __all__ = [
     "is_anomaly_enabled",
     "no_grad",
     "once_differentiable",
+    "profiler",
     "set_detect_anomaly",
     "set_grad_enabled",
 ]

@@ -116,7 +116,7 @@ class UninitializedTensorMixin:
 
     def _empty(self, device: Any, dtype: Any) -> Tensor:
         if device is not None:
-            types.device(device)
+            types.on_cpu(device)
         return wrap(np.empty(0, as_numpy_dtype(dtype) or get_default_dtype().np))
 
     @property
@@ -159,7 +159,7 @@ class UninitializedTensorMixin:
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
         """Become a parameter, or a buffer, of that shape, with numbers that are still to be drawn."""
         if device is not None:
-            types.device(device)
+            types.on_cpu(device)
         size = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
         self._array = np.empty(size, as_numpy_dtype(dtype) or self.dtype.np)
         self.__class__ = self.cls_to_become  # type: ignore[assignment]  # the layout is the same
@@ -242,7 +242,7 @@ def empty_parameter(*size: int, device: Any = None, dtype: Any = None) -> Parame
     RuntimeError for a negative size, and for another device than the CPU.
     """
     if device is not None:
-        types.device(device)
+        types.on_cpu(device)
     found = as_numpy_dtype(dtype) or get_default_dtype().np
     if min(size, default=0) < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {list(size)}")

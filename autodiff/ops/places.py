@@ -94,11 +94,11 @@ def added_at(x, *, index, shape):
     if all(not isinstance(p, np.ndarray) or p.dtype.kind == "b" for p in index):
         out[index] = x  # a mask names no place twice
     else:
-        _add_at(out, index, x)
+        added_into(out, index, x)
     return out
 
 
-def _add_at(out: Any, index: Any, x: Any) -> None:
+def added_into(out: Any, index: Any, x: Any) -> None:
     """out[index] += x: where a place is named several times, all of it is added.
 
     Floats are counted into their places, many times faster than by np.add.at, and summed in double. Not so a few among many.
@@ -130,7 +130,7 @@ def grid_of(places: Any, axis: int) -> tuple[Any, ...]:
     return (*grid[:axis], places, *grid[axis + 1 :])
 
 
-def _row(x: Any) -> Any:
+def row_of(x: Any) -> Any:
     """x, seen as a row of one element where it has no dimensions."""
     return x if x.ndim else x.reshape(1)
 
@@ -144,7 +144,7 @@ def gather(x, *, axis, places):
     """x at `places` along `axis`: a place for each element of the result; the other dimensions of x may be longer."""
     if not places.size:
         return np.empty(places.shape, x.dtype)
-    return in_rows(_row(x)[grid_of(_row(places), axis)]).reshape(places.shape)
+    return in_rows(row_of(x)[grid_of(row_of(places), axis)]).reshape(places.shape)
 
 
 @primitive(
@@ -156,7 +156,7 @@ def scattered(x, *, axis, places, shape):
     """x added at `places` along `axis` in zeros: zeros of `shape`."""
     out = np.zeros(shape, x.dtype)
     if places.size:
-        _add_at(_row(out), grid_of(_row(places), axis), x)
+        added_into(row_of(out), grid_of(row_of(places), axis), x)
     return out
 
 
@@ -204,7 +204,7 @@ def put_added(x, value, *, index):
     """x with the value added at an advanced index."""
     out = x.copy()
     try:
-        _add_at(out, index, value)
+        added_into(out, index, value)
     except ValueError:
         raise misfit(x, value, index) from None
     return out
@@ -231,7 +231,7 @@ def zeroed(x, *, index):
 def scatter(x, value, *, axis, places):
     """x with the value, of the shape of the places or a single number, written at the places along an axis."""
     out = x.copy()
-    _row(out)[grid_of(_row(places), axis)] = value
+    row_of(out)[grid_of(row_of(places), axis)] = value
     return out
 
 
@@ -244,7 +244,7 @@ def scatter(x, value, *, axis, places):
 def scatter_add(x, value, *, axis, places):
     """x with the value added at the places along an axis."""
     out = x.copy()
-    _add_at(_row(out), grid_of(_row(places), axis), value)
+    added_into(row_of(out), grid_of(row_of(places), axis), value)
     return out
 
 
@@ -259,7 +259,7 @@ def _no_slope(g: Any) -> Any:
 def scatter_reduced(x, value, *, axis, places, combine):
     """x with the value added to, or multiplied with, what is at the places along an axis: `combine` is NumPy's function."""
     out = x.copy()
-    combine.at(_row(out), grid_of(_row(places), axis), value)
+    combine.at(row_of(out), grid_of(row_of(places), axis), value)
     return out
 
 

@@ -7,12 +7,13 @@ state, and the loop of a step) around one pure function for each algorithm (`sgd
 from typing import TYPE_CHECKING, Any
 
 from autodiff._core.missing import missing_name
+from autodiff.optim import lr_scheduler as lr_scheduler
 from autodiff.optim.adam import Adam
 from autodiff.optim.adamw import AdamW
 from autodiff.optim.optimizer import Optimizer
 from autodiff.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "lr_scheduler"]
 
 
 if not TYPE_CHECKING:  # it would take every name

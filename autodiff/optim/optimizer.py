@@ -33,6 +33,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def between_hooks(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        self._opt_called = True  # a scheduler asks
         if not self._hooks:
             try:
                 return step(self, *args, **kwargs)
@@ -84,6 +85,8 @@ class Optimizer(KnowsItsKeywords):
     rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     first_state: ClassVar[Callable[..., dict[str, Any]] | None] = None
     recorded_rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None  # the rule on tensors, for differentiable=True
+    _opt_called: bool  # was there a step since a scheduler was made?
+    _watched: Any  # the step that it then had
     checks_itself: ClassVar[bool] = False  # does `update` look at the whole group before it writes?
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:

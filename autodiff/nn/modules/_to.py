@@ -53,7 +53,7 @@ def _wrong(device: Any, dtype: Any, tensor: Any, non_blocking: Any, copy: Any) -
         return RuntimeError(".to() does not accept copy argument: a module is converted in place")
     if device is not None:
         try:
-            types.device(device)
+            types.on_cpu(device)
         except RuntimeError as error:
             return refusal(error)
     dtype = dtype if tensor is None else tensor.dtype

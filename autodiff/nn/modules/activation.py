@@ -75,11 +75,11 @@ class Tanhshrink(_Activation):
 
 
 class _WithOptions(_Activation):
-    """An activation with what its constructor was given as options of the function."""
+    """An activation with what its constructor was given as options of the function: `_options`, in the function's order."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
-        vars(self).update(options, _options=tuple(options))  # plain attributes, which need no register
+        vars(self).update(options)  # plain attributes, which need no register
 
 
 # ---- one option: whether the input's own memory is written to ----
@@ -87,6 +87,8 @@ class _WithOptions(_Activation):
 
 class _InPlace(_WithOptions):
     """An activation that may write into its input's own memory."""
+
+    _options = ("inplace",)
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(inplace=inplace)
@@ -147,6 +149,8 @@ class Hardswish(_Silent):
 class _AlongDim(_WithOptions):
     """An activation of whole rows: along one dimension."""
 
+    _options = ("dim",)
+
     def __init__(self, dim: int | None = None) -> None:
         super().__init__(dim=dim)
 
@@ -174,6 +178,8 @@ class GLU(_WithOptions):
 
     _function = staticmethod(F.glu)
 
+    _options = ("dim",)
+
     def __init__(self, dim: int = -1) -> None:
         super().__init__(dim=dim)
 
@@ -186,6 +192,8 @@ class LeakyReLU(_WithOptions):
 
     _function = staticmethod(F.leaky_relu)
 
+    _options = ("negative_slope", "inplace")
+
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(negative_slope=negative_slope, inplace=inplace)
 
@@ -194,6 +202,8 @@ class ELU(_WithOptions):
     """x above 0, alpha * (e**x - 1) below (Clevert et al. 2015)."""
 
     _function = staticmethod(F.elu)
+
+    _options = ("alpha", "inplace")
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(alpha=alpha, inplace=inplace)
@@ -204,6 +214,8 @@ class CELU(_WithOptions):
 
     _function = staticmethod(F.celu)
 
+    _options = ("alpha", "inplace")
+
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(alpha=alpha, inplace=inplace)
 
@@ -212,6 +224,8 @@ class GELU(_WithOptions):
     """x * P(N < x) for a normal N (Hendrycks and Gimpel 2016), or its "tanh" approximation."""
 
     _function = staticmethod(F.gelu)
+
+    _options = ("approximate",)
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__(approximate=approximate)
@@ -222,6 +236,8 @@ class Softplus(_WithOptions):
 
     _function = staticmethod(F.softplus)
 
+    _options = ("beta", "threshold")
+
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__(beta=beta, threshold=threshold)
 
@@ -230,6 +246,8 @@ class Threshold(_WithOptions):
     """x where x > threshold, else value."""
 
     _function = staticmethod(F.threshold)
+
+    _options = ("threshold", "value", "inplace")
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__(threshold=threshold, value=value, inplace=inplace)
@@ -240,6 +258,8 @@ class Hardtanh(_WithOptions):
 
     _function = staticmethod(F.hardtanh)
 
+    _options = ("min_val", "max_val", "inplace")
+
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__(min_val=min_val, max_val=max_val, inplace=inplace)
         if max_val <= min_val:
@@ -248,6 +268,8 @@ class Hardtanh(_WithOptions):
 
 class _Shrink(_WithOptions):
     """An activation that is 0 around 0."""
+
+    _options = ("lambd",)
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__(lambd=lambd)

@@ -1,0 +1,101 @@
+"""Compiling a model, which is not needed here: `script` and `trace` give back what they are given.
+
+>>> import autodiff as torch
+>>> @torch.jit.script
+... def double(x):
+...     return x + x
+>>> double(torch.ones(1))
+tensor([2.])
+"""
+
+from typing import Any
+
+from autodiff._core.missing import missing_name
+
+__all__ = ["export", "ignore", "is_scripting", "is_tracing", "script", "script_method", "trace", "unused"]
+
+
+def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None, example_inputs: Any = None) -> Any:
+    """The function, class or module itself: it runs as Python.
+
+    >>> import autodiff as torch
+    >>> model = torch.nn.Linear(2, 1)
+    >>> torch.jit.script(model) is model
+    True
+    """
+    return obj
+
+
+def trace(func: Any, example_inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """The function or module itself: nothing is recorded ahead of the run.
+
+    >>> import autodiff as torch
+    >>> model = torch.nn.Linear(2, 1)
+    >>> torch.jit.trace(model, torch.ones(1, 2)) is model
+    True
+    """
+    return func
+
+
+def script_method(fn: Any) -> Any:
+    """The method itself.
+
+    >>> import autodiff as torch
+    >>> torch.jit.script_method(len) is len
+    True
+    """
+    return fn
+
+
+def export(fn: Any) -> Any:
+    """The method itself.
+
+    >>> import autodiff as torch
+    >>> torch.jit.export(len) is len
+    True
+    """
+    return fn
+
+
+def unused(fn: Any) -> Any:
+    """The method itself.
+
+    >>> import autodiff as torch
+    >>> torch.jit.unused(len) is len
+    True
+    """
+    return fn
+
+
+def ignore(drop: Any = False, **kwargs: Any) -> Any:
+    """The method itself, or, called with options, a decorator that gives it back.
+
+    >>> import autodiff as torch
+    >>> torch.jit.ignore(len) is len, torch.jit.ignore(drop=True)(len) is len
+    (True, True)
+    """
+    return drop if callable(drop) else lambda fn: fn
+
+
+def is_scripting() -> bool:
+    """Always False.
+
+    >>> import autodiff as torch
+    >>> torch.jit.is_scripting()
+    False
+    """
+    return False
+
+
+def is_tracing() -> bool:
+    """Always False.
+
+    >>> import autodiff as torch
+    >>> torch.jit.is_tracing()
+    False
+    """
+    return False
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)

@@ -1,0 +1,247 @@
+"""What programs say to a GPU, a compiler, a profiler or another process, held against PyTorch on a machine without a GPU."""
+
+import contextlib
+import pickle
+import re
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autodiff
+
+
+@pytest.fixture(params=["autodiff", "torch"])
+def T(request, torch):
+    return autodiff if request.param == "autodiff" else torch
+
+
+# Each is an expression of T; both answer the same.
+ANSWERS = [
+    "T.cuda.is_available()", "T.cuda.device_count()", "T.cuda.is_initialized()", "T.cuda.is_bf16_supported()",
+    "T.cuda.empty_cache()", "T.cuda.memory_allocated()", "T.cuda.max_memory_allocated()", "T.cuda.memory_reserved()",
+    "T.cuda.max_memory_reserved()", "T.cuda.seed()", "T.cuda.seed_all()", "T.cuda.manual_seed(1)", "T.cuda.manual_seed_all(1)",
+    "T.cuda.get_arch_list()", "T.mps.is_available()", "T.xpu.is_available()", "T.xpu.device_count()", "T.mps.manual_seed(0)",
+    "T.version.cuda", "T.version.hip", "T.version.debug", "str(T.device('cuda'))", "repr(T.device('cuda:1'))",
+    "repr(T.device('mps'))", "T.device('cuda', 1) == T.device('cuda:1')", "T.device('cpu') == T.device('cuda')",
+    "repr(T.device(T.device('cuda:1')))", "len({T.device('cpu'), T.device('cpu'), T.device('cuda')})",
+    "T.device('cuda').index", "T.device('cuda:2').type", "T.distributed.is_initialized()", "T.jit.is_scripting()",
+    "T.get_float32_matmul_precision()", "T.is_deterministic_algorithms_warn_only_enabled()", "T.is_warn_always_enabled()",
+    "T.typename(T.ones(1))", "T.typename(T.ones(1).long())", "T.typename(3)", "T.typename('a')", "T.typename(int)",
+    "T.typename(T.ones(1, dtype=T.float64))", "T.is_nonzero(T.tensor([0.0]))", "T.is_nonzero(T.tensor([[3]]))",
+    "T.is_inference(T.ones(1))", "T.is_signed(T.ones(1).byte())", "T.is_signed(T.ones(1))", "T.get_device(T.ones(1))",
+    "T.is_same_size(T.ones(2, 1), T.ones(2, 1))", "T.is_same_size(T.ones(2, 1), T.ones(2))", "T.is_storage(T.ones(1))",
+    "T.amp.is_autocast_available('cuda')", "T.cuda.amp.GradScaler(enabled=False).is_enabled()",
+    "T.cuda.amp.GradScaler(enabled=False).state_dict()", "T.cuda.amp.GradScaler(enabled=False).get_scale()",
+    "T.compile(len) is not None", "T.compiler.is_compiling()", "T.onnx.is_in_onnx_export()",
+    "T.multiprocessing.get_all_sharing_strategies() >= {'file_system'}", "T.initial_seed.__name__",
+    "type(T.default_generator) is type(T.Generator())",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", ANSWERS)
+@pytest.mark.filterwarnings("ignore")
+def test_answers_are_pytorchs(call, torch):
+    ours, theirs = eval(call, {"T": autodiff}), eval(call, {"T": torch})
+    assert (type(ours), ours) == (type(theirs), theirs)
+
+
+REFUSALS = [
+    "T.cuda.synchronize()", "T.cuda.current_device()", "T.cuda.get_device_name()", "T.cuda.get_device_name(0)",
+    "T.cuda.get_device_properties(0)", "T.cuda.get_device_capability()", "T.cuda.mem_get_info()", "T.ones(1).cuda()",
+    "T.ones(1).to('cuda')", "T.ones(1).to(T.device('cuda'))", "T.ones(1, device='cuda')", "T.zeros(2, device='cuda:0')",
+    "T.tensor([1], device=T.device('cuda'))", "T.ones(1, device='mps')", "T.nn.Linear(1, 1).cuda()",
+    "T.nn.Linear(1, 1, device='cuda')", "T.Generator(device='cuda')", "T.device('gpu')", "T.device('cuda:x')", "T.device('')",
+    "T.device('cuda:0', 1)", "T.device(1.5)", "T.device(0)", "T.is_nonzero(T.ones(2))", "T.is_nonzero(T.ones(0))",
+    "T.set_num_interop_threads(0)", "T.set_num_interop_threads('a')",
+    "T.distributed.get_rank()", "T.distributed.get_world_size()", "T.autocast(3)", "T.compile(len, mode='a', options={'b': 1})",
+    "T.set_default_tensor_type(3)", "T.set_default_tensor_type(T.LongTensor)", "T.set_deterministic_debug_mode('x')",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", REFUSALS)
+@pytest.mark.filterwarnings("ignore")
+def test_refusals_are_pytorchs(call, torch):
+    with pytest.raises(Exception) as theirs:
+        eval(call, {"T": torch})
+    with pytest.raises(Exception) as ours:
+        eval(call, {"T": autodiff})
+    assert isinstance(ours.value, type(theirs.value)), (ours.value, theirs.value)
+    assert len(str(ours.value)) > 10
+
+
+WARNINGS = ["T.autocast('cuda')", "T.cuda.amp.autocast()", "T.amp.GradScaler()", "T.cuda.amp.GradScaler()"]
+
+
+@pytest.mark.parametrize("call", WARNINGS)
+def test_a_gpu_that_is_asked_for_is_warned_of_as_in_pytorch(call, torch):
+    said = []
+    for T in (autodiff, torch):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            eval(call, {"T": T})
+        said.append([(w.category, str(w.message)) for w in caught if w.category is UserWarning])
+    assert said[0] == said[1]
+    assert said[0]
+
+
+def test_a_training_in_mixed_precision_is_one_in_float32():
+    w = autodiff.tensor([3.0], requires_grad=True)
+    optimizer = autodiff.optim.SGD([w], lr=0.5)
+    scaler = autodiff.amp.GradScaler("cpu")
+    with autodiff.autocast(device_type="cpu", dtype=autodiff.float16):
+        loss = (w * w).sum()
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    scaler.step(optimizer)
+    scaler.update()
+    scaler.load_state_dict(scaler.state_dict())
+    assert w.item() == 0.0
+    assert loss.dtype is autodiff.float32
+    assert [w.item()] == [autodiff.autocast("cpu")(lambda: w)().item()]
+
+
+def test_a_compiled_function_is_the_function():
+    T = autodiff
+
+    @T.jit.ignore(drop=True)
+    def double(x):
+        return x + x
+
+    assert double(T.ones(1)).item() == 2
+    made = [T.compile(mode="default")(double), T.compile(double), T.jit.script(double), T.jit.trace(double, T.ones(1))]
+    assert all(each is double for each in made)
+
+
+def test_devices_are_kept_by_pickle_and_enter_a_block():
+    place = autodiff.device("cuda:1")
+    assert pickle.loads(pickle.dumps(place)) == place
+    with autodiff.device("cpu") as here:
+        assert autodiff.ones(1).device == here
+    with pytest.raises(RuntimeError, match="CPU only"), autodiff.device("cuda"):
+        pass
+
+
+def test_a_block_leaves_the_stream_where_it_was(T):
+    T.manual_seed(0)
+    with T.random.fork_rng():
+        T.rand(7)
+    inside = T.rand(3).tolist()
+    T.manual_seed(0)
+    assert T.rand(3).tolist() == inside
+    with contextlib.suppress(ZeroDivisionError), T.random.fork_rng():
+        T.rand(1)
+        1 / 0  # noqa: B018
+    after = T.rand(1).item()
+    T.manual_seed(0)
+    assert T.rand(4)[3].item() == after
+
+
+def test_the_default_type_is_a_dtype():
+    try:
+        for given_as in (autodiff.DoubleTensor, "torch.DoubleTensor"):
+            autodiff.set_default_tensor_type(given_as)
+            assert autodiff.tensor(1.0).dtype is autodiff.float64
+            autodiff.set_default_tensor_type(autodiff.FloatTensor)
+            assert autodiff.tensor(1.0).dtype is autodiff.float32
+    finally:
+        autodiff.set_default_dtype(autodiff.float32)
+
+
+def work(i, folder):
+    (folder / str(i)).write_text("done")
+    if i == 3:
+        raise SystemExit(5)
+
+
+def test_processes_are_waited_for(tmp_path):
+    autodiff.multiprocessing.spawn(work, (tmp_path,), nprocs=2, start_method="fork")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["0", "1"]
+    with pytest.raises(RuntimeError, match="process 3 of 4 terminated with exit code 5"):
+        autodiff.multiprocessing.spawn(work, (tmp_path,), nprocs=4, start_method="fork")
+
+
+NOT_HERE = [
+    "hub.load('a', 'b')", "hub.load_state_dict_from_url('https://a')", "onnx.export(None, (), 'f')",
+    "distributed.init_process_group('gloo')",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", NOT_HERE)
+def test_what_can_not_be_done_says_what_to_do(call):
+    with pytest.raises(RuntimeError, match=r"torch\.load|export there|leave out"):
+        eval("T." + call, {"T": autodiff})
+
+
+def test_what_is_reported_is_swallowed_with_one_warning(tmp_path):
+    with pytest.warns(UserWarning, match="no files for TensorBoard"):
+        writer = autodiff.utils.tensorboard.SummaryWriter(tmp_path / "runs")
+    with writer:
+        writer.add_scalar("a", 1.0, global_step=2)
+        writer.add_histogram("a", autodiff.ones(2), 1)
+        writer.add_graph(autodiff.nn.Linear(1, 1), autodiff.ones(1))
+        writer.flush()
+    assert not list(tmp_path.iterdir())
+    with autodiff.profiler.profile(record_shapes=True) as prof, autodiff.profiler.record_function("step"):
+        prof.step()
+    assert "cProfile" in prof.key_averages().table(sort_by="cpu_time_total", row_limit=10)
+
+
+# ---- assert_close ----
+
+
+def verdict(T, a, b, options):
+    """What assert_close says, without the last digits that a number is printed with."""
+    try:
+        T.testing.assert_close(a(T), b(T), **options)
+    except (AssertionError, TypeError, ValueError) as error:
+        text = str(error).replace("autodiff", "torch")
+        return type(error), re.sub(r"(\d\.\d{4})\d+", r"\1", text) if type(error) is AssertionError else ""
+    return "close"
+
+
+PAIRS = {
+    "equal": (lambda T: T.ones(2, 3), lambda T: T.ones(2, 3)),
+    "far": (lambda T: T.tensor([1.0, 2.0, 4.0]), lambda T: T.tensor([1.0, 2.5, 6.0])),
+    "shape": (lambda T: T.ones(2), lambda T: T.ones(3)),
+    "dtype": (lambda T: T.ones(2), lambda T: T.ones(2, dtype=T.float64)),
+    "numbers": (lambda T: 1.0, lambda T: 1.25),
+    "number and tensor": (lambda T: T.ones(1), lambda T: 1.0),
+    "0-d": (lambda T: T.tensor(1.0), lambda T: T.tensor(2.0)),
+    "whole": (lambda T: T.tensor([1, 2]), lambda T: T.tensor([1, 3])),
+    "yes": (lambda T: T.tensor([True]), lambda T: T.tensor([False])),
+    "nan": (lambda T: T.tensor([float("nan"), 1.0]), lambda T: T.tensor([float("nan"), 1.0])),
+    "inf": (lambda T: T.tensor([float("inf"), 1.0]), lambda T: T.tensor([float("inf"), 1.0])),
+    "list": (lambda T: [T.ones(1), 2.0], lambda T: [T.ones(1), 2.5]),
+    "lengths": (lambda T: [1, 2], lambda T: [1]),
+    "dict": (lambda T: {"a": T.ones(2)}, lambda T: {"a": T.zeros(2)}),
+    "keys": (lambda T: {"a": 1}, lambda T: {"b": 1}),
+    "text": (lambda T: "a", lambda T: "a"),
+    "arrays": (lambda T: np.ones(2), lambda T: np.zeros(2)),
+    "none": (lambda T: None, lambda T: None),
+    "almost": (lambda T: T.tensor([1.0, 2.0]), lambda T: T.tensor([1.0, 2.000001])),
+    "gradient": (lambda T: T.ones(1).requires_grad_(), lambda T: T.ones(1)),
+}  # fmt: skip
+OPTIONS = [{}, {"rtol": 1e-3, "atol": 0.3}, {"rtol": 0, "atol": 0}, {"equal_nan": True}, {"check_dtype": False}, {"rtol": 0.1},
+           {"msg": "mine"}, {"msg": lambda text: text[:5]}]  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("options", OPTIONS, ids=repr)
+def test_assert_close_says_what_pytorchs_says(pair, options, torch):
+    assert verdict(autodiff, *PAIRS[pair], options) == verdict(torch, *PAIRS[pair], options)
+
+
+@given(st.lists(st.floats(-3, 3, width=32), min_size=1, max_size=6), st.floats(0, 2**-13, width=32), st.integers(0, 5))
+def test_assert_close_draws_the_line_where_pytorch_does(values, step, at):
+    torch = pytest.importorskip("torch")
+
+    def other(T):
+        t = T.tensor(values)
+        t[at % len(values)] += step
+        return t
+
+    ours, theirs = (verdict(T, lambda T: T.tensor(values), other, {}) for T in (autodiff, torch))
+    assert (ours == "close") == (theirs == "close")
