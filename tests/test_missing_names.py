@@ -20,10 +20,10 @@ MODULES = [
     "autodiff.backends", "autodiff.backends.cuda",
     "autodiff.cuda", "autodiff.nn", "autodiff.nn.functional", "autodiff.nn.init", "autodiff.nn.modules",
     "autodiff.nn.parameter", "autodiff.nn.utils",
-    "autodiff.optim", "autodiff.random", "autodiff.serialization", "autodiff.utils", "autodiff.utils.checkpoint",
-    "autodiff.utils.data",
+    "autodiff.optim", "autodiff.random", "autodiff.serialization", "autodiff.special", "autodiff.utils",
+    "autodiff.utils.checkpoint", "autodiff.utils.data",
 ]
-WHOLE = ["autodiff.nn.parameter"]  # modules that have all of PyTorch's names
+WHOLE = ["autodiff.nn.parameter", "autodiff.special"]  # modules that have all of PyTorch's names
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 

@@ -56,7 +56,8 @@ Functions of tensors:
 - `correlation`: cov and corrcoef.
 - `histograms`: histc, histogram, histogramdd.
 - `integrals`: trapezoid and gradient, of samples.
-- `special`: polygamma, mvlgamma, i0.
+- `special`: the gamma function, Bessel's, entropy and the normal distribution.
+- `named_functions`: Bessel's, Airy's, Chebyshev's and others that have no derivative.
 - `complex_numbers`: real, conj and the like, of real numbers.
 - `agreement`: broadcast_shapes, result_type, can_cast.
 - `distance`: diff, cdist, pdist, cosine_similarity.

@@ -14,7 +14,7 @@ from autodiff._core.dtypes import dtype as Dtype
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Size
 from autodiff._core.types import device as Device
-from autodiff.api._calls import number, takes_tensors
+from autodiff.api._calls import number, takes_tensors, whole
 from autodiff.api.reading import leaf
 
 
@@ -57,14 +57,11 @@ def broadcast_shapes(*shapes: Any) -> Size:
     """
     sizes: list[tuple[int, ...]] = []
     for shape in shapes:
-        if not isinstance(shape, (int, tuple, list)):
+        if isinstance(shape, (float, Tensor)):
             raise RuntimeError(f"Input shapes should be of type ints, a tuple of ints, or a list of ints, got {shape!r}")
-        sizes.append((shape,) if isinstance(shape, int) else tuple(shape))
-        for n in sizes[-1]:
-            if not isinstance(n, int):
-                raise RuntimeError(f"Input shapes should be of type ints, a tuple of ints, or a list of ints, got {shape!r}")
-            if n < 0:
-                raise RuntimeError(f"Trying to create tensor with negative dimension ({n}): ({shape})")
+        sizes.append((shape,) if isinstance(shape, int) else tuple(whole("broadcast_shapes", "shapes", n) for n in shape))
+        if min(sizes[-1], default=0) < 0:
+            raise ValueError(f"Attempting to broadcast a dimension with negative length! Got the shape {shape!r}")
     try:
         return Size(np.broadcast_shapes(*sizes))
     except ValueError:

@@ -137,15 +137,13 @@ def angle(input: Tensor) -> Tensor:
     return ops.angle(input)
 
 
-def _H(input: Tensor) -> Tensor:
+def H(input: Tensor) -> Tensor:
     """The conjugate transpose of a matrix: of real numbers the transpose, a view."""
     if input._array.ndim not in (0, 2):
         raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {input._array.ndim}-D tensor; use x.mH")
     return mT(input) if input._array.ndim else input
 
 
-Tensor.real, Tensor.imag = property(real), property(imag)
-Tensor.H, Tensor.mH = property(_H), property(adjoint)
 
 # ---- yes or no ----
 

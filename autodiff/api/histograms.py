@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.dtypes import scalar_type
+from autodiff._core.dtypes import from_numpy_dtype, scalar_type
 from autodiff._core.inplace import method
 from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import HistogramddResult, HistogramResult
 from autodiff.api._calls import boolean, number, takes_tensors, whole
+from autodiff.api.ranges import linspace
 
 
 @method
@@ -94,7 +95,12 @@ def histogramdd(
     if array.ndim < 2:
         raise RuntimeError(f"torch.histogramdd(): input tensor should have at least 2 dimensions, but got {array.ndim}")
     d = array.shape[-1]
+    if isinstance(bins, Tensor):
+        raise TypeError("histogramdd(): argument 'bins' must be an int, or a list of ints or Tensors, not Tensor")
     each = list(bins) if isinstance(bins, (list, tuple)) else [bins] * d
+    for b in each:
+        if not isinstance(b, Tensor):
+            whole("histogramdd", "bins", b)
     if len(each) != d:
         raise RuntimeError(f"torch.histogramdd(): expected {d} sequences of bin edges for {d} coordinates, but got {len(each)}")
     hist, edges = _counted(
@@ -129,7 +135,7 @@ def _edges(name: str, bins: Any, x: Any, low: Any, high: Any) -> Any:
     if low > high:
         raise RuntimeError(f"torch.{name}(): min should not exceed max, but got min {low} max {high}")
     low, high = (low - 0.5, high + 0.5) if low == high else (low, high)
-    return np.linspace(low, high, bins + 1, dtype=x.dtype)
+    return linspace(float(low), float(high), bins + 1, dtype=from_numpy_dtype(x.dtype))._array
 
 
 def _counted(name: str, x: Any, bins: list[Any], range: Any, weight: Any, density: bool) -> tuple[Any, list[Any]]:

@@ -18,6 +18,7 @@ from autodiff.api.join import cat
 from autodiff.api.reduce import cumsum
 from autodiff.api.reduce import sum as sum_
 from autodiff.api.shape import reshape
+from autodiff.ops.arithmetic import mul
 
 
 def _lines(name: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> tuple[int, Any]:
@@ -82,7 +83,7 @@ def _trapezoid(name: str, y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Ten
         return sum_(y, axis).float() if y._array.dtype.kind != "f" else sum_(y, axis)
     if x is None:
         ends = select(y, axis, 0) + select(y, axis, -1)
-        return (sum_(y, axis) - ends * 0.5) * width
+        return mul(sum_(y, axis) - ends * 0.5, width)
     return sum_((_steps(y, axis, 0) + _steps(y, axis, 1)) * width, axis) / 2
 
 

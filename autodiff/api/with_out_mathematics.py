@@ -33,7 +33,7 @@ logaddexp2 = takes_out(exponential.logaddexp2, POINTWISE)
 nextafter = takes_out(parts.nextafter, POINTWISE)
 
 i0 = takes_out(special.i0, POINTWISE)
-mvlgamma = takes_out(special.mvlgamma, POINTWISE)
+mvlgamma = takes_out(special.mvlgamma, Rule())
 polygamma = takes_out(special.polygamma, POINTWISE)
 digamma = takes_out(gamma.digamma, POINTWISE)
 erfinv = takes_out(gamma.erfinv, POINTWISE)
@@ -42,7 +42,6 @@ igammac = takes_out(gamma.igammac, POINTWISE)
 lgamma = takes_out(gamma.lgamma, POINTWISE)
 sinc = takes_out(gamma.sinc, POINTWISE)
 xlogy = takes_out(gamma.xlogy, POINTWISE)
-renorm = takes_out(distance.renorm, POINTWISE)
 
 # ---- element by element: into the result's own dtype ----
 
@@ -52,6 +51,7 @@ frexp = takes_out(floats.frexp, OWN_DTYPE)
 heaviside = takes_out(parts.heaviside, OWN_DTYPE)
 isneginf = takes_out(parts.isneginf, OWN_DTYPE)
 isposinf = takes_out(parts.isposinf, OWN_DTYPE)
+renorm = takes_out(distance.renorm, OWN_DTYPE)
 sgn = takes_out(parts.sgn, OWN_DTYPE)
 signbit = takes_out(parts.signbit, OWN_DTYPE)
 

@@ -18,6 +18,7 @@ from autodiff._core.inplace import method
 from autodiff._core.promotion import tensors_to_floating, to_floating
 from autodiff.ops.comparison import where
 from autodiff.ops.exponential import exp, log
+from autodiff.ops.rounding import sign
 
 _LN2, _ROOT_PI = math.log(2.0), math.sqrt(math.pi)
 
@@ -213,6 +214,41 @@ def bessel_i(input, *, order):
     if order == 0:
         return np.i0(widened(input).astype(np.float64)).astype(input.dtype)
     return scipys("i1", input) if order == 1 else scipys("iv", np.float64(order), input)
+
+
+def _mean_neighbour(x: Any, order: int) -> Any:
+    """the mean of its neighbours: of orders n - 1 and n + 1."""
+    return (bessel_ie(x, order=max(order - 1, 1 - order)) + bessel_ie(x, order=order + 1)) * 0.5
+
+
+@primitive(
+    lambda g, input, y, order: g * (_mean_neighbour(input, order) - sign(input) * y),
+    promote=to_floating,
+    says="The mean of its two neighbours, less what the scale takes away as it shrinks.",
+)
+def bessel_ie(input, *, order):
+    """e**-|x| I_n(x): the modified Bessel function of that order, of ordinary size far out."""
+    return scipys(f"i{order}e", input) if order < 2 else scipys("ive", np.float64(order), input)
+
+
+# ---- the zeta function ----
+
+
+def _no_slope_of_zeta(g: Any) -> Any:
+    """No slope: PyTorch has none either, and who asks for it is told."""
+    raise RuntimeError("the derivative for 'zeta' is not implemented. It has one for `other` only.")
+
+
+@primitive(
+    _no_slope_of_zeta,
+    lambda g, input, other: -g * (input * zeta(input + 1.0, other)),
+    promote=to_floating,
+    name="SpecialZeta",
+    says="All terms of the sum shrink as the shift grows; their slopes add up to the next zeta function.",
+)
+def zeta(input, other):
+    """the zeta function: the sum of (q + k) ** -x over k = 0, 1, ..., Hurwitz's."""
+    return scipys("zeta", input, other)
 
 
 # ---- the incomplete gamma function ----
