@@ -48,10 +48,11 @@ from autodiff.api.einsum import einsum
 from autodiff.api.index import narrow, select
 from autodiff.api.join import atleast_1d, atleast_2d, atleast_3d, cartesian_prod, combinations
 from autodiff.api.order import bincount, unique
-from autodiff.api.places import argwhere
+from autodiff.api.positions import argwhere, unravel_index
 from autodiff.api.products import block_diag
 from autodiff.api.questions import get_device, is_inference, is_nonzero, is_same_size, is_signed, is_storage, typename
-from autodiff.api.ranges import arange, linspace, logspace
+from autodiff.api.numbers import scalar_tensor
+from autodiff.api.ranges import arange, linspace, logspace, range
 from autodiff.api.reading import is_floating_point, is_tensor, numel
 from autodiff.api.rearrange import broadcast_tensors, broadcast_to, meshgrid, repeat_interleave, tile
 from autodiff.api.recurrent import gru, gru_cell, lstm, lstm_cell, rnn_relu, rnn_relu_cell, rnn_tanh, rnn_tanh_cell
@@ -65,7 +66,8 @@ from autodiff.api.settings import (
 from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, swapaxes, t, transpose, unflatten, unsqueeze
 from autodiff.api.split import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
 from autodiff.api.statistics import std_mean, var_mean
-from autodiff.api.triangle import diagonal, trace, tril_indices, triu_indices
+from autodiff.api.strided import as_strided, as_strided_scatter, empty_permuted, empty_strided
+from autodiff.api.triangle import diag_embed, diagflat, diagonal, trace, tril_indices, triu_indices
 from autodiff.api.turn import flip, fliplr, flipud, roll, rot90
 from autodiff.api.typed import (
     BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
@@ -143,30 +145,30 @@ def __dir__() -> list[str]:
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "GradScaler", "HalfTensor",
     "IntTensor", "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "absolute", "accelerator", "allclose", "amp",
-    "arange", "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "as_torch", "asarray", "atleast_1d",
-    "atleast_2d", "atleast_3d", "autocast", "autograd", "backends", "bincount", "block_diag", "bool", "broadcast_tensors",
-    "broadcast_to", "cartesian_prod", "cdist", "chunk", "clip", "clone", "combinations", "compile", "compiler", "concat",
-    "concatenate", "count_nonzero", "cuda", "datasets", "default_generator", "detach", "device", "diagonal",
-    "diagonal_scatter", "distributed", "divide", "double", "dsplit", "dtype", "e", "einsum", "empty", "empty_like",
-    "enable_grad", "equal", "eye", "fill", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32",
-    "float64", "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype", "get_device",
-    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "greater", "greater_equal",
-    "gru", "gru_cell", "half", "hsplit", "hub", "iinfo", "index_fill", "index_put", "inf", "inference_mode", "initial_seed",
-    "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
-    "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
-    "is_inference_mode_enabled", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
-    "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "jit", "less", "less_equal", "linspace", "logspace",
-    "long", "lstm", "lstm_cell", "manual_seed", "masked_fill", "masked_scatter", "meshgrid", "moveaxis", "movedim", "mps",
-    "multiply", "multiprocessing", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones",
+    "arange", "are_deterministic_algorithms_enabled", "argwhere", "as_strided", "as_strided_scatter", "as_tensor", "as_torch",
+    "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd", "backends", "bincount", "block_diag", "bool",
+    "broadcast_tensors", "broadcast_to", "cartesian_prod", "cdist", "chunk", "clip", "clone", "combinations", "compile",
+    "compiler", "concat", "concatenate", "count_nonzero", "cuda", "datasets", "default_generator", "detach", "device",
+    "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "distributed", "divide", "double", "dsplit", "dtype", "e",
+    "einsum", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "equal", "eye", "fill", "finfo",
+    "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_numpy", "full", "full_like",
+    "get_default_device", "get_default_dtype", "get_device", "get_float32_matmul_precision", "get_num_interop_threads",
+    "get_num_threads", "get_rng_state", "greater", "greater_equal", "gru", "gru_cell", "half", "hsplit", "hub", "iinfo",
+    "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "int", "int8", "int16", "int32", "int64",
+    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point",
+    "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_nonzero", "is_same_size", "is_signed", "is_storage",
+    "is_tensor", "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "jit", "less", "less_equal", "linspace",
+    "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill", "masked_scatter", "meshgrid", "moveaxis", "movedim",
+    "mps", "multiply", "multiprocessing", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones",
     "ones_like", "onnx", "optim", "permute", "pi", "profiler", "promote_types", "put", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "relu", "repeat_interleave", "reshape", "rnn_relu",
-    "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rsub", "seed", "select", "select_scatter",
-    "set_default_device", "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode",
-    "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads",
-    "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "set_warn_always", "short", "split",
-    "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "testing",
-    "tile", "trace", "transpose", "tril_indices", "triu_indices", "true_divide", "typename", "uint8", "unbind", "unflatten",
-    "unique", "unsqueeze", "use_deterministic_algorithms", "utils", "var_mean", "version", "vsplit", "xpu", "zeros",
-    "zeros_like",
+    "randint_like", "randn", "randn_like", "random", "randperm", "range", "ravel", "relu", "repeat_interleave", "reshape",
+    "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rsub", "scalar_tensor", "seed",
+    "select", "select_scatter", "set_default_device", "set_default_dtype", "set_default_tensor_type",
+    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled",
+    "set_num_interop_threads", "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state",
+    "set_warn_always", "short", "split", "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t",
+    "tensor", "tensor_split", "testing", "tile", "trace", "transpose", "tril_indices", "triu_indices", "true_divide",
+    "typename", "uint8", "unbind", "unflatten", "unique", "unravel_index", "unsqueeze", "use_deterministic_algorithms",
+    "utils", "var_mean", "version", "vsplit", "xpu", "zeros", "zeros_like",
 ]
 __all__ += _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

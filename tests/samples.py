@@ -16,6 +16,7 @@ from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
 from rows.sequences import SEQUENCES
 from rows.shapes import SHAPES
+from rows.strided import STRIDED
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
@@ -32,6 +33,7 @@ ROWS = [
     *CUT,
     *GATHERED,
     *WRITTEN,
+    *STRIDED,
     *AT_KINKS,
     *AT_TIES,
     *PARTS,

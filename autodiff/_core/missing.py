@@ -46,7 +46,7 @@ NEAR = {
     "nn.functional.embedding": "weight[indices]",
     **{f"nn.functional.conv{n}d": "nn.functional.linear, on flattened inputs" for n in (1, 2, 3)},
     "quantile": "median, or sort",
-    "range": "arange, which leaves out the end",
+
     "save": "pickle.dump(model.state_dict(), file), or numpy.savez",
     "unique_consecutive": "unique",
     "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",

@@ -42,6 +42,8 @@ class Tensor:
     _grad: Any
     _view: Any
     @property
+    def H(self) -> Tensor: ...  # api/shape.py
+    @property
     def T(self) -> Tensor: ...  # api/shape.py
     def __abs__(input) -> Tensor: ...  # ops/arithmetic.py
     def __add__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -150,7 +152,10 @@ class Tensor:
     def argmax(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
-    def argwhere(input) -> Tensor: ...  # api/places.py
+    def argwhere(input) -> Tensor: ...  # api/positions.py
+    def as_strided(input, size: Sequence[builtins.int], stride: Sequence[builtins.int], storage_offset: builtins.int | None = ...) -> Tensor: ...  # api/strided.py
+    def as_strided_(input, size: Sequence[builtins.int], stride: Sequence[builtins.int], storage_offset: builtins.int | None = ...) -> Self: ...  # api/strided.py
+    def as_strided_scatter(input, src: Tensor, size: Sequence[builtins.int], stride: Sequence[builtins.int], storage_offset: builtins.int | None = ...) -> Tensor: ...  # api/strided.py
     def as_subclass(self, cls: builtins.type[Tensor]) -> Any: ...  # _core/subclasses.py
     def asin(input) -> Tensor: ...  # ops/trigonometry.py
     def asin_(input) -> Self: ...  # ops/trigonometry.py
@@ -225,6 +230,8 @@ class Tensor:
     @property
     def device(self) -> _Device: ...  # _core/tensor.py
     def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diag_embed(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diagflat(input, offset: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diagonal_scatter(input, src: Tensor, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/written.py
     def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # api/distance.py
@@ -373,6 +380,8 @@ class Tensor:
     def lt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def lt_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     @property
+    def mH(self) -> Tensor: ...  # api/shape.py
+    @property
     def mT(self) -> Tensor: ...  # api/shape.py
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/assign.py
     def masked_fill_(input, mask: Tensor, value: Any) -> Self: ...  # api/assign.py
@@ -429,13 +438,15 @@ class Tensor:
     def negative_(input) -> Self: ...  # ops/arithmetic.py
     def nelement(self) -> builtins.int: ...  # _core/tensor.py
     def new_empty(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new_empty_strided(self, size: Sequence[builtins.int], stride: Sequence[builtins.int], *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/strided.py
     def new_full(self, size: Any, fill_value: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def nextafter(input, other: Any) -> Tensor: ...  # ops/parts.py
     def nextafter_(input, other: Any) -> Self: ...  # ops/parts.py
-    def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/places.py
+    def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/positions.py
+    def nonzero_static(input, *, size: builtins.int, fill_value: builtins.int = ...) -> Tensor: ...  # api/positions.py
     def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/statistics.py
     def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
     def not_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
@@ -472,6 +483,8 @@ class Tensor:
     def requires_grad_(self, requires_grad: builtins.bool = ...) -> Self: ...  # _core/inplace.py
     def reshape(input, *shape: Any) -> Tensor: ...  # api/shape.py
     def reshape_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
+    def resize_(self, *size: Any, memory_format: Any = ...) -> Self: ...  # api/resized.py
+    def resize_as_(self, the_template: Tensor, *, memory_format: Any = ...) -> Self: ...  # api/resized.py
     def retain_grad(self) -> None: ...  # _core/hooks.py
     @property
     def retains_grad(self) -> builtins.bool: ...  # _core/hooks.py
@@ -489,6 +502,7 @@ class Tensor:
     def scatter_reduce_(input, dim: builtins.int, index: Tensor, src: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/index.py
     def select_scatter(input, src: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/written.py
+    def set_(self, source: Any = ..., storage_offset: builtins.int = ..., size: Any = ..., stride: Any = ...) -> Self: ...  # api/resized.py
     def sgn(input) -> Tensor: ...  # ops/parts.py
     def sgn_(input) -> Self: ...  # ops/parts.py
     @property
@@ -520,6 +534,7 @@ class Tensor:
     def squeeze_(input, dim: Any = ..., *_more: builtins.int) -> Self: ...  # api/shape.py
     def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def std_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
+    def storage_offset(self) -> builtins.int: ...  # api/strided.py
     @overload
     def stride(self, dim: None = ...) -> tuple[builtins.int, ...]: ...  # _core/tensor.py
     @overload
@@ -562,6 +577,7 @@ class Tensor:
     def type_as(self, other: Tensor) -> Tensor: ...  # api/dtypes.py
     def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def unflatten(input, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...  # api/shape.py
+    def unfold(input, dimension: builtins.int, size: builtins.int, step: builtins.int) -> Tensor: ...  # api/strided.py
     def uniform_(self, from_: builtins.float | None = ..., /, to: builtins.float = ..., *, generator: Generator | None = ..., **named: builtins.float) -> Self: ...  # api/fill.py
     def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/order.py
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py

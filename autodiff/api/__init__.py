@@ -38,8 +38,11 @@ Functions of tensors:
 - `split`: split, chunk, unbind, tensor_split.
 - `index`: x[...], read.
 - `assign`: x[...] = value, and what the dtype of the value may be.
-- `places`: gather, scatter, index_select, take, nonzero.
+- `places`: gather, scatter, index_select, take.
 - `gathered`: scatter_reduce, index_reduce.
+- `positions`: nonzero, argwhere, unravel_index.
+- `strided`: as_strided, unfold, empty_strided.
+- `resized`: resize_, set_: other memory for a tensor.
 - `written`: index_copy, index_fill, put, masked_scatter, the scatters over views.
 - `triangle`: tril, triu, diag, trace.
 - `reduce`: sum, mean, prod and the running ones.

@@ -22,6 +22,7 @@ Shapes and places:
 - `join`: cat and stack, split and unbind, each the other's gradient.
 - `places`: reading at a place, and adding at that place in zeros.
 - `gathered`: several numbers at one place: their sum, mean, product, extremes.
+- `strided`: memory seen through other steps, and sliding windows.
 - `written`: numbers written over rows, places, masks, views.
 - `triangle`: diagonals and triangles of matrices.
 - `fill`: values written over others.
