@@ -18,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from autodiff import _kernels
 from autodiff._cli.encoding import restored
 from autodiff._cli.modelfile import check_outputs, is_safetensors, load_model, write_atomically
+from autodiff._cli.names import counted
 from autodiff._cli.options import parsed
 from autodiff._cli.predict import predicted
 from autodiff._cli.problem import Problem
@@ -52,6 +53,12 @@ def _info() -> int:
         except PackageNotFoundError:
             print(f"{name:<13} not installed")
     print(f"platform      {platform.platform()}")
+    return 0
+
+
+def _names() -> int:
+    for line in counted():
+        print(line)
     return 0
 
 
@@ -110,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.command == "run":
             code = _run(options)
         else:
-            code = _predict(options) if options.command == "predict" else _info()
+            code = _predict(options) if options.command == "predict" else _names() if options.names else _info()
         sys.stdout.flush()
         return code
     except Problem as problem:

@@ -16,7 +16,7 @@ __all__ = ["compile", "disable", "is_compiling", "reset"]
 
 
 def compile(
-    model: Any = None, *, fullgraph: bool = False, dynamic: bool | None = None, backend: Any = "inductor",
+    model: Any = None, *, fullgraph: bool = False, dynamic: bool | None = None, backend: Any = None,
     mode: str | None = None, options: Any = None, disable: bool = False,
 ) -> Any:
     """The function or module itself; called without one, a decorator that gives it back. RuntimeError for `mode` and `options`

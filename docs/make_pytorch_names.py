@@ -24,9 +24,9 @@ MODULES = [
     "torch.backends.mps", "torch.cuda", "torch.distributions", "torch.fft", "torch.func", "torch.linalg", "torch.nn",
     "torch.nn.functional", "torch.nn.init", "torch.nn.modules", "torch.nn.parameter", "torch.nn.utils",
     "torch.nn.utils.clip_grad", "torch.nn.utils.convert_parameters", "torch.nn.utils.rnn", "torch.optim",
-    "torch.optim.lr_scheduler", "torch.optim.optimizer", "torch.optim.sgd", "torch.random", "torch.special", "torch.utils",
-    "torch.utils.checkpoint", "torch.utils.data", "torch.utils.data.dataloader", "torch.utils.data.dataset",
-    "torch.utils.data.sampler",
+    "torch.optim.lr_scheduler", "torch.optim.optimizer", "torch.optim.sgd", "torch.random", "torch.serialization",
+    "torch.special", "torch.utils", "torch.utils.checkpoint", "torch.utils.data", "torch.utils.data.dataloader",
+    "torch.utils.data.dataset", "torch.utils.data.sampler",
 ]
 CLASSES = ["torch.Tensor", "torch.nn.Module"]
 

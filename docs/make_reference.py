@@ -26,6 +26,7 @@ MODULES = {
     "autodiff.nn.utils": "Clipping gradients, and parameters as one vector.",
     "autodiff.nn.utils.rnn": "Sequences of different lengths in one batch, padded or packed.",
     "autodiff.optim": "Algorithms that change parameters by their gradients.",
+    "autodiff.serialization": "Save and load, and what a file may name.",
     "autodiff.optim.lr_scheduler": "Learning rates that change from epoch to epoch.",
     "autodiff.utils.data": "Data sets, and loaders that make batches of them.",
     "autodiff.utils.checkpoint": "Computing again in backward what would take too much memory to keep.",

@@ -140,11 +140,12 @@ def parser(version: str) -> argparse.ArgumentParser:
     _train(commands)
     _predict(commands)
     _run(commands)
-    commands.add_parser(
+    info = commands.add_parser(
         "info",
         help="versions, kernels, threads: what a bug report needs",
         description="Say what is installed and which kernels run.",
     )
+    info.add_argument("--names", action="store_true", help="count the names that are offered, family by family")
     return top
 
 

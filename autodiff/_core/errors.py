@@ -255,8 +255,8 @@ def view_lost(kind: str, made_by: str, what: str) -> RuntimeError:
         )
     if kind == "outside":
         return RuntimeError(
-            f"Output of as_strided is a view and {what}. It shows memory outside of the view that as_strided() was called on; call "
-            "it on the tensor that owns the memory, with storage_offset."
+            f"Output of as_strided is a view and {what}. It shows memory outside of the view that as_strided() was called on; "
+            "call it on the tensor that owns the memory, with storage_offset."
         )
     if kind != "outputs":
         return RuntimeError(

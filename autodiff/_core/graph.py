@@ -57,7 +57,7 @@ def primitive(*partials: Callable[..., Any] | None, **options: Any) -> Callable[
 def renamed(op: Recorded, name: str) -> Recorded:
     """The same operation under another grad_fn name: PyTorch names a node by the function that was called."""
     o = op.operation
-    kept = ("public", "promote", "view", "variadic", "numbers", "walked_once", "silent", "check", "says")
+    kept = ("public", "promote", "view", "constants", "variadic", "numbers", "walked_once", "silent", "check", "says")
     return primitive(*o.partials, name=name, **{key: getattr(o, key) for key in kept})(o.forward)
 
 
@@ -216,7 +216,7 @@ def _planned(operation: Operation, needs: int, inputs: int) -> Plan:
     """The plan of an operation that is recorded for the first time with that choice of inputs, and its class of nodes."""
     if operation.node_class is None:
         slots = {"__slots__": (), "operation": operation, "__module__": Node.__module__}
-        operation.node_class = type(operation.name, (Node,), slots)
+        operation.node_class = type(operation.name, (operation.base or Node,), slots)
     return operation.plan(needs, inputs)
 
 
@@ -259,7 +259,7 @@ def _several(
     if needs and mode.grad and not mode.inference and any(t._array.dtype.kind == "f" for t in ts):
         node = record(op.operation, xs, arrays, edges, needs, params, ts)
         node.outputs = [(t._array.shape, t._array.dtype) for t in ts]
-        for nr, t in enumerate(ts):
+        for nr, t in enumerate(ts[: len(ts) - op.operation.constants]):
             if t._array.dtype.kind == "f":
                 t._edge = (node, nr, t._array.shape, t._array.dtype)
             else:

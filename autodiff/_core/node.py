@@ -140,9 +140,11 @@ class Node:
         for k, i in enumerate(plan.inputs):
             if isinstance(values[k], _ndarray):
                 values[k] = _rebuild(values[k], self.edges[i], cells[k])
+        operation = self.operation
+        sloped = 1 if self.outputs is None or operation is None else len(self.outputs) - operation.constants
         for k, nr in enumerate(plan.outputs, len(plan.inputs)):
             array = values[k]
-            edge = (self, nr, array.shape, array.dtype) if array.dtype.kind == "f" else None
+            edge = (self, nr, array.shape, array.dtype) if array.dtype.kind == "f" and nr < sloped else None
             values[k] = _rebuild(array, edge, cells[k])
         for k, (source, _) in enumerate(plan.keep):
             if source == ALL:

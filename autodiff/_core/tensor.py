@@ -7,11 +7,10 @@ and put onto the class in one table, `_methods.py`.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from autodiff._core.dtypes import from_numpy_dtype
-from autodiff._core.missing import missing_member
+from autodiff._core.missing import NamesOfPyTorch
 from autodiff._core.types import CPU, Size
 
 __all__ = ["LEAF", "Tensor", "View", "adopt", "wrap"]
@@ -54,7 +53,7 @@ class View:
         self.owner = owner
 
 
-class Tensor:
+class Tensor(NamesOfPyTorch):
     """A multi-dimensional array of numbers that remembers how it was made, so that it can be differentiated.
 
     Make one with `tensor`, `zeros`, `randn`, ...; `Tensor(data)` itself makes a tensor of the default dtype from
@@ -174,13 +173,6 @@ class Tensor:
         if self._array.ndim == 0:
             raise TypeError("len() of a 0-d tensor")
         return len(self._array)
-
-    # In Python 3.11 a class with a __getattr__ loses the fast way to the attributes that it has, which makes a small training
-    # step six percent slower. There, the message is Python's own.
-    if sys.version_info >= (3, 12):
-
-        def __getattr__(self, name):
-            raise missing_member(type(self), ".Tensor", name)
 
 
 def wrap(array):

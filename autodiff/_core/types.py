@@ -33,6 +33,9 @@ class Size(tuple[int, ...]):
     def __mul__(self, times: Any) -> Size:
         return Size(tuple.__mul__(self, times))
 
+    def __reduce__(self) -> Any:
+        return Size, (tuple(self),)
+
     @overload
     def __getitem__(self, index: SupportsIndex) -> int: ...
     @overload
@@ -108,7 +111,7 @@ class device:
         return hash((self.type, self.index))
 
     def __reduce__(self) -> Any:
-        return device, (self.type, self.index)
+        return device, (self.type,) if self.index is None else (self.type, self.index)
 
 
 def on_cpu(place: Any) -> None:

@@ -33,22 +33,42 @@ def rebuild_tensor(kind: type[Tensor], array: Any, requires_grad: bool, attribut
     return t
 
 
-@method(name="__reduce_ex__")
-def _reduce_ex(self: Tensor, protocol: Any) -> Any:
-    if (self._extra or {}).get("hooks"):
+def warn_of_hooks(t: Tensor) -> None:
+    """Say that a tensor's hooks stay behind, if it has any."""
+    if (t._extra or {}).get("hooks"):
         warnings.warn(
             "backward hooks on a tensor will not be serialized: register them again on the tensor that is loaded",
             UserWarning,
             stacklevel=stacklevel(),
         )
-    return rebuild_tensor, (type(self), np.array(self._array), get_requires_grad(self), dict(self.__dict__))
+
+
+def rebuild_view(kind: type[Tensor], owner: Any, start: int, shape: Any, strides: Any, wanted: bool, notes: Any) -> Tensor:
+    """A leaf that looks at memory which others of the same pickle may look at too."""
+    return rebuild_tensor(kind, np.ndarray(shape, owner.dtype, owner, start, strides), wanted, notes)
+
+
+@method(name="__reduce_ex__")
+def _reduce_ex(self: Tensor, protocol: Any) -> Any:
+    warn_of_hooks(self)
+    array, wanted, notes = self._array, get_requires_grad(self), dict(self.__dict__)
+    owner = _owner(array)
+    if owner is not array and owner.dtype == array.dtype and owner.size and owner.flags.c_contiguous:
+        start = array.ctypes.data - owner.ctypes.data
+        return rebuild_view, (type(self), owner, start, array.shape, array.strides, wanted, notes)
+    return rebuild_tensor, (type(self), np.array(array, order="K"), wanted, notes)
+
+
+def _owner(array: Any) -> Any:
+    """The array at the end of a chain of views."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def _copied_memory(array: Any, memo: dict[int, Any]) -> Any:
     """A copy of the array; arrays of one copied structure that share memory share it in the copy too."""
-    owner = array
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
+    owner = _owner(array)
     if owner is array:
         return memo.setdefault(id(owner), owner.copy(order="K"))
     if id(owner) not in memo:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from autodiff._core.dtypes import from_numpy_dtype, promote_types, result_numpy
-from autodiff._core.errors import misfit
+from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import boolean, converted, dimension, number, takes_tensors, whole
@@ -16,6 +16,7 @@ from autodiff.api.join import cat
 from autodiff.api.reduce import sum as sum_
 from autodiff.api.statistics import norm
 from autodiff.ops.distance import distances
+from autodiff.ops.places import index_select
 
 
 @method
@@ -105,7 +106,10 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     tensor([0.6000])
     """
     dimension(dim, max(x1._array.ndim, x2._array.ndim))
-    shape = np.broadcast_shapes(x1._array.shape, x2._array.shape)
+    shapes = (x1._array.shape, x2._array.shape)
+    if error := misfit("cosine_similarity", shapes):
+        raise error
+    shape = np.broadcast_shapes(*shapes)
     dtype = promote_types(x1.dtype, x2.dtype)
     a, b = (converted(x, dtype).expand(shape) for x in (x1, x2))
     a, b = (x / norm(x, 2, dim, keepdim=True).clamp_min(eps) for x in (a, b))
@@ -122,4 +126,27 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     """
     if keepdim is not False:
         boolean("pairwise_distance", "keepdim", keepdim)
+    if not isinstance(x2, Tensor):
+        raise no_tensor("pairwise_distance", "x2", 2, x2)
     return norm(x1 - x2 + eps, float(p), -1, keepdim)
+
+
+@takes_tensors
+def pdist(input: Tensor, p: float = 2.0) -> Tensor:
+    """The p-norm distance of each pair of rows of a matrix (n, k): of row 0 to 1, 0 to 2, ..., 1 to 2, ....
+
+    RuntimeError for other than two dimensions, for integers and a negative p.
+
+    >>> import autodiff as torch
+    >>> torch.pdist(torch.tensor([[0.0, 0.0], [3.0, 4.0], [3.0, 0.0]]))
+    tensor([5., 3., 4.])
+    """
+    if input._array.ndim != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input._array.ndim}D")
+    if input._array.dtype.kind != "f":
+        raise RuntimeError(f"pdist only supports floating-point dtypes, not {input.dtype}; use input.float()")
+    if number("pdist", "p", p) < 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    first, second = np.triu_indices(input._array.shape[0], 1)
+    rows = [index_select(input, axis=0, places=at) for at in (first, second)]
+    return norm(rows[0] - rows[1], float(p), 1)

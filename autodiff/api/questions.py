@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import takes_tensors
 
@@ -24,6 +25,7 @@ def get_device(input: Tensor) -> int:
     return input.get_device()
 
 
+@method
 @takes_tensors
 def is_nonzero(input: Tensor) -> bool:
     """Whether its one element is not 0; RuntimeError for more elements, or none.
@@ -50,6 +52,7 @@ def is_inference(input: Tensor) -> bool:
     return input.is_inference()
 
 
+@method
 @takes_tensors
 def is_same_size(input: Tensor, other: Tensor) -> bool:
     """Whether both have the same shape.
@@ -61,6 +64,7 @@ def is_same_size(input: Tensor, other: Tensor) -> bool:
     return input.shape == other.shape
 
 
+@method
 @takes_tensors
 def is_signed(input: Tensor) -> bool:
     """Whether its dtype has negative numbers.

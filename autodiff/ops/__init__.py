@@ -21,6 +21,10 @@ Shapes and places:
 - `rearrange`: elements moved or repeated: roll, flip, repeat.
 - `join`: cat and stack, split and unbind, each the other's gradient.
 - `places`: reading at a place, and adding at that place in zeros.
+- `padding`: a border of one value, or of numbers again.
+- `resample`: images in another size: weighted sums, whose gradient is the transposed sum.
+- `pixels`: channels into pixels and back.
+- `grid`: coordinates brought back into an image.
 - `gathered`: several numbers at one place: their sum, mean, product, extremes.
 - `strided`: memory seen through other steps, and sliding windows.
 - `written`: numbers written over rows, places, masks, views.
@@ -40,7 +44,14 @@ What networks are made of:
 
 - `matmul`: products of matrices, and the fully connected layer.
 - `softmax`: scores into probabilities.
+- `normalization`: mean 0 and variance 1: layer, batch and group norm.
+- `embedding`: rows of a matrix by their numbers, alone and in bags.
 - `cross_entropy`: how surprised a model is at the true class.
 - `losses`: the other losses.
+- `attention`: each query takes a share of every value.
+- `convolution`: three products by windows, each of which has the other two in its rules.
+- `pooling`: the largest and the mean of windows.
+- `adaptive_pooling`: windows that are cut for an output of a given size, and choices by places.
+- `blocks`: every window of an image as a column, and back.
 - `recurrent`: a state that goes through a sequence: the plain cell, GRU, LSTM.
 """

@@ -587,3 +587,14 @@ def test_letters_that_the_output_lacks(tmp_path):
         capture_output=True, text=True, cwd=tmp_path, env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}, check=True,
     )  # fmt: skip
     assert "caf\\xe9" in run.stdout
+
+
+def test_names_are_counted_by_family(capsys):
+    code, out, err = run(capsys, "info", "--names")
+    lines = out.splitlines()
+    counts = {line[:21].strip(): int(line[21:].split()[0]) for line in lines}
+    assert (code, err) == (0, "")
+    assert len(lines) >= 10
+    assert counts.pop("in all") == sum(counts.values()) > 900
+    assert counts["functions"] > 300 < counts["methods of Tensor"]
+    assert "names in torch.nn.functional" in out

@@ -10,8 +10,8 @@ from pages import blocks
 # The files of each example that somebody writes by hand.
 BY_HAND = {
     "Add an operation": ["autodiff/api/with_out_mathematics.py", "autodiff/ops/exponential.py", "tests/rows/mathematics.py"],
-    "Add a layer": ["autodiff/nn/__init__.py", "autodiff/nn/modules/linear.py", "tests/nn/test_bilinear_torch.py"],
-    "Add an optimiser": ["autodiff/optim/__init__.py", "autodiff/optim/rmsprop.py", "tests/optim/test_rmsprop_torch.py"],
+    "Add a layer": ["autodiff/nn/__init__.py", "autodiff/nn/modules/lowrank.py", "tests/nn/test_lowrank_torch.py"],
+    "Add an optimiser": ["autodiff/optim/__init__.py", "autodiff/optim/lion.py", "tests/optim/test_lion_torch.py"],
 }
 
 

@@ -11,14 +11,15 @@ from typing import Any, ClassVar
 
 from autodiff._core.tensor import Tensor
 from autodiff.nn import functional as F
+from autodiff.nn.modules._attention import MultiheadAttention
 from autodiff.nn.modules.module import Module
-from autodiff.nn.parameter import empty_parameter
+from autodiff.nn.modules.slopes import PReLU, RReLU
 from autodiff.ops.activation import relu
 
 __all__ = [
     "CELU", "ELU", "GELU", "GLU", "SELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
-    "LogSoftmax", "Mish", "PReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmin", "Softplus", "Softshrink",
-    "Softsign", "Tanh", "Tanhshrink", "Threshold",
+    "LogSoftmax", "Mish", "MultiheadAttention", "PReLU", "RReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmax2d",
+    "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
 ]
 
 
@@ -75,11 +76,11 @@ class Tanhshrink(_Activation):
 
 
 class _WithOptions(_Activation):
-    """An activation with what its constructor was given as options of the function."""
+    """An activation with what its constructor was given as options of the function: `_options`, in the function's order."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
-        vars(self).update(options, _options=tuple(options))  # plain attributes, which need no register
+        vars(self).update(options)  # plain attributes, which need no register
 
 
 # ---- one option: whether the input's own memory is written to ----
@@ -87,6 +88,8 @@ class _WithOptions(_Activation):
 
 class _InPlace(_WithOptions):
     """An activation that may write into its input's own memory."""
+
+    _options = ("inplace",)
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(inplace=inplace)
@@ -147,6 +150,8 @@ class Hardswish(_Silent):
 class _AlongDim(_WithOptions):
     """An activation of whole rows: along one dimension."""
 
+    _options = ("dim",)
+
     def __init__(self, dim: int | None = None) -> None:
         super().__init__(dim=dim)
 
@@ -155,6 +160,16 @@ class Softmax(_AlongDim):
     """e**x / sum(e**x) along dim."""
 
     _function = staticmethod(F.softmax)
+
+
+class Softmax2d(_Activation):
+    """e**x / sum(e**x) over the channels of (N, C, H, W) or (C, H, W), for each place by itself."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """F.softmax of the input along its third dimension from the end."""
+        if input.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
+        return F.softmax(input, -3)
 
 
 class LogSoftmax(_AlongDim):
@@ -174,6 +189,8 @@ class GLU(_WithOptions):
 
     _function = staticmethod(F.glu)
 
+    _options = ("dim",)
+
     def __init__(self, dim: int = -1) -> None:
         super().__init__(dim=dim)
 
@@ -186,6 +203,8 @@ class LeakyReLU(_WithOptions):
 
     _function = staticmethod(F.leaky_relu)
 
+    _options = ("negative_slope", "inplace")
+
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(negative_slope=negative_slope, inplace=inplace)
 
@@ -194,6 +213,8 @@ class ELU(_WithOptions):
     """x above 0, alpha * (e**x - 1) below (Clevert et al. 2015)."""
 
     _function = staticmethod(F.elu)
+
+    _options = ("alpha", "inplace")
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(alpha=alpha, inplace=inplace)
@@ -204,6 +225,8 @@ class CELU(_WithOptions):
 
     _function = staticmethod(F.celu)
 
+    _options = ("alpha", "inplace")
+
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(alpha=alpha, inplace=inplace)
 
@@ -212,6 +235,8 @@ class GELU(_WithOptions):
     """x * P(N < x) for a normal N (Hendrycks and Gimpel 2016), or its "tanh" approximation."""
 
     _function = staticmethod(F.gelu)
+
+    _options = ("approximate",)
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__(approximate=approximate)
@@ -222,6 +247,8 @@ class Softplus(_WithOptions):
 
     _function = staticmethod(F.softplus)
 
+    _options = ("beta", "threshold")
+
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__(beta=beta, threshold=threshold)
 
@@ -230,6 +257,8 @@ class Threshold(_WithOptions):
     """x where x > threshold, else value."""
 
     _function = staticmethod(F.threshold)
+
+    _options = ("threshold", "value", "inplace")
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__(threshold=threshold, value=value, inplace=inplace)
@@ -240,6 +269,8 @@ class Hardtanh(_WithOptions):
 
     _function = staticmethod(F.hardtanh)
 
+    _options = ("min_val", "max_val", "inplace")
+
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__(min_val=min_val, max_val=max_val, inplace=inplace)
         if max_val <= min_val:
@@ -248,6 +279,8 @@ class Hardtanh(_WithOptions):
 
 class _Shrink(_WithOptions):
     """An activation that is 0 around 0."""
+
+    _options = ("lambd",)
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__(lambd=lambd)
@@ -267,28 +300,3 @@ class Softshrink(_Shrink):
     """x moved by lambd towards 0, and not across it."""
 
     _function = staticmethod(F.softshrink)
-
-
-# ---- with a parameter ----
-
-
-class PReLU(Module):
-    """x above 0, weight * x below, where the weight is learned: one, or one per channel, dimension 1 (He et al. 2015).
-
-    >>> import autodiff as torch
-    >>> torch.nn.PReLU()(torch.tensor([-2.0, 2.0]))
-    tensor([-0.5000,  2.0000], grad_fn=<PreluKernelBackward0>)
-    """
-
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
-        super().__init__()
-        self.num_parameters, self.init = num_parameters, init
-        self.weight = empty_parameter(num_parameters, device=device, dtype=dtype)
-        self.weight._array.fill(init)
-
-    def forward(self, input: Tensor) -> Tensor:
-        """F.prelu of the input and the weight."""
-        return F.prelu(input, self.weight)
-
-    def extra_repr(self) -> str:
-        return f"num_parameters={self.num_parameters}"

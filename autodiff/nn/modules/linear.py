@@ -13,7 +13,7 @@ from autodiff.nn.modules.lazy import LazyModuleMixin
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import Parameter, UninitializedParameter, empty_parameter
 
-__all__ = ["Identity", "LazyLinear", "Linear"]
+__all__ = ["Bilinear", "Identity", "LazyLinear", "Linear"]
 
 
 class Identity(Module):
@@ -80,6 +80,58 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Bilinear(Module):
+    """y[k] = sum over i and j of input1[i] * weight[k, i, j] * input2[j], plus bias[k].
+
+    weight is (out_features, in1_features, in2_features), bias (out_features,), both first drawn uniformly in
+    +-1/sqrt(in1_features). The inputs are (..., in1_features) and (..., in2_features), the output (..., out_features).
+    ValueError where in1_features is not positive.
+
+    >>> import autodiff as torch
+    >>> layer = torch.nn.Bilinear(2, 3, 4)
+    >>> layer(torch.ones(5, 2), torch.ones(5, 3)).shape
+    torch.Size([5, 4])
+    """
+
+    bias: Parameter | None
+
+    def __init__(
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__()
+        if in1_features <= 0:
+            raise ValueError(f"in1_features must be > 0, but got ({in1_features=})")
+        size_of((out_features, in1_features, in2_features))
+        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
+        self.weight = empty_parameter(out_features, in1_features, in2_features, device=device, dtype=dtype)
+        if bias:
+            self.bias = empty_parameter(out_features, device=device, dtype=dtype)
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew."""
+        bound = 1 / math.sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        """F.bilinear(input1, input2, weight, bias)."""
+        return F.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
+        )
+
+
+class NonDynamicallyQuantizableLinear(Linear):
+    """A Linear by another name: the output layer of attention."""
 
 
 class LazyLinear(LazyModuleMixin, Linear):

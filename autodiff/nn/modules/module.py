@@ -18,6 +18,7 @@ from autodiff._core.tensor import Tensor
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.nn import _state
 from autodiff.nn.modules._calling import Calling
+from autodiff.nn.modules._form import from_pytorchs
 from autodiff.nn.modules._made_first import made_first
 from autodiff.nn.modules._to import read
 from autodiff.nn.modules._tree import Tree
@@ -196,7 +197,7 @@ class Module(Calling, Tree, KnowsItsKeywords):
         return self.__dict__.copy()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        self.__dict__.update(from_pytorchs(state))
 
 
 def _given_to_the_base(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError:

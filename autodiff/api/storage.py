@@ -1,0 +1,292 @@
+"""The memory behind a tensor, as a flat row of bytes: `untyped_storage()`, `storage()`.
+
+After this module a reader knows that a tensor is a way to look at a storage (where to begin, how far to step), and that views
+of one tensor are several ways to look at the same one.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import dtypes, types
+from autodiff._core.inplace import method
+from autodiff._core.provenance import stacklevel
+from autodiff._core.tensor import Tensor
+
+__all__ = ["TypedStorage", "UntypedStorage", "look_at", "memory_of"]
+
+Array = np.ndarray[Any, Any]
+
+
+class _Span:
+    """The bytes from one address to another, which belong to `owner`: what NumPy makes an array of."""
+
+    def __init__(self, owner: Array) -> None:
+        low, high = np.lib.array_utils.byte_bounds(owner)
+        data = (low, not owner.flags.writeable)
+        self.owner, self.__array_interface__ = owner, {"version": 3, "typestr": "|u1", "shape": (high - low,), "data": data}
+
+
+def memory_of(array: Array) -> tuple[Array, int]:
+    """The memory that an array looks at, as bytes, and the byte in it where the array begins.
+
+    That of the array at the end of the chain of views: so two views of one array get the same. A copy of the array where it
+    doesn't step forward through memory by whole elements (a field of a structured array).
+    """
+    owner = array
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    if not owner.size:
+        return np.empty(0, np.uint8), 0
+    memory = np.asarray(_Span(owner))
+    start = array.ctypes.data - memory.ctypes.data
+    if start % array.itemsize or any(step % array.itemsize or step < 0 for step in array.strides):
+        return np.array(array, order="C").reshape(-1).view(np.uint8), 0
+    return memory, start
+
+
+def look_at(memory: Array, dtype: np.dtype[Any], start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """An array that looks at bytes of memory: from `start`, in steps of `strides`, both counted in elements.
+
+    RuntimeError where that would reach outside of the memory.
+    """
+    if len(shape) != len(strides):
+        raise RuntimeError(f"a tensor of {len(shape)} dimensions needs as many strides, not {len(strides)}")
+    if min(shape, default=0) < 0 or min(strides, default=0) < 0 or start < 0:
+        raise RuntimeError(f"sizes, strides and place must not be negative: {shape}, {strides}, {start}")
+    size = dtype.itemsize
+    last = start + sum((n - 1) * step for n, step in zip(shape, strides)) + 1 if 0 not in shape else 0
+    if last * size > memory.size:
+        raise RuntimeError(
+            f"a tensor of sizes {list(shape)} and strides {list(strides)} from element {start} on would end at element {last}, "
+            f"outside of its storage, which has {memory.size // size}"
+        )
+    most = memory.size // size
+    start = min(start, most) if 0 in shape else start
+    steps = tuple(step * size if n > 1 else min(step, most) * size for n, step in zip(shape, strides))  # else never taken
+    try:
+        return np.ndarray(shape, dtype, memory, start * size, steps)
+    except ValueError as error:  # more dimensions or elements than NumPy can count
+        raise RuntimeError(f"a tensor of sizes {list(shape)} can't be made: {error}") from None
+
+
+class UntypedStorage:
+    """A row of bytes: what a tensor's numbers lie in. `UntypedStorage(n)` has n bytes of zeros.
+
+    >>> import autodiff as torch
+    >>> memory = torch.tensor([1.0, 2.0]).untyped_storage()
+    >>> memory.nbytes(), memory[3]
+    (8, 63)
+    """
+
+    device = types.CPU
+    is_cuda = False
+
+    def __init__(self, size: int = 0) -> None:
+        self._bytes: Array = np.zeros(size, np.uint8)
+
+    def data_ptr(self) -> int:
+        """The address of the first byte."""
+        return self._bytes.ctypes.data
+
+    def nbytes(self) -> int:
+        """The number of bytes."""
+        return self._bytes.size
+
+    size = __len__ = nbytes
+
+    def element_size(self) -> int:
+        """1: the elements are bytes."""
+        return 1
+
+    def tolist(self) -> list[int]:
+        """The bytes as a list."""
+        found: list[int] = self._bytes.tolist()
+        return found
+
+    def __getitem__(self, index: Any) -> Any:
+        return of_bytes(self._bytes[index]) if isinstance(index, slice) else int(self._bytes[index])
+
+    def __setitem__(self, index: Any, value: int) -> None:
+        self._bytes[index] = value
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.tolist())
+
+    def clone(self) -> UntypedStorage:
+        """A copy."""
+        return of_bytes(self._bytes.copy())
+
+    def cpu(self) -> UntypedStorage:
+        """The storage itself: there is no other device."""
+        return self
+
+    def cuda(self, device: Any = None) -> UntypedStorage:
+        """RuntimeError: there is no GPU here."""
+        types.on_cpu("cuda" if device is None else device)
+        return self
+
+    def share_memory_(self) -> UntypedStorage:
+        """The storage itself: forked processes see its memory as it was."""
+        return self
+
+    def is_shared(self) -> bool:
+        """False: another process has a copy."""
+        return False
+
+    def __repr__(self) -> str:
+        lines = "".join(f" {byte}\n" for byte in self._bytes)
+        return f"{lines}[torch.storage.UntypedStorage(device=cpu) of size {len(self)}]"
+
+
+def of_bytes(memory: Array) -> UntypedStorage:
+    found = UntypedStorage()
+    found._bytes = memory
+    return found
+
+
+class TypedStorage:
+    """A storage read as elements of a dtype: the form in which PyTorch's files and older programs name it.
+
+    >>> import autodiff as torch
+    >>> from autodiff.api.storage import TypedStorage
+    >>> TypedStorage(torch.tensor([[1.0, 2.0]]).untyped_storage(), torch.float32).tolist()
+    [1.0, 2.0]
+    """
+
+    device = types.CPU
+    is_cuda = False
+
+    def __init__(self, wrap_storage: UntypedStorage, dtype: dtypes.dtype) -> None:
+        self._untyped_storage, self.dtype = wrap_storage, dtype
+
+    @property
+    def _array(self) -> Array:
+        memory = self._untyped_storage._bytes
+        return memory[: memory.size // self.dtype.itemsize * self.dtype.itemsize].view(self.dtype.np)
+
+    def untyped(self) -> UntypedStorage:
+        """The bytes."""
+        return self._untyped_storage
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        address: int = self._untyped_storage.data_ptr()
+        return address
+
+    def nbytes(self) -> int:
+        """The number of bytes."""
+        return self._untyped_storage.nbytes()
+
+    def size(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    __len__ = size
+
+    def element_size(self) -> int:
+        """The bytes of one element."""
+        return int(self.dtype.itemsize)
+
+    def tolist(self) -> list[Any]:
+        """The elements as a list."""
+        found: list[Any] = self._array.tolist()
+        return found
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            raise RuntimeError("slices are only supported in UntypedStorage.__getitem__")
+        return self._array[index].item()
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._array[index] = value
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.tolist())
+
+    def clone(self) -> TypedStorage:
+        """A copy."""
+        return TypedStorage(self._untyped_storage.clone(), self.dtype)
+
+    def cpu(self) -> TypedStorage:
+        """The storage itself: there is no other device."""
+        return self
+
+    def share_memory_(self) -> TypedStorage:
+        """The storage itself: forked processes see its memory as it was."""
+        return self
+
+    def is_shared(self) -> bool:
+        """False: another process has a copy."""
+        return False
+
+    def __repr__(self) -> str:
+        lines = "".join(f" {x}\n" for x in self.tolist())
+        return f"{lines}[torch.storage.TypedStorage(dtype={self.dtype}, device=cpu) of size {self.size()}]"
+
+
+# ---- methods of Tensor -------------------------------------------------------------------------------------------
+
+
+@method
+def untyped_storage(self: Tensor) -> UntypedStorage:
+    """The memory that this tensor and all views of it look at, as bytes.
+
+    >>> import autodiff as torch
+    >>> x = torch.zeros(3, 2)
+    >>> x.untyped_storage().nbytes(), x[1].untyped_storage().data_ptr() == x.data_ptr()
+    (24, True)
+    """
+    return of_bytes(memory_of(self._array)[0])
+
+
+@method
+def storage(self: Tensor) -> TypedStorage:
+    """The memory that this tensor and all views of it look at, as elements of its dtype; deprecated, as in PyTorch."""
+    warnings.warn(
+        "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage class. This "
+        "should only matter to you if you are using storages directly.  To access UntypedStorage directly, use "
+        "tensor.untyped_storage() instead of tensor.storage()",
+        UserWarning,
+        stacklevel=stacklevel(),
+    )
+    return TypedStorage(of_bytes(memory_of(self._array)[0]), self.dtype)
+
+
+@method
+def storage_offset(self: Tensor) -> int:
+    """The place in the storage, in elements, where this tensor begins.
+
+    >>> import autodiff as torch
+    >>> torch.arange(6).view(2, 3)[1].storage_offset()
+    3
+    """
+    return memory_of(self._array)[1] // self._array.itemsize
+
+
+@method
+def share_memory_(self: Tensor) -> Tensor:
+    """The tensor itself: forked processes see its memory as it was."""
+    return self
+
+
+@method
+def is_shared(self: Tensor) -> bool:
+    """False: another process has a copy of the memory."""
+    return False
+
+
+@method
+def pin_memory(self: Tensor, device: Any = None) -> Tensor:
+    """The tensor itself: pinned memory is for a GPU."""
+    return self
+
+
+@method
+def is_pinned(self: Tensor, device: Any = None) -> bool:
+    """False: pinned memory is for a GPU."""
+    return False

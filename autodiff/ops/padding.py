@@ -1,0 +1,82 @@
+"""A tensor with a border around it: of one value, or of the numbers that are nearest to it.
+
+After this module a reader knows that both are linear. A border of one value is cut off again by the gradient, which is a
+padding with negative sizes; where a border repeats numbers, each of them gets back the sum of all gradients at its
+repetitions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.graph import primitive, renamed
+from autodiff.ops.places import along
+
+
+def _cut_back(pads: Any) -> Any:
+    return tuple((-before, -after) for before, after in pads)
+
+
+@primitive(
+    lambda g, pads: constant_pad(g, pads=_cut_back(pads), value=0),
+    name="ConstantPadNdBackward0",
+    says="The border is no part of the input: it is cut off the gradient again.",
+)
+def constant_pad(x, *, pads, value):
+    """x with a border of one value: (before, after) for each dimension; a negative one cuts elements off."""
+    out = np.full([n + before + after for n, (before, after) in zip(x.shape, pads)], value, x.dtype)
+    inner = tuple(slice(max(before, 0), n - max(after, 0)) for n, (before, after) in zip(out.shape, pads))
+    out[inner] = x[tuple(slice(max(-before, 0), n - max(-after, 0)) for n, (before, after) in zip(x.shape, pads))]
+    return out
+
+
+def added_along(out: Any, x: Any, axis: int, places: Any) -> None:
+    """out += x at the places along an axis: what has the same place is summed first."""
+    order = np.argsort(places, kind="stable")
+    ordered = places[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=-1))
+    if first.size:
+        out[along(axis, ordered[first])] += np.add.reduceat(np.take(x, order, axis), first, axis)
+
+
+@primitive(
+    lambda g, places, x_shape: repeated_back(g, places=places, shape=x_shape),
+    name="CopySlices!",
+    says="A number that is repeated in the border gets the sum of the gradients of all its repetitions.",
+)
+def repeated(x, *, places):
+    """x at the places along some of its axes: (axis, places) pairs, a place as often as it is repeated."""
+    for axis, at in places:
+        x = np.take(x, at, axis)
+    return x
+
+
+@primitive(
+    lambda g, places: repeated(g, places=places),
+    name="CopySlicesBackward",
+    says="Each number gets the gradient of the place that it is added at.",
+)
+def repeated_back(x, *, places, shape):
+    """x added up at the places along some axes, in zeros of `shape`."""
+    for axis, at in reversed(places):
+        out = np.zeros((*x.shape[:axis], shape[axis], *x.shape[axis + 1 :]), x.dtype)
+        added_along(out, x, axis, at)
+        x = out
+    return x
+
+
+# The same operation by the names that PyTorch's nodes have.
+reflection_pad1d = renamed(repeated, "ReflectionPad1DBackward0")
+reflection_pad2d = renamed(repeated, "ReflectionPad2DBackward0")
+reflection_pad3d = renamed(repeated, "ReflectionPad3DBackward0")
+replication_pad1d = renamed(repeated, "ReplicationPad1DBackward0")
+replication_pad2d = renamed(repeated, "ReplicationPad2DBackward0")
+replication_pad3d = renamed(repeated, "ReplicationPad3DBackward0")
+upsample_nearest1d = renamed(repeated, "UpsampleNearest1DBackward0")
+upsample_nearest2d = renamed(repeated, "UpsampleNearest2DBackward0")
+upsample_nearest3d = renamed(repeated, "UpsampleNearest3DBackward0")
+upsample_nearest_exact1d = renamed(repeated, "UpsampleNearestExact1DBackward0")
+upsample_nearest_exact2d = renamed(repeated, "UpsampleNearestExact2DBackward0")
+upsample_nearest_exact3d = renamed(repeated, "UpsampleNearestExact3DBackward0")

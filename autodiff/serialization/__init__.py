@@ -1,0 +1,27 @@
+"""Save and load: what a file in PyTorch's format is, how one is written, and how one is read without running anything in it.
+
+After this package a reader knows what a checkpoint is made of. `saving` has the two functions; `archive` the container;
+`pickling` and `rebuild` how a tensor is written and read; `machine` the reader that runs no code; `names` what a file may name,
+and `safety` how a user allows more.
+"""
+
+from typing import Any
+
+from autodiff._core.missing import missing_name
+from autodiff.serialization.safety import (
+    add_safe_globals,
+    clear_safe_globals,
+    get_safe_globals,
+    get_unsafe_globals_in_checkpoint,
+    safe_globals,
+)
+from autodiff.serialization.saving import load, save
+
+__all__ = [
+    "add_safe_globals", "clear_safe_globals", "get_safe_globals", "get_unsafe_globals_in_checkpoint", "load", "safe_globals",
+    "save",
+]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing_name(__name__, name)
