@@ -172,9 +172,3 @@ def empty_permuted(
         raise RuntimeError(f"Duplicate dim not allowed: {list(order)}")
     memory = np.empty([sizes[d] for d in order], float_or_default(dtype))
     return leaf(memory.transpose(np.argsort(order)) if order else memory, requires_grad, device)
-
-
-@method
-def storage_offset(self: Tensor) -> int:
-    """Where this tensor begins in the memory that it is a view of, counted in elements."""
-    return ops.memory_of(self._array)[1]
