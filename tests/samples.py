@@ -11,6 +11,7 @@ from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
 from rows.gathered import GATHERED, WRITTEN
 from rows.images import IMAGES
 from rows.layers import NN
+from rows.losses import LOSSES
 from rows.mathematics import PARTS, VECTORS
 from rows.norms import NORMS
 from rows.places import IN_PLACE, INDEXING
@@ -36,6 +37,7 @@ ROWS = [
     *NORMS,
     *CHANCE,
     *IMAGES,
+    *LOSSES,
     *SEQUENCES,
     *IN_PLACE,
     *CUT,

@@ -67,6 +67,10 @@ Functions of tensors:
 - `einsum`: sums of products by the names of dimensions.
 - `parts`: frexp.
 - `losses`: the losses with their reductions.
+- `margin_losses`: losses that ask for a margin.
+- `embedding_losses`: losses on distances between vectors.
+- `likelihood`: Gauss's and Poisson's losses, linear_cross_entropy.
+- `ctc`: connectionist temporal classification.
 - `cross_entropy`: cross_entropy and nll_loss, in their four cases.
 - `attention`: scaled_dot_product_attention.
 - `convolution`: conv1d to conv_transpose3d.
