@@ -9,6 +9,7 @@ from autodiff._core.dtypes import dtype as _Dtype
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.types import Size
 from autodiff._core.types import device as _Device
+from autodiff.api.storage import TypedStorage, UntypedStorage
 from autodiff.random import Generator
 
 __all__ = ["LEAF", "Tensor", "View", "adopt", "wrap"]
@@ -328,7 +329,12 @@ class Tensor:
     def is_inference(self) -> builtins.bool: ...  # _core/tensor.py
     @property
     def is_leaf(self) -> builtins.bool: ...  # _core/fields.py
+    def is_nonzero(input) -> builtins.bool: ...  # api/questions.py
+    def is_pinned(self, device: Any = ...) -> builtins.bool: ...  # api/storage.py
     is_quantized: builtins.bool
+    def is_same_size(input, other: Tensor) -> builtins.bool: ...  # api/questions.py
+    def is_shared(self) -> builtins.bool: ...  # api/storage.py
+    def is_signed(input) -> builtins.bool: ...  # api/questions.py
     is_sparse: builtins.bool
     def isclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
     def isfinite(input) -> Tensor: ...  # ops/comparison.py
@@ -457,6 +463,7 @@ class Tensor:
     @property
     def output_nr(self) -> builtins.int: ...  # _core/fields.py
     def permute(input, *dims: Any) -> Tensor: ...  # api/shape.py
+    def pin_memory(self, device: Any = ...) -> Tensor: ...  # api/storage.py
     def pow(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def pow_(input, exponent: Any) -> Self: ...  # api/arithmetic.py
     def prod(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
@@ -507,6 +514,7 @@ class Tensor:
     def sgn_(input) -> Self: ...  # ops/parts.py
     @property
     def shape(self) -> Size: ...  # _core/tensor.py
+    def share_memory_(self) -> Self: ...  # api/storage.py
     def short(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def sigmoid(input) -> Tensor: ...  # ops/exponential.py
     def sigmoid_(input) -> Self: ...  # ops/exponential.py
@@ -534,7 +542,8 @@ class Tensor:
     def squeeze_(input, dim: Any = ..., *_more: builtins.int) -> Self: ...  # api/shape.py
     def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def std_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
-    def storage_offset(self) -> builtins.int: ...  # api/strided.py
+    def storage(self) -> TypedStorage: ...  # api/storage.py
+    def storage_offset(self) -> builtins.int: ...  # api/storage.py
     @overload
     def stride(self, dim: None = ...) -> tuple[builtins.int, ...]: ...  # _core/tensor.py
     @overload
@@ -582,6 +591,7 @@ class Tensor:
     def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/order.py
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
     def unsqueeze_(input, dim: builtins.int) -> Self: ...  # api/shape.py
+    def untyped_storage(self) -> UntypedStorage: ...  # api/storage.py
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def var_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
     def vdot(input, other: Tensor) -> Tensor: ...  # api/products.py
