@@ -38,7 +38,6 @@ NEAR = {
     "logcumsumexp": "logsumexp, cumsum",
     "nn.Module.register_backward_hook": "register_full_backward_hook",
     "quantile": "median, or sort",
-
     "unique_consecutive": "unique",
     "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
 }
