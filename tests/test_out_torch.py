@@ -61,6 +61,10 @@ RESIZED_ON_THE_WAY = {"matmul", "nn.functional.linear", "normal"}
 REFUSED_HERE = {"expanded", "requires grad"}
 
 
+# PyTorch does not look at the dtype and the layout of these functions' `out`, and writes past the end of its memory.
+OVERRUNS = {"nn.functional.avg_pool3d": ("right", "empty", "larger", "part")}
+
+
 def tensors(args):
     for x in args:
         if isinstance(x, (list, tuple)):
@@ -208,6 +212,8 @@ def test_every_kind_of_out(name):
     wrong = []
     for (args, kwargs), (our_args, our_kwargs), results in calls(name):
         for what, make in MAKERS.items():
+            if what not in OVERRUNS.get(name, MAKERS):
+                continue
             theirs = called(torch, name, detached(args), kwargs, outs(torch, results, make))
             ours = called(autodiff, name, detached(our_args), our_kwargs, outs(autodiff, results, make))
             if not forgiven(name, what, theirs) and (found := agree(name, f"{shown(args, kwargs)}, out {what}", ours, theirs)):

@@ -137,14 +137,6 @@ def angle(input: Tensor) -> Tensor:
     return ops.angle(input)
 
 
-def H(input: Tensor) -> Tensor:
-    """The conjugate transpose of a matrix: of real numbers the transpose, a view."""
-    if input._array.ndim not in (0, 2):
-        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {input._array.ndim}-D tensor; use x.mH")
-    return mT(input) if input._array.ndim else input
-
-
-
 # ---- yes or no ----
 
 
