@@ -43,7 +43,7 @@ class Tensor:
     _grad: Any
     _view: Any
     @property
-    def H(self) -> Tensor: ...  # api/complex_numbers.py
+    def H(self) -> Tensor: ...  # api/shape.py
     @property
     def T(self) -> Tensor: ...  # api/shape.py
     def __abs__(input) -> Tensor: ...  # ops/arithmetic.py
@@ -155,7 +155,10 @@ class Tensor:
     def argmax(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
-    def argwhere(input) -> Tensor: ...  # api/places.py
+    def argwhere(input) -> Tensor: ...  # api/positions.py
+    def as_strided(input, size: Sequence[builtins.int], stride: Sequence[builtins.int], storage_offset: builtins.int | None = ...) -> Tensor: ...  # api/strided.py
+    def as_strided_(input, size: Sequence[builtins.int], stride: Sequence[builtins.int], storage_offset: builtins.int | None = ...) -> Self: ...  # api/strided.py
+    def as_strided_scatter(input, src: Tensor, size: Sequence[builtins.int], stride: Sequence[builtins.int], storage_offset: builtins.int | None = ...) -> Tensor: ...  # api/strided.py
     def as_subclass(self, cls: builtins.type[Tensor]) -> Any: ...  # _core/subclasses.py
     def asin(input) -> Tensor: ...  # ops/trigonometry.py
     def asin_(input) -> Self: ...  # ops/trigonometry.py
@@ -237,6 +240,8 @@ class Tensor:
     @property
     def device(self) -> _Device: ...  # _core/tensor.py
     def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diag_embed(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diagflat(input, offset: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diagonal_scatter(input, src: Tensor, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/written.py
     def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # api/distance.py
@@ -409,7 +414,7 @@ class Tensor:
     def lt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def lt_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     @property
-    def mH(self) -> Tensor: ...  # api/complex_numbers.py
+    def mH(self) -> Tensor: ...  # api/shape.py
     @property
     def mT(self) -> Tensor: ...  # api/shape.py
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/assign.py
@@ -471,13 +476,15 @@ class Tensor:
     def negative_(input) -> Self: ...  # ops/arithmetic.py
     def nelement(self) -> builtins.int: ...  # _core/tensor.py
     def new_empty(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new_empty_strided(self, size: Sequence[builtins.int], stride: Sequence[builtins.int], *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/strided.py
     def new_full(self, size: Any, fill_value: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def nextafter(input, other: Any) -> Tensor: ...  # ops/parts.py
     def nextafter_(input, other: Any) -> Self: ...  # ops/parts.py
-    def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/places.py
+    def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/positions.py
+    def nonzero_static(input, *, size: builtins.int, fill_value: builtins.int = ...) -> Tensor: ...  # api/positions.py
     def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/statistics.py
     def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
     def not_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
@@ -523,6 +530,8 @@ class Tensor:
     def requires_grad_(self, requires_grad: builtins.bool = ...) -> Self: ...  # _core/inplace.py
     def reshape(input, *shape: Any) -> Tensor: ...  # api/shape.py
     def reshape_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
+    def resize_(self, *size: Any, memory_format: Any = ...) -> Self: ...  # api/resized.py
+    def resize_as_(self, the_template: Tensor, *, memory_format: Any = ...) -> Self: ...  # api/resized.py
     def resolve_conj(input) -> Tensor: ...  # api/complex_numbers.py
     def resolve_neg(input) -> Tensor: ...  # api/complex_numbers.py
     def retain_grad(self) -> None: ...  # _core/hooks.py
@@ -542,6 +551,7 @@ class Tensor:
     def scatter_reduce_(input, dim: builtins.int, index: Tensor, src: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/index.py
     def select_scatter(input, src: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/written.py
+    def set_(self, source: Any = ..., storage_offset: builtins.int = ..., size: Any = ..., stride: Any = ...) -> Self: ...  # api/resized.py
     def sgn(input) -> Tensor: ...  # ops/parts.py
     def sgn_(input) -> Self: ...  # ops/parts.py
     @property
@@ -620,6 +630,7 @@ class Tensor:
     def type_as(self, other: Tensor) -> Tensor: ...  # api/dtypes.py
     def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def unflatten(input, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...  # api/shape.py
+    def unfold(input, dimension: builtins.int, size: builtins.int, step: builtins.int) -> Tensor: ...  # api/strided.py
     def uniform_(self, from_: builtins.float | None = ..., /, to: builtins.float = ..., *, generator: Generator | None = ..., **named: builtins.float) -> Self: ...  # api/fill.py
     def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/order.py
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
