@@ -23,7 +23,15 @@ from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.tensor import Tensor
 from autodiff.api import arithmetic as api
 from autodiff.api import (  # noqa: F401  (their methods)
-    complex_numbers, copies, dtypes, index, numbers, numpy_protocols, reshaped, resized, shape,
+    complex_numbers,
+    copies,
+    dtypes,
+    index,
+    numbers,
+    numpy_protocols,
+    reshaped,
+    resized,
+    shape,
 )
 from autodiff.api.assign import delitem, setitem
 from autodiff.api.comparison import where
