@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.dtypes import as_numpy_dtype, category, from_numpy_dtype, get_default_dtype, result_numpy
+from autodiff._core.dtypes import category, from_numpy_dtype, result_numpy
 from autodiff._core.dtypes import dtype as Dtype
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Size
-from autodiff._core.types import device as Device
 from autodiff.api._calls import number, takes_tensors, whole
-from autodiff.api.reading import leaf
 
 
 @takes_tensors
@@ -68,16 +66,3 @@ def broadcast_shapes(*shapes: Any) -> Size:
         raise RuntimeError(
             f"Shape mismatch: objects cannot be broadcast to a single shape: {', '.join(map(str, sizes))}"
         ) from None
-
-
-@takes_tensors
-def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor without dimensions, of the default dtype unless another is asked for, also of a whole number.
-
-    >>> import autodiff as torch
-    >>> torch.scalar_tensor(3)
-    tensor(3.)
-    """
-    Device("cpu" if device is None else device)
-    value = number("scalar_tensor", "s", s)
-    return leaf(np.asarray(value, as_numpy_dtype(dtype) or get_default_dtype().np), requires_grad)

@@ -169,6 +169,5 @@ PLAIN = [
     Plain("can_cast", lambda T: [T.can_cast(getattr(T, a), getattr(T, b)) for a in EVERY for b in EVERY], dtypes=("",)),
     Plain("result_type", lambda T, x: [str(T.result_type(x, v)) for v in (1, 2.5, True, T.ones(2), T.tensor(2))], (A,)),
     Plain("broadcast_shapes", lambda T: (T.broadcast_shapes((2, 1), (3,)), T.broadcast_shapes(2, (3, 1)), T.broadcast_shapes()), dtypes=("",)),
-    Plain("scalar_tensor", lambda T: (T.scalar_tensor(3), T.scalar_tensor(True), T.scalar_tensor(2, dtype=T.int32)), dtypes=("",)),
     Plain("promote_types", lambda T: [str(T.promote_types(getattr(T, a), getattr(T, b))) for a in EVERY for b in EVERY], dtypes=("",)),
 ]  # fmt: skip
