@@ -13,6 +13,33 @@ OPTIONS = {
         "lr": RATE, "betas": BETAS, "eps": EPS, "weight_decay": DECAY, "amsgrad": YES, "maximize": YES,
         "decoupled_weight_decay": YES,
     },
+    "Adamax": {"lr": RATE, "betas": BETAS, "eps": EPS, "weight_decay": DECAY, "maximize": YES},
+    "NAdam": {
+        "lr": RATE, "betas": BETAS, "eps": EPS, "weight_decay": DECAY, "momentum_decay": st.sampled_from([0.004, 0.5]),
+        "decoupled_weight_decay": YES, "maximize": YES,
+    },
+    "RAdam": {
+        "lr": RATE, "betas": BETAS, "eps": EPS, "weight_decay": DECAY, "decoupled_weight_decay": YES, "maximize": YES,
+    },
+    "Adagrad": {
+        "lr": RATE, "lr_decay": DECAY, "weight_decay": DECAY, "initial_accumulator_value": DECAY, "eps": EPS, "maximize": YES,
+    },
+    "Adadelta": {
+        "lr": st.sampled_from([0.1, 1.0]), "rho": st.sampled_from([0.9, 0.5, 1.0]), "eps": st.sampled_from([1e-6, 1e-2]),
+        "weight_decay": DECAY, "maximize": YES,
+    },
+    "RMSprop": {
+        "lr": RATE, "alpha": st.sampled_from([0.99, 0.5]), "eps": st.sampled_from([1e-2, 0.1]), "weight_decay": DECAY,
+        "momentum": st.sampled_from([0, 0.9]), "centered": YES, "maximize": YES,
+    },
+    "Rprop": {
+        "lr": RATE, "etas": st.sampled_from([(0.5, 1.2), (0.1, 3.0)]),
+        "step_sizes": st.sampled_from([(1e-6, 50), (0.01, 0.03)]), "maximize": YES,
+    },
+    "ASGD": {
+        "lr": RATE, "lambd": st.sampled_from([1e-4, 0.3]), "alpha": st.sampled_from([0.75, 1.0]),
+        "t0": st.sampled_from([1e6, 2, 0]), "weight_decay": DECAY, "maximize": YES,
+    },
     "AdamW": {"lr": RATE, "betas": BETAS, "eps": EPS, "weight_decay": DECAY, "amsgrad": YES, "maximize": YES},
 }  # fmt: skip
 

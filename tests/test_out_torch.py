@@ -48,14 +48,21 @@ def listed():
 
 TAKING = listed()
 # Where PyTorch takes `out` only with an argument that it otherwise doesn't need, autodiff takes it always.
-WIDER = {"argsort", "median", "prod", "sum"}
+WIDER = {"argsort", "median", "prod", "sum", "nanmedian"}
 # PyTorch doesn't look at the gradients of these functions' operands, and loses them.
-UNWATCHED = {"diag", "floor_divide", "heaviside", "inner", "log_softmax", "norm", "normal", "scatter", "slice_scatter"}
+UNWATCHED = {
+    "conj_physical", "diag", "floor_divide", "heaviside", "histc", "histogram", "inner", "log_softmax", "nanquantile",
+    "norm", "normal", "quantile", "scatter", "slice_scatter",
+}
 UNWATCHED |= {"softmax"}
 # PyTorch resizes `out` on its way to the result, with a warning or an error where `out` has the right shape.
 RESIZED_ON_THE_WAY = {"matmul", "nn.functional.linear", "normal"}
 # A comparison writes into a tensor that requires a gradient, and an expanded one is written many times: refused here.
 REFUSED_HERE = {"expanded", "requires grad"}
+
+
+# PyTorch does not look at the dtype and the layout of these functions' `out`, and writes past the end of its memory.
+OVERRUNS = {"nn.functional.avg_pool3d": ("right", "empty", "larger", "part")}
 
 
 def tensors(args):
@@ -205,6 +212,8 @@ def test_every_kind_of_out(name):
     wrong = []
     for (args, kwargs), (our_args, our_kwargs), results in calls(name):
         for what, make in MAKERS.items():
+            if what not in OVERRUNS.get(name, MAKERS):
+                continue
             theirs = called(torch, name, detached(args), kwargs, outs(torch, results, make))
             ours = called(autodiff, name, detached(our_args), our_kwargs, outs(autodiff, results, make))
             if not forgiven(name, what, theirs) and (found := agree(name, f"{shown(args, kwargs)}, out {what}", ours, theirs)):
@@ -272,7 +281,7 @@ def test_out_on_an_operand(name):
             expected, *_ = called(torch, name, theirs, kwargs, their_out)
             found, same, _ = called(autodiff, name, ours, our_kwargs, out)
             failed = isinstance(found, Exception)
-            wider = name in {*WIDER, *RESIZED_ON_THE_WAY, "addbmm", "addr", "baddbmm", "ldexp", "where"}
+            wider = name in {*WIDER, *RESIZED_ON_THE_WAY, "addbmm", "addr", "baddbmm", "ldexp", "quantile", "where"}
             if isinstance(expected, Exception) and (failed or wider or resized_before(expected)):
                 continue
             if isinstance(expected, Exception) or failed:

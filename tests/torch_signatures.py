@@ -29,6 +29,8 @@ def stubs():
 
 def overloads(name, function):
     """The names of the positional arguments of a function of PyTorch, for each way of calling it."""
+    # A pool that hands its arguments on to one of two functions.
+    function = getattr(torch.nn.functional, f"{name.rpartition('.')[2]}_with_indices", function)
     if inspect.isfunction(function) and name not in WRAPPED:
         parameters = inspect.signature(function).parameters.values()
         return [tuple(p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)]

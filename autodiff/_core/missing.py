@@ -1,6 +1,6 @@
 """A name that is not here: whether PyTorch has it, what is near it, or how it is spelt.
 
-After this module a reader knows how `optim.ASGD`, `from autodiff.optim import ASGD` and `import autodiff.linalg` come to the
+After this module a reader knows how `optim.Muon`, `from autodiff.optim import Muon` and `import autodiff.linalg` come to the
 same message, though Python asks a module for the first two alike, and nobody for the third. PyTorch's names are in a file that
 is read when a name is missed.
 """
@@ -27,22 +27,14 @@ PACKAGE = "autodiff"
 ASKED: dict[str, str] | None = None
 
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
-_OPTIMIZERS = (
-    "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adamax", "LBFGS", "NAdam", "RAdam", "RMSprop", "Rprop",
-)
+_OPTIMIZERS = ("Adafactor", "LBFGS")
 NEAR = {
     **{f"optim.{name}": "optim.Adam" for name in _OPTIMIZERS},
     "func": "autograd.functional",
-    "histc": "bincount",
     "kthvalue": "sort or topk",
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
-    "logcumsumexp": "logsumexp, cumsum",
-    **{f"nn.Conv{n}d": "nn.Linear, on flattened inputs" for n in (1, 2, 3)},
     "nn.Module.register_backward_hook": "register_full_backward_hook",
-    **{f"nn.functional.conv{n}d": "nn.functional.linear, on flattened inputs" for n in (1, 2, 3)},
-    "quantile": "median, or sort",
-    "range": "arange, which leaves out the end",
     "unique_consecutive": "unique",
     "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
 }

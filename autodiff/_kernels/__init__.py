@@ -16,6 +16,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from autodiff._kernels import reference as reference
+from autodiff._kernels.reference.convolution import convolution as convolution
+from autodiff._kernels.reference.convolution import convolution_weight as convolution_weight
+from autodiff._kernels.reference.convolution import transposed_convolution as transposed_convolution
+from autodiff._kernels.reference.pooling import max_pool as max_pool
+from autodiff._kernels.reference.pooling import max_pool_grad as max_pool_grad
 from autodiff._kernels.threads import get_num_threads as get_num_threads
 from autodiff._kernels.threads import set_num_threads as set_num_threads
 

@@ -13,6 +13,7 @@ from autodiff.api import (
     comparison,
     distance,
     extremes,
+    pooling,
     reduce,
     sampling,
     statistics,
@@ -167,6 +168,8 @@ bmm = takes_out(products.bmm, SAME)
 dot = takes_out(products.dot, SAME)
 inner = takes_out(products.inner, SAME)
 linear = takes_out(products.linear, SAME)
+avg_pool2d = takes_out(pooling.avg_pool2d, SAME)
+avg_pool3d = takes_out(pooling.avg_pool3d, SAME)
 matmul = takes_out(products.matmul, SAME)
 mm = takes_out(products.mm, SAME)
 mv = takes_out(products.mv, SAME)

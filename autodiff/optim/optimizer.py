@@ -206,8 +206,7 @@ class Optimizer(KnowsItsKeywords):
         """
         if self.rule is None:
             raise NotImplementedError(f"{type(self).__name__} defines neither a rule, nor update, nor step")
-        single = [name in self.number_names for name in self.state_names]
-        return one_by_one(self.rule, numbers(group, self.defaults), params, grads, states, single)
+        return one_by_one(self.rule, numbers(group, self.defaults), params, grads, states, self.state_names)
 
     def _shaped(self) -> list[str]:
         """The states that have the parameter's shape and dtype."""

@@ -1,0 +1,58 @@
+"""Convolutions, of one, two or three dimensions.
+
+After this module a reader knows that a convolution, what its input gets of a gradient, and what its weight gets, are three
+products of the same kind: each is linear in two arrays and makes the third, so that the rules of each are the other two. They
+can be differentiated any number of times. "Transposed convolution" is another word for the second.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff import _kernels
+from autodiff._core.graph import primitive
+from autodiff.ops.reduce import sum_over
+
+
+@primitive(
+    lambda g, w, windows, groups: transposed_convolution(g, w, None, windows=windows, groups=groups),
+    lambda g, x, windows, groups: convolution_weight(g, x, windows=windows, groups=groups),
+    lambda g: channel_sums(g),
+    name="Convolution",
+    silent=False,
+    says="Each g goes back through the same window to what it came from; a weight gets g times what it met, everywhere.",
+)
+def convolution(x, w, b, *, windows, groups):
+    """y[p] = the sum of w[t] x[p + t] over the taps t of the window, plus b."""
+    return _kernels.convolution(x, w, b, windows, groups)
+
+
+@primitive(
+    lambda g, w, windows, groups: convolution(g, w, None, windows=windows, groups=groups),
+    lambda g, x, windows, groups: convolution_weight(x, g, windows=windows, groups=groups),
+    lambda g: channel_sums(g),
+    name="Convolution",
+    public="conv_transpose",
+    silent=False,
+    says="What a window has spread is gathered again by the same window: the gradient is an ordinary convolution.",
+)
+def transposed_convolution(x, w, b, *, windows, groups):
+    """y[p + t] = the sum of w[t] x[p]: every element of x spreads a window, and these are added up, plus b."""
+    return _kernels.transposed_convolution(x, w, b, windows, groups)
+
+
+@primitive(
+    lambda g, x, windows, groups: convolution(x, g, None, windows=windows, groups=groups),
+    lambda g, d, windows, groups: transposed_convolution(d, g, None, windows=windows, groups=groups),
+    name="ConvolutionBackwardBackward0!",
+    silent=False,
+    says="A weight's gradient is a product of what comes in and what came back: each gets the other, through the window.",
+)
+def convolution_weight(d, x, *, windows, groups):
+    """w[t] = the sum of d[p] x[p + t] over the positions p and the examples: dL/dw, where d = dL/dy."""
+    return _kernels.convolution_weight(d, x, windows, groups)
+
+
+def channel_sums(g: Any) -> Any:
+    """The sum over everything but the channels, dimension 1: the gradient of a bias."""
+    return sum_over(g, axes=(0, *range(2, g.ndim)), keepdim=False)
