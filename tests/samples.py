@@ -20,6 +20,9 @@ from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
 from rows.sequences import SEQUENCES
 from rows.shapes import SHAPES
+from rows.special import SPECIAL
+from rows.statistics import STATISTICS
+from rows.strided import STRIDED
 from rows.windows import WINDOWS
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
@@ -42,8 +45,11 @@ ROWS = [
     *CUT,
     *GATHERED,
     *WRITTEN,
+    *STRIDED,
     *AT_KINKS,
     *AT_TIES,
     *PARTS,
     *VECTORS,
+    *STATISTICS,
+    *SPECIAL,
 ]
