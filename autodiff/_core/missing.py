@@ -27,9 +27,7 @@ PACKAGE = "autodiff"
 ASKED: dict[str, str] | None = None
 
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
-_OPTIMIZERS = ("Adafactor", "LBFGS")
 NEAR = {
-    **{f"optim.{name}": "optim.Adam" for name in _OPTIMIZERS},
     "func": "autograd.functional",
     "kthvalue": "sort or topk",
     "linalg": "norm, matmul, trace",
