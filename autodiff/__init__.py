@@ -42,6 +42,7 @@ from autodiff.api.adaptive_pooling import adaptive_avg_pool1d, adaptive_max_pool
 from autodiff.api.arithmetic import rsub
 from autodiff.api.assign import index_put, masked_fill
 from autodiff.api.bilinear import bilinear
+from autodiff.api.cells import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
 from autodiff.api.comparison import allclose, count_nonzero, equal, isclose
 from autodiff.api.convolution import (
     conv1d, conv2d, conv3d, conv_tbc, conv_transpose1d, conv_transpose2d, conv_transpose3d, convolution,
@@ -70,7 +71,7 @@ from autodiff.api.questions import get_device, is_inference, is_nonzero, is_same
 from autodiff.api.ranges import arange, linspace, logspace
 from autodiff.api.reading import is_floating_point, is_tensor, numel
 from autodiff.api.rearrange import broadcast_tensors, broadcast_to, meshgrid, repeat_interleave, tile
-from autodiff.api.recurrent import gru, gru_cell, lstm, lstm_cell, rnn_relu, rnn_relu_cell, rnn_tanh, rnn_tanh_cell
+from autodiff.api.recurrent import gru, lstm, rnn_relu, rnn_tanh
 from autodiff.api.sampling import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from autodiff.api.settings import (
     are_deterministic_algorithms_enabled, get_default_device, get_float32_matmul_precision, get_num_interop_threads,

@@ -72,7 +72,8 @@ Functions of tensors:
 - `fractional_pooling`: fractional_max_pool.
 - `unpooling`: max_unpool.
 - `blocks`: unfold and fold.
-- `recurrent`: rnn, gru and lstm, of layers and directions, and their single steps.
+- `recurrent`: rnn, gru and lstm, of layers and directions.
+- `cells`: single steps of them.
 
 A tensor changed, converted, copied, taken out:
 
