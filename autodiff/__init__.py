@@ -60,7 +60,7 @@ from autodiff.api.embedding import embedding, embedding_bag, embedding_renorm_
 from autodiff.api.index import narrow, select
 from autodiff.api.join import atleast_1d, atleast_2d, atleast_3d, cartesian_prod, combinations
 from autodiff.api.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
-from autodiff.api.order import bincount, unique
+from autodiff.api.searching import bincount, unique, unique_consecutive
 from autodiff.api.padding import constant_pad_nd
 from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
@@ -197,7 +197,7 @@ __all__ = [
     "set_num_interop_threads", "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state",
     "set_warn_always", "short", "split", "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t",
     "tensor", "tensor_split", "testing", "threshold", "threshold_", "tile", "trace", "transpose", "tril_indices",
-    "triu_indices", "true_divide", "typename", "uint8", "unbind", "unflatten", "unique", "unravel_index", "unsqueeze",
-    "use_deterministic_algorithms", "utils", "var_mean", "version", "vsplit", "xpu", "zeros", "zeros_like",
+    "triu_indices", "true_divide", "typename", "uint8", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index",
+    "unsqueeze", "use_deterministic_algorithms", "utils", "var_mean", "version", "vsplit", "xpu", "zeros", "zeros_like",
 ]
 __all__ += _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 import pytest
 from laws import arrays_for, derivatives, every_row, every_sloped_row, incoming, leaves_of, number, over
-from rows.plain import PLAIN
+from rows.without import PLAIN
 from samples import ROWS
 
 import autodiff

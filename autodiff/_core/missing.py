@@ -32,13 +32,11 @@ NEAR = {
     **{f"optim.{name}": "optim.Adam" for name in _OPTIMIZERS},
     "func": "autograd.functional",
     "histc": "bincount",
-    "kthvalue": "sort or topk",
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
     "logcumsumexp": "logsumexp, cumsum",
     "nn.Module.register_backward_hook": "register_full_backward_hook",
     "quantile": "median, or sort",
-    "unique_consecutive": "unique",
     "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
 }
 

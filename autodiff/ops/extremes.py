@@ -57,6 +57,18 @@ def median_all(x):
     return np.partition(x, middle, None)[middle]
 
 
+@primitive(
+    lambda g, x, y: expanded(g, shape=x.shape) * shares(x, y, axes=None),
+    name="Nanmedian",
+    says="Only the element in the middle of those that are numbers has a slope, 1; equal ones share it.",
+)
+def nanmedian_all(x):
+    """The middle element of those that are not nan, the lower of two."""
+    known = x[~np.isnan(x)]
+    middle = (known.size - 1) // 2
+    return np.partition(known, middle)[middle] if known.size else np.array(np.nan, x.dtype)
+
+
 def _shared(g: Any, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
     """g / n where x == y, else 0: the gradient of the extremes over some dimensions, shared by the n equal elements."""
     return spread(g, x.shape, axes) * shares(x, reshape(y, shape=kept_shape(x.shape, axes)), axes=axes)
