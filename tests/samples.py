@@ -21,6 +21,8 @@ from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
 from rows.sequences import SEQUENCES
 from rows.shapes import SHAPES
+from rows.special import SPECIAL
+from rows.statistics import STATISTICS
 from rows.strided import STRIDED
 from rows.windows import WINDOWS
 
@@ -50,4 +52,6 @@ ROWS = [
     *AT_TIES,
     *PARTS,
     *VECTORS,
+    *STATISTICS,
+    *SPECIAL,
 ]

@@ -59,6 +59,15 @@ Functions of tensors:
 - `ranked`: median, kthvalue, mode.
 - `searching`: unique, bincount, isin, searchsorted.
 - `statistics`: var, std, logsumexp, norm.
+- `quantiles`: quantile, nanquantile, nanmedian.
+- `running`: cummax, cummin, logcumsumexp.
+- `correlation`: cov and corrcoef.
+- `histograms`: histc, histogram, histogramdd.
+- `integrals`: trapezoid and gradient, of samples.
+- `special`: the gamma function, Bessel's, entropy and the normal distribution.
+- `named_functions`: Bessel's, Airy's, Chebyshev's and others that have no derivative.
+- `complex_numbers`: real, conj and the like, of real numbers.
+- `agreement`: broadcast_shapes, result_type, can_cast.
 - `distance`: diff, cdist, pdist, cosine_similarity.
 - `matmul`: products of every rank, and linear.
 - `normalization`: the norms by mean and variance, and running statistics.

@@ -1,4 +1,4 @@
-"""The element of a certain rank as PyTorch's calls give it: median, nanmedian, kthvalue; and the most frequent one, mode.
+"""The element of a certain rank as PyTorch's calls give it: median, kthvalue; and the most frequent one, mode.
 
 After this module a reader knows that each of them chooses an element, so that its gradient goes to the place it was taken from.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.types import KthvalueResult, MedianResult, ModeResult, NanmedianResult
+from autodiff._core.types import KthvalueResult, MedianResult, ModeResult
 from autodiff.api._calls import ALL, boolean, dimension, takes_keepdim, takes_tensors, whole
 from autodiff.api.extremes import not_empty
 from autodiff.api.order import order_of
@@ -20,7 +20,7 @@ from autodiff.api.reading import positions
 from autodiff.ops import extremes as ops
 from autodiff.ops.rounding import not_for_bools
 
-_median, _nanmedian = renamed(ops.chosen, "MedianBackward1"), renamed(ops.chosen, "NanmedianBackward1")
+_median = renamed(ops.chosen, "MedianBackward1")
 _kthvalue, _mode = renamed(ops.chosen, "Kthvalue"), renamed(ops.chosen, "Mode")
 
 
@@ -51,30 +51,6 @@ def median(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     if nans.any():  # the first of them is the median of its lane
         places = positions(np.where(nans.any(axis, keepdims=True), np.argmax(nans, axis, keepdims=True), places))
     return MedianResult(*_median(input, places=places, axis=axis, keepdim=keepdim))
-
-
-@method
-@takes_keepdim
-def nanmedian(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
-    """The middle element (the lower of two) of those that are not nan; with `dim`, (values, indices) along it.
-
-    Where all are nan, so is the result.
-
-    >>> import autodiff as torch
-    >>> torch.nanmedian(torch.tensor([3.0, float("nan"), 2.0]))
-    tensor(2.)
-    """
-    boolean("nanmedian", "keepdim", keepdim)
-    not_for_bools(input._array, "nanmedian")
-    if dim is ALL:
-        return ops.nanmedian_all(input) if input._array.size else wrap(np.array(np.nan, input._array.dtype))
-    axis = dimension(dim, input._array.ndim)
-    not_empty(input, "nanmedian", axis)
-    if not input._array.ndim:
-        return NanmedianResult(input.clone(), wrap(np.zeros((), np.int64)))
-    count = np.count_nonzero(~np.isnan(input._array), axis, keepdims=True)
-    places = np.take_along_axis(order_of(input._array, axis, False), np.maximum(count - 1, 0) // 2, axis)
-    return NanmedianResult(*_nanmedian(input, places=places, axis=axis, keepdim=keepdim))
 
 
 @method

@@ -12,7 +12,7 @@ from autodiff.api.out import Rule, takes_out
 # A part of the public list, like that of with_out.
 __all__ = [
     "argsort", "bucketize", "cat", "column_stack", "diag", "dstack", "gather", "hstack", "index_add", "index_copy",
-    "index_reduce", "index_select", "isin", "kthvalue", "masked_select", "median", "mode", "msort", "nanmedian", "nonzero",
+    "index_reduce", "index_select", "isin", "kthvalue", "masked_select", "median", "mode", "msort", "nonzero",
     "nonzero_static", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "slice_scatter", "sort", "stack", "take",
     "take_along_dim", "topk", "tril", "triu", "vstack",
 ]
@@ -26,7 +26,6 @@ isin = takes_out(searching.isin, SAME)
 kthvalue = takes_out(ranked.kthvalue, SAME)
 median = takes_out(ranked.median, SAME)
 mode = takes_out(ranked.mode, SAME)
-nanmedian = takes_out(ranked.nanmedian, SAME)
 bucketize = takes_out(searching.bucketize, SAME)
 searchsorted = takes_out(searching.searchsorted, SAME)
 msort = takes_out(order.msort, Rule("same", pointwise=True))

@@ -59,14 +59,13 @@ def median_all(x):
 
 @primitive(
     lambda g, x, y: expanded(g, shape=x.shape) * shares(x, y, axes=None),
-    name="Nanmedian",
-    says="Only the element in the middle of those that are numbers has a slope, 1; equal ones share it.",
+    name="NanmedianBackward0",
+    says="Only the element in the middle of those that are no nan has a slope, 1; equal ones share it.",
 )
 def nanmedian_all(x):
-    """The middle element of those that are not nan, the lower of two."""
-    known = x[~np.isnan(x)]
-    middle = (known.size - 1) // 2
-    return np.partition(known, middle)[middle] if known.size else np.array(np.nan, x.dtype)
+    """The middle element of those that are not nan, the lower of two; nan where there is no other."""
+    numbers = x[x == x]
+    return np.partition(numbers, (numbers.size - 1) // 2, None)[(numbers.size - 1) // 2] if numbers.size else x.flat[0]
 
 
 def _shared(g: Any, x: Any, y: Any, axes: tuple[int, ...]) -> Any:

@@ -5,27 +5,23 @@ import numpy as np
 from rows.plain import EVERY, FLOATS, NOT_FINITE, WHOLE, A, B, Plain
 from rows.row import Row, shaped
 
-HOLES = np.array([[3.0, np.nan, 2.0], [np.nan, 1.0, 0.5]])
 RUNS = np.array([[1, 1, 2], [1, 1, 2], [3, 0, 2]])
 ORDERED = np.array([1, 2, 4])
 
 RANKED = [
-    shaped("kthvalue", lambda T, x: T.kthvalue(x, 2)[0], lambda x: np.take_along_axis(x, np.argsort(x.real, -1), -1)[:, 1], distinct=True),
+    shaped("kthvalue", lambda T, x: T.kthvalue(x, 2)[0], lambda x: np.take_along_axis(x, np.argsort(x.real, -1), -1)[:, 1], distinct=True,
+        at_extremes="free"),
     shaped("kthvalue", lambda T, x: T.kthvalue(x, 2, 0, True)[0], lambda x: np.take_along_axis(x, np.argsort(x.real, 0), 0)[1:], note="dim",
-        distinct=True),
-    Row("mode", ((2, 3),), lambda T, x: T.mode(x)[0], values=(np.array([[3.0, 1.0, 3.0], [2.0, 5.0, 4.0]]),),
+        distinct=True, at_extremes="free"),
+    Row("mode", ((2, 3),), lambda T, x: T.mode(x)[0], smooth=False, at_extremes="free", values=(np.array([[3.0, 1.0, 3.0], [2.0, 5.0, 4.0]]),),
         large=(((100, 200),), lambda T, x: T.mode(T.round(x))[0])),
-    Row("mode", ((2, 3),), lambda T, x: T.mode(x, 0, True)[0], values=(np.array([[3.0, 1.0, 3.0], [2.0, 1.0, 4.0]]),), note="dim", large=None),
-    Row("nanmedian", ((2, 3),), lambda T, x: T.nanmedian(x), values=(HOLES,)),
-    Row("nanmedian", ((2, 3),), lambda T, x: T.nanmedian(x, 1)[0], values=(HOLES,), note="dim"),
+    Row("mode", ((2, 3),), lambda T, x: T.mode(x, 0, True)[0], smooth=False, at_extremes="free", values=(np.array([[3.0, 1.0, 3.0], [2.0, 1.0, 4.0]]),), note="dim", large=None),
 ]  # fmt: skip
 
 SEARCHES = [
     Plain("kthvalue", lambda T, x: tuple(T.kthvalue(x, 2, 1)), (np.array([[3, 0, 2], [1, 5, 7]]),), EVERY[1:]),
     Plain("mode", lambda T, x: tuple(T.mode(x)), (A,)),
     Plain("mode", lambda T, x: tuple(T.mode(x, 0)), (RUNS,), note="runs"),
-    Plain("nanmedian", lambda T, x: (T.nanmedian(x), *T.nanmedian(x, 0)), (A,), EVERY[1:]),
-    Plain("nanmedian", lambda T, x: tuple(T.nanmedian(x, 1)), (HOLES,), FLOATS, "nan"),
     Plain("unique_consecutive", lambda T, x: T.unique_consecutive(x), (RUNS,)),
     Plain("unique_consecutive", lambda T, x: T.unique_consecutive(x, True, True), (RUNS,), note="all"),
     Plain("unique_consecutive", lambda T, x: T.unique_consecutive(x, True, True, 0), (RUNS,), note="dim"),
