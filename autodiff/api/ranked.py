@@ -11,6 +11,7 @@ import numpy as np
 
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import KthvalueResult, MedianResult, ModeResult
 from autodiff.api._calls import ALL, boolean, dimension, takes_keepdim, takes_tensors, whole
@@ -37,11 +38,12 @@ def median(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     """
     if keepdim is not False:
         boolean("median", "keepdim", keepdim)
-    not_for_bools(input._array, "median")
     if dim is ALL:
-        return ops.median_all(input) if input._array.size else wrap(np.array(np.nan, input._array.dtype))
+        not_for_bools(input._array, "median")
+        return ops.median_all(input) if input._array.size else wrap(silently(np.array(np.nan).astype, input._array.dtype))
     axis = dimension(dim, input._array.ndim)
     not_empty(input, "median", axis)
+    not_for_bools(input._array, "median")
     if not input._array.ndim:
         return MedianResult(input.clone(), wrap(np.zeros((), np.int64)))
     n = input._array.shape[axis]

@@ -36,8 +36,8 @@ def unique(
     for name, value in (("sorted", sorted), ("return_inverse", return_inverse), ("return_counts", return_counts)):
         boolean("unique", name, value)
     array = input._array
-    axis = None if dim is None else dimension(dim, array.ndim)
-    if axis is not None and array.ndim and array.shape[axis] and not array.size:
+    axis = None if dim is None else _axis_of(array, dim)
+    if axis is not None and array.shape[axis] and not array.size:
         raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     result = [wrap(values)]
@@ -46,6 +46,13 @@ def unique(
     if return_counts:
         result.append(wrap(positions(counts)))
     return result[0] if len(result) == 1 else tuple(result)
+
+
+def _axis_of(array: Any, dim: int) -> int:
+    axis = dimension(dim, array.ndim)
+    if not array.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return axis
 
 
 @method
@@ -65,10 +72,10 @@ def unique_consecutive(
         boolean("unique_consecutive", name, value)
     array, axis = input._array, 0
     if dim is not None:
-        axis = dimension(dim, array.ndim)
-        if array.ndim and array.shape[axis] and not array.size:
+        axis = _axis_of(array, dim)
+        if array.shape[axis] and not array.size:
             raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
-    rows = array.reshape(-1) if dim is None or not array.ndim else array
+    rows = array.reshape(-1) if dim is None else array
     n = rows.shape[axis]
     others = tuple(d for d in range(rows.ndim) if d != axis)
     new = np.ones(n, np.bool_)
