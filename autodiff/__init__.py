@@ -67,7 +67,7 @@ from autodiff.api.index import narrow, select
 from autodiff.api.integrals import cumulative_trapezoid, gradient, trapezoid, trapz
 from autodiff.api.join import atleast_1d, atleast_2d, atleast_3d, cartesian_prod, combinations
 from autodiff.api.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
-from autodiff.api.order import bincount, unique
+from autodiff.api.searching import bincount, unique, unique_consecutive
 from autodiff.api.padding import constant_pad_nd
 from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
@@ -192,10 +192,10 @@ __all__ = [
     "histogramdd", "hsplit", "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed",
     "instance_norm", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
     "is_complex", "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled",
-    "is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
-    "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jit", "layer_norm", "less", "less_equal",
-    "linspace", "load", "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill", "masked_scatter", "max_pool1d",
-    "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "meshgrid", "moveaxis", "movedim", "mps", "multiply",
+    "is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage",
+    "is_tensor", "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jit", "layer_norm", "less",
+    "less_equal", "linspace", "load", "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill", "masked_scatter",
+    "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "meshgrid", "moveaxis", "movedim", "mps", "multiply",
     "multiprocessing", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like",
     "onnx", "optim", "pairwise_distance", "pdist", "permute", "pi", "pixel_shuffle", "pixel_unshuffle", "positive", "prelu",
     "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
@@ -207,7 +207,7 @@ __all__ = [
     "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "set_warn_always", "short", "special", "split",
     "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "testing",
     "threshold", "threshold_", "tile", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices",
-    "true_divide", "typename", "uint8", "unbind", "unflatten", "unique", "unravel_index", "unsqueeze",
+    "true_divide", "typename", "uint8", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
     "use_deterministic_algorithms", "utils", "var_mean", "version", "vsplit", "xpu", "zeros", "zeros_like",
 ]
 __all__ += _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

@@ -10,7 +10,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 from laws import arrays_for
-from rows.plain import PLAIN
+from rows.without import PLAIN
 from samples import ROWS
 from torch_signatures import overloads
 

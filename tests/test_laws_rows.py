@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import samples
 from laws import SLOPED, arrays_for, derivatives, every_row, every_sloped_row, gradients, leaves_of, number, operations, over
-from rows.plain import PLAIN
+from rows.without import PLAIN
 from samples import ROWS
 
 import autodiff

@@ -29,11 +29,8 @@ ASKED: dict[str, str] | None = None
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
 NEAR = {
     "func": "autograd.functional",
-    "kthvalue": "sort or topk",
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
-    "nn.Module.register_backward_hook": "register_full_backward_hook",
-    "unique_consecutive": "unique",
     "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
 }
 

@@ -55,7 +55,9 @@ Functions of tensors:
 - `triangle`: tril, triu, diag, trace.
 - `reduce`: sum, mean, prod and the running ones.
 - `extremes`: max, min, argmax and the like.
-- `order`: sort, topk, median, unique.
+- `order`: sort, argsort, topk.
+- `ranked`: median, kthvalue, mode.
+- `searching`: unique, bincount, isin, searchsorted.
 - `statistics`: var, std, logsumexp, norm.
 - `quantiles`: quantile, nanquantile, nanmedian.
 - `running`: cummax, cummin, logcumsumexp.
