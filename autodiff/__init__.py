@@ -44,6 +44,7 @@ from autodiff.api.adaptive_pooling import adaptive_avg_pool1d, adaptive_max_pool
 from autodiff.api.arithmetic import rsub
 from autodiff.api.assign import index_put, masked_fill
 from autodiff.api.bilinear import bilinear
+from autodiff.api.cells import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
 from autodiff.api.comparison import allclose, count_nonzero, equal, isclose
 from autodiff.api.convolution import (
     conv1d, conv2d, conv3d, conv_tbc, conv_transpose1d, conv_transpose2d, conv_transpose3d, convolution,
@@ -69,7 +70,7 @@ from autodiff.api.index import narrow, select
 from autodiff.api.integrals import cumulative_trapezoid, gradient, trapezoid, trapz
 from autodiff.api.join import atleast_1d, atleast_2d, atleast_3d, cartesian_prod, combinations
 from autodiff.api.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
-from autodiff.api.order import bincount, unique
+from autodiff.api.searching import bincount, unique, unique_consecutive
 from autodiff.api.padding import constant_pad_nd
 from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
@@ -80,7 +81,7 @@ from autodiff.api.numbers import scalar_tensor
 from autodiff.api.ranges import arange, linspace, logspace, range
 from autodiff.api.reading import is_floating_point, is_tensor, numel
 from autodiff.api.rearrange import broadcast_tensors, broadcast_to, meshgrid, repeat_interleave, tile
-from autodiff.api.recurrent import gru, gru_cell, lstm, lstm_cell, rnn_relu, rnn_relu_cell, rnn_tanh, rnn_tanh_cell
+from autodiff.api.recurrent import gru, lstm, rnn_relu, rnn_tanh
 from autodiff.api.sampling import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from autodiff.api.settings import (
     are_deterministic_algorithms_enabled, get_default_device, get_float32_matmul_precision, get_num_interop_threads,
@@ -210,7 +211,8 @@ __all__ = [
     "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "set_warn_always", "short", "special", "split",
     "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "testing",
     "threshold", "threshold_", "tile", "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices",
-    "true_divide", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unravel_index",
-    "unsqueeze", "use_deterministic_algorithms", "utils", "var_mean", "version", "vsplit", "xpu", "zeros", "zeros_like",
+    "true_divide", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive",
+    "unravel_index", "unsqueeze", "use_deterministic_algorithms", "utils", "var_mean", "version", "vsplit", "xpu", "zeros",
+    "zeros_like",
 ]
 __all__ += _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

@@ -57,7 +57,9 @@ Functions of tensors:
 - `triangle`: tril, triu, diag, trace.
 - `reduce`: sum, mean, prod and the running ones.
 - `extremes`: max, min, argmax and the like.
-- `order`: sort, topk, median, unique.
+- `order`: sort, argsort, topk.
+- `ranked`: median, kthvalue, mode.
+- `searching`: unique, bincount, isin, searchsorted.
 - `statistics`: var, std, logsumexp, norm.
 - `quantiles`: quantile, nanquantile, nanmedian.
 - `running`: cummax, cummin, logcumsumexp.
@@ -90,7 +92,8 @@ Functions of tensors:
 - `fractional_pooling`: fractional_max_pool.
 - `unpooling`: max_unpool.
 - `blocks`: unfold and fold.
-- `recurrent`: rnn, gru and lstm, of layers and directions, and their single steps.
+- `recurrent`: rnn, gru and lstm, of layers and directions.
+- `cells`: single steps of them.
 
 A tensor changed, converted, copied, taken out:
 
