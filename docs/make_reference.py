@@ -36,6 +36,7 @@ MODULES = {
     "autodiff.optim": "Algorithms that change parameters by their gradients.",
     "autodiff.serialization": "Save and load, and what a file may name.",
     "autodiff.optim.lr_scheduler": "Learning rates that change from epoch to epoch.",
+    "autodiff.optim.swa_utils": "Averages of a model over its training.",
     "autodiff.utils.data": "Data sets, and loaders that make batches of them.",
     "autodiff.utils.checkpoint": "Computing again in backward what would take too much memory to keep.",
     "autodiff.amp": "Mixed precision, as it is spelt. Everything stays in float32.",
