@@ -99,6 +99,7 @@ class Tensor:
     def __pow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def __radd__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __rand__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def __rdiv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __reduce_ex__(self, protocol: Any) -> Any: ...  # api/copies.py
     def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
     def __reversed__(self) -> Tensor: ...  # _methods.py
@@ -465,6 +466,7 @@ class Tensor:
     def nanquantile(input, q: Any, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, interpolation: str = ...) -> Tensor: ...  # api/quantiles.py
     def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py
+    def narrow_copy(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py
     @property
     def nbytes(self) -> builtins.int: ...  # _core/tensor.py
     @property
