@@ -31,7 +31,6 @@ NEAR = {
     "func": "autograd.functional",
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
-    "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
 }
 
 
