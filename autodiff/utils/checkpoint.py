@@ -162,7 +162,7 @@ def checkpoint(
     *args: Any,
     use_reentrant: bool | None = None,
     preserve_rng_state: bool = True,
-    context_fn: Contexts = noop_context_fn,
+    context_fn: Contexts | None = None,
     determinism_check: str = "default",
     debug: bool = False,
     early_stop: bool = True,
@@ -191,7 +191,7 @@ def checkpoint(
     if use_reentrant is not False:
         if kwargs:
             raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
-        if context_fn is not noop_context_fn or debug is not False:
+        if context_fn not in (None, noop_context_fn) or debug is not False:
             raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
         if not _requires_grad(args):
             with no_grad():
@@ -200,7 +200,8 @@ def checkpoint(
         raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
     if not mode.grad:
         return function(*args, **kwargs)
-    return _twice(function, args, kwargs, preserve_rng_state, context_fn, early_stop, determinism_check == "default")
+    contexts = context_fn or noop_context_fn
+    return _twice(function, args, kwargs, preserve_rng_state, contexts, early_stop, determinism_check == "default")
 
 
 def _say_which(function: str) -> None:
