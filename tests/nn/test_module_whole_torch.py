@@ -251,3 +251,8 @@ def test_a_hook_that_fails_after_an_error_is_told_of_and_no_more(T):
     with pytest.warns(UserWarning, match="raised an exception that was silenced"), pytest.raises(RuntimeError):
         layer(T.ones(3))
     assert noted == [None]
+
+
+def test_types_of_sizes():
+    ours, theirs = (vars(importlib.import_module(f"{name}.nn.common_types")) for name in ("autodiff", "torch"))
+    assert {name for name in theirs if name.startswith(("_size", "_ratio", "_scalar"))} <= set(ours)
