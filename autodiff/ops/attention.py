@@ -56,11 +56,11 @@ def _gradients(g: Any, needs: Any, q: Any, k: Any, v: Any, bias: Any, scale: flo
     d = softmax_grad.operation.forward(d, shares, axis=2)
     if needs[3]:
         found[3] = d.reshape(y1.shape).copy()
-    d *= d.dtype.type(scale)
     if needs[0]:
         found[0] = _kernels.matmul(d, k3).reshape(q.shape)
+        found[0] *= d.dtype.type(scale)
     if needs[1]:
-        found[1] = _kernels.matmul(d.mT, q3).reshape(k.shape)
+        found[1] = _kernels.matmul(d.mT, q3 * d.dtype.type(scale)).reshape(k.shape)
     return found
 
 
@@ -81,8 +81,8 @@ def _pages(x: Any) -> tuple[int, ...]:
 )
 def attention(q, k, v, bias, *, scale, kept, dead):
     """softmax(scale * q @ k.T + bias) @ v: with a part of the shares kept (and enlarged), and none for a dead query."""
-    scores = _kernels.matmul(_flat(q), _flat(k).mT).reshape(*q.shape[:-1], k.shape[-2])
-    scores *= scores.dtype.type(scale)
+    # There are fewer queries' features than scores: it is these that are scaled.
+    scores = _kernels.matmul(_flat(q) * q.dtype.type(scale), _flat(k).mT).reshape(*q.shape[:-1], k.shape[-2])
     if bias is not None:
         scores += bias
     shares = softmax.operation.forward(scores, axis=scores.ndim - 1)
