@@ -42,6 +42,14 @@ def pytorch_names(place: str) -> frozenset[str]:
     return frozenset(text.partition(f"\n[{place}]\n")[2].partition("\n[")[0].split())
 
 
+@functools.cache
+def home_of_layer(name: str) -> str | None:
+    """The module of PyTorch's, such as "torch.nn.modules.pooling", that defines a layer; None for what is not PyTorch's."""
+    text = Path(__file__).with_name("pytorch_names.txt").read_text(encoding="utf-8")
+    places = [line[1:-1] for line in text.splitlines() if line.startswith("[torch.nn.modules.")]
+    return next((place for place in places if name in pytorch_names(place)), None)
+
+
 _WITHOUT_PAGE = {
     PACKAGE, f"{PACKAGE}.autograd.function", f"{PACKAGE}.backends", f"{PACKAGE}.nn.modules", f"{PACKAGE}.nn.parameter",
     f"{PACKAGE}.random", f"{PACKAGE}.utils",

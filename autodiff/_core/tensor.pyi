@@ -57,8 +57,8 @@ class Tensor:
     def __copy__(self) -> Tensor: ...  # api/copies.py
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor: ...  # api/copies.py
     def __delitem__(self, key: Any) -> None: ...  # api/assign.py
-    def __dlpack__(self, **options: Any) -> Any: ...  # api/numpy_protocols.py
-    def __dlpack_device__(self) -> Any: ...  # api/numpy_protocols.py
+    def __dlpack__(self, *, stream: Any = ..., max_version: Any = ..., dl_device: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # api/dlpack.py
+    def __dlpack_device__(self) -> Any: ...  # api/dlpack.py
     def __eq__(input, other: Any) -> Tensor: ...  # type: ignore[override]  # ops/comparison.py
     def __float__(self) -> builtins.float: ...  # api/numbers.py
     def __floordiv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -642,7 +642,7 @@ class Tensor:
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def var_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
     def vdot(input, other: Tensor) -> Tensor: ...  # api/products.py
-    def view(input, *shape: Any) -> Tensor: ...  # api/shape.py
+    def view(input, *shape: Any, dtype: Any = ...) -> Tensor: ...  # api/shape.py
     def view_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def vsplit(input, indices_or_sections: Any = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def where(self, condition: Any, other: Any) -> Any: ...  # _methods.py

@@ -42,6 +42,8 @@ Functions of tensors:
 - `index`: x[...], read.
 - `assign`: x[...] = value, and what the dtype of the value may be.
 - `places`: gather, scatter, index_select, take.
+- `dlpack`: from_dlpack, to_dlpack.
+- `reinterpret`: view(dtype).
 - `storage`: the memory behind a tensor, as bytes.
 - `padding`: pad, in its four modes.
 - `pixels`: pixel_shuffle, pixel_unshuffle, channel_shuffle.
