@@ -122,8 +122,8 @@ nan = inf - inf
 __version__: str
 
 _LATE = {
-    "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "hub", "jit", "mps", "multiprocessing",
-    "nn", "onnx", "optim", "profiler", "serialization", "special", "testing", "utils", "version", "xpu",
+    "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "func", "hub", "jit", "mps",
+    "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "special", "testing", "utils", "version", "xpu",
 }  # imported when a program first asks for them
 
 if TYPE_CHECKING:
@@ -135,6 +135,7 @@ if TYPE_CHECKING:
         cuda,
         datasets,
         distributed,
+        func,
         hub,
         jit,
         mps,
@@ -190,7 +191,7 @@ __all__ = [
     "double", "dropout", "dropout_", "dsplit", "dtype", "e", "einsum", "embedding", "embedding_bag", "embedding_renorm_",
     "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "equal", "eye", "feature_alpha_dropout",
     "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "flatten", "flip", "fliplr", "flipud",
-    "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "full", "full_like", "get_default_device",
+    "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "full", "full_like", "func", "get_default_device",
     "get_default_dtype", "get_device", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
     "get_rng_state", "gradient", "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit",
     "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8",

@@ -28,10 +28,9 @@ ASKED: dict[str, str] | None = None
 
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
 NEAR = {
-    "func": "autograd.functional",
+    **{f"func.{name}": "autograd.functional" for name in ("grad", "hessian", "jacfwd", "jacrev", "jvp", "vjp", "vmap")},
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
-    "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
 }
 
 
