@@ -17,7 +17,7 @@ LAYERS = [
     {"api"},
     {"_methods"},
     {"compiler", "distributed", "hub", "jit", "mps", "multiprocessing", "onnx", "profiler", "testing", "version", "xpu"},
-    {"nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda", "amp", "serialization"},
+    {"nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda", "amp", "serialization", "special"},
     {"explain"},
     {"_run"},
     {"_cli", "cli", "__main__"},

@@ -112,10 +112,10 @@ OTHERS = """
     as_torch chain_matmul compile get_float32_matmul_precision get_num_interop_threads
     is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled set_default_tensor_type set_deterministic_debug_mode
     set_float32_matmul_precision set_flush_denormal set_num_interop_threads set_warn_always typename is_storage
-    embedding_renorm_ are_deterministic_algorithms_enabled get_default_device get_default_dtype get_num_threads get_rng_state
-    initial_seed is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled is_inference_mode_enabled manual_seed seed
-    set_default_device set_default_dtype set_num_threads set_observer set_printoptions set_provenance set_rng_state
-    use_deterministic_algorithms
+    embedding_renorm_ imag are_deterministic_algorithms_enabled get_default_device get_default_dtype get_num_threads
+    get_rng_state initial_seed is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled is_inference_mode_enabled
+    manual_seed seed set_default_device set_default_dtype set_num_threads set_observer set_printoptions set_provenance
+    set_rng_state use_deterministic_algorithms
 """.split()  # noqa: SIM905
 
 
@@ -149,7 +149,7 @@ class AsMethods:
 
     def __getattr__(self, name):
         function = getattr(autodiff, name)
-        if not inspect.isroutine(function) or not hasattr(autodiff.Tensor, name):
+        if not inspect.isroutine(function) or not callable(getattr(autodiff.Tensor, name, None)):
             return function
 
         def called(*args, **kwargs):

@@ -27,18 +27,11 @@ PACKAGE = "autodiff"
 ASKED: dict[str, str] | None = None
 
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
-_OPTIMIZERS = ("Adafactor", "LBFGS")
 NEAR = {
-    **{f"optim.{name}": "optim.Adam" for name in _OPTIMIZERS},
     "func": "autograd.functional",
-    "histc": "bincount",
     "kthvalue": "sort or topk",
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
-    "logcumsumexp": "logsumexp, cumsum",
-    "nn.Module.register_backward_hook": "register_full_backward_hook",
-    "quantile": "median, or sort",
-    "range": "arange, which leaves out the end",
     "unique_consecutive": "unique",
     "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
 }

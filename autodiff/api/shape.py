@@ -267,6 +267,16 @@ def mT(input: Tensor) -> Tensor:
     return transpose(input, -2, -1)
 
 
+def H(input: Tensor) -> Tensor:
+    """The transpose of a matrix, a number as it is: without complex numbers nothing is conjugated. A view."""
+    if input._array.ndim not in (0, 2):
+        raise RuntimeError(
+            f"tensor.H is only supported on matrices (2-D tensors). Got {input._array.ndim}-D tensor. For batches of matrices, "
+            "consider using tensor.mH"
+        )
+    return transpose(input, 0, 1) if input._array.ndim else input
+
+
 @method
 @takes_tensors
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:

@@ -81,7 +81,7 @@ class Optimizer(KnowsItsKeywords):
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()
-    number_names: ClassVar[tuple[str, ...]] = ("step",)  # those of them that are one number each
+    other_shapes: ClassVar[tuple[str, ...]] = ("step",)  # those that have not the parameter's: a number, mostly
     rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     first_state: ClassVar[Callable[..., dict[str, Any]] | None] = None
     recorded_rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None  # the rule on tensors, for differentiable=True
@@ -110,7 +110,7 @@ class Optimizer(KnowsItsKeywords):
         self.__dict__.setdefault("_hooks", {})  # hooks are functions of the running program: a copy starts without
         fill_in(self.param_groups, self.defaults)
         for entry in self.state.values():
-            for name in self.number_names:
+            for name in self.other_shapes:
                 if name in self.state_names and isinstance(entry, dict) and isinstance(entry.get(name), (int, float)):
                     entry[name] = wrap(count(entry[name]))  # an old state, of the time when it was a plain number
 
@@ -210,7 +210,7 @@ class Optimizer(KnowsItsKeywords):
 
     def _shaped(self) -> list[str]:
         """The states that have the parameter's shape and dtype."""
-        return [name for name in self.state_names if name not in self.number_names]
+        return [name for name in self.state_names if name not in self.other_shapes]
 
     def state_dict(self) -> dict[str, Any]:
         """The state as a dict in PyTorch's format: "state" by the parameters' number, and "param_groups"."""

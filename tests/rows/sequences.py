@@ -1,8 +1,8 @@
-"""Recurrent networks: sequences and single steps."""
+"""Recurrent networks, sequences and single steps, and attention."""
 
 import numpy as np
 
-from rows.row import Row
+from rows.row import F, Row, index
 
 
 def sigmoid(x):
@@ -69,6 +69,24 @@ def cell(name, gates, step, **more):
 BOTH = ((2, 3, 2), (4, 2, 2), *((6, 2), (6, 2)) * 2, *((6, 4), (6, 2)) * 2)
 PACKED = ((5, 2), (2, 3, 2), (2, 3, 2), *((8, 2), (8, 2), (8,), (8,)) * 2)
 
+SEEN = np.array([[1, 0, 1], [0, 0, 0]]) > 0
+HIDDEN = np.array([[0, 1, 0], [1, 0, 1]]) > 0
+
+
+def attended(q, k, v, bias=0.0):
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1]) + bias
+    e = np.exp(scores)
+    return e / e.sum(-1, keepdims=True) @ v
+
+
+def heads(T, q, k, v, w, b, out, **options):
+    """The attention of two heads, on two steps of one query and three of keys, and its shares."""
+    return F(T).multi_head_attention_forward(q, k, v, 2, 2, w, b, None, None, False, 0.0, out, None, **options)
+
+
+QKV = ((2, 2, 3), (2, 3, 3), (2, 3, 2))
+MANY_HEADS = ((2, 2, 2), (3, 2, 2), (3, 2, 2), (6, 2), (6,), (2, 2))
+
 SEQUENCES = [
     whole("rnn_tanh", 1, plain_step, analytic=True),
     whole("rnn_relu", 1, relu_step, domain=(0.1, 1.0)),
@@ -98,5 +116,37 @@ SEQUENCES = [
         "lstm_cell", ((3, 2), (3, 2), (3, 2), (8, 2), (8, 2)), lambda T, x, h, c, w, u: T.lstm_cell(x, (h, c), w, u)[0],
         lambda x, h, c, w, u: lstm_step(x @ w.T, h @ u.T, c)[0], analytic=True, same_name=False, half=False, at_extremes="free",
         large=None,
+    ),
+    Row(
+        "scaled_dot_product_attention", QKV, lambda T, q, k, v: F(T).scaled_dot_product_attention(q, k, v), attended,
+        analytic=True, same_name=False, half=False, at_extremes="free", large=None,
+    ),
+    Row(
+        "scaled_dot_product_attention", (*QKV, (2, 1, 3)),
+        lambda T, q, k, v, bias: F(T).scaled_dot_product_attention(q, k, v, bias), attended,
+        analytic=True, same_name=False, half=False, at_extremes="free", note="bias", large=None,
+    ),
+    Row(
+        "scaled_dot_product_attention", QKV, lambda T, q, k, v: F(T).scaled_dot_product_attention(q, k, v, index(T, SEEN)),
+        None, same_name=False, half=False, at_extremes="free", note="mask", large=None,
+    ),
+    Row(
+        "scaled_dot_product_attention", ((4, 2, 3), (2, 3, 3), (2, 3, 2)),
+        lambda T, q, k, v: F(T).scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.7, enable_gqa=True), None,
+        same_name=False, half=False, at_extremes="free", note="causal", large=None,
+    ),
+    Row(
+        "multi_head_attention_forward", MANY_HEADS, lambda T, *xs: heads(T, *xs)[0], None,
+        same_name=False, half=False, at_extremes="free", large=None,
+    ),
+    Row(
+        "multi_head_attention_forward", MANY_HEADS,
+        lambda T, *xs: heads(T, *xs, attn_mask=index(T, HIDDEN), average_attn_weights=False)[1], None,
+        same_name=False, half=False, at_extremes="free", note="shares", large=None,
+    ),
+    Row(
+        "multi_head_attention_forward", MANY_HEADS,
+        lambda T, *xs: heads(T, *xs, key_padding_mask=index(T, HIDDEN), need_weights=False)[0], None,
+        same_name=False, half=False, at_extremes="free", note="padding", torch_orders=1, large=None,
     ),
 ]
