@@ -22,6 +22,10 @@ def _uniform(stream: Generator) -> float:
     return (stream.random64() & (2**53 - 1)) * 2.0**-53
 
 
+# A third as PyTorch writes it, in single precision: the numbers that are drawn depend on it in their eighth digit.
+_THIRD = float(np.float32(1.0) / np.float32(3.0))
+
+
 def _one_gamma(stream: Generator, alpha: float) -> float:
     """Marsaglia and Tsang, A simple method for generating gamma variables, 2000."""
     scale = 1.0
@@ -30,7 +34,7 @@ def _one_gamma(stream: Generator, alpha: float) -> float:
             return 0.0
         scale = (1.0 - _uniform(stream)) ** (1.0 / alpha)
         alpha += 1.0
-    d = alpha - 1.0 / 3.0
+    d = alpha - _THIRD
     c = 1.0 / math.sqrt(9.0 * d)
     while True:
         y = 0.0
@@ -47,7 +51,7 @@ def _one_gamma(stream: Generator, alpha: float) -> float:
 def standard_gamma(stream: Generator, alpha: _Array) -> _Array:
     """A gamma number of rate 1 for each shape parameter, at least the smallest normal number of the dtype."""
     drawn = np.array([_one_gamma(stream, a) for a in alpha.astype(np.float64).reshape(-1).tolist()], np.float64)
-    return np.maximum(drawn.astype(alpha.dtype), np.finfo(alpha.dtype).tiny).reshape(alpha.shape)
+    return np.asarray(np.maximum(drawn.astype(alpha.dtype), np.finfo(alpha.dtype).tiny)).reshape(alpha.shape)
 
 
 def dirichlet(stream: Generator, alpha: _Array) -> _Array:
@@ -55,7 +59,7 @@ def dirichlet(stream: Generator, alpha: _Array) -> _Array:
     gamma = np.array([_one_gamma(stream, a) for a in alpha.astype(np.float64).reshape(-1).tolist()]).reshape(alpha.shape)
     found = (gamma / gamma.sum(-1, keepdims=True)).astype(alpha.dtype)
     one, zero = alpha.dtype.type(1), alpha.dtype.type(0)
-    return np.clip(found, np.finfo(alpha.dtype).tiny, np.nextafter(one, zero))
+    return np.asarray(np.clip(found, np.finfo(alpha.dtype).tiny, np.nextafter(one, zero)))
 
 
 def _one_poisson(stream: Generator, rate: float) -> float:

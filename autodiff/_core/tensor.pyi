@@ -192,6 +192,7 @@ class Tensor:
     def bool(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def broadcast_to(input, *size: Any) -> Tensor: ...  # api/rearrange.py
     def byte(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def cauchy_(self, median: builtins.float = ..., sigma: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/draws.py
     def ceil(input) -> Tensor: ...  # ops/rounding.py
     def ceil_(input) -> Self: ...  # ops/rounding.py
     def char(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
@@ -301,6 +302,7 @@ class Tensor:
     def gcd_(input, other: Any) -> Self: ...  # ops/bits.py
     def ge(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def ge_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
+    def geometric_(self, p: builtins.float, *, generator: Generator | None = ...) -> Self: ...  # api/draws.py
     def get_device(self) -> builtins.int: ...  # _core/tensor.py
     @property
     def grad(self) -> Tensor | Any: ...  # _core/fields.py

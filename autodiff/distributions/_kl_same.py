@@ -1,7 +1,7 @@
 """The Kullback-Leibler divergence of two distributions of one kind.
 
-After this module a reader knows the formula for each, from the log probabilities: what does not depend on the value cancels, or is
-a ratio of the parameters.
+After this module a reader knows the formula for each, from the log probabilities: what does not depend on the value cancels,
+or is a ratio of the parameters.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ from autodiff.distributions.gumbel import EULER, Gumbel
 from autodiff.distributions.half_normal import HalfNormal
 from autodiff.distributions.kl import kl_divergence, register_kl
 from autodiff.distributions.laplace import Laplace
-from autodiff.distributions.multivariate_normal import MultivariateNormal, mahalanobis
+from autodiff.distributions.multivariate_normal import MultivariateNormal, mahalanobis, solve_triangular
 from autodiff.distributions.normal import Normal
 from autodiff.distributions.one_hot_categorical import OneHotCategorical
 from autodiff.distributions.pareto import Pareto
 from autodiff.distributions.poisson import Poisson
 from autodiff.distributions.uniform import Uniform
-from autodiff.linalg import solve_triangular
 
 __all__: list[str] = []
 

@@ -25,7 +25,7 @@ def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
         raise ValueError("Input arguments must all be instances of Number, Tensor or objects implementing __torch_function__.")
     first = next((v for v in values if isinstance(v, Tensor)), None)
     dtype = None if first is None else first.dtype
-    made = [v if isinstance(v, Tensor) else tensor(float(v), dtype=dtype) for v in values]  # type: ignore[arg-type]
+    made = [v if isinstance(v, Tensor) else tensor(float(v), dtype=dtype) for v in values]
     return tuple(broadcast_tensors(*made))
 
 

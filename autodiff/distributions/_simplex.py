@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.types import Size
-from autodiff.api.with_out import cat, softplus
+from autodiff.api.join import cat
+from autodiff.api.with_out import softplus
 from autodiff.distributions import constraints
 from autodiff.distributions._elementwise import clipped_sigmoid, tiny_of
 from autodiff.distributions._transform import Transform

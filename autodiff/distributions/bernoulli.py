@@ -11,7 +11,12 @@ from autodiff.api.ranges import arange
 from autodiff.api.with_out import bernoulli
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import (
-    binary_nll, broadcast_all, chosen, lazy, logits_to_probs, probs_to_logits,
+    binary_nll,
+    broadcast_all,
+    chosen,
+    lazy,
+    logits_to_probs,
+    probs_to_logits,
 )
 from autodiff.distributions.exp_family import ExponentialFamily
 

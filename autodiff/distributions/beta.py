@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.api.creation import as_tensor
-from autodiff.api.with_out import stack
+from autodiff.api.join import stack
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all
 from autodiff.distributions.dirichlet import Dirichlet

@@ -73,7 +73,7 @@ class Categorical(Distribution):
         return logits_to_probs(self.logits)
 
     @property
-    def param_shape(self) -> Size:
+    def param_shape(self) -> Any:
         """The shape of the parameter that was given."""
         return self._param.size()
 

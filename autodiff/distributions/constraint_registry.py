@@ -9,7 +9,6 @@ tensor([1.])
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Number
 from typing import Any
 
 from autodiff.distributions import constraints, transforms
@@ -50,71 +49,76 @@ biject_to = ConstraintRegistry()
 transform_to = ConstraintRegistry()
 
 
-def _both(*kinds: Any) -> Callable[[Any], Any]:
-    def register(factory: Any) -> Any:
+Factory = Callable[[Any], Any]
+
+
+def _for(*kinds: Any, registries: tuple[ConstraintRegistry, ...] = (biject_to, transform_to)) -> Callable[[Factory], Factory]:
+    """Say of a function that it makes the transforms for these constraints."""
+
+    def register(factory: Factory) -> Factory:
         for kind in kinds:
-            biject_to.register(kind, factory)
-            transform_to.register(kind, factory)
+            for registry in registries:
+                registry.register(kind, factory)
         return factory
 
     return register
 
 
-@_both(constraints.real)
+@_for(constraints.real)
 def _to_real(constraint: Any) -> Any:
     return transforms.identity_transform
 
 
-@biject_to.register(constraints.independent)
+@_for(constraints.independent, registries=(biject_to,))
 def _biject_independent(constraint: Any) -> Any:
     base = biject_to(constraint.base_constraint)
     return transforms.IndependentTransform(base, constraint.reinterpreted_batch_ndims)
 
 
-@transform_to.register(constraints.independent)
+@_for(constraints.independent, registries=(transform_to,))
 def _transform_independent(constraint: Any) -> Any:
     base = transform_to(constraint.base_constraint)
     return transforms.IndependentTransform(base, constraint.reinterpreted_batch_ndims)
 
 
-@_both(constraints.positive, constraints.nonnegative)
+@_for(constraints.positive, constraints.nonnegative)
 def _to_positive(constraint: Any) -> Any:
     return transforms.ExpTransform()
 
 
-@_both(constraints.greater_than, constraints.greater_than_eq)
+@_for(constraints.greater_than, constraints.greater_than_eq)
 def _to_greater_than(constraint: Any) -> Any:
     return transforms.ComposeTransform([transforms.ExpTransform(), transforms.AffineTransform(constraint.lower_bound, 1)])
 
 
-@_both(constraints.less_than)
+@_for(constraints.less_than)
 def _to_less_than(constraint: Any) -> Any:
     return transforms.ComposeTransform([transforms.ExpTransform(), transforms.AffineTransform(constraint.upper_bound, -1)])
 
 
-@_both(constraints.interval, constraints.half_open_interval)
+@_for(constraints.interval, constraints.half_open_interval)
 def _to_interval(constraint: Any) -> Any:
     low, high = constraint.lower_bound, constraint.upper_bound
-    if isinstance(low, Number) and isinstance(high, Number) and (low, high) == (0, 1):
+    if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low == 0 and high == 1:
         return transforms.SigmoidTransform()
     return transforms.ComposeTransform([transforms.SigmoidTransform(), transforms.AffineTransform(low, high - low)])
 
 
-@biject_to.register(constraints.simplex)
+@_for(constraints.simplex, registries=(biject_to,))
 def _biject_to_simplex(constraint: Any) -> Any:
     return transforms.StickBreakingTransform()
 
 
-@transform_to.register(constraints.simplex)
+@_for(constraints.simplex, registries=(transform_to,))
 def _transform_to_simplex(constraint: Any) -> Any:
     return transforms.SoftmaxTransform()
 
 
-@transform_to.register(constraints.lower_cholesky)
+@_for(constraints.lower_cholesky, registries=(transform_to,))
 def _transform_to_lower_cholesky(constraint: Any) -> Any:
     return transforms.LowerCholeskyTransform()
 
 
-@_both(constraints.positive_definite, constraints.positive_semidefinite)
+@_for(constraints.positive_definite, constraints.positive_semidefinite)
 def _transform_to_positive_definite(constraint: Any) -> Any:
     return transforms.PositiveDefiniteTransform()

@@ -19,15 +19,20 @@ from autodiff.api.creation import ones
 from autodiff.api.join import cat as _joined
 from autodiff.api.join import stack as _stacked
 from autodiff.distributions._constraint import (
-    Constraint, Dependent, Independent, MixtureSameFamilyConstraint, dependent_property, is_dependent,
+    Constraint,
+    Dependent,
+    Independent,
+    MixtureSameFamilyConstraint,
+    dependent_property,
+    is_dependent,
 )
 
 __all__ = [
     "Constraint", "MixtureSameFamilyConstraint", "boolean", "cat", "corr_cholesky", "dependent", "dependent_property",
     "greater_than", "greater_than_eq", "half_open_interval", "independent", "integer_interval", "interval", "is_dependent",
-    "less_than", "lower_cholesky", "lower_triangular", "multinomial", "nonnegative", "nonnegative_integer", "one_hot", "positive",
-    "positive_definite", "positive_integer", "positive_semidefinite", "real", "real_vector", "simplex", "square", "stack",
-    "symmetric", "unit_interval",
+    "less_than", "lower_cholesky", "lower_triangular", "multinomial", "nonnegative", "nonnegative_integer", "one_hot",
+    "positive", "positive_definite", "positive_integer", "positive_semidefinite", "real", "real_vector", "simplex",
+    "square", "stack", "symmetric", "unit_interval",
 ]
 
 

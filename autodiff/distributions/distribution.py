@@ -184,7 +184,7 @@ class Distribution:
             )
 
     def _get_checked_instance(self, cls: type, _instance: Any = None) -> Any:
-        if _instance is None and type(self).__init__ != cls.__init__:
+        if _instance is None and vars(type(self)).get("__init__", vars(cls).get("__init__")) is not vars(cls).get("__init__"):
             raise NotImplementedError(
                 f"Subclass {self.__class__.__name__} of {cls.__name__} that defines a custom __init__ method must also define "
                 "a custom .expand() method."
@@ -200,4 +200,6 @@ class Distribution:
         )
 
 
-_SILENCED = "Please set `arg_constraints = {}` or initialize the distribution with `validate_args=False` to turn off validation."
+_SILENCED = (
+    "Please set `arg_constraints = {}` or initialize the distribution with `validate_args=False` to turn off validation."
+)

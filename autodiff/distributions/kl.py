@@ -67,7 +67,8 @@ def kl_divergence(p: Any, q: Any) -> Any:
     function = _found(type(p), type(q))
     result = NotImplemented if function is None else function(p, q)
     if result is NotImplemented:
-        raise NotImplementedError(f"No KL(p || q) is implemented for p type {p.__class__.__name__} and q type {q.__class__.__name__}")
+        names = f"p type {p.__class__.__name__} and q type {q.__class__.__name__}"
+        raise NotImplementedError(f"No KL(p || q) is implemented for {names}")
     return result
 
 
@@ -78,7 +79,9 @@ def kl_divergence(p: Any, q: Any) -> Any:
 def _exponential_families(p: Any, q: Any) -> Any:
     """A(q) - A(p) - <q - p, dA/dp>, of natural parameters."""
     if type(p) is not type(q):
-        raise NotImplementedError("The cross KL-divergence between different exponential families cannot be computed using Bregman divergences")
+        raise NotImplementedError(
+            "The cross KL-divergence between different exponential families cannot be computed using Bregman divergences"
+        )
     p_params = [t.detach().requires_grad_() for t in p._natural_params]
     q_params = q._natural_params
     at_p = p._log_normalizer(*p_params)

@@ -47,7 +47,8 @@ class Kumaraswamy(TransformedDistribution):
 
     def _moment(self, n: int) -> Any:
         arg = 1 + n / self.concentration1
-        return ((arg.lgamma() + self.concentration0.lgamma() - (arg + self.concentration0).lgamma()).exp()) * self.concentration0
+        b = self.concentration0
+        return (arg.lgamma() + b.lgamma() - (arg + b).lgamma()).exp() * b
 
     @property
     def mean(self) -> Any:

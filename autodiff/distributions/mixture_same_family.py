@@ -44,7 +44,8 @@ class MixtureSameFamily(Distribution):
         k = mixture_distribution.logits.shape[-1]
         if k is not None and components[-1] is not None and k != components[-1]:
             raise ValueError(
-                f"`mixture_distribution component` ({k}) does not equal `component_distribution.batch_shape[-1]` ({components[-1]})"
+                f"`mixture_distribution component` ({k}) does not equal `component_distribution.batch_shape[-1]` "
+                f"({components[-1]})"
             )
         self._num_component = k
         event_shape = component_distribution.event_shape
@@ -105,7 +106,8 @@ class MixtureSameFamily(Distribution):
             event = self.event_shape
             which = self._mixture_distribution.sample(sample_shape)
             values = self._component_distribution.sample(sample_shape)
-            picked = which.reshape(which.shape + Size([1] * (len(event) + 1))).repeat(Size([1] * len(which.shape)) + Size([1]) + event)
+            which = which.reshape(which.shape + Size([1] * (len(event) + 1)))
+            picked = which.repeat(Size([1] * gather_dim) + Size([1]) + event)
             return values.gather(gather_dim, picked).squeeze(gather_dim)
 
     def _pad(self, x: Any) -> Any:

@@ -65,7 +65,7 @@ class Multinomial(Distribution):
         return self._categorical.probs
 
     @property
-    def param_shape(self) -> Size:
+    def param_shape(self) -> Any:
         """The shape of the parameter that was given."""
         return self._categorical.param_shape
 

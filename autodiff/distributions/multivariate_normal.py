@@ -12,9 +12,17 @@ from autodiff.api.sampling import normal
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import lazy
 from autodiff.distributions.distribution import Distribution
-from autodiff.linalg import cholesky, solve_triangular
 
 __all__ = ["MultivariateNormal"]
+
+
+def _later():
+    from autodiff import linalg
+    return linalg
+
+
+def cholesky(x): return _later().cholesky(x)
+def solve_triangular(*a, **k): return _later().solve_triangular(*a, **k)
 
 
 def mahalanobis(lower: Any, x: Any) -> Any:

@@ -7,11 +7,11 @@ from typing import Any
 from autodiff._core.modes import no_grad
 from autodiff._core.types import Size
 from autodiff.api.draws import poisson
+from autodiff.api.with_out import logsigmoid
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all, chosen, lazy, logits_to_probs, probs_to_logits
 from autodiff.distributions.distribution import Distribution
 from autodiff.distributions.gamma import Gamma
-from autodiff.nn.functional.activation import logsigmoid
 
 __all__ = ["NegativeBinomial"]
 

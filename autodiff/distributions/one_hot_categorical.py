@@ -53,7 +53,7 @@ class OneHotCategorical(Distribution):
         return self._categorical._param
 
     @property
-    def param_shape(self) -> Size:
+    def param_shape(self) -> Any:
         """The shape of the parameter that was given."""
         return self._categorical.param_shape
 

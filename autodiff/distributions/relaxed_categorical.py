@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.types import Size
 from autodiff.api.creation import full_like
 from autodiff.api.sampling import rand
 from autodiff.distributions import constraints
@@ -45,7 +44,7 @@ class ExpRelaxedCategorical(Distribution):
         return new
 
     @property
-    def param_shape(self) -> Size:
+    def param_shape(self) -> Any:
         """The shape of the parameter that was given."""
         return self._categorical.param_shape
 

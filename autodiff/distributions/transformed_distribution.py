@@ -28,6 +28,7 @@ class TransformedDistribution(Distribution):
     """
 
     arg_constraints: Any = {}
+    base_dist: Any
 
     def __init__(self, base_distribution: Any, transforms: Any, validate_args: bool | None = None) -> None:
         if isinstance(transforms, Transform):
@@ -49,7 +50,8 @@ class TransformedDistribution(Distribution):
             base_distribution = base_distribution.expand(expanded[: len(expanded) - base_event_dim])
         reinterpreted = transform.domain.event_dim - base_event_dim
         self.base_dist = Independent(base_distribution, reinterpreted) if reinterpreted > 0 else base_distribution
-        event_dim = max(transform.codomain.event_dim, base_event_dim + transform.codomain.event_dim - transform.domain.event_dim)
+        given, taken = transform.codomain.event_dim, transform.domain.event_dim
+        event_dim = max(given, base_event_dim + given - taken)
         cut = len(forward_shape) - event_dim
         super().__init__(forward_shape[:cut], forward_shape[cut:], validate_args=validate_args)
 

@@ -16,14 +16,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff._core.types import Size
-from autodiff.api.with_out import cat, stack
+from autodiff.api.join import cat, stack
 from autodiff.distributions import constraints
 from autodiff.distributions._combined import ComposeTransform, IndependentTransform, identity_transform
 from autodiff.distributions._elementwise import (
-    AbsTransform, AffineTransform, ExpTransform, PowerTransform, SigmoidTransform, SoftplusTransform, TanhTransform,
+    AbsTransform,
+    AffineTransform,
+    ExpTransform,
+    PowerTransform,
+    SigmoidTransform,
+    SoftplusTransform,
+    TanhTransform,
 )
 from autodiff.distributions._simplex import (
-    LowerCholeskyTransform, PositiveDefiniteTransform, SoftmaxTransform, StickBreakingTransform,
+    LowerCholeskyTransform,
+    PositiveDefiniteTransform,
+    SoftmaxTransform,
+    StickBreakingTransform,
 )
 from autodiff.distributions._transform import Transform, sum_rightmost
 
@@ -62,7 +71,9 @@ class ReshapeTransform(Transform):
         return constraints.independent(constraints.real, len(self.out_shape))
 
     def with_cache(self, cache_size: int = 1) -> Any:
-        return self if self._cache_size == cache_size else ReshapeTransform(self.in_shape, self.out_shape, cache_size=cache_size)
+        if self._cache_size == cache_size:
+            return self
+        return ReshapeTransform(self.in_shape, self.out_shape, cache_size=cache_size)
 
     def _call(self, x: Any) -> Any:
         return x.reshape(x.shape[: x.dim() - len(self.in_shape)] + self.out_shape)

@@ -7,7 +7,7 @@ Implicit reparameterization gradients, 2018).
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from autodiff.ops.reduce import sum_over
 _BERNOULLI = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
 
 
-def _digamma(x):
+def _digamma(x: Any) -> Any:
     """The slope of log Gamma, for x > 0: brought to x > 10 by its recurrence, then its asymptotic series."""
     steps = np.zeros_like(x)
     while (low := x < 10).any():
@@ -30,10 +30,7 @@ def _digamma(x):
     return steps + np.log(x) - 0.5 / x - series
 
 
-_log_gamma = np.frompyfunc(math.lgamma, 1, 1)
-
-
-def _share_slope(alpha, y):
+def _share_slope(alpha: Any, y: Any) -> Any:
     """dF/dalpha divided by dF/dy, for the gamma distribution with rate 1, from the power series of F around y = 0.
 
     F = sum of t(n) with t(n) = y**(alpha + n) * exp(-y) / Gamma(alpha + n + 1); each term's slope in alpha is
@@ -51,7 +48,7 @@ def _share_slope(alpha, y):
             return total * y / alpha
 
 
-def _for_large(alpha, y):
+def _for_large(alpha: Any, y: Any) -> Any:
     """The same where alpha is large: y is nearly alpha * (1 - 1/(9 alpha) + z / (3 sqrt(alpha)))**3 (Wilson and Hilferty)."""
     root = np.cbrt(y / alpha)
     z = (root - 1 + 1 / (9 * alpha)) * 3 * np.sqrt(alpha)
@@ -60,17 +57,17 @@ def _for_large(alpha, y):
 
 
 @primitive(None, None, says="A slope that is only known as a number has no further derivative.")
-def gamma_slope(alpha, y):
-    """How far the gamma number y, drawn for the shape alpha, moves for a step of alpha."""
-    a, x = np.broadcast_arrays(alpha.astype(np.float64), y.astype(np.float64))
+def gamma_slope(alpha, drawn):
+    """How far a gamma number, drawn for the shape alpha, moves for a step of alpha."""
+    a, x = np.broadcast_arrays(alpha.astype(np.float64), drawn.astype(np.float64))
     large = a > 300
     with np.errstate(all="ignore"):
-        found = np.where(large, 0.0, 0.0)
+        found = np.empty(a.shape)
         if large.any():
             found[large] = _for_large(a[large], x[large])
         if not large.all():
             found[~large] = -_share_slope(a[~large], x[~large])
-    return found.astype(y.dtype)
+    return found.astype(drawn.dtype)
 
 
 @primitive(
@@ -83,10 +80,11 @@ def standard_gamma(alpha, *, values):
     return values
 
 
-def _beta_series(a, b, x, slope_of_first):
+def _beta_series(a: Any, b: Any, x: Any, slope_of_first: bool) -> Any:
     """(dF/da) / (dF/dx) for the beta distribution, or with `slope_of_first` False (dF/db) / (dF/dx), by the series in x.
 
-    F = sum of t(n), t(n) = Gamma(a + b + n) / (Gamma(a + 1 + n) * Gamma(b)) * x**(a + n) * (1 - x)**b; dF/dx = t(0) * a / (x * (1 - x)).
+    F = sum of t(n), t(n) = Gamma(a + b + n) / (Gamma(a + 1 + n) * Gamma(b)) * x**(a + n) * (1 - x)**b;
+    dF/dx = t(0) * a / (x * (1 - x)).
     """
     term, total = np.ones_like(x), np.zeros_like(x)
     both = _digamma(a + b)
@@ -108,9 +106,9 @@ def _beta_series(a, b, x, slope_of_first):
 
 
 @primitive(None, None, None, says="A slope that is only known as a number has no further derivative.")
-def dirichlet_slope(y, alpha, total):
-    """How far the coordinate y moves for a step of alpha, over 1 - y: each coordinate is a beta number, Beta(alpha, total - alpha)."""
-    x, a, b = np.broadcast_arrays(*(each.astype(np.float64) for each in (y, alpha, total - alpha)))
+def dirichlet_slope(drawn, alpha, total):
+    """How far a coordinate moves for a step of alpha, over 1 - it: it is a beta number, Beta(alpha, total - alpha)."""
+    x, a, b = np.broadcast_arrays(*(each.astype(np.float64) for each in (drawn, alpha, total - alpha)))
     x = np.clip(x, 1e-300, 1 - 1e-16)
     found, low = np.empty(x.shape), x <= 0.5
     with np.errstate(all="ignore"):
@@ -118,7 +116,7 @@ def dirichlet_slope(y, alpha, total):
             found[low] = -_beta_series(a[low], b[low], x[low], True)
         if not low.all():  # the share below x is 1 less the share of Beta(b, a) below 1 - x
             found[~low] = _beta_series(b[~low], a[~low], 1 - x[~low], False)
-    return (found / (1 - x)).astype(y.dtype)
+    return (found / (1 - x)).astype(drawn.dtype)
 
 
 @primitive(
