@@ -92,7 +92,7 @@ class dependent_property(property, Dependent):
         property.__init__(self, fn)
         Dependent.__init__(self, is_discrete=is_discrete, event_dim=event_dim)
 
-    def __call__(self, fn: Any) -> dependent_property:
+    def __call__(self, fn: Any) -> dependent_property:  # type: ignore[override]
         return dependent_property(fn, is_discrete=self._is_discrete, event_dim=self._event_dim)
 
 

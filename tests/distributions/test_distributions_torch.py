@@ -136,7 +136,7 @@ def test_samples_are_pytorchs(name, shape, dtype):
         again = d.rsample(shape) if d.has_rsample else first
         return T.stack([first, again])
 
-    check(name, drawn, 3e-5 if dtype == "float32" else 1e-9, dtype)
+    check(name, drawn, 1e-9 if made(torch, name, dtype).mean.dtype == torch.float64 else 3e-5, dtype)
 
 
 def values_of(name, n=6):
@@ -198,7 +198,7 @@ def test_gradients_through_samples_and_log_probabilities(name):
         parameters = [T.tensor(p, dtype=T.float64, requires_grad=True) for p in PARAMETERS[name]]
         d = getattr(T.distributions, name)(*parameters)
         y = d.rsample((50,))
-        ((y / y.detach().abs().mean(0)) * T.arange(1.0, 1.0 + y.shape[-1], dtype=T.float64)).sum().backward()
+        ((y / y.detach().abs().mean(0)) * T.arange(1.0, 1.0 + y.shape[-1], dtype=T.float64)).sum().backward(retain_graph=True)
         d.log_prob(y.detach()).sum().backward()
         slopes.append([p.grad.numpy() for p in parameters])
     for a, b in zip(*slopes, strict=True):

@@ -122,6 +122,8 @@ VALUES = [
 @pytest.mark.parametrize("name", CONSTRAINTS)
 def test_what_constraints_allow(name):
     for value in VALUES:
+        if name == "positive_semidefinite" and np.linalg.matrix_rank(np.nan_to_num(value)) < 3:
+            continue  # an eigenvalue of 0 is a rounding error, on either side
         said = []
         for T in (autodiff, torch):
             constraint = eval(name, vars(T.distributions.constraints).copy())
