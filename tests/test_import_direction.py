@@ -18,6 +18,7 @@ LAYERS = [
     {"_methods"},
     {"compiler", "distributed", "hub", "jit", "mps", "multiprocessing", "onnx", "profiler", "testing", "version", "xpu"},
     {"nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda", "amp", "serialization", "special"},
+    {"func"},
     {"explain"},
     {"_run"},
     {"_cli", "cli", "__main__"},

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import samples
 from laws import SLOPED, arrays_for, derivatives, every_row, every_sloped_row, gradients, leaves_of, number, operations, over
-from rows.plain import PLAIN
+from rows.without import PLAIN
 from samples import ROWS
 
 import autodiff
@@ -195,3 +195,25 @@ def test_a_list_for_a_tensor_is_a_clear_error(row):
         with pytest.raises((TypeError, AttributeError), match=rf"[tT]ensor|Number|{python}") as caught:
             row.call(autodiff, *args)
         assert not (isinstance(caught.value, AttributeError) and caught.value.name.startswith("_")), caught.value
+
+
+def test_every_rule_for_all_inputs_runs():
+    """An operation without partials has one rule, which runs in a first order walk, and a definition, which runs in others."""
+    rules = {}
+    for name, op in operations().items():
+        if op.together is not None:
+            rules |= {op.together.__code__: f"the rule of {name}", op.composed.__code__: f"the definition of {name}"}
+    assert len(rules) >= 7  # three networks, of which two share one definition's code, and attention
+    ran = set()
+
+    def profile(frame, event, arg):
+        if event == "call" and frame.f_code in rules:
+            ran.add(frame.f_code)
+
+    with profiled(profile):
+        for row in SLOPED:
+            if row.worlds_atol > 1e-12:
+                for create_graph in (False, True):
+                    derivatives(autodiff, row, arrays_for(row, np.float64), 1, create_graph=create_graph)
+    missing = [name for code, name in rules.items() if code not in ran]
+    assert not missing, f"no row of samples.py runs {missing}"

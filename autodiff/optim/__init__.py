@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from autodiff._core.missing import missing_name
 from autodiff.optim import lr_scheduler as lr_scheduler
+from autodiff.optim import swa_utils as swa_utils
 from autodiff.optim._adafactor import Adafactor
 from autodiff.optim._muon import Muon
 from autodiff.optim.adadelta import Adadelta
@@ -27,7 +28,7 @@ from autodiff.optim.sparse_adam import SparseAdam
 
 __all__ = [
     "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "Optimizer",
-    "RAdam", "RMSprop", "Rprop", "SparseAdam", "lr_scheduler",
+    "RAdam", "RMSprop", "Rprop", "SparseAdam", "lr_scheduler", "swa_utils",
 ]
 
 

@@ -25,7 +25,20 @@ from autodiff.optim._groups import required
 from autodiff.optim._options import count, fill_in, numbers
 from autodiff.optim._update import begin, check, columns, convert, keep, one_by_one, touched
 
-__all__ = ["Optimizer", "required"]
+__all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"]
+
+
+_of_all: dict[str, OrderedDict[int, Callable[..., Any]]] = {}  # hooks of every optimizer, by kind
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(optimizer, args, kwargs)` before each step of every optimizer; it may return new (args, kwargs)."""
+    return RemovableHandle(_of_all.setdefault("step_pre", OrderedDict()), hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(optimizer, args, kwargs)` after each step of every optimizer."""
+    return RemovableHandle(_of_all.setdefault("step_post", OrderedDict()), hook)
 
 
 def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,7 +47,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def between_hooks(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         self._opt_called = True  # a scheduler asks
-        if not self._hooks:
+        if not self._hooks and not _of_all:
             try:
                 return step(self, *args, **kwargs)
             except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
@@ -42,14 +55,14 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                     raise again from again.__cause__
                 raise
         args = (self, *args)  # the hooks see the call as PyTorch shows it, with the optimiser in front
-        for hook in tuple(self._hooks.get("step_pre", {}).values()):
+        for hook in (*_of_all.get("step_pre", {}).values(), *self._hooks.get("step_pre", {}).values()):
             changed = hook(self, args, kwargs)
             if changed is not None:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
                     raise RuntimeError(f"{hook} must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
                 args, kwargs = changed
         result = step(*args, **kwargs)
-        for hook in tuple(self._hooks.get("step_post", {}).values()):
+        for hook in (*self._hooks.get("step_post", {}).values(), *_of_all.get("step_post", {}).values()):
             hook(self, args, kwargs)
         return result
 
