@@ -43,7 +43,6 @@ from autodiff.distributions.log_normal import LogNormal
 from autodiff.distributions.logistic_normal import LogisticNormal
 from autodiff.distributions.mixture_same_family import MixtureSameFamily
 from autodiff.distributions.multinomial import Multinomial
-from autodiff.distributions.multivariate_normal import MultivariateNormal
 from autodiff.distributions.negative_binomial import NegativeBinomial
 from autodiff.distributions.normal import Normal
 from autodiff.distributions.one_hot_categorical import OneHotCategorical, OneHotCategoricalStraightThrough
@@ -55,7 +54,7 @@ from autodiff.distributions.studentT import StudentT
 from autodiff.distributions.transformed_distribution import TransformedDistribution
 from autodiff.distributions.transforms import (
     AbsTransform, AffineTransform, CatTransform, ComposeTransform, CumulativeDistributionTransform, ExpTransform,
-    IndependentTransform, LowerCholeskyTransform, PositiveDefiniteTransform, PowerTransform, ReshapeTransform,
+    IndependentTransform, LowerCholeskyTransform, PowerTransform, ReshapeTransform,
     SigmoidTransform, SoftmaxTransform, SoftplusTransform, StackTransform, StickBreakingTransform, TanhTransform, Transform,
     identity_transform,
 )
@@ -68,8 +67,8 @@ __all__ = [
     "ComposeTransform", "CumulativeDistributionTransform", "Dirichlet", "Distribution", "ExpTransform", "Exponential",
     "ExponentialFamily", "FisherSnedecor", "Gamma", "Geometric", "Gumbel", "HalfCauchy", "HalfNormal", "Independent",
     "IndependentTransform", "InverseGamma", "Kumaraswamy", "Laplace", "LogNormal", "LogisticNormal", "LowerCholeskyTransform",
-    "MixtureSameFamily", "Multinomial", "MultivariateNormal", "NegativeBinomial", "Normal", "OneHotCategorical",
-    "OneHotCategoricalStraightThrough", "Pareto", "Poisson", "PositiveDefiniteTransform", "PowerTransform",
+    "MixtureSameFamily", "Multinomial", "NegativeBinomial", "Normal", "OneHotCategorical",
+    "OneHotCategoricalStraightThrough", "Pareto", "Poisson", "PowerTransform",
     "RelaxedBernoulli", "RelaxedOneHotCategorical", "ReshapeTransform", "SigmoidTransform", "SoftmaxTransform",
     "SoftplusTransform", "StackTransform", "StickBreakingTransform", "StudentT", "TanhTransform", "Transform",
     "TransformedDistribution", "Uniform", "Weibull", "biject_to", "constraints", "identity_transform", "kl_divergence",

@@ -61,7 +61,7 @@ class ComposeTransform(Transform):
         return constraints.independent(found, event_dim - found.event_dim) if event_dim > found.event_dim else found
 
     @property
-    def bijective(self) -> Any:  # type: ignore[override]
+    def bijective(self) -> Any:
         """Whether all parts are."""
         return all(p.bijective for p in self.parts)
 
@@ -157,7 +157,7 @@ class IndependentTransform(Transform):
         return constraints.independent(self.base_transform.codomain, self.reinterpreted_batch_ndims)
 
     @property
-    def bijective(self) -> Any:  # type: ignore[override]
+    def bijective(self) -> Any:
         """Whether the base is."""
         return self.base_transform.bijective
 

@@ -14,9 +14,7 @@ from autodiff.distributions import constraints
 from autodiff.distributions._elementwise import clipped_sigmoid, tiny_of
 from autodiff.distributions._transform import Transform
 
-__all__ = [
-    "LowerCholeskyTransform", "PositiveDefiniteTransform", "SoftmaxTransform", "StickBreakingTransform",
-]
+__all__ = ["LowerCholeskyTransform", "SoftmaxTransform", "StickBreakingTransform"]
 
 
 class SoftmaxTransform(Transform):
@@ -115,29 +113,3 @@ class LowerCholeskyTransform(Transform):
 
     def _inverse(self, y: Any) -> Any:
         return y.tril(-1) + y.diagonal(dim1=-2, dim2=-1).log().diag_embed()
-
-
-class PositiveDefiniteTransform(Transform):
-    """A matrix as a positive definite one: L @ L.mT, where L is its LowerCholeskyTransform.
-
-    >>> import autodiff as torch
-    >>> torch.distributions.PositiveDefiniteTransform()(torch.zeros(2, 2))
-    tensor([[1., 0.],
-            [0., 1.]])
-    """
-
-    domain, codomain = constraints.independent(constraints.real, 2), constraints.positive_definite
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, PositiveDefiniteTransform)
-
-    __hash__ = object.__hash__
-
-    def _call(self, x: Any) -> Any:
-        x = LowerCholeskyTransform()(x)
-        return x @ x.mT
-
-    def _inverse(self, y: Any) -> Any:
-        from autodiff.linalg import cholesky
-
-        return LowerCholeskyTransform().inv(cholesky(y))

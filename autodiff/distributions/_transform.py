@@ -30,9 +30,13 @@ class Transform:
     (True, True, 0)
     """
 
-    bijective = False
     domain: Any
     codomain: Any
+
+    @property
+    def bijective(self) -> Any:
+        """Whether each result comes from one value only."""
+        return False
 
     def __init__(self, cache_size: int = 0) -> None:
         self._cache_size = cache_size
@@ -141,7 +145,7 @@ class _InverseTransform(Transform):
         return self._inv.domain
 
     @property
-    def bijective(self) -> Any:  # type: ignore[override]
+    def bijective(self) -> Any:
         return self._inv.bijective
 
     @property

@@ -117,8 +117,3 @@ def _transform_to_simplex(constraint: Any) -> Any:
 @_for(constraints.lower_cholesky, registries=(transform_to,))
 def _transform_to_lower_cholesky(constraint: Any) -> Any:
     return transforms.LowerCholeskyTransform()
-
-
-@_for(constraints.positive_definite, constraints.positive_semidefinite)
-def _transform_to_positive_definite(constraint: Any) -> Any:
-    return transforms.PositiveDefiniteTransform()

@@ -34,27 +34,22 @@ class Independent(Distribution):
                 f"actual {reinterpreted_batch_ndims} vs {len(batch)}"
             )
         cut = len(batch) - reinterpreted_batch_ndims
-        self.base_dist, self.reinterpreted_batch_ndims = base_distribution, reinterpreted_batch_ndims
+        self._hold(base_distribution, reinterpreted_batch_ndims)
         super().__init__(batch[:cut], batch[cut:] + base_distribution.event_shape, validate_args=validate_args)
+
+    def _hold(self, base: Any, more: int) -> None:
+        self.base_dist, self.reinterpreted_batch_ndims = base, more
+        self.has_rsample = base.has_rsample
+        self.has_enumerate_support = not more and base.has_enumerate_support
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         new = self._get_checked_instance(Independent, _instance)
         batch_shape = Size(batch_shape)
-        new.base_dist = self.base_dist.expand(batch_shape + self.event_shape[: self.reinterpreted_batch_ndims])
-        new.reinterpreted_batch_ndims = self.reinterpreted_batch_ndims
+        base = self.base_dist.expand(batch_shape + self.event_shape[: self.reinterpreted_batch_ndims])
+        new._hold(base, self.reinterpreted_batch_ndims)
         Distribution.__init__(new, batch_shape, self.event_shape, validate_args=False)
         new._validate_args = self._validate_args
         return new
-
-    @property
-    def has_rsample(self) -> bool:  # type: ignore[override]
-        """Whether the base distribution has."""
-        return bool(self.base_dist.has_rsample)
-
-    @property
-    def has_enumerate_support(self) -> bool:  # type: ignore[override]
-        """Not where there are event dimensions of its own."""
-        return False if self.reinterpreted_batch_ndims > 0 else bool(self.base_dist.has_enumerate_support)
 
     @constraints.dependent_property
     def support(self) -> Any:

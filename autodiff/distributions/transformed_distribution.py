@@ -50,6 +50,7 @@ class TransformedDistribution(Distribution):
             base_distribution = base_distribution.expand(expanded[: len(expanded) - base_event_dim])
         reinterpreted = transform.domain.event_dim - base_event_dim
         self.base_dist = Independent(base_distribution, reinterpreted) if reinterpreted > 0 else base_distribution
+        self.has_rsample = self.base_dist.has_rsample
         given, taken = transform.codomain.event_dim, transform.domain.event_dim
         event_dim = max(given, base_event_dim + given - taken)
         cut = len(forward_shape) - event_dim
@@ -63,7 +64,7 @@ class TransformedDistribution(Distribution):
             shape = t.inverse_shape(shape)
         base = self.base_dist
         new.base_dist = base.expand(shape[: len(shape) - len(base.event_shape)])
-        new.transforms = self.transforms
+        new.transforms, new.has_rsample = self.transforms, new.base_dist.has_rsample
         Distribution.__init__(new, batch_shape, self.event_shape, validate_args=False)
         new._validate_args = self._validate_args
         return new
@@ -76,11 +77,6 @@ class TransformedDistribution(Distribution):
         support = self.transforms[-1].codomain
         more = len(self.event_shape) - support.event_dim
         return constraints.independent(support, more) if more > 0 else support
-
-    @property
-    def has_rsample(self) -> bool:  # type: ignore[override]
-        """Whether the base distribution has."""
-        return bool(self.base_dist.has_rsample)
 
     def sample(self, sample_shape: Any = ()) -> Any:
         with no_grad():

@@ -30,7 +30,6 @@ from autodiff.distributions._elementwise import (
 )
 from autodiff.distributions._simplex import (
     LowerCholeskyTransform,
-    PositiveDefiniteTransform,
     SoftmaxTransform,
     StickBreakingTransform,
 )
@@ -38,7 +37,7 @@ from autodiff.distributions._transform import Transform, sum_rightmost
 
 __all__ = [
     "AbsTransform", "AffineTransform", "CatTransform", "ComposeTransform", "CumulativeDistributionTransform", "ExpTransform",
-    "IndependentTransform", "LowerCholeskyTransform", "PositiveDefiniteTransform", "PowerTransform", "ReshapeTransform",
+    "IndependentTransform", "LowerCholeskyTransform", "PowerTransform", "ReshapeTransform",
     "SigmoidTransform", "SoftmaxTransform", "SoftplusTransform", "StackTransform", "StickBreakingTransform", "TanhTransform",
     "Transform", "identity_transform",
 ]
@@ -108,7 +107,7 @@ class _Parts(Transform):
     dim: int
 
     @property
-    def bijective(self) -> Any:  # type: ignore[override]
+    def bijective(self) -> Any:
         """Whether all are."""
         return all(t.bijective for t in self.transforms)
 

@@ -63,13 +63,6 @@ MAKERS = {
     "TransformedDistribution": lambda d, t: d.TransformedDistribution(
         d.Normal(t([0.0, 1.0]), t([1.0, 2.0])), [d.AffineTransform(1.0, 2.0), d.SigmoidTransform()]
     ),
-    "MultivariateNormal": lambda d, t: d.MultivariateNormal(t([0.5, -1.0]), t([[2.0, 0.5], [0.5, 1.0]])),
-    "MultivariateNormal by precision": lambda d, t: d.MultivariateNormal(
-        t([0.5, -1.0]), precision_matrix=t([[2.0, 0.5], [0.5, 1.0]])
-    ),
-    "MultivariateNormal by factor": lambda d, t: d.MultivariateNormal(
-        t([[0.5, -1.0], [0.0, 0.0]]), scale_tril=t([[2.0, 0.0], [0.5, 1.0]])
-    ),
 }
 # PyTorch's own mode is nan for every Kumaraswamy distribution; ours is where the density is highest.
 MODE_DIFFERS = {"Kumaraswamy"}
@@ -136,7 +129,7 @@ def test_samples_are_pytorchs(name, shape, dtype):
         again = d.rsample(shape) if d.has_rsample else first
         return T.stack([first, again])
 
-    check(name, drawn, 1e-9 if made(torch, name, dtype).mean.dtype == torch.float64 else 3e-5, dtype)
+    check(name, drawn, 1e-9 if dtype == "float64" and "number" not in name else 3e-5, dtype)
 
 
 def values_of(name, n=6):
@@ -160,7 +153,6 @@ def test_probabilities(name):
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_pickled_distribution_is_the_same(name):
     d = made(autodiff, name)
-    _ = d.mean if name != "MultivariateNormal" else d.scale_tril  # what is kept when it is first asked for
     again = pickle.loads(pickle.dumps(d))
     value = autodiff.from_numpy(values_of(name))
     assert autodiff.equal(again.log_prob(value), d.log_prob(value))
@@ -253,10 +245,6 @@ def test_the_slope_of_a_gamma_number_is_that_of_its_distribution(a, seed):
         "Categorical(t([0.5, 0.5])).log_prob(t([2.0]))",
         "kl_divergence(Poisson(1.0), Normal(0.0, 1.0))",
         "register_kl(int, Normal)",
-        "MultivariateNormal(t(1.0), t([[1.0]]))",
-        "MultivariateNormal(t([1.0]))",
-        "MultivariateNormal(t([1.0]), t([1.0]))",
-        "MultivariateNormal(t([1.0, 2.0]), t([[1.0, 2.0], [2.0, 1.0]]))",
         "biject_to(constraints.multinomial(3))",
         "ReshapeTransform((2,), (3,))",
     ],
