@@ -57,7 +57,7 @@ from autodiff.api.correlation import corrcoef, cov
 from autodiff.api.creation import (
     as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )
-from autodiff.api.draws import _sample_dirichlet as _sample_dirichlet, _standard_gamma as _standard_gamma, binomial, poisson
+from autodiff.api.draws import binomial, poisson
 from autodiff.api.distance import cdist, cosine_similarity, pairwise_distance, pdist
 from autodiff.api.einsum import einsum
 from autodiff.api.dropout import (

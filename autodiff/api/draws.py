@@ -1,6 +1,6 @@
-"""Gamma, Poisson and binomial numbers, and the fillings by Cauchy and geometric ones, as PyTorch's calls give them.
+"""Poisson and binomial numbers, and the fillings by Cauchy and geometric ones, as PyTorch's calls give them.
 
-After this module a reader knows which random numbers depend on a parameter smoothly, and which not: a count has no slope.
+After this module a reader knows that a count has no slope: its gradient is zero.
 """
 
 from __future__ import annotations
@@ -17,26 +17,14 @@ from autodiff._core.views import edge_of
 from autodiff.api._calls import number, takes_tensors
 from autodiff.api.fill import filled, floating_of, stream_of
 from autodiff.api.reading import leaf
-from autodiff.ops.draws import counted, sample_dirichlet, standard_gamma
+from autodiff.ops.draws import counted
 from autodiff.random import Generator
 
-__all__ = ["_sample_dirichlet", "_standard_gamma", "binomial", "cauchy_", "geometric_", "poisson"]
+__all__ = ["binomial", "cauchy_", "geometric_", "poisson"]
 
 
 def _recorded(op: Any, input: Tensor, values: Any) -> Tensor:
     return leaf(values) if edge_of(input) is None else op(input, values=values)
-
-
-@takes_tensors
-def _standard_gamma(input: Tensor, generator: Generator | None = None) -> Tensor:
-    """A gamma number of rate 1 for each shape parameter in `input`, which may require a gradient."""
-    return _recorded(standard_gamma, input, _draws.standard_gamma(stream_of(generator), input._array))
-
-
-@takes_tensors
-def _sample_dirichlet(input: Tensor, generator: Generator | None = None) -> Tensor:
-    """A point on the simplex for each row of concentrations, which may require a gradient."""
-    return _recorded(sample_dirichlet, input, _draws.dirichlet(stream_of(generator), input._array))
 
 
 @takes_tensors

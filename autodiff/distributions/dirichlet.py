@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.api.draws import _sample_dirichlet
 from autodiff.distributions import constraints
+from autodiff.distributions._implicit import sample_dirichlet
 from autodiff.distributions.exp_family import ExponentialFamily
 from autodiff.nn.functional.sparse import one_hot
 
@@ -36,7 +36,7 @@ class Dirichlet(ExponentialFamily):
         return self._expanded(Dirichlet, batch_shape, _instance, "concentration", event=True)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
-        return _sample_dirichlet(self.concentration.expand(self._extended_shape(sample_shape)))
+        return sample_dirichlet(self.concentration.expand(self._extended_shape(sample_shape)))
 
     def log_prob(self, value: Any) -> Any:
         self._validate_sample(value)

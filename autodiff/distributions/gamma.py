@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autodiff.api.creation import as_tensor
-from autodiff.api.draws import _standard_gamma
 from autodiff.distributions import constraints
+from autodiff.distributions._implicit import standard_gamma
 from autodiff.distributions._shared import broadcast_all
 from autodiff.distributions.exp_family import ExponentialFamily
 
@@ -49,7 +49,7 @@ class Gamma(ExponentialFamily):
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
-        value = _standard_gamma(self.concentration.expand(shape)) / self.rate.expand(shape)
+        value = standard_gamma(self.concentration.expand(shape)) / self.rate.expand(shape)
         value.detach().clamp_(min=float(np.finfo(value._array.dtype).tiny))  # a sample that rounds to 0 is not in the support
         return value
 

@@ -49,7 +49,7 @@ What networks are made of:
 - `softmax`: scores into probabilities.
 - `normalization`: mean 0 and variance 1: layer, batch and group norm.
 - `embedding`: rows of a matrix by their numbers, alone and in bags.
-- `draws`: random numbers that move with their distribution's parameters.
+- `draws`: counts that are drawn at random, whose gradient is zero.
 - `cross_entropy`: how surprised a model is at the true class.
 - `losses`: the other losses.
 - `attention`: each query takes a share of every value.
