@@ -63,6 +63,8 @@ def dirichlet(stream: Generator, alpha: _Array) -> _Array:
 
 
 def _one_poisson(stream: Generator, rate: float) -> float:
+    if rate > 1e300:  # its logarithms would not fit
+        return rate
     if rate >= 10.0:
         return _poisson_by_rejection(stream, rate)
     if rate == 0.0:
@@ -71,7 +73,7 @@ def _one_poisson(stream: Generator, rate: float) -> float:
     least, product, k = math.exp(-rate), 1.0, 0
     while True:
         product *= _uniform(stream)
-        if product <= least:
+        if not product > least:  # so that a rate of nan ends it
             return float(k)
         k += 1
 
@@ -99,12 +101,15 @@ def _poisson_by_rejection(stream: Generator, rate: float) -> float:
 def poisson(stream: Generator, rate: _Array) -> _Array:
     """How many events happen, for each expected number of them."""
     drawn = [_one_poisson(stream, r) for r in rate.astype(np.float64).reshape(-1).tolist()]
-    return np.array(drawn, np.float64).astype(rate.dtype).reshape(rate.shape)
+    with np.errstate(over="ignore"):
+        return np.array(drawn, np.float64).astype(rate.dtype).reshape(rate.shape)
 
 
 def _one_binomial(stream: Generator, count: float, prob: float) -> float:
     if not count > 0.0 or not prob > 0.0:
         return 0.0
+    if count > 1e300:
+        return count * prob
     if prob >= 1.0:
         return count
     if prob > 0.5:
@@ -119,7 +124,8 @@ def _one_binomial_of_half(stream: Generator, count: float, prob: float) -> float
     log_failure, total, successes = math.log1p(-prob), 0.0, 0.0
     while True:
         u = _uniform(stream)
-        total += math.ceil(math.log(u) / log_failure) if u > 0.0 else math.inf
+        waiting = math.log(u) / log_failure if u > 0.0 and log_failure < 0.0 else math.inf
+        total += math.ceil(waiting) if waiting < math.inf else waiting
         if total > count:
             return successes
         successes += 1.0

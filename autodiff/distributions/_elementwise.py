@@ -80,6 +80,7 @@ class PowerTransform(Transform):
 
     @property
     def sign(self) -> Any:
+        """Increasing for a positive exponent."""
         return self.exponent.sign()
 
     def __eq__(self, other: object) -> bool:
@@ -255,6 +256,7 @@ class AffineTransform(Transform):
 
     @property
     def sign(self) -> Any:
+        """Increasing for a positive scale."""
         if isinstance(self.scale, (int, float)):
             return 1 if self.scale > 0 else -1 if self.scale < 0 else 0
         return self.scale.sign()

@@ -66,16 +66,19 @@ class Bernoulli(ExponentialFamily):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.probs
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         found = (self.probs >= 0.5).to(self.probs)
         found[self.probs == 0.5] = math.nan
         return found
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.probs * (1 - self.probs)
 
     def sample(self, sample_shape: Any = ()) -> Any:

@@ -48,14 +48,17 @@ class Beta(ExponentialFamily):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.concentration1 / (self.concentration1 + self.concentration0)
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self._dirichlet.mode[..., 0]
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         total = self.concentration1 + self.concentration0
         return self.concentration1 * self.concentration0 / (total.pow(2) * (total + 1))
 

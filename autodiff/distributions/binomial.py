@@ -47,14 +47,17 @@ class Binomial(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.total_count * self.probs
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return ((self.total_count + 1) * self.probs).floor().clamp(max=self.total_count)
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.total_count * self.probs * (1 - self.probs)
 
     @lazy

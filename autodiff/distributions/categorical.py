@@ -79,14 +79,17 @@ class Categorical(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.probs.new_full(self._extended_shape(), math.nan)
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.probs.argmax(dim=-1)
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.probs.new_full(self._extended_shape(), math.nan)
 
     def sample(self, sample_shape: Any = ()) -> Any:

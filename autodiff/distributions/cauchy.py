@@ -33,14 +33,17 @@ class Cauchy(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.loc.new_full(self._extended_shape(), math.nan)
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.loc
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.loc.new_full(self._extended_shape(), math.inf)
 
     def rsample(self, sample_shape: Any = ()) -> Any:

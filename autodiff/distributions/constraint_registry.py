@@ -20,8 +20,8 @@ class ConstraintRegistry:
     """Finds the transform for a constraint, by the constraint's type.
 
     >>> from autodiff.distributions import biject_to, constraints
-    >>> biject_to(constraints.positive)
-    ExpTransform()
+    >>> biject_to(constraints.unit_interval)
+    SigmoidTransform()
     """
 
     def __init__(self) -> None:

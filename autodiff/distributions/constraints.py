@@ -53,6 +53,14 @@ class _OneHot(_Whole):
 
 
 class _IntegerInterval(_Whole):
+    """Whole numbers from lower_bound to upper_bound.
+
+    >>> import autodiff as torch
+    >>> from autodiff.distributions import constraints
+    >>> constraints.integer_interval(0, 2).check(torch.tensor([1.0, 3.0]))
+    tensor([ True, False])
+    """
+
     def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
         self.lower_bound, self.upper_bound = lower_bound, upper_bound
 
@@ -80,6 +88,14 @@ class _Real(Constraint):
 
 
 class _GreaterThan(Constraint):
+    """Numbers above lower_bound.
+
+    >>> import autodiff as torch
+    >>> from autodiff.distributions import constraints
+    >>> constraints.greater_than(1.0).check(torch.tensor([1.0, 3.0]))
+    tensor([False,  True])
+    """
+
     def __init__(self, lower_bound: Any) -> None:
         self.lower_bound = lower_bound
 
@@ -91,11 +107,27 @@ class _GreaterThan(Constraint):
 
 
 class _GreaterThanEq(_GreaterThan):
+    """Numbers of at least lower_bound.
+
+    >>> import autodiff as torch
+    >>> from autodiff.distributions import constraints
+    >>> constraints.greater_than_eq(1.0).check(torch.tensor([1.0, 3.0]))
+    tensor([True, True])
+    """
+
     def check(self, value: Any) -> Any:
         return self.lower_bound <= value
 
 
 class _LessThan(Constraint):
+    """Numbers below upper_bound.
+
+    >>> import autodiff as torch
+    >>> from autodiff.distributions import constraints
+    >>> constraints.less_than(1.0).check(torch.tensor([1.0, 0.5]))
+    tensor([False,  True])
+    """
+
     def __init__(self, upper_bound: Any) -> None:
         self.upper_bound = upper_bound
 
@@ -107,6 +139,14 @@ class _LessThan(Constraint):
 
 
 class _Interval(Constraint):
+    """Numbers from lower_bound to upper_bound.
+
+    >>> import autodiff as torch
+    >>> from autodiff.distributions import constraints
+    >>> constraints.interval(0.0, 1.0).check(torch.tensor([1.0, 3.0]))
+    tensor([ True, False])
+    """
+
     def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
         self.lower_bound, self.upper_bound = lower_bound, upper_bound
 
@@ -118,6 +158,14 @@ class _Interval(Constraint):
 
 
 class _HalfOpenInterval(_Interval):
+    """Numbers from lower_bound up to, and without, upper_bound.
+
+    >>> import autodiff as torch
+    >>> from autodiff.distributions import constraints
+    >>> constraints.half_open_interval(0.0, 1.0).check(torch.tensor([0.0, 1.0]))
+    tensor([ True, False])
+    """
+
     def check(self, value: Any) -> Any:
         return (self.lower_bound <= value) & (value < self.upper_bound)
 
@@ -130,6 +178,14 @@ class _Simplex(Constraint):
 
 
 class _Multinomial(_Whole):
+    """Vectors of counts that sum to upper_bound at most.
+
+    >>> import autodiff as torch
+    >>> from autodiff.distributions import constraints
+    >>> constraints.multinomial(3).check(torch.tensor([1.0, 2.0]))
+    tensor(True)
+    """
+
     _event_dim = 1
 
     def __init__(self, upper_bound: Any) -> None:
@@ -211,6 +267,14 @@ class _Parts(Constraint):
 
 
 class _Cat(_Parts):
+    """A constraint for each stretch of a dimension, of the lengths given.
+
+    >>> import autodiff as torch
+    >>> from autodiff.distributions import constraints
+    >>> constraints.cat([constraints.positive, constraints.real], 0, [1, 1]).check(torch.tensor([-1.0, -1.0]))
+    tensor([False,  True])
+    """
+
     def __init__(self, cseq: Sequence[Constraint], dim: int = 0, lengths: Sequence[int] | None = None) -> None:
         super().__init__(cseq, dim)
         self.lengths = list(lengths) if lengths is not None else [1] * len(self.cseq)
@@ -224,6 +288,14 @@ class _Cat(_Parts):
 
 
 class _Stack(_Parts):
+    """A constraint for each index of a dimension.
+
+    >>> import autodiff as torch
+    >>> from autodiff.distributions import constraints
+    >>> constraints.stack([constraints.positive, constraints.real]).check(torch.tensor([-1.0, -1.0]))
+    tensor([False,  True])
+    """
+
     def check(self, value: Any) -> Any:
         return _stacked([c.check(v) for v, c in zip(value.unbind(self.dim), self.cseq, strict=True)], self.dim)
 

@@ -45,10 +45,12 @@ class Dirichlet(ExponentialFamily):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.concentration / self.concentration.sum(-1, True)
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         less = (self.concentration - 1).clamp(min=0.0)
         mode = less / less.sum(-1, True)
         corner = (self.concentration < 1).all(dim=-1)
@@ -58,6 +60,7 @@ class Dirichlet(ExponentialFamily):
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         total = self.concentration.sum(-1, True)
         return self.concentration * (total - self.concentration) / (total.pow(2) * (total + 1))
 

@@ -33,18 +33,22 @@ class Exponential(ExponentialFamily):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.rate.reciprocal()
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.rate.new_zeros(self.rate.shape)
 
     @property
     def stddev(self) -> Any:
+        """The standard deviation."""
         return self.rate.reciprocal()
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.rate.pow(-2)
 
     def rsample(self, sample_shape: Any = ()) -> Any:

@@ -40,18 +40,21 @@ class FisherSnedecor(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         df2 = self.df2.clone()
         df2[df2 <= 2] = math.nan
         return df2 / (df2 - 2)
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         mode = (self.df1 - 2) / self.df1 * self.df2 / (self.df2 + 2)
         mode[self.df1 <= 2] = math.nan
         return mode
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         df2 = self.df2.clone()
         df2[df2 <= 4] = math.nan
         return 2 * df2.pow(2) * (self.df1 + df2 - 2) / (self.df1 * (df2 - 2).pow(2) * (df2 - 4))

@@ -37,14 +37,17 @@ class Gamma(ExponentialFamily):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.concentration / self.rate
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return ((self.concentration - 1) / self.rate).clamp(min=0)
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.concentration / self.rate.pow(2)
 
     def rsample(self, sample_shape: Any = ()) -> Any:

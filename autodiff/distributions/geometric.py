@@ -54,14 +54,17 @@ class Geometric(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return 1.0 / self.probs - 1.0
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.probs.new_zeros(self.probs.shape)
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return (1.0 / self.probs - 1.0) / self.probs
 
     def sample(self, sample_shape: Any = ()) -> Any:

@@ -56,18 +56,22 @@ class Gumbel(TransformedDistribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.loc + self.scale * EULER
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.loc
 
     @property
     def stddev(self) -> Any:
+        """The standard deviation."""
         return (math.pi / math.sqrt(6)) * self.scale
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.stddev.pow(2)
 
     def entropy(self) -> Any:

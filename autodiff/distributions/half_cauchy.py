@@ -39,14 +39,17 @@ class HalfCauchy(TransformedDistribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.scale.new_full(self._extended_shape(), math.inf)
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.scale.new_zeros(self.scale.shape)
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.base_dist.variance
 
     def log_prob(self, value: Any) -> Any:

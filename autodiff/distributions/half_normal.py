@@ -39,14 +39,17 @@ class HalfNormal(TransformedDistribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.scale * math.sqrt(2 / math.pi)
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.scale.new_zeros(self.scale.shape)
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.scale.pow(2) * (1 - 2 / math.pi)
 
     def log_prob(self, value: Any) -> Any:

@@ -59,14 +59,17 @@ class Independent(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.base_dist.mean
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.base_dist.mode
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.base_dist.variance
 
     def sample(self, sample_shape: Any = ()) -> Any:

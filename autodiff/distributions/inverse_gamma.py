@@ -44,15 +44,18 @@ class InverseGamma(TransformedDistribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         result = self.rate / (self.concentration - 1)
         return result.where(self.concentration > 1, math.inf)
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.rate / (self.concentration + 1)
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         result = self.rate.square() / ((self.concentration - 1).square() * (self.concentration - 2))
         return result.where(self.concentration > 2, math.inf)
 

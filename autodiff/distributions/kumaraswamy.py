@@ -52,10 +52,12 @@ class Kumaraswamy(TransformedDistribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self._moment(1)
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         a, b = self.concentration1, self.concentration0
         found = ((a - 1) / (a * b - 1)) ** a.reciprocal()
         found[(a < 1) | (b < 1)] = float("nan")
@@ -63,6 +65,7 @@ class Kumaraswamy(TransformedDistribution):
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self._moment(2) - self.mean.pow(2)
 
     def entropy(self) -> Any:

@@ -32,18 +32,22 @@ class Laplace(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.loc
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.loc
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return 2 * self.scale.pow(2)
 
     @property
     def stddev(self) -> Any:
+        """The standard deviation."""
         return 2**0.5 * self.scale
 
     def rsample(self, sample_shape: Any = ()) -> Any:

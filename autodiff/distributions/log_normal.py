@@ -42,14 +42,17 @@ class LogNormal(TransformedDistribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return (self.loc + self.scale.pow(2) / 2).exp()
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return (self.loc - self.scale.square()).exp()
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         scale_sq = self.scale.pow(2)
         return scale_sq.expm1() * (2 * self.loc + scale_sq).exp()
 

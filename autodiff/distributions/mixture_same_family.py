@@ -79,11 +79,13 @@ class MixtureSameFamily(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         probs = self._pad_mixture_dimensions(self._mixture_distribution.probs)
         return (probs * self._component_distribution.mean).sum(dim=-1 - self._event_ndims)
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         probs, dim = self._pad_mixture_dimensions(self._mixture_distribution.probs), -1 - self._event_ndims
         within = (probs * self._component_distribution.variance).sum(dim=dim)
         between = (probs * (self._component_distribution.mean - self._pad(self.mean)).pow(2.0)).sum(dim=dim)

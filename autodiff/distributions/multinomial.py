@@ -48,10 +48,12 @@ class Multinomial(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.probs * self.total_count
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.total_count * self.probs * (1 - self.probs)
 
     @property

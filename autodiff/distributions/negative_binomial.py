@@ -44,14 +44,17 @@ class NegativeBinomial(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.total_count * self.logits.exp()
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return ((self.total_count - 1) * self.logits.exp()).floor().clamp(min=0.0)
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.mean / (-self.logits).sigmoid()
 
     @lazy

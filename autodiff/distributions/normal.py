@@ -37,18 +37,22 @@ class Normal(ExponentialFamily):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.loc
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.loc
 
     @property
     def stddev(self) -> Any:
+        """The standard deviation."""
         return self.scale
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.scale.pow(2)
 
     def sample(self, sample_shape: Any = ()) -> Any:

@@ -59,14 +59,17 @@ class OneHotCategorical(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self._categorical.probs
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return one_hot(self._categorical.mode, self.event_shape[0]).to(self._categorical.probs)
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.probs * (1 - self.probs)
 
     def sample(self, sample_shape: Any = ()) -> Any:

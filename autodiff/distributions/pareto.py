@@ -35,15 +35,18 @@ class Pareto(TransformedDistribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         a = self.alpha.clamp(min=1)
         return a * self.scale / (a - 1)
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.scale
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         a = self.alpha.clamp(min=2)
         return self.scale.pow(2) * a / ((a - 1).pow(2) * (a - 2))
 

@@ -34,14 +34,17 @@ class Poisson(ExponentialFamily):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.rate
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.rate.floor()
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return self.rate
 
     def sample(self, sample_shape: Any = ()) -> Any:

@@ -38,16 +38,19 @@ class StudentT(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         m = self.loc.clone()
         m[self.df <= 1] = math.nan
         return m
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return self.loc
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         m = self.df.clone()
         wide = self.df > 2
         m[wide] = self.scale[wide].pow(2) * self.df[wide] / (self.df[wide] - 2)

@@ -43,18 +43,22 @@ class Uniform(Distribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return (self.high + self.low) / 2
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         return float("nan") * self.high
 
     @property
     def stddev(self) -> Any:
+        """The standard deviation."""
         return (self.high - self.low) / 12**0.5
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         return (self.high - self.low).pow(2) / 12
 
     def rsample(self, sample_shape: Any = ()) -> Any:

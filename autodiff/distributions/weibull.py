@@ -44,15 +44,18 @@ class Weibull(TransformedDistribution):
 
     @property
     def mean(self) -> Any:
+        """The mean."""
         return self.scale * (1 + self.concentration_reciprocal).lgamma().exp()
 
     @property
     def mode(self) -> Any:
+        """The likeliest value."""
         c = self.concentration
         return self.scale * ((c - 1) / c) ** c.reciprocal()
 
     @property
     def variance(self) -> Any:
+        """The variance."""
         r = self.concentration_reciprocal
         return self.scale.pow(2) * ((1 + 2 * r).lgamma().exp() - (2 * (1 + r).lgamma()).exp())
 
