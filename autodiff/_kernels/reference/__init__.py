@@ -12,12 +12,15 @@ from typing import Any
 from autodiff._kernels.memory import repeats as repeats
 from autodiff._kernels.reference.checks import check_matmul as check_matmul
 from autodiff._kernels.reference.checks import check_step as check_step
+from autodiff._kernels.reference.convolution import convolution, convolution_weight, transposed_convolution
 from autodiff._kernels.reference.elements import relu, relu_grad
 from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_grad
 from autodiff._kernels.reference.matmul import matmul
+from autodiff._kernels.reference.pooling import max_pool, max_pool_grad
 from autodiff._kernels.reference.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 from autodiff._kernels.reference.step import adam, sgd
 from autodiff._kernels.reference.sums import column_sums
+from autodiff._kernels.windows import Windows as Windows
 
 INFO: dict[str, Any] = {"implementation": "numpy", "isa": None, "isas": []}
 
@@ -25,14 +28,19 @@ INFO: dict[str, Any] = {"implementation": "numpy", "isa": None, "isas": []}
 __all__ = [
     "adam",
     "column_sums",
+    "convolution",
+    "convolution_weight",
     "cross_entropy",
     "cross_entropy_grad",
     "log_softmax",
     "log_softmax_grad",
     "matmul",
+    "max_pool",
+    "max_pool_grad",
     "relu",
     "relu_grad",
     "sgd",
     "softmax",
     "softmax_grad",
+    "transposed_convolution",
 ]
