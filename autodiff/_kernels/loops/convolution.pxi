@@ -346,6 +346,7 @@ cdef int turned(real** a, const Windows* v) noexcept nogil:
         back.inside[d], back.size[d] = v.size[d], v.inside[d]
         back.padding[d] = v.dilation[d] * (v.kernel[d] - 1) - v.padding[d]
     measure(&back)
+    back.begin, back.end = v.begin, v.end
     arrays[0], arrays[1], arrays[2], arrays[3] = a[0], w, a[2], a[3]
     status = convolution(arrays, &back)
     free(w)
