@@ -41,6 +41,7 @@ How the graph is walked:
 - `handles`: where hooks are kept, and how one is taken away again.
 - `hooks`: functions of the user's that see a gradient and may replace it.
 - `walk`: the walk itself: newest node first, leaves last.
+- `together`: operations with one rule for all inputs, which are walked in a way of their own.
 - `grad`: its two entry points, backward and grad, and what they refuse.
 - `calling`: one step of the walk by hand: `y.grad_fn(g)`.
 - `fields`: requires_grad, grad, grad_fn, data: all read off the edge.

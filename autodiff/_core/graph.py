@@ -216,7 +216,7 @@ def _planned(operation: Operation, needs: int, inputs: int) -> Plan:
     """The plan of an operation that is recorded for the first time with that choice of inputs, and its class of nodes."""
     if operation.node_class is None:
         slots = {"__slots__": (), "operation": operation, "__module__": Node.__module__}
-        operation.node_class = type(operation.name, (Node,), slots)
+        operation.node_class = type(operation.name, (operation.base or Node,), slots)
     return operation.plan(needs, inputs)
 
 

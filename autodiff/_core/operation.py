@@ -71,6 +71,9 @@ class Operation:
     silent: bool = True  # NumPy's floating point warnings are held back; False where none can come, as none does from a view
     check: Callable[[list[Any], Any], None] | None = None  # sees inputs and common dtype before they are brought to it
     says: str = ""  # the one sentence about its derivative that a learner keeps
+    together: Rule | None = None  # one rule for all inputs, on arrays; then there are no partials, see together.py
+    composed: Callable[..., Any] | None = None  # with it: the same in ordinary operations
+    base: type | None = None  # of its class of nodes, where that is not Node itself
     inputs: tuple[str, ...] = field(init=False)  # the names of its tensors
     defaults: dict[str, Any] = field(init=False)  # its parameters
     words: dict[Rule, tuple[str, ...]] = field(init=False)  # what each rule asks for besides g
@@ -89,8 +92,8 @@ class Operation:
         self.inputs = (names[tensors + parameters],) if self.variadic else names[:tensors]
         defaults = self.forward.__kwdefaults__ or {}
         self.defaults = {k: defaults.get(k) for k in names[tensors : tensors + parameters]}
-        self.words = {rule: _words(rule, title) for rule in self.partials if rule is not None}
-        known = {"i", *self.inputs, *self.defaults, *(f"{name}_shape" for name in self.inputs)}
+        self.words = {rule: _words(rule, title) for rule in (*self.partials, self.together) if rule is not None}
+        known = {"i", "needs", *self.inputs, *self.defaults, *(f"{name}_shape" for name in self.inputs)}
         for name in (name for words in self.words.values() for name in words):
             if name not in known and not re.fullmatch(r"y\d*", name):
                 raise TypeError(
@@ -173,6 +176,11 @@ class Plan:
     def __init__(self, operation: Operation, needs: int, inputs: int) -> None:
         sources: dict[tuple[int, Any, str], None] = {}  # (kind of source, key, name), each once, in their order
         chosen: list[tuple[int, Rule, list[tuple[int, Any, str]]]] = []
+        if operation.together is not None:  # one rule for all of them, and all that `composed` starts from
+            chosen = [(-1, operation.together, [_source(operation, n, 0) for n in operation.words[operation.together][1:]])]
+            every = [*operation.inputs, *operation.defaults]
+            sources |= dict.fromkeys([*(_source(operation, name, 0) for name in every), *chosen[0][2]])
+            needs = 0
         for i in range(inputs):
             if not needs >> i & 1:
                 continue

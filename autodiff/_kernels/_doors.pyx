@@ -82,6 +82,7 @@ include "doors/matmul.pxi"
 include "doors/windows.pxi"
 include "doors/convolution.pxi"
 include "doors/pooling.pxi"
+include "doors/recurrent.pxi"
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=forget_crew)

@@ -23,6 +23,9 @@ include "loops/gathered.pxi"
 include "loops/convolution.pxi"
 include "loops/depthwise.pxi"
 include "loops/pooling.pxi"
+include "loops/recurrent.pxi"
+include "loops/lstm.pxi"
+include "loops/gru.pxi"
 
 cdef Table table
 
@@ -48,6 +51,14 @@ table.f32[SGD] = sgd[float]
 table.f64[SGD] = sgd[double]
 table.f32[ADAM] = adam[float]
 table.f64[ADAM] = adam[double]
+table.f32[LSTM] = lstm[float]
+table.f64[LSTM] = lstm[double]
+table.f32[LSTM_GRAD] = lstm_grad[float]
+table.f64[LSTM_GRAD] = lstm_grad[double]
+table.f32[GRU] = gru[float]
+table.f64[GRU] = gru[double]
+table.f32[GRU_GRAD] = gru_grad[float]
+table.f64[GRU_GRAD] = gru_grad[double]
 
 table.f32[FINITE] = finite[float]
 table.f64[FINITE] = finite[double]

@@ -24,7 +24,7 @@ from autodiff.ops.power import square
 from autodiff.ops.reduce import sum_all
 
 
-def _reduced(loss: Tensor, reduction: str) -> Tensor:
+def reduced(loss: Tensor, reduction: str) -> Tensor:
     """The loss per element, reduced in the graph."""
     return loss if reduction == "none" else sum_all(loss) if reduction == "sum" else mean(loss)
 
@@ -108,7 +108,7 @@ def l1_loss(
     x, t = _same_size(input, target, "l1_loss")
     reduction = reduction_of(reduction, size_average, reduce)
     loss = abs_(x - t)
-    return _reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction)
+    return reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction)
 
 
 def _with_fractions(x: Tensor, t: Tensor, name: str) -> None:
@@ -138,7 +138,7 @@ def smooth_l1_loss(
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
-        return _reduced(abs_(x - t), reduction)
+        return reduced(abs_(x - t), reduction)
     _with_a_fraction(x, t, "smooth_l1_loss")
     return ops.smooth_l1_loss(x, t, reduction=reduction, beta=float(beta))
 
@@ -165,7 +165,7 @@ def huber_loss(
         if weight._array.shape != input._array.shape:
             raise ValueError("Weights and input must have the same size.")
         loss = converted(ops.huber_loss(x, t, reduction="none", delta=float(delta)), input.dtype)
-        return _reduced(loss * weight, reduction)
+        return reduced(loss * weight, reduction)
     return converted(ops.huber_loss(x, t, reduction=reduction, delta=float(delta)), input.dtype)
 
 
@@ -293,5 +293,5 @@ def kl_div(
         loss = target.exp() * (target - input)
     else:
         loss = target * log(where(target == 0.0, 1.0, target)) - target * input
-    total = _reduced(loss, reduction)
+    total = reduced(loss, reduction)
     return total / input.shape[0] if batch and input.ndim else total

@@ -52,7 +52,7 @@ def relu(input):
 def relu_grad(g, y):
     """g where y > 0, else 0."""
     if g.dtype is y.dtype and g.shape == y.shape and g.dtype.char in "fd":
-        return _kernels.relu_grad(g, y)
+        return _kernels.relu_grad(np.asarray(g), np.asarray(y))  # a rule's arithmetic gives scalars for 0-d arrays
     return np.where(y <= 0, g.dtype.type(0), g)
 
 
@@ -90,6 +90,16 @@ def prelu(x, weight):
 def gate(x, weight):
     """1 where x > 0, else weight: also an infinite one, of which a product with 0 would make nan."""
     return np.where(x > 0, x.dtype.type(1), weight)
+
+
+@primitive(
+    lambda g, x, noise: g * gate(x, noise),
+    name="RreluWithNoise",
+    says="Above 0 the gradient passes whole, below 0 times the slope that was drawn for that number.",
+)
+def rrelu(x, *, noise):
+    """x above 0, noise * x below: with a slope for each element, or one for all."""
+    return np.where(x <= 0, x * noise, x).astype(x.dtype, copy=False)
 
 
 @primitive(lambda g, x: g * pieces(-x, low=0.0, high=1.0), says="Below 0 the gradient passes; above 0 it stops.")

@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core.dtypes import float64, get_default_dtype
 from autodiff._core.tensor import Tensor
 
-__all__ = ["SWITCHES", "at_least", "between", "count", "fill_in", "no_tensors", "numbers", "plain", "switches"]
+__all__ = ["SWITCHES", "at_least", "between", "count", "fill_in", "no_tensors", "numbers", "plain", "switches", "zeros"]
 
 SWITCHES = frozenset({"foreach", "fused", "capturable", "differentiable"})
 
@@ -90,6 +90,11 @@ def no_tensors(foreach: bool | None, **values: Any) -> None:
 def count(start: float = 0) -> Any:
     """A number of the state, in a tensor of its own: float64 if that is the default dtype, else float32."""
     return np.asarray(start, np.float64 if get_default_dtype() is float64 else np.float32)
+
+
+def zeros(p: Any, *names: str) -> dict[str, Any]:
+    """A state at its beginning: no steps, and zeros under each name."""
+    return {"step": count(), **{name: np.zeros_like(p) for name in names}}
 
 
 def fill_in(groups: list[dict[str, Any]], defaults: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from autodiff._core import errors
 from autodiff._core.modes import enable_grad
-from autodiff._core.tensor import LEAF
+from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff.optim._options import SWITCHES
 from autodiff.optim._update import begin
 
@@ -35,5 +35,6 @@ def step(optimizer: Any) -> Exception | None:
             p.copy_(new)
             for name, value in zip(names, after):
                 if value is not None:
-                    state[p][name] = value  # not written into the tensor that is there: an earlier step may have kept it
+                    # Not written into the tensor that is there: an earlier step may have kept it.
+                    state[p][name] = value if isinstance(value, Tensor) else wrap(value)
     return None

@@ -17,7 +17,7 @@ from autodiff._core.operation import on_arrays
 from autodiff._core.provenance import here
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["begin", "check", "columns", "convert", "keep", "one_by_one", "touched"]
+__all__ = ["begin", "check", "columns", "convert", "keep", "one_by_one", "touched", "towards"]
 
 Array = np.ndarray[Any, Any]
 Column = list[Tensor | None]  # one state of all the parameters of a group; None where there is nothing yet
@@ -87,17 +87,17 @@ def of_arrays(rule: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, 
 
 def one_by_one(
     rule: Callable[..., tuple[Any, ...]], options: dict[str, Any], params: list[Array], grads: list[Array],
-    states: Sequence[list[Any]], numbers: Sequence[bool],
+    states: Sequence[list[Any]], names: Sequence[str],
 ) -> list[Any]:
     """The update of a group by a rule for one parameter; nothing is written before all is computed.
 
-    `numbers` says which of the states are one number each: a rule takes it as a Python float, whose powers are exact enough.
+    A rule takes the count of steps as a Python float, since powers of a beta in float32 would say little.
     """
     rule, after = of_arrays(rule), []
     twice = len(set(map(id, params))) < len(params)  # a parameter that comes again goes on from where it then is
     with np.errstate(all="ignore"):  # as in PyTorch a diverging run goes on, with inf and nan
         for p, g, *state in zip(params, grads, *states):
-            given = [s.item() if one and s is not None else s for s, one in zip(state, numbers)]
+            given = [s.item() if name == "step" and s is not None else s for s, name in zip(state, names)]
             new = rule(p, g, *given, **options)
             after.append(new)
             if twice:
@@ -108,6 +108,11 @@ def one_by_one(
             for p, (now, *_) in zip(params, after):
                 p[...] = now
     return list(zip(*(state for _, *state in after)))
+
+
+def towards(a: Any, b: Any, weight: float) -> Any:
+    """(1 - weight) * a + weight * b, from the nearer of the two."""
+    return a + (b - a) * weight if weight < 0.5 else b - (b - a) * (1 - weight)
 
 
 def touched(*of: Sequence[Tensor | None]) -> None:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from autodiff import _kernels
 from autodiff._core.tensor import Tensor
 from autodiff.ops.comparison import maximum
 from autodiff.ops.power import sqrt
-from autodiff.optim._options import at_least, between, count, no_tensors, plain, switches
+from autodiff.optim._options import at_least, between, no_tensors, plain, switches, zeros
 from autodiff.optim.optimizer import Optimizer
 
 __all__ = ["Adam"]
@@ -71,7 +69,7 @@ class Adam(Optimizer):
     def first_state(p: Any, group: dict[str, Any]) -> dict[str, Any]:
         """No steps yet, and all means zero."""
         names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
-        return {"step": count(), **{name: np.zeros_like(p) for name in names}}
+        return zeros(p, *names)
 
     def __init__(
         self, params: Any, lr: Any = 1e-3, betas: Any = (0.9, 0.999), eps: float = 1e-8, weight_decay: Any = 0,

@@ -11,7 +11,7 @@ from pages import blocks
 BY_HAND = {
     "Add an operation": ["autodiff/api/with_out_mathematics.py", "autodiff/ops/exponential.py", "tests/rows/mathematics.py"],
     "Add a layer": ["autodiff/nn/__init__.py", "autodiff/nn/modules/lowrank.py", "tests/nn/test_lowrank_torch.py"],
-    "Add an optimiser": ["autodiff/optim/__init__.py", "autodiff/optim/rmsprop.py", "tests/optim/test_rmsprop_torch.py"],
+    "Add an optimiser": ["autodiff/optim/__init__.py", "autodiff/optim/lion.py", "tests/optim/test_lion_torch.py"],
 }
 
 

@@ -110,30 +110,6 @@ def test_cells(kind, bias, batch, given_state, relu, seed):
     same(run(autodiff), run(torch), 1e-11)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_second_derivatives(kind):
-    T = autodiff
-    T.manual_seed(0)
-    layer = getattr(T.nn, kind)(2, 2, bidirectional=True, dtype=T.float64)
-    x = T.randn(3, 2, 2, dtype=T.float64, requires_grad=True)
-    names, values = zip(*layer.named_parameters(), strict=True)
-
-    def call(x, *values):
-        y, last = functional(layer, dict(zip(names, values, strict=True)), x)
-        return y, *(last if isinstance(last, tuple) else (last,))
-
-    def functional(layer, values, x):
-        flat = [values[name] for name in layer._flat_weights_names]
-        zero = T.zeros(2, 2, 2, dtype=T.float64)
-        function = {"RNN": T.rnn_tanh, "GRU": T.gru, "LSTM": T.lstm}[kind]
-        y, *last = function(x, (zero, zero) if kind == "LSTM" else zero, flat, True, 1, 0.0, False, True, False)
-        return y, tuple(last)
-
-    inputs = (x, *(v.detach().requires_grad_() for v in values))
-    assert T.autograd.gradcheck(call, inputs)
-    assert T.autograd.gradgradcheck(call, inputs)
-
-
 MISTAKES = [
     "nn.LSTM(4, 6, foo=7)", "nn.LSTM(4)", "nn.LSTM(4.0, 6)", "nn.LSTM(0, 6)", "nn.LSTM(4, 6, 0)", "nn.LSTM(4, 6, bias=1)",
     "nn.LSTM(4, 6, batch_first=1)", "nn.LSTM(4, 6, dropout=2)", "nn.LSTM(4, 6, dropout=True)", "nn.LSTM(4, 6, proj_size=6)",

@@ -16,6 +16,7 @@ from autodiff._kernels.reference.convolution import convolution, convolution_wei
 from autodiff._kernels.reference.elements import relu, relu_grad
 from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_grad
 from autodiff._kernels.reference.matmul import matmul
+from autodiff._kernels.reference.recurrent import gru, gru_grad, lstm, lstm_grad
 from autodiff._kernels.reference.pooling import max_pool, max_pool_grad
 from autodiff._kernels.reference.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 from autodiff._kernels.reference.step import adam, sgd
@@ -26,21 +27,7 @@ INFO: dict[str, Any] = {"implementation": "numpy", "isa": None, "isas": []}
 
 # The kernels: each is here, in the doors and in `autodiff._kernels`.
 __all__ = [
-    "adam",
-    "column_sums",
-    "convolution",
-    "convolution_weight",
-    "cross_entropy",
-    "cross_entropy_grad",
-    "log_softmax",
-    "log_softmax_grad",
-    "matmul",
-    "max_pool",
-    "max_pool_grad",
-    "relu",
-    "relu_grad",
-    "sgd",
-    "softmax",
-    "softmax_grad",
-    "transposed_convolution",
+    "adam", "column_sums", "convolution", "convolution_weight", "cross_entropy", "cross_entropy_grad", "gru", "gru_grad",
+    "log_softmax", "log_softmax_grad", "lstm", "lstm_grad", "matmul", "max_pool", "max_pool_grad", "relu", "relu_grad", "sgd",
+    "softmax", "softmax_grad", "transposed_convolution",
 ]

@@ -1,29 +1,28 @@
 """The activations that are not one operation of their own, and the forms that write into their input.
 
-After this module a reader knows how `F.elu_` comes from `F.elu`: by taking `inplace` as True.
+After this module a reader knows how `F.elu_` comes from `F.elu`, by taking `inplace` as True, and how a choice is drawn that
+has a gradient: gumbel_softmax.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
-from autodiff._core.inplace import in_place
 from autodiff._core.provenance import stacklevel
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api import activation as api
-from autodiff.api._calls import takes_tensors
+from autodiff.api import activation_forms as forms
+from autodiff.api._calls import number, takes_tensors
+from autodiff.api.activation_forms import celu_, relu_, rrelu_, selu_, threshold_
+from autodiff.api.creation import empty_like, zeros_like
 from autodiff.ops import activation as ops
 
 __all__ = [
-    "celu_", "elu_", "hardtanh_", "leaky_relu_", "log_softmax", "relu", "relu6", "relu_", "selu_", "softmax", "softmin",
-    "softsign", "tanhshrink", "threshold_",
+    "celu_", "elu_", "gumbel_softmax", "hardtanh_", "leaky_relu_", "log_softmax", "relu", "relu6", "relu_", "rrelu", "rrelu_",
+    "selu_", "softmax", "softmin", "softsign", "tanhshrink", "threshold_",
 ]
-
-
-_relu_in_place: Callable[[Tensor], Tensor] = in_place(ops.relu, "relu_")
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -34,22 +33,11 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([0., 2.])
     """
     try:
-        return _relu_in_place(input) if inplace else ops.relu(input)
+        return relu_(input) if inplace else ops.relu(input)
     except (RuntimeError, TypeError) as error:
         if again := refusal(error):
             raise again from again.__cause__
         raise
-
-
-@takes_tensors
-def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """`celu`, written into the tensor's own memory.
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.celu_(torch.tensor([-1.0, 2.0]), 2.0)
-    tensor([-0.7869,  2.0000])
-    """
-    return api.celu(input, alpha, True)
 
 
 @takes_tensors
@@ -83,39 +71,6 @@ def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     tensor([-0.0100,  2.0000])
     """
     return api.leaky_relu(input, negative_slope, True)
-
-
-@takes_tensors
-def relu_(input: Tensor) -> Tensor:
-    """`relu`, written into the tensor's own memory.
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.relu_(torch.tensor([-1.0, 2.0]))
-    tensor([0., 2.])
-    """
-    return _relu_in_place(input)
-
-
-@takes_tensors
-def selu_(input: Tensor) -> Tensor:
-    """`selu`, written into the tensor's own memory.
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.selu_(torch.tensor([-1.0, 2.0]))
-    tensor([-1.1113,  2.1014])
-    """
-    return api.selu(input, True)
-
-
-@takes_tensors
-def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
-    """`threshold`, written into the tensor's own memory.
-
-    >>> import autodiff as torch
-    >>> torch.nn.functional.threshold_(torch.tensor([0.5, 2.0]), 1.0, -1.0)
-    tensor([-1.,  2.])
-    """
-    return api.threshold(input, threshold, value, True)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -193,3 +148,49 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     tensor([0.5000, 0.5000])
     """
     return api.softmax(input.neg(), _chosen_dim(input, dim, "softmin", _stacklevel), dtype)
+
+
+@takes_tensors
+def rrelu(
+    input: Tensor,
+    lower: float = 0.125,
+    upper: float = 0.3333333333333333,
+    training: bool = False,
+    inplace: bool = False,
+) -> Tensor:
+    """x above 0, a * x below: in training with an a drawn from [lower, upper] for each number, else the one in the middle.
+
+    RuntimeError where lower is greater than upper. Source: Xu et al. 2015.
+
+    >>> import autodiff as torch
+    >>> torch.nn.functional.rrelu(torch.tensor([-1.0, 2.0]), 0.25, 0.75)
+    tensor([-0.5000,  2.0000])
+    """
+    return (rrelu_ if inplace else forms.rrelu)(input, lower, upper, training)
+
+
+@takes_tensors
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """softmax((logits + n) / tau) along `dim`, where n is noise of Gumbel's distribution: nearly one-hot for a small tau.
+
+    The largest place is drawn with the probability softmax(logits). `hard` makes the result one-hot, with the gradient that
+    it has without. `eps` has no effect. Source: Jang et al. 2017.
+
+    >>> import autodiff as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.nn.functional.gumbel_softmax(torch.zeros(3), hard=True)
+    tensor([0., 0., 1.])
+    """
+    if eps != 1e-10:
+        warnings.warn("`eps` parameter is deprecated and has no effect.", UserWarning, stacklevel=stacklevel())
+    if logits._array.dtype.kind != "f":
+        raise RuntimeError(
+            "Exponential distribution is a continuous probability distribution. dtype must be a floating point but you "
+            f"specified {logits.dtype}; convert the logits with .float()"
+        )
+    noise = -empty_like(logits).contiguous().exponential_().log()
+    soft = api.softmax((logits + noise) / number("gumbel_softmax", "tau", tau), dim)
+    if not hard:
+        return soft
+    chosen = zeros_like(soft).scatter(dim, soft.detach().max(dim, keepdim=True)[1], 1.0)
+    return chosen - soft.detach() + soft

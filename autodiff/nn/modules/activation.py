@@ -11,14 +11,15 @@ from typing import Any, ClassVar
 
 from autodiff._core.tensor import Tensor
 from autodiff.nn import functional as F
+from autodiff.nn.modules._attention import MultiheadAttention
 from autodiff.nn.modules.module import Module
-from autodiff.nn.parameter import empty_parameter
+from autodiff.nn.modules.slopes import PReLU, RReLU
 from autodiff.ops.activation import relu
 
 __all__ = [
     "CELU", "ELU", "GELU", "GLU", "SELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
-    "LogSoftmax", "Mish", "PReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmin", "Softplus", "Softshrink",
-    "Softsign", "Tanh", "Tanhshrink", "Threshold",
+    "LogSoftmax", "Mish", "MultiheadAttention", "PReLU", "RReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmax2d",
+    "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
 ]
 
 
@@ -161,6 +162,16 @@ class Softmax(_AlongDim):
     _function = staticmethod(F.softmax)
 
 
+class Softmax2d(_Activation):
+    """e**x / sum(e**x) over the channels of (N, C, H, W) or (C, H, W), for each place by itself."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """F.softmax of the input along its third dimension from the end."""
+        if input.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
+        return F.softmax(input, -3)
+
+
 class LogSoftmax(_AlongDim):
     """log(softmax(x)) along dim."""
 
@@ -289,28 +300,3 @@ class Softshrink(_Shrink):
     """x moved by lambd towards 0, and not across it."""
 
     _function = staticmethod(F.softshrink)
-
-
-# ---- with a parameter ----
-
-
-class PReLU(Module):
-    """x above 0, weight * x below, where the weight is learned: one, or one per channel, dimension 1 (He et al. 2015).
-
-    >>> import autodiff as torch
-    >>> torch.nn.PReLU()(torch.tensor([-2.0, 2.0]))
-    tensor([-0.5000,  2.0000], grad_fn=<PreluKernelBackward0>)
-    """
-
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
-        super().__init__()
-        self.num_parameters, self.init = num_parameters, init
-        self.weight = empty_parameter(num_parameters, device=device, dtype=dtype)
-        self.weight._array.fill(init)
-
-    def forward(self, input: Tensor) -> Tensor:
-        """F.prelu of the input and the weight."""
-        return F.prelu(input, self.weight)
-
-    def extra_repr(self) -> str:
-        return f"num_parameters={self.num_parameters}"

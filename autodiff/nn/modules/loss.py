@@ -1,51 +1,38 @@
 """The losses as modules: each holds its options and calls the function of the same kind.
 
-After this module a reader knows what the losses share: how they reduce ("mean", "sum", or "none": one loss for each element or
-row), and a weight that is converted and saved with the module.
+After this module a reader knows that a loss is an object only to keep its options; those with a margin stand in
+`_margin_losses`.
 """
 
 from __future__ import annotations
 
+import math
+import warnings
+from typing import Any
+
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import reduction_of as chosen
 from autodiff.nn import functional as F
-from autodiff.nn.modules.module import Module
+from autodiff.nn.modules._loss import _Loss, _WeightedLoss
+from autodiff.nn.modules._margin_losses import (
+    CosineEmbeddingLoss,
+    HingeEmbeddingLoss,
+    MarginRankingLoss,
+    MultiLabelMarginLoss,
+    MultiLabelSoftMarginLoss,
+    MultiMarginLoss,
+    SoftMarginLoss,
+    TripletMarginLoss,
+    TripletMarginWithDistanceLoss,
+)
+from autodiff.nn.modules.linear import Linear
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "NLLLoss",
-    "SmoothL1Loss",
+    "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "GaussianNLLLoss",
+    "HingeEmbeddingLoss", "HuberLoss", "KLDivLoss", "L1Loss", "LinearCrossEntropyLoss", "MSELoss", "MarginRankingLoss",
+    "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "NLLLoss2d", "PoissonNLLLoss",
+    "SmoothL1Loss", "SoftMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss",
 ]
-
-
-class _Loss(Module):
-    """A loss with its `reduction`; `size_average` and `reduce` are PyTorch's older words for it."""
-
-    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
-        super().__init__()
-        if size_average is not None or reduce is not None:
-            reduction = chosen(reduction, size_average, reduce, stacklevel=stacklevel() + 1)
-        self.reduction = reduction  # a wrong word is found when the loss is called, as in PyTorch
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """The loss of the input against the target."""
-        raise NotImplementedError
-
-
-class _WeightedLoss(_Loss):
-    """A loss with a weight for each class or element."""
-
-    weight: Tensor | None
-
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.register_buffer("weight", weight)
 
 
 class MSELoss(_Loss):
@@ -156,6 +143,25 @@ class NLLLoss(_WeightedLoss):
         return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
 
 
+class NLLLoss2d(NLLLoss):
+    """NLLLoss by its older name, with a warning."""
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        warnings.warn(
+            "`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in replacement.",
+            FutureWarning,
+            stacklevel=stacklevel() + 1,
+        )
+        super().__init__(weight, size_average, ignore_index, reduce, reduction)
+
+
 class CrossEntropyLoss(_WeightedLoss):
     """-log(softmax(input)[target]) for rows of scores: the target is a class number, or a probability for each class.
 
@@ -187,4 +193,112 @@ class CrossEntropyLoss(_WeightedLoss):
         return F.cross_entropy(
             input, target, weight,
             ignore_index=self.ignore_index, reduction=self.reduction, label_smoothing=self.label_smoothing,
+        )
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    """CrossEntropyLoss of the scores of a linear layer that is a part of the loss.
+
+    With `out_features` (d1, ...) there are scores for each of so many places. `options` changes no number, and is ignored with
+    a warning. RuntimeError for a weight that is not (num_classes,), and a label_smoothing outside [0, 1].
+
+    >>> import autodiff as torch
+    >>> loss = torch.nn.LinearCrossEntropyLoss(3, 4)
+    >>> loss(torch.zeros(2, 3), torch.tensor([0, 1]))
+    tensor(1.3863, grad_fn=<NllLossBackward0>)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        num_classes: int,
+        *,
+        out_features: tuple[int, ...] = (),
+        bias: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        reduction: str = "mean",
+        weight: Tensor | None = None,
+        ignore_index: int | None = None,
+        label_smoothing: float = 0.0,
+        options: Any = None,
+    ) -> None:
+        if weight is not None and weight.shape != (num_classes,):
+            raise RuntimeError(f"expected weight shape to be {(num_classes,)}, got {tuple(weight.shape)}")
+        if not 0 <= label_smoothing <= 1.0:
+            raise RuntimeError(f"expected label_smoothing to be in range [0, 1], got {label_smoothing}")
+        super().__init__(weight=weight, reduction=reduction)
+        self.num_classes, self.out_features = num_classes, out_features
+        self.ignore_index, self.label_smoothing, self.options = ignore_index, label_smoothing, options
+        self.linear = Linear(in_features, math.prod(out_features, start=num_classes), bias=bias, device=device, dtype=dtype)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        shape, bias = (self.num_classes, *self.out_features), self.linear.bias
+        return F.linear_cross_entropy(
+            input, self.linear.weight.reshape((*shape, self.linear.in_features)), target,
+            linear_bias=None if bias is None else bias.reshape(shape), weight=self.weight, reduction=self.reduction,
+            ignore_index=self.ignore_index, label_smoothing=self.label_smoothing, options=self.options,
+        )
+
+    def extra_repr(self) -> str:
+        return (
+            f"in_features={self.linear.in_features}, num_classes={self.num_classes}, out_features={self.out_features}, "
+            f"bias={self.linear.bias is not None}, reduction={self.reduction}, ignore_index={self.ignore_index}, "
+            f"label_smoothing={self.label_smoothing}, options={self.options}"
+        )
+
+
+class PoissonNLLLoss(_Loss):
+    """exp(input) - target * input, for the logarithm of the rate; input - target * log(input + eps) for the rate itself.
+
+    With `full`, Stirling's approximation of log(target!) is added where the target is larger than 1.
+    """
+
+    def __init__(
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        size_average: bool | None = None,
+        eps: float = 1e-8,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.log_input, self.full, self.eps = log_input, full, eps
+
+    def forward(self, log_input: Tensor, target: Tensor) -> Tensor:
+        return F.poisson_nll_loss(
+            log_input, target, log_input=self.log_input, full=self.full, eps=self.eps, reduction=self.reduction
+        )
+
+
+class GaussianNLLLoss(_Loss):
+    """(log(var) + (input - target)**2 / var) / 2, with var not below eps; with `full`, log(2 pi) / 2 more."""
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.full, self.eps = full, eps
+
+    def forward(self, input: Tensor, target: Tensor, var: Tensor | float) -> Tensor:
+        return F.gaussian_nll_loss(input, target, var, full=self.full, eps=self.eps, reduction=self.reduction)
+
+
+class CTCLoss(_Loss):
+    """-log of the probability of each text, summed over all ways to spread it over time (Graves et al. 2006).
+
+    Called with log_probs (T, N, C), targets, and the lengths of both; see `nn.functional.ctc_loss`.
+
+    >>> import autodiff as torch
+    >>> log_probs = torch.zeros(5, 1, 3).log_softmax(-1)
+    >>> torch.nn.CTCLoss()(log_probs, torch.tensor([[1, 2]]), (5,), (2,))
+    tensor(0.9689)
+    """
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__(reduction=reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+    def forward(self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any) -> Tensor:
+        return F.ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity
         )

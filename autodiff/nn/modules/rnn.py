@@ -193,9 +193,9 @@ def _check_options(
     input_size: Any, hidden_size: Any, num_layers: Any, bias: Any, batch_first: Any, dropout: Any, proj_size: Any
 ) -> None:
     """Refuse a wrong option, in PyTorch's words."""
-    if not isinstance(dropout, numbers.Number) or isinstance(dropout, bool) or not 0 <= dropout <= 1:  # type: ignore[operator]
+    if not isinstance(dropout, numbers.Real) or isinstance(dropout, bool) or not 0 <= float(dropout) <= 1:
         raise ValueError("dropout should be a number in range [0, 1] representing the probability of an element being zeroed")
-    if dropout > 0 and num_layers == 1:  # type: ignore[operator]
+    if float(dropout) > 0 and num_layers == 1:
         warnings.warn(
             "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers greater "
             f"than 1, but got dropout={dropout} and num_layers={num_layers}",

@@ -205,7 +205,7 @@ class EmbeddingBag(_Lookup):
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
         rows, columns = embeddings.shape
         limits = (max_norm, norm_type, scale_grad_by_freq, mode, sparse)
-        more = {"include_last_offset": include_last_offset, "padding_idx": padding_idx}
+        more: dict[str, Any] = {"include_last_offset": include_last_offset, "padding_idx": padding_idx}
         layer = cls(rows, columns, *limits, _weight=embeddings, **more)
         layer.weight.requires_grad = not freeze
         return layer

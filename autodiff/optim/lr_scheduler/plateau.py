@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from autodiff.optim.lr_scheduler.scheduler import OtherStep, assign, check_optimizer, old_epoch, read
+from autodiff.optim.lr_scheduler.scheduler import LRScheduler, assign, check_optimizer, old_epoch, read
 from autodiff.optim.optimizer import Optimizer
 
 __all__ = ["ReduceLROnPlateau"]
 
 
-class ReduceLROnPlateau(OtherStep):
+class ReduceLROnPlateau(LRScheduler):
     """lr = max(lr * factor, min_lr) when the given number was not better than the best so far for more than `patience` steps.
 
     Better is less (`mode="min"`) or more ("max"), by the share `threshold` of the best ("rel") or by `threshold` itself

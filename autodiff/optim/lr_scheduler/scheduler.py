@@ -10,7 +10,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
@@ -18,7 +18,7 @@ from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.optim.optimizer import Optimizer
 
 __all__ = [
-    "Formula", "LRScheduler", "OtherStep", "assign", "check_optimizer", "for_each", "of_functions", "old_epoch", "read",
+    "Formula", "LRScheduler", "assign", "check_optimizer", "for_each", "of_functions", "old_epoch", "read",
     "to_functions",
 ]
 
@@ -146,14 +146,19 @@ class LRScheduler(KnowsItsKeywords):
         """The rates of this epoch, from the groups as they are: what a schedule defines. To read them, use `get_last_lr`."""
         raise NotImplementedError(f"{type(self).__name__} does not define get_lr(), a list with a rate for each group")
 
-    def step(self, epoch: int | None = None) -> None:
-        """Go to the next epoch, and write its rates; with `epoch`, which is the old form, to that one."""
-        if self._step_count == 1:
-            self._look_at_the_optimizer()
-        self._step_count += 1
-        if epoch is not None:
-            old_epoch()
-        self._update_lr(epoch)
+    if TYPE_CHECKING:
+        step: Callable[..., None]  # some take a result instead of an epoch, or nothing
+
+    else:
+
+        def step(self, epoch: int | None = None) -> None:
+            """Go to the next epoch, and write its rates; with `epoch`, which is the old form, to that one."""
+            if self._step_count == 1:
+                self._look_at_the_optimizer()
+            self._step_count += 1
+            if epoch is not None:
+                old_epoch()
+            self._update_lr(epoch)
 
     def _look_at_the_optimizer(self) -> None:
         """Warn where the schedule goes on to a second rate before the first was used."""
@@ -203,14 +208,6 @@ class LRScheduler(KnowsItsKeywords):
 
 class _LRScheduler(LRScheduler):
     """The base class under its old name."""
-
-
-class OtherStep(LRScheduler):
-    """A schedule whose `step` takes something else than an epoch."""
-
-    def step(self, *args: Any, **kwargs: Any) -> None:
-        """What the schedule defines."""
-        raise NotImplementedError(f"{type(self).__name__} does not define step()")
 
 
 class Formula(LRScheduler):

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff.optim.lr_scheduler.plateau import ReduceLROnPlateau
-from autodiff.optim.lr_scheduler.scheduler import LRScheduler, OtherStep, assign, read
+from autodiff.optim.lr_scheduler.scheduler import LRScheduler, assign, read
 from autodiff.optim.optimizer import Optimizer
 
 __all__ = ["ChainedScheduler", "SequentialLR"]
 
 
-class _Several(OtherStep):
+class _Several(LRScheduler):
     """What is made of other schedulers, all of one optimizer."""
 
     _schedulers: Sequence[Any]
