@@ -31,7 +31,6 @@ NEAR = {
     **{f"func.{name}": "autograd.functional" for name in ("grad", "hessian", "jacfwd", "jacrev", "jvp", "vjp", "vmap")},
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
-    "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
 }
 
 
