@@ -16,8 +16,8 @@ from autodiff._kernels.reference.convolution import convolution, convolution_wei
 from autodiff._kernels.reference.elements import relu, relu_grad
 from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_grad
 from autodiff._kernels.reference.matmul import matmul
-from autodiff._kernels.reference.recurrent import gru, gru_grad, lstm, lstm_grad
 from autodiff._kernels.reference.pooling import max_pool, max_pool_grad
+from autodiff._kernels.reference.recurrent import gru, gru_grad, lstm, lstm_grad
 from autodiff._kernels.reference.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 from autodiff._kernels.reference.step import adam, sgd
 from autodiff._kernels.reference.sums import column_sums
