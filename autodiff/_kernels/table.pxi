@@ -1,8 +1,8 @@
 # What the doors and the loops agree on: after reading it you know how a loop is called, and by which number it is found.
 #
-# Each instruction set hands its table of functions to the doors. There are three families. A loop goes over elements or rows and
-# can't fail. A product is computed in tiles, for which it packs its matrices, and returns -1 when memory ran out. What goes over
-# windows brings each image into scratch memory first, and may run out of it, too.
+# Each instruction set hands its table of functions to the doors. There are three families. A loop goes over elements or rows
+# and can't fail. A product is computed in tiles, for which it packs its matrices, and returns -1 when memory ran out. What goes
+# over windows brings each image into scratch memory first, and may run out of it, too.
 #
 # `a` holds the arrays, in the order in which the door's pattern names them: what is read, then what is written. NULL stands for
 # an array that is not given.

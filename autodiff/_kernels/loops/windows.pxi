@@ -1,9 +1,9 @@
-# The phase image: after reading it you know how a window sees all of its positions at once, whatever its stride and padding are.
+# The phase image: after reading it you know how a window sees all of its positions at once, for any stride and padding.
 #
 # One image is copied, with its padding, into scratch memory. For a stride of s every s-th row and column lies side by side
-# there: a *phase*. Then a tap of the window sees, for the output position q, the element tap + q, with one constant `tap` for each
-# tap. Positions are counted along the rows of a phase, which are a little longer than those of the output: between two rows lie
-# *gaps*, which belong to no position.
+# there: a *phase*. Then a tap of the window sees, for the output position q, the element tap + q, with one constant `tap` for
+# each tap. Positions are counted along the rows of a phase, which are a little longer than those of the output: between two rows
+# lie *gaps*, which belong to no position.
 
 from libc.stdlib cimport calloc
 
@@ -66,6 +66,13 @@ cdef inline void move_row(
 cdef void move_image(const Windows* v, Py_ssize_t channels, real* x, real* s, bint back) noexcept nogil:
     """Some channels of an image into their phase images (whose padding is there already), or back."""
     cdef Py_ssize_t c, i, j, a, b, row, phase = v.phase[0] * v.phase[1] * v.phase[2]
+    if v.plane == v.elements and v.stride[0] * v.stride[1] * v.stride[2] == 1:
+        # Nothing stands around the image, and nothing between its rows.
+        if back:
+            memcpy(x, s, channels * v.plane * sizeof(real))
+        else:
+            memcpy(s, x, channels * v.plane * sizeof(real))
+        return
     for c in range(channels):
         for i in range(v.inside[0]):
             a = i + v.padding[0]
