@@ -30,9 +30,9 @@ cdef object convolved(int loop, first, second, b, windows, groups, int copied):
     cdef double work
     if not core.vectors or type(groups) is not int or not read_windows(&v, windows, groups):
         return None
-    if type(first) is not ndarray or type(second) is not ndarray or first.ndim != second.ndim or first.ndim != 2 + len(windows[0]):
+    dims = len(windows[0])
+    if type(first) is not ndarray or type(second) is not ndarray or first.ndim != 2 + dims or second.ndim != 2 + dims:
         return None
-    dims = first.ndim - 2
     hold_none(&held)
     if not read_channels(loop, &v, first, second):
         return None
@@ -61,7 +61,8 @@ cdef object convolved(int loop, first, second, b, windows, groups, int copied):
                 raise MemoryError("no memory for the working space of a convolution")
             # Padding and gaps are zeros, which make a nan of what is not finite, in a place that has nothing to do with it.
             return y if all_finite(held.size, held.a[2], v.groups * v.o * v.c * v.taps) else None
-        if not all_finite(held.size, held.a[1], v.groups * v.o * v.c * v.taps):
+        if (loop == TRANSPOSED_CONVOLUTION or stands_out(&v)) and not all_finite(
+                held.size, held.a[1], v.groups * v.o * v.c * v.taps):
             return None
         if over(loop, &held, &v, work, v.n, PARTS):
             raise MemoryError("no memory for the working space of a convolution")
@@ -71,7 +72,7 @@ cdef object convolved(int loop, first, second, b, windows, groups, int copied):
 
 
 cdef bint read_channels(int loop, Windows* v, first, second) except -1:
-    """Whether there is something to compute; then the numbers of examples and channels are in v, with what follows from them."""
+    """Whether there is something to compute; then the numbers of examples and channels are in v, and what follows from them."""
     cdef Py_ssize_t channels
     if loop == CONVOLUTION:
         v.n, channels = first.shape[0], second.shape[0]

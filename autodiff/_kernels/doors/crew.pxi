@@ -1,5 +1,5 @@
-# The crew: threads that take parts of one large product or convolution, as the calling thread does. After reading it you know how
-# work is cut, who computes what, and how little two threads have to agree on.
+# The crew: threads that take parts of one large product or convolution, as the calling thread does. After reading it you know
+# how work is cut, who computes what, and how little two threads have to agree on.
 #
 # Waking a sleeping thread takes about as long as a product of 300^3. So after a product the crew looks out for the
 # next for about a millisecond (PATIENCE) before it sleeps, as the threads of other libraries do, and nobody needs the GIL.

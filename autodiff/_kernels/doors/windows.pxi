@@ -1,5 +1,5 @@
-# What the doors to the loops over windows share: after reading it you know how a window is read from Python, what is asked of the
-# arrays, and who computes.
+# What the doors to the loops over windows share: after reading it you know how a window is read from Python, what is asked of
+# the arrays, and who computes.
 
 cdef struct Held:
     # The arrays of one call, in the order of the loop's pointers.
@@ -10,7 +10,7 @@ cdef struct Held:
 
 
 cdef bint read_windows(Windows* v, windows, Py_ssize_t groups) except -1:
-    """Whether the loops can go over such windows: of one to three dimensions, with sizes that are possible; then they are in v."""
+    """Whether the loops can go over such windows, of one to three dimensions, with possible sizes; then they are in v."""
     cdef Py_ssize_t* fields[6]
     cdef int d, k, dims
     if type(windows) is not reference.Windows:
@@ -37,7 +37,7 @@ cdef bint read_windows(Windows* v, windows, Py_ssize_t groups) except -1:
 
 
 cdef bint fits_in_memory(const Windows* v) noexcept:
-    """Whether the phase image of a group's channels can be counted: a wide dilation or padding may make it larger than memory."""
+    """Whether the elements of a phase image can be counted: a wide dilation or padding may make them more than any memory."""
     cdef double elements = v.c
     cdef int d
     for d in range(DIMS):
@@ -102,6 +102,15 @@ cdef const Py_ssize_t* of_weight(const Windows* v, int dims, Py_ssize_t* shape) 
     for d in range(dims):
         shape[2 + d] = v.kernel[DIMS - dims + d]
     return shape
+
+
+cdef bint stands_out(const Windows* v) noexcept:
+    """Whether some window reaches beyond the input, where it meets zeros."""
+    cdef int d
+    for d in range(DIMS):
+        if v.padding[d] or (v.size[d] - 1) * v.stride[d] + v.dilation[d] * (v.kernel[d] - 1) >= v.inside[d]:
+            return True
+    return False
 
 
 cdef bint all_finite(int size, void* x, Py_ssize_t n) noexcept:

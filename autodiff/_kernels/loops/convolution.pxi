@@ -68,7 +68,8 @@ cdef int convolution(real** a, const Windows* v) noexcept nogil:
     for i in range(v.begin, v.end):
         for group in range(v.groups):
             move_image(v, v.c, a[0] + (i * v.groups + group) * v.c * v.elements, s, False)
-            image_forward(v, s, off, panel, weights + group * packed, a[2] != NULL, a[3] + (i * v.groups + group) * v.o * v.positions)
+            image_forward(v, s, off, panel, weights + group * packed, a[2] != NULL,
+                          a[3] + (i * v.groups + group) * v.o * v.positions)
     free(s)
     free(off)
     return 0
@@ -118,7 +119,7 @@ cdef void image_forward(
             if own < kc:
                 for q in range(width):
                     set_vector(panel + own * width * LANES + q * LANES, 1)
-            panel_product(width, LANES, v.o, kc, columns, weights + p * tiles, 1, MR, MR * kc, <const real*>NULL, 0, 0, panel, True,
-                          y + j, v.positions, p > 0, <const real*>NULL)
+            panel_product(width, LANES, v.o, kc, columns, weights + p * tiles, 1, MR, MR * kc, <const real*>NULL, 0, 0, panel,
+                          True, y + j, v.positions, p > 0, <const real*>NULL)
             p += kc
         j += columns

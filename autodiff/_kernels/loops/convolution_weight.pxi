@@ -1,8 +1,8 @@
 # The gradient of a convolution's weight: after reading it you know that its long sums go over the positions of several images.
 #
-# It is a product, too: (c * taps, positions) @ (positions, o). Its left factor is read where it lies, in phase images: a row of it is
-# what one tap sees of one channel. Where that is padding, zeros are multiplied, so the gradient that comes in must be finite: the
-# doors look at the result.
+# It is a product, too: (c * taps, positions) @ (positions, o). Its left factor is read where it lies, in phase images: a row of it
+# is what one tap sees of one channel. Where that is padding, zeros are multiplied, so the gradient that comes in must be finite:
+# the doors look at the result.
 
 cdef int convolution_weight(real** a, const Windows* v) noexcept nogil:
     """dw = the gradient of the weight, of the input's channels from begin to end; a holds g, x and dw; -1 without memory."""
@@ -66,8 +66,8 @@ cdef int group_weight(real** a, const Windows* v, Py_ssize_t group, Py_ssize_t f
 
 
 cdef void images_weight(
-        const Windows* v, const real* s, Py_ssize_t image, Py_ssize_t images, const real* g, const Py_ssize_t* off, Py_ssize_t rows,
-        real* panel, real* sums, bint add) noexcept nogil:
+        const Windows* v, const real* s, Py_ssize_t image, Py_ssize_t images, const real* g, const Py_ssize_t* off,
+        Py_ssize_t rows, real* panel, real* sums, bint add) noexcept nogil:
     """What some images add to the sums: for each panel of outputs (rows, panel)."""
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
     cdef Py_ssize_t p = 0, j, kc, columns

@@ -1,4 +1,4 @@
-# Tiles whose rows lie anywhere: after reading it you know how a product is computed without bringing its left factor into order.
+# Tiles whose rows lie anywhere: after reading it you know how a product is computed whose left factor is in no order.
 #
 # Row i of A begins at off[i], and the terms of the product are read in runs: what a tap of a window meets in a row of an image.
 
@@ -19,7 +19,8 @@ cdef inline void gather_step(
 
 
 cdef inline void gather(
-        int rows, int width, const Runs* runs, const real* a, const Py_ssize_t* off, const real* b, real* c, bint add) noexcept nogil:
+        int rows, int width, const Runs* runs, const real* a, const Py_ssize_t* off, const real* b, real* c,
+        bint add) noexcept nogil:
     """`rows` rows of A by a panel of B, both constants wherever this is inlined; the rows of C lie a panel apart."""
     cdef real acc[MR][WIDE][LANES32]
     cdef const real* row[MR]

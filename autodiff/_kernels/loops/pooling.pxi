@@ -76,7 +76,7 @@ cdef inline void add_taken(const real* g, const int* taken, Py_ssize_t n, int t,
 
 
 cdef int max_pool_grad(real** a, const Windows* v) noexcept nogil:
-    """dx = g where the largest elements stood, for the planes from begin to end; a holds g, the taps and dx; -1 without memory."""
+    """dx = g where the largest stood, for the planes from begin to end; a holds g, the taps and dx; -1 without memory."""
     cdef Py_ssize_t depth = depth_of(v), i, j, r, q
     cdef real* s = <real*>calloc(v.plane + depth + 2 * ROOM, sizeof(real))
     cdef int* taken = <int*>malloc((depth + ROOM) * sizeof(int))

@@ -1,7 +1,7 @@
 # Transposed convolutions: after reading it you know how the gradient of a convolution's input is computed, in one of two ways.
 #
-# Either the tiles add into the phase image at each tap: (c, o) @ (o, positions). Then the gaps are multiplied, and the weight must be
-# finite: that is the doors' promise. Or, for strides of 1, it is a convolution with the weight turned round.
+# Either the tiles add into the phase image at each tap: (c, o) @ (o, positions). Then the gaps are multiplied, and the weight
+# must be finite: that is the doors' promise. Or, for strides of 1, it is a convolution with the weight turned round.
 
 cdef int transposed_convolution(real** a, const Windows* v) noexcept nogil:
     """dx = the gradient of the input, plus b, for the examples from begin to end; a holds g, w, b and dx."""
@@ -48,8 +48,8 @@ cdef int transposed_convolution(real** a, const Windows* v) noexcept nogil:
 
 
 cdef void image_back(
-        const Windows* v, const real* outputs, Py_ssize_t row, Py_ssize_t depth, real* panel, const real* packed, Py_ssize_t tiles,
-        real* s) noexcept nogil:
+        const Windows* v, const real* outputs, Py_ssize_t row, Py_ssize_t depth, real* panel, const real* packed,
+        Py_ssize_t tiles, real* s) noexcept nogil:
     """What one image's outputs of one group add to its phase image."""
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
     cdef Py_ssize_t j = 0, p, t, kc, whole
@@ -71,7 +71,7 @@ cdef void image_back(
 cdef inline bint turns(const Windows* v) noexcept nogil:
     """Whether the gradient of the input is better computed as a convolution with the weight turned round.
 
-    It is one where every stride is 1; and has fewer positions than the other way has gaps where the padding is half of a window.
+    It is one where every stride is 1; and takes fewer positions than the other way has gaps where the padding is half a window.
     """
     cdef bint pads = False
     cdef int d
@@ -83,7 +83,7 @@ cdef inline bint turns(const Windows* v) noexcept nogil:
 
 
 cdef int turned(real** a, const Windows* v) noexcept nogil:
-    """The gradient of the input for strides of 1: g convolved with w, whose taps are in the other order and channels exchanged."""
+    """The gradient of the input for strides of 1: g convolved with w, its taps in the other order and channels exchanged."""
     cdef Windows back = v[0]
     cdef real* arrays[4]
     cdef real* w = <real*>malloc(v.groups * v.o * v.c * v.taps * sizeof(real))

@@ -2,8 +2,8 @@
 #
 # One image is copied, with its padding, into scratch memory. For a stride of s every s-th row and column lies side by side
 # there: a *phase*. Then a tap of the window sees, for the output position q, the element tap + q, with one constant `tap` for
-# each tap. Positions are counted along the rows of a phase, which are a little longer than those of the output: between two rows
-# lie *gaps*, which belong to no position.
+# each tap. Positions are counted along the rows of a phase, which are a little longer than those of the output: between two
+# rows lie *gaps*, which belong to no position.
 
 from libc.stdlib cimport calloc
 
