@@ -1,8 +1,8 @@
 # The gradient of a convolution's weight: after reading it you know that its long sums go over the positions of several images.
 #
-# It is a product, too: (c * taps, positions) @ (positions, o). Its left factor is read where it lies, in phase images: a row of it
-# is what one tap sees of one channel. Where that is padding, zeros are multiplied, so the gradient that comes in must be finite:
-# the doors look at the result.
+# It is a product, too: (c * taps, positions) @ (positions, o). Its left factor is read where it lies, in phase images: a row of
+# it is what one tap sees of one channel. Where that is padding, zeros are multiplied, so the gradient that comes in must be
+# finite: the doors look at the result.
 
 cdef int convolution_weight(real** a, const Windows* v) noexcept nogil:
     """dw = the gradient of the weight, of the input's channels from begin to end; a holds g, x and dw; -1 without memory."""
