@@ -53,6 +53,8 @@ else:
 
 INFO = chosen.INFO
 adam = chosen.adam
+attention = chosen.attention
+attention_grad = chosen.attention_grad
 column_sums = chosen.column_sums
 convolution = chosen.convolution
 convolution_weight = chosen.convolution_weight

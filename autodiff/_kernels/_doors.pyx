@@ -83,6 +83,7 @@ include "doors/windows.pxi"
 include "doors/convolution.pxi"
 include "doors/pooling.pxi"
 include "doors/recurrent.pxi"
+include "doors/attention.pxi"
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=forget_crew)

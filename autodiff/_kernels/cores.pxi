@@ -4,6 +4,7 @@
 # After reading it you know in which order the files of loops/ build on one another, and which loop has which number.
 
 from cpython.pycapsule cimport PyCapsule_New
+from libc.math cimport INFINITY
 from libc.stdlib cimport free, malloc
 
 include "table.pxi"
@@ -26,6 +27,7 @@ include "loops/transposed.pxi"
 include "loops/depthwise.pxi"
 include "loops/pooling.pxi"
 include "loops/recurrent.pxi"
+include "loops/attention.pxi"
 include "loops/lstm.pxi"
 include "loops/gru.pxi"
 
@@ -61,6 +63,10 @@ table.f32[GRU] = gru[float]
 table.f64[GRU] = gru[double]
 table.f32[GRU_GRAD] = gru_grad[float]
 table.f64[GRU_GRAD] = gru_grad[double]
+table.f32[SHARES] = shares[float]
+table.f64[SHARES] = shares[double]
+table.f32[SHARES_GRAD] = shares_grad[float]
+table.f64[SHARES_GRAD] = shares_grad[double]
 
 table.f32[FINITE] = finite[float]
 table.f64[FINITE] = finite[double]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._kernels.memory import repeats as repeats
+from autodiff._kernels.reference.attention import attention, attention_grad
 from autodiff._kernels.reference.checks import check_matmul as check_matmul
 from autodiff._kernels.reference.checks import check_step as check_step
 from autodiff._kernels.reference.convolution import convolution, convolution_weight, transposed_convolution
@@ -27,7 +28,7 @@ INFO: dict[str, Any] = {"implementation": "numpy", "isa": None, "isas": []}
 
 # The kernels: each is here, in the doors and in `autodiff._kernels`.
 __all__ = [
-    "adam", "column_sums", "convolution", "convolution_weight", "cross_entropy", "cross_entropy_grad", "gru", "gru_grad",
-    "log_softmax", "log_softmax_grad", "lstm", "lstm_grad", "matmul", "max_pool", "max_pool_grad", "relu", "relu_grad", "sgd",
-    "softmax", "softmax_grad", "transposed_convolution",
+    "adam", "attention", "attention_grad", "column_sums", "convolution", "convolution_weight", "cross_entropy",
+    "cross_entropy_grad", "gru", "gru_grad", "log_softmax", "log_softmax_grad", "lstm", "lstm_grad", "matmul", "max_pool",
+    "max_pool_grad", "relu", "relu_grad", "sgd", "softmax", "softmax_grad", "transposed_convolution",
 ]
