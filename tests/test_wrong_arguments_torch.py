@@ -45,7 +45,8 @@ OTHERS = {
     "no_grad",
 }
 MODULES = {
-    "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed", "hub", "jit", "mps",
+    "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed",
+    "distributions", "hub", "jit", "mps",
     "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "special", "testing", "utils", "version", "xpu",
 }
 NAMES = [
