@@ -25,6 +25,7 @@ MODULES = {
     "autodiff.nn.init": "How parameters are filled at the start.",
     "autodiff.nn.utils": "Clipping gradients, and parameters as one vector.",
     "autodiff.nn.utils.rnn": "Sequences of different lengths in one batch, padded or packed.",
+    "autodiff.linalg": "Linear algebra: equations, factors, eigenvalues, norms.",
     "autodiff.special": "Special functions, under the names of SciPy's module.",
     "autodiff.optim": "Algorithms that change parameters by their gradients.",
     "autodiff.serialization": "Save and load, and what a file may name.",

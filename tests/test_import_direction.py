@@ -17,7 +17,10 @@ LAYERS = [
     {"api"},
     {"_methods"},
     {"compiler", "distributed", "hub", "jit", "mps", "multiprocessing", "onnx", "profiler", "testing", "version", "xpu"},
-    {"nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda", "amp", "serialization", "special"},
+    {
+        "nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda", "amp", "serialization", "special",
+        "linalg",
+    },
     {"explain"},
     {"_run"},
     {"_cli", "cli", "__main__"},

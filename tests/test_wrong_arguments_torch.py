@@ -45,7 +45,7 @@ OTHERS = {
     "no_grad",
 }
 MODULES = {
-    "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed", "hub", "jit", "mps",
+    "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed", "hub", "jit", "linalg", "mps",
     "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "special", "testing", "utils", "version", "xpu",
 }
 NAMES = [

@@ -57,6 +57,13 @@ Functions of tensors:
 - `extremes`: max, min, argmax and the like.
 - `order`: sort, topk, median, unique.
 - `statistics`: var, std, logsumexp, norm.
+- `_matrices`: what is asked of a matrix.
+- `equations`: solve, inv, det, lstsq, pinv.
+- `factors`: Cholesky, QR, LU.
+- `spectra`: eigenvalues and singular values.
+- `matrix_norms`: norms of vectors and matrices, cond.
+- `matrix_functions`: matrix_power, matrix_exp, multi_dot, vander.
+- `old_linear_algebra`: svd, qr, cholesky under their older names.
 - `quantiles`: quantile, nanquantile, nanmedian.
 - `running`: cummax, cummin, logcumsumexp.
 - `correlation`: cov and corrcoef.
