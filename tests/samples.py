@@ -17,6 +17,7 @@ from rows.mathematics import PARTS, VECTORS
 from rows.norms import NORMS
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
+from rows.ranked import RANKED
 from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
 from rows.sequences import SEQUENCES
@@ -47,6 +48,7 @@ ROWS = [
     *GATHERED,
     *WRITTEN,
     *STRIDED,
+    *RANKED,
     *AT_KINKS,
     *AT_TIES,
     *PARTS,

@@ -21,6 +21,7 @@ LAYERS = [
         "nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda", "amp", "serialization", "special",
         "linalg",
     },
+    {"func"},
     {"explain"},
     {"_run"},
     {"_cli", "cli", "__main__"},

@@ -48,7 +48,7 @@ def listed():
 
 TAKING = listed()
 # Where PyTorch takes `out` only with an argument that it otherwise doesn't need, autodiff takes it always.
-WIDER = {"argsort", "median", "prod", "sum", "nanmedian"}
+WIDER = {"argsort", "bucketize", "median", "prod", "sum", "nanmedian"}
 # PyTorch doesn't look at the gradients of these functions' operands, and loses them.
 UNWATCHED = {
     "conj_physical", "diag", "floor_divide", "heaviside", "histc", "histogram", "inner", "log_softmax", "nanquantile",
@@ -274,7 +274,7 @@ def test_out_on_an_operand(name):
     """An error where PyTorch has one; else the result, which PyTorch doesn't always get right: it may read what it wrote."""
     wrong = []
     for (args, kwargs), (our_args, our_kwargs), results in calls(name):
-        if len(results) > 1 or name in ("bernoulli", "normal"):
+        if len(results) > 1 or name in ("bernoulli", "normal", "searchsorted"):  # PyTorch crashes in the last one
             continue
         cases = zip(on_operands(torch, args, results), on_operands(autodiff, our_args, results), strict=True)
         for (what, theirs, their_out), (_, ours, out) in cases:

@@ -57,8 +57,8 @@ class Tensor:
     def __copy__(self) -> Tensor: ...  # api/copies.py
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor: ...  # api/copies.py
     def __delitem__(self, key: Any) -> None: ...  # api/assign.py
-    def __dlpack__(self, **options: Any) -> Any: ...  # api/numpy_protocols.py
-    def __dlpack_device__(self) -> Any: ...  # api/numpy_protocols.py
+    def __dlpack__(self, *, stream: Any = ..., max_version: Any = ..., dl_device: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # api/dlpack.py
+    def __dlpack_device__(self) -> Any: ...  # api/dlpack.py
     def __eq__(input, other: Any) -> Tensor: ...  # type: ignore[override]  # ops/comparison.py
     def __float__(self) -> builtins.float: ...  # api/numbers.py
     def __floordiv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -175,7 +175,7 @@ class Tensor:
     def baddbmm_(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/matmul.py
     def bernoulli(input, p: builtins.float | None = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
     def bernoulli_(self, p: Any = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
-    def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # api/order.py
+    def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # api/searching.py
     def bitwise_and(input, other: Any) -> Tensor: ...  # ops/bits.py
     def bitwise_and_(input, other: Any) -> Self: ...  # ops/bits.py
     def bitwise_left_shift(input, other: Any) -> Tensor: ...  # ops/bits.py
@@ -371,6 +371,7 @@ class Tensor:
     @property
     def itemsize(self) -> builtins.int: ...  # _core/tensor.py
     def kron(input, other: Tensor) -> Tensor: ...  # api/products.py
+    def kthvalue(input, k: builtins.int, dim: builtins.int = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/ranked.py
     layout: str
     def lcm(input, other: Any) -> Tensor: ...  # ops/bits.py
     def lcm_(input, other: Any) -> Self: ...  # ops/bits.py
@@ -432,11 +433,11 @@ class Tensor:
     def maximum(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     @overload
-    def median(input) -> Tensor: ...  # api/order.py
+    def median(input) -> Tensor: ...  # api/ranked.py
     @overload
-    def median(input, dim: Tensor) -> Tensor: ...  # api/order.py
+    def median(input, dim: Tensor) -> Tensor: ...  # api/ranked.py
     @overload
-    def median(input, dim: Any, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/order.py
+    def median(input, dim: Any, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/ranked.py
     @overload
     def min(input) -> Tensor: ...  # api/extremes.py
     @overload
@@ -445,6 +446,7 @@ class Tensor:
     def min(input, dim: Any, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/extremes.py
     def minimum(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def mm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
+    def mode(input, dim: builtins.int = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/ranked.py
     def moveaxis(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
     def movedim(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
     def msort(input) -> Tensor: ...  # api/order.py
@@ -632,14 +634,15 @@ class Tensor:
     def unflatten(input, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...  # api/shape.py
     def unfold(input, dimension: builtins.int, size: builtins.int, step: builtins.int) -> Tensor: ...  # api/strided.py
     def uniform_(self, from_: builtins.float | None = ..., /, to: builtins.float = ..., *, generator: Generator | None = ..., **named: builtins.float) -> Self: ...  # api/fill.py
-    def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/order.py
+    def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/searching.py
+    def unique_consecutive(input, return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/searching.py
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
     def unsqueeze_(input, dim: builtins.int) -> Self: ...  # api/shape.py
     def untyped_storage(self) -> UntypedStorage: ...  # api/storage.py
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def var_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
     def vdot(input, other: Tensor) -> Tensor: ...  # api/products.py
-    def view(input, *shape: Any) -> Tensor: ...  # api/shape.py
+    def view(input, *shape: Any, dtype: Any = ...) -> Tensor: ...  # api/shape.py
     def view_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def vsplit(input, indices_or_sections: Any = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def where(self, condition: Any, other: Any) -> Any: ...  # _methods.py

@@ -18,6 +18,9 @@ include "loops/softmax.pxi"
 include "loops/entropy.pxi"
 include "loops/elements.pxi"
 include "loops/step.pxi"
+include "loops/recurrent.pxi"
+include "loops/lstm.pxi"
+include "loops/gru.pxi"
 
 cdef Table table
 
@@ -43,6 +46,14 @@ table.f32[SGD] = sgd[float]
 table.f64[SGD] = sgd[double]
 table.f32[ADAM] = adam[float]
 table.f64[ADAM] = adam[double]
+table.f32[LSTM] = lstm[float]
+table.f64[LSTM] = lstm[double]
+table.f32[LSTM_GRAD] = lstm_grad[float]
+table.f64[LSTM_GRAD] = lstm_grad[double]
+table.f32[GRU] = gru[float]
+table.f64[GRU] = gru[double]
+table.f32[GRU_GRAD] = gru_grad[float]
+table.f64[GRU_GRAD] = gru_grad[double]
 
 table.tiled32[MATMUL] = matmul[float]
 table.tiled64[MATMUL] = matmul[double]

@@ -22,6 +22,10 @@ cdef enum:  # the loops
     CROSS_ENTROPY_GRAD
     SGD
     ADAM
+    LSTM
+    LSTM_GRAD
+    GRU
+    GRU_GRAD
     LOOPS  # how many there are
 
 cdef enum:  # the products
@@ -32,7 +36,7 @@ cdef struct Job:
     Py_ssize_t n         # rows; elements, where the arrays may have any shape
     Py_ssize_t c         # columns
     long long ignore     # the target that stands for no class
-    const void* options  # a Loss, a Step or Moments, where the loop has options
+    const void* options  # a Loss, a Step, Moments or Steps, where the loop has options
 
 cdef struct Loss:
     # What a cross entropy is told besides its arrays.
@@ -60,6 +64,12 @@ cdef struct Moments:
     double root          # sqrt(1 - beta2**step)
     double eps
     bint maximize
+
+cdef struct Steps:
+    # What a recurrent layer is told besides its arrays: how many steps there are, how many rows each has, and the direction.
+    const Py_ssize_t* sizes
+    Py_ssize_t count
+    bint reverse
 
 cdef struct Product:
     # A (m, k) times B (k, n): element (i, j) of A lies at i * a_row + j * a_col; the rows of C lie c_row elements apart.

@@ -42,6 +42,8 @@ Functions of tensors:
 - `index`: x[...], read.
 - `assign`: x[...] = value, and what the dtype of the value may be.
 - `places`: gather, scatter, index_select, take.
+- `dlpack`: from_dlpack, to_dlpack.
+- `reinterpret`: view(dtype).
 - `storage`: the memory behind a tensor, as bytes.
 - `padding`: pad, in its four modes.
 - `pixels`: pixel_shuffle, pixel_unshuffle, channel_shuffle.
@@ -55,7 +57,9 @@ Functions of tensors:
 - `triangle`: tril, triu, diag, trace.
 - `reduce`: sum, mean, prod and the running ones.
 - `extremes`: max, min, argmax and the like.
-- `order`: sort, topk, median, unique.
+- `order`: sort, argsort, topk.
+- `ranked`: median, kthvalue, mode.
+- `searching`: unique, bincount, isin, searchsorted.
 - `statistics`: var, std, logsumexp, norm.
 - `_matrices`: what is asked of a matrix.
 - `equations`: solve, inv, det, lstsq, pinv.
@@ -95,7 +99,8 @@ Functions of tensors:
 - `fractional_pooling`: fractional_max_pool.
 - `unpooling`: max_unpool.
 - `blocks`: unfold and fold.
-- `recurrent`: rnn, gru and lstm, of layers and directions, and their single steps.
+- `recurrent`: rnn, gru and lstm, of layers and directions.
+- `cells`: single steps of them.
 
 A tensor changed, converted, copied, taken out:
 

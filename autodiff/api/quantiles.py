@@ -18,8 +18,9 @@ from autodiff.api._calls import ALL, boolean, dimension, number, takes_keepdim, 
 from autodiff.api.arithmetic import lerp
 from autodiff.api.comparison import where
 from autodiff.api.extremes import not_empty
-from autodiff.api.order import median, sort
+from autodiff.api.order import sort
 from autodiff.api.places import gather
+from autodiff.api.ranked import median
 from autodiff.api.reading import positions
 from autodiff.api.shape import movedim, reshape
 from autodiff.ops import extremes as ops

@@ -59,4 +59,5 @@ What networks are made of:
 - `adaptive_pooling`: windows that are cut for an output of a given size, and choices by places.
 - `blocks`: every window of an image as a column, and back.
 - `recurrent`: a state that goes through a sequence: the plain cell, GRU, LSTM.
+- `sequences`: a recurrent layer in one operation.
 """

@@ -22,7 +22,7 @@ STRIDED = [
         large=(((100, 200), (100, 100)), lambda T, x, v: T.as_strided_scatter(x * 1, v, (100, 100), (200, 2), 0))),
     shaped("as_strided_", lambda T, x: (x * 1).as_strided_((2, 2), (3, 1)), lambda x: x[:, :2], layouts=ROWS_ONLY, same_name=False,
         large=None),
-    shaped("unfold", lambda T, x: x.unfold(1, 3, 2), windows, (2, 6),
+    shaped("unfold", lambda T, x: x.unfold(1, 3, 2), windows, (2, 6), "of a dimension",
         large=(((100, 200),), lambda T, x: x.unfold(1, 3, 2))),
     shaped("unfold", lambda T, x: x.unfold(-1, 2, 3), lambda x: np.stack([x[:, :2], x[:, 3:5]], 1), (2, 6), "gaps",
         large=None),

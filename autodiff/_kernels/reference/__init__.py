@@ -15,6 +15,7 @@ from autodiff._kernels.reference.checks import check_step as check_step
 from autodiff._kernels.reference.elements import relu, relu_grad
 from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_grad
 from autodiff._kernels.reference.matmul import matmul
+from autodiff._kernels.reference.recurrent import gru, gru_grad, lstm, lstm_grad
 from autodiff._kernels.reference.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 from autodiff._kernels.reference.step import adam, sgd
 from autodiff._kernels.reference.sums import column_sums
@@ -27,8 +28,12 @@ __all__ = [
     "column_sums",
     "cross_entropy",
     "cross_entropy_grad",
+    "gru",
+    "gru_grad",
     "log_softmax",
     "log_softmax_grad",
+    "lstm",
+    "lstm_grad",
     "matmul",
     "relu",
     "relu_grad",
