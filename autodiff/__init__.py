@@ -75,9 +75,10 @@ from autodiff.api.padding import constant_pad_nd
 from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from autodiff.api.positions import argwhere, unravel_index
-from autodiff.api.equations import det, logdet, pinverse
-from autodiff.api.matrix_functions import matrix_exp, vander
-from autodiff.api.old_linear_algebra import eig, lstsq, lu, matrix_rank, solve, symeig
+from autodiff.api.equations import logdet, pinverse
+from autodiff.api.matrix_functions import vander
+from autodiff.api.old_linear_algebra import det, lu, matrix_exp
+from autodiff.api.removed import eig, lstsq, matrix_rank, solve, symeig
 from autodiff.api.products import block_diag
 from autodiff.api.questions import get_device, is_inference, is_nonzero, is_same_size, is_signed, is_storage, typename
 from autodiff.api.numbers import scalar_tensor

@@ -68,6 +68,7 @@ Functions of tensors:
 - `matrix_norms`: norms of vectors and matrices, cond.
 - `matrix_functions`: matrix_power, matrix_exp, multi_dot, vander.
 - `old_linear_algebra`: svd, qr, cholesky under their older names.
+- `removed`: what PyTorch removed, and where it went.
 - `quantiles`: quantile, nanquantile, nanmedian.
 - `running`: cummax, cummin, logcumsumexp.
 - `correlation`: cov and corrcoef.

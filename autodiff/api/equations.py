@@ -15,8 +15,8 @@ from autodiff._core.dtypes import scalar_type
 from autodiff._core.errors import no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.types import LinalgInvExResult, LinalgLstsqResult, LinalgSlogdetResult, LinalgSolveExResult, SlogdetResult
-from autodiff.api._calls import boolean, takes_tensors
+from autodiff._core.types import LinalgInvExResult, LinalgLstsqResult, LinalgSlogdetResult, LinalgSolveExResult
+from autodiff.api._calls import boolean, number, takes_tensors
 from autodiff.api._matrices import batches, infos, matrices, same_dtype, squares
 from autodiff.api.comparison import where
 from autodiff.api.shape import squeeze, unsqueeze
@@ -77,8 +77,8 @@ def _solved(name: str, A: Tensor, B: Tensor, left: bool, lenient: bool) -> Tenso
 
 
 @takes_tensors
-def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
-    """The X with A @ X = B (or X @ A = B), where A is triangular: only that triangle of it is read.
+def solve_triangular(input: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
+    """The X with input @ X = B (or X @ input = B), where input is triangular: only that triangle of it is read.
 
     With `unitriangular` the diagonal is taken as ones.
 
@@ -88,12 +88,12 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
             [ 1.0000]])
     """
     name = "linalg.solve_triangular"
-    same_dtype(name, squares(name, A), matrices(name, "B", B, 2))
-    if A._array.shape[-1] != B._array.shape[-2 if left else -1]:
-        n, given = A._array.shape[-1], "x".join(map(str, B._array.shape[-2:]))
-        raise RuntimeError(f"{name}: Incompatible shapes of A and B for the equation ({n}x{n} and {given})")
-    batches(name, A, B)
-    triangle = triangle_of(A, upper, unitriangular)
+    same_dtype(name, squares(name, input), matrices(name, "B", B, 2))
+    if input._array.shape[-1] != B._array.shape[-2 if left else -1]:
+        n, given = input._array.shape[-1], "x".join(map(str, B._array.shape[-2:]))
+        raise RuntimeError(f"{name}: Incompatible shapes of input and B for the equation ({n}x{n} and {given})")
+    batches(name, input, B)
+    triangle = triangle_of(input, upper, unitriangular)
     if left:
         return ops.solved(triangle, B, lenient=True)
     return ops.solved(triangle.mT, B.mT, lenient=True).mT
@@ -149,16 +149,16 @@ def inverse(input: Tensor) -> Tensor:
 
 
 
-@method
 @takes_tensors
 def det(A: Tensor) -> Tensor:
     """The determinant of a square matrix, batches too; it has a slope also where it is 0.
 
     >>> import autodiff as torch
-    >>> torch.linalg.det(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
-    tensor(-2.0000)
+    >>> torch.linalg.det(torch.tensor([[2.0, 0.0], [3.0, 4.0]]))
+    tensor(8.)
     """
     return ops.det(squares("linalg.det", A))
+
 
 
 @takes_tensors
@@ -171,24 +171,14 @@ def slogdet(A: Tensor) -> Any:
     sign=tensor(1.),
     logabsdet=tensor(0.))
     """
-    return LinalgSlogdetResult(*_signed("linalg.slogdet", A))
+    return LinalgSlogdetResult(*signed("linalg.slogdet", A))
 
 
-def _signed(name: str, A: Tensor) -> tuple[Tensor, Tensor]:
+def signed(name: str, A: Tensor) -> tuple[Tensor, Tensor]:
+    """The sign, which is a constant, and the logarithm, for the function of either name."""
     sign, log = ops.slogdet(squares(name, A))
     return sign.detach(), log
 
-
-@method(name="slogdet")
-@takes_tensors
-def old_slogdet(input: Tensor) -> Any:
-    """(sign, logabsdet) of the determinant: `linalg.slogdet`.
-
-    >>> import autodiff as torch
-    >>> torch.slogdet(torch.eye(2)).logabsdet
-    tensor(0.)
-    """
-    return SlogdetResult(*_signed("slogdet", input))
 
 
 @method
@@ -200,7 +190,7 @@ def logdet(input: Tensor) -> Tensor:
     >>> torch.logdet(torch.tensor([[2.0, 0.0], [0.0, 0.5]]))
     tensor(0.)
     """
-    sign, log = _signed("logdet", input)
+    sign, log = signed("logdet", input)
     return where(wrap(sign._array < 0), math.nan, log)
 
 
@@ -213,18 +203,18 @@ def plain(x: Any) -> Any:
 
 
 @takes_tensors
-def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
+def pinv(input: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
     """The pseudoinverse of a matrix, batches too: the inverse, as far as there is one.
 
     Stretches (singular values) up to the larger of `atol` and `rtol` times the largest are taken as 0; rtol, also called
-    `rcond`, is the dtype's eps times the larger side unless one of them is given. `hermitian`: A is symmetric.
+    `rcond`, is the dtype's eps times the larger side unless one of them is given. `hermitian`: input is symmetric.
 
     >>> import autodiff as torch
     >>> torch.linalg.pinv(torch.tensor([[2.0, 0.0], [0.0, 0.0]]))
     tensor([[0.5000, 0.0000],
             [0.0000, 0.0000]])
     """
-    return pseudoinverse("linalg.pinv", A, atol, rtol if rcond is None else rcond, hermitian)
+    return pseudoinverse("linalg.pinv", input, atol, rtol if rcond is None else rcond, hermitian)
 
 
 def pseudoinverse(name: str, A: Tensor, atol: Any, rtol: Any, hermitian: bool) -> Tensor:
@@ -244,15 +234,15 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     >>> torch.pinverse(torch.tensor([[2.0], [0.0]]))
     tensor([[0.5000, 0.0000]])
     """
-    return pseudoinverse("pinverse", input, None, rcond, False)
+    return pseudoinverse("pinverse", input, None, number("pinverse", "rcond", rcond), False)
 
 
 _DRIVERS = (None, "gels", "gelsy", "gelsd", "gelss")
 
 
 @takes_tensors
-def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
-    """(solution, residuals, rank, singular_values): the X of least squares, which makes |A @ X - B| smallest.
+def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
+    """(solution, residuals, rank, singular_values): the X of least squares, which makes |input @ X - b| smallest.
 
     `residuals` are the squares of what is left over, of matrices of full rank with more rows than columns, for every driver but
     "gelsy", which is the default; `rank` is what was found, for all but "gels"; `singular_values` for "gelsd" and "gelss".
@@ -260,29 +250,29 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     >>> import autodiff as torch
     >>> A, B = torch.tensor([[1.0], [1.0]]), torch.tensor([[1.0], [3.0]])
     >>> torch.linalg.lstsq(A, B).solution
-    tensor([[2.]])
+    tensor([[2.0000]])
     """
     name = "torch.linalg.lstsq"
-    matrices(name, "input", A)
-    if not isinstance(B, Tensor):
-        raise no_tensor("linalg_lstsq", "b", 2, B)
+    matrices(name, "input", input)
+    if not isinstance(b, Tensor):
+        raise no_tensor("linalg_lstsq", "b", 2, b)
     if driver not in _DRIVERS:
         raise RuntimeError(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), got {driver}")
-    if A._array.dtype != B._array.dtype:
-        found = scalar_type(B._array)
+    if input._array.dtype != b._array.dtype:
+        found = scalar_type(b._array)
         raise RuntimeError(f"{name}: Expected input and other to have the same dtype, but got other's dtype {found}")
-    a, vector = A._array, B._array.ndim + 1 == A._array.ndim
-    if B._array.ndim < 1 or A._array.ndim - B._array.ndim not in (0, 1):
+    a, vector = input._array, b._array.ndim + 1 == input._array.ndim
+    if b._array.ndim < 1 or input._array.ndim - b._array.ndim not in (0, 1):
         raise RuntimeError(f"{name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1")
-    b = unsqueeze(B, -1) if vector else B
+    right = unsqueeze(b, -1) if vector else b
     m, n = a.shape[-2:]
-    if b._array.shape[-2] != m:
+    if right._array.shape[-2] != m:
         raise RuntimeError(f"{name}: input.size(-2) should match other.size({-1 if vector else -2})")
-    batches(name, A, b)
+    batches(name, input, right)
     s = np.linalg.svd(a, compute_uv=False)
-    x = product(ops.pinv(A, rtol=rcond) if a.size else A.mT, b)
+    x = product(ops.pinv(input, rtol=rcond) if a.size else input.mT, right)
     rank = (s > ops.limits(s, a.shape, None, rcond)[..., None]).sum(-1)
-    left = product(A, x) - b
+    left = product(input, x) - right
     full = m > n and driver not in (None, "gelsy") and bool(np.all(rank == n))
     residuals = (left * left).sum(-2) if full else wrap(np.zeros((0,), a.dtype))
     ranks = wrap(np.zeros((0,), np.int64) if driver == "gels" else np.asarray(rank, np.int64))

@@ -34,10 +34,10 @@ from autodiff.ops.matmul import product
 
 
 @takes_tensors
-def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
-    """The lower triangle L with L @ L.T = A, of a symmetric positive matrix, batches too; L.T with `upper`.
+def cholesky(input: Tensor, *, upper: bool = False) -> Tensor:
+    """The lower triangle L with L @ L.T = input, of a symmetric positive matrix, batches too; L.T with `upper`.
 
-    LinAlgError for a matrix that is not positive. Only the lower triangle of A is read.
+    LinAlgError for a matrix that is not positive. Only the lower triangle of input is read.
 
     >>> import autodiff as torch
     >>> torch.linalg.cholesky(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))
@@ -45,23 +45,23 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
             [1., 2.]])
     """
     boolean("linalg_cholesky", "upper", upper)
-    squares("linalg.cholesky", A)
-    return ops.cholesky(A.mT).mT if upper else ops.cholesky(A)
+    squares("linalg.cholesky", input)
+    return ops.cholesky(input.mT).mT if upper else ops.cholesky(input)
 
 
 @takes_tensors
-def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -> Any:
+def cholesky_ex(input: Tensor, *, upper: bool = False, check_errors: bool = False) -> Any:
     """(L, info): `cholesky`, where info is 0, or the order of the first leading minor that is not positive, and L is nan.
 
     >>> import autodiff as torch
     >>> torch.linalg.cholesky_ex(-torch.eye(2)).info
     tensor(1, dtype=torch.int32)
     """
-    a = squares("linalg.cholesky_ex", A)._array
+    a = squares("linalg.cholesky_ex", input)._array
     found = each_matrix(ops.not_positive, a)
     info = infos("linalg.cholesky_ex", found, a.shape[:-2], check_errors)
     if not any(found):
-        return LinalgCholeskyExResult(cholesky(A, upper=upper), info)
+        return LinalgCholeskyExResult(cholesky(input, upper=upper), info)
     good = each_matrix(lambda m: np.full_like(m, np.nan) if ops.not_positive(m) else np.linalg.cholesky(m), a)
     lower = wrap(np.array(good, a.dtype).reshape(a.shape))
     return LinalgCholeskyExResult(lower.mT if upper else lower, info)

@@ -66,17 +66,17 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
     return y if y is not input and y is not None else input.clone()
 
 
-@method
 @takes_tensors
-def matrix_exp(A: Tensor) -> Tensor:
-    """The exponential of a square matrix, batches too: the sum of A**k / k!, which solves x' = A x.
+def matrix_exp(input: Tensor) -> Tensor:
+    """The exponential of a square matrix, batches too: the sum of input**k / k!, which solves x' = input x.
 
     >>> import autodiff as torch
     >>> torch.linalg.matrix_exp(torch.tensor([[0.0, 1.0], [0.0, 0.0]]))
     tensor([[1., 1.],
             [0., 1.]])
     """
-    return exponential(squares("linalg.matrix_exp", A))
+    return exponential(squares("linalg.matrix_exp", input))
+
 
 
 # ---- products ----
@@ -206,28 +206,28 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 
 
 @takes_tensors
-def tensorsolve(A: Tensor, B: Tensor, dims: Any = None) -> Tensor:
-    """The X with tensordot(A, X, X.ndim) = B; the dimensions `dims` of A are moved to its end first.
+def tensorsolve(input: Tensor, other: Tensor, dims: Any = None) -> Tensor:
+    """The X with tensordot(input, X, X.ndim) = other; the dimensions `dims` of input are moved to its end first.
 
     >>> import autodiff as torch
     >>> torch.linalg.tensorsolve(torch.eye(6).reshape(2, 3, 6), torch.ones(2, 3)).shape
     torch.Size([6])
     """
     if dims is not None:
-        A = movedim(A, tuple(dims), tuple(range(A._array.ndim - len(dims), A._array.ndim)))
-    shape = A._array.shape[B._array.ndim :]
+        input = movedim(input, tuple(dims), tuple(range(input._array.ndim - len(dims), input._array.ndim)))
+    shape = input._array.shape[other._array.ndim :]
     size = math.prod(shape)
-    if size != math.prod(A._array.shape[: B._array.ndim]):
+    if size != math.prod(input._array.shape[: other._array.ndim]):
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got "
-            f"{size} != {math.prod(A._array.shape[: B._array.ndim])}"
+            f"{size} != {math.prod(input._array.shape[: other._array.ndim])}"
         )
-    return reshape(solve(reshape(A, (size, size)), reshape(B, (-1,))), shape)
+    return reshape(solve(reshape(input, (size, size)), reshape(other, (-1,))), shape)
 
 
 @takes_tensors
-def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
-    """The inverse of tensordot with A over its last dimensions: those from number `ind` on.
+def tensorinv(input: Tensor, ind: int = 2) -> Tensor:
+    """The inverse of tensordot with input over its last dimensions: those from number `ind` on.
 
     >>> import autodiff as torch
     >>> torch.linalg.tensorinv(torch.eye(6).reshape(2, 3, 6)).shape
@@ -235,10 +235,10 @@ def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
     """
     if ind <= 0:
         raise RuntimeError(f"Expected a strictly positive integer for 'ind', got {ind}")
-    before, after = A._array.shape[:ind], A._array.shape[ind:]
+    before, after = input._array.shape[:ind], input._array.shape[ind:]
     if math.prod(before) != math.prod(after):
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
             f"{math.prod(after)} != {math.prod(before)}"
         )
-    return reshape(inv(reshape(A, (math.prod(before), -1))), (*after, *before))
+    return reshape(inv(reshape(input, (math.prod(before), -1))), (*after, *before))

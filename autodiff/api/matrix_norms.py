@@ -28,7 +28,7 @@ from autodiff.ops.comparison import where
 def _floating(name: str, x: Any, dtype: Any) -> Tensor:
     """The tensor in the dtype to compute in; RuntimeError where that is not a floating one, or narrower."""
     if not isinstance(x, Tensor):
-        raise no_tensor(name, "A" if name != "linalg.vector_norm" else "x", 1, x)
+        raise no_tensor(name, "input", 1, x)
     if x._array.dtype.kind != "f":
         found = scalar_type(x._array)
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {found}; use x.float()")
@@ -41,21 +41,21 @@ def _floating(name: str, x: Any, dtype: Any) -> Tensor:
 
 
 @takes_tensors
-def vector_norm(x: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def vector_norm(input: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """(sum |x|**ord) ** (1/ord), of all elements or over `dim`: for inf the largest |x|, for 0 how many are not 0.
 
     >>> import autodiff as torch
     >>> torch.linalg.vector_norm(torch.tensor([3.0, -4.0])), torch.linalg.vector_norm(torch.tensor([3.0, -4.0]), 1)
     (tensor(5.), tensor(7.))
     """
-    y = _floating("linalg.vector_norm", x, dtype)
+    y = _floating("linalg.vector_norm", input, dtype)
     boolean("linalg_vector_norm", "keepdim", keepdim)
     return statistics.norm(y, float(number("linalg_vector_norm", "ord", ord)), dim, keepdim)
 
 
 @takes_tensors
 def matrix_norm(
-    A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
+    input: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:
     """The norm of the matrices in two dimensions.
 
@@ -67,7 +67,7 @@ def matrix_norm(
     (tensor(5.), tensor(3.))
     """
     name = "linalg.matrix_norm"
-    x = _floating(name, A, dtype)
+    x = _floating(name, input, dtype)
     if x._array.ndim < 2:
         raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
     boolean("linalg_matrix_norm", "keepdim", keepdim)
@@ -96,8 +96,8 @@ def matrix_norm(
 
 
 @takes_tensors
-def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """The norm of a vector or of a matrix, as `dim` has one or two dimensions, or A has.
+def norm(input: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The norm of a vector or of a matrix, as `dim` has one or two dimensions, or input has.
 
     Without `ord` it is the length of all numbers, whatever the shape. For the orders see `vector_norm` and `matrix_norm`.
 
@@ -105,7 +105,7 @@ def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, 
     >>> torch.linalg.norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]])), torch.linalg.norm(torch.tensor([[3.0, 0.0], [0.0, 4.0]]), 2)
     (tensor(5.), tensor(4.))
     """
-    x = _floating("linalg.norm", A, dtype)
+    x = _floating("linalg.norm", input, dtype)
     dims = dim if isinstance(dim, (tuple, list)) else None if dim is None else (dim,)
     if dims is not None and len(dims) not in (1, 2) and not isinstance(ord, (type(None),)):
         raise RuntimeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dims)}")
@@ -121,7 +121,7 @@ def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, 
 
 
 @takes_tensors
-def cond(A: Tensor, p: Any = None) -> Tensor:
+def cond(input: Tensor, p: Any = None) -> Tensor:
     """How much a matrix can enlarge a relative error: |A| times |A**-1| in the norm `p`; for None and 2 by the stretches.
 
     Infinity for a singular matrix.
@@ -130,7 +130,7 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
     >>> torch.linalg.cond(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
     tensor(2.)
     """
-    x = _floating("linalg.cond", A, None)
+    x = _floating("linalg.cond", input, None)
     if x._array.ndim < 2:
         raise RuntimeError("linalg.cond: The input tensor A must have at least 2 dimensions.")
     if p is None or (not isinstance(p, str) and abs(p) == 2):

@@ -6,14 +6,14 @@ says what to write instead.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.types import GeqrfResult, LuUnpackResult, QrResult, SvdResult, TriangularSolveResult
-from autodiff.api import factors
+from autodiff._core.types import GeqrfResult, LuUnpackResult, QrResult, SlogdetResult, SvdResult, TriangularSolveResult
+from autodiff.api import equations, factors, matrix_functions
 from autodiff.api._calls import boolean, takes_tensors
 from autodiff.api._matrices import batches, matrices, same_dtype, squares
 from autodiff.api.equations import solve_triangular
@@ -23,6 +23,43 @@ from autodiff.api.statistics import norm
 from autodiff.api.triangle import tril, triu
 from autodiff.ops.factors import cholesky_solved
 from autodiff.ops.matmul import product
+
+
+@method
+@takes_tensors
+def det(input: Tensor) -> Tensor:
+    """The determinant of a square matrix: `linalg.det`.
+
+    >>> import autodiff as torch
+    >>> torch.det(torch.tensor([[2.0, 0.0], [3.0, 4.0]]))
+    tensor(8.)
+    """
+    return equations.det(input)
+
+
+@method
+@takes_tensors
+def slogdet(input: Tensor) -> Any:
+    """(sign, logabsdet) of the determinant: `linalg.slogdet`.
+
+    >>> import autodiff as torch
+    >>> torch.slogdet(torch.eye(2)).logabsdet
+    tensor(0.)
+    """
+    return SlogdetResult(*equations.signed("slogdet", input))
+
+
+@method
+@takes_tensors
+def matrix_exp(input: Tensor) -> Tensor:
+    """The exponential of a square matrix: `linalg.matrix_exp`.
+
+    >>> import autodiff as torch
+    >>> torch.matrix_exp(torch.tensor([[0.0, 1.0], [0.0, 0.0]]))
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
+    return matrix_functions.matrix_exp(input)
 
 
 @method
@@ -70,33 +107,35 @@ def cholesky(input: Tensor, upper: bool = False) -> Tensor:
 
 @method
 @takes_tensors
-def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
-    """The X with A @ X = input, of the Cholesky factor L of A.
+def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor:
+    """The X with A @ X = input, of the Cholesky factor input2 of A.
 
     >>> import autodiff as torch
     >>> torch.cholesky_solve(torch.tensor([[8.0]]), torch.tensor([[2.0]]))
     tensor([[2.]])
     """
     name = "cholesky_solve"
-    same_dtype(name, squares(name, L, "A", 2), matrices(name, "B", input))
-    if L._array.shape[-1] != input._array.shape[-2]:
-        n, given = L._array.shape[-1], "x".join(map(str, input._array.shape[-2:]))
+    same_dtype(name, squares(name, input2, "A", 2), matrices(name, "B", input))
+    if input2._array.shape[-1] != input._array.shape[-2]:
+        n, given = input2._array.shape[-1], "x".join(map(str, input._array.shape[-2:]))
         raise RuntimeError(f"Incompatible matrix sizes for cholesky_solve: each A matrix is {n} by {n} but each b is {given}")
-    batches(name, L, input)
-    return cholesky_solved(input, L.mT if upper else L)
+    batches(name, input2, input)
+    boolean(name, "upper", upper)
+    return cholesky_solved(input, input2.mT if upper else input2)
 
 
 @method
 @takes_tensors
-def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
-    """The inverse of the matrix whose Cholesky factor L is.
+def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
+    """The inverse of the matrix whose Cholesky factor `input` is.
 
     >>> import autodiff as torch
     >>> torch.cholesky_inverse(torch.tensor([[2.0]]))
     tensor([[0.2500]])
     """
-    eye = wrap(np.eye(squares("cholesky_inverse", L)._array.shape[-1], dtype=L._array.dtype))
-    return cholesky_solved(eye, L.mT if upper else L)
+    eye = wrap(np.eye(squares("cholesky_inverse", input)._array.shape[-1], dtype=input._array.dtype))
+    boolean("cholesky_inverse", "upper", upper)
+    return cholesky_solved(eye, input.mT if upper else input)
 
 
 @method
@@ -191,17 +230,17 @@ def orgqr(input: Tensor, input2: Tensor) -> Tensor:
 
 @method
 @takes_tensors
-def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
+def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
     """The product of the reflections, all of their columns, with another matrix.
 
     >>> import autodiff as torch
     >>> torch.ormqr(torch.zeros(1, 1), torch.tensor([2.0]), torch.tensor([[3.0]]))
     tensor([[-3.]])
     """
-    same_dtype("ormqr", matrices("ormqr", "input", input), matrices("ormqr", "other", other, 3), "other")
-    q = factors.reflected(input, tau, input._array.shape[-2])
+    same_dtype("ormqr", matrices("ormqr", "input", input), matrices("ormqr", "input3", input3, 3), "input3")
+    q = factors.reflected(input, input2, input._array.shape[-2])
     q = q.mT if transpose else q
-    return product(q, other) if left else product(other, q)
+    return product(q, input3) if left else product(input3, q)
 
 
 @method
@@ -236,66 +275,3 @@ def frobenius_norm(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     tensor(5.)
     """
     return norm(input, "fro", dim, keepdim)
-
-
-# ---- what PyTorch removed ----
-
-
-def _removed(name: str, instead: str) -> NoReturn:
-    raise RuntimeError(f"torch.{name}: This function was deprecated since version 1.9 and is now removed. Use {instead}.")
-
-
-def symeig(*args: Any, **kwargs: Any) -> NoReturn:
-    """Removed in PyTorch: RuntimeError. Use linalg.eigh(A, UPLO='U').
-
-    >>> import autodiff as torch
-    >>> torch.linalg.eigh(torch.eye(1)).eigenvalues
-    tensor([1.])
-    """
-    _removed("symeig", "linalg.eigh(A, UPLO='U'), or linalg.eigvalsh for the values alone")
-
-
-def eig(*args: Any, **kwargs: Any) -> NoReturn:
-    """Removed in PyTorch: RuntimeError. Use linalg.eig.
-
-    >>> import autodiff as torch
-    >>> torch.linalg.eigvals(torch.eye(1))
-    tensor([1.])
-    """
-    _removed("eig", "linalg.eig, or linalg.eigvals for the values alone")
-
-
-def lstsq(*args: Any, **kwargs: Any) -> NoReturn:
-    """Removed in PyTorch: RuntimeError. Use linalg.lstsq, whose arguments stand the other way round.
-
-    >>> import autodiff as torch
-    >>> torch.linalg.lstsq(torch.eye(1), torch.ones(1, 1)).solution
-    tensor([[1.]])
-    """
-    _removed("lstsq", "linalg.lstsq(A, B), whose arguments stand the other way round")
-
-
-def solve(*args: Any, **kwargs: Any) -> NoReturn:
-    """Removed in PyTorch: RuntimeError. Use linalg.solve, whose arguments stand the other way round.
-
-    >>> import autodiff as torch
-    >>> torch.linalg.solve(torch.eye(1), torch.ones(1, 1))
-    tensor([[1.]])
-    """
-    _removed("solve", "linalg.solve(A, B), whose arguments stand the other way round and which gives no LU")
-
-
-def matrix_rank(*args: Any, **kwargs: Any) -> NoReturn:
-    """Removed in PyTorch: RuntimeError. Use linalg.matrix_rank.
-
-    >>> import autodiff as torch
-    >>> torch.linalg.matrix_rank(torch.eye(2))
-    tensor(2)
-    """
-    _removed("matrix_rank", "linalg.matrix_rank")
-
-
-method(name="symeig")(symeig)
-method(name="eig")(eig)
-method(name="lstsq")(lstsq)
-method(name="solve")(solve)

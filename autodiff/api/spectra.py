@@ -30,29 +30,29 @@ def _triangle(uplo: Any) -> str:
 
 
 @takes_tensors
-def eigh(A: Tensor, UPLO: str = "L") -> Any:
+def eigh(input: Tensor, UPLO: str = "L") -> Any:
     """(eigenvalues, eigenvectors) of a symmetric matrix, batches too: in increasing order, the vectors in columns.
 
-    One triangle of A is read, the lower one unless UPLO is "U". The signs of the vectors are free, and where two values are
+    One triangle of input is read, the lower one unless UPLO is "U". The signs of the vectors are free, and where two values are
     equal the vectors are: a gradient through them is infinite or nan.
 
     >>> import autodiff as torch
     >>> torch.linalg.eigh(torch.tensor([[1.0, 0.0], [0.0, 3.0]])).eigenvalues
     tensor([1., 3.])
     """
-    values, vectors = ops.eigh(squares("linalg.eigh", A), uplo=_triangle(UPLO))
+    values, vectors = ops.eigh(squares("linalg.eigh", input), uplo=_triangle(UPLO))
     return LinalgEighResult(values, vectors)
 
 
 @takes_tensors
-def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
+def eigvalsh(input: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of a symmetric matrix, batches too, in increasing order.
 
     >>> import autodiff as torch
     >>> torch.linalg.eigvalsh(torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
     tensor([-1.,  1.])
     """
-    values: Tensor = ops.eigh(squares("linalg.eigvalsh", A), uplo=_triangle(UPLO))[0]
+    values: Tensor = ops.eigh(squares("linalg.eigvalsh", input), uplo=_triangle(UPLO))[0]
     return values
 
 
@@ -73,7 +73,7 @@ def _real(A: Tensor, name: str) -> tuple[Tensor, Tensor]:
 
 
 @takes_tensors
-def eig(A: Tensor) -> Any:
+def eig(input: Tensor) -> Any:
     """(eigenvalues, eigenvectors) of a square matrix whose eigenvalues are real, batches too, the vectors in columns.
 
     They are real tensors, where PyTorch's are complex. RuntimeError where an eigenvalue is not a real number.
@@ -82,18 +82,18 @@ def eig(A: Tensor) -> Any:
     >>> torch.linalg.eig(torch.tensor([[1.0, 1.0], [0.0, 3.0]])).eigenvalues
     tensor([1., 3.])
     """
-    return LinalgEigResult(*_real(A, "linalg.eig"))
+    return LinalgEigResult(*_real(input, "linalg.eig"))
 
 
 @takes_tensors
-def eigvals(A: Tensor) -> Tensor:
+def eigvals(input: Tensor) -> Tensor:
     """The eigenvalues of a square matrix, batches too, where they are real; RuntimeError where one is not.
 
     >>> import autodiff as torch
     >>> torch.linalg.eigvals(torch.tensor([[1.0, 1.0], [0.0, 3.0]]))
     tensor([1., 3.])
     """
-    return _real(A, "linalg.eigvals")[0]
+    return _real(input, "linalg.eigvals")[0]
 
 
 # ---- singular values ----
@@ -139,7 +139,7 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
 
 
 @takes_tensors
-def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
+def matrix_rank(input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
     """How many singular values are larger than the larger of `atol` (also called `tol`) and `rtol` times the largest.
 
     rtol is the dtype's eps times the larger side unless one of them is given. An int64 tensor, without a gradient.
@@ -149,7 +149,7 @@ def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: An
     tensor(1)
     """
     name = "linalg.matrix_rank"
-    a = (squares(name, A) if hermitian else matrices(name, "A", A))._array
+    a = (squares(name, input) if hermitian else matrices(name, "A", input))._array
     if not a.size:
         return wrap(np.zeros(a.shape[:-2], np.int64))
     s = np.abs(np.linalg.eigvalsh(a)) if hermitian else np.linalg.svd(a, compute_uv=False)

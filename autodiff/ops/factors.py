@@ -6,6 +6,7 @@ one, and this says which part of a change each of the factors takes.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -153,7 +154,7 @@ def pivots_of(a: Any) -> Any:
     """(pivots, order) of a batch of matrices: with which row each was exchanged, from 1 on, and where the rows came from."""
     work = np.array(a, np.float64)
     batch, (m, n) = work.shape[:-2], work.shape[-2:]
-    work = work.reshape(-1, m, n)
+    work = work.reshape(math.prod(batch), m, n)
     every, k = np.arange(len(work)), min(m, n)
     pivots, order = np.zeros((len(work), k), np.int32), np.tile(np.arange(m), (len(work), 1))
     for i in range(k):
@@ -191,7 +192,7 @@ def qr(a):
     return tuple(np.linalg.qr(a))
 
 
-@primitive(_no_slope, name="LinalgQr", says="What stands upright on a matrix is anybody's choice, and PyTorch gives it no slope.")
+@primitive(_no_slope, name="LinalgQr", says="What stands upright on a matrix is free to choose, and PyTorch gives it no slope.")
 def qr_without_slope(a, *, mode):
     """(q, r) where there is no slope: with a square q, or without any."""
     return tuple(np.linalg.qr(a, mode)) if mode == "complete" else (np.zeros((0,), a.dtype), np.linalg.qr(a, "r"))

@@ -29,6 +29,11 @@ def symmetric_(x):
     return x + np.swapaxes(x, -1, -2) + np.diag(np.arange(x.shape[-1]) * 7.0)
 
 
+def stretched(T, x):
+    """With real eigenvalues, which are far from each other."""
+    return x * 0.2 + T.diag(T.arange(x.shape[-1], dtype=x.dtype) * 7)
+
+
 def positive(T, x):
     return x @ x.mT + T.eye(x.shape[-2], dtype=x.dtype)
 
@@ -116,6 +121,10 @@ FACTORS = [
         lambda a: np.linalg.eigh(symmetric_(a))[1] ** 2, "vectors"),
     row("linalg.eigvalsh", ((2, 3, 3),), lambda T, a: T.linalg.eigvalsh(symmetric(T, a)), lambda a: np.linalg.eigvalsh(symmetric_(a)),
         same_name=True),
+    row("linalg.eig", ((3, 3),), lambda T, a: T.real(T.linalg.eig(stretched(T, a)).eigenvectors) ** 2,
+        lambda a: np.linalg.eig(a * 0.2 + np.diag([0.0, 7.0, 14.0]))[1] ** 2),
+    row("linalg.eigvals", ((2, 3, 3),), lambda T, a: T.real(T.linalg.eigvals(stretched(T, a))),
+        lambda a: np.linalg.eigvals(a * 0.2 + np.diag([0.0, 7.0, 14.0]))),
     row("linalg.svd", ((4, 3),), directions, directions_),
     row("linalg.svd", ((2, 4),), directions, directions_, "wide"),
     row("linalg.svd", ((3, 4),), lambda T, a: svd_of(T, a, True), None, "full"),
@@ -155,6 +164,6 @@ OF_MATRICES = [
     row("linalg.vector_norm", ((2, 3),), lambda T, a: T.linalg.vector_norm(a, 3, dim=1, keepdim=True),
         lambda a: (np.abs(a) ** 3).sum(1, keepdims=True) ** (1 / 3), kinks=(0.0,), dtypes=("float16", "float32", "float64")),
     row("linalg.cond", ((3, 3),), lambda T, a: T.linalg.cond(far(T, a)), lambda a: np.linalg.cond(far_(a))),
-    row("linalg.cond", ((3, 3),), lambda T, a: T.linalg.cond(far(T, a), 1), lambda a: np.linalg.cond(far_(a), 1), "1"),
+    row("linalg.cond", ((3, 3),), lambda T, a: T.linalg.cond(far(T, a), 1), lambda a: np.linalg.cond(far_(a), 1), "1", torch_orders=0),
     row("ger", ((2,), (3,)), lambda T, a, b: T.ger(a, b), np.outer, analytic=True, dtypes=("float16", "float32", "float64")),
 ]  # fmt: skip
