@@ -25,6 +25,7 @@ one_thread()
 
 import numpy as np  # noqa: E402  (the libraries read the number of threads when they are imported)
 import operations as of_rows  # noqa: E402
+import sequences as of_sequences  # noqa: E402
 from networks import by_hand, step_of  # noqa: E402
 
 import autodiff  # noqa: E402
@@ -289,6 +290,11 @@ def operations(short: bool) -> Iterator[Line]:
     return of_rows.operations(short, torch)
 
 
+def sequences(short: bool) -> Iterator[Line]:
+    """Models that read sequences: recurrent ones, and a GPT."""
+    return of_sequences.models(short, autodiff, torch)
+
+
 SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
     "matmul": matmul,
     "products": products,
@@ -300,6 +306,7 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
     "imports": imports,
     "memory": memory,
     "threads": threads,
+    "sequences": sequences,
     "operations": operations,
 }
 

@@ -171,7 +171,6 @@ def test_a_name_that_neither_has(program):
 
 def test_the_nearest_thing_is_named():
     assert "the nearest thing here is autograd.functional." in says("torch.func.vmap")
-    assert "checkpoint, for each part." in says("from autodiff.utils.checkpoint import checkpoint_sequential")
     assert "PyTorch has it, autodiff doesn't. docs/reference/autodiff.nn.md" in says("nn.Linear(1, 1).mtia")
     assert "the nearest thing here is nn.functional.kl_div." in says("torch.kl_div")
     assert says("from autodiff.nn.modules import functional").endswith(". There is nn.functional")

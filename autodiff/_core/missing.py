@@ -29,7 +29,6 @@ ASKED: dict[str, str] | None = None
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
 NEAR = {
     **{f"func.{name}": "autograd.functional" for name in ("grad", "hessian", "jacfwd", "jacrev", "jvp", "vjp", "vmap")},
-    "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
 }
 
 

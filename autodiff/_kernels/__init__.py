@@ -58,6 +58,8 @@ else:
 
 INFO = chosen.INFO
 adam = chosen.adam
+attention = chosen.attention
+attention_grad = chosen.attention_grad
 column_sums = chosen.column_sums
 cross_entropy = chosen.cross_entropy
 cross_entropy_grad = chosen.cross_entropy_grad

@@ -4,6 +4,7 @@
 # After reading it you know in which order the files of loops/ build on one another, and which loop has which number.
 
 from cpython.pycapsule cimport PyCapsule_New
+from libc.math cimport INFINITY
 from libc.stdlib cimport free, malloc
 
 include "table.pxi"
@@ -19,6 +20,7 @@ include "loops/entropy.pxi"
 include "loops/elements.pxi"
 include "loops/step.pxi"
 include "loops/recurrent.pxi"
+include "loops/attention.pxi"
 include "loops/lstm.pxi"
 include "loops/gru.pxi"
 
@@ -54,6 +56,10 @@ table.f32[GRU] = gru[float]
 table.f64[GRU] = gru[double]
 table.f32[GRU_GRAD] = gru_grad[float]
 table.f64[GRU_GRAD] = gru_grad[double]
+table.f32[SHARES] = shares[float]
+table.f64[SHARES] = shares[double]
+table.f32[SHARES_GRAD] = shares_grad[float]
+table.f64[SHARES_GRAD] = shares_grad[double]
 
 table.tiled32[MATMUL] = matmul[float]
 table.tiled64[MATMUL] = matmul[double]

@@ -26,7 +26,12 @@ cdef enum:  # the loops
     LSTM_GRAD
     GRU
     GRU_GRAD
+    SHARES
+    SHARES_GRAD
     LOOPS  # how many there are
+
+cdef enum:
+    BLOCK_OF_ROWS = 32  # elements of which the length of a row of scores is a multiple
 
 cdef enum:  # the products
     MATMUL
@@ -70,6 +75,14 @@ cdef struct Steps:
     const Py_ssize_t* sizes
     Py_ssize_t count
     bint reverse
+
+cdef struct Look:
+    # What attention is told besides its arrays.
+    double scale
+    Py_ssize_t row       # from one row of scores to the next: a whole number of BLOCK_OF_ROWS
+    Py_ssize_t bias_row  # from one row of the bias to the next
+    Py_ssize_t first     # the number of the first query
+    bint causal          # does query i see keys 0 to i only?
 
 cdef struct Product:
     # A (m, k) times B (k, n): element (i, j) of A lies at i * a_row + j * a_col; the rows of C lie c_row elements apart.

@@ -76,7 +76,10 @@ class LBFGS(Optimizer):
         super().__init__(params, options)
         if len(self.param_groups) != 1:
             raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
-        self._params: list[Tensor] = self.param_groups[0]["params"]
+
+    @property
+    def _params(self) -> list[Tensor]:
+        return list(self.param_groups[0]["params"])
 
     def step(self, closure: Callable[[], Any]) -> Any:
         """Take steps until the loss is least, or enough was done; the first loss is returned."""

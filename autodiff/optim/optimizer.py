@@ -186,7 +186,7 @@ class Optimizer(KnowsItsKeywords):
                     grads.append(g._array)
                     entries.append(entry_of(p))  # not state[p], which would make an entry where PyTorch has none
             if params:
-                new = None in entries
+                new = not all(entries)
                 if self.first_state is not None:
                     begin(self.first_state, group, arrays, entries)
                 parts.append((group, params, arrays, grads, entries, new))

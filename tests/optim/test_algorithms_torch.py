@@ -150,6 +150,21 @@ def test_what_diverged_stays_so_in_silence(name):
         np.testing.assert_allclose(*found, rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", sorted(OPTIONS))
+def test_a_state_that_was_looked_at_before_the_first_step(name):
+    """`optimizer.state[p]` makes an empty entry, as in a defaultdict; the first step fills it, and the next one goes on."""
+    found = []
+    for T in (autodiff, torch):
+        params, optimizer = made(T, name, {}, "float64")
+        for p in params:
+            optimizer.state[p].get("step")
+        for k in range(3):
+            step(T, params, optimizer, k)
+        found.append([[float(v.double().sum()) for v in optimizer.state[p].values()] for p in params])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
+
+
 NUMBERS = [
     (name, option)
     for name, options in OPTIONS.items()

@@ -1,5 +1,7 @@
 """L-BFGS against PyTorch: the same parameters, losses, numbers of evaluations and state after every step."""
 
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -134,6 +136,22 @@ def test_what_is_refused():
             optimizer.step(lambda w=w: (w * w).sum())
         with pytest.raises(TypeError):
             optimizer.step()
+
+
+def test_a_copy_goes_on():
+    w = autodiff.tensor([3.0, -2.0], requires_grad=True)
+    optimizer = copy.deepcopy(autodiff.optim.LBFGS([w], max_iter=3))
+    (v,) = optimizer.param_groups[0]["params"]
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (v * v).sum()
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure).item() == 13
+    assert v.abs().max() < 0.1
+    assert w.tolist() == [3, -2]
 
 
 def test_a_minimum_is_left_alone():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._kernels.memory import repeats as repeats
+from autodiff._kernels.reference.attention import attention, attention_grad
 from autodiff._kernels.reference.checks import check_matmul as check_matmul
 from autodiff._kernels.reference.checks import check_step as check_step
 from autodiff._kernels.reference.elements import relu, relu_grad
@@ -25,6 +26,8 @@ INFO: dict[str, Any] = {"implementation": "numpy", "isa": None, "isas": []}
 # The kernels: each is here, in the doors and in `autodiff._kernels`.
 __all__ = [
     "adam",
+    "attention",
+    "attention_grad",
     "column_sums",
     "cross_entropy",
     "cross_entropy_grad",
