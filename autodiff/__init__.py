@@ -93,6 +93,10 @@ from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeez
 from autodiff.api.split import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
 from autodiff.api.statistics import std_mean, var_mean
 from autodiff.api.storage import UntypedStorage
+from autodiff.api.typed_storage import (
+    BoolStorage, ByteStorage, CharStorage, DoubleStorage, FloatStorage, HalfStorage, IntStorage, LongStorage, ShortStorage,
+    TypedStorage,
+)
 from autodiff.api.strided import as_strided, as_strided_scatter, empty_permuted, empty_strided
 from autodiff.api.triangle import diag_embed, diagflat, diagonal, trace, tril_indices, triu_indices
 from autodiff.api.turn import flip, fliplr, flipud, roll, rot90
@@ -177,27 +181,28 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "GradScaler", "HalfTensor",
-    "IntTensor", "LongTensor", "ShortTensor", "Size", "Tensor", "UntypedStorage", "__version__", "absolute", "accelerator",
-    "adaptive_avg_pool1d", "adaptive_max_pool1d", "adjoint", "allclose", "alpha_dropout", "alpha_dropout_", "amp", "arange",
-    "are_deterministic_algorithms_enabled", "argwhere", "as_strided", "as_strided_scatter", "as_tensor", "as_torch", "asarray",
-    "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd", "avg_pool1d", "backends", "batch_norm", "bfloat16",
-    "bilinear", "bincount", "block_diag", "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast",
-    "cartesian_prod", "cdist", "cdouble", "celu", "celu_", "cfloat", "chalf", "channel_shuffle", "chunk", "clip", "clone",
-    "combinations", "compile", "compiler", "complex32", "complex64", "complex128", "concat", "concatenate", "conj",
-    "constant_pad_nd", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-    "convolution", "corrcoef", "cosine_similarity", "count_nonzero", "cov", "cuda", "cumulative_trapezoid", "datasets",
-    "default_generator", "detach", "device", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "distributed", "divide",
-    "double", "dropout", "dropout_", "dsplit", "dtype", "e", "einsum", "embedding", "embedding_bag", "embedding_renorm_",
-    "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "equal", "eye", "feature_alpha_dropout",
-    "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "flatten", "flip", "fliplr", "flipud",
-    "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "full", "full_like", "func", "get_default_device",
-    "get_default_dtype", "get_device", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
-    "get_rng_state", "gradient", "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit",
-    "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8",
-    "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
-    "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
-    "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
+    "BoolStorage", "BoolTensor", "ByteStorage", "ByteTensor", "CharStorage", "CharTensor", "DoubleStorage", "DoubleTensor",
+    "FloatStorage", "FloatTensor", "Generator", "GradScaler", "HalfStorage", "HalfTensor", "IntStorage", "IntTensor",
+    "LongStorage", "LongTensor", "ShortStorage", "ShortTensor", "Size", "Tensor", "TypedStorage", "UntypedStorage",
+    "__version__", "absolute", "accelerator", "adaptive_avg_pool1d", "adaptive_max_pool1d", "adjoint", "allclose",
+    "alpha_dropout", "alpha_dropout_", "amp", "arange", "are_deterministic_algorithms_enabled", "argwhere", "as_strided",
+    "as_strided_scatter", "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd",
+    "avg_pool1d", "backends", "batch_norm", "bfloat16", "bilinear", "bincount", "block_diag", "bool", "broadcast_shapes",
+    "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "cdist", "cdouble", "celu", "celu_", "cfloat", "chalf",
+    "channel_shuffle", "chunk", "clip", "clone", "combinations", "compile", "compiler", "complex32", "complex64", "complex128",
+    "concat", "concatenate", "conj", "constant_pad_nd", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d",
+    "conv_transpose2d", "conv_transpose3d", "convolution", "corrcoef", "cosine_similarity", "count_nonzero", "cov", "cuda",
+    "cumulative_trapezoid", "datasets", "default_generator", "detach", "device", "diag_embed", "diagflat", "diagonal",
+    "diagonal_scatter", "distributed", "divide", "double", "dropout", "dropout_", "dsplit", "dtype", "e", "einsum", "embedding",
+    "embedding_bag", "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "equal",
+    "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "flatten",
+    "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "full", "full_like",
+    "func", "get_default_device", "get_default_dtype", "get_device", "get_float32_matmul_precision", "get_num_interop_threads",
+    "get_num_threads", "get_rng_state", "gradient", "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half",
+    "histogramdd", "hsplit", "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed",
+    "instance_norm", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
+    "is_complex", "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled",
+    "is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
     "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jit", "layer_norm", "less", "less_equal",
     "linspace", "load", "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill", "masked_scatter", "max_pool1d",
     "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "meshgrid", "moveaxis", "movedim", "mps", "multiply",

@@ -9,7 +9,8 @@ from autodiff._core.dtypes import dtype as _Dtype
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.types import Size
 from autodiff._core.types import device as _Device
-from autodiff.api.storage import TypedStorage, UntypedStorage
+from autodiff.api.storage import UntypedStorage
+from autodiff.api.typed_storage import TypedStorage
 from autodiff.random import Generator
 
 __all__ = ["LEAF", "Tensor", "View", "adopt", "wrap"]
@@ -115,6 +116,7 @@ class Tensor:
     def __rtruediv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # api/assign.py
+    def __setstate__(self, state: Any) -> None: ...  # api/resized.py
     def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     __torch_function__: Any  # _core/subclasses.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -588,7 +590,7 @@ class Tensor:
     def squeeze_(input, dim: Any = ..., *_more: builtins.int) -> Self: ...  # api/shape.py
     def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def std_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
-    def storage(self) -> TypedStorage: ...  # api/storage.py
+    def storage(self) -> TypedStorage: ...  # api/typed_storage.py
     def storage_offset(self) -> builtins.int: ...  # api/storage.py
     @overload
     def stride(self, dim: None = ...) -> tuple[builtins.int, ...]: ...  # _core/tensor.py

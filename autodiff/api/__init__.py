@@ -44,6 +44,7 @@ Functions of tensors:
 - `places`: gather, scatter, index_select, take.
 - `dlpack`: from_dlpack, to_dlpack.
 - `reinterpret`: view(dtype).
+- `typed_storage`: storages as elements, FloatStorage, LongStorage.
 - `storage`: the memory behind a tensor, as bytes.
 - `padding`: pad, in its four modes.
 - `pixels`: pixel_shuffle, pixel_unshuffle, channel_shuffle.

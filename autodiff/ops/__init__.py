@@ -51,6 +51,7 @@ What networks are made of:
 - `embedding`: rows of a matrix by their numbers, alone and in bags.
 - `cross_entropy`: how surprised a model is at the true class.
 - `losses`: the other losses.
+- `ctc`: one step of a sum over all paths.
 - `attention`: each query takes a share of every value.
 - `convolution`: three products by windows, each of which has the other two in its rules.
 - `pooling`: the largest and the mean of windows.

@@ -240,3 +240,19 @@ def test_layers_are_found_in_modules_too():
     assert Linear is autodiff.nn.Linear
     assert ZeroPad2d is autodiff.nn.modules.padding.ZeroPad2d
     assert not hasattr(autodiff.nn.modules, "functional")
+
+
+@BOTH
+def test_a_hook_that_fails_after_an_error_is_told_of_and_no_more(T):
+    layer = T.nn.Linear(2, 2)
+    noted = []
+    layer.register_forward_hook(lambda module, args, y: 1 / 0, always_call=True)
+    layer.register_forward_hook(lambda module, args, y: noted.append(y), always_call=True)
+    with pytest.warns(UserWarning, match="raised an exception that was silenced"), pytest.raises(RuntimeError):
+        layer(T.ones(3))
+    assert noted == [None]
+
+
+def test_types_of_sizes():
+    ours, theirs = (vars(importlib.import_module(f"{name}.nn.common_types")) for name in ("autodiff", "torch"))
+    assert {name for name in theirs if name.startswith(("_size", "_ratio", "_scalar"))} <= set(ours)

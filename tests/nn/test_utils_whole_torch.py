@@ -196,6 +196,54 @@ def test_older_norms_that_are_refused(T, name):
         getattr(T.nn.utils, f"remove_{name}")(T.nn.Linear(3, 4))
 
 
+@pytest.mark.parametrize("how", [None, "matrix_exp", "cayley", "householder"])
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5)])
+@pytest.mark.parametrize("base", [True, False])
+def test_orthogonal_weights(how, shape, base):
+    found = []
+    for T in (autodiff, torch):
+        T.manual_seed(0)
+        layer = T.nn.Linear(shape[1], shape[0]).double()
+        T.nn.utils.parametrizations.orthogonal(layer, "weight", how, use_trivialization=base)
+        start, optimizer = layer.weight.detach().clone(), T.optim.SGD(layer.parameters(), lr=0.1)
+        x = T.rand(7, shape[1], dtype=T.float64)
+        for _ in range(3):
+            optimizer.zero_grad()
+            (layer(x) * T.arange(float(shape[0]), dtype=T.float64)).sum().backward()
+            optimizer.step()
+        trained = layer.weight.detach().clone()
+        if base:
+            layer.weight = T.eye(*shape, dtype=T.float64)
+            assert T.allclose(layer.weight, T.eye(*shape, dtype=T.float64))
+        elif how != "householder" and (how or shape[0] == shape[1]):
+            with pytest.raises(NotImplementedError):
+                layer.weight = T.eye(*shape, dtype=T.float64)
+        found.append((sorted(layer.state_dict()), start.numpy(), trained.numpy(), T.rand(1).item()))
+    ours, theirs = found
+    assert (ours[0], ours[3]) == (theirs[0], theirs[3])
+    for a, b in zip(ours[1:3], theirs[1:3], strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+    few = ours[2] if shape[0] <= shape[1] else ours[2].T
+    np.testing.assert_allclose(few @ few.T, np.eye(3), atol=1e-12)
+
+
+@BOTH
+def test_orthogonal_weights_of_a_batch_and_refusals(T):
+    orthogonal = T.nn.utils.parametrizations.orthogonal
+    module = T.nn.Module()
+    module.w = T.nn.Parameter(T.randn(2, 4, 3))
+    orthogonal(module, "w")
+    assert T.allclose(module.w.mT @ module.w, T.eye(3).expand(2, 3, 3), atol=1e-5)
+    with pytest.raises(ValueError, match="Expected a matrix or batch of matrices"):
+        orthogonal(T.nn.Linear(2, 2), "bias")
+    with pytest.raises(ValueError, match="orthogonal_map has to be one of"):
+        orthogonal(T.nn.Linear(2, 2), orthogonal_map="qr")
+    with pytest.raises(ValueError, match="has no parameter or buffer with name 'foo'"):
+        orthogonal(T.nn.Linear(2, 2), "foo")
+    with pytest.raises(ValueError, match="Expected a matrix or batch of matrices of shape"):
+        module.w = T.ones(2, 2)
+
+
 # ---- parametrizations of one's own ----
 
 
