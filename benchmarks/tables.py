@@ -26,6 +26,7 @@ one_thread()
 import numpy as np  # noqa: E402  (the libraries read the number of threads when they are imported)
 import operations as of_rows  # noqa: E402
 import sequences as of_sequences  # noqa: E402
+import windows as of_windows  # noqa: E402
 from networks import by_hand, step_of  # noqa: E402
 
 import autodiff  # noqa: E402
@@ -285,6 +286,11 @@ def threads(short: bool) -> Iterator[Line]:
             yield f"two threads, {n}^3", "PyTorch, two", two / theirs[0], 1.00
 
 
+def windows(short: bool) -> Iterator[Line]:
+    """Convolutions, pools, and a network of them."""
+    return of_windows.windows(short, torch)
+
+
 def operations(short: bool) -> Iterator[Line]:
     """Every operation that has a row in the tests, at 20,000 elements."""
     return of_rows.operations(short, torch)
@@ -307,6 +313,7 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
     "memory": memory,
     "threads": threads,
     "sequences": sequences,
+    "windows": windows,
     "operations": operations,
 }
 

@@ -16,11 +16,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from autodiff._kernels import reference as reference
-from autodiff._kernels.reference.convolution import convolution as convolution
-from autodiff._kernels.reference.convolution import convolution_weight as convolution_weight
-from autodiff._kernels.reference.convolution import transposed_convolution as transposed_convolution
-from autodiff._kernels.reference.pooling import max_pool as max_pool
-from autodiff._kernels.reference.pooling import max_pool_grad as max_pool_grad
 from autodiff._kernels.threads import get_num_threads as get_num_threads
 from autodiff._kernels.threads import set_num_threads as set_num_threads
 
@@ -61,6 +56,8 @@ adam = chosen.adam
 attention = chosen.attention
 attention_grad = chosen.attention_grad
 column_sums = chosen.column_sums
+convolution = chosen.convolution
+convolution_weight = chosen.convolution_weight
 cross_entropy = chosen.cross_entropy
 cross_entropy_grad = chosen.cross_entropy_grad
 gru = chosen.gru
@@ -70,8 +67,11 @@ log_softmax_grad = chosen.log_softmax_grad
 lstm = chosen.lstm
 lstm_grad = chosen.lstm_grad
 matmul = chosen.matmul
+max_pool = chosen.max_pool
+max_pool_grad = chosen.max_pool_grad
 relu = chosen.relu
 relu_grad = chosen.relu_grad
 sgd = chosen.sgd
 softmax = chosen.softmax
 softmax_grad = chosen.softmax_grad
+transposed_convolution = chosen.transposed_convolution

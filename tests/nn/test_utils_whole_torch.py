@@ -84,6 +84,34 @@ def test_pruning_several_tensors_as_one(T):
 
 
 @BOTH
+def test_how_many_numbers_are_pruned(T):
+    prune = T.nn.utils.prune
+    amounts = [(0, 15), (10, 15), (1, 15), (1.0, 15), (0.4, 17)]
+    assert [prune._compute_nparams_toprune(*each) for each in amounts] == [0, 10, 1, 15, 7]
+    prune._validate_pruning_amount(0.3, 0)
+    with pytest.raises(ValueError, match="amount=20 should be smaller than"):
+        prune._validate_pruning_amount(20, 19)
+    with pytest.raises(ValueError, match=r"amount=20\.0 should either be a float"):
+        prune._validate_pruning_amount_init(20.0)
+
+
+@BOTH
+def test_a_pruned_layer_of_an_lstm(T):
+    T.manual_seed(0)
+    layer, x = T.nn.LSTM(4, 4), T.rand(3, 1, 4)
+    before = layer(x)[0]
+    T.nn.utils.prune.l1_unstructured(layer, "weight_ih_l0", 0.5)
+    pruned = layer(x)[0]
+    assert not T.allclose(before, pruned)
+    pruned.sum().backward()
+    assert not (layer.weight_ih_l0_orig.grad * (1 - layer.weight_ih_l0_mask)).any()
+    twin = pickle.loads(pickle.dumps(layer))
+    assert T.equal(twin(x)[0], pruned)
+    T.nn.utils.prune.remove(layer, "weight_ih_l0")
+    assert T.allclose(layer(x)[0], pruned)
+
+
+@BOTH
 def test_a_method_of_ones_own(T):
     class EverySecond(T.nn.utils.prune.BasePruningMethod):
         PRUNING_TYPE = "unstructured"
