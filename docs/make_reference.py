@@ -37,6 +37,8 @@ MODULES = {
     "autodiff.serialization": "Save and load, and what a file may name.",
     "autodiff.optim.lr_scheduler": "Learning rates that change from epoch to epoch.",
     "autodiff.optim.swa_utils": "Averages of a model over its training.",
+    "autodiff.distributions": "Probability distributions: samples, log probabilities, entropies, divergences.",
+    "autodiff.distributions.constraints": "Which values a parameter or a sample may have.",
     "autodiff.utils.data": "Data sets, and loaders that make batches of them.",
     "autodiff.utils.checkpoint": "Computing again in backward what would take too much memory to keep.",
     "autodiff.amp": "Mixed precision, as it is spelt. Everything stays in float32.",

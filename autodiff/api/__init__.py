@@ -72,6 +72,7 @@ Functions of tensors:
 - `complex_numbers`: real, conj and the like, of real numbers.
 - `agreement`: broadcast_shapes, result_type, can_cast.
 - `distance`: diff, cdist, pdist, cosine_similarity.
+- `draws`: Poisson and binomial numbers, and the fillings by Cauchy and geometric ones.
 - `matmul`: products of every rank, and linear.
 - `normalization`: the norms by mean and variance, and running statistics.
 - `embedding`: embedding and embedding_bag.
