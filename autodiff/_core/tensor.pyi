@@ -100,6 +100,7 @@ class Tensor:
     def __pow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def __radd__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __rand__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def __rdiv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __reduce_ex__(self, protocol: Any) -> Any: ...  # api/copies.py
     def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
     def __reversed__(self) -> Tensor: ...  # _methods.py
@@ -194,6 +195,7 @@ class Tensor:
     def bool(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def broadcast_to(input, *size: Any) -> Tensor: ...  # api/rearrange.py
     def byte(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def cauchy_(self, median: builtins.float = ..., sigma: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/draws.py
     def ceil(input) -> Tensor: ...  # ops/rounding.py
     def ceil_(input) -> Self: ...  # ops/rounding.py
     def char(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
@@ -308,6 +310,7 @@ class Tensor:
     def gcd_(input, other: Any) -> Self: ...  # ops/bits.py
     def ge(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def ge_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
+    def geometric_(self, p: builtins.float, *, generator: Generator | None = ...) -> Self: ...  # api/draws.py
     def geqrf(input) -> Any: ...  # api/old_linear_algebra.py
     def ger(input, vec2: Tensor) -> Tensor: ...  # api/old_linear_algebra.py
     def get_device(self) -> builtins.int: ...  # _core/tensor.py
@@ -481,6 +484,7 @@ class Tensor:
     def nanquantile(input, q: Any, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, interpolation: str = ...) -> Tensor: ...  # api/quantiles.py
     def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py
+    def narrow_copy(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py
     @property
     def nbytes(self) -> builtins.int: ...  # _core/tensor.py
     @property
