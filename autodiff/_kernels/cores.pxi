@@ -17,7 +17,9 @@ include "loops/sums.pxi"
 include "loops/softmax.pxi"
 include "loops/entropy.pxi"
 include "loops/elements.pxi"
+include "loops/curves.pxi"
 include "loops/step.pxi"
+include "loops/norms.pxi"
 
 cdef Table table
 
@@ -35,6 +37,10 @@ table.f32[LOG_SOFTMAX_GRAD] = log_softmax_grad[float]
 table.f64[LOG_SOFTMAX_GRAD] = log_softmax_grad[double]
 table.f32[COLUMN_SUMS] = column_sums[float]
 table.f64[COLUMN_SUMS] = column_sums[double]
+table.f32[ROW_SUMS] = row_sums[float]
+table.f64[ROW_SUMS] = row_sums[double]
+table.f32[ROW_SPREAD] = row_spread[float]
+table.f64[ROW_SPREAD] = row_spread[double]
 table.f32[CROSS_ENTROPY] = cross_entropy[float]
 table.f64[CROSS_ENTROPY] = cross_entropy[double]
 table.f32[CROSS_ENTROPY_GRAD] = cross_entropy_grad[float]
@@ -43,6 +49,34 @@ table.f32[SGD] = sgd[float]
 table.f64[SGD] = sgd[double]
 table.f32[ADAM] = adam[float]
 table.f64[ADAM] = adam[double]
+table.f32[GELU] = gelu[float]
+table.f64[GELU] = gelu[double]
+table.f32[GELU_GRAD] = gelu_grad[float]
+table.f64[GELU_GRAD] = gelu_grad[double]
+table.f32[SIGMOID] = sigmoid[float]
+table.f64[SIGMOID] = sigmoid[double]
+table.f32[SIGMOID_GRAD] = sigmoid_grad[float]
+table.f64[SIGMOID_GRAD] = sigmoid_grad[double]
+table.f32[SILU] = silu[float]
+table.f64[SILU] = silu[double]
+table.f32[SILU_GRAD] = silu_grad[float]
+table.f64[SILU_GRAD] = silu_grad[double]
+table.f32[LAYER_NORM] = layer_norm[float]
+table.f64[LAYER_NORM] = layer_norm[double]
+table.f32[LAYER_NORM_GRAD] = layer_norm_grad[float]
+table.f64[LAYER_NORM_GRAD] = layer_norm_grad[double]
+table.f32[LAYER_NORM_WEIGHT_GRAD] = layer_norm_weight_grad[float]
+table.f64[LAYER_NORM_WEIGHT_GRAD] = layer_norm_weight_grad[double]
+table.f32[BATCH_NORM] = batch_norm[float]
+table.f64[BATCH_NORM] = batch_norm[double]
+table.f32[BATCH_NORM_GRAD] = batch_norm_grad[float]
+table.f64[BATCH_NORM_GRAD] = batch_norm_grad[double]
+table.f32[BATCH_NORM_WEIGHT_GRAD] = batch_norm_weight_grad[float]
+table.f64[BATCH_NORM_WEIGHT_GRAD] = batch_norm_weight_grad[double]
+table.f32[CHANNEL_SUMS] = channel_sums[float]
+table.f64[CHANNEL_SUMS] = channel_sums[double]
+table.f32[ADD_ROWS] = add_rows[float]
+table.f64[ADD_ROWS] = add_rows[double]
 
 table.tiled32[MATMUL] = matmul[float]
 table.tiled64[MATMUL] = matmul[double]

@@ -58,7 +58,7 @@ def sum_all(x):
 
 
 def _whole(x: Any) -> Any:
-    if x.dtype.char != "e" and (x.size <= PAIRWISE or x.flags.forc):  # what most losses are: `added_up` without its questions
+    if x.size <= PAIRWISE and x.dtype.char != "e":  # what most losses are: `added_up` without its questions
         return np.add.reduce(x, axis=None)
     return added_up(x, tuple(range(x.ndim)), wide=True)
 
