@@ -190,7 +190,7 @@ def batch_norm(
     axes = (0, *range(2, x.ndim))
     results: Any = _batch_norm(input, weight, bias, shape=x.shape, axes=axes, eps=eps)
     y: Tensor = results[0]
-    found, rest, variance = (each._array.astype(np.float64) for each in results[1:])
+    found, rest, variance = (each._array.astype(np.float64) for each in results[1:4])
     if running_mean is not None and x.size:
         n = x.size // channels
         _keep_up(running_mean, found + rest, momentum)

@@ -22,7 +22,7 @@ from autodiff.ops.reduce import count, mean_over
 from autodiff.ops.shape import reshape
 from autodiff.ops.statistics import deviations, var_over
 
-NARROW = 8  # places of a channel, under which the examples are put side by side first: a loop is over one channel's places
+NARROW = range(2, 8)  # so few places of a channel: the examples are put side by side first, since a loop is over its places
 
 
 def _channels(shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
@@ -37,12 +37,12 @@ def _seen(x: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
         return wide.reshape(math.prod(shape[: axes[0]]), math.prod(shape[axes[0] :]))
     n, c = shape[:2]
     s = math.prod(shape[2:])
-    return wide.reshape(n, c, s) if s >= NARROW else wide.reshape(n, c, s).swapaxes(0, 1).reshape(1, c, n * s)
+    return wide.reshape(n, c, s) if s not in NARROW else wide.reshape(n, c, s).swapaxes(0, 1).reshape(1, c, n * s)
 
 
 def _as_given(y: Any, x: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     """What a kernel made, in the shape and dtype of x."""
-    if _channels(shape, axes) and math.prod(shape[2:]) < NARROW:
+    if _channels(shape, axes) and math.prod(shape[2:]) in NARROW:
         y = np.ascontiguousarray(y.reshape(shape[1], shape[0], -1).swapaxes(0, 1))
     return y.reshape(x.shape).astype(x.dtype, copy=False)
 
@@ -60,14 +60,14 @@ def _flat(weight: Any, like: Any) -> Any:
 
 
 @primitive(
-    lambda g, x, weight, y1, y2, y3, shape, axes, eps: normalized_grad(
-        g[0], x, weight, y1, y2, y3, shape=shape, axes=axes, eps=eps
+    lambda g, x, weight, y1, y2, y4, shape, axes, eps: normalized_grad(
+        g[0], x, weight, y1, y2, y4, shape=shape, axes=axes, eps=eps
     ),
-    lambda g, x, weight_shape, y1, y2, y3, shape, axes, eps: normalized_weight_grad(
-        g[0], x, y1, y2, y3, shape=shape, axes=axes, eps=eps, into=weight_shape
+    lambda g, x, weight_shape, y1, y2, y4, shape, axes, eps: normalized_weight_grad(
+        g[0], x, y1, y2, y4, shape=shape, axes=axes, eps=eps, into=weight_shape
     ),
     lambda g, bias_shape, shape: sum_to(reshape(g[0], shape=shape), shape=bias_shape),
-    constants=3,
+    constants=4,
     name="NativeLayerNorm",
     public="layer_norm",
     says="Moving or stretching all numbers makes no difference after a norm, so what g says of that is left out.",
@@ -75,11 +75,12 @@ def _flat(weight: Any, like: Any) -> Any:
 def normalized(x, weight, bias, *, shape, axes, eps):
     """(x - mean) / sqrt(variance + eps) * weight + bias: x seen in `shape`, mean and variance over its `axes`.
 
-    The other three results are for the rules: the means and their rests, as in Note [Moments], and the variances.
+    The other results are the means and their rests, as in Note [Moments], the variances, and the rates 1 / sqrt(variance +
+    eps).
     """
     seen = _seen(x, shape, axes)
     if not x.size:
-        return x.copy(), *np.zeros((3, 0), seen.dtype)
+        return x.copy(), *np.zeros((4, 0), seen.dtype)
     if _channels(shape, axes):
         y, *moments = _kernels.batch_norm(seen, _flat(weight, seen), _flat(bias, seen), eps)
     elif _by_column(weight.shape, shape, axes):
@@ -98,18 +99,18 @@ def normalized(x, weight, bias, *, shape, axes, eps):
     name="NativeLayerNormBackward",
     says="What the norm does to g it does to each change of g too; and the mean and the scale move with the numbers.",
 )
-def normalized_grad(d, x, weight, mean, rest, variance, *, shape, axes, eps):
-    """r * (u - mean(u) - h * mean(u * h)): for u = d * weight, where h is x normalized and r is 1 / sqrt(variance + eps)."""
-    seen, moments = _seen(x, shape, axes), (mean, rest, variance)
+def normalized_grad(d, x, weight, mean, rest, rate, *, shape, axes, eps):
+    """r * (u - mean(u) - h * mean(u * h)): for u = d * weight, where h is x normalized and r the rate."""
+    seen, moments = _seen(x, shape, axes), (mean, rest, rate)
     if not x.size:
         return x.copy()
     if _channels(shape, axes):
-        dx = _kernels.batch_norm_grad(_seen(d, shape, axes), seen, _flat(weight, seen), *moments, eps)
+        dx = _kernels.batch_norm_grad(_seen(d, shape, axes), seen, _flat(weight, seen), *moments)
     elif _by_column(weight.shape, shape, axes):
-        dx = _kernels.layer_norm_grad(_seen(d, shape, axes), seen, _flat(weight, seen), *moments, eps)
+        dx = _kernels.layer_norm_grad(_seen(d, shape, axes), seen, _flat(weight, seen), *moments)
     else:
         u = (d.reshape(shape) * weight).astype(seen.dtype, copy=False).reshape(seen.shape)
-        dx = _kernels.batch_norm_grad(u[None], seen[None], np.ones(len(seen), seen.dtype), *moments, eps)
+        dx = _kernels.batch_norm_grad(u[None], seen[None], np.ones(len(seen), seen.dtype), *moments)
     return _as_given(dx, x, shape, axes)
 
 
@@ -119,17 +120,16 @@ def normalized_grad(d, x, weight, mean, rest, variance, *, shape, axes, eps):
     name="NativeLayerNormBackward",
     says="Each d counts as much as the normalized number that it belongs to.",
 )
-def normalized_weight_grad(d, x, mean, rest, variance, *, shape, axes, eps, into):
+def normalized_weight_grad(d, x, mean, rest, rate, *, shape, axes, eps, into):
     """d · h summed to a shape, where h is x normalized: the gradient of the weight."""
-    seen, moments = _seen(x, shape, axes), (mean, rest, variance)
+    seen, moments = _seen(x, shape, axes), (mean, rest, rate)
     if not x.size:
         return np.zeros(into, seen.dtype)
     if _channels(shape, axes):
-        return _kernels.batch_norm_weight_grad(_seen(d, shape, axes), seen, *moments, eps).reshape(into)
+        return _kernels.batch_norm_weight_grad(_seen(d, shape, axes), seen, *moments).reshape(into)
     if _by_column(into, shape, axes):
-        return _kernels.layer_norm_weight_grad(_seen(d, shape, axes), seen, *moments, eps).reshape(into)
-    centred = (seen - mean[:, None]) - rest[:, None]
-    h = centred * (1.0 / np.sqrt(variance + seen.dtype.type(eps)))[:, None]
+        return _kernels.layer_norm_weight_grad(_seen(d, shape, axes), seen, *moments).reshape(into)
+    h = ((seen - mean[:, None]) - rest[:, None]) * rate[:, None]
     return sum_to.operation.forward(d.reshape(shape) * h.reshape(shape), shape=into)
 
 

@@ -58,16 +58,14 @@ cdef inline void add_slopes(
 
 
 cdef inline void settle(
-        real pivot, double total, double squares, double count, real* mean, real* rest, real* variance) noexcept nogil:
-    """Mean and variance, of the sums of d and of d * d."""
+        real pivot, double total, double squares, double count, double eps, real** a, Py_ssize_t i) noexcept nogil:
+    """Number i of the means, their rests, the variances and the rates, of the sums of d and of d * d."""
     cdef double m = total / count, v = squares / count - m * m
-    mean[0] = <real>(pivot + m)
-    rest[0] = <real>((pivot - <double>mean[0]) + m)
-    variance[0] = <real>(0 if v < 0 else v)
-
-
-cdef inline real rate(real variance, double eps) noexcept nogil:
-    return <real>(1 / sqrt(variance + eps))
+    v = 0 if v < 0 else v
+    a[3][i] = <real>(pivot + m)
+    a[4][i] = <real>((pivot - <double>a[3][i]) + m)
+    a[5][i] = <real>v
+    a[6][i] = <real>(1 / sqrt(v + eps))
 
 
 # ---- rows ----
@@ -89,11 +87,11 @@ cdef void row_spread(real** a, const Job* job) noexcept nogil:
 
 
 cdef void layer_norm(real** a, const Job* job) noexcept nogil:
-    """y = (x - mean) / sqrt(variance + eps) * w + b, row by row; and the mean, its rest and the variance of each row."""
+    """y = (x - mean) * r * w + b, where r = 1 / sqrt(variance + eps), row by row; and each row's mean, its rest, variance and r."""
     cdef const real* x = a[0]
     cdef const real* w = a[1]
     cdef const real* b = a[2]
-    cdef real* y = a[6]
+    cdef real* y = a[7]
     cdef double eps = (<const double*>job.options)[0]
     cdef double total, squares
     cdef real mean, rest, r
@@ -101,8 +99,8 @@ cdef void layer_norm(real** a, const Job* job) noexcept nogil:
     for i in range(job.n):
         total = squares = 0
         add_moments(x, x[0], c, &total, &squares)
-        settle(x[0], total, squares, <double>c, a[3] + i, a[4] + i, a[5] + i)
-        mean, rest, r = a[3][i], a[4][i], rate(a[5][i], eps)
+        settle(x[0], total, squares, <double>c, eps, a, i)
+        mean, rest, r = a[3][i], a[4][i], a[6][i]
         for j in range(c):
             y[j] = ((x[j] - mean) - rest) * r * w[j] + b[j]
         x += c
@@ -110,17 +108,16 @@ cdef void layer_norm(real** a, const Job* job) noexcept nogil:
 
 
 cdef void layer_norm_grad(real** a, const Job* job) noexcept nogil:
-    """d = r * (u - mean(u) - h * mean(u * h)), row by row, where u = g * w, h is x normalized and r is 1 / sqrt(variance + eps)."""
+    """d = r * (u - mean(u) - h * mean(u * h)), row by row, where u = g * w and h = (x - mean) * r."""
     cdef const real* g = a[0]
     cdef const real* x = a[1]
     cdef const real* w = a[2]
     cdef real* d = a[6]
-    cdef double eps = (<const double*>job.options)[0]
     cdef double total, dot
     cdef real mean, rest, r, level, slant
     cdef Py_ssize_t i, j, c = job.c
     for i in range(job.n):
-        mean, rest, r = a[3][i], a[4][i], rate(a[5][i], eps)
+        mean, rest, r = a[3][i], a[4][i], a[5][i]
         for j in range(c):
             d[j] = g[j] * w[j]
         total = dot = 0
@@ -134,11 +131,10 @@ cdef void layer_norm_grad(real** a, const Job* job) noexcept nogil:
 
 
 cdef void layer_norm_weight_grad(real** a, const Job* job) noexcept nogil:
-    """dw = the sum of g * h over the rows, where h is x normalized: a block of columns at a time."""
+    """dw = the sum of g * h over the rows, where h = (x - mean) * r: a block of columns at a time."""
     cdef const real* g = a[0]
     cdef const real* x = a[1]
     cdef real* dw = a[5]
-    cdef double eps = (<const double*>job.options)[0]
     cdef double sums[BLOCK]
     cdef real part[BLOCK]
     cdef real mean, rest, r
@@ -151,7 +147,7 @@ cdef void layer_norm_weight_grad(real** a, const Job* job) noexcept nogil:
             # A few rows in single precision, then all in double.
             memset(part, 0, sizeof(part))
             for i in range(first, min(first + FEW, n)):
-                mean, rest, r = a[2][i], a[3][i], rate(a[4][i], eps)
+                mean, rest, r = a[2][i], a[3][i], a[4][i]
                 if left == BLOCK:
                     for j in range(BLOCK):
                         part[j] += g[i * c + at + j] * (((x[i * c + at + j] - mean) - rest) * r)
@@ -165,40 +161,130 @@ cdef void layer_norm_weight_grad(real** a, const Job* job) noexcept nogil:
             dw[at + j] = <real>sums[j]
 
 
+# ---- channels of a single place: the columns of a matrix, a block of them at a time ----
+
+
+cdef inline void norm_columns(real** a, Py_ssize_t n, Py_ssize_t c, double eps) noexcept nogil:
+    """`batch_norm` of a matrix."""
+    cdef double totals[BLOCK]
+    cdef double squares[BLOCK]
+    cdef real centre[BLOCK]
+    cdef real rest[BLOCK]
+    cdef real scale[BLOCK]
+    cdef real bias[BLOCK]
+    cdef double d
+    cdef const real* x
+    cdef real* y
+    cdef Py_ssize_t i, j, at, width
+    for at in range(0, c, 32):
+        width = min(<Py_ssize_t>BLOCK, c - at)
+        memset(totals, 0, sizeof(totals))
+        memset(squares, 0, sizeof(squares))
+        x = a[0] + at
+        for i in range(n):
+            for j in range(width):
+                d = <double>x[i * c + j] - x[j]
+                totals[j] += d
+                squares[j] += d * d
+        for j in range(width):
+            settle(x[j], totals[j], squares[j], <double>n, eps, a, at + j)
+            centre[j], rest[j] = a[3][at + j], a[4][at + j]
+            scale[j], bias[j] = a[6][at + j] * a[1][at + j], a[2][at + j]
+        y = a[7] + at
+        for i in range(n):
+            for j in range(width):
+                y[i * c + j] = ((x[i * c + j] - centre[j]) - rest[j]) * scale[j] + bias[j]
+
+
+cdef inline void add_columns(
+        Py_ssize_t width, const real* g, const real* x, const real* mean, const real* rest, Py_ssize_t n, Py_ssize_t c,
+        double* totals, double* dots) noexcept nogil:
+    """The sums of g and of g * (x - mean) in up to BLOCK columns."""
+    cdef real few[BLOCK]
+    cdef real products[BLOCK]
+    cdef Py_ssize_t i, j, first = 0
+    memset(totals, 0, BLOCK * sizeof(double))
+    memset(dots, 0, BLOCK * sizeof(double))
+    while first < n:
+        memset(few, 0, sizeof(few))
+        memset(products, 0, sizeof(products))
+        for i in range(first, min(first + FEW, n)):
+            for j in range(width):
+                few[j] += g[i * c + j]
+            for j in range(width):
+                products[j] += g[i * c + j] * ((x[i * c + j] - mean[j]) - rest[j])
+        for j in range(BLOCK):
+            totals[j] += few[j]
+            dots[j] += products[j]
+        first += FEW
+
+
+cdef inline void norm_columns_grad(real** a, Py_ssize_t n, Py_ssize_t c) noexcept nogil:
+    """`batch_norm_grad` of a matrix."""
+    cdef double totals[BLOCK]
+    cdef double dots[BLOCK]
+    cdef real level[BLOCK]
+    cdef real slant[BLOCK]
+    cdef real centre[BLOCK]
+    cdef real rest[BLOCK]
+    cdef real scale[BLOCK]
+    cdef real r
+    cdef const real* g
+    cdef const real* x
+    cdef real* d
+    cdef Py_ssize_t i, j, at, width
+    for at in range(0, c, 32):
+        width = min(<Py_ssize_t>BLOCK, c - at)
+        g, x, d = a[0] + at, a[1] + at, a[6] + at
+        add_columns(width, g, x, a[3] + at, a[4] + at, n, c, totals, dots)
+        for j in range(width):
+            r = a[5][at + j]
+            level[j], slant[j] = <real>(totals[j] / n), <real>(dots[j] / n * r * r)
+            centre[j], rest[j], scale[j] = a[3][at + j], a[4][at + j], r * a[2][at + j]
+        for i in range(n):
+            for j in range(width):
+                d[i * c + j] = scale[j] * (g[i * c + j] - level[j] - ((x[i * c + j] - centre[j]) - rest[j]) * slant[j])
+
+
 # ---- channels: x is (n, c, s), and of each channel there are n runs of s elements ----
 
 
 cdef void batch_norm(real** a, const Job* job) noexcept nogil:
-    """y = (x - mean) / sqrt(variance + eps) * w + b, by channels; and the mean, its rest and the variance of each channel."""
+    """y = (x - mean) * r * w + b, by channels; and each channel's mean, its rest, variance and r = 1 / sqrt(variance + eps)."""
     cdef const real* x
     cdef real* y
     cdef double eps = (<const double*>job.options)[0]
     cdef double total, squares
     cdef real mean, rest, scale, bias
     cdef Py_ssize_t i, k, j, n = job.n, c = job.c, s = job.s
+    if s == 1:
+        norm_columns(a, n, c, eps)
+        return
     for k in range(c):
         total = squares = 0
         for i in range(n):
             add_moments(a[0] + (i * c + k) * s, a[0][k * s], s, &total, &squares)
-        settle(a[0][k * s], total, squares, <double>(n * s), a[3] + k, a[4] + k, a[5] + k)
-        mean, rest, scale, bias = a[3][k], a[4][k], rate(a[5][k], eps) * a[1][k], a[2][k]
+        settle(a[0][k * s], total, squares, <double>(n * s), eps, a, k)
+        mean, rest, scale, bias = a[3][k], a[4][k], a[6][k] * a[1][k], a[2][k]
         for i in range(n):
-            x, y = a[0] + (i * c + k) * s, a[6] + (i * c + k) * s
+            x, y = a[0] + (i * c + k) * s, a[7] + (i * c + k) * s
             for j in range(s):
                 y[j] = ((x[j] - mean) - rest) * scale + bias
 
 
 cdef void batch_norm_grad(real** a, const Job* job) noexcept nogil:
-    """d = r * (u - mean(u) - h * mean(u * h)), by channels, where u = g * w, h is x normalized and r is 1 / sqrt(variance + eps)."""
+    """d = r * (u - mean(u) - h * mean(u * h)), by channels, where u = g * w and h = (x - mean) * r."""
     cdef const real* g
     cdef const real* x
     cdef real* d
-    cdef double eps = (<const double*>job.options)[0]
     cdef double total, dot
     cdef real mean, rest, r, scale, level, slant
     cdef Py_ssize_t i, k, j, n = job.n, c = job.c, s = job.s
+    if s == 1:
+        norm_columns_grad(a, n, c)
+        return
     for k in range(c):
-        mean, rest, r = a[3][k], a[4][k], rate(a[5][k], eps)
+        mean, rest, r = a[3][k], a[4][k], a[5][k]
         total = dot = 0
         for i in range(n):
             add_slopes(a[0] + (i * c + k) * s, a[1] + (i * c + k) * s, mean, rest, s, &total, &dot)
@@ -210,15 +296,22 @@ cdef void batch_norm_grad(real** a, const Job* job) noexcept nogil:
 
 
 cdef void batch_norm_weight_grad(real** a, const Job* job) noexcept nogil:
-    """dw = the sum of g * h over each channel, where h is x normalized."""
-    cdef double eps = (<const double*>job.options)[0]
+    """dw = the sum of g * h over each channel, where h = (x - mean) * r."""
     cdef double total, dot
-    cdef Py_ssize_t i, k, n = job.n, c = job.c, s = job.s
+    cdef double dots[BLOCK]
+    cdef double totals[BLOCK]
+    cdef Py_ssize_t i, k, j, n = job.n, c = job.c, s = job.s
+    if s == 1:
+        for k in range(0, c, 32):
+            add_columns(min(<Py_ssize_t>BLOCK, c - k), a[0] + k, a[1] + k, a[2] + k, a[3] + k, n, c, totals, dots)
+            for j in range(min(<Py_ssize_t>BLOCK, c - k)):
+                a[5][k + j] = <real>(dots[j] * a[4][k + j])
+        return
     for k in range(c):
         total = dot = 0
         for i in range(n):
             add_slopes(a[0] + (i * c + k) * s, a[1] + (i * c + k) * s, a[2][k], a[3][k], s, &total, &dot)
-        a[5][k] = <real>(dot * rate(a[4][k], eps))
+        a[5][k] = <real>(dot * a[4][k])
 
 
 cdef void channel_sums(real** a, const Job* job) noexcept nogil:

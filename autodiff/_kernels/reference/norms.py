@@ -1,6 +1,7 @@
 """Twins of `loops/norms.pxi`: after reading it you know the norms and their gradients, and in which numbers a mean is kept.
 
-`mean + rest` is the mean: what the array's dtype holds of it, and what it does not. x - mean is exact where all x are near it.
+`mean + rest` is the mean: what the array's dtype holds of it, and what it does not; x - mean is exact where all x are near
+it. The rate is 1 / sqrt(variance + eps).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from autodiff._kernels.reference.checks import Array, check_arrays, check_same
 from autodiff._kernels.reference.sums import wide
 
 Axes = tuple[int, ...]
+Moments = tuple[Array, Array, Array, Array, Array]
 ROWS: Axes = (1,)
 CHANNELS: Axes = (0, 2)
 
@@ -36,14 +38,14 @@ def _beside(each: Array, x: Array, axes: Axes) -> Array:
 
 
 def _count(x: Array, axes: Axes) -> int:
-    return max(math.prod(x.shape[d] for d in axes), 1)
+    return max(int(math.prod(x.shape[d] for d in axes)), 1)
 
 
 def _mean(x: Array, axes: Axes) -> Array:
     return np.asarray(np.sum(x, axis=axes, keepdims=True, dtype=wide(x)) / _count(x, axes))
 
 
-def _norm(x: Array, weight: Array, bias: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array, Array]:
+def _norm(x: Array, weight: Array, bias: Array, axes: Axes, eps: float) -> Moments:
     with np.errstate(invalid="ignore", over="ignore"):
         first = x[:, :1] if axes == ROWS else x[:1, :, :1]
         d = x - first
@@ -51,69 +53,69 @@ def _norm(x: Array, weight: Array, bias: Array, axes: Axes, eps: float) -> tuple
         variance = _mean((d - m) ** 2, axes).astype(x.dtype)
         mean = (first + m).astype(x.dtype)
         rest = ((first - mean.astype(wide(x))) + m).astype(x.dtype)
-        y = ((x - mean) - rest) / np.sqrt(variance + x.dtype.type(eps)) * weight + bias
-        return y, mean.reshape(-1), rest.reshape(-1), variance.reshape(-1)
+        rate = 1 / np.sqrt(variance + x.dtype.type(eps))
+        y = ((x - mean) - rest) * rate * weight + bias
+        return y, mean.reshape(-1), rest.reshape(-1), variance.reshape(-1), rate.reshape(-1)
 
 
-def _normal(x: Array, mean: Array, rest: Array, variance: Array, axes: Axes, eps: float) -> tuple[Array, Array]:
-    """x normalized, and 1 / sqrt(variance + eps)."""
-    r = 1 / np.sqrt(_beside(variance, x, axes) + x.dtype.type(eps))
+def _normal(x: Array, mean: Array, rest: Array, rate: Array, axes: Axes) -> tuple[Array, Array]:
+    """x normalized, and the rate beside it."""
+    r = _beside(rate, x, axes)
     return ((x - _beside(mean, x, axes)) - _beside(rest, x, axes)) * r, r
 
 
-def _norm_grad(
-    u: Array, x: Array, mean: Array, rest: Array, variance: Array, axes: Axes, eps: float
-) -> Array:
+def _norm_grad(u: Array, x: Array, mean: Array, rest: Array, rate: Array, axes: Axes) -> Array:
     """r * (u - mean(u) - h * mean(u * h))."""
     with np.errstate(invalid="ignore", over="ignore"):
-        h, r = _normal(x, mean, rest, variance, axes, eps)
-        return (r * (u - _mean(u, axes).astype(x.dtype) - h * _mean(u * h, axes).astype(x.dtype))).astype(x.dtype)
+        h, r = _normal(x, mean, rest, rate, axes)
+        d = u - _mean(u, axes).astype(x.dtype) - h * _mean(u * h, axes).astype(x.dtype)
+        return np.asarray(r * d, x.dtype)
 
 
-def layer_norm(x: Array, weight: Array, bias: Array, eps: float) -> tuple[Array, Array, Array, Array]:
-    """((x - mean) / sqrt(variance + eps) * weight + bias, mean, rest, variance): each row of x by itself."""
+def layer_norm(x: Array, weight: Array, bias: Array, eps: float) -> Moments:
+    """((x - mean) / sqrt(variance + eps) * weight + bias, mean, rest, variance, rate): each row of x by itself."""
     _check("layer_norm", 2, ROWS, x, weight=weight, bias=bias)
     return _norm(x, weight, bias, ROWS, eps)
 
 
-def layer_norm_grad(g: Array, x: Array, weight: Array, mean: Array, rest: Array, variance: Array, eps: float) -> Array:
+def layer_norm_grad(g: Array, x: Array, weight: Array, mean: Array, rest: Array, rate: Array) -> Array:
     """dL/dx of layer_norm, from g = dL/dy."""
     check_same("layer_norm_grad", g, x)
-    _check("layer_norm_grad", 2, ROWS, x, weight=weight, mean=mean, rest=rest, variance=variance)
-    return _norm_grad(g * weight, x, mean, rest, variance, ROWS, eps)
+    _check("layer_norm_grad", 2, ROWS, x, weight=weight, mean=mean, rest=rest, rate=rate)
+    return _norm_grad(g * weight, x, mean, rest, rate, ROWS)
 
 
-def layer_norm_weight_grad(g: Array, x: Array, mean: Array, rest: Array, variance: Array, eps: float) -> Array:
+def layer_norm_weight_grad(g: Array, x: Array, mean: Array, rest: Array, rate: Array) -> Array:
     """dL/dweight of layer_norm, from g = dL/dy."""
     check_same("layer_norm_weight_grad", g, x)
-    _check("layer_norm_weight_grad", 2, ROWS, x, mean=mean, rest=rest, variance=variance)
+    _check("layer_norm_weight_grad", 2, ROWS, x, mean=mean, rest=rest, rate=rate)
     with np.errstate(invalid="ignore", over="ignore"):
-        h, _ = _normal(x, mean, rest, variance, ROWS, eps)
+        h, _ = _normal(x, mean, rest, rate, ROWS)
         return np.asarray(np.add.reduce(g * h, axis=0, dtype=wide(x)), x.dtype)
 
 
-def batch_norm(x: Array, weight: Array, bias: Array, eps: float) -> tuple[Array, Array, Array, Array]:
-    """((x - mean) / sqrt(variance + eps) * weight + bias, mean, rest, variance): each channel of x (n, c, s) by itself."""
+def batch_norm(x: Array, weight: Array, bias: Array, eps: float) -> Moments:
+    """((x - mean) / sqrt(variance + eps) * weight + bias, mean, rest, variance, rate): by channels of x (n, c, s)."""
     _check("batch_norm", 3, CHANNELS, x, weight=weight, bias=bias)
     if not x.size:
-        nothing = np.zeros((3, x.shape[1]), x.dtype)
-        return x.copy(), nothing[0], nothing[1], nothing[2]
+        nothing = np.zeros((4, x.shape[1]), x.dtype)
+        return x.copy(), nothing[0], nothing[1], nothing[2], nothing[3]
     return _norm(x, _beside(weight, x, CHANNELS), _beside(bias, x, CHANNELS), CHANNELS, eps)
 
 
-def batch_norm_grad(g: Array, x: Array, weight: Array, mean: Array, rest: Array, variance: Array, eps: float) -> Array:
+def batch_norm_grad(g: Array, x: Array, weight: Array, mean: Array, rest: Array, rate: Array) -> Array:
     """dL/dx of batch_norm, from g = dL/dy."""
     check_same("batch_norm_grad", g, x)
-    _check("batch_norm_grad", 3, CHANNELS, x, weight=weight, mean=mean, rest=rest, variance=variance)
-    return _norm_grad(g * _beside(weight, x, CHANNELS), x, mean, rest, variance, CHANNELS, eps)
+    _check("batch_norm_grad", 3, CHANNELS, x, weight=weight, mean=mean, rest=rest, rate=rate)
+    return _norm_grad(g * _beside(weight, x, CHANNELS), x, mean, rest, rate, CHANNELS)
 
 
-def batch_norm_weight_grad(g: Array, x: Array, mean: Array, rest: Array, variance: Array, eps: float) -> Array:
+def batch_norm_weight_grad(g: Array, x: Array, mean: Array, rest: Array, rate: Array) -> Array:
     """dL/dweight of batch_norm, from g = dL/dy."""
     check_same("batch_norm_weight_grad", g, x)
-    _check("batch_norm_weight_grad", 3, CHANNELS, x, mean=mean, rest=rest, variance=variance)
+    _check("batch_norm_weight_grad", 3, CHANNELS, x, mean=mean, rest=rest, rate=rate)
     with np.errstate(invalid="ignore", over="ignore"):
-        h, _ = _normal(x, mean, rest, variance, CHANNELS, eps)
+        h, _ = _normal(x, mean, rest, rate, CHANNELS)
         return np.asarray(np.sum(g * h, axis=CHANNELS, dtype=wide(x)), x.dtype)
 
 
