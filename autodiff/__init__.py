@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from autodiff import _methods as _methods  # puts the methods on Tensor
 from autodiff import autograd, random
 from autodiff._core.dtypes import (
-    bool, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8, int16, int32,
-    int64, long, promote_types, set_default_dtype, short, uint8,
+    bfloat16, bool, cdouble, cfloat, chalf, complex32, complex64, complex128, double, dtype, finfo, float, float16, float32,
+    float64, get_default_dtype, half, iinfo, int, int8, int16, int32, int64, long, promote_types, set_default_dtype, short,
+    uint8, uint16, uint32, uint64,
 )
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import (
@@ -34,6 +35,7 @@ from autodiff._run.hook import as_torch
 from autodiff.amp import GradScaler, autocast
 from autodiff.api.activation import prelu
 from autodiff.api.activation_forms import celu, celu_, relu_, rrelu, rrelu_, selu, selu_, threshold, threshold_
+from autodiff.api.agreement import broadcast_shapes, can_cast, result_type
 from autodiff.api.aliases import (
     absolute, clip, concat, concatenate, divide, greater, greater_equal, less, less_equal, moveaxis, multiply, negative,
     not_equal, row_stack, subtract, swapdims, true_divide,
@@ -42,11 +44,16 @@ from autodiff.api.adaptive_pooling import adaptive_avg_pool1d, adaptive_max_pool
 from autodiff.api.arithmetic import rsub
 from autodiff.api.assign import index_put, masked_fill
 from autodiff.api.bilinear import bilinear
+from autodiff.api.cells import gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
 from autodiff.api.comparison import allclose, count_nonzero, equal, isclose
 from autodiff.api.convolution import (
     conv1d, conv2d, conv3d, conv_tbc, conv_transpose1d, conv_transpose2d, conv_transpose3d, convolution,
 )
+from autodiff.api.complex_numbers import (
+    adjoint, conj, imag, is_complex, is_conj, is_neg, isreal, positive, real, resolve_conj, resolve_neg,
+)
 from autodiff.api.copies import detach
+from autodiff.api.correlation import corrcoef, cov
 from autodiff.api.creation import (
     as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )
@@ -57,20 +64,24 @@ from autodiff.api.dropout import (
     feature_dropout_,
 )
 from autodiff.api.embedding import embedding, embedding_bag, embedding_renorm_
+from autodiff.api.histograms import histogramdd
+from autodiff.api.dlpack import from_dlpack, to_dlpack
 from autodiff.api.index import narrow, select
+from autodiff.api.integrals import cumulative_trapezoid, gradient, trapezoid, trapz
 from autodiff.api.join import atleast_1d, atleast_2d, atleast_3d, cartesian_prod, combinations
 from autodiff.api.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
-from autodiff.api.order import bincount, unique
+from autodiff.api.searching import bincount, unique, unique_consecutive
 from autodiff.api.padding import constant_pad_nd
 from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
-from autodiff.api.places import argwhere
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
+from autodiff.api.positions import argwhere, unravel_index
 from autodiff.api.products import block_diag
 from autodiff.api.questions import get_device, is_inference, is_nonzero, is_same_size, is_signed, is_storage, typename
-from autodiff.api.ranges import arange, linspace, logspace
+from autodiff.api.numbers import scalar_tensor
+from autodiff.api.ranges import arange, linspace, logspace, range
 from autodiff.api.reading import is_floating_point, is_tensor, numel
 from autodiff.api.rearrange import broadcast_tensors, broadcast_to, meshgrid, repeat_interleave, tile
-from autodiff.api.recurrent import gru, gru_cell, lstm, lstm_cell, rnn_relu, rnn_relu_cell, rnn_tanh, rnn_tanh_cell
+from autodiff.api.recurrent import gru, lstm, rnn_relu, rnn_tanh
 from autodiff.api.sampling import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from autodiff.api.settings import (
     are_deterministic_algorithms_enabled, get_default_device, get_float32_matmul_precision, get_num_interop_threads,
@@ -82,7 +93,8 @@ from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeez
 from autodiff.api.split import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
 from autodiff.api.statistics import std_mean, var_mean
 from autodiff.api.storage import UntypedStorage
-from autodiff.api.triangle import diagonal, trace, tril_indices, triu_indices
+from autodiff.api.strided import as_strided, as_strided_scatter, empty_permuted, empty_strided
+from autodiff.api.triangle import diag_embed, diagflat, diagonal, trace, tril_indices, triu_indices
 from autodiff.api.turn import flip, fliplr, flipud, roll, rot90
 from autodiff.api.typed import (
     BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
@@ -110,8 +122,8 @@ nan = inf - inf
 __version__: str
 
 _LATE = {
-    "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "hub", "jit", "mps", "multiprocessing",
-    "nn", "onnx", "optim", "profiler", "serialization", "testing", "utils", "version", "xpu",
+    "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "func", "hub", "jit", "mps",
+    "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "special", "testing", "utils", "version", "xpu",
 }  # imported when a program first asks for them
 
 if TYPE_CHECKING:
@@ -123,6 +135,7 @@ if TYPE_CHECKING:
         cuda,
         datasets,
         distributed,
+        func,
         hub,
         jit,
         mps,
@@ -132,6 +145,7 @@ if TYPE_CHECKING:
         optim,
         profiler,
         serialization,
+        special,
         testing,
         utils,
         version,
@@ -165,36 +179,41 @@ def __dir__() -> list[str]:
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "GradScaler", "HalfTensor",
     "IntTensor", "LongTensor", "ShortTensor", "Size", "Tensor", "UntypedStorage", "__version__", "absolute", "accelerator",
-    "adaptive_avg_pool1d", "adaptive_max_pool1d", "allclose", "alpha_dropout", "alpha_dropout_", "amp", "arange",
-    "are_deterministic_algorithms_enabled", "argwhere", "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d",
-    "atleast_3d", "autocast", "autograd", "avg_pool1d", "backends", "batch_norm", "bilinear", "bincount", "block_diag", "bool",
-    "broadcast_tensors", "broadcast_to", "cartesian_prod", "cdist", "celu", "celu_", "channel_shuffle", "chunk", "clip",
-    "clone", "combinations", "compile", "compiler", "concat", "concatenate", "constant_pad_nd", "conv1d", "conv2d", "conv3d",
-    "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution", "cosine_similarity",
-    "count_nonzero", "cuda", "datasets", "default_generator", "detach", "device", "diagonal", "diagonal_scatter",
-    "distributed", "divide", "double", "dropout", "dropout_", "dsplit", "dtype", "e", "einsum", "embedding", "embedding_bag",
-    "embedding_renorm_", "empty", "empty_like", "enable_grad", "equal", "eye", "feature_alpha_dropout",
+    "adaptive_avg_pool1d", "adaptive_max_pool1d", "adjoint", "allclose", "alpha_dropout", "alpha_dropout_", "amp", "arange",
+    "are_deterministic_algorithms_enabled", "argwhere", "as_strided", "as_strided_scatter", "as_tensor", "as_torch", "asarray",
+    "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd", "avg_pool1d", "backends", "batch_norm", "bfloat16",
+    "bilinear", "bincount", "block_diag", "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast",
+    "cartesian_prod", "cdist", "cdouble", "celu", "celu_", "cfloat", "chalf", "channel_shuffle", "chunk", "clip", "clone",
+    "combinations", "compile", "compiler", "complex32", "complex64", "complex128", "concat", "concatenate", "conj",
+    "constant_pad_nd", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "convolution", "corrcoef", "cosine_similarity", "count_nonzero", "cov", "cuda", "cumulative_trapezoid", "datasets",
+    "default_generator", "detach", "device", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "distributed", "divide",
+    "double", "dropout", "dropout_", "dsplit", "dtype", "e", "einsum", "embedding", "embedding_bag", "embedding_renorm_",
+    "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "equal", "eye", "feature_alpha_dropout",
     "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "flatten", "flip", "fliplr", "flipud",
-    "float", "float16", "float32", "float64", "from_numpy", "full", "full_like", "get_default_device", "get_default_dtype",
-    "get_device", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "greater",
-    "greater_equal", "group_norm", "gru", "gru_cell", "half", "hsplit", "hub", "iinfo", "index_fill", "index_put", "inf",
-    "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16", "int32", "int64",
-    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point",
-    "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_nonzero", "is_same_size", "is_signed", "is_storage",
-    "is_tensor", "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "jit", "layer_norm", "less", "less_equal",
+    "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "full", "full_like", "func", "get_default_device",
+    "get_default_dtype", "get_device", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
+    "get_rng_state", "gradient", "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit",
+    "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8",
+    "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
+    "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
+    "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
+    "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jit", "layer_norm", "less", "less_equal",
     "linspace", "load", "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill", "masked_scatter", "max_pool1d",
     "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "meshgrid", "moveaxis", "movedim", "mps", "multiply",
     "multiprocessing", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like",
-    "onnx", "optim", "pairwise_distance", "pdist", "permute", "pi", "pixel_shuffle", "pixel_unshuffle", "prelu", "profiler",
-    "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm",
-    "ravel", "relu", "relu_", "repeat_interleave", "reshape", "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh",
-    "rnn_tanh_cell", "roll", "rot90", "row_stack", "rrelu", "rrelu_", "rsub", "save", "seed", "select", "select_scatter",
-    "selu", "selu_", "serialization", "set_default_device", "set_default_dtype", "set_default_tensor_type",
-    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled",
-    "set_num_interop_threads", "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state",
-    "set_warn_always", "short", "split", "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t",
-    "tensor", "tensor_split", "testing", "threshold", "threshold_", "tile", "trace", "transpose", "tril_indices",
-    "triu_indices", "true_divide", "typename", "uint8", "unbind", "unflatten", "unique", "unsqueeze",
-    "use_deterministic_algorithms", "utils", "var_mean", "version", "vsplit", "xpu", "zeros", "zeros_like",
+    "onnx", "optim", "pairwise_distance", "pdist", "permute", "pi", "pixel_shuffle", "pixel_unshuffle", "positive", "prelu",
+    "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
+    "randperm", "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape", "resolve_conj", "resolve_neg",
+    "result_type", "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rrelu",
+    "rrelu_", "rsub", "save", "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_", "serialization",
+    "set_default_device", "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode",
+    "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads",
+    "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "set_warn_always", "short", "special", "split",
+    "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "testing",
+    "threshold", "threshold_", "tile", "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices",
+    "true_divide", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive",
+    "unravel_index", "unsqueeze", "use_deterministic_algorithms", "utils", "var_mean", "version", "vsplit", "xpu", "zeros",
+    "zeros_like",
 ]
 __all__ += _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

@@ -22,7 +22,17 @@ from autodiff._core.node import AccumulateGrad, Node
 from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.tensor import Tensor
 from autodiff.api import arithmetic as api
-from autodiff.api import copies, dtypes, index, numbers, numpy_protocols, reshaped, shape  # noqa: F401  (their methods)
+from autodiff.api import (  # noqa: F401  (their methods)
+    complex_numbers,
+    copies,
+    dtypes,
+    index,
+    numbers,
+    numpy_protocols,
+    reshaped,
+    resized,
+    shape,
+)
 from autodiff.api.assign import delitem, setitem
 from autodiff.api.comparison import where
 from autodiff.api.matmul import matmul, product_of
@@ -143,7 +153,8 @@ T.__reversed__ = _reversed
 # ---- other names, and methods that differ from the function ------------------------------------------------------
 
 T.where = _where
-T.T, T.mT = property(shape.T), property(shape.mT)
+T.T, T.mT, T.H, T.mH = property(shape.T), property(shape.mT), property(shape.H), property(shape.mT)
+T.real = property(complex_numbers.real)
 
 # An augmented assignment such as x += 1 is the operation in place.
 T.__iadd__ = in_place(api.add, infix=True)

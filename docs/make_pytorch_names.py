@@ -28,6 +28,13 @@ MODULES = [
     "torch.special", "torch.utils", "torch.utils.checkpoint", "torch.utils.data", "torch.utils.data.dataloader",
     "torch.utils.data.dataset", "torch.utils.data.sampler",
 ]
+# The files of layers: by these names a layer stands in a saved model.
+FILES = [
+    "activation", "adaptive", "batchnorm", "channelshuffle", "container", "conv", "distance", "dropout", "flatten", "fold",
+    "instancenorm", "linear", "loss", "module", "normalization", "padding", "pixelshuffle", "pooling", "rnn", "sparse",
+    "transformer", "upsampling",
+]
+MODULES += [f"torch.nn.modules.{name}" for name in FILES]
 CLASSES = ["torch.Tensor", "torch.nn.Module"]
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 from laws import arrays_for
-from rows.plain import PLAIN
+from rows.without import PLAIN
 from samples import ROWS
 from torch_signatures import overloads
 
@@ -27,11 +27,12 @@ PUBLIC += [
 ]
 # Switches, and what has no argument.
 NO_CALL = """embedding_renorm_ are_deterministic_algorithms_enabled chain_matmul get_default_device get_default_dtype
-    get_num_threads get_rng_state initial_seed is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled
+    get_num_threads imag get_rng_state initial_seed is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled
     is_inference_mode_enabled manual_seed seed set_default_device set_default_dtype set_num_threads set_printoptions
     set_rng_state use_deterministic_algorithms compile get_float32_matmul_precision get_num_interop_threads
     is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled set_default_tensor_type set_deterministic_debug_mode
-    set_float32_matmul_precision set_flush_denormal set_num_interop_threads set_warn_always typename is_storage""".split()  # noqa: SIM905
+    set_float32_matmul_precision set_flush_denormal set_num_interop_threads set_warn_always typename is_storage from_dlpack load
+    save to_dlpack""".split()  # noqa: SIM905
 
 
 class Listening:

@@ -40,6 +40,16 @@ OPTIONS = {
         "lr": RATE, "lambd": st.sampled_from([1e-4, 0.3]), "alpha": st.sampled_from([0.75, 1.0]),
         "t0": st.sampled_from([1e6, 2, 0]), "weight_decay": DECAY, "maximize": YES,
     },
+    "Adafactor": {
+        "lr": RATE, "beta2_decay": st.sampled_from([-0.8, 0, -2.0]), "eps": st.sampled_from([(None, 1e-3), (1e-3, 0.5)]),
+        "d": st.sampled_from([1.0, 2.0]), "weight_decay": DECAY, "maximize": YES,
+    },
+    "Muon": {
+        "lr": RATE, "weight_decay": DECAY, "momentum": st.sampled_from([0, 0.5, 0.95]), "nesterov": YES,
+        "ns_steps": st.integers(1, 5),
+        "ns_coefficients": st.sampled_from([(3.4445, -4.775, 2.0315), (1.5, -0.5, 0.0)]),
+        "adjust_lr_fn": st.sampled_from([None, "original", "match_rms_adamw"]),
+    },
     "AdamW": {"lr": RATE, "betas": BETAS, "eps": EPS, "weight_decay": DECAY, "amsgrad": YES, "maximize": YES},
 }  # fmt: skip
 

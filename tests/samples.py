@@ -16,10 +16,14 @@ from rows.mathematics import PARTS, VECTORS
 from rows.norms import NORMS
 from rows.places import IN_PLACE, INDEXING
 from rows.products import PRODUCTS
+from rows.ranked import RANKED
 from rows.reductions import AT_TIES, REDUCTIONS
 from rows.row import LAYOUTS, Row
 from rows.sequences import SEQUENCES
 from rows.shapes import SHAPES
+from rows.special import SPECIAL
+from rows.statistics import STATISTICS
+from rows.strided import STRIDED
 from rows.windows import WINDOWS
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
@@ -42,8 +46,12 @@ ROWS = [
     *CUT,
     *GATHERED,
     *WRITTEN,
+    *STRIDED,
+    *RANKED,
     *AT_KINKS,
     *AT_TIES,
     *PARTS,
     *VECTORS,
+    *STATISTICS,
+    *SPECIAL,
 ]

@@ -78,6 +78,10 @@ def test_value_in_half_precision_against_torch(row, torch):
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_gradients_have_the_shape_and_dtype_of_their_inputs(row, dtype):
     arrays = arrays_for(row, dtype)
+    if np.dtype(dtype).name not in row.dtypes:
+        with pytest.raises(RuntimeError):
+            gradients(autodiff, row, arrays)
+        return
     for a, g in zip(arrays, gradients(autodiff, row, arrays)[2], strict=True):
         assert g is None or (tuple(g.shape) == a.shape and g.dtype.np == a.dtype)
 
@@ -143,7 +147,8 @@ def test_both_worlds_agree(row, dtype, order):
         assert (a is None) == (b is None)
         if a is not None:
             assert a.dtype == b.dtype
-            agree(number(a), number(b), 2e-6 if dtype is np.float32 else 1e-13)
+            single = dtype is np.float32
+            agree(number(a), number(b), 2e-6 if single else 1e-13, row.worlds_atol if single else 1e-12)
 
 
 @over([r for r in ROWS if r.no_slope], 2)

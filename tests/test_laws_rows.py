@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import samples
 from laws import SLOPED, arrays_for, derivatives, every_row, every_sloped_row, gradients, leaves_of, number, operations, over
-from rows.plain import PLAIN
+from rows.without import PLAIN
 from samples import ROWS
 
 import autodiff
@@ -112,10 +112,10 @@ OTHERS = """
     as_torch chain_matmul compile get_float32_matmul_precision get_num_interop_threads
     is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled set_default_tensor_type set_deterministic_debug_mode
     set_float32_matmul_precision set_flush_denormal set_num_interop_threads set_warn_always typename is_storage
-    embedding_renorm_ are_deterministic_algorithms_enabled get_default_device get_default_dtype get_num_threads get_rng_state
-    initial_seed is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled is_inference_mode_enabled manual_seed seed
-    set_default_device set_default_dtype set_num_threads set_observer set_printoptions set_provenance set_rng_state
-    use_deterministic_algorithms
+    embedding_renorm_ imag are_deterministic_algorithms_enabled get_default_device get_default_dtype get_num_threads
+    get_rng_state initial_seed is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled is_inference_mode_enabled
+    manual_seed seed set_default_device set_default_dtype set_num_threads set_observer set_printoptions set_provenance
+    set_rng_state use_deterministic_algorithms
 """.split()  # noqa: SIM905
 
 
@@ -149,7 +149,7 @@ class AsMethods:
 
     def __getattr__(self, name):
         function = getattr(autodiff, name)
-        if not inspect.isroutine(function) or not hasattr(autodiff.Tensor, name):
+        if not inspect.isroutine(function) or not callable(getattr(autodiff.Tensor, name, None)):
             return function
 
         def called(*args, **kwargs):
@@ -195,3 +195,25 @@ def test_a_list_for_a_tensor_is_a_clear_error(row):
         with pytest.raises((TypeError, AttributeError), match=rf"[tT]ensor|Number|{python}") as caught:
             row.call(autodiff, *args)
         assert not (isinstance(caught.value, AttributeError) and caught.value.name.startswith("_")), caught.value
+
+
+def test_every_rule_for_all_inputs_runs():
+    """An operation without partials has one rule, which runs in a first order walk, and a definition, which runs in others."""
+    rules = {}
+    for name, op in operations().items():
+        if op.together is not None:
+            rules |= {op.together.__code__: f"the rule of {name}", op.composed.__code__: f"the definition of {name}"}
+    assert len(rules) >= 7  # three networks, of which two share one definition's code, and attention
+    ran = set()
+
+    def profile(frame, event, arg):
+        if event == "call" and frame.f_code in rules:
+            ran.add(frame.f_code)
+
+    with profiled(profile):
+        for row in SLOPED:
+            if row.worlds_atol > 1e-12:
+                for create_graph in (False, True):
+                    derivatives(autodiff, row, arrays_for(row, np.float64), 1, create_graph=create_graph)
+    missing = [name for code, name in rules.items() if code not in ran]
+    assert not missing, f"no row of samples.py runs {missing}"

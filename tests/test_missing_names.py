@@ -20,10 +20,11 @@ MODULES = [
     "autodiff.backends", "autodiff.backends.cuda",
     "autodiff.cuda", "autodiff.nn", "autodiff.nn.functional", "autodiff.nn.init", "autodiff.nn.modules",
     "autodiff.nn.parameter", "autodiff.nn.utils",
-    "autodiff.optim", "autodiff.random", "autodiff.serialization", "autodiff.utils", "autodiff.utils.checkpoint",
-    "autodiff.utils.data",
+    "autodiff.optim", "autodiff.random", "autodiff.serialization", "autodiff.special", "autodiff.utils",
+    "autodiff.utils.checkpoint", "autodiff.utils.data",
 ]
-WHOLE = ["autodiff.nn.parameter"]  # modules that have all of PyTorch's names
+# Modules that have all of PyTorch\'s names.
+WHOLE = ["autodiff.nn.init", "autodiff.nn.parameter", "autodiff.nn.utils", "autodiff.special"]
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
@@ -66,7 +67,7 @@ def test_every_name_of_pytorchs(name):
 
 
 def test_enough_is_missing():
-    assert sum(len(missing_from(name)) for name in MODULES) > 1000
+    assert sum(len(missing_from(name)) for name in MODULES) > 300
 
 
 def test_every_member_of_pytorchs_tensor():
@@ -169,14 +170,10 @@ def test_a_name_that_neither_has(program):
 
 
 def test_the_nearest_thing_is_named():
-    assert "the nearest thing here is sort or topk." in says("torch.kthvalue")
-    assert "the nearest thing here is xavier_uniform_." in says("from autodiff.nn.init import xavier_uniform")
-    assert "the nearest thing here is arange, which leaves out the end." in says("torch.range")
-    assert "checkpoint, for each part." in says("from autodiff.utils.checkpoint import checkpoint_sequential")
-    hook = says("nn.Linear(1, 1).register_backward_hook")
-    assert "the nearest thing here is register_full_backward_hook. docs/reference/autodiff.nn.md" in hook
+    assert "the nearest thing here is autograd.functional." in says("torch.func.vmap")
+    assert "PyTorch has it, autodiff doesn't. docs/reference/autodiff.nn.md" in says("nn.Linear(1, 1).mtia")
     assert "the nearest thing here is nn.functional.kl_div." in says("torch.kl_div")
-    assert "the nearest thing here is nn.Linear." in says("from autodiff.nn.modules import Linear")
+    assert says("from autodiff.nn.modules import functional").endswith(". There is nn.functional")
 
 
 @pytest.mark.parametrize("key", NEAR)

@@ -48,9 +48,12 @@ def listed():
 
 TAKING = listed()
 # Where PyTorch takes `out` only with an argument that it otherwise doesn't need, autodiff takes it always.
-WIDER = {"argsort", "median", "prod", "sum"}
+WIDER = {"argsort", "bucketize", "median", "prod", "sum", "nanmedian"}
 # PyTorch doesn't look at the gradients of these functions' operands, and loses them.
-UNWATCHED = {"diag", "floor_divide", "heaviside", "inner", "log_softmax", "norm", "normal", "scatter", "slice_scatter"}
+UNWATCHED = {
+    "conj_physical", "diag", "floor_divide", "heaviside", "histc", "histogram", "inner", "log_softmax", "nanquantile",
+    "norm", "normal", "quantile", "scatter", "slice_scatter",
+}
 UNWATCHED |= {"softmax"}
 # PyTorch resizes `out` on its way to the result, with a warning or an error where `out` has the right shape.
 RESIZED_ON_THE_WAY = {"matmul", "nn.functional.linear", "normal"}
@@ -271,14 +274,14 @@ def test_out_on_an_operand(name):
     """An error where PyTorch has one; else the result, which PyTorch doesn't always get right: it may read what it wrote."""
     wrong = []
     for (args, kwargs), (our_args, our_kwargs), results in calls(name):
-        if len(results) > 1 or name in ("bernoulli", "normal"):
+        if len(results) > 1 or name in ("bernoulli", "normal", "searchsorted"):  # PyTorch crashes in the last one
             continue
         cases = zip(on_operands(torch, args, results), on_operands(autodiff, our_args, results), strict=True)
         for (what, theirs, their_out), (_, ours, out) in cases:
             expected, *_ = called(torch, name, theirs, kwargs, their_out)
             found, same, _ = called(autodiff, name, ours, our_kwargs, out)
             failed = isinstance(found, Exception)
-            wider = name in {*WIDER, *RESIZED_ON_THE_WAY, "addbmm", "addr", "baddbmm", "ldexp", "where"}
+            wider = name in {*WIDER, *RESIZED_ON_THE_WAY, "addbmm", "addr", "baddbmm", "ldexp", "quantile", "where"}
             if isinstance(expected, Exception) and (failed or wider or resized_before(expected)):
                 continue
             if isinstance(expected, Exception) or failed:

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from rows.plain import EVERY, PLAIN
+from rows.plain import EVERY
+from rows.without import PLAIN
 
 import autodiff
 

@@ -46,7 +46,7 @@ OTHERS = {
 }
 MODULES = {
     "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed", "hub", "jit", "mps",
-    "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "testing", "utils", "version", "xpu",
+    "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "special", "testing", "utils", "version", "xpu",
 }
 NAMES = [
     name
@@ -75,7 +75,7 @@ KNOWN = {
     # ints one by one, as the method takes them
     **dict.fromkeys(["broadcast_to", "flip", "permute", "reshape", "tile"], "-9"),
     # None as if the argument were left out
-    **dict.fromkeys(["bernoulli", "normal", "where"], "None"),
+    **dict.fromkeys(["bernoulli", "cumulative_trapezoid", "normal", "trapezoid", "trapz", "where"], "None"),
     # TypeError for PyTorch's AttributeError, RuntimeError or NotImplementedError
     "norm": "list text -9 None",
     "tensordot": "list text -9 None",

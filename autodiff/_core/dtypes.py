@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "bfloat16",
     "bool",
+    "cdouble",
+    "cfloat",
+    "chalf",
+    "complex32",
+    "complex64",
+    "complex128",
     "double",
     "dtype",
     "finfo",
@@ -36,6 +43,9 @@ __all__ = [
     "set_default_dtype",
     "short",
     "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
 ]
 
 _BOOL, _INTEGER, _FLOATING = range(3)
@@ -69,6 +79,23 @@ class dtype:
         return "bool" if self.name == "bool" else self.name
 
 
+class Absent(dtype):
+    """A dtype of PyTorch's that no tensor has here: it can be named, compared and asked, and making a tensor is a TypeError."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, itemsize: builtins.int, kind: str) -> None:
+        self.name, self.itemsize = name, itemsize
+        self.is_floating_point, self.is_complex, self.is_signed = kind == "f", kind == "c", kind != "u"
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("np", "dtype"):  # the slots that stay empty
+            raise AttributeError(f"'dtype' object has no attribute {name!r}")
+        near = "two tensors, for the real and the imaginary part" if self.is_complex else None
+        near = near or ("float32" if self.is_floating_point else "int64")
+        raise TypeError(f"there are no tensors of dtype {self} in autodiff: use {near}")
+
+
 float16 = half = dtype("float16", np.float16)
 float32 = float = dtype("float32", np.float32)
 float64 = double = dtype("float64", np.float64)
@@ -78,6 +105,12 @@ int32 = int = dtype("int32", np.int32)
 int64 = long = dtype("int64", np.int64)
 uint8 = dtype("uint8", np.uint8)
 bool = dtype("bool", np.bool_)
+
+bfloat16 = Absent("bfloat16", 2, "f")
+complex32 = chalf = Absent("complex32", 4, "c")
+complex64 = cfloat = Absent("complex64", 8, "c")
+complex128 = cdouble = Absent("complex128", 16, "c")
+uint16, uint32, uint64 = Absent("uint16", 2, "u"), Absent("uint32", 4, "u"), Absent("uint64", 8, "u")
 
 ALL_DTYPES = (float16, float32, float64, int8, int16, int32, int64, uint8, bool)
 _FROM_NUMPY = {d.np: d for d in ALL_DTYPES}
@@ -142,7 +175,7 @@ def set_default_dtype(d: dtype) -> None:
     torch.float64
     >>> torch.set_default_dtype(torch.float32)
     """
-    if not isinstance(d, dtype) or not d.is_floating_point:
+    if not isinstance(d, dtype) or not d.is_floating_point or not d.np:
         raise TypeError(f"only floating-point types are supported as the default type, got {d!r}")
     _Default.float = d
 
@@ -226,10 +259,16 @@ class finfo:
 
     def __init__(self, type: dtype | None = None) -> None:
         d = _Default.float if type is None else type
-        if not isinstance(d, dtype) or not d.is_floating_point:
+        if not isinstance(d, dtype) or not (d.is_floating_point or d.is_complex):
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle {d!r}")
-        info = np.finfo(d.np)
-        self.dtype = d.name
+        if d is bfloat16:
+            self.dtype, self.bits, self.eps, self.resolution = d.name, 16, 2.0**-7, 0.01
+            self.max, self.tiny = (2 - self.eps) * 2.0**127, 2.0**-126
+            self.min, self.smallest_normal = -self.max, self.tiny
+            return
+        part = float16 if d is complex32 else float32 if d is complex64 else float64 if d is complex128 else d
+        info = np.finfo(part.np)
+        self.dtype = part.name
         self.bits = builtins.int(info.bits)
         self.eps = builtins.float(info.eps)
         self.max = builtins.float(info.max)
@@ -253,9 +292,9 @@ class iinfo:
     """
 
     def __init__(self, type: dtype) -> None:
-        if not isinstance(type, dtype) or type.np.kind not in "iu":
+        if not isinstance(type, dtype) or type.is_floating_point or type.is_complex or type is bool:
             raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle {type!r}")
-        info = np.iinfo(type.np)
+        info = np.iinfo(type.name)
         self.dtype = type.name
         self.bits = builtins.int(info.bits)
         self.max = builtins.int(info.max)

@@ -253,6 +253,11 @@ def view_lost(kind: str, made_by: str, what: str) -> RuntimeError:
             "forbidden. Make the view with grad mode enabled, or change it and use it under "
             f"{block}() too; or clone() it."
         )
+    if kind == "outside":
+        return RuntimeError(
+            f"Output of as_strided is a view and {what}. It shows memory outside of the view that as_strided() was called on; "
+            "call it on the tensor that owns the memory, with storage_offset."
+        )
     if kind != "outputs":
         return RuntimeError(
             f"Output of {made_by} is a view and {what}. This view was created inside a custom Function (or because an input "

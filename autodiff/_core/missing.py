@@ -27,20 +27,10 @@ PACKAGE = "autodiff"
 ASKED: dict[str, str] | None = None
 
 # What does the same work here, where that is not plain; by PyTorch's name, without "torch.".
-_OPTIMIZERS = ("Adafactor", "LBFGS")
 NEAR = {
-    **{f"optim.{name}": "optim.Adam" for name in _OPTIMIZERS},
-    "func": "autograd.functional",
-    "histc": "bincount",
-    "kthvalue": "sort or topk",
+    **{f"func.{name}": "autograd.functional" for name in ("grad", "hessian", "jacfwd", "jacrev", "jvp", "vjp", "vmap")},
     "linalg": "norm, matmul, trace",
     "linalg.norm": "norm",
-    "logcumsumexp": "logsumexp, cumsum",
-    "nn.Module.register_backward_hook": "register_full_backward_hook",
-    "quantile": "median, or sort",
-    "range": "arange, which leaves out the end",
-    "unique_consecutive": "unique",
-    "utils.checkpoint.checkpoint_sequential": "checkpoint, for each part",
 }
 
 
@@ -49,6 +39,14 @@ def pytorch_names(place: str) -> frozenset[str]:
     """PyTorch's public names in a module or class, such as "torch.nn"."""
     text = Path(__file__).with_name("pytorch_names.txt").read_text(encoding="utf-8")
     return frozenset(text.partition(f"\n[{place}]\n")[2].partition("\n[")[0].split())
+
+
+@functools.cache
+def home_of_layer(name: str) -> str | None:
+    """The module of PyTorch's, such as "torch.nn.modules.pooling", that defines a layer; None for what is not PyTorch's."""
+    text = Path(__file__).with_name("pytorch_names.txt").read_text(encoding="utf-8")
+    places = [line[1:-1] for line in text.splitlines() if line.startswith("[torch.nn.modules.")]
+    return next((place for place in places if name in pytorch_names(place)), None)
 
 
 _WITHOUT_PAGE = {

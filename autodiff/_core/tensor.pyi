@@ -43,6 +43,8 @@ class Tensor:
     _grad: Any
     _view: Any
     @property
+    def H(self) -> Tensor: ...  # api/shape.py
+    @property
     def T(self) -> Tensor: ...  # api/shape.py
     def __abs__(input) -> Tensor: ...  # ops/arithmetic.py
     def __add__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -55,8 +57,8 @@ class Tensor:
     def __copy__(self) -> Tensor: ...  # api/copies.py
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor: ...  # api/copies.py
     def __delitem__(self, key: Any) -> None: ...  # api/assign.py
-    def __dlpack__(self, **options: Any) -> Any: ...  # api/numpy_protocols.py
-    def __dlpack_device__(self) -> Any: ...  # api/numpy_protocols.py
+    def __dlpack__(self, *, stream: Any = ..., max_version: Any = ..., dl_device: Any = ..., copy: builtins.bool | None = ...) -> Any: ...  # api/dlpack.py
+    def __dlpack_device__(self) -> Any: ...  # api/dlpack.py
     def __eq__(input, other: Any) -> Tensor: ...  # type: ignore[override]  # ops/comparison.py
     def __float__(self) -> builtins.float: ...  # api/numbers.py
     def __floordiv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -142,16 +144,21 @@ class Tensor:
     def addmv_(input, mat: Tensor, vec: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/sums_with_products.py
     def addr(input, vec1: Tensor, vec2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Tensor: ...  # api/sums_with_products.py
     def addr_(input, vec1: Tensor, vec2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/sums_with_products.py
+    def adjoint(input) -> Tensor: ...  # api/complex_numbers.py
     def all(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
     def allclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> builtins.bool: ...  # api/comparison.py
     def amax(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def amin(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def aminmax(input, *, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
+    def angle(input) -> Tensor: ...  # api/complex_numbers.py
     def any(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
     def argmax(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
-    def argwhere(input) -> Tensor: ...  # api/places.py
+    def argwhere(input) -> Tensor: ...  # api/positions.py
+    def as_strided(input, size: Sequence[builtins.int], stride: Sequence[builtins.int], storage_offset: builtins.int | None = ...) -> Tensor: ...  # api/strided.py
+    def as_strided_(input, size: Sequence[builtins.int], stride: Sequence[builtins.int], storage_offset: builtins.int | None = ...) -> Self: ...  # api/strided.py
+    def as_strided_scatter(input, src: Tensor, size: Sequence[builtins.int], stride: Sequence[builtins.int], storage_offset: builtins.int | None = ...) -> Tensor: ...  # api/strided.py
     def as_subclass(self, cls: builtins.type[Tensor]) -> Any: ...  # _core/subclasses.py
     def asin(input) -> Tensor: ...  # ops/trigonometry.py
     def asin_(input) -> Self: ...  # ops/trigonometry.py
@@ -168,7 +175,7 @@ class Tensor:
     def baddbmm_(input, batch1: Tensor, batch2: Tensor, *, beta: builtins.float = ..., alpha: builtins.float = ...) -> Self: ...  # api/matmul.py
     def bernoulli(input, p: builtins.float | None = ..., *, generator: Generator | None = ...) -> Tensor: ...  # api/sampling.py
     def bernoulli_(self, p: Any = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
-    def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # api/order.py
+    def bincount(input, weights: Tensor | None = ..., minlength: builtins.int = ...) -> Tensor: ...  # api/searching.py
     def bitwise_and(input, other: Any) -> Tensor: ...  # ops/bits.py
     def bitwise_and_(input, other: Any) -> Self: ...  # ops/bits.py
     def bitwise_left_shift(input, other: Any) -> Tensor: ...  # ops/bits.py
@@ -198,18 +205,25 @@ class Tensor:
     def clip(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clip_(input, min: Any = ..., max: Any = ...) -> Self: ...  # api/comparison.py
     def clone(input, *, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
+    def conj(input) -> Tensor: ...  # api/complex_numbers.py
+    def conj_physical(input) -> Tensor: ...  # api/complex_numbers.py
+    def conj_physical_(input) -> Self: ...  # api/complex_numbers.py
     def contiguous(input, *, memory_format: Any = ...) -> Tensor: ...  # api/shape.py
     def copy_(self, other: Any, non_blocking: builtins.bool = ...) -> Self: ...  # api/fill.py
     def copysign(input, other: Any) -> Tensor: ...  # ops/parts.py
     def copysign_(input, other: Any) -> Self: ...  # ops/parts.py
+    def corrcoef(input) -> Tensor: ...  # api/correlation.py
     def cos(input) -> Tensor: ...  # ops/trigonometry.py
     def cos_(input) -> Self: ...  # ops/trigonometry.py
     def cosh(input) -> Tensor: ...  # ops/trigonometry.py
     def cosh_(input) -> Self: ...  # ops/trigonometry.py
     def count_nonzero(input, dim: Any = ...) -> Tensor: ...  # api/comparison.py
+    def cov(input, *, correction: builtins.int = ..., fweights: Tensor | None = ..., aweights: Tensor | None = ...) -> Tensor: ...  # api/correlation.py
     def cpu(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def cross(input, other: Tensor, dim: builtins.int | None = ...) -> Tensor: ...  # api/products.py
     def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # api/dtypes.py
+    def cummax(input, dim: builtins.int) -> Any: ...  # api/running.py
+    def cummin(input, dim: builtins.int) -> Any: ...  # api/running.py
     def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def cumprod_(input, dim: builtins.int, *, dtype: Any = ...) -> Self: ...  # api/reduce.py
     def cumsum(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
@@ -226,10 +240,15 @@ class Tensor:
     @property
     def device(self) -> _Device: ...  # _core/tensor.py
     def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diag_embed(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
+    def diagflat(input, offset: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diagonal(input, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def diagonal_scatter(input, src: Tensor, offset: builtins.int = ..., dim1: builtins.int = ..., dim2: builtins.int = ...) -> Tensor: ...  # api/written.py
     def diff(input, n: builtins.int = ..., dim: builtins.int = ..., prepend: Tensor | None = ..., append: Tensor | None = ...) -> Tensor: ...  # api/distance.py
+    def digamma(input) -> Tensor: ...  # ops/special.py
+    def digamma_(input) -> Self: ...  # ops/special.py
     def dim(self) -> builtins.int: ...  # _core/tensor.py
+    def dist(input, other: Tensor, p: builtins.float = ...) -> Tensor: ...  # api/distance.py
     def div(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
     def div_(input, other: Any, *, rounding_mode: str | None = ...) -> Self: ...  # api/arithmetic.py
     def divide(input, other: Any, *, rounding_mode: str | None = ...) -> Tensor: ...  # api/arithmetic.py
@@ -247,6 +266,8 @@ class Tensor:
     def erf_(input) -> Self: ...  # ops/exponential.py
     def erfc(input) -> Tensor: ...  # ops/exponential.py
     def erfc_(input) -> Self: ...  # ops/exponential.py
+    def erfinv(input) -> Tensor: ...  # ops/special.py
+    def erfinv_(input) -> Self: ...  # ops/special.py
     def exp(input) -> Tensor: ...  # ops/exponential.py
     def exp2(input) -> Tensor: ...  # ops/exponential.py
     def exp2_(input) -> Self: ...  # ops/exponential.py
@@ -298,9 +319,17 @@ class Tensor:
     def half(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def heaviside(input, values: Any) -> Tensor: ...  # ops/parts.py
     def heaviside_(input, values: Any) -> Self: ...  # ops/parts.py
+    def histc(input, bins: builtins.int = ..., min: builtins.float = ..., max: builtins.float = ...) -> Tensor: ...  # api/histograms.py
+    def histogram(input, bins: Any, *, range: Sequence[builtins.float] | None = ..., weight: Tensor | None = ..., density: builtins.bool = ...) -> Any: ...  # api/histograms.py
     def hsplit(input, indices_or_sections: Any = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def hypot(input, other: Any) -> Tensor: ...  # ops/power.py
     def hypot_(input, other: Any) -> Self: ...  # ops/power.py
+    def i0(input) -> Tensor: ...  # api/special.py
+    def i0_(input) -> Self: ...  # api/special.py
+    def igamma(input, other: Any) -> Tensor: ...  # ops/special.py
+    def igamma_(input, other: Any) -> Self: ...  # ops/special.py
+    def igammac(input, other: Any) -> Tensor: ...  # ops/special.py
+    def igammac_(input, other: Any) -> Self: ...  # ops/special.py
     def index_add(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Tensor: ...  # api/places.py
     def index_add_(input, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: builtins.float = ...) -> Self: ...  # api/places.py
     def index_copy(input, dim: builtins.int, index: Tensor, source: Tensor) -> Tensor: ...  # api/written.py
@@ -314,7 +343,8 @@ class Tensor:
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
     def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def int(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
-    def is_complex(self) -> builtins.bool: ...  # _core/tensor.py
+    def is_complex(input) -> builtins.bool: ...  # api/complex_numbers.py
+    def is_conj(input) -> builtins.bool: ...  # api/complex_numbers.py
     def is_contiguous(self) -> builtins.bool: ...  # _core/tensor.py
     is_cpu: builtins.bool
     is_cuda: builtins.bool
@@ -322,6 +352,7 @@ class Tensor:
     def is_inference(self) -> builtins.bool: ...  # _core/tensor.py
     @property
     def is_leaf(self) -> builtins.bool: ...  # _core/fields.py
+    def is_neg(input) -> builtins.bool: ...  # api/complex_numbers.py
     def is_nonzero(input) -> builtins.bool: ...  # api/questions.py
     def is_pinned(self, device: Any = ...) -> builtins.bool: ...  # api/storage.py
     is_quantized: builtins.bool
@@ -335,10 +366,12 @@ class Tensor:
     def isnan(input) -> Tensor: ...  # ops/comparison.py
     def isneginf(input) -> Tensor: ...  # ops/parts.py
     def isposinf(input) -> Tensor: ...  # ops/parts.py
+    def isreal(input) -> Tensor: ...  # api/complex_numbers.py
     def item(self) -> builtins.int | Any: ...  # api/numbers.py
     @property
     def itemsize(self) -> builtins.int: ...  # _core/tensor.py
     def kron(input, other: Tensor) -> Tensor: ...  # api/products.py
+    def kthvalue(input, k: builtins.int, dim: builtins.int = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/ranked.py
     layout: str
     def lcm(input, other: Any) -> Tensor: ...  # ops/bits.py
     def lcm_(input, other: Any) -> Self: ...  # ops/bits.py
@@ -352,6 +385,8 @@ class Tensor:
     def less_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def less_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def less_equal_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
+    def lgamma(input) -> Tensor: ...  # ops/special.py
+    def lgamma_(input) -> Self: ...  # ops/special.py
     def log(input) -> Tensor: ...  # ops/exponential.py
     def log10(input) -> Tensor: ...  # ops/exponential.py
     def log10_(input) -> Self: ...  # ops/exponential.py
@@ -364,6 +399,7 @@ class Tensor:
     def log_softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
     def logaddexp(input, other: Any) -> Tensor: ...  # ops/exponential.py
     def logaddexp2(input, other: Any) -> Tensor: ...  # ops/exponential.py
+    def logcumsumexp(input, dim: builtins.int) -> Tensor: ...  # api/running.py
     def logical_and(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def logical_and_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def logical_not(input) -> Tensor: ...  # ops/comparison.py
@@ -378,6 +414,8 @@ class Tensor:
     def long(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def lt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def lt_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
+    @property
+    def mH(self) -> Tensor: ...  # api/shape.py
     @property
     def mT(self) -> Tensor: ...  # api/shape.py
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/assign.py
@@ -395,11 +433,11 @@ class Tensor:
     def maximum(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def mean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     @overload
-    def median(input) -> Tensor: ...  # api/order.py
+    def median(input) -> Tensor: ...  # api/ranked.py
     @overload
-    def median(input, dim: Tensor) -> Tensor: ...  # api/order.py
+    def median(input, dim: Tensor) -> Tensor: ...  # api/ranked.py
     @overload
-    def median(input, dim: Any, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/order.py
+    def median(input, dim: Any, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/ranked.py
     @overload
     def min(input) -> Tensor: ...  # api/extremes.py
     @overload
@@ -408,6 +446,7 @@ class Tensor:
     def min(input, dim: Any, keepdim: builtins.bool = ...) -> _Chosen: ...  # api/extremes.py
     def minimum(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def mm(input, mat2: Tensor) -> Tensor: ...  # api/matmul.py
+    def mode(input, dim: builtins.int = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/ranked.py
     def moveaxis(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
     def movedim(input, source: Any, destination: Any) -> Tensor: ...  # api/shape.py
     def msort(input) -> Tensor: ...  # api/order.py
@@ -417,9 +456,13 @@ class Tensor:
     def multiply(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def multiply_(input, other: Any) -> Self: ...  # ops/arithmetic.py
     def mv(input, vec: Tensor) -> Tensor: ...  # api/matmul.py
+    def mvlgamma(input, p: builtins.int) -> Tensor: ...  # api/special.py
+    def mvlgamma_(input, p: builtins.int) -> Self: ...  # api/special.py
     def nan_to_num(input, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Tensor: ...  # api/arithmetic.py
     def nan_to_num_(input, nan: Any = ..., posinf: Any = ..., neginf: Any = ...) -> Self: ...  # api/arithmetic.py
     def nanmean(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
+    def nanmedian(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/quantiles.py
+    def nanquantile(input, q: Any, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, interpolation: str = ...) -> Tensor: ...  # api/quantiles.py
     def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py
     @property
@@ -435,13 +478,15 @@ class Tensor:
     def negative_(input) -> Self: ...  # ops/arithmetic.py
     def nelement(self) -> builtins.int: ...  # _core/tensor.py
     def new_empty(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new_empty_strided(self, size: Sequence[builtins.int], stride: Sequence[builtins.int], *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/strided.py
     def new_full(self, size: Any, fill_value: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def nextafter(input, other: Any) -> Tensor: ...  # ops/parts.py
     def nextafter_(input, other: Any) -> Self: ...  # ops/parts.py
-    def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/places.py
+    def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/positions.py
+    def nonzero_static(input, *, size: builtins.int, fill_value: builtins.int = ...) -> Tensor: ...  # api/positions.py
     def norm(input, p: Any = ..., dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/statistics.py
     def normal_(self, mean: builtins.float = ..., std: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
     def not_equal(input, other: Any) -> Tensor: ...  # ops/comparison.py
@@ -453,15 +498,21 @@ class Tensor:
     def output_nr(self) -> builtins.int: ...  # _core/fields.py
     def permute(input, *dims: Any) -> Tensor: ...  # api/shape.py
     def pin_memory(self, device: Any = ...) -> Tensor: ...  # api/storage.py
+    def polygamma(self, n: builtins.int) -> Tensor: ...  # api/special.py
+    def polygamma_(self, n: builtins.int) -> Self: ...  # api/special.py
+    def positive(input) -> Tensor: ...  # api/complex_numbers.py
     def pow(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def pow_(input, exponent: Any) -> Self: ...  # api/arithmetic.py
     def prod(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def put(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/written.py
     def put_(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Self: ...  # api/written.py
+    def quantile(input, q: Any, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, interpolation: str = ...) -> Tensor: ...  # api/quantiles.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
     def rad2deg_(input) -> Self: ...  # ops/trigonometry.py
     def random_(self, *_ends: builtins.int | None, to: builtins.int | None = ..., generator: Generator | None = ..., **named: builtins.int) -> Self: ...  # api/fill.py
     def ravel(input) -> Tensor: ...  # api/shape.py
+    @property
+    def real(self) -> Tensor: ...  # api/complex_numbers.py
     def reciprocal(input) -> Tensor: ...  # ops/power.py
     def reciprocal_(input) -> Self: ...  # ops/power.py
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle: ...  # _core/hooks.py
@@ -470,6 +521,8 @@ class Tensor:
     def relu_(input) -> Self: ...  # ops/activation.py
     def remainder(input, other: Any) -> Tensor: ...  # api/arithmetic.py
     def remainder_(input, other: Any) -> Self: ...  # api/arithmetic.py
+    def renorm(input, p: builtins.float, dim: builtins.int, maxnorm: builtins.float) -> Tensor: ...  # api/distance.py
+    def renorm_(input, p: builtins.float, dim: builtins.int, maxnorm: builtins.float) -> Self: ...  # api/distance.py
     def repeat(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
     def repeat_interleave(input: Any = ..., repeats: Any = ..., dim: builtins.int | None = ..., *, output_size: builtins.int | None = ...) -> Tensor: ...  # api/rearrange.py
     @property
@@ -479,6 +532,10 @@ class Tensor:
     def requires_grad_(self, requires_grad: builtins.bool = ...) -> Self: ...  # _core/inplace.py
     def reshape(input, *shape: Any) -> Tensor: ...  # api/shape.py
     def reshape_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
+    def resize_(self, *size: Any, memory_format: Any = ...) -> Self: ...  # api/resized.py
+    def resize_as_(self, the_template: Tensor, *, memory_format: Any = ...) -> Self: ...  # api/resized.py
+    def resolve_conj(input) -> Tensor: ...  # api/complex_numbers.py
+    def resolve_neg(input) -> Tensor: ...  # api/complex_numbers.py
     def retain_grad(self) -> None: ...  # _core/hooks.py
     @property
     def retains_grad(self) -> builtins.bool: ...  # _core/hooks.py
@@ -496,6 +553,7 @@ class Tensor:
     def scatter_reduce_(input, dim: builtins.int, index: Tensor, src: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def select(input, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/index.py
     def select_scatter(input, src: Tensor, dim: builtins.int, index: builtins.int) -> Tensor: ...  # api/written.py
+    def set_(self, source: Any = ..., storage_offset: builtins.int = ..., size: Any = ..., stride: Any = ...) -> Self: ...  # api/resized.py
     def sgn(input) -> Tensor: ...  # ops/parts.py
     def sgn_(input) -> Self: ...  # ops/parts.py
     @property
@@ -509,6 +567,8 @@ class Tensor:
     def signbit(input) -> Tensor: ...  # ops/parts.py
     def sin(input) -> Tensor: ...  # ops/trigonometry.py
     def sin_(input) -> Self: ...  # ops/trigonometry.py
+    def sinc(input) -> Tensor: ...  # ops/special.py
+    def sinc_(input) -> Self: ...  # ops/special.py
     def sinh(input) -> Tensor: ...  # ops/trigonometry.py
     def sinh_(input) -> Self: ...  # ops/trigonometry.py
     @overload
@@ -572,17 +632,21 @@ class Tensor:
     def type_as(self, other: Tensor) -> Tensor: ...  # api/dtypes.py
     def unbind(input, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def unflatten(input, dim: builtins.int, sizes: Sequence[builtins.int]) -> Tensor: ...  # api/shape.py
+    def unfold(input, dimension: builtins.int, size: builtins.int, step: builtins.int) -> Tensor: ...  # api/strided.py
     def uniform_(self, from_: builtins.float | None = ..., /, to: builtins.float = ..., *, generator: Generator | None = ..., **named: builtins.float) -> Self: ...  # api/fill.py
-    def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/order.py
+    def unique(input, sorted: builtins.bool = ..., return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/searching.py
+    def unique_consecutive(input, return_inverse: builtins.bool = ..., return_counts: builtins.bool = ..., dim: builtins.int | None = ...) -> Any: ...  # api/searching.py
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
     def unsqueeze_(input, dim: builtins.int) -> Self: ...  # api/shape.py
     def untyped_storage(self) -> UntypedStorage: ...  # api/storage.py
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def var_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
     def vdot(input, other: Tensor) -> Tensor: ...  # api/products.py
-    def view(input, *shape: Any) -> Tensor: ...  # api/shape.py
+    def view(input, *shape: Any, dtype: Any = ...) -> Tensor: ...  # api/shape.py
     def view_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def vsplit(input, indices_or_sections: Any = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def where(self, condition: Any, other: Any) -> Any: ...  # _methods.py
+    def xlogy(input, other: Any) -> Tensor: ...  # ops/special.py
+    def xlogy_(input, other: Any) -> Self: ...  # ops/special.py
     def zero_(x) -> Self: ...  # ops/fill.py
     def __hash__(self) -> builtins.int: ...

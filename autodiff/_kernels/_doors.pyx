@@ -80,6 +80,7 @@ include "doors/entropy.pxi"
 include "doors/step.pxi"
 include "doors/crew.pxi"
 include "doors/matmul.pxi"
+include "doors/recurrent.pxi"
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=forget_crew)

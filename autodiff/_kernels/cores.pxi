@@ -20,6 +20,9 @@ include "loops/elements.pxi"
 include "loops/curves.pxi"
 include "loops/step.pxi"
 include "loops/norms.pxi"
+include "loops/recurrent.pxi"
+include "loops/lstm.pxi"
+include "loops/gru.pxi"
 
 cdef Table table
 
@@ -77,6 +80,14 @@ table.f32[CHANNEL_SUMS] = channel_sums[float]
 table.f64[CHANNEL_SUMS] = channel_sums[double]
 table.f32[ADD_ROWS] = add_rows[float]
 table.f64[ADD_ROWS] = add_rows[double]
+table.f32[LSTM] = lstm[float]
+table.f64[LSTM] = lstm[double]
+table.f32[LSTM_GRAD] = lstm_grad[float]
+table.f64[LSTM_GRAD] = lstm_grad[double]
+table.f32[GRU] = gru[float]
+table.f64[GRU] = gru[double]
+table.f32[GRU_GRAD] = gru_grad[float]
+table.f64[GRU_GRAD] = gru_grad[double]
 
 table.tiled32[MATMUL] = matmul[float]
 table.tiled64[MATMUL] = matmul[double]

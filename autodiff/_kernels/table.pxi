@@ -38,6 +38,10 @@ cdef enum:  # the loops
     BATCH_NORM_WEIGHT_GRAD
     CHANNEL_SUMS
     ADD_ROWS
+    LSTM
+    LSTM_GRAD
+    GRU
+    GRU_GRAD
     LOOPS  # how many there are
 
 cdef enum:  # the products
@@ -49,7 +53,7 @@ cdef struct Job:
     Py_ssize_t c         # columns; channels
     Py_ssize_t s         # places of a channel; rows that are written to
     long long ignore     # the target that stands for no class
-    const void* options  # a Loss, a Step, Moments, a Spread or an eps, where the loop has options
+    const void* options  # a Loss, a Step, Moments, Steps, a Spread or an eps, where the loop has options
 
 cdef struct Loss:
     # What a cross entropy is told besides its arrays.
@@ -82,6 +86,12 @@ cdef struct Spread:
     # What a variance is told besides its array.
     double denominator
     bint root
+
+cdef struct Steps:
+    # What a recurrent layer is told besides its arrays: how many steps there are, how many rows each has, and the direction.
+    const Py_ssize_t* sizes
+    Py_ssize_t count
+    bint reverse
 
 cdef struct Product:
     # A (m, k) times B (k, n): element (i, j) of A lies at i * a_row + j * a_col; the rows of C lie c_row elements apart.

@@ -41,19 +41,35 @@ Functions of tensors:
 - `split`: split, chunk, unbind, tensor_split.
 - `index`: x[...], read.
 - `assign`: x[...] = value, and what the dtype of the value may be.
-- `places`: gather, scatter, index_select, take, nonzero.
+- `places`: gather, scatter, index_select, take.
+- `dlpack`: from_dlpack, to_dlpack.
+- `reinterpret`: view(dtype).
 - `storage`: the memory behind a tensor, as bytes.
 - `padding`: pad, in its four modes.
 - `pixels`: pixel_shuffle, pixel_unshuffle, channel_shuffle.
 - `interpolate`: images in another size.
 - `grid`: grid_sample, affine_grid.
 - `gathered`: scatter_reduce, index_reduce.
+- `positions`: nonzero, argwhere, unravel_index.
+- `strided`: as_strided, unfold, empty_strided.
+- `resized`: resize_, set_: other memory for a tensor.
 - `written`: index_copy, index_fill, put, masked_scatter, the scatters over views.
 - `triangle`: tril, triu, diag, trace.
 - `reduce`: sum, mean, prod and the running ones.
 - `extremes`: max, min, argmax and the like.
-- `order`: sort, topk, median, unique.
+- `order`: sort, argsort, topk.
+- `ranked`: median, kthvalue, mode.
+- `searching`: unique, bincount, isin, searchsorted.
 - `statistics`: var, std, logsumexp, norm.
+- `quantiles`: quantile, nanquantile, nanmedian.
+- `running`: cummax, cummin, logcumsumexp.
+- `correlation`: cov and corrcoef.
+- `histograms`: histc, histogram, histogramdd.
+- `integrals`: trapezoid and gradient, of samples.
+- `special`: the gamma function, Bessel's, entropy and the normal distribution.
+- `named_functions`: Bessel's, Airy's, Chebyshev's and others that have no derivative.
+- `complex_numbers`: real, conj and the like, of real numbers.
+- `agreement`: broadcast_shapes, result_type, can_cast.
 - `distance`: diff, cdist, pdist, cosine_similarity.
 - `matmul`: products of every rank, and linear.
 - `normalization`: the norms by mean and variance, and running statistics.
@@ -76,7 +92,8 @@ Functions of tensors:
 - `fractional_pooling`: fractional_max_pool.
 - `unpooling`: max_unpool.
 - `blocks`: unfold and fold.
-- `recurrent`: rnn, gru and lstm, of layers and directions, and their single steps.
+- `recurrent`: rnn, gru and lstm, of layers and directions.
+- `cells`: single steps of them.
 
 A tensor changed, converted, copied, taken out:
 

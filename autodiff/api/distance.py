@@ -12,6 +12,7 @@ from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import boolean, converted, dimension, number, takes_tensors, whole
+from autodiff.api.comparison import where
 from autodiff.api.join import cat
 from autodiff.api.reduce import sum as sum_
 from autodiff.api.statistics import norm
@@ -95,6 +96,43 @@ def _of_many(x1: Tensor, x2: Tensor) -> Tensor:
     rows = [converted(x, from_numpy_dtype(common)).expand((*batch, *x._array.shape[-2:])).reshape((-1, *x._array.shape[-2:]))
             for x in (x1, x2)]
     return distances(*rows).reshape((*batch, a[-2], b[-2]))
+
+
+@method
+@takes_tensors
+def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
+    """The p-norm of input - other, which broadcast: how far apart the two are.
+
+    >>> import autodiff as torch
+    >>> torch.dist(torch.tensor([0.0, 0.0]), torch.tensor([3.0, 4.0]))
+    tensor(5.)
+    """
+    if not isinstance(other, Tensor):
+        raise no_tensor("dist", "other", 2, other)
+    return norm(input - other, float(number("dist", "p", p)))
+
+
+@method(inplace=True)
+@takes_tensors
+def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
+    """Each slice along `dim` whose p-norm is larger than `maxnorm` made as long as that; the others as they are.
+
+    >>> import autodiff as torch
+    >>> torch.renorm(torch.tensor([[3.0, 4.0], [0.3, 0.4]]), 2, 0, 1.0)
+    tensor([[0.6000, 0.8000],
+            [0.3000, 0.4000]])
+    """
+    p, maxnorm = number("renorm", "p", p), number("renorm", "maxnorm", maxnorm)
+    if p <= 0:
+        raise RuntimeError("renorm: non-positive-norm not supported")
+    if maxnorm < 0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
+    ndim = input._array.ndim
+    if ndim < 2:
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {ndim} dimensions")
+    axis = dimension(dim, ndim)
+    lengths = norm(input, float(p), tuple(d for d in range(ndim) if d != axis), keepdim=True)
+    return input * where(lengths > maxnorm, maxnorm / (lengths + 1e-7), 1.0)
 
 
 @takes_tensors

@@ -1,4 +1,4 @@
-"""A tensor as a Python number, a list, text: what leaves the graph.
+"""A tensor as a Python number, a list, text, and of a number: what leaves the graph.
 
 After this module a reader knows which of these a tensor of several elements refuses, and that a number taken from a recorded
 tensor is outside the graph: `float` warns of it, `item` is meant.
@@ -10,13 +10,29 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from autodiff import _printing
 from autodiff._core.dtypes import get_default_dtype
 from autodiff._core.inplace import method
 from autodiff._core.modes import mode
 from autodiff._core.overrides import takes_part
+from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of, is_lost
+from autodiff.api._calls import number
+from autodiff.api.reading import float_or_default, leaf
+
+
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor with a single number and no dimensions, in the default dtype.
+
+    >>> import autodiff as torch
+    >>> torch.scalar_tensor(2)
+    tensor(2.)
+    """
+    value = number("scalar_tensor", "s", s)
+    return leaf(np.asarray(filling(value, float_or_default(dtype))), requires_grad, device)
 
 
 @method

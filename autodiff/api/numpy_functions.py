@@ -17,6 +17,7 @@ from autodiff._core.dtypes import from_numpy_dtype
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import comparison, creation, extremes, join, order, places, rearrange, reduce, shape, statistics, triangle
 from autodiff.api.matmul import inner, matmul, outer
+from autodiff.api.positions import argwhere, nonzero
 from autodiff.api.turn import flip, fliplr, flipud, roll
 from autodiff.ops import arithmetic, rounding
 from autodiff.ops.comparison import maximum, minimum
@@ -198,7 +199,7 @@ def _take(a: Any, indices: Any, axis: int | None = None) -> Any:
 
 def _where(condition: Any, x: Any = None, y: Any = None) -> Any:
     if x is None and y is None:
-        return places.nonzero(_tensor(condition), as_tuple=True)
+        return nonzero(_tensor(condition), as_tuple=True)
     return comparison.where(_tensor(condition), *(v if isinstance(v, (int, float)) else _tensor(v) for v in (x, y)))
 
 
@@ -297,8 +298,8 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.take: _take,
     np.take_along_axis: lambda arr, indices, axis=-1: places.take_along_dim(_tensor(arr), _tensor(indices), axis),
     np.where: _where,
-    np.nonzero: lambda a: places.nonzero(_tensor(a), as_tuple=True),
-    np.argwhere: lambda a: places.argwhere(_tensor(a)),
+    np.nonzero: lambda a: nonzero(_tensor(a), as_tuple=True),
+    np.argwhere: lambda a: argwhere(_tensor(a)),
     np.isclose: _isclose,
     np.allclose: _allclose,
     np.diag: lambda v, k=0: triangle.diag(_tensor(v), k),

@@ -207,15 +207,3 @@ def _outside(function: str, value: Any) -> Any:
     if isinstance(value, (list, tuple)) and any(isinstance(each, (Tensor, list, tuple)) for each in value):
         return [_outside(function, each) for each in value]
     return value
-
-
-@method(name="__dlpack__")
-def _dlpack(self: Tensor, **options: Any) -> Any:
-    if edge_of(self) is not None:
-        raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
-    return self._array.__dlpack__(**options)
-
-
-@method(name="__dlpack_device__")
-def _dlpack_device(self: Tensor) -> Any:
-    return self._array.__dlpack_device__()

@@ -1,4 +1,4 @@
-"""Elements taken from, and written to, places that a tensor names: gather, scatter, index_select, index_add, take, nonzero.
+"""Elements taken from, and written to, places that a tensor names: gather, scatter, index_select, index_add, take.
 
 After this module a reader knows that gather and scatter_add are each other's gradient.
 """
@@ -17,7 +17,6 @@ from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import dimension, number, takes_tensors
 from autodiff.api.index import getitem, normalize
-from autodiff.api.reading import positions
 from autodiff.api.shape import reshape
 from autodiff.ops import places as ops
 
@@ -256,36 +255,3 @@ def check_slices(input: Tensor, source: Tensor, axis: int, places: Any, name: st
             f"{name}(): Number of indices ({places.size}) should be equal to source.size(dim): ({_length(source, axis)}), "
             f"for dim: {axis}"
         )
-
-
-@method
-@takes_tensors
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """The indices of the nonzero elements, a row each; as_tuple gives one index tensor per dimension.
-
-    >>> import autodiff as torch
-    >>> torch.nonzero(torch.tensor([1, 0, 2]))
-    tensor([[0],
-            [2]])
-    """
-    if as_tuple:
-        return tuple(wrap(positions(places)) for places in np.nonzero(np.atleast_1d(input._array)))
-    return _nonzero_rows(input)
-
-
-def _nonzero_rows(input: Tensor) -> Tensor:
-    places = [positions(found) for found in np.nonzero(np.atleast_1d(input._array))]
-    return wrap(np.stack(places, -1) if input._array.ndim else np.zeros((len(places[0]), 0), np.int64))
-
-
-@method
-@takes_tensors
-def argwhere(input: Tensor) -> Tensor:
-    """The indices of the nonzero elements, a row each.
-
-    >>> import autodiff as torch
-    >>> torch.argwhere(torch.tensor([1, 0, 2]))
-    tensor([[0],
-            [2]])
-    """
-    return _nonzero_rows(input)

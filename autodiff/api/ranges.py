@@ -1,4 +1,4 @@
-"""Evenly spaced numbers: arange, linspace and logspace, rounded as PyTorch rounds them.
+"""Evenly spaced numbers: arange, range, linspace and logspace, rounded as PyTorch rounds them.
 
 After this module a reader knows that start + i * step has to be rounded once, not twice, to be the number that is meant.
 """
@@ -82,6 +82,41 @@ def arange(
             stacklevel=2,
         )
     return leaf(_shaped(values, out), requires_grad, device, out, "arange")
+
+
+def range(
+    start: Any, end: Any, step: Any = 1, *, out: Tensor | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """start, start + step, ... up to and including end, in the default dtype. Write `arange`, which leaves out the end.
+
+    Warns, as PyTorch does, that it is deprecated.
+
+    >>> import warnings
+    >>> import autodiff as torch
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     torch.range(1, 3)
+    tensor([1., 2., 3.])
+    """
+    start, end, step = number("range", "start", start), number("range", "end", end), number("range", "step", step)
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with Python's "
+        "range builtin. Instead, use torch.arange, which produces values in [start, end).",
+        UserWarning,
+        stacklevel=2,
+    )
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    if (end - start) * step < 0:
+        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: range({start}, {end}, {step})")
+    if out is not None:
+        dtype = chosen_dtype("range", out, dtype, bools=False)
+    found = float_or_default(dtype)
+    values = silently(_counted, start, step, math.floor((end - start) / step) + 1, np.dtype(np.float64))
+    return leaf(_shaped(values.astype(found), out), requires_grad, device, out, "range")
 
 
 def _shaped(values: Any, out: Tensor | None) -> Any:

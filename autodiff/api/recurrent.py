@@ -13,11 +13,16 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from autodiff._core.dtypes import scalar_type
+from autodiff._core.modes import mode
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.views import edge_of
 from autodiff.api._calls import takes_tensors
 from autodiff.api.join import cat, stack
 from autodiff.ops import recurrent as ops
+from autodiff.ops.sequences import FUSED
 from autodiff.random import default_generator
+
+__all__ = ["check_dtypes", "gru", "layer_of", "lstm", "pair_of", "rnn_relu", "rnn_tanh"]
 
 F = TypeVar("F", bound=Any)
 
@@ -32,7 +37,7 @@ def or_packed(cell: ops.Cell) -> Callable[[F], F]:
             data: Tensor, batch_sizes: Tensor, hx: Any, params: Any, has_biases: Any, num_layers: Any, dropout: Any, train: Any,
             bidirectional: Any,
         ) -> tuple[Tensor, ...]:
-            state = _pair("lstm", hx) if cell is ops.lstm_cell else (hx,)
+            state = pair_of("lstm", hx) if cell is ops.lstm_cell else (hx,)
             sizes = batch_sizes._array.tolist()
             return _through(cell, data, sizes, state, params, has_biases, num_layers, dropout, train, bidirectional)
 
@@ -140,12 +145,12 @@ def lstm(
     (torch.Size([5, 1, 3]), torch.Size([1, 1, 3]), torch.Size([1, 1, 3]))
     """
     y, h, c = _batched(
-        ops.lstm_cell, input, _pair("lstm", hx), params, has_biases, num_layers, dropout, train, bidirectional, batch_first
+        ops.lstm_cell, input, pair_of("lstm", hx), params, has_biases, num_layers, dropout, train, bidirectional, batch_first
     )
     return y, h, c
 
 
-def _pair(function: str, hx: Any) -> tuple[Tensor, Tensor]:
+def pair_of(function: str, hx: Any) -> tuple[Tensor, Tensor]:
     """The state of an LSTM."""
     if isinstance(hx, Tensor):
         raise TypeError(f"{function}(): argument 'hx' (position 2) must be tuple of Tensors, not Tensor: the pair (h, c)")
@@ -176,7 +181,7 @@ def _through(
 ) -> tuple[Tensor, ...]:
     """(all h of the last layer, the last states): each layer reads what the one below gives, in both directions."""
     directions = 2 if bidirectional else 1
-    _check_dtypes((x, *hx, *params))
+    check_dtypes((x, *hx, *params))
     weights = _grouped(params, has_biases, num_layers * directions, len(hx))
     _check_state(hx, weights, sizes[0])
     firsts, lasts = [s.unbind(0) for s in hx], []
@@ -185,11 +190,24 @@ def _through(
             x = _dropped(x, dropout)
         given = []
         for k in range(at, at + directions):
-            y, *last = ops.layer(cell, x, weights[k], tuple(first[k] for first in firsts), sizes, k > at)
+            y, *last = layer_of(cell, x, weights[k], tuple(first[k] for first in firsts), sizes, k > at)
             given.append(y)
             lasts.append(last)
         x = given[0] if directions == 1 else cat(given, 1)
     return x, *(stack([last[k] for last in lasts]) for k in range(len(hx)))
+
+
+def layer_of(
+    cell: ops.Cell, x: Tensor, weights: Any, state: tuple[Tensor, ...], sizes: Sequence[int], reverse: bool
+) -> tuple[Tensor, ...]:
+    """(all h, the last state) of one layer in one direction: in one operation, where there is one for it."""
+    if weights[4] is not None or x._array.dtype.char == "e":  # a projection, or float16, which is rounded after every operation
+        return ops.layer(cell, x, weights, state, sizes, reverse)
+    operation, options = FUSED[cell]
+    inputs = (x, *weights[:4], *state)
+    keep = mode.grad and any(edge_of(each) is not None for each in inputs)
+    found: tuple[Tensor, ...] = operation(*inputs, sizes=tuple(sizes), reverse=reverse, keep=keep, **options)
+    return found[: 1 + len(state)]
 
 
 def _dropped(x: Tensor, p: float) -> Tensor:
@@ -201,7 +219,7 @@ def _dropped(x: Tensor, p: float) -> Tensor:
     return x * wrap(mask)
 
 
-def _check_dtypes(xs: Sequence[Tensor]) -> None:
+def check_dtypes(xs: Sequence[Tensor]) -> None:
     for x in xs:
         if x._array.dtype != xs[0]._array.dtype:
             names = [scalar_type(y._array) for y in (xs[0], x)]
@@ -235,89 +253,3 @@ def _check_state(hx: Sequence[Tensor], weights: list[Any], batch: int) -> None:
 def _widths(weights: Any, states: int) -> tuple[int, ...]:
     w_hh, w_hr = weights[1], weights[4]
     return (w_hh._array.shape[1], (w_hh if w_hr is None else w_hr)._array.shape[1])[:states]
-
-
-# ---- one step ----
-
-
-@takes_tensors
-def rnn_tanh_cell(
-    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
-) -> Tensor:
-    """h' = tanh(input @ w_ih.T + b_ih + hx @ w_hh.T + b_hh), for input (n, features) and hx (n, hidden).
-
-    >>> import autodiff as torch
-    >>> torch.rnn_tanh_cell(torch.ones(1, 1), torch.zeros(1, 1), torch.ones(1, 1), torch.ones(1, 1))
-    tensor([[0.7616]])
-    """
-    after: Tensor = _step(ops.rnn_tanh_cell, 1, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
-    return after
-
-
-@takes_tensors
-def rnn_relu_cell(
-    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
-) -> Tensor:
-    """h' = max(input @ w_ih.T + b_ih + hx @ w_hh.T + b_hh, 0), for input (n, features) and hx (n, hidden).
-
-    >>> import autodiff as torch
-    >>> torch.rnn_relu_cell(torch.ones(1, 1), torch.zeros(1, 1), torch.ones(1, 1), torch.ones(1, 1))
-    tensor([[1.]])
-    """
-    after: Tensor = _step(ops.rnn_relu_cell, 1, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
-    return after
-
-
-@takes_tensors
-def gru_cell(
-    input: Tensor, hx: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
-) -> Tensor:
-    """h' = n + z * (h - n), with r, z = sigmoid(a + b) and n = tanh(a + r * b): a step of a gated recurrent unit.
-
-    a = input @ w_ih.T + b_ih and b = hx @ w_hh.T + b_hh are (n, 3 * hidden); r, z and n take a third of the columns each.
-    Source: Cho et al. 2014.
-
-    >>> import autodiff as torch
-    >>> torch.gru_cell(torch.ones(1, 1), torch.zeros(1, 1), torch.ones(3, 1), torch.ones(3, 1))
-    tensor([[0.2048]])
-    """
-    after: Tensor = _step(ops.gru_cell, 3, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
-    return after
-
-
-@takes_tensors
-def lstm_cell(
-    input: Tensor, hx: Sequence[Tensor], w_ih: Tensor, w_hh: Tensor, b_ih: Tensor | None = None, b_hh: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    """(o * tanh(c'), c') for c' = f * c + i * g: a step of a long short-term memory, from hx = (h, c).
-
-    i, f, o = sigmoid(s) and g = tanh(s) take a quarter each of s = input @ w_ih.T + b_ih + h @ w_hh.T + b_hh, which is
-    (n, 4 * hidden), in the order i, f, g, o. Source: Hochreiter and Schmidhuber 1997.
-
-    >>> import autodiff as torch
-    >>> zero = torch.zeros(1, 1)
-    >>> torch.lstm_cell(torch.ones(1, 1), (zero, zero), torch.ones(4, 1), torch.ones(4, 1))
-    (tensor([[0.3696]]), tensor([[0.5568]]))
-    """
-    h, c = _step(ops.lstm_cell, 4, input, _pair("lstm_cell", hx), w_ih, w_hh, b_ih, b_hh)
-    return h, c
-
-
-def _step(
-    cell: ops.Cell, gates: int, input: Tensor, state: tuple[Tensor, ...], w_ih: Tensor, w_hh: Tensor, b_ih: Any, b_hh: Any
-) -> tuple[Any, ...]:
-    _check_dtypes([x for x in (input, *state, w_ih, w_hh, b_ih, b_hh) if x is not None])
-    (n, features), hidden = input._array.shape, w_hh._array.shape[1]
-    if features != w_ih._array.shape[1]:
-        raise RuntimeError(f"input has inconsistent input_size: got {features} expected {w_ih._array.shape[1]}")
-    for k, s in enumerate(state):
-        if s._array.shape[0] != n:
-            raise RuntimeError(f"Input batch size {n} doesn't match hidden{k} batch size {s._array.shape[0]}")
-        if s._array.shape[-1] != hidden:
-            raise RuntimeError(f"hidden{k} has inconsistent hidden_size: got {s._array.shape[-1]}, expected {hidden}")
-    for name, w in (("weight_ih", w_ih), ("weight_hh", w_hh)):
-        if w._array.shape[0] != gates * hidden:
-            raise RuntimeError(
-                f"{name} first dim must be {gates} * hidden_size = {gates * hidden}, but got {w._array.shape[0]}"
-            )
-    return cell(ops.product(input, w_ih, b_ih), ops.product(state[0], w_hh, b_hh), *state)

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import dtypes
 from autodiff._core.errors import no_memory_format
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ALL, dimension, takes_tensors
 from autodiff.api._calls import sizes as sizes_of
+from autodiff.api.reinterpret import viewed_as
 from autodiff.ops import shape as ops
 
 _squeeze_dims = renamed(ops.squeeze, "SqueezeBackward1")
@@ -72,15 +74,26 @@ def _viewable(array: Any, shape: tuple[int, ...]) -> bool:
 
 @method
 @takes_tensors
-def view(input: Tensor, *shape: Any) -> Tensor:
+def view(input: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
     """The same memory in another shape; RuntimeError when the memory does not allow it.
+
+    view(dtype) reads the same bytes as numbers of another dtype, through which no gradient flows.
 
     >>> import autodiff as torch
     >>> torch.arange(4).view(2, 2)
     tensor([[0, 1],
             [2, 3]])
+    >>> torch.tensor([1.0]).view(torch.int32)
+    tensor([1065353216], dtype=torch.int32)
     """
-    wanted = _shape_for(input, shape, "view")
+    if dtype is not None and not shape:
+        return viewed_as(input, dtype)
+    try:
+        wanted = _shape_for(input, shape, "view")
+    except TypeError:
+        if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
+            return viewed_as(input, shape[0])
+        raise
     if not _viewable(input._array, wanted):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
@@ -265,6 +278,16 @@ def mT(input: Tensor) -> Tensor:
             f"tensor.mT is only supported on matrices or batches of matrices. Got {input._array.ndim}-D tensor."
         )
     return transpose(input, -2, -1)
+
+
+def H(input: Tensor) -> Tensor:
+    """The transpose of a matrix, a number as it is: without complex numbers nothing is conjugated. A view."""
+    if input._array.ndim not in (0, 2):
+        raise RuntimeError(
+            f"tensor.H is only supported on matrices (2-D tensors). Got {input._array.ndim}-D tensor. For batches of matrices, "
+            "consider using tensor.mH"
+        )
+    return transpose(input, 0, 1) if input._array.ndim else input
 
 
 @method

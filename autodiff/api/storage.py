@@ -17,18 +17,21 @@ from autodiff._core.inplace import method
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 
-__all__ = ["TypedStorage", "UntypedStorage", "look_at", "memory_of"]
+__all__ = ["TypedStorage", "UntypedStorage", "look_at", "memory_of", "writable"]
 
 Array = np.ndarray[Any, Any]
 
 
 class _Span:
-    """The bytes from one address to another, which belong to `owner`: what NumPy makes an array of."""
+    """Memory that belongs to `owner`: what NumPy makes an array of."""
 
-    def __init__(self, owner: Array) -> None:
-        low, high = np.lib.array_utils.byte_bounds(owner)
-        data = (low, not owner.flags.writeable)
-        self.owner, self.__array_interface__ = owner, {"version": 3, "typestr": "|u1", "shape": (high - low,), "data": data}
+    def __init__(self, owner: Array, **interface: Any) -> None:
+        self.owner, self.__array_interface__ = owner, {"version": 3, **interface}
+
+
+def writable(array: Array) -> Array:
+    """The same memory in an array that may be written to."""
+    return np.asarray(_Span(array, **{**array.__array_interface__, "data": (array.ctypes.data, False)}))
 
 
 def memory_of(array: Array) -> tuple[Array, int]:
@@ -42,7 +45,8 @@ def memory_of(array: Array) -> tuple[Array, int]:
         owner = owner.base
     if not owner.size:
         return np.empty(0, np.uint8), 0
-    memory = np.asarray(_Span(owner))
+    low, high = np.lib.array_utils.byte_bounds(owner)
+    memory = np.asarray(_Span(owner, typestr="|u1", shape=(high - low,), data=(low, not owner.flags.writeable)))
     start = array.ctypes.data - memory.ctypes.data
     if start % array.itemsize or any(step % array.itemsize or step < 0 for step in array.strides):
         return np.array(array, order="C").reshape(-1).view(np.uint8), 0

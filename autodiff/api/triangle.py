@@ -16,6 +16,7 @@ from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.api.reading import leaf
+from autodiff.api.shape import reshape
 from autodiff.ops import triangle as ops
 from autodiff.ops.shape import clone
 
@@ -137,3 +138,41 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
     n = input._array.size + abs(diagonal)
     return _diag_embed(input, offset=diagonal, a=0, b=1, shape=(n, n))
+
+
+@method
+@takes_tensors
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Matrices with the last dimension of `input` on their diagonal, in the dimensions `dim1` and `dim2` of the result.
+
+    >>> import autodiff as torch
+    >>> torch.diag_embed(torch.tensor([[1, 2], [3, 4]]))[1]
+    tensor([[3, 0],
+            [0, 4]])
+    """
+    ndim, offset = input._array.ndim + 1, whole("diag_embed", "offset", offset)
+    a, b = (dimension(d, ndim) if ndim > 1 else _no_matrix(d) for d in (dim1, dim2))
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    n = input._array.shape[-1] + abs(offset)
+    shape = list(input._array.shape[:-1])
+    for d in sorted((a, b)):
+        shape.insert(d, n)
+    return _diag_embed(input, offset=offset, a=a, b=b, shape=tuple(shape))
+
+
+def _no_matrix(dim: int) -> int:
+    raise IndexError(f"Dimension out of range (expected to be in range of [-1, 0], but got {dim})")
+
+
+@method
+@takes_tensors
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """A matrix with all elements of `input` on its diagonal.
+
+    >>> import autodiff as torch
+    >>> torch.diagflat(torch.tensor([[1], [2]]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
+    return diag_embed(reshape(input, input._array.size), whole("diagflat", "offset", offset))

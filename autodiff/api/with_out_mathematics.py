@@ -5,15 +5,18 @@ After this module a reader can find each of them in one list, by what it asks of
 
 from __future__ import annotations
 
+from autodiff.api import complex_numbers, distance, histograms, products, quantiles, running, special, sums_with_products
 from autodiff.api import parts as floats
-from autodiff.api import products, sums_with_products
 from autodiff.api.out import Rule, takes_out
 from autodiff.ops import bits, exponential, parts
+from autodiff.ops import special as gamma
 
 # The part of the public list that takes `out`, for this family.
 __all__ = [
-    "addbmm", "addmv", "addr", "chain_matmul", "copysign", "cross", "fmax", "fmin", "frexp", "gcd", "heaviside", "isneginf",
-    "isposinf", "kron", "lcm", "ldexp", "logaddexp2", "nextafter", "sgn", "signbit", "tensordot", "vdot",
+    "addbmm", "addmv", "addr", "angle", "chain_matmul", "conj_physical", "copysign", "cross", "cummax", "cummin", "digamma",
+    "dist", "erfinv", "fmax", "fmin", "frexp", "gcd", "heaviside", "histc", "histogram", "i0", "igamma", "igammac", "isneginf",
+    "isposinf", "kron", "lcm", "ldexp", "lgamma", "logaddexp2", "logcumsumexp", "mvlgamma", "nanmedian", "nanquantile",
+    "nextafter", "polygamma", "quantile", "renorm", "sgn", "signbit", "sinc", "tensordot", "vdot", "xlogy",
 ]
 
 # ---- element by element: into any dtype that the result can be cast to ----
@@ -29,6 +32,17 @@ ldexp = takes_out(parts.ldexp, Rule())
 logaddexp2 = takes_out(exponential.logaddexp2, POINTWISE)
 nextafter = takes_out(parts.nextafter, POINTWISE)
 
+i0 = takes_out(special.i0, POINTWISE)
+mvlgamma = takes_out(special.mvlgamma, Rule())
+polygamma = takes_out(special.polygamma, POINTWISE)
+digamma = takes_out(gamma.digamma, POINTWISE)
+erfinv = takes_out(gamma.erfinv, POINTWISE)
+igamma = takes_out(gamma.igamma, POINTWISE)
+igammac = takes_out(gamma.igammac, POINTWISE)
+lgamma = takes_out(gamma.lgamma, POINTWISE)
+sinc = takes_out(gamma.sinc, POINTWISE)
+xlogy = takes_out(gamma.xlogy, POINTWISE)
+
 # ---- element by element: into the result's own dtype ----
 
 OWN_DTYPE = Rule("same", pointwise=True)
@@ -37,6 +51,7 @@ frexp = takes_out(floats.frexp, OWN_DTYPE)
 heaviside = takes_out(parts.heaviside, OWN_DTYPE)
 isneginf = takes_out(parts.isneginf, OWN_DTYPE)
 isposinf = takes_out(parts.isposinf, OWN_DTYPE)
+renorm = takes_out(distance.renorm, OWN_DTYPE)
 sgn = takes_out(parts.sgn, OWN_DTYPE)
 signbit = takes_out(parts.signbit, OWN_DTYPE)
 
@@ -52,3 +67,20 @@ cross = takes_out(products.cross, PICKED)
 kron = takes_out(products.kron, Rule(apart=0))
 tensordot = takes_out(products.tensordot, SAME)
 vdot = takes_out(products.vdot, SAME)
+
+# ---- statistics ----
+
+CASTABLE, RUNNING = Rule(), Rule("same", pointwise=True)
+
+dist = takes_out(distance.dist, CASTABLE)
+histc = takes_out(histograms.histc, SAME)
+histogram = takes_out(histograms.histogram, SAME)
+nanmedian = takes_out(quantiles.nanmedian, SAME)
+nanquantile = takes_out(quantiles.nanquantile, SAME)
+quantile = takes_out(quantiles.quantile, SAME)
+cummax = takes_out(running.cummax, RUNNING)
+cummin = takes_out(running.cummin, RUNNING)
+logcumsumexp = takes_out(running.logcumsumexp, RUNNING)
+
+angle = takes_out(complex_numbers.angle, POINTWISE)
+conj_physical = takes_out(complex_numbers.conj_physical, OWN_DTYPE)

@@ -6,14 +6,15 @@ they write to, since an element goes from place to place.
 
 from __future__ import annotations
 
-from autodiff.api import gathered, index, join, order, places, triangle, written
+from autodiff.api import gathered, index, join, order, places, positions, ranked, searching, triangle, written
 from autodiff.api.out import Rule, takes_out
 
 # A part of the public list, like that of with_out.
 __all__ = [
-    "argsort", "cat", "column_stack", "diag", "dstack", "gather", "hstack", "index_add", "index_copy", "index_reduce",
-    "index_select", "isin", "masked_select", "median", "msort", "nonzero", "scatter", "scatter_add", "scatter_reduce",
-    "slice_scatter", "sort", "stack", "take", "take_along_dim", "topk", "tril", "triu", "vstack",
+    "argsort", "bucketize", "cat", "column_stack", "diag", "dstack", "gather", "hstack", "index_add", "index_copy",
+    "index_reduce", "index_select", "isin", "kthvalue", "masked_select", "median", "mode", "msort", "nonzero",
+    "nonzero_static", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "slice_scatter", "sort", "stack", "take",
+    "take_along_dim", "topk", "tril", "triu", "vstack",
 ]
 
 # ---- in order: an operand may be written into ----
@@ -21,8 +22,12 @@ __all__ = [
 SAME = Rule("same")
 
 argsort = takes_out(order.argsort, SAME)
-isin = takes_out(order.isin, SAME)
-median = takes_out(order.median, SAME)
+isin = takes_out(searching.isin, SAME)
+kthvalue = takes_out(ranked.kthvalue, SAME)
+median = takes_out(ranked.median, SAME)
+mode = takes_out(ranked.mode, SAME)
+bucketize = takes_out(searching.bucketize, SAME)
+searchsorted = takes_out(searching.searchsorted, SAME)
 msort = takes_out(order.msort, Rule("same", pointwise=True))
 sort = takes_out(order.sort, SAME)
 topk = takes_out(order.topk, SAME)
@@ -45,7 +50,8 @@ vstack = takes_out(join.vstack, JOINED)
 gather = takes_out(places.gather, PICKED)
 index_select = takes_out(places.index_select, PICKED)
 masked_select = takes_out(index.masked_select, PICKED)
-nonzero = takes_out(places.nonzero, PICKED)
+nonzero = takes_out(positions.nonzero, PICKED)
+nonzero_static = takes_out(positions.nonzero_static, PICKED)
 take = takes_out(places.take, PICKED)
 take_along_dim = takes_out(places.take_along_dim, PICKED)
 

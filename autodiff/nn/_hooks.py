@@ -6,6 +6,7 @@ in front of the module and behind it, is a node whose hooks see all inputs', or 
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import Any
 
@@ -16,6 +17,7 @@ from autodiff._core.modes import mode
 from autodiff._core.provenance import Place, here, outermost, stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import alias, edge_of
+from autodiff.nn._everywhere import EVERYWHERE
 
 __all__ = ["between_hooks"]
 
@@ -26,7 +28,10 @@ def between_hooks(module: Any, noted: Place | None, args: tuple[Any, ...], kwarg
     try:
         place = (noted or here(3)) if module._of_package else None
         args, kwargs = _before_forward(module, args, kwargs)
-        backward = module._hooks.get("backward"), module._hooks.get("backward_pre")
+        old = _of(module, "backward_old")
+        if old:
+            return _seen_by_old_hooks(module, old, args, _with_hooks_after(module, place, args, kwargs))
+        backward = _of(module, "backward"), _of(module, "backward_pre")
         if not any(backward):
             return _with_hooks_after(module, place, args, kwargs)
         watch = _Watch(module, *backward)
@@ -35,9 +40,14 @@ def between_hooks(module: Any, noted: Place | None, args: tuple[Any, ...], kwarg
         outermost.place = noted
 
 
+def _of(module: Any, kind: str) -> list[Any]:
+    """The hooks of a kind, those of every module first."""
+    return [*EVERYWHERE.get(kind, {}).values(), *module._hooks.get(kind, {}).values()]
+
+
 def _before_forward(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments as the pre-hooks leave them."""
-    for hook, with_kwargs in list(module._hooks.get("forward_pre", {}).values()):
+    for hook, with_kwargs in _of(module, "forward_pre"):
         reply = hook(module, args, kwargs) if with_kwargs else hook(module, args)
         if with_kwargs and reply is not None:
             if not (isinstance(reply, tuple) and len(reply) == 2):
@@ -52,7 +62,7 @@ def _before_forward(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 def _with_hooks_after(module: Any, place: Place | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The output as the forward hooks leave it. Those that are always called see None where forward has raised."""
-    waiting, result = list(module._hooks.get("forward", {}).values()), None
+    waiting, result = _of(module, "forward"), None
     try:
         outermost.place = place
         try:
@@ -72,6 +82,27 @@ def _with_hooks_after(module: Any, place: Place | None, args: tuple[Any, ...], k
     return result
 
 
+def _seen_by_old_hooks(module: Any, hooks: list[Any], args: tuple[Any, ...], result: Any) -> Any:
+    """The result, whose last operation calls the hooks with its own gradients: all of PyTorch's older backward hooks."""
+    found = result
+    while not isinstance(found, Tensor):
+        found = next(v for v in found.values() if isinstance(v, Tensor)) if isinstance(found, dict) else found[0]
+    node = found.grad_fn
+    if node is None:
+        return result
+    for hook in hooks:
+        node.register_hook(functools.partial(hook, module))
+    first = {x.grad_fn for x in args if isinstance(x, Tensor) and x.grad_fn is not None}
+    if not isinstance(result, Tensor) or first != {n for n, _ in node.next_functions}:
+        warnings.warn(
+            f"A non-full backward hook sees the gradients of the last operation of {type(module).__name__} only: its "
+            "grad_input or grad_output will miss some. Please use register_full_backward_hook to get the documented behavior.",
+            FutureWarning,
+            stacklevel=stacklevel(),
+        )
+    return result
+
+
 @primitive(
     lambda g, i: g[i] * 1.0,
     variadic=True,
@@ -86,9 +117,9 @@ def passed(*xs: Any) -> Any:
 class _Watch:
     """The two nodes through which a module's backward hooks see its gradients."""
 
-    def __init__(self, module: Any, hooks: Any, pre_hooks: Any) -> None:
+    def __init__(self, module: Any, hooks: list[Any], pre_hooks: list[Any]) -> None:
         self.module = module
-        self.hooks, self.pre_hooks = hooks or {}, pre_hooks or {}
+        self.hooks, self.pre_hooks = hooks, pre_hooks
         self.grad_output: Any = None
         self.tracked = False  # does an input require a gradient?
 
@@ -126,7 +157,7 @@ class _Watch:
     def _left(self, grads: tuple[Any, ...]) -> Any:
         # The gradients of the results: the first that backward has.
         found = _spread(grads, self.outputs, self.results)
-        for hook in list(self.pre_hooks.values()):
+        for hook in self.pre_hooks:
             reply = hook(self.module, found)
             if reply is not None:
                 found = _checked(reply, found, "Backward pre hook returned an invalid number of grad_output")
@@ -151,7 +182,7 @@ class _Watch:
         return tuple(replaced[i] for i in self.inputs)
 
     def _run(self, grad_input: tuple[Any, ...]) -> tuple[Any, ...]:
-        for hook in list(self.hooks.values()):
+        for hook in self.hooks:
             reply = hook(self.module, grad_input, self.grad_output)
             if reply is not None:
                 grad_input = _checked(reply, grad_input, "Backward hook returned an invalid number of grad_input")

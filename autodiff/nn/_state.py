@@ -58,6 +58,9 @@ def save(module: Any, destination: Any, prefix: str, keep_vars: bool) -> dict[st
     for hook in list(module._hooks.get("state_dict_post", {}).values()):
         if hook(module, out, prefix, metadata) is not None:
             raise RuntimeError("state_dict post-hook must return None")
+    for hook in list(module._hooks.get("state_dict_reply", {}).values()):
+        reply = hook(module, out, prefix, metadata)
+        out = out if reply is None else reply
     return out
 
 

@@ -6,44 +6,23 @@ is a uniform distribution of width 1/sqrt(fan_in).
 
 from __future__ import annotations
 
-import functools
 import math
 import warnings
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numpy as np
+from typing import Any
 
 from autodiff._core.missing import missing_name
-from autodiff._core.modes import no_grad
-from autodiff._core.refusals import refusal
-from autodiff._core.tensor import Tensor, wrap
-from autodiff.api import fill, sampling
-from autodiff.api.creation import eye
+from autodiff._core.tensor import Tensor
+from autodiff.api import fill
+from autodiff.nn._filling import deprecated, filling
+from autodiff.nn._init_matrices import dirac_, eye_, orthogonal_, sparse_
+from autodiff.nn._truncated import keep_by_density, redraw_outside
 from autodiff.random import Generator
 
 __all__ = [
-    "calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_", "sparse_",
-    "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
+    "calculate_gain", "constant", "constant_", "dirac", "dirac_", "eye", "eye_", "kaiming_normal", "kaiming_normal_",
+    "kaiming_uniform", "kaiming_uniform_", "normal", "normal_", "ones_", "orthogonal", "orthogonal_", "sparse", "sparse_",
+    "trunc_normal_", "uniform", "uniform_", "xavier_normal", "xavier_normal_", "xavier_uniform", "xavier_uniform_", "zeros_",
 ]
-
-
-_F = TypeVar("_F", bound=Callable[..., Tensor])
-
-
-def _filling(function: _F) -> _F:
-    """The function outside the graph; what it refuses is raised here, as close to the user's line as can be."""
-    @functools.wraps(function)
-    def filling(*args: Any, **kwargs: Any) -> Tensor:
-        try:
-            with no_grad():
-                return function(*args, **kwargs)
-        except (IndexError, RuntimeError, TypeError, ValueError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
-            raise
-
-    return cast(_F, filling)
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -54,8 +33,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     1.4142135623730951
     """
     linear = [f"conv{kind}{n}d" for kind in ("", "_transpose") for n in (1, 2, 3)]
-    if nonlinearity in ("linear", "identity", "sigmoid", *linear):
-        return 1.0
+    if nonlinearity in ("linear", "sigmoid", *linear):
+        return 1
     if nonlinearity == "tanh":
         return 5.0 / 3
     if nonlinearity == "relu":
@@ -70,7 +49,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
 
 
-@_filling
+@filling
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with uniform numbers in [a, b).
 
@@ -82,7 +61,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     return fill.uniform_(tensor, a, b, generator=generator)
 
 
-@_filling
+@filling
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with normal numbers.
 
@@ -94,7 +73,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     return fill.normal_(tensor, mean, std, generator=generator)
 
 
-@_filling
+@filling
 def trunc_normal_(
     tensor: Tensor,
     mean: float = 0.0,
@@ -120,44 +99,13 @@ def trunc_normal_(
 
     normal = NormalDist(mean, std)
     if normal.cdf(b) - normal.cdf(a) > 0.3:
-        _redraw_outside(tensor, mean, std, a, b, generator)
+        redraw_outside(tensor, mean, std, a, b, generator)
     else:
-        _keep_by_density(tensor, mean, std, a, b, generator)
+        keep_by_density(tensor, mean, std, a, b, generator)
     return tensor
 
 
-def _redraw_outside(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None) -> None:
-    low, high = (tensor._array.dtype.type(limit) for limit in (a, b))
-    values = fill.normal_(tensor, mean, std, generator=generator)._array
-    while True:
-        outside = (values < low) | (values > high)
-        if not outside.any():
-            break
-        # A whole tensor is drawn, so that the random numbers are PyTorch's.
-        again = fill.normal_(wrap(np.empty_like(tensor._array)), mean, std, generator=generator)._array
-        values = np.where(outside, again, values)
-    if values is not tensor._array:
-        tensor.copy_(wrap(values))
-
-
-def _keep_by_density(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None) -> None:
-    dtype = tensor._array.dtype.type
-    log_peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
-    values: np.ndarray | None = None
-    pending = np.ones(tensor._array.shape, bool)
-    while pending.any():
-        drawn = fill.uniform_(wrap(np.empty_like(tensor._array)), a, b, generator=generator)._array
-        values = drawn if values is None else np.where(pending, drawn, values)
-        # log(density / largest density): a candidate stays if the log of a uniform number is below.
-        height = ((drawn - dtype(mean)) / dtype(std)) ** 2 * dtype(-0.5) - dtype(log_peak)
-        chance = fill.uniform_(wrap(np.empty_like(tensor._array)), 0.0, 1.0, generator=generator)._array
-        with np.errstate(divide="ignore"):
-            pending = pending & (np.log(chance) > height)
-    if values is not None:
-        tensor.copy_(wrap(values))
-
-
-@_filling
+@filling
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value.
 
@@ -169,7 +117,7 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     return tensor
 
 
-@_filling
+@filling
 def ones_(tensor: Tensor) -> Tensor:
     """Fill with ones.
 
@@ -180,7 +128,7 @@ def ones_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 1.0)
 
 
-@_filling
+@filling
 def zeros_(tensor: Tensor) -> Tensor:
     """Fill with zeros.
 
@@ -191,39 +139,6 @@ def zeros_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 0.0)
 
 
-@_filling
-def eye_(tensor: Tensor) -> Tensor:
-    """Fill a matrix with the identity.
-
-    >>> import autodiff as torch
-    >>> torch.nn.init.eye_(torch.empty(2, 2))
-    tensor([[1., 0.],
-            [0., 1.]])
-    """
-    if tensor._array.ndim != 2:
-        raise ValueError("Only tensors with 2 dimensions are supported")
-    tensor.copy_(eye(*tensor._array.shape))
-    return tensor
-
-
-@_filling
-def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
-    """Fill a matrix with normal numbers, and a share of each column with zeros (Martens 2010).
-
-    >>> import autodiff as torch
-    >>> (torch.nn.init.sparse_(torch.empty(4, 2), 0.5) == 0).sum(0)
-    tensor([2, 2])
-    """
-    if tensor._array.ndim != 2:
-        raise ValueError("Only tensors with 2 dimensions are supported")
-    rows, cols = tensor._array.shape
-    zeros = math.ceil(sparsity * rows)
-    fill.normal_(tensor, 0.0, std, generator=generator)
-    for col in range(cols):
-        tensor[sampling.randperm(rows)[:zeros], col] = 0.0
-    return tensor
-
-
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     shape = tensor._array.shape
     if len(shape) < 2:
@@ -232,7 +147,7 @@ def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     return shape[1] * field, shape[0] * field
 
 
-@_filling
+@filling
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform in +-gain * sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010).
 
@@ -245,7 +160,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     return uniform_(tensor, -bound, bound, generator)
 
 
-@_filling
+@filling
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal with std gain * sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio 2010).
 
@@ -262,7 +177,7 @@ def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
     return _calculate_fan_in_and_fan_out(tensor)[mode.lower() == "fan_out"]
 
 
-@_filling
+@filling
 def kaiming_uniform_(
     tensor: Tensor,
     a: float = 0,
@@ -284,7 +199,7 @@ def kaiming_uniform_(
     return uniform_(tensor, -bound, bound, generator)
 
 
-@_filling
+@filling
 def kaiming_normal_(
     tensor: Tensor,
     a: float = 0,
@@ -304,26 +219,19 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_calculate_correct_fan(tensor, mode)), generator)
 
 
-@_filling
-def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
-    """A (semi-)orthogonal matrix, from the QR decomposition of a normal one (Saxe et al. 2013).
+# ---- names that PyTorch deprecates ----
 
-    >>> import autodiff as torch
-    >>> w = torch.nn.init.orthogonal_(torch.empty(3, 3))
-    >>> bool((w @ w.T - torch.eye(3)).abs().max() < 1e-5)
-    True
-    """
-    if tensor._array.ndim < 2:
-        raise ValueError("Only tensors with 2 or more dimensions are supported")
-    if not tensor._array.size:
-        return tensor
-    rows = tensor._array.shape[0]
-    cols = tensor._array.size // rows
-    normal = sampling.randn(rows, cols, generator=generator, dtype=tensor.dtype)._array
-    q, r = np.linalg.qr(normal.T if rows < cols else normal)
-    q = q * np.sign(np.diag(r))
-    tensor.copy_(wrap(((q.T if rows < cols else q).reshape(tensor._array.shape) * gain).astype(tensor._array.dtype)))
-    return tensor
+uniform = deprecated(uniform_)
+normal = deprecated(normal_)
+constant = deprecated(constant_)
+eye = deprecated(eye_)
+dirac = deprecated(dirac_)
+xavier_uniform = deprecated(xavier_uniform_)
+xavier_normal = deprecated(xavier_normal_)
+kaiming_uniform = deprecated(kaiming_uniform_)
+kaiming_normal = deprecated(kaiming_normal_)
+orthogonal = deprecated(orthogonal_)
+sparse = deprecated(sparse_)
 
 
 def __getattr__(name: str) -> Any:

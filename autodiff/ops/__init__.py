@@ -9,6 +9,9 @@ Element by element:
 - `exponential`: exponentials, logarithms, sigmoid, the error function.
 - `error_function`: how erf is computed, of which NumPy knows nothing.
 - `power`: powers and roots, and what happens at 0.
+- `special`: the gamma function, Bessel's, sinc and others, which SciPy computes where NumPy lacks them.
+- `polynomials`: orthogonal ones, Chebyshev's and others.
+- `normal`: the normal distribution, by the error function.
 - `rounding`: floor, sign and the like: steps, whose slope is 0.
 - `parts`: signs, the larger of two beside a nan, floats as they lie in memory.
 - `comparison`: yes or no, and choosing by the answer: where, maximum, clamp.
@@ -27,6 +30,7 @@ Shapes and places:
 - `pixels`: channels into pixels and back.
 - `grid`: coordinates brought back into an image.
 - `gathered`: several numbers at one place: their sum, mean, product, extremes.
+- `strided`: memory seen through other steps, and sliding windows.
 - `written`: numbers written over rows, places, masks, views.
 - `triangle`: diagonals and triangles of matrices.
 - `fill`: values written over others.
@@ -54,4 +58,5 @@ What networks are made of:
 - `adaptive_pooling`: windows that are cut for an output of a given size, and choices by places.
 - `blocks`: every window of an image as a column, and back.
 - `recurrent`: a state that goes through a sequence: the plain cell, GRU, LSTM.
+- `sequences`: a recurrent layer in one operation.
 """

@@ -152,6 +152,64 @@ def times(a, b):
     return y
 
 
+# ---- the logarithm of a running sum of exponentials ----
+
+
+@primitive(
+    lambda g, x, axis: shared_back(g, x, axis=axis),
+    says="A number is part of every sum from its place on, and of each it gets the share that its exponential has.",
+)
+def logcumsumexp(x, *, axis):
+    """log of the running sum of exponentials: y[i] = log(e**x[0] + ... + e**x[i])."""
+    if not x.ndim:
+        return x.copy()
+    wide = x.astype(np.float32 if x.dtype.char == "e" else np.float64, copy=False)
+    return np.ascontiguousarray(np.logaddexp.accumulate(wide, axis)).astype(x.dtype, copy=False)
+
+
+@primitive(
+    lambda g, x, axis: shared(g, x, axis=axis),
+    lambda g, b, y, x, axis: g * y - shared_back(b * shared(g, x, axis=axis), x, axis=axis),
+    says="The shares sum to 1, so what one number gains of them the others lose.",
+)
+def shared_back(b, x, *, axis):
+    """the shares of x in b: at each place the sum of all b from there on, each times the share of e**x in its running sum."""
+    if not x.ndim:
+        return b.copy()
+    b, x = np.flip(np.moveaxis(b, axis, -1), -1), np.moveaxis(x, axis, -1)
+    own, steps = _shares(x)
+    sums = b.astype(own.dtype)
+    factors = np.ones_like(steps)
+    factors[..., 1:] = np.flip(steps, -1)[..., :-1]
+    _recurrence(factors, sums, np.multiply)
+    return np.ascontiguousarray(np.moveaxis(np.flip(sums, -1) * own, -1, axis)).astype(b.dtype, copy=False)
+
+
+@primitive(
+    lambda g, x, axis: shared_back(g, x, axis=axis),
+    lambda g, h, y, x, axis: h * shared_back(g, x, axis=axis) - shared_back(g * y, x, axis=axis),
+    says="The shares sum to 1, so what one number gains of them the others lose.",
+)
+def shared(h, x, *, axis):
+    """h by the shares of x: at each place the mean of all h up to there, weighted by e**x."""
+    if not x.ndim:
+        return h.copy()
+    own, steps = _shares(np.moveaxis(x, axis, -1))
+    means = np.moveaxis(h, axis, -1) * own
+    _recurrence(steps, means, np.multiply)
+    return np.ascontiguousarray(np.moveaxis(means, -1, axis)).astype(h.dtype, copy=False)
+
+
+def _shares(x: Any) -> Any:
+    """(e**(x - y), e**(y before - y)): the share of each number in its own sum, and that of the sum before it; y as above."""
+    y = np.logaddexp.accumulate(x.astype(np.float64), -1)
+    own, steps = np.exp(x - y), np.zeros_like(y)
+    steps[..., 1:] = np.exp(y[..., :-1] - y[..., 1:])
+    for shares in (own, steps):
+        shares[np.isneginf(y) & np.isnan(shares)] = 0  # of nothing there is no share
+    return own, steps
+
+
 # ---- how it is computed: on lines, which are the last dimension ----
 
 

@@ -57,6 +57,17 @@ def median_all(x):
     return np.partition(x, middle, None)[middle]
 
 
+@primitive(
+    lambda g, x, y: expanded(g, shape=x.shape) * shares(x, y, axes=None),
+    name="NanmedianBackward0",
+    says="Only the element in the middle of those that are no nan has a slope, 1; equal ones share it.",
+)
+def nanmedian_all(x):
+    """The middle element of those that are not nan, the lower of two; nan where there is no other."""
+    numbers = x[x == x]
+    return np.partition(numbers, (numbers.size - 1) // 2, None)[(numbers.size - 1) // 2] if numbers.size else x.flat[0]
+
+
 def _shared(g: Any, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
     """g / n where x == y, else 0: the gradient of the extremes over some dimensions, shared by the n equal elements."""
     return spread(g, x.shape, axes) * shares(x, reshape(y, shape=kept_shape(x.shape, axes)), axes=axes)

@@ -220,3 +220,9 @@ def frexp(x):
     """(mantissa, exponent) with x = mantissa * 2**exponent."""
     mantissa, exponent = np.frexp(widened(x))
     return mantissa.astype(x.dtype, copy=False), exponent.astype(np.int32, copy=False)
+
+
+@primitive(flat, promote=to_floating, says="Along the real numbers the angle only jumps, where the sign does: nothing passes.")
+def angle(input):
+    """0 where x is not negative, pi where it is, and nan where it is nan."""
+    return np.where(input != input, input, np.where(input < 0, input.dtype.type(np.pi), input.dtype.type(0)))

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from autodiff._core.missing import missing_name
 from autodiff.optim import lr_scheduler as lr_scheduler
+from autodiff.optim import swa_utils as swa_utils
+from autodiff.optim._adafactor import Adafactor
+from autodiff.optim._muon import Muon
 from autodiff.optim.adadelta import Adadelta
 from autodiff.optim.adagrad import Adagrad
 from autodiff.optim.adam import Adam
 from autodiff.optim.adamax import Adamax
 from autodiff.optim.adamw import AdamW
 from autodiff.optim.asgd import ASGD
+from autodiff.optim.lbfgs import LBFGS
 from autodiff.optim.nadam import NAdam
 from autodiff.optim.optimizer import Optimizer
 from autodiff.optim.radam import RAdam
@@ -23,8 +27,8 @@ from autodiff.optim.sgd import SGD
 from autodiff.optim.sparse_adam import SparseAdam
 
 __all__ = [
-    "ASGD", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop", "Rprop",
-    "SparseAdam", "lr_scheduler",
+    "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "Optimizer",
+    "RAdam", "RMSprop", "Rprop", "SparseAdam", "lr_scheduler", "swa_utils",
 ]
 
 

@@ -17,7 +17,7 @@ from autodiff._core.operation import on_arrays
 from autodiff._core.provenance import here
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["begin", "check", "columns", "convert", "keep", "one_by_one", "touched"]
+__all__ = ["begin", "check", "columns", "convert", "keep", "one_by_one", "touched", "towards"]
 
 Array = np.ndarray[Any, Any]
 Column = list[Tensor | None]  # one state of all the parameters of a group; None where there is nothing yet
@@ -108,6 +108,11 @@ def one_by_one(
             for p, (now, *_) in zip(params, after):
                 p[...] = now
     return list(zip(*(state for _, *state in after)))
+
+
+def towards(a: Any, b: Any, weight: float) -> Any:
+    """(1 - weight) * a + weight * b, from the nearer of the two."""
+    return a + (b - a) * weight if weight < 0.5 else b - (b - a) * (1 - weight)
 
 
 def touched(*of: Sequence[Tensor | None]) -> None:

@@ -50,7 +50,7 @@ class ASGD(Optimizer):
     """
 
     state_names = ("step", "eta", "mu", "ax")
-    number_names = ("step", "eta", "mu")
+    other_shapes = ("step", "eta", "mu")
     rule = recorded_rule = staticmethod(asgd)
 
     @staticmethod

@@ -61,7 +61,7 @@ class NAdam(Optimizer):
     """
 
     state_names = ("step", "mu_product", "exp_avg", "exp_avg_sq")
-    number_names = ("step", "mu_product")
+    other_shapes = ("step", "mu_product")
     rule = recorded_rule = staticmethod(nadam)
 
     @staticmethod

@@ -25,7 +25,20 @@ from autodiff.optim._groups import required
 from autodiff.optim._options import count, fill_in, numbers
 from autodiff.optim._update import begin, check, columns, convert, keep, one_by_one, touched
 
-__all__ = ["Optimizer", "required"]
+__all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"]
+
+
+_of_all: dict[str, OrderedDict[int, Callable[..., Any]]] = {}  # hooks of every optimizer, by kind
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(optimizer, args, kwargs)` before each step of every optimizer; it may return new (args, kwargs)."""
+    return RemovableHandle(_of_all.setdefault("step_pre", OrderedDict()), hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(optimizer, args, kwargs)` after each step of every optimizer."""
+    return RemovableHandle(_of_all.setdefault("step_post", OrderedDict()), hook)
 
 
 def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,7 +47,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def between_hooks(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         self._opt_called = True  # a scheduler asks
-        if not self._hooks:
+        if not self._hooks and not _of_all:
             try:
                 return step(self, *args, **kwargs)
             except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
@@ -42,14 +55,14 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                     raise again from again.__cause__
                 raise
         args = (self, *args)  # the hooks see the call as PyTorch shows it, with the optimiser in front
-        for hook in tuple(self._hooks.get("step_pre", {}).values()):
+        for hook in (*_of_all.get("step_pre", {}).values(), *self._hooks.get("step_pre", {}).values()):
             changed = hook(self, args, kwargs)
             if changed is not None:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
                     raise RuntimeError(f"{hook} must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
                 args, kwargs = changed
         result = step(*args, **kwargs)
-        for hook in tuple(self._hooks.get("step_post", {}).values()):
+        for hook in (*self._hooks.get("step_post", {}).values(), *_of_all.get("step_post", {}).values()):
             hook(self, args, kwargs)
         return result
 
@@ -81,7 +94,7 @@ class Optimizer(KnowsItsKeywords):
     """
 
     state_names: ClassVar[tuple[str, ...]] = ()
-    number_names: ClassVar[tuple[str, ...]] = ("step",)  # those of them that are one number each
+    other_shapes: ClassVar[tuple[str, ...]] = ("step",)  # those that have not the parameter's: a number, mostly
     rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     first_state: ClassVar[Callable[..., dict[str, Any]] | None] = None
     recorded_rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None  # the rule on tensors, for differentiable=True
@@ -110,7 +123,7 @@ class Optimizer(KnowsItsKeywords):
         self.__dict__.setdefault("_hooks", {})  # hooks are functions of the running program: a copy starts without
         fill_in(self.param_groups, self.defaults)
         for entry in self.state.values():
-            for name in self.number_names:
+            for name in self.other_shapes:
                 if name in self.state_names and isinstance(entry, dict) and isinstance(entry.get(name), (int, float)):
                     entry[name] = wrap(count(entry[name]))  # an old state, of the time when it was a plain number
 
@@ -173,7 +186,7 @@ class Optimizer(KnowsItsKeywords):
                     grads.append(g._array)
                     entries.append(entry_of(p))  # not state[p], which would make an entry where PyTorch has none
             if params:
-                new = None in entries
+                new = not all(entries)
                 if self.first_state is not None:
                     begin(self.first_state, group, arrays, entries)
                 parts.append((group, params, arrays, grads, entries, new))
@@ -210,7 +223,7 @@ class Optimizer(KnowsItsKeywords):
 
     def _shaped(self) -> list[str]:
         """The states that have the parameter's shape and dtype."""
-        return [name for name in self.state_names if name not in self.number_names]
+        return [name for name in self.state_names if name not in self.other_shapes]
 
     def state_dict(self) -> dict[str, Any]:
         """The state as a dict in PyTorch's format: "state" by the parameters' number, and "param_groups"."""

@@ -10,6 +10,7 @@ import importlib
 from typing import Any
 
 from autodiff._core import dtypes
+from autodiff._core.missing import home_of_layer, pytorch_names
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Size, device
 from autodiff.nn.parameter import Parameter
@@ -27,11 +28,6 @@ _CLASSES: dict[str, Any] = {
     "torch.Size": Size,
     "torch.device": device,
 }
-# Files that PyTorch has not; what is in them stands in another one there.
-_FILES = {
-    "autodiff.nn.modules._parameters": "autodiff.nn.modules.container",
-    "autodiff.nn.modules._cells": "autodiff.nn.modules.rnn",
-}
 _NAMED: list[tuple[Any, str]] = [(thing, name) for table in (_CLASSES, REBUILDS) for name, thing in table.items()]
 _STORAGE_PLACES = {"torch", "torch.cuda", "torch.storage"}
 
@@ -48,8 +44,17 @@ def theirs(thing: Any) -> str | None:
             return f"{module} {last}"
     place, own = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
     if isinstance(place, str) and isinstance(own, str) and (place + ".").startswith("autodiff."):
-        return f"torch{_FILES.get(place, place)[len('autodiff') :]} {own}"
+        return f"{_home(place, own)} {own}"
     return None
+
+
+def _home(place: str, name: str) -> str:
+    """The module of PyTorch's that has what a module has here."""
+    if place.startswith("autodiff.nn.modules.") and (home := home_of_layer(name)):
+        return home
+    if place.startswith(("autodiff.nn.functional.", "autodiff.api.", "autodiff.ops.")):
+        return "torch.nn.functional" if name in pytorch_names("torch.nn.functional") else "torch"
+    return "torch" + place.removeprefix("autodiff")
 
 
 def _named_here(module: str, name: str) -> Any:

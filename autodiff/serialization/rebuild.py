@@ -79,6 +79,8 @@ def tensor_v3(
     """torch._utils._rebuild_tensor_v3: for dtypes that have no class of storages."""
     if not isinstance(storage, (TypedStorage, UntypedStorage)) or not isinstance(dtype, dtypes.dtype):
         raise Refused("a tensor is rebuilt without a storage or a dtype")
+    if isinstance(dtype, dtypes.Absent):
+        raise RuntimeError(f"the file holds a tensor of {dtype}, of which there are none here: convert it in PyTorch")
     return _plain(storage, dtype, offset, size, stride, requires_grad)
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from autodiff._core.missing import missing_name
-from autodiff.utils import checkpoint, data, tensorboard
+from autodiff.utils import checkpoint, data, dlpack, tensorboard
 
-__all__ = ["checkpoint", "data", "tensorboard"]
+__all__ = ["checkpoint", "data", "dlpack", "tensorboard"]
 
 
 def __getattr__(name: str) -> Any:

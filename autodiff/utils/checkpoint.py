@@ -6,18 +6,33 @@ of them that is walked runs the part again, and hands every node what it would h
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
+from itertools import pairwise
 from typing import Any
 
 from autodiff._core.missing import missing_name
-from autodiff._core.modes import enable_grad, mode
-from autodiff._core.provenance import line_of
+from autodiff._core.modes import enable_grad, mode, no_grad
+from autodiff._core.provenance import line_of, stacklevel
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff.autograd.graph import saved_tensors_hooks
 from autodiff.random import default_generator
 
-__all__ = ["CheckpointError", "checkpoint", "set_checkpoint_early_stop"]
+__all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn", "set_checkpoint_early_stop"]
+
+
+Contexts = Callable[[], tuple[AbstractContextManager[Any], AbstractContextManager[Any]]]
+
+
+def noop_context_fn() -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
+    """Two contexts that do nothing: `context_fn`, unless it is given.
+
+    >>> from autodiff.utils.checkpoint import noop_context_fn
+    >>> len(noop_context_fn())
+    2
+    """
+    return nullcontext(), nullcontext()
 
 
 class CheckpointError(RuntimeError):
@@ -43,7 +58,7 @@ class set_checkpoint_early_stop:
     ...     print("the sine is there")
     ...     return y
     >>> with set_checkpoint_early_stop(False):
-    ...     y = checkpoint(f, torch.ones(1, requires_grad=True))
+    ...     y = checkpoint(f, torch.ones(1, requires_grad=True), use_reentrant=False)
     the sine is there
     >>> y.backward()
     the sine is there
@@ -145,9 +160,9 @@ class _Second(_Run):
 def checkpoint(
     function: Callable[..., Any],
     *args: Any,
-    use_reentrant: bool = False,
+    use_reentrant: bool | None = None,
     preserve_rng_state: bool = True,
-    context_fn: Callable[[], tuple[AbstractContextManager[Any], AbstractContextManager[Any]]] | None = None,
+    context_fn: Contexts | None = None,
     determinism_check: str = "default",
     debug: bool = False,
     early_stop: bool = True,
@@ -158,8 +173,11 @@ def checkpoint(
     The second run ends as soon as all values are there, unless early_stop is False. The random numbers are put back for it, so
     that dropout drops the same elements; context_fn returns two contexts, for the first and for the second run. CheckpointError
     when the second run keeps something else than the first (with determinism_check="none" only their number is compared),
-    RuntimeError when an input or parameter was changed in between. `use_reentrant` and `debug` are accepted: what is done is
-    always PyTorch's use_reentrant=False.
+    RuntimeError when an input or parameter was changed in between.
+
+    Say use_reentrant=False: without it there is a warning, and it is True, as in PyTorch. Then the function gets no gradient
+    where none of the arguments requires one, though its parameters do; ValueError for keyword arguments and for context_fn.
+    For the rest the two are one here. `debug` is accepted.
 
     >>> import autodiff as torch
     >>> from autodiff.utils.checkpoint import checkpoint
@@ -168,12 +186,48 @@ def checkpoint(
     >>> x.grad
     tensor([2.7183, 2.7183])
     """
+    if use_reentrant is None:
+        _say_which("")
+    if use_reentrant is not False:
+        if kwargs:
+            raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+        if context_fn not in (None, noop_context_fn) or debug is not False:
+            raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
+        if not _requires_grad(args):
+            with no_grad():
+                return function(*args)
     if determinism_check not in ("default", "none"):
         raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
     if not mode.grad:
         return function(*args, **kwargs)
+    contexts = context_fn or noop_context_fn
+    return _twice(function, args, kwargs, preserve_rng_state, contexts, early_stop, determinism_check == "default")
+
+
+def _say_which(function: str) -> None:
+    warnings.warn(
+        f"torch.utils.checkpoint{function}: the use_reentrant parameter should be passed explicitly. use_reentrant=False is "
+        "recommended, but if you need to preserve the current default behavior, you can pass use_reentrant=True.",
+        UserWarning,
+        stacklevel=stacklevel(),
+    )
+
+
+def _requires_grad(inputs: Iterable[Any]) -> bool:
+    """Whether one of the inputs requires a gradient; if none does, that is said."""
+    if any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
+        return True
+    warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", UserWarning, stacklevel=stacklevel())
+    return False
+
+
+def _twice(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], preserve_rng_state: bool, context_fn: Contexts,
+    early_stop: bool, compare: bool,
+) -> Any:
+    """Run the function now, and again when backward asks for what it would have kept."""
     state = default_generator.get_state() if preserve_rng_state else None
-    first_context, second_context = (nullcontext(), nullcontext()) if context_fn is None else context_fn()
+    first_context, second_context = context_fn()
 
     def run() -> None:
         now = default_generator.get_state()
@@ -187,10 +241,50 @@ def checkpoint(
             if state is not None:
                 default_generator.set_state(now)
 
-    first = _First(run, early_stop and _EarlyStop.wanted, determinism_check == "default")
+    first = _First(run, early_stop and _EarlyStop.wanted, compare)
     first.leaves = _counts(a for a in (*args, *kwargs.values()) if isinstance(a, Tensor))
     with first_context, first:
         return function(*args, **kwargs)
+
+
+def checkpoint_sequential(functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any) -> Any:
+    """The functions one after another, cut into `segments` of which all but the last are checkpoints.
+
+    Such a chain keeps the inputs of its segments and the values of one segment: with about sqrt(n) segments of n functions the
+    memory is least. `functions` is a Sequential, or a list of functions of one argument; preserve_rng_state is the only other
+    option. ValueError for another one, and for fewer functions than segments. Source: Chen, Xu, Zhang and Guestrin, Training
+    Deep Nets with Sublinear Memory Cost, 2016.
+
+    >>> import autodiff as torch
+    >>> from autodiff.utils.checkpoint import checkpoint_sequential
+    >>> x = torch.ones(2, requires_grad=True)
+    >>> checkpoint_sequential([torch.sin, torch.exp, torch.square], 2, x, use_reentrant=False).sum().backward()
+    >>> x.grad
+    tensor([5.8151, 5.8151])
+    """
+    if use_reentrant is None:
+        _say_which(".checkpoint_sequential")
+    preserve = kwargs.pop("preserve_rng_state", True)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    steps = list(functions)
+    size = len(steps) // segments
+    if not size:
+        raise ValueError(f"checkpoint_sequential: {len(steps)} functions can't be cut into {segments} segments")
+    cuts = [*range(0, size * (segments - 1), size), size * (segments - 1)]
+    for start, end in pairwise(cuts):
+        part = _chain(steps[start:end])
+        input = checkpoint(part, input, use_reentrant=use_reentrant is not False, preserve_rng_state=preserve)
+    return _chain(steps[cuts[-1] :])(input)
+
+
+def _chain(functions: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    def run(input: Any) -> Any:
+        for function in functions:
+            input = function(input)
+        return input
+
+    return run
 
 
 def _counts(tensors: Iterable[Tensor]) -> list[tuple[Any, int]]:

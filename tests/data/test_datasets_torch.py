@@ -412,3 +412,40 @@ def test_loaders_of_a_stream_that_are_refused(kwargs):
     refused(lambda m, d: d.DataLoader(stream(m, 3), **kwargs), ValueError)
     same(lambda m, d: len(d.DataLoader(stream(m, 3), shuffle=False)))
     refused(lambda m, d: len(d.DataLoader(stream(m, 3, length=False), 2)), TypeError)
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 6])
+@pytest.mark.parametrize("replicas", [1, 2, 3, 8])
+@pytest.mark.parametrize("options", [{"shuffle": False}, {"seed": 5}, {"drop_last": True}])
+def test_the_parts_of_several_processes(n, replicas, options, torch):
+    for rank in range(replicas):
+        parts = []
+        for m in (autodiff, torch):
+            sampler = m.utils.data.DistributedSampler(range(n), replicas, rank, **options)
+            passes = []
+            for epoch in range(2):
+                sampler.set_epoch(epoch)
+                passes.append(list(sampler))
+            parts.append((len(sampler), passes))
+        assert parts[0] == parts[1]
+
+
+def test_what_the_sampler_of_several_processes_refuses(torch):
+    for m in (autodiff, torch):
+        for rank in (-1, 2):
+            with pytest.raises(ValueError, match=r"Invalid rank -?\d, rank should be in the interval \[0, 1\]"):
+                m.utils.data.DistributedSampler(range(3), 2, rank)
+    with pytest.raises(RuntimeError, match="Requires distributed package"):
+        autodiff.utils.data.DistributedSampler(range(3))
+
+
+def test_the_names_by_which_older_programs_import():
+    from autodiff.utils.data._utils.collate import default_collate
+    from autodiff.utils.data.dataloader import DataLoader
+    from autodiff.utils.data.dataset import Dataset
+    from autodiff.utils.data.distributed import DistributedSampler
+    from autodiff.utils.data.sampler import Sampler
+
+    data = autodiff.utils.data
+    mine = (data.default_collate, data.DataLoader, data.Dataset, data.DistributedSampler, data.Sampler)
+    assert (default_collate, DataLoader, Dataset, DistributedSampler, Sampler) == mine

@@ -309,6 +309,27 @@ def test_one_hook_alone(torch, kind):
     assert seen == [[1, 2] if "pre" in kind else [0.5, 1.5]]
 
 
+def test_hooks_of_all_optimizers(torch):
+    seen = []
+    module = importlib.import_module(f"{torch.__name__}.optim.optimizer")
+    a, b = leaf(torch), leaf(torch)
+    one, two = torch.optim.SGD([a], lr=0.5), torch.optim.Adam([b], lr=0.5)
+    handles = [
+        module.register_optimizer_step_pre_hook(lambda opt, args, kwargs: seen.append(("before all", opt is one))),
+        module.register_optimizer_step_post_hook(lambda opt, args, kwargs: seen.append(("after all", opt is one))),
+        one.register_step_pre_hook(lambda opt, args, kwargs: seen.append("before")),
+        one.register_step_post_hook(lambda opt, args, kwargs: seen.append("after")),
+    ]
+    try:
+        stepped(torch, one, a)
+        stepped(torch, two, b)
+    finally:
+        for handle in handles:
+            handle.remove()
+    stepped(torch, one, a)
+    assert seen == [("before all", True), "before", "after", ("after all", True), ("before all", False), ("after all", False)]
+
+
 def test_hooks_of_saving_and_loading(torch):
     seen = []
     a = leaf(torch)

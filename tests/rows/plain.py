@@ -3,6 +3,7 @@
 A row says how to call the function and on what; the values are brought to each dtype in turn.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,13 @@ def two(name, dtypes=EVERY):
     ]
 
 
+
+def quietly(call, *args):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return call(*args)
+
+
 PLAIN = [
     *[row for name in ("eq", "ne", "lt", "le", "gt", "ge") for row in two(name)],
     *[row for name in ("greater", "greater_equal", "less", "less_equal", "not_equal") for row in two(name)],
@@ -65,6 +73,12 @@ PLAIN = [
     *[Plain(name, lambda T, x, name=name: getattr(T, name)(x, 0, keepdim=True), (SIGNED,), EVERY[1:], "keepdim") for name in ("all", "any", "argmax", "argmin")],
     Plain("argsort", lambda T, x: T.argsort(x, stable=True), (A,)),
     Plain("argsort", lambda T, x: T.argsort(x, dim=0, descending=True, stable=True), (A,), note="descending"),
+    Plain("nonzero_static", lambda T, x: T.nonzero_static(x, size=3), (A,)),
+    Plain("nonzero_static", lambda T, x: T.nonzero_static(x, size=9, fill_value=7), (A,), note="filled"),
+    Plain("unravel_index", lambda T, x: T.unravel_index(x, (2, 3)), (A,), WHOLE),
+    Plain("scalar_tensor", lambda T: (T.scalar_tensor(2), T.scalar_tensor(2.5, dtype=T.float64), T.scalar_tensor(True)), dtypes=("",)),
+    Plain("empty_strided", lambda T: T.empty_strided((2, 3), (1, 2)).stride(), dtypes=("",)),
+    Plain("empty_permuted", lambda T: T.empty_permuted((2, 3, 4), (1, 0, 2)).stride(), dtypes=("",)),
     Plain("nonzero", lambda T, x: T.nonzero(x, as_tuple=True), (A,), note="tuple"),
     Plain("unique", lambda T, x: T.unique(x, return_inverse=True, return_counts=True), (A,), note="all"),
     Plain("unique", lambda T, x: T.unique(x, dim=1), (A,), note="dim"),
@@ -108,6 +122,7 @@ PLAIN = [
     Plain("full_like", lambda T, x: T.full_like(x, 1), (A,)),
     Plain("arange", lambda T: (T.arange(3), T.arange(2.0), T.arange(1, 2, 0.3), T.arange(5, 0, -2)), dtypes=("",)),
     Plain("linspace", lambda T: (T.linspace(0, 1, 5), T.linspace(2, -2, 4, dtype=T.float64), T.linspace(0, 5, 4, dtype=T.int64)), dtypes=("",)),
+    Plain("range", lambda T: (quietly(T.range, 1, 4), quietly(T.range, 4, 1, -1), quietly(lambda: T.range(0, 3, dtype=T.int64))), dtypes=("",)),
     Plain("logspace", lambda T: (T.logspace(0, 2, 5), T.logspace(-1, 1, 4, 2.0, dtype=T.float64), T.logspace(0, 2, 3, dtype=T.int64)), dtypes=("",)),
     Plain("tensor", lambda T: (T.tensor(1), T.tensor([1.5]), T.tensor([True]), T.tensor([[1, 2.0]])), dtypes=("",)),
     *[Plain(name, lambda T, name=name: (getattr(T, name)([1, 2]), getattr(T, name)(2.0), getattr(T, name)(np.float32(2))), dtypes=("",))
@@ -141,5 +156,18 @@ PLAIN = [
     Plain("block_diag", lambda T, a, b: T.block_diag(a, b, a[0, 0]), (A, B)),
     Plain("block_diag", lambda T: T.block_diag(), dtypes=("",), note="nothing"),
     Plain("einsum", lambda T, a, b: (T.einsum("ij,j->i", a, b), T.einsum("ij,kj", a, a), T.einsum(a, [0, 1], [1])), (A, B), ("int64", "int32")),
+    Plain("histc", lambda T, x: T.histc(x, 4, -1, 3), (SIGNED,), FLOATS),
+    Plain("histc", lambda T, x: T.histc(x, bins=3), (SIGNED,), FLOATS, "range"),
+    Plain("histogram", lambda T, x: T.histogram(x, 4, range=(-1.0, 3.0)), (SIGNED,), FLOATS[1:]),
+    Plain("histogram", lambda T, x, e: T.histogram(x, e, weight=x.abs(), density=True), (SIGNED, np.array([-2.0, 0.0, 2.0])), FLOATS[1:],
+          "edges"),
+    Plain("histogramdd", lambda T, x: T.histogramdd(x, [2, 3]), (SIGNED[:, :2],), FLOATS[1:]),
+    *[one(name) for name in ("isreal", "is_complex", "is_conj", "is_neg", "angle", "conj", "conj_physical", "resolve_conj", "resolve_neg", "real")],
+    *[one(name, SIGNED, EVERY[1:]) for name in ("positive", "trapezoid", "trapz", "cumulative_trapezoid")],
+    *[Plain(name, lambda T, x, name=name: getattr(T, name)(x, 1), (SIGNED,)) for name in ("cummax", "cummin")],
+    Plain("nanmedian", lambda T, x: (T.nanmedian(x), T.nanmedian(x, 1)), (np.array([[3.0, 1.0, 2.0], [1.0, 5.0, 4.0]]),), EVERY[1:], "whole"),
+    Plain("can_cast", lambda T: [T.can_cast(getattr(T, a), getattr(T, b)) for a in EVERY for b in EVERY], dtypes=("",)),
+    Plain("result_type", lambda T, x: [str(T.result_type(x, v)) for v in (1, 2.5, True, T.ones(2), T.tensor(2))], (A,)),
+    Plain("broadcast_shapes", lambda T: (T.broadcast_shapes((2, 1), (3,)), T.broadcast_shapes(2, (3, 1)), T.broadcast_shapes()), dtypes=("",)),
     Plain("promote_types", lambda T: [str(T.promote_types(getattr(T, a), getattr(T, b))) for a in EVERY for b in EVERY], dtypes=("",)),
 ]  # fmt: skip

@@ -41,6 +41,8 @@ class Row:
     ends_early: bool = False  # is a derivative constant here, of which PyTorch says that it still depends on its inputs?
     torch_rtol: float = 1e-10  # how exact PyTorch itself is, in float64
     half: bool = True  # does PyTorch compute it in float16?
+    worlds_atol: float = 1e-12  # how near in float32 the gradients of the two worlds are: where they are two formulas, less
+    dtypes: tuple[str, ...] = ("float16", "float32", "float64")  # what it takes; others are a RuntimeError
     same_name: bool = True  # is its grad_fn called as PyTorch calls it?
     # How PyTorch's results compare where inputs are infinite, huge or tiny: "equal"; "alone": for one such number at a time, since
     # in a mixture the order of a sum decides what overflows; "finite": the same, and where both are finite, since one of the two

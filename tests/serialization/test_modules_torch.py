@@ -1,7 +1,9 @@
 """Whole modules in a file, under PyTorch's names: PyTorch reads what is written here, and the other way round."""
 
+import contextlib
 import inspect
 import io
+import warnings
 
 import pytest
 
@@ -17,6 +19,9 @@ LAYERS = [
 ]  # fmt: skip
 
 
+SMALL = {"Transformer": (4, 2, 1, 1, 8), "TransformerEncoderLayer": (4, 2, 8), "TransformerDecoderLayer": (4, 2, 8)}
+
+
 def through(T, R, obj, new=True):
     file = io.BytesIO()
     T.save(obj, file, _use_new_zipfile_serialization=new)
@@ -26,14 +31,15 @@ def through(T, R, obj, new=True):
 
 def made(T, name):
     """A layer, of the first of these arguments that it takes."""
-    for args in ((), (3,), (3, 2), (3, 2, 1), ([3],), (4, 2)):
-        try:
+    small = SMALL.get(name)
+    for args in ((), (3,), (3, 2), (3, 2, 1), ([3],), (4, 2)) if small is None else (small,):
+        with contextlib.suppress(TypeError, ValueError, AssertionError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             return getattr(T.nn, name)(*args)
-        except (TypeError, ValueError):
-            continue
     return None
 
 
+@pytest.mark.filterwarnings("ignore:.*has been deprecated:FutureWarning")
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_layer_is_written_and_read(name):
     for T, R in DIRECTIONS.values():

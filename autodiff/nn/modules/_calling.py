@@ -7,12 +7,14 @@ layer of the package notes who called it, and the operations inside take that no
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.provenance import here, outermost
 from autodiff._core.refusals import refusal
+from autodiff.nn._everywhere import EVERYWHERE, one_kind
 from autodiff.nn._hooks import between_hooks
 from autodiff.nn.modules._which_layer import say_which
 
@@ -44,7 +46,7 @@ class Calling:
             """Run `forward`, between the hooks."""
             noted = outermost.place
             try:
-                if self._hooks:
+                if self._hooks or EVERYWHERE:
                     return between_hooks(self, noted, args, kwargs)
                 if self._of_package:
                     if noted is not None:  # a layer inside another one of the package, which has noted its caller
@@ -87,7 +89,16 @@ class Calling:
 
     def register_full_backward_hook(self, hook: Callable[[Any, Any, Any], Any], prepend: bool = False) -> RemovableHandle:
         """Call hook(module, grad_input, grad_output) when the inputs' gradients are known; it may replace grad_input."""
+        one_kind(self._hooks.get("backward_old"), "on a single Module")
         return self._register("backward", hook, prepend)
+
+    def register_backward_hook(self, hook: Callable[[Any, Any, Any], Any]) -> RemovableHandle:
+        """Call hook(module, grad_input, grad_output) with the gradients of the module's last operation only.
+
+        It warns where these are not the module's own; write register_full_backward_hook.
+        """
+        one_kind(self._hooks.get("backward"), "on a single Module")
+        return self._register("backward_old", hook)
 
     def register_full_backward_pre_hook(self, hook: Callable[[Any, Any], Any], prepend: bool = False) -> RemovableHandle:
         """Call hook(module, grad_output) before the module's backward; it may replace grad_output."""
@@ -108,3 +119,31 @@ class Calling:
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call hook(module, incompatible_keys) after loading; it may clear the lists to forgive names."""
         return self._register("load_post", hook)
+
+    # ---- what programs of PyTorch's call although it has an underscore ----
+
+    def _register_load_state_dict_pre_hook(self, hook: Callable[..., Any], with_module: bool = False) -> RemovableHandle:
+        return self._register("load_pre", hook if with_module else _WithoutModule(hook))
+
+    def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        return self._register("state_dict_reply", hook)
+
+    def _hooks_of(self, kind: str) -> Mapping[int, Any]:
+        found: Mapping[int, Any] = self._hooks.get(kind, {})
+        return MappingProxyType({key: hook[0] if isinstance(hook, tuple) else hook for key, hook in found.items()})
+
+    _forward_pre_hooks = property(lambda self: self._hooks_of("forward_pre"))
+    _forward_hooks = property(lambda self: self._hooks_of("forward"))
+    _backward_hooks = property(lambda self: self._hooks_of("backward") or self._hooks_of("backward_old"))
+    _backward_pre_hooks = property(lambda self: self._hooks_of("backward_pre"))
+    _state_dict_hooks = property(lambda self: self._hooks_of("state_dict_reply") or self._hooks_of("state_dict_post"))
+    _load_state_dict_pre_hooks = property(lambda self: self._hooks_of("load_pre"))
+
+
+class _WithoutModule(NamedTuple):
+    """A hook that is not told its module."""
+
+    hook: Callable[..., Any]
+
+    def __call__(self, module: Any, *args: Any) -> Any:
+        return self.hook(*args)

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from autodiff._core.tensor import Tensor
-from autodiff.api import recurrent
+from autodiff.api import cells
 from autodiff.api.creation import zeros
 from autodiff.nn import init
 from autodiff.nn.modules.module import Module
@@ -95,7 +95,7 @@ class RNNCell(RNNCellBase):
         """h' from the input and h; ValueError for another number of dimensions, RuntimeError for sizes that do not fit."""
         if self.nonlinearity not in ("tanh", "relu"):
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}; write 'tanh' or 'relu'")
-        return self._stepped(recurrent.rnn_tanh_cell if self.nonlinearity == "tanh" else recurrent.rnn_relu_cell, input, hx)
+        return self._stepped(cells.rnn_tanh_cell if self.nonlinearity == "tanh" else cells.rnn_relu_cell, input, hx)
 
     def extra_repr(self) -> str:
         text = super().extra_repr()
@@ -118,7 +118,7 @@ class GRUCell(RNNCellBase):
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         """h' from the input and h; ValueError for another number of dimensions, RuntimeError for sizes that do not fit."""
-        return self._stepped(recurrent.gru_cell, input, hx)
+        return self._stepped(cells.gru_cell, input, hx)
 
 
 class LSTMCell(RNNCellBase):
@@ -145,5 +145,5 @@ class LSTMCell(RNNCellBase):
         if hx is None:
             zero = zeros(input.size(0), self.hidden_size, dtype=input.dtype)
             hx = zero, zero
-        h, c = recurrent.lstm_cell(input, hx, *self._parts())
+        h, c = cells.lstm_cell(input, hx, *self._parts())
         return (h.squeeze(0), c.squeeze(0)) if alone else (h, c)

@@ -13,7 +13,8 @@ from autodiff._core.tensor import Tensor
 
 __all__ = ["made_first"]
 
-_TENSORS = {"weight", "pos_weight", "values", "parameters"}  # arguments of constructors that are tensors, or made of them
+# Arguments of constructors that are tensors, or made of them.
+_TENSORS = {"weight", "pos_weight", "values", "parameters", "original"}
 _FLAGS = {"size_average", "reduce"}
 
 

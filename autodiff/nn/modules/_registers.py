@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autodiff._core.missing import missing_member
 from autodiff._core.tensor import Tensor
+from autodiff.nn._everywhere import EVERYWHERE, registered
 from autodiff.nn.parameter import Buffer, Parameter
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Registers:
             self.register_parameter(name, value)
         elif isinstance(value, Registers):
             self._forget(name, "_modules")
-            registers["_modules"][name] = value
+            registers["_modules"][name] = registered("module", self, name, value) if EVERYWHERE else value
         elif isinstance(value, Buffer):
             self._forget(name, "_buffers")
             self.register_buffer(name, value, value.persistent)
@@ -117,14 +118,14 @@ class Registers:
             raise ValueError(
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly."
             )
-        self._parameters[name] = param
+        self._parameters[name] = registered("parameter", self, name, param) if EVERYWHERE else param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that is saved with the module (unless not persistent) but not trained."""
         self._check_name(name, "buffer")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(f"cannot assign '{_type_of(tensor)}' object to buffer '{name}' (torch Tensor or None required)")
-        self._buffers[name] = tensor
+        self._buffers[name] = registered("buffer", self, name, tensor) if EVERYWHERE else tensor
         (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
@@ -138,7 +139,7 @@ class Registers:
                 )
             raise TypeError(f"{_type_of(module)} is not a Module subclass{hint or _as_a_layer(module)}")
         self._check_name(name, "module")
-        self._modules[name] = module
+        self._modules[name] = registered("module", self, name, module) if EVERYWHERE else module
 
     register_module = add_module
 

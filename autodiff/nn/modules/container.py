@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self, SupportsIndex, cast, overload
 
+from autodiff._core.provenance import stacklevel
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
+from autodiff.nn._everywhere import EVERYWHERE
 from autodiff.nn.modules._parameters import ParameterDict, ParameterList
 from autodiff.nn.modules._which_layer import say_which
 from autodiff.nn.modules.module import Module
 
-__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+__all__ = ["Container", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+
+
+class Container(Module):
+    """Modules under names, by an older name than ModuleDict's, with a warning."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__()
+        warnings.warn(
+            "`nn.Container` is deprecated. All of its functionality is now implemented in `nn.Module`. Subclass that instead.",
+            FutureWarning,
+            stacklevel=stacklevel() + 1,
+        )
+        for name, module in kwargs.items():
+            self.add_module(name, module)
 
 
 class _Numbered(Module):
@@ -96,7 +113,7 @@ class Sequential(_Numbered):
             for module in self._modules.values():
                 # For a layer of the package that stands in another one a call is its forward, if nobody has hooked it (see
                 # Calling.__call__): said here it costs a fifth.
-                input = module.forward(input) if module._of_package and not module._hooks else module(input)
+                input = module.forward(input) if module._of_package and not (module._hooks or EVERYWHERE) else module(input)
         except Exception as error:
             say_which(error, module, (input,))
             raise

@@ -10,13 +10,25 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from autodiff._core import dtypes, types
 from autodiff._core.modes import no_grad
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import stacklevel
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.nn import _state
+from autodiff.nn._everywhere import (
+    register_module_backward_hook,
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
 from autodiff.nn.modules._calling import Calling
 from autodiff.nn.modules._form import from_pytorchs
 from autodiff.nn.modules._made_first import made_first
@@ -24,7 +36,11 @@ from autodiff.nn.modules._to import read
 from autodiff.nn.modules._tree import Tree
 from autodiff.nn.parameter import is_lazy
 
-__all__ = ["Module"]
+__all__ = [
+    "Module", "register_module_backward_hook", "register_module_buffer_registration_hook", "register_module_forward_hook",
+    "register_module_forward_pre_hook", "register_module_full_backward_hook", "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook", "register_module_parameter_registration_hook",
+]
 
 
 class Module(Calling, Tree, KnowsItsKeywords):
@@ -46,6 +62,7 @@ class Module(Calling, Tree, KnowsItsKeywords):
     """
 
     call_super_init: ClassVar[bool] = False  # does __init__ go on to the classes behind Module in the order of bases?
+    dump_patches: bool = False  # of PyTorch's older files
     _version: int = 1  # of the form in which the class is saved
 
     if not TYPE_CHECKING:
@@ -85,10 +102,10 @@ class Module(Calling, Tree, KnowsItsKeywords):
     def _converted(self, dtype: Any) -> Self:
         return self._apply(lambda t: cast(t, dtype=dtype.np) if t._array.dtype.kind == "f" else t)
 
-    def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Put what fn makes of each parameter, buffer and gradient in its place: all of them, or when it raises, none."""
         with no_grad():
-            every = [*self.parameters(), *self.buffers()]
+            every = [*self.parameters(recurse), *self.buffers(recurse)]
             found = [(t, fn(t)) for t in every if not is_lazy(t)]
             if any(t.requires_grad and new._array.dtype.kind != "f" for t, new in found):
                 raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
@@ -127,6 +144,26 @@ class Module(Calling, Tree, KnowsItsKeywords):
         """RuntimeError: autodiff computes on the CPU only."""
         types.on_cpu("cuda")
         return self
+
+    def xpu(self, device: Any = None) -> Self:
+        """RuntimeError: autodiff computes on the CPU only."""
+        types.device("xpu")
+        return self
+
+    def bfloat16(self) -> Self:
+        """RuntimeError where there is a floating parameter or buffer: there are no tensors of bfloat16."""
+        if any(t.is_floating_point() for t in (*self.parameters(), *self.buffers())):
+            raise RuntimeError("autodiff has no tensors of bfloat16: use .float(), or .half() for 16 bits")
+        return self
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
+        """Put memory of its own, with numbers that are not set, into each parameter and buffer; returns the module."""
+        if device is not None:
+            types.device(device)
+        return self._apply(lambda t: wrap(np.empty_like(t._array)), recurse)
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the module runs as it is."""
 
     def share_memory(self) -> Self:
         """The module itself: forked processes see its memory as it was. RuntimeError where a size is not known yet."""

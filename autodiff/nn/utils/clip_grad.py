@@ -6,14 +6,16 @@ After this module a reader knows why one factor for all gradients is used: it ma
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 
 import numpy as np
 
 from autodiff._core.modes import no_grad
+from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
+__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
 
 def _with_grad(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
@@ -40,6 +42,29 @@ def clip_grad_norm_(
     total = get_total_norm([p.grad for p in ps], norm_type, error_if_nonfinite)
     clip_grads_with_norm_(ps, max_norm, total)
     return total
+
+
+def clip_grad_norm(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
+    """`clip_grad_norm_` by its older name, with a warning.
+
+    >>> import autodiff as torch
+    >>> p = torch.zeros(2, requires_grad=True)
+    >>> p.grad = torch.tensor([3.0, 4.0])
+    >>> torch.nn.utils.clip_grad_norm_(p, 1.0)
+    tensor(5.)
+    """
+    warnings.warn(
+        "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of `torch.nn.utils.clip_grad_norm_`.",
+        FutureWarning,
+        stacklevel=stacklevel(),
+    )
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
 def get_total_norm(

@@ -18,6 +18,7 @@ from autodiff.utils.data.dataset import (
     TensorDataset,
     random_split,
 )
+from autodiff.utils.data.distributed import DistributedSampler
 from autodiff.utils.data.sampler import (
     BatchSampler,
     RandomSampler,
@@ -33,6 +34,7 @@ __all__ = [
     "ConcatDataset",
     "DataLoader",
     "Dataset",
+    "DistributedSampler",
     "IterableDataset",
     "RandomSampler",
     "Sampler",

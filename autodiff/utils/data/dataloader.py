@@ -6,23 +6,25 @@ seed and the sampler's seed), in PyTorch's order, so that the same seed gives Py
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator
-from itertools import islice, repeat
+from itertools import repeat
 from multiprocessing import get_all_start_methods
 from multiprocessing.context import BaseContext
 from typing import Any, Generic, NoReturn, Self, TypeVar, overload
 
-import numpy as np
-
 from autodiff._core.provenance import stacklevel
 from autodiff._core.refusals import refusal
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.random import Generator
 from autodiff.utils.data.collate import default_collate, default_convert
-from autodiff.utils.data.dataset import Dataset, IterableDataset, Subset, TensorDataset
+from autodiff.utils.data.dataset import Dataset, IterableDataset
+from autodiff.utils.data.fetch import fetcher
+from autodiff.utils.data.parallel import ParallelPass
 from autodiff.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler, draw_seed
+from autodiff.utils.data.worker import get_worker_info
 
 __all__ = ["DataLoader", "get_worker_info"]
 
@@ -34,24 +36,20 @@ Sample = TypeVar("Sample")
 _SETTLED = frozenset({"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"})
 
 
-def get_worker_info() -> None:
-    """None: batches are always made in the main process.
-
-    >>> from autodiff.utils.data import get_worker_info
-    >>> get_worker_info() is None
-    True
-    """
-    return
-
-
 class DataLoader(Generic[Batch], KnowsItsKeywords):
     """Iterate over a data set in batches.
 
     A batch has `batch_size` samples (None: single samples, no batches), in order, or with `shuffle` in an order that is drawn
     anew for each pass, or as `sampler` or `batch_sampler` say; `drop_last` leaves out a last batch that is not full;
-    `collate_fn` makes a batch from a list of samples. Batches are made in the main process: `num_workers` and the options that
-    belong to it (`pin_memory`, `timeout`, `prefetch_factor`, ...) are accepted and change nothing. ValueError for options that
-    exclude one another, and for a change of what the batches are made from once the loader is there. An error of the data set
+    `collate_fn` makes a batch from a list of samples.
+
+    With `num_workers` the batches are made by as many processes, each of which is `prefetch_factor` batches ahead; they come in
+    the same order, unless `in_order` is False. Each worker has its own copy of the data set, is seeded by its own number, and
+    calls `worker_init_fn(number)` first; `persistent_workers` stay from pass to pass; `timeout` is how many seconds a batch is
+    waited for. An error in a worker is raised with the worker's traceback as its message. `pin_memory` changes nothing.
+
+    ValueError for options that exclude one another, and for a change of what the batches are made from once the loader is
+    there; RuntimeError when a worker is killed, and when a batch takes too long. An error of the data set
     leaves a pass where it is: the next batch can still be had.
 
     For type checkers a loader is generic in its batch, as in DataLoader[tuple[Tensor, Tensor]].
@@ -142,16 +140,16 @@ class DataLoader(Generic[Batch], KnowsItsKeywords):
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         if collate_fn is None:
             collate_fn = default_convert if batch_sampler is None else default_collate
-        self.dataset, self.batch_size, self.drop_last = dataset, batch_size, drop_last
+        self.dataset, self.batch_size, self.drop_last, self.collate_fn = dataset, batch_size, drop_last, collate_fn
         self.sampler, self.batch_sampler, self.generator = sampler, batch_sampler, generator
-        self.collate_fn = collate_fn
         self.num_workers, self.timeout, self.worker_init_fn = num_workers, timeout, worker_init_fn
-        self.multiprocessing_context = multiprocessing_context
+        self.multiprocessing_context, self.in_order = multiprocessing_context, in_order
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
-        self.persistent_workers, self.in_order = persistent_workers, in_order
-        self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
+        self.persistent_workers, self.pin_memory, self.pin_memory_device = persistent_workers, pin_memory, pin_memory_device
         self._said: int | None = None  # the length of a stream, if somebody has asked for it
+        self._iterator: ParallelPass | None = None  # the pass whose workers stay
         self._settled = True
+        self.check_worker_number_rationality()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _SETTLED and "_settled" in self.__dict__:
@@ -164,7 +162,28 @@ class DataLoader(Generic[Batch], KnowsItsKeywords):
     def __iter__(self) -> Iterator[Batch]:
         if self.timeout and not self.num_workers:
             raise AssertionError("DataLoader(timeout=...) is for workers: num_workers=0 requires timeout == 0")
-        return _Pass(self)
+        if not self.num_workers:
+            return _Pass(self)
+        if not self.persistent_workers:
+            return ParallelPass(self)
+        if self._iterator is None:
+            self._iterator = ParallelPass(self)
+        else:
+            self._iterator.begin()
+        return self._iterator
+
+    def check_worker_number_rationality(self) -> None:
+        """Warn when there are more workers than processor cores that this process may use."""
+        most = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        if self.num_workers > most:
+            warnings.warn(
+                f"This DataLoader will create {self.num_workers} worker processes in total. Our suggested max number of worker "
+                f"in current system is {most}, which is smaller than what this DataLoader is going to create. Please be aware "
+                "that excessive worker creation might get DataLoader running slow or even freeze, lower the worker number to "
+                "avoid potential slowness/freeze if necessary.",
+                UserWarning,
+                stacklevel=stacklevel(),
+            )
 
     def __len__(self) -> int:
         if isinstance(self.dataset, IterableDataset):
@@ -179,17 +198,12 @@ class _Pass(Iterator[Any]):
     """One pass over a loader's data set. It is no generator, which an error would end."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
-        self._dataset, self._collate = loader.dataset, loader.collate_fn
-        self._size, self._drop_last = loader.batch_size, loader.drop_last
+        self._loader, self._yielded = loader, 0
         self._order = loader.sampler if loader.batch_sampler is None else loader.batch_sampler
-        self._said, self._given = loader._said, 0
-        if isinstance(self._dataset, IterableDataset):
-            self._samples: Iterator[Any] | None = iter(self._dataset)
-            self._indices: Iterator[Any] = repeat(None)
-            self._make: Callable[[Any], Any] = self._next_of_stream
-        else:
-            self._make = self._one if loader.batch_sampler is None else self._several
-            self._indices = iter(self._order)
+        self._said = loader._said
+        batched = loader.batch_sampler is not None
+        self._make = fetcher(loader.dataset, loader.collate_fn, loader.batch_size, loader.drop_last, batched)
+        self._indices = iter(self._order)
         # Nothing here uses the base seed, but PyTorch draws one at this moment: so the random numbers stay the same.
         draw_seed(loader.generator)
 
@@ -198,49 +212,25 @@ class _Pass(Iterator[Any]):
 
     def __next__(self) -> Any:
         try:
-            return self._make(next(self._indices))
+            batch = self._make(next(self._indices))
         except (RuntimeError, TypeError) as error:
             if again := refusal(error):
                 raise again from again.__cause__
             raise
+        self._yielded += 1
+        if self._said is not None and self._yielded > self._said:
+            warnings.warn(
+                f"Length of IterableDataset {self._loader.dataset} was reported to be {self._said} (when accessing "
+                f"len(dataloader)), but {self._yielded} samples have been fetched.",
+                stacklevel=stacklevel(),
+            )
+        return batch
 
     def __len__(self) -> int:
         return len(self._order)
 
     def __getstate__(self) -> NoReturn:
         raise NotImplementedError(f"{type(self).__name__} cannot be pickled; pickle the DataLoader")
-
-    def _one(self, index: Any) -> Any:
-        return self._collate(self._dataset[index])
-
-    def _several(self, indices: Any) -> Any:
-        if self._collate is default_collate:
-            rows = _rows(self._dataset, indices)
-            if rows is not None:
-                return rows
-        together = getattr(self._dataset, "__getitems__", None)
-        return self._collate(together(indices) if callable(together) else [self._dataset[i] for i in indices])
-
-    def _next_of_stream(self, _: None) -> Any:
-        if self._samples is None:
-            raise StopIteration
-        if self._size is None:
-            batch = self._collate(next(self._samples))
-        else:
-            samples = list(islice(self._samples, self._size))
-            if len(samples) < self._size:
-                self._samples = None
-                if not samples or self._drop_last:
-                    raise StopIteration
-            batch = self._collate(samples)
-        self._given += 1
-        if self._said is not None and self._given > self._said:
-            warnings.warn(
-                f"Length of IterableDataset {self._dataset} was reported to be {self._said} (when accessing len(dataloader)), "
-                f"but {self._given} samples have been fetched.",
-                stacklevel=stacklevel(),
-            )
-        return batch
 
 
 def _check_workers(
@@ -272,20 +262,3 @@ def _check_workers(
             "multiprocessing_context option should be a valid context object or a string specifying the start method, "
             f"but got multiprocessing_context={context}"
         )
-
-
-def _rows(dataset: Any, indices: Any) -> list[Any] | None:
-    """A batch of a TensorDataset by one index per tensor: what collating its samples gives, many times faster.
-
-    None where that is not so: for another kind of data set, and for tensors that record gradients.
-    """
-    indices = list(indices)
-    while type(dataset) is Subset:
-        indices = [dataset.indices[i] for i in indices]
-        dataset = dataset.dataset
-    if type(dataset) is not TensorDataset or any(t._edge is not None for t in dataset.tensors):
-        return None
-    if not indices or not all(type(i) is int for i in indices):
-        return None
-    where = np.array(indices)
-    return [wrap(t._array[where]) for t in dataset.tensors]

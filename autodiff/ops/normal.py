@@ -1,0 +1,50 @@
+"""The normal distribution: how much lies below x, its logarithm, and the x below which a given part lies.
+
+After this module a reader knows that all four are the error function in other clothes, each exact where the others are not: the
+logarithm far out, where the part itself is too small for a float.
+"""
+
+from __future__ import annotations
+
+import math
+
+from autodiff._core.graph import primitive
+from autodiff._core.promotion import to_floating
+from autodiff.ops.exponential import exp
+from autodiff.ops.special import scipys
+
+_ROOT_HALF, _TWO_OVER_ROOT_PI = math.sqrt(0.5), 2.0 / math.sqrt(math.pi)
+_ROOT_TWO_PI, _ROOT_TWO_OVER_PI = math.sqrt(2.0 * math.pi), math.sqrt(2.0 / math.pi)
+
+
+@primitive(
+    lambda g, input, y: g * (input * y * 2.0 - _TWO_OVER_ROOT_PI),
+    promote=to_floating,
+    name="SpecialErfcx",
+    says="It falls everywhere, ever more slowly: like 1/x far out, where the bell curve itself is long gone.",
+)
+def erfcx(input):
+    """the scaled erfc of x: e**(x**2) erfc(x), of ordinary size far out."""
+    return scipys("erfcx", input)
+
+
+@primitive(
+    lambda g, y: g * (exp(y * y * 0.5) * _ROOT_TWO_PI),
+    promote=to_floating,
+    name="SpecialNdtri",
+    says="Flattest in the middle, where most of the probability is; the closer to 0 or 1, the steeper.",
+)
+def ndtri(input):
+    """The inverse of the normal distribution's cumulative function."""
+    return scipys("ndtri", input)
+
+
+@primitive(
+    lambda g, input: g * _ROOT_TWO_OVER_PI / erfcx(-(input * _ROOT_HALF)),
+    promote=to_floating,
+    name="SpecialLogNdtr",
+    says="About −x far below 0, where what lies below x shrinks fast; nothing far above, where all lies below.",
+)
+def log_ndtr(input):
+    """The logarithm of the normal distribution's cumulative function."""
+    return scipys("log_ndtr", input)
