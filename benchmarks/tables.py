@@ -23,6 +23,7 @@ from pairing import one_thread, seconds
 
 one_thread()
 
+import normalizing as of_norms  # noqa: E402
 import numpy as np  # noqa: E402  (the libraries read the number of threads when they are imported)
 import operations as of_rows  # noqa: E402
 from networks import by_hand, step_of  # noqa: E402
@@ -289,6 +290,11 @@ def operations(short: bool) -> Iterator[Line]:
     return of_rows.operations(short, torch)
 
 
+def norms(short: bool) -> Iterator[Line]:
+    """Norms, gelu, embeddings and sums."""
+    return of_norms.normalizing(short, torch)
+
+
 SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
     "matmul": matmul,
     "products": products,
@@ -300,6 +306,7 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
     "imports": imports,
     "memory": memory,
     "threads": threads,
+    "norms": norms,
     "operations": operations,
 }
 

@@ -37,6 +37,8 @@ def added_up(x: Any, axes: tuple[int, ...], keepdims: Any = False, wide: bool = 
     if x.dtype.kind != "f" or not axes:
         return in_rows(np.add.reduce(x, axis=axes, keepdims=keepdims))
     if x.size > PAIRWISE and x.flags.c_contiguous and x.dtype.char in "fd":
+        if x.ndim == 2 and len(axes) == 1 and not keepdims:
+            return _kernels.row_sums(x) if axes[0] else _kernels.column_sums(x)
         total = _by_kernel(x, axes)
         if total is not None:
             return total.reshape([1 if d in axes else n for d, n in enumerate(x.shape) if keepdims or d not in axes])

@@ -128,6 +128,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     return (_threshold_ if inplace else ops.threshold)(input, threshold=threshold, value=value)
 
 
+@method
 @takes_tensors
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x outside [-lambd, lambd], 0 inside.
