@@ -57,6 +57,7 @@ from autodiff.api.correlation import corrcoef, cov
 from autodiff.api.creation import (
     as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )
+from autodiff.api.draws import binomial, poisson
 from autodiff.api.distance import cdist, cosine_similarity, pairwise_distance, pdist
 from autodiff.api.einsum import einsum
 from autodiff.api.dropout import (
@@ -93,6 +94,10 @@ from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeez
 from autodiff.api.split import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
 from autodiff.api.statistics import std_mean, var_mean
 from autodiff.api.storage import UntypedStorage
+from autodiff.api.typed_storage import (
+    BoolStorage, ByteStorage, CharStorage, DoubleStorage, FloatStorage, HalfStorage, IntStorage, LongStorage, ShortStorage,
+    TypedStorage,
+)
 from autodiff.api.strided import as_strided, as_strided_scatter, empty_permuted, empty_strided
 from autodiff.api.triangle import diag_embed, diagflat, diagonal, trace, tril_indices, triu_indices
 from autodiff.api.turn import flip, fliplr, flipud, roll, rot90
@@ -122,8 +127,9 @@ nan = inf - inf
 __version__: str
 
 _LATE = {
-    "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "func", "hub", "jit", "mps",
-    "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "special", "testing", "utils", "version", "xpu",
+    "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions", "func", "hub", "jit",
+    "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "special", "testing", "utils", "version",
+    "xpu",
 }  # imported when a program first asks for them
 
 if TYPE_CHECKING:
@@ -135,6 +141,7 @@ if TYPE_CHECKING:
         cuda,
         datasets,
         distributed,
+        distributions,
         func,
         hub,
         jit,
@@ -177,37 +184,39 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "GradScaler", "HalfTensor",
-    "IntTensor", "LongTensor", "ShortTensor", "Size", "Tensor", "UntypedStorage", "__version__", "absolute", "accelerator",
-    "adaptive_avg_pool1d", "adaptive_max_pool1d", "adjoint", "allclose", "alpha_dropout", "alpha_dropout_", "amp", "arange",
-    "are_deterministic_algorithms_enabled", "argwhere", "as_strided", "as_strided_scatter", "as_tensor", "as_torch", "asarray",
-    "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd", "avg_pool1d", "backends", "batch_norm", "bfloat16",
-    "bilinear", "bincount", "block_diag", "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast",
-    "cartesian_prod", "cdist", "cdouble", "celu", "celu_", "cfloat", "chalf", "channel_shuffle", "chunk", "clip", "clone",
-    "combinations", "compile", "compiler", "complex32", "complex64", "complex128", "concat", "concatenate", "conj",
-    "constant_pad_nd", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-    "convolution", "corrcoef", "cosine_similarity", "count_nonzero", "cov", "cuda", "cumulative_trapezoid", "datasets",
-    "default_generator", "detach", "device", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "distributed", "divide",
-    "double", "dropout", "dropout_", "dsplit", "dtype", "e", "einsum", "embedding", "embedding_bag", "embedding_renorm_",
-    "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "equal", "eye", "feature_alpha_dropout",
-    "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "flatten", "flip", "fliplr", "flipud",
-    "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "full", "full_like", "func", "get_default_device",
-    "get_default_dtype", "get_device", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
-    "get_rng_state", "gradient", "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit",
-    "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8",
-    "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
+    "BoolStorage", "BoolTensor", "ByteStorage", "ByteTensor", "CharStorage", "CharTensor", "DoubleStorage", "DoubleTensor",
+    "FloatStorage", "FloatTensor", "Generator", "GradScaler", "HalfStorage", "HalfTensor", "IntStorage", "IntTensor",
+    "LongStorage", "LongTensor", "ShortStorage", "ShortTensor", "Size", "Tensor", "TypedStorage", "UntypedStorage",
+    "__version__", "absolute", "accelerator", "adaptive_avg_pool1d", "adaptive_max_pool1d", "adjoint", "allclose",
+    "alpha_dropout", "alpha_dropout_", "amp", "arange", "are_deterministic_algorithms_enabled", "argwhere", "as_strided",
+    "as_strided_scatter", "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd",
+    "avg_pool1d", "backends", "batch_norm", "bfloat16", "bilinear", "bincount", "binomial", "block_diag", "bool",
+    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "cdist", "cdouble", "celu", "celu_",
+    "cfloat", "chalf", "channel_shuffle", "chunk", "clip", "clone", "combinations", "compile", "compiler", "complex32",
+    "complex64", "complex128", "concat", "concatenate", "conj", "constant_pad_nd", "conv1d", "conv2d", "conv3d", "conv_tbc",
+    "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution", "corrcoef", "cosine_similarity", "count_nonzero",
+    "cov", "cuda", "cumulative_trapezoid", "datasets", "default_generator", "detach", "device", "diag_embed", "diagflat",
+    "diagonal", "diagonal_scatter", "distributed", "distributions", "divide", "double", "dropout", "dropout_", "dsplit",
+    "dtype", "e", "einsum", "embedding", "embedding_bag", "embedding_renorm_", "empty", "empty_like", "empty_permuted",
+    "empty_strided", "enable_grad", "equal", "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout",
+    "feature_dropout_", "fill", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64",
+    "from_dlpack", "from_numpy", "full", "full_like", "func", "get_default_device", "get_default_dtype", "get_device",
+    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "greater",
+    "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo", "imag", "index_fill",
+    "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16", "int32", "int64",
+    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
     "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
     "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
     "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jit", "layer_norm", "less", "less_equal",
     "linspace", "load", "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill", "masked_scatter", "max_pool1d",
     "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "meshgrid", "moveaxis", "movedim", "mps", "multiply",
     "multiprocessing", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like",
-    "onnx", "optim", "pairwise_distance", "pdist", "permute", "pi", "pixel_shuffle", "pixel_unshuffle", "positive", "prelu",
-    "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
-    "randperm", "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape", "resolve_conj", "resolve_neg",
-    "result_type", "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rrelu",
-    "rrelu_", "rsub", "save", "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_", "serialization",
-    "set_default_device", "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode",
+    "onnx", "optim", "pairwise_distance", "pdist", "permute", "pi", "pixel_shuffle", "pixel_unshuffle", "poisson", "positive",
+    "prelu", "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "random", "randperm", "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape", "resolve_conj",
+    "resolve_neg", "result_type", "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90",
+    "row_stack", "rrelu", "rrelu_", "rsub", "save", "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_",
+    "serialization", "set_default_device", "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode",
     "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads",
     "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "set_warn_always", "short", "special", "split",
     "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "testing",

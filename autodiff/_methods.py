@@ -121,7 +121,7 @@ T.__sub__ = between_two(infix(arithmetic.sub), np.subtract)
 T.__rsub__ = _reflected(api.sub_from_number)
 T.__mul__ = T.__rmul__ = between_two(_product, np.multiply)
 T.__truediv__ = between_two(infix(arithmetic.div), np.divide)
-T.__rtruediv__ = _rtruediv
+T.__rtruediv__ = T.__rdiv__ = _rtruediv
 T.__floordiv__ = infix(arithmetic.floor_divide)
 T.__rfloordiv__ = _reflected(arithmetic.floor_divide)
 T.__mod__ = api.modulo

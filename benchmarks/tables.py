@@ -26,6 +26,8 @@ one_thread()
 import normalizing as of_norms  # noqa: E402
 import numpy as np  # noqa: E402  (the libraries read the number of threads when they are imported)
 import operations as of_rows  # noqa: E402
+import sequences as of_sequences  # noqa: E402
+import windows as of_windows  # noqa: E402
 from networks import by_hand, step_of  # noqa: E402
 
 import autodiff  # noqa: E402
@@ -285,6 +287,11 @@ def threads(short: bool) -> Iterator[Line]:
             yield f"two threads, {n}^3", "PyTorch, two", two / theirs[0], 1.00
 
 
+def windows(short: bool) -> Iterator[Line]:
+    """Convolutions, pools, and a network of them."""
+    return of_windows.windows(short, torch)
+
+
 def operations(short: bool) -> Iterator[Line]:
     """Every operation that has a row in the tests, at 20,000 elements."""
     return of_rows.operations(short, torch)
@@ -293,6 +300,11 @@ def operations(short: bool) -> Iterator[Line]:
 def norms(short: bool) -> Iterator[Line]:
     """Norms, gelu, embeddings and sums."""
     return of_norms.normalizing(short, torch)
+
+
+def sequences(short: bool) -> Iterator[Line]:
+    """Models that read sequences: recurrent ones, and a GPT."""
+    return of_sequences.models(short, autodiff, torch)
 
 
 SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
@@ -307,6 +319,8 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
     "memory": memory,
     "threads": threads,
     "norms": norms,
+    "sequences": sequences,
+    "windows": windows,
     "operations": operations,
 }
 

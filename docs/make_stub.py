@@ -28,7 +28,8 @@ from autodiff._core.dtypes import dtype as _Dtype
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.types import Size
 from autodiff._core.types import device as _Device
-from autodiff.api.storage import TypedStorage, UntypedStorage
+from autodiff.api.storage import UntypedStorage
+from autodiff.api.typed_storage import TypedStorage
 from autodiff.random import Generator
 
 __all__ = ["LEAF", "Tensor", "View", "adopt", "wrap"]

@@ -111,7 +111,6 @@ MODULES_OF_PYTORCHS = [
     "import autodiff.linalg as LA",
     "from autodiff.linalg import norm",
     "import autodiff.fft.anything",
-    "from autodiff.distributions import Categorical",
     "from autodiff.utils.mobile_optimizer import optimize_for_mobile",
     "from autodiff.nn.qat import Conv2d",
     "import autodiff.cuda.nccl",

@@ -16,11 +16,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from autodiff._kernels import reference as reference
-from autodiff._kernels.reference.convolution import convolution as convolution
-from autodiff._kernels.reference.convolution import convolution_weight as convolution_weight
-from autodiff._kernels.reference.convolution import transposed_convolution as transposed_convolution
-from autodiff._kernels.reference.pooling import max_pool as max_pool
-from autodiff._kernels.reference.pooling import max_pool_grad as max_pool_grad
 from autodiff._kernels.threads import get_num_threads as get_num_threads
 from autodiff._kernels.threads import set_num_threads as set_num_threads
 
@@ -59,25 +54,31 @@ else:
 INFO = chosen.INFO
 adam = chosen.adam
 add_rows = chosen.add_rows
+attention = chosen.attention
+attention_grad = chosen.attention_grad
 batch_norm = chosen.batch_norm
 batch_norm_grad = chosen.batch_norm_grad
 batch_norm_weight_grad = chosen.batch_norm_weight_grad
 channel_sums = chosen.channel_sums
 column_sums = chosen.column_sums
+convolution = chosen.convolution
+convolution_weight = chosen.convolution_weight
 cross_entropy = chosen.cross_entropy
 cross_entropy_grad = chosen.cross_entropy_grad
 gelu = chosen.gelu
 gelu_grad = chosen.gelu_grad
+gru = chosen.gru
+gru_grad = chosen.gru_grad
 layer_norm = chosen.layer_norm
 layer_norm_grad = chosen.layer_norm_grad
 layer_norm_weight_grad = chosen.layer_norm_weight_grad
-gru = chosen.gru
-gru_grad = chosen.gru_grad
 log_softmax = chosen.log_softmax
 log_softmax_grad = chosen.log_softmax_grad
 lstm = chosen.lstm
 lstm_grad = chosen.lstm_grad
 matmul = chosen.matmul
+max_pool = chosen.max_pool
+max_pool_grad = chosen.max_pool_grad
 relu = chosen.relu
 relu_grad = chosen.relu_grad
 row_spread = chosen.row_spread
@@ -89,3 +90,4 @@ silu = chosen.silu
 silu_grad = chosen.silu_grad
 softmax = chosen.softmax
 softmax_grad = chosen.softmax_grad
+transposed_convolution = chosen.transposed_convolution

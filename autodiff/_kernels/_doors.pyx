@@ -80,7 +80,11 @@ include "doors/entropy.pxi"
 include "doors/step.pxi"
 include "doors/crew.pxi"
 include "doors/matmul.pxi"
+include "doors/windows.pxi"
+include "doors/convolution.pxi"
+include "doors/pooling.pxi"
 include "doors/recurrent.pxi"
+include "doors/attention.pxi"
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=forget_crew)

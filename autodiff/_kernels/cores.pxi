@@ -4,6 +4,7 @@
 # After reading it you know in which order the files of loops/ build on one another, and which loop has which number.
 
 from cpython.pycapsule cimport PyCapsule_New
+from libc.math cimport INFINITY
 from libc.stdlib cimport free, malloc
 
 include "table.pxi"
@@ -20,7 +21,15 @@ include "loops/elements.pxi"
 include "loops/curves.pxi"
 include "loops/step.pxi"
 include "loops/norms.pxi"
+include "loops/windows.pxi"
+include "loops/gathered.pxi"
+include "loops/convolution.pxi"
+include "loops/convolution_weight.pxi"
+include "loops/transposed.pxi"
+include "loops/depthwise.pxi"
+include "loops/pooling.pxi"
 include "loops/recurrent.pxi"
+include "loops/attention.pxi"
 include "loops/lstm.pxi"
 include "loops/gru.pxi"
 
@@ -88,6 +97,24 @@ table.f32[GRU] = gru[float]
 table.f64[GRU] = gru[double]
 table.f32[GRU_GRAD] = gru_grad[float]
 table.f64[GRU_GRAD] = gru_grad[double]
+table.f32[SHARES] = shares[float]
+table.f64[SHARES] = shares[double]
+table.f32[SHARES_GRAD] = shares_grad[float]
+table.f64[SHARES_GRAD] = shares_grad[double]
+
+table.f32[FINITE] = finite[float]
+table.f64[FINITE] = finite[double]
+
+table.windowed32[CONVOLUTION] = convolution[float]
+table.windowed64[CONVOLUTION] = convolution[double]
+table.windowed32[TRANSPOSED_CONVOLUTION] = transposed_convolution[float]
+table.windowed64[TRANSPOSED_CONVOLUTION] = transposed_convolution[double]
+table.windowed32[CONVOLUTION_WEIGHT] = convolution_weight[float]
+table.windowed64[CONVOLUTION_WEIGHT] = convolution_weight[double]
+table.windowed32[MAX_POOL] = max_pool[float]
+table.windowed64[MAX_POOL] = max_pool[double]
+table.windowed32[MAX_POOL_GRAD] = max_pool_grad[float]
+table.windowed64[MAX_POOL_GRAD] = max_pool_grad[double]
 
 table.tiled32[MATMUL] = matmul[float]
 table.tiled64[MATMUL] = matmul[double]

@@ -44,6 +44,7 @@ Functions of tensors:
 - `places`: gather, scatter, index_select, take.
 - `dlpack`: from_dlpack, to_dlpack.
 - `reinterpret`: view(dtype).
+- `typed_storage`: storages as elements, FloatStorage, LongStorage.
 - `storage`: the memory behind a tensor, as bytes.
 - `padding`: pad, in its four modes.
 - `pixels`: pixel_shuffle, pixel_unshuffle, channel_shuffle.
@@ -71,6 +72,7 @@ Functions of tensors:
 - `complex_numbers`: real, conj and the like, of real numbers.
 - `agreement`: broadcast_shapes, result_type, can_cast.
 - `distance`: diff, cdist, pdist, cosine_similarity.
+- `draws`: Poisson and binomial numbers, and the fillings by Cauchy and geometric ones.
 - `matmul`: products of every rank, and linear.
 - `normalization`: the norms by mean and variance, and running statistics.
 - `embedding`: embedding and embedding_bag.

@@ -46,18 +46,16 @@ def scaled_dot_product_attention(
     lead = query._array.shape[:-2]
     if key._array.shape[:-2] != lead or value._array.shape[:-2] != lead:
         query, key, value = _broadcast((query, key, value))
-    queries, keys = query._array.shape[-2], key._array.shape[-2]
+    keys = key._array.shape[-2]
     bias, dead = attn_mask, None
-    if is_causal:
-        bias = wrap(np.triu(np.full((queries, keys), -np.inf, dtype), 1))
-    elif attn_mask is not None:
+    if attn_mask is not None:
         bias, dead = _bias(attn_mask, dtype, (*query._array.shape[:-1], keys))
     if scale is None:
         scale = 1 / math.sqrt(query._array.shape[-1]) if query._array.shape[-1] else 1.0
     kept = None
     if number("scaled_dot_product_attention", "dropout_p", dropout_p) > 0:
         kept = bernoulli_mask((*query._array.shape[:-1], keys), dtype, dropout_p)
-    y, _ = ops.attention(query, key, value, bias, scale=float(scale), kept=kept, dead=dead)
+    y, _ = ops.attention(query, key, value, bias, scale=float(scale), causal=bool(is_causal), kept=kept, dead=dead)
     return y
 
 

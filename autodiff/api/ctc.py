@@ -16,13 +16,11 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import converted, reduction_of, takes_tensors, whole
 from autodiff.api.losses import reduced
 from autodiff.ops.comparison import where
+from autodiff.ops.ctc import NEVER, ctc_step
 from autodiff.ops.exponential import exp, logaddexp
 from autodiff.ops.grid import piecewise
 from autodiff.ops.join import unbind
-from autodiff.ops.padding import constant_pad
-from autodiff.ops.places import gather, viewed
-
-_NEVER = -1e30  # the logarithm of a probability of nothing: finite, so that the slope of a sum of such is a number
+from autodiff.ops.places import gather
 
 
 class _Task(NamedTuple):
@@ -97,21 +95,19 @@ def _log_likelihoods(log_probs: Tensor, task: _Task) -> Tensor:
     steps, batch, _ = log_probs._array.shape
     places = task.symbols
     n = places.shape[1]
-    spoken = gather(log_probs, axis=2, places=np.broadcast_to(places, (steps, *places.shape))).clamp_min(_NEVER)
+    spoken = gather(log_probs, axis=2, places=np.broadcast_to(places, (steps, *places.shape))).clamp_min(NEVER)
     at = unbind(spoken, axis=0)
-    never = wrap(np.full((), _NEVER, log_probs._array.dtype))
+    dtype = log_probs._array.dtype
+    never, skips = wrap(np.full((), NEVER, dtype)), task.skips.astype(dtype)
     alpha = where(wrap(np.arange(n) < np.minimum(2, 2 * task.lengths + 1)[:, None]), at[0], never)
     for t in range(1, steps):
-        back = constant_pad(alpha, pads=((0, 0), (2, 0)), value=_NEVER)
-        one, two = viewed(back, index=(slice(None), slice(1, n + 1))), viewed(back, index=(slice(None), slice(0, n)))
-        reached = logaddexp(logaddexp(alpha, one), where(wrap(task.skips), two, never)) + at[t]
-        alpha = where(wrap((t < task.frames)[:, None]), reached, alpha)
+        alpha = where(wrap((t < task.frames)[:, None]), ctc_step(alpha, skips=skips) + at[t], alpha)
     ends = (2 * task.lengths)[:, None]
     last = gather(alpha, axis=1, places=ends).reshape(batch)
     before = gather(alpha, axis=1, places=np.maximum(ends - 1, 0)).reshape(batch)
     total = where(wrap(task.lengths > 0), logaddexp(last, before), last)
     # Without any frame nothing is said: the empty text for certain, and no other.
-    silent = wrap(np.where(task.lengths > 0, _NEVER, 0.0).astype(log_probs._array.dtype))
+    silent = wrap(np.where(task.lengths > 0, NEVER, 0.0).astype(log_probs._array.dtype))
     return where(wrap(task.frames > 0), total, silent)
 
 
@@ -121,7 +117,7 @@ def _losses(log_probs: Tensor, task: _Task, zero_infinity: bool) -> Tensor:
     # scores that stand before it.
     chance = where(wrap((np.arange(len(log_probs)) < task.frames[:, None]).T[:, :, None]), exp(log_probs), 0.0)
     loss = loss + (chance - chance.detach()).sum((0, 2))
-    impossible = loss._array > -_NEVER / 2
+    impossible = loss._array > -NEVER / 2
     if not impossible.any():
         return loss
     if zero_infinity:

@@ -94,8 +94,8 @@ def _check(input: Tensor, grid: Tensor, mode: str) -> None:
         )
     if not (len(a) in (4, 5) and len(a) == len(b)):
         raise RuntimeError(
-            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input with sizes "
-            f"{list(a)} and grid with sizes {list(b)}"
+            f"grid_sampler(): expected {4 if len(a) == 4 else 5}D input and grid with same number of dimensions, but got input "
+            f"with sizes {list(a)} and grid with sizes {list(b)}"
         )
     if a[0] != b[0]:
         raise RuntimeError(

@@ -90,7 +90,8 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         raise NotImplementedError(f'"{mode}_pad{len(pairs)}d" not implemented for {scalar_type(input._array)!r}')
     if 0 in input._array.shape[(1 if ndim == len(pairs) + 2 else 0) :]:
         raise RuntimeError(
-            f"pad(): expected non-zero sizes in all dimensions but the batch's, but got: {list(input._array.shape)}"
+            f"Expected {len(pairs) + 1}D or {len(pairs) + 2}D (batch mode) tensor with possibly 0 batch size and other "
+            f"non-zero dimensions for input, but got: {list(input._array.shape)}"
         )
     left = [n + before + after for n, (before, after) in zip(input._array.shape[first:], pairs)]
     if max(left) < 1 or min(left) < 0:

@@ -19,7 +19,9 @@ from autodiff._core.tensor import LEAF, Tensor
 from autodiff._core.views import edge_of
 from autodiff.api._calls import sizes as sizes_of
 from autodiff.api._calls import takes_tensors
+from autodiff.api.storage import UntypedStorage, look_at
 from autodiff.api.strided import as_strided
+from autodiff.api.typed_storage import TypedStorage, flat
 from autodiff.ops.strided import memory_of
 
 
@@ -71,7 +73,7 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
 @method
 @takes_tensors
 def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None) -> Tensor:
-    """Let this tensor see the memory of another one, of its dtype, with its size or the one given; without one, none at all.
+    """Let this tensor see the memory of another one, or a storage, with its size or the one given; without one, none at all.
 
     A write into either shows in the other. RuntimeError for a leaf that requires a gradient, and for another dtype.
 
@@ -85,6 +87,8 @@ def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = 
         self._array = np.empty(0, self._array.dtype)
         changed(self)
         return self
+    if isinstance(source, (TypedStorage, UntypedStorage)):
+        source = flat(source, self.dtype)
     if not isinstance(source, Tensor):
         raise TypeError(f"set_(): argument 'source' (position 1) must be Tensor, not {type(source).__name__}")
     if source._array.dtype != self._array.dtype:
@@ -101,3 +105,10 @@ def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = 
         self._edge = None
     changed(self)
     return self
+
+
+@method(name="__setstate__")
+def _setstate(self: Tensor, state: Any) -> None:
+    """What pickles of PyTorch before its version 0.2 say of a tensor: its storage, and how it looks at it."""
+    storage, offset, size, stride = state
+    self._array = look_at(storage.untyped()._bytes, storage.dtype.np, offset, tuple(size), tuple(stride))

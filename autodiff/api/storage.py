@@ -1,4 +1,4 @@
-"""The memory behind a tensor, as a flat row of bytes: `untyped_storage()`, `storage()`.
+"""The memory behind a tensor, as a flat row of bytes: `untyped_storage()`.
 
 After this module a reader knows that a tensor is a way to look at a storage (where to begin, how far to step), and that views
 of one tensor are several ways to look at the same one.
@@ -6,18 +6,16 @@ of one tensor are several ways to look at the same one.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes, types
+from autodiff._core import types
 from autodiff._core.inplace import method
-from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 
-__all__ = ["TypedStorage", "UntypedStorage", "look_at", "memory_of", "writable"]
+__all__ = ["UntypedStorage", "look_at", "memory_of", "writable"]
 
 Array = np.ndarray[Any, Any]
 
@@ -121,6 +119,21 @@ class UntypedStorage:
     def __iter__(self) -> Iterator[int]:
         return iter(self.tolist())
 
+    @property
+    def _cdata(self) -> int:
+        """What tells one storage from another."""
+        return self.data_ptr()
+
+    def fill_(self, value: int) -> UntypedStorage:
+        """Put a number into every byte."""
+        self._bytes[...] = value
+        return self
+
+    def copy_(self, source: UntypedStorage, non_blocking: bool | None = None) -> UntypedStorage:
+        """Take over the bytes of a storage of the same size."""
+        self._bytes[...] = source._bytes
+        return self
+
     def clone(self) -> UntypedStorage:
         """A copy."""
         return of_bytes(self._bytes.copy())
@@ -153,86 +166,6 @@ def of_bytes(memory: Array) -> UntypedStorage:
     return found
 
 
-class TypedStorage:
-    """A storage read as elements of a dtype: the form in which PyTorch's files and older programs name it.
-
-    >>> import autodiff as torch
-    >>> from autodiff.api.storage import TypedStorage
-    >>> TypedStorage(torch.tensor([[1.0, 2.0]]).untyped_storage(), torch.float32).tolist()
-    [1.0, 2.0]
-    """
-
-    device = types.CPU
-    is_cuda = False
-
-    def __init__(self, wrap_storage: UntypedStorage, dtype: dtypes.dtype) -> None:
-        self._untyped_storage, self.dtype = wrap_storage, dtype
-
-    @property
-    def _array(self) -> Array:
-        memory = self._untyped_storage._bytes
-        return memory[: memory.size // self.dtype.itemsize * self.dtype.itemsize].view(self.dtype.np)
-
-    def untyped(self) -> UntypedStorage:
-        """The bytes."""
-        return self._untyped_storage
-
-    def data_ptr(self) -> int:
-        """The address of the first element."""
-        address: int = self._untyped_storage.data_ptr()
-        return address
-
-    def nbytes(self) -> int:
-        """The number of bytes."""
-        return self._untyped_storage.nbytes()
-
-    def size(self) -> int:
-        """The number of elements."""
-        return self._array.size
-
-    __len__ = size
-
-    def element_size(self) -> int:
-        """The bytes of one element."""
-        return int(self.dtype.itemsize)
-
-    def tolist(self) -> list[Any]:
-        """The elements as a list."""
-        found: list[Any] = self._array.tolist()
-        return found
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            raise RuntimeError("slices are only supported in UntypedStorage.__getitem__")
-        return self._array[index].item()
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        self._array[index] = value
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.tolist())
-
-    def clone(self) -> TypedStorage:
-        """A copy."""
-        return TypedStorage(self._untyped_storage.clone(), self.dtype)
-
-    def cpu(self) -> TypedStorage:
-        """The storage itself: there is no other device."""
-        return self
-
-    def share_memory_(self) -> TypedStorage:
-        """The storage itself: forked processes see its memory as it was."""
-        return self
-
-    def is_shared(self) -> bool:
-        """False: another process has a copy."""
-        return False
-
-    def __repr__(self) -> str:
-        lines = "".join(f" {x}\n" for x in self.tolist())
-        return f"{lines}[torch.storage.TypedStorage(dtype={self.dtype}, device=cpu) of size {self.size()}]"
-
-
 # ---- methods of Tensor -------------------------------------------------------------------------------------------
 
 
@@ -246,19 +179,6 @@ def untyped_storage(self: Tensor) -> UntypedStorage:
     (24, True)
     """
     return of_bytes(memory_of(self._array)[0])
-
-
-@method
-def storage(self: Tensor) -> TypedStorage:
-    """The memory that this tensor and all views of it look at, as elements of its dtype; deprecated, as in PyTorch."""
-    warnings.warn(
-        "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage class. This "
-        "should only matter to you if you are using storages directly.  To access UntypedStorage directly, use "
-        "tensor.untyped_storage() instead of tensor.storage()",
-        UserWarning,
-        stacklevel=stacklevel(),
-    )
-    return TypedStorage(of_bytes(memory_of(self._array)[0]), self.dtype)
 
 
 @method

@@ -77,7 +77,14 @@ def _with_hooks_after(module: Any, place: Place | None, args: tuple[Any, ...], k
     except Exception:
         for hook, with_kwargs, always in waiting:
             if always:
-                hook(module, args, kwargs, result) if with_kwargs else hook(module, args, result)
+                try:
+                    hook(module, args, kwargs, result) if with_kwargs else hook(module, args, result)
+                except Exception as error:
+                    warnings.warn(
+                        "module forward hook with ``always_call=True`` raised an exception that was silenced as another error "
+                        f"was raised in forward: {error}",
+                        stacklevel=stacklevel(),
+                    )
         raise
     return result
 

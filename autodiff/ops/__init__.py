@@ -50,8 +50,10 @@ What networks are made of:
 - `softmax`: scores into probabilities.
 - `normalization`: mean 0 and variance 1: layer, batch and group norm.
 - `embedding`: rows of a matrix by their numbers, alone and in bags.
+- `draws`: counts that are drawn at random, whose gradient is zero.
 - `cross_entropy`: how surprised a model is at the true class.
 - `losses`: the other losses.
+- `ctc`: one step of a sum over all paths.
 - `attention`: each query takes a share of every value.
 - `convolution`: three products by windows, each of which has the other two in its rules.
 - `pooling`: the largest and the mean of windows.

@@ -7,11 +7,13 @@ can be differentiated any number of times. "Transposed convolution" is another w
 
 from __future__ import annotations
 
-from typing import Any
+import math
+
+import numpy as np
 
 from autodiff import _kernels
 from autodiff._core.graph import primitive
-from autodiff.ops.reduce import sum_over
+from autodiff.ops.reduce import spread
 
 
 @primitive(
@@ -53,6 +55,13 @@ def convolution_weight(d, x, *, windows, groups):
     return _kernels.convolution_weight(d, x, windows, groups)
 
 
-def channel_sums(g: Any) -> Any:
-    """The sum over everything but the channels, dimension 1: the gradient of a bias."""
-    return sum_over(g, axes=(0, *range(2, g.ndim)), keepdim=False)
+@primitive(
+    lambda g, x_shape: spread(g, x_shape, (0, *range(2, len(x_shape)))),
+    name="SumBackward1",
+    says="Each number counts once in the sum of its channel, so each gets that sum's g unchanged.",
+)
+def channel_sums(x):
+    """The sum over everything but the channels, dimension 1: the gradient of a bias, by a product with ones."""
+    n, c, *space = x.shape
+    ones = np.ones((math.prod(space), 1), x.dtype)
+    return _kernels.matmul(x.reshape(n * c, len(ones)), ones).reshape(n, c).sum(0)

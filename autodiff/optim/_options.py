@@ -20,7 +20,7 @@ SWITCHES = frozenset({"foreach", "fused", "capturable", "differentiable"})
 
 # Options that PyTorch added after the first optimisers were saved, and what a state_dict without them means.
 _ADDED_LATER = {
-    "nesterov": False, "maximize": False, "foreach": None, "differentiable": False, "fused": False,
+    "nesterov": False, "maximize": False, "foreach": None, "differentiable": False, "fused": None,
     "capturable": False, "amsgrad": False, "decoupled_weight_decay": False, "momentum": 0, "centered": False,
 }
 

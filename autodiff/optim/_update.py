@@ -98,7 +98,10 @@ def one_by_one(
     with np.errstate(all="ignore"):  # as in PyTorch a diverging run goes on, with inf and nan
         for p, g, *state in zip(params, grads, *states):
             given = [s.item() if name == "step" and s is not None else s for s, name in zip(state, names)]
-            new = rule(p, g, *given, **options)
+            try:
+                new = rule(p, g, *given, **options)
+            except (TypeError, ValueError) as error:
+                raise _unfit(error, p, dict(zip(names, state))) from None
             after.append(new)
             if twice:
                 for array, value in zip((p, *state), new):
@@ -108,6 +111,17 @@ def one_by_one(
             for p, (now, *_) in zip(params, after):
                 p[...] = now
     return list(zip(*(state for _, *state in after)))
+
+
+def _unfit(error: Exception, p: Array, state: dict[str, Array | None]) -> Exception:
+    """What to say when a rule could not go on: that a state is missing or has another shape, if it is that."""
+    if isinstance(error, ValueError):
+        shapes = {name: t.shape for name, t in state.items() if t is not None}
+        return RuntimeError(f"a state does not fit the parameter of shape {p.shape}: {shapes} ({error})")
+    missing = next((name for name, t in state.items() if t is None), None)
+    if missing is None:
+        return error
+    return KeyError(f"{missing}: an option that needs it was switched on after the first step; give it to the constructor")
 
 
 def towards(a: Any, b: Any, weight: float) -> Any:

@@ -77,6 +77,11 @@ class SGD(Optimizer):
         chosen = switches("SGD", recorded=True, foreach=foreach, differentiable=differentiable, fused=fused)
         super().__init__(params, options | chosen)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for group in state.get("param_groups", ()):
+            group.setdefault("fused", False)  # as PyTorch's SGD alone fills it in
+        super().__setstate__(state)
+
     def update(self, group: dict[str, Any], params: list[Any], grads: list[Any], *states: list[Any]) -> Any:
         """One call of a kernel for all parameters. It checks all of them before it writes to the first.
 

@@ -8,6 +8,7 @@ and `safety` how a user allows more.
 from typing import Any
 
 from autodiff._core.missing import missing_name
+from autodiff.serialization.byteorder import LoadEndianness, get_default_load_endianness, set_default_load_endianness
 from autodiff.serialization.safety import (
     add_safe_globals,
     clear_safe_globals,
@@ -16,10 +17,20 @@ from autodiff.serialization.safety import (
     safe_globals,
 )
 from autodiff.serialization.saving import load, save
+from autodiff.serialization.sources import SourceChangeWarning
 
 __all__ = [
-    "add_safe_globals", "clear_safe_globals", "get_safe_globals", "get_unsafe_globals_in_checkpoint", "load", "safe_globals",
+    "LoadEndianness",
+    "SourceChangeWarning",
+    "add_safe_globals",
+    "clear_safe_globals",
+    "get_default_load_endianness",
+    "get_safe_globals",
+    "get_unsafe_globals_in_checkpoint",
+    "load",
+    "safe_globals",
     "save",
+    "set_default_load_endianness",
 ]
 
 

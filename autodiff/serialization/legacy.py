@@ -65,7 +65,8 @@ def read(file: Any, locate: Locate, pickle_module: Any, options: dict[str, Any])
         raise RuntimeError(f"Invalid protocol version: {version}")
     pickles.next()
     result, keys = pickles.next(), pickles.next()
-    if not isinstance(keys, list) or set(map(str, keys)) != promised.keys():
+    keys = [key.decode("ascii", "replace") if type(key) is bytes else key for key in keys] if type(keys) is list else []
+    if set(map(str, keys)) != promised.keys():
         raise damaged("its storages are not those that its pickle names")
     at = _fill(data, pickles.at, restoring, keys)
     file.seek(start + at)

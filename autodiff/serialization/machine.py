@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import pickle
 import struct
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, NoReturn
 
@@ -45,8 +44,8 @@ class Machine:
     """Runs one pickle.
 
     `find` gives what stands for a global's module and name, or raises Refused; `load_persistent` what stands for an object
-    that is kept outside of the pickle. `allows_call(f)` says of a callable whether it may be called, `allows_state(x)` of an
-    object whether the pickle may fill its `__dict__`.
+    that is kept outside of the pickle. `allows_call(f, args)` says whether a callable may be called (args None: a class,
+    without its `__init__`); `give_state(x, state)` gives an object its attributes, or raises Refused.
     """
 
     def __init__(
@@ -54,13 +53,13 @@ class Machine:
         data: bytes,
         find: Callable[[str, str], Any],
         load_persistent: Callable[[Any], Any],
-        allows_call: Callable[[Any], bool],
-        allows_state: Callable[[Any], bool],
+        allows_call: Callable[..., bool],
+        give_state: Callable[[Any, Any], None],
         encoding: str = "utf-8",
     ) -> None:
         self.data, self.at, self.encoding = data, 0, encoding
         self.find, self.load_persistent = find, load_persistent
-        self.allows_call, self.allows_state = allows_call, allows_state
+        self.allows_call, self.give_state = allows_call, give_state
         self.protocol = 0
         self.stack: list[Any] = []
         self.marks: list[int] = []  # heights of the stack where a collection begins
@@ -211,35 +210,21 @@ class Machine:
         args, function = self.stack.pop(), self.stack.pop()
         if type(args) is not tuple:
             raise Refused("a function is called without a tuple of arguments")
-        if not self.allows_call(function):
+        if not self.allows_call(function, args):
             raise Refused(f"Trying to call reduce for unrecognized function {function}")
         self.stack.append(function(*args))
 
     def new_object(self) -> None:
         """Make an object of the class below, without its `__init__`."""
         args, cls = self.stack.pop(), self.stack.pop()
-        if type(args) is not tuple or not isinstance(cls, type) or not self.allows_call(cls):
+        if type(args) is not tuple or not isinstance(cls, type) or not self.allows_call(cls, None):
             raise Refused(f"Trying to create new object for unrecognized class {cls}")
         self.stack.append(cls.__new__(cls, *args))
 
     def build(self) -> None:
         """Give the object below the state above."""
-        state, target = self.stack.pop(), self.stack[-1]
-        if not self.allows_state(target):
-            raise Refused(
-                f"Can only build OrderedDict or classes allowed by add_safe_globals, but got {type(target)}"
-            )
-        if isinstance(target, OrderedDict) and type(target) is OrderedDict:
-            if type(state) is not dict:
-                raise Refused("the state of an OrderedDict is not a dict")
-            vars(target).update(state)
-        elif hasattr(target, "__setstate__"):
-            target.__setstate__(state)
-        else:
-            plain, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
-            vars(target).update(plain or {})
-            for name, value in (slots or {}).items():
-                setattr(target, name, value)
+        state = self.stack.pop()
+        self.give_state(self.stack[-1], state)
 
     def persistent(self) -> None:
         """An object that is kept outside of the pickle, by its id."""

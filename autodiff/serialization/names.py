@@ -150,6 +150,8 @@ def find_safe(module: str, name: str) -> Any:
     return found
 
 
-def allowed(thing: Any) -> bool:
-    """Whether a file may call it."""
+def allowed(thing: Any, args: tuple[Any, ...] | None) -> bool:
+    """Whether a file may call it so. A Tensor of nothing is how the oldest files begin one."""
+    if thing is Tensor:
+        return args == ()
     return id(thing) in _ALWAYS or (callable(thing) and any(thing is known for known in added.named.values()))

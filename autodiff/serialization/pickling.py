@@ -18,13 +18,15 @@ from autodiff._core import dtypes
 from autodiff._core.fields import get_requires_grad
 from autodiff._core.tensor import Tensor
 from autodiff.api.copies import warn_of_hooks
-from autodiff.api.storage import TypedStorage, UntypedStorage, memory_of
+from autodiff.api.storage import UntypedStorage, memory_of
+from autodiff.api.typed_storage import TypedStorage
 from autodiff.nn.modules._form import to_pytorchs
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import Buffer, Parameter
 from autodiff.serialization import rebuild
 from autodiff.serialization.names import theirs
 from autodiff.serialization.rebuild import STORAGES, StorageType
+from autodiff.serialization.sources import source_of
 
 __all__ = ["Storages", "pickler"]
 
@@ -125,6 +127,7 @@ class Pickler(pickle._Pickler):
 
     storages: Storages
     legacy: bool
+    classes: set[type]
     proto: int
     write: Any
     memoize: Any
@@ -140,6 +143,9 @@ class Pickler(pickle._Pickler):
             obj = _Outside(kind, number, obj.nbytes())
         if isinstance(obj, _Outside):
             return (*obj.id, None) if self.legacy else obj.id
+        if self.legacy and isinstance(obj, type) and issubclass(obj, Module) and obj not in self.classes and not theirs(obj):
+            self.classes.add(obj)  # the second time, for the class itself, it is written by its name
+            return ("module", obj, *(source_of(obj) or (None, None)))
         return None
 
     def reducer_override(self, obj: Any) -> Any:
@@ -188,5 +194,5 @@ def pickler(pickle_module: Any, file: Any, protocol: int, storages: Storages, le
         theirs_too = {"others": base.save_global, "other_functions": base.dispatch[FunctionType], "dispatch": table}
         cls = type("Pickler", (Pickler, base), theirs_too)
     found: Pickler = cls(file, protocol)
-    found.storages, found.legacy = storages, legacy
+    found.storages, found.legacy, found.classes = storages, legacy, set()
     return found

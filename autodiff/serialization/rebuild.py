@@ -13,7 +13,8 @@ from autodiff._core import dtypes
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff._core.types import Size, device
 from autodiff.api.copies import rebuild_tensor
-from autodiff.api.storage import TypedStorage, UntypedStorage, look_at
+from autodiff.api.storage import UntypedStorage, look_at
+from autodiff.api.typed_storage import TypedStorage
 from autodiff.nn.parameter import Buffer, Parameter
 from autodiff.serialization.machine import Refused, hashable
 

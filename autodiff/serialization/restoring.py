@@ -16,10 +16,14 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff.api.storage import TypedStorage, UntypedStorage, of_bytes
+from autodiff._core.tensor import Tensor
+from autodiff.api.storage import UntypedStorage, of_bytes
+from autodiff.api.typed_storage import TypedStorage, typed
+from autodiff.serialization.archive import damaged
 from autodiff.serialization.machine import Machine, Refused
 from autodiff.serialization.names import added, allowed, find_safe, ours
-from autodiff.serialization.rebuild import StorageType
+from autodiff.serialization.rebuild import StorageType, tensor_v1
+from autodiff.serialization.sources import check_source
 
 __all__ = ["Restoring", "machine", "trusting"]
 
@@ -37,18 +41,19 @@ class Restoring:
 
     def named(self, persistent: Any) -> Any:
         """What a persistent id names: a storage; or, in the old format, a class, whose source stands beside it."""
-        if type(persistent) is tuple and len(persistent) == 4 and persistent[0] == "module" and isinstance(persistent[1], type):
-            return persistent[1]
-        return self._storage(persistent)
-
-    def _storage(self, persistent: Any) -> TypedStorage:
-        if type(persistent) is not tuple or len(persistent) not in (5, 6) or persistent[0] not in ("storage", b"storage"):
+        parts = tuple(map(_text, persistent)) if type(persistent) is tuple else ()
+        if len(parts) == 4 and parts[0] == "module" and isinstance(parts[1], type):
+            check_source(*parts[1:])
+            return parts[1]
+        if len(parts) not in (5, 6) or parts[0] != "storage":
             raise Refused(f"persistent id {str(persistent)[:100]!r} names no storage")
-        _, kind, key, location, count, *view = persistent
+        _, kind, key, location, count, *view = parts
         if not isinstance(kind, StorageType) or type(key) is not str or type(count) is not int or count < 0:
             raise Refused(f"persistent id {key!r} names no storage")
-        if view and view[0] is not None:
-            raise Refused("views of storages were written by PyTorch before its version 0.4 only: load and save it there")
+        storage = self._storage(kind, key, count, location)
+        return storage if not view or view[0] is None else _part(storage, view[0])
+
+    def _storage(self, kind: StorageType, key: str, count: int, location: Any) -> TypedStorage:
         dtype = dtypes.uint8 if kind.name == "UntypedStorage" else kind.dtype
         if dtype is None:
             raise RuntimeError(
@@ -59,7 +64,7 @@ class Restoring:
         if storage is None:
             storage = self.found[key] = self._made(key, dtype, count, location)
             self.dtypes[key] = dtype
-        return TypedStorage(storage, dtype)
+        return typed(storage, dtype)
 
     def _made(self, key: str, dtype: dtypes.dtype, count: int, location: Any) -> UntypedStorage:
         memory = self._fetch(key, count * dtype.itemsize)
@@ -73,13 +78,44 @@ class Restoring:
         return located
 
 
+def _text(part: Any) -> Any:
+    """Python 2's strings, which are bytes if the user wants so, as text."""
+    return part.decode("ascii", "replace") if type(part) is bytes else part
+
+
+def _part(storage: TypedStorage, view: Any) -> TypedStorage:
+    """The part of a storage that PyTorch before its version 0.4 wrote as a view: (key, where it begins, how long it is)."""
+    if type(view) is not tuple or len(view) != 3 or not all(type(n) is int and n >= 0 for n in view[1:]):
+        raise Refused(f"{str(view)[:100]} is not a part of a storage")
+    size = storage.element_size()
+    start, end = view[1] * size, (view[1] + view[2]) * size
+    if end > storage.nbytes():
+        raise damaged("a part of a storage would end behind it")
+    return typed(of_bytes(storage.untyped()._bytes[start:end]), storage.dtype)
+
+
 def machine(data: bytes, restoring: Restoring, encoding: str) -> Machine:
     """The machine for the pickles in `data`."""
-    return Machine(data, find_safe, restoring.named, allowed, _takes_state, encoding)
+    return Machine(data, find_safe, restoring.named, allowed, give_state, encoding)
 
 
-def _takes_state(target: Any) -> bool:
-    return type(target) is OrderedDict or any(type(target) is known for known in added.named.values())
+def give_state(target: Any, state: Any) -> None:
+    """Give an object what the pickle says of it: attributes, to an OrderedDict and what the user allows; memory to a tensor."""
+    kind = type(target)
+    if kind is Tensor and type(state) is tuple and len(state) == 4:  # before PyTorch's version 0.2
+        tensor_v1(*state)  # which checks them
+        target.__setstate__(state)
+    elif kind is OrderedDict and type(state) is dict:
+        vars(target).update(state)
+    elif not any(kind is known for known in added.named.values()):
+        raise Refused(f"Can only build OrderedDict or classes allowed by add_safe_globals, but got {kind}")
+    elif hasattr(target, "__setstate__"):
+        target.__setstate__(state)
+    else:
+        plain, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+        vars(target).update(plain or {})
+        for name, value in (slots or {}).items():
+            setattr(target, name, value)
 
 
 class Unpickler(pickle.Unpickler):

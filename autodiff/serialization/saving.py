@@ -19,6 +19,7 @@ import numpy as np
 from autodiff._core.provenance import stacklevel
 from autodiff.serialization import legacy, tensors_only
 from autodiff.serialization.archive import Reader, Writer, damaged
+from autodiff.serialization.byteorder import unmarked
 from autodiff.serialization.files import is_path, reading, writing
 from autodiff.serialization.locations import locator
 from autodiff.serialization.pickling import Storages, pickler
@@ -181,7 +182,7 @@ def _archived(file: Any, locate: Locate, module: Any, options: dict[str, Any], m
         found = np.frombuffer(pages, np.uint8, size, start)
         return found.copy() if start % 16 else found
 
-    byteorder = reader.read("byteorder").decode("ascii", "replace") if reader.has("byteorder") else "little"
+    byteorder = reader.read("byteorder").decode("ascii", "replace") if reader.has("byteorder") else unmarked()
     if byteorder not in ("little", "big"):
         raise damaged(f"its byte order is {byteorder!r}")
     restoring, structure = Restoring(fetch, locate, byteorder), reader.read("data.pkl")

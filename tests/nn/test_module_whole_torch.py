@@ -155,6 +155,12 @@ def test_hooks_can_be_counted(T):
     model.register_full_backward_hook(hook)
     model.register_full_backward_pre_hook(hook)
     assert [list(getattr(model, kind).values()) for kind in kinds] == [[hook]] * 4
+    handle = model.register_forward_hook(hook, with_kwargs=True, always_call=True)
+    assert list(model._forward_hooks_with_kwargs) == list(model._forward_hooks_always_called) == [handle.id]
+    assert not model._forward_pre_hooks_with_kwargs
+    model.register_load_state_dict_post_hook(hook)
+    model.register_state_dict_pre_hook(hook)
+    assert len(model._load_state_dict_post_hooks) == len(model._state_dict_pre_hooks) == 1
 
 
 @BOTH
@@ -240,3 +246,19 @@ def test_layers_are_found_in_modules_too():
     assert Linear is autodiff.nn.Linear
     assert ZeroPad2d is autodiff.nn.modules.padding.ZeroPad2d
     assert not hasattr(autodiff.nn.modules, "functional")
+
+
+@BOTH
+def test_a_hook_that_fails_after_an_error_is_told_of_and_no_more(T):
+    layer = T.nn.Linear(2, 2)
+    noted = []
+    layer.register_forward_hook(lambda module, args, y: 1 / 0, always_call=True)
+    layer.register_forward_hook(lambda module, args, y: noted.append(y), always_call=True)
+    with pytest.warns(UserWarning, match="raised an exception that was silenced"), pytest.raises(RuntimeError):
+        layer(T.ones(3))
+    assert noted == [None]
+
+
+def test_types_of_sizes():
+    ours, theirs = (vars(importlib.import_module(f"{name}.nn.common_types")) for name in ("autodiff", "torch"))
+    assert {name for name in theirs if name.startswith(("_size", "_ratio", "_scalar"))} <= set(ours)

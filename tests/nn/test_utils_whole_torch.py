@@ -84,6 +84,34 @@ def test_pruning_several_tensors_as_one(T):
 
 
 @BOTH
+def test_how_many_numbers_are_pruned(T):
+    prune = T.nn.utils.prune
+    amounts = [(0, 15), (10, 15), (1, 15), (1.0, 15), (0.4, 17)]
+    assert [prune._compute_nparams_toprune(*each) for each in amounts] == [0, 10, 1, 15, 7]
+    prune._validate_pruning_amount(0.3, 0)
+    with pytest.raises(ValueError, match="amount=20 should be smaller than"):
+        prune._validate_pruning_amount(20, 19)
+    with pytest.raises(ValueError, match=r"amount=20\.0 should either be a float"):
+        prune._validate_pruning_amount_init(20.0)
+
+
+@BOTH
+def test_a_pruned_layer_of_an_lstm(T):
+    T.manual_seed(0)
+    layer, x = T.nn.LSTM(4, 4), T.rand(3, 1, 4)
+    before = layer(x)[0]
+    T.nn.utils.prune.l1_unstructured(layer, "weight_ih_l0", 0.5)
+    pruned = layer(x)[0]
+    assert not T.allclose(before, pruned)
+    pruned.sum().backward()
+    assert not (layer.weight_ih_l0_orig.grad * (1 - layer.weight_ih_l0_mask)).any()
+    twin = pickle.loads(pickle.dumps(layer))
+    assert T.equal(twin(x)[0], pruned)
+    T.nn.utils.prune.remove(layer, "weight_ih_l0")
+    assert T.allclose(layer(x)[0], pruned)
+
+
+@BOTH
 def test_a_method_of_ones_own(T):
     class EverySecond(T.nn.utils.prune.BasePruningMethod):
         PRUNING_TYPE = "unstructured"
@@ -194,6 +222,54 @@ def test_older_norms_that_are_refused(T, name):
         norm(T.nn.LazyLinear(3))
     with pytest.raises(ValueError, match=f"{name} of 'weight' not found in"):
         getattr(T.nn.utils, f"remove_{name}")(T.nn.Linear(3, 4))
+
+
+@pytest.mark.parametrize("how", [None, "matrix_exp", "cayley", "householder"])
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5)])
+@pytest.mark.parametrize("base", [True, False])
+def test_orthogonal_weights(how, shape, base):
+    found = []
+    for T in (autodiff, torch):
+        T.manual_seed(0)
+        layer = T.nn.Linear(shape[1], shape[0]).double()
+        T.nn.utils.parametrizations.orthogonal(layer, "weight", how, use_trivialization=base)
+        start, optimizer = layer.weight.detach().clone(), T.optim.SGD(layer.parameters(), lr=0.1)
+        x = T.rand(7, shape[1], dtype=T.float64)
+        for _ in range(3):
+            optimizer.zero_grad()
+            (layer(x) * T.arange(float(shape[0]), dtype=T.float64)).sum().backward()
+            optimizer.step()
+        trained = layer.weight.detach().clone()
+        if base:
+            layer.weight = T.eye(*shape, dtype=T.float64)
+            assert T.allclose(layer.weight, T.eye(*shape, dtype=T.float64))
+        elif how != "householder" and (how or shape[0] == shape[1]):
+            with pytest.raises(NotImplementedError):
+                layer.weight = T.eye(*shape, dtype=T.float64)
+        found.append((sorted(layer.state_dict()), start.numpy(), trained.numpy(), T.rand(1).item()))
+    ours, theirs = found
+    assert (ours[0], ours[3]) == (theirs[0], theirs[3])
+    for a, b in zip(ours[1:3], theirs[1:3], strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+    few = ours[2] if shape[0] <= shape[1] else ours[2].T
+    np.testing.assert_allclose(few @ few.T, np.eye(3), atol=1e-12)
+
+
+@BOTH
+def test_orthogonal_weights_of_a_batch_and_refusals(T):
+    orthogonal = T.nn.utils.parametrizations.orthogonal
+    module = T.nn.Module()
+    module.w = T.nn.Parameter(T.randn(2, 4, 3))
+    orthogonal(module, "w")
+    assert T.allclose(module.w.mT @ module.w, T.eye(3).expand(2, 3, 3), atol=1e-5)
+    with pytest.raises(ValueError, match="Expected a matrix or batch of matrices"):
+        orthogonal(T.nn.Linear(2, 2), "bias")
+    with pytest.raises(ValueError, match="orthogonal_map has to be one of"):
+        orthogonal(T.nn.Linear(2, 2), orthogonal_map="qr")
+    with pytest.raises(ValueError, match="has no parameter or buffer with name 'foo'"):
+        orthogonal(T.nn.Linear(2, 2), "foo")
+    with pytest.raises(ValueError, match="Expected a matrix or batch of matrices of shape"):
+        module.w = T.ones(2, 2)
 
 
 # ---- parametrizations of one's own ----

@@ -39,7 +39,7 @@ def made(T, name):
     return None
 
 
-@pytest.mark.filterwarnings("ignore:.*has been deprecated:FutureWarning")
+@pytest.mark.filterwarnings("ignore:.*deprecated:FutureWarning")
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_layer_is_written_and_read(name):
     for T, R in DIRECTIONS.values():

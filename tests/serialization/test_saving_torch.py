@@ -455,6 +455,117 @@ def test_torchscript_is_not_read(tmp_path):
             autodiff.load(tmp_path / "s.pt", weights_only=only)
 
 
+# ---- what older programs wrote ----
+
+
+def old(body, keys=b"]X\x01\0\0\x000a", numbers=b""):
+    """A file of the old format: magic number, version, facts about the machine; the pickle; the storages."""
+    head = pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2) + pickle.dumps({"little_endian": True}, 2)
+    return io.BytesIO(head + b"\x80\x02" + body + b".\x80\x02" + keys + b"." + numbers)
+
+
+@pytest.mark.parametrize("only", [True, False])
+def test_a_file_of_python_2(only):
+    """Its strings are bytes that may be text; the user says which."""
+    storage = b"(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x01NtQ"
+    body = b"]U\x02\xc3\xa9actorch._utils\n_rebuild_tensor\n(" + storage + b"K\x00K\x01\x85K\x01\x85tRa"
+    for encoding, text in (("utf-8", "é"), ("bytes", "é".encode()), ("latin1", "Ã©")):
+        for T in (autodiff, torch):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = T.load(old(body, b"]U\x010a", b"\1" + bytes(7) + b"\0\0\x80?"), weights_only=only, encoding=encoding)
+            assert (found[0], found[1].tolist()) == (text, [1.0])
+
+
+def test_parts_of_storages():
+    """Before version 0.4 a slice of a storage was written as a view of it."""
+    whole = b"X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x02"
+    views = ((b"a", b"K\0"), (b"b", b"K\1"))
+    body = b"".join(b"(" + whole + b"X\x01\0\0\0" + key + place + b"K\x01\x87tQ" for key, place in views)
+    numbers = b"\2" + bytes(7) + np.array([1.5, 2.5], "f4").tobytes()
+    for T in (autodiff, torch):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            one, two = T.load(old(body + b"\x86", numbers=numbers), weights_only=False)
+            assert (one[0], two[0], one.data_ptr() + 4 == two.data_ptr()) == (1.5, 2.5, True)
+    with pytest.raises(RuntimeError, match="would end behind it"):
+        autodiff.load(old(body.replace(b"K\1K\x01\x87", b"K\2K\x01\x87") + b"\x86", numbers=numbers))
+
+
+class OldTensor:
+    """A tensor as version 0.1 wrote it."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def __reduce__(self):
+        x = self.x
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return type(x), (), (x.storage(), x.storage_offset(), tuple(x.shape), x.stride())
+
+
+@both_ways
+@both_formats
+@pytest.mark.parametrize("only", [True, False])
+def test_tensors_of_the_first_version(T, R, new, only):
+    x = T.arange(12.0).view(3, 4)[1:, ::2]
+    found = R.load(written(T, {"x": OldTensor(x)}, new), weights_only=only)["x"]
+    assert (found.tolist(), found.stride(), found.storage_offset()) == (x.tolist(), (4, 2), 4)
+
+
+@both_ways
+@both_formats
+def test_an_object_behind_something_else(T, R, new):
+    file = io.BytesIO()
+    pickle.dump(41, file)
+    T.save(T.arange(3), file, _use_new_zipfile_serialization=new)
+    file.seek(0)
+    assert pickle.load(file) == 41
+    assert R.load(file).tolist() == [0, 1, 2]
+
+
+def test_files_that_do_not_say_their_byte_order():
+    for T in (autodiff, torch):
+        order, x = T.serialization.LoadEndianness, T.arange(3, dtype=T.int32)
+        assert T.serialization.get_default_load_endianness() is None
+        for chosen, first in ((None, 1), (order.NATIVE, 1), (order.LITTLE, 1), (order.BIG, 1 << 24)):
+            T.serialization.set_default_load_endianness(chosen)
+            try:
+                if T is autodiff or chosen is not order.BIG:  # which PyTorch 2.13 on a little-endian machine ignores
+                    assert T.load(written(T, x, _disable_byteorder_record=True))[1] == first
+                assert T.load(written(T, x))[1] == 1
+            finally:
+                T.serialization.set_default_load_endianness(None)
+        with pytest.raises(TypeError, match="set_default_load_endianness"):
+            T.serialization.set_default_load_endianness("little")
+
+
+NET = "from {T} import nn\nclass Net(nn.Module):\n    def forward(self, x):\n        return x{change}\n"
+
+
+def test_a_class_whose_source_has_changed(tmp_path, monkeypatch):
+    import importlib
+
+    monkeypatch.syspath_prepend(tmp_path)
+    for T in (autodiff, torch):
+        name = f"net_of_{T.__name__}"
+        (tmp_path / f"{name}.py").write_text(NET.format(T=T.__name__, change=""))
+        importlib.invalidate_caches()
+        raw = written(T, importlib.import_module(name).Net(), False).getvalue()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            T.load(io.BytesIO(raw), weights_only=False)
+        (tmp_path / f"{name}.py").write_text(NET.format(T=T.__name__, change=" + 1  # changed"))
+        importlib.invalidate_caches()
+        importlib.reload(importlib.import_module(name))
+        import linecache
+
+        linecache.checkcache()
+        with pytest.warns(T.serialization.SourceChangeWarning, match="source code of class"):
+            T.load(io.BytesIO(raw), weights_only=False)
+
+
 # ---- pickle ----
 
 

@@ -1,5 +1,5 @@
-# The crew: threads that take parts of one large product, as the calling thread does. After reading it you know how a product is
-# cut, who computes what, and how little two threads have to agree on.
+# The crew: threads that take parts of one large product or convolution, as the calling thread does. After reading it you know
+# how work is cut, who computes what, and how little two threads have to agree on.
 #
 # Waking a sleeping thread takes about as long as a product of 300^3. So after a product the crew looks out for the
 # next for about a millisecond (PATIENCE) before it sleeps, as the threads of other libraries do, and nobody needs the GIL.
@@ -53,17 +53,19 @@ cdef enum:
 
 
 cdef struct Shared:
-    # A product, of which A's rows or B's columns are cut.
+    # A product, of which A's rows or B's columns are cut; or windows, of which the examples or the channels are.
     Product whole
+    Windows windows
     void* a[4]
     int size
+    int windowed  # which of the loops over windows, or -1 for a product
     bint by_columns
-    Py_ssize_t length, step  # how many rows or columns there are, and how many of them a part has
+    Py_ssize_t length, step  # how many rows, columns, examples or channels there are, and how many of them a part has
 
 
 cdef struct Crew:
-    Shared product
-    long turn            # counts the products
+    Shared work
+    long turn            # counts the works
     long open            # may somebody still take a part?
     long next            # the next part
     long inside          # members that may be at work
@@ -85,32 +87,50 @@ cdef inline int multiply(int size, const Product* o, void** a) noexcept nogil:
     return core.tiled64[MATMUL](<double**>a, o)
 
 
-cdef void take_parts(Crew* team) noexcept nogil:
-    cdef Shared* o = &team.product
+cdef inline int slide(int loop, int size, const Windows* v, void** a) noexcept nogil:
+    if size == 4:
+        return core.windowed32[loop](<float**>a, v)
+    return core.windowed64[loop](<double**>a, v)
+
+
+cdef int part_of_product(const Shared* o, Py_ssize_t start, Py_ssize_t length) noexcept nogil:
     cdef Product part = o.whole
     cdef void* a[4]
+    memcpy(a, o.a, sizeof(a))
+    if o.by_columns:
+        part.n = length
+        a[1] = <char*>a[1] + start * part.b_col * o.size
+        a[2] = <char*>a[2] + start * o.size if a[2] != NULL else NULL
+        a[3] = <char*>a[3] + start * o.size
+    else:
+        part.m = length
+        a[0] = <char*>a[0] + start * part.a_row * o.size
+        a[3] = <char*>a[3] + start * part.c_row * o.size
+    return multiply(o.size, &part, a)
+
+
+cdef int part_of_windows(const Shared* o, Py_ssize_t start, Py_ssize_t length) noexcept nogil:
+    cdef Windows part = o.windows
+    cdef void* a[4]
+    memcpy(a, o.a, sizeof(a))
+    part.begin, part.end = start, start + length
+    return slide(o.windowed, o.size, &part, a)
+
+
+cdef void take_parts(Crew* team) noexcept nogil:
+    cdef Shared* o = &team.work
     cdef Py_ssize_t start, length
     while True:
         start = add(&team.next, 1) * o.step
         if start >= o.length:
             return
         length = min(o.step, o.length - start)
-        a[0], a[1], a[2], a[3] = o.a[0], o.a[1], o.a[2], o.a[3]
-        if o.by_columns:
-            part.n = length
-            a[1] = <char*>a[1] + start * part.b_col * o.size
-            a[2] = <char*>a[2] + start * o.size if a[2] != NULL else NULL
-            a[3] = <char*>a[3] + start * o.size
-        else:
-            part.m = length
-            a[0] = <char*>a[0] + start * part.a_row * o.size
-            a[3] = <char*>a[3] + start * part.c_row * o.size
-        if multiply(o.size, &part, a):
+        if part_of_product(o, start, length) if o.windowed == -1 else part_of_windows(o, start, length):
             swap(&team.failed, 1)
 
 
 def attend(int seat):
-    """What a thread of the crew does all its life: look out for a product, take parts of it, sleep."""
+    """What a thread of the crew does all its life: look out for work, take parts of it, sleep."""
     cdef Crew* team = crew
     cdef long seen = 0, waited = 0
     with nogil:
@@ -130,7 +150,7 @@ def attend(int seat):
                     give_way()
             else:
                 swap(&team.asleep[seat], 1)
-                # A product may have come in between: then the bell rings, unless it is this thread that takes the 1 away.
+                # Work may have come in between: then the bell rings, unless it is this thread that takes the 1 away.
                 if load(&team.turn) == seen or swap(&team.asleep[seat], 0) == 0:
                     PyThread_acquire_lock(team.bells[seat], 1)
                 waited = 0
@@ -176,23 +196,37 @@ cdef int hire(int wanted) except -1:
         PyThread_release_lock(hiring)
 
 
-cdef int share(int size, const Product* o, void** a, int members) except -2:
-    """Compute the product with that many threads, this one among them; -1 where there was no memory, -3 if others are at it."""
-    cdef Crew* team
-    cdef Shared* product
+cdef int share_product(int size, const Product* o, void** a, int members) except -2:
+    """Compute a product with that many threads, this one among them; -1 where there was no memory, -3 if others are at it."""
+    cdef Shared work
     cdef Py_ssize_t unit
+    work.whole, work.size, work.windowed, work.by_columns = o[0], size, -1, o.n > o.m
+    memcpy(work.a, a, sizeof(work.a))
+    # Parts are whole tiles, so that every element is computed the same way for any number of threads.
+    unit = core.tile_bytes // size if work.by_columns else core.tile_rows
+    work.length = o.n if work.by_columns else o.m
+    work.step = ((work.length + unit - 1) // unit + PARTS * members - 1) // (PARTS * members) * unit
+    return share(&work, members)
+
+
+cdef int share_windows(int loop, int size, const Windows* v, void** a, Py_ssize_t length, int parts, int members) except -2:
+    """Compute what goes over windows with that many threads; the same replies."""
+    cdef Shared work
+    work.windows, work.size, work.windowed, work.length = v[0], size, loop, length
+    memcpy(work.a, a, sizeof(work.a))
+    work.step = (length + parts - 1) // parts
+    return share(&work, members)
+
+
+cdef int share(const Shared* work, int members) except -2:
+    """Have the crew take the parts; -1 where there was no memory, -3 if others are at it."""
+    cdef Crew* team
     cdef int i, hired = hire(members - 1)
     cdef long failed, waited = 0
     team = crew
     if hired == 0 or swap(&team.taken, 1):
         return -3
-    product = &team.product
-    product.whole, product.size, product.by_columns = o[0], size, o.n > o.m
-    memcpy(product.a, a, sizeof(product.a))
-    # Parts are whole tiles, so that every element is computed the same way for any number of threads.
-    unit = core.tile_bytes // size if product.by_columns else core.tile_rows
-    product.length = o.n if product.by_columns else o.m
-    product.step = ((product.length + unit - 1) // unit + PARTS * members - 1) // (PARTS * members) * unit
+    team.work = work[0]
     team.next = team.failed = 0
     swap(&team.open, 1)
     add(&team.turn, 1)

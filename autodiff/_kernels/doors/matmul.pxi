@@ -11,7 +11,7 @@ cdef int product(int size, const Product* o, void** a) except -2:
         return multiply(size, o, a)
     members = min(<int>threads.get_num_threads(), <int>SEATS + 1) if work >= SPLIT else 1
     if members > 1:
-        status = share(size, o, a, members)
+        status = share_product(size, o, a, members)
         if status != -3:
             return status
     with nogil:

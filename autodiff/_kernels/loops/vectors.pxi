@@ -2,7 +2,7 @@
 #
 # A vector is what one register of the processor holds: 16 floats where there is AVX-512, 8 with AVX2, 4 elsewhere. In memory it
 # may begin at any element, so a vector is named by a pointer to its first element. A local array of vectors that only the
-# four functions at the end read and write never exists in memory: the compiler keeps it in registers.
+# five functions at the end read and write never exists in memory: the compiler keeps it in registers.
 
 from libc.string cimport memcpy, memset
 
@@ -135,6 +135,14 @@ cdef inline void clear(real* v) noexcept nogil:
         (<f32*>v)[0] = ZERO32
     else:
         (<f64*>v)[0] = ZERO64
+
+
+cdef inline void set_vector(real* v, real x) noexcept nogil:
+    """v = x, in every place."""
+    if real is float:
+        (<f32*>v)[0] = ZERO32 + x
+    else:
+        (<f64*>v)[0] = ZERO64 + x
 
 
 cdef inline void add_vector(real* v, const real* w) noexcept nogil:

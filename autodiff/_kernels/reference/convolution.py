@@ -1,4 +1,6 @@
-"""Twins of `loops/convolution.pxi`: after reading it you know that a convolution is a sum of matrix products, one for each tap.
+"""Twins of `loops/convolution.pxi` and its neighbours: after reading it you know that a convolution is a sum of products.
+
+There is one matrix product for each tap of a window.
 
 x is (n, c, *inside), w is (o, c / groups, *kernel), and what belongs to the output is (n, o, *size). Each of the three is a
 product of the other two. What a tap meets outside of the input is left out, and is not a product with zero: so an infinite

@@ -15,8 +15,9 @@ from autodiff.nn.modules.conv import ConvTranspose1d, ConvTranspose2d, ConvTrans
 from autodiff.nn.modules.module import Module
 from autodiff.nn.utils import parametrize
 from autodiff.nn.utils._norms import as_matrix, norm_except_dim, power_iteration, weight_of_norm
+from autodiff.nn.utils._orthogonal import MAPS, Orthogonal
 
-__all__ = ["spectral_norm", "weight_norm"]
+__all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
 
 def _weight(module: Module, name: str) -> Tensor:
@@ -120,6 +121,31 @@ def spectral_norm(
     if dim is None:
         dim = 1 if isinstance(module, (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)) else 0
     return parametrize.register_parametrization(module, name, _SpectralNorm(weight, n_power_iterations, dim, eps))
+
+
+def orthogonal(
+    module: Module, name: str = "weight", orthogonal_map: str | None = None, *, use_trivialization: bool = True
+) -> Module:
+    """An orthogonal weight: its rows or its columns, whichever are fewer, have length 1 and are at right angles.
+
+    `orthogonal_map` is "matrix_exp", "cayley" or "householder"; by default the first for square matrices, the last for others.
+    With `use_trivialization` any orthogonal weight can be assigned. Returns the module. ValueError for a weight with less than
+    two dimensions and for another map.
+
+    >>> import autodiff as torch
+    >>> layer = torch.nn.utils.parametrizations.orthogonal(torch.nn.Linear(20, 10))
+    >>> torch.allclose(layer.weight @ layer.weight.T, torch.eye(10), atol=1e-5)
+    True
+    """
+    weight = _weight(module, name)
+    if weight.ndim < 2:
+        raise ValueError(f"Expected a matrix or batch of matrices. Got a tensor of {weight.ndim} dimensions.")
+    if orthogonal_map is None:
+        orthogonal_map = "matrix_exp" if weight.size(-2) == weight.size(-1) else "householder"
+    if orthogonal_map not in MAPS:
+        raise ValueError(f'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: {orthogonal_map}')
+    mapped = Orthogonal(weight, orthogonal_map, use_trivialization)
+    return parametrize.register_parametrization(module, name, mapped, unsafe=True)
 
 
 def __getattr__(name: str) -> Any:

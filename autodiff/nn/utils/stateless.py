@@ -14,6 +14,9 @@ from autodiff.nn.utils._other_parameters import called
 __all__ = ["functional_call"]
 
 
+_functional_call = called
+
+
 def functional_call(
     module: Module, parameters_and_buffers: dict[str, Tensor], args: Any = None, kwargs: Any = None, *,
     tie_weights: bool = True, strict: bool = False,

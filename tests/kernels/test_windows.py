@@ -1,0 +1,171 @@
+"""The loops over windows against their NumPy twins: any geometry, every layout, whatever is not finite, any number of threads.
+
+The geometry crosses what the loops tell apart: one channel or many, windows that stand out on every side, small images that are
+computed several at a time, and long sums.
+"""
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kernel_arrays import FLOATS, close, dtypes, layouts, numbers
+
+from autodiff import _kernels
+from autodiff._kernels import reference
+from autodiff._kernels.windows import Windows
+
+CONVOLUTIONS = ["convolution", "transposed_convolution", "convolution_weight"]
+
+
+def positions(inside, kernel, stride, padding, dilation):
+    each = zip(inside, kernel, stride, padding, dilation)
+    return tuple((i + 2 * p - d * (k - 1) - 1) // s + 1 for i, k, s, p, d in each)
+
+
+@st.composite
+def some_windows(draw, pool=False):
+    n = draw(st.integers(1, 3))
+    numbers_of = [draw(st.tuples(*[st.integers(low, high)] * n)) for low, high in ((1, 4), (1, 3), (0, 3), (1, 3))]
+    kernel, stride, padding, dilation = numbers_of
+    padding = tuple(min(p, k // 2) for p, k in zip(padding, kernel)) if pool else padding
+    room = draw(st.tuples(*[st.integers(0, (40, 12, 4)[n - 1])] * n))
+    least = [max(d * (k - 1) + 1 - 2 * p, 1) for k, p, d in zip(kernel, padding, dilation)]
+    inside = tuple(low + more for low, more in zip(least, room))
+    return Windows(inside, positions(inside, kernel, stride, padding, dilation), kernel, stride, padding, dilation)
+
+
+def arrays_of(kernel, windows, groups, c, o, n, dtype, bias=True, layout="c"):
+    """What a kernel takes: x, w and b, or g, w and b, or g and x."""
+    x = numbers(0, (n, groups * c, *windows.inside), dtype, layout)
+    w = numbers(1, (groups * o, c, *windows.kernel), dtype, layout)
+    g = numbers(2, (n, groups * o, *windows.size), dtype, layout)
+    if kernel == "convolution_weight":
+        return g, x
+    forward = kernel == "convolution"
+    return x if forward else g, w, numbers(3, (groups * (o if forward else c),), dtype) if bias else None
+
+
+@pytest.mark.parametrize("kernel", CONVOLUTIONS)
+@given(
+    windows=some_windows(), groups=st.integers(1, 3), c=st.integers(1, 20), o=st.integers(1, 70), n=st.integers(1, 3),
+    dtype=dtypes, bias=st.booleans(), layout=layouts,
+)  # fmt: skip
+def test_any_convolution(kernel, windows, groups, c, o, n, dtype, bias, layout):
+    arrays = arrays_of(kernel, windows, groups, c, o, n, dtype, bias, layout)
+    close(getattr(_kernels, kernel)(*arrays, windows, groups), getattr(reference, kernel)(*arrays, windows, groups), dtype, 100)
+
+
+@pytest.mark.parametrize("kernel", CONVOLUTIONS)
+@given(
+    windows=some_windows(), groups=st.integers(1, 9), o=st.integers(1, 3), n=st.integers(1, 3), dtype=dtypes, bias=st.booleans()
+)  # fmt: skip
+def test_a_channel_of_its_own_for_each_output(kernel, windows, groups, o, n, dtype, bias):
+    arrays = arrays_of(kernel, windows, groups, 1, o, n, dtype, bias)
+    close(getattr(_kernels, kernel)(*arrays, windows, groups), getattr(reference, kernel)(*arrays, windows, groups), dtype, 100)
+
+
+@given(windows=some_windows(pool=True), planes=st.tuples(st.integers(1, 3), st.integers(1, 4)), dtype=dtypes, layout=layouts,
+       strange=st.booleans())  # fmt: skip
+def test_any_max_pool(windows, planes, dtype, layout, strange):
+    choices = np.array([np.nan, -np.inf, np.inf, 0, -0.0, 1] if strange else range(9), dtype)
+    x = np.random.default_rng(0).choice(choices, (*planes, *windows.inside))
+    (y, taps), (expected, their_taps) = (module.max_pool(x, windows) for module in (_kernels, reference))
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(taps, their_taps)
+    assert (y.dtype, taps.dtype) == (expected.dtype, their_taps.dtype)
+    g = numbers(1, y.shape, dtype, layout)
+    close(_kernels.max_pool_grad(g, taps, windows), reference.max_pool_grad(g, taps, windows), dtype, 10)
+
+
+def test_a_gradient_that_is_infinite_stays_at_its_window():
+    windows = Windows((4, 4), (2, 2), (2, 2), (2, 2), (0, 0), (1, 1))
+    taps = np.array([[[[0, 1], [2, 3]]]], np.uint8)
+    g = np.array([[[[np.inf, 1], [np.nan, 2]]]], np.float32)
+    expected = [[np.inf, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0], [np.nan, 0, 0, 2]]
+    np.testing.assert_array_equal(_kernels.max_pool_grad(g, taps, windows)[0, 0], np.array(expected, np.float32))
+
+
+@pytest.mark.parametrize("kernel", CONVOLUTIONS)
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(("padding", "stride", "groups"), [(1, 1, 1), (0, 1, 1), (2, 2, 2), (1, 1, 4), (1, 2, 4)])
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_zeros_around_the_input_are_not_multiplied_by_what_is_not_finite(kernel, dtype, padding, stride, groups, value):
+    space = ((7, 9), (3, 3), (stride,) * 2, (padding,) * 2, (1, 1))
+    windows = Windows(space[0], positions(*space), *space[1:])
+    for which in (0, 1):
+        arrays = arrays_of(kernel, windows, groups, 4 // groups, 8 // groups, 2, dtype, bias=False)
+        arrays[which].flat[17] = value
+        found, expected = (getattr(module, kernel)(*arrays, windows, groups) for module in (_kernels, reference))
+        np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+        np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
+
+
+LARGE = [
+    (Windows((40, 40), (40, 40), (3, 3), (1, 1), (1, 1), (1, 1)), 1, 24, 40, 5),
+    (Windows((40, 41), (18, 19), (5, 4), (2, 2), (0, 0), (1, 1)), 2, 9, 20, 5),
+    (Windows((40, 40), (40, 40), (3, 3), (1, 1), (1, 1), (1, 1)), 80, 1, 1, 17),
+]
+
+
+@pytest.mark.parametrize("kernel", [*CONVOLUTIONS, "max_pool"])
+@pytest.mark.parametrize(("windows", "groups", "c", "o", "n"), LARGE, ids=["wide", "groups", "depthwise"])
+def test_results_do_not_depend_on_the_number_of_threads(kernel, windows, groups, c, o, n):
+    before = _kernels.get_num_threads()
+    found = []
+    try:
+        for count in (1, 2, 3):
+            _kernels.set_num_threads(count)
+            if kernel == "max_pool":
+                y, taps = _kernels.max_pool(numbers(0, (12, 80, *windows.inside), np.float32), windows)
+                found.append(y.tobytes() + taps.tobytes() + _kernels.max_pool_grad(y, taps, windows).tobytes())
+            else:
+                arrays = arrays_of(kernel, windows, groups, c, o, n, np.float32)
+                found.append(getattr(_kernels, kernel)(*arrays, windows, groups).tobytes())
+    finally:
+        _kernels.set_num_threads(before)
+    assert len(set(found)) == 1
+
+
+def test_long_sums_of_a_weight_go_on_in_double():
+    """2**24 ones, and more: a running sum in single precision would stop there."""
+    windows = Windows((2**20 + 5,), (2**20 + 5,), (1,), (1,), (0,), (1,))
+    ones = np.ones((17, 1, 2**20 + 5), np.float32)
+    for g in (ones, np.broadcast_to(ones, (17, 5, 2**20 + 5))):
+        w = _kernels.convolution_weight(g, ones, windows, 1)
+        np.testing.assert_allclose(w, 17 * (2**20 + 5), rtol=1e-7)
+
+
+def test_what_the_loops_can_not_take_is_the_twins():
+    windows = Windows((5, 5), (3, 3), (3, 3), (1, 1), (0, 0), (1, 1))
+    for dtype in (np.float16, np.int64):
+        x, w = np.arange(50).reshape(1, 2, 5, 5).astype(dtype), np.ones((3, 2, 3, 3), dtype)
+        y = _kernels.convolution(x, w, None, windows, 1)
+        assert y.dtype == dtype
+        np.testing.assert_array_equal(y, reference.convolution(x, w, None, windows, 1))
+    x = numbers(0, (1, 2, 5, 5), np.float32)
+    with pytest.raises((ValueError, IndexError)):
+        _kernels.convolution(x, numbers(0, (3, 3, 3, 3), np.float32), None, windows, 1)
+    with pytest.raises((ValueError, IndexError)):
+        _kernels.convolution(x[..., :4], numbers(0, (3, 2, 3, 3), np.float32), None, windows, 1)
+
+
+def test_a_window_that_is_wider_than_memory():
+    """The phase image would be: the twin leaves out what is outside of the input."""
+    far = 2**40
+    windows = Windows((3,), (1,), (2,), (1,), (far,), (2 * far + 1,))
+    x, w = np.arange(3.0).reshape(1, 1, 3), np.ones((1, 1, 2))
+    assert _kernels.convolution(x, w, None, windows, 1).tolist() == [[[0.0]]]
+    y, taps = _kernels.max_pool(x, Windows((3,), (2,), (2,), (1,), (0,), (1,)))
+    assert (y.tolist(), taps.tolist()) == ([[[1.0, 2.0]]], [[[1, 1]]])
+
+
+@pytest.mark.skipif(_kernels.INFO["implementation"] != "compiled", reason="the twins are tried elsewhere")
+def test_taps_of_another_kind_are_left_to_the_twin():
+    doors = sys.modules["autodiff._kernels._doors"]
+    windows = Windows((4,), (2,), (2,), (2,), (0,), (1,))
+    g = np.ones((1, 1, 2), np.float32)
+    for taps in (np.array([[[0, 1]]]), np.array([[[0, 1]]], np.uint8)[:, :, ::1]):
+        assert doors.max_pool_grad(g, taps, windows).tolist() == [[[1.0, 0.0, 0.0, 1.0]]]
+    assert doors.max_pool_grad(g, np.array([[[0, 9]]], np.uint8), windows).tolist() == [[[1.0, 0.0, 0.0, 0.0]]]
