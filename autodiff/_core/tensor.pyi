@@ -9,7 +9,8 @@ from autodiff._core.dtypes import dtype as _Dtype
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.types import Size
 from autodiff._core.types import device as _Device
-from autodiff.api.storage import TypedStorage, UntypedStorage
+from autodiff.api.storage import UntypedStorage
+from autodiff.api.typed_storage import TypedStorage
 from autodiff.random import Generator
 
 __all__ = ["LEAF", "Tensor", "View", "adopt", "wrap"]
@@ -99,6 +100,7 @@ class Tensor:
     def __pow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def __radd__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __rand__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def __rdiv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __reduce_ex__(self, protocol: Any) -> Any: ...  # api/copies.py
     def __repr__(self, *, tensor_contents: str | None = ...) -> str: ...  # api/numbers.py
     def __reversed__(self) -> Tensor: ...  # _methods.py
@@ -115,6 +117,7 @@ class Tensor:
     def __rtruediv__(self, other: Any) -> Tensor: ...  # _methods.py
     def __rxor__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __setitem__(self, key: Any, value: Any) -> None: ...  # api/assign.py
+    def __setstate__(self, state: Any) -> None: ...  # api/resized.py
     def __sub__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     __torch_function__: Any  # _core/subclasses.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
@@ -192,6 +195,7 @@ class Tensor:
     def bool(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def broadcast_to(input, *size: Any) -> Tensor: ...  # api/rearrange.py
     def byte(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def cauchy_(self, median: builtins.float = ..., sigma: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/draws.py
     def ceil(input) -> Tensor: ...  # ops/rounding.py
     def ceil_(input) -> Self: ...  # ops/rounding.py
     def char(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
@@ -301,6 +305,7 @@ class Tensor:
     def gcd_(input, other: Any) -> Self: ...  # ops/bits.py
     def ge(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def ge_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
+    def geometric_(self, p: builtins.float, *, generator: Generator | None = ...) -> Self: ...  # api/draws.py
     def get_device(self) -> builtins.int: ...  # _core/tensor.py
     @property
     def grad(self) -> Tensor | Any: ...  # _core/fields.py
@@ -466,6 +471,7 @@ class Tensor:
     def nanquantile(input, q: Any, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, interpolation: str = ...) -> Tensor: ...  # api/quantiles.py
     def nansum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def narrow(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py
+    def narrow_copy(input, dim: builtins.int, start: builtins.int, length: builtins.int) -> Tensor: ...  # api/index.py
     @property
     def nbytes(self) -> builtins.int: ...  # _core/tensor.py
     @property
@@ -589,7 +595,7 @@ class Tensor:
     def squeeze_(input, dim: Any = ..., *_more: builtins.int) -> Self: ...  # api/shape.py
     def std(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def std_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
-    def storage(self) -> TypedStorage: ...  # api/storage.py
+    def storage(self) -> TypedStorage: ...  # api/typed_storage.py
     def storage_offset(self) -> builtins.int: ...  # api/storage.py
     @overload
     def stride(self, dim: None = ...) -> tuple[builtins.int, ...]: ...  # _core/tensor.py

@@ -17,7 +17,6 @@ from autodiff._kernels.reference.convolution import convolution, convolution_wei
 from autodiff._kernels.reference.elements import gelu, gelu_grad, relu, relu_grad, sigmoid, sigmoid_grad, silu, silu_grad
 from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_grad
 from autodiff._kernels.reference.matmul import matmul
-from autodiff._kernels.reference.pooling import max_pool, max_pool_grad
 from autodiff._kernels.reference.norms import (
     batch_norm,
     batch_norm_grad,
@@ -27,6 +26,7 @@ from autodiff._kernels.reference.norms import (
     layer_norm_grad,
     layer_norm_weight_grad,
 )
+from autodiff._kernels.reference.pooling import max_pool, max_pool_grad
 from autodiff._kernels.reference.recurrent import gru, gru_grad, lstm, lstm_grad
 from autodiff._kernels.reference.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
 from autodiff._kernels.reference.step import adam, sgd
@@ -37,9 +37,43 @@ INFO: dict[str, Any] = {"implementation": "numpy", "isa": None, "isas": []}
 
 # The kernels: each is here, in the doors and in `autodiff._kernels`.
 __all__ = [
-    "adam", "attention", "attention_grad", "add_rows", "batch_norm", "batch_norm_grad", "batch_norm_weight_grad",
-    "channel_sums", "column_sums", "convolution", "convolution_weight", "cross_entropy", "cross_entropy_grad", "gelu",
-    "gelu_grad", "gru", "gru_grad", "layer_norm", "layer_norm_grad", "layer_norm_weight_grad", "log_softmax",
-    "log_softmax_grad", "lstm", "lstm_grad", "matmul", "max_pool", "max_pool_grad", "relu", "relu_grad", "row_spread",
-    "row_sums", "sgd", "sigmoid", "sigmoid_grad", "silu", "silu_grad", "softmax", "softmax_grad", "transposed_convolution",
+    "adam",
+    "add_rows",
+    "attention",
+    "attention_grad",
+    "batch_norm",
+    "batch_norm_grad",
+    "batch_norm_weight_grad",
+    "channel_sums",
+    "column_sums",
+    "convolution",
+    "convolution_weight",
+    "cross_entropy",
+    "cross_entropy_grad",
+    "gelu",
+    "gelu_grad",
+    "gru",
+    "gru_grad",
+    "layer_norm",
+    "layer_norm_grad",
+    "layer_norm_weight_grad",
+    "log_softmax",
+    "log_softmax_grad",
+    "lstm",
+    "lstm_grad",
+    "matmul",
+    "max_pool",
+    "max_pool_grad",
+    "relu",
+    "relu_grad",
+    "row_spread",
+    "row_sums",
+    "sgd",
+    "sigmoid",
+    "sigmoid_grad",
+    "silu",
+    "silu_grad",
+    "softmax",
+    "softmax_grad",
+    "transposed_convolution",
 ]
