@@ -16,7 +16,8 @@ Element by element:
 - `parts`: signs, the larger of two beside a nan, floats as they lie in memory.
 - `comparison`: yes or no, and choosing by the answer: where, maximum, clamp.
 - `bits`: and, or, xor, shifts: no slope at all.
-- `activation`: relu and its relatives, gelu and its.
+- `activation`: relu and its relatives.
+- `gates`: gelu and its relatives, which multiply x by a gate.
 
 Shapes and places:
 
