@@ -329,6 +329,7 @@ class Tensor:
     def gt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def gt_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def half(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def hardshrink(input, lambd: builtins.float = ...) -> Tensor: ...  # api/activation.py
     def heaviside(input, values: Any) -> Tensor: ...  # ops/parts.py
     def heaviside_(input, values: Any) -> Self: ...  # ops/parts.py
     def histc(input, bins: builtins.int = ..., min: builtins.float = ..., max: builtins.float = ...) -> Tensor: ...  # api/histograms.py
