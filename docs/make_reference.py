@@ -33,6 +33,7 @@ MODULES = {
     "autodiff.nn.parallel": "Wrappers for several devices, of which there is one.",
     "autodiff.func": "Modules as functions of their parameters.",
     "autodiff.nn.utils.rnn": "Sequences of different lengths in one batch, padded or packed.",
+    "autodiff.linalg": "Linear algebra: equations, factors, eigenvalues, norms.",
     "autodiff.special": "Special functions, under the names of SciPy's module.",
     "autodiff.optim": "Algorithms that change parameters by their gradients.",
     "autodiff.serialization": "Save and load, and what a file may name.",

@@ -46,7 +46,7 @@ OTHERS = {
 }
 MODULES = {
     "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed",
-    "distributions", "hub", "jit", "mps",
+    "distributions", "hub", "jit", "linalg", "mps",
     "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "special", "testing", "utils", "version", "xpu",
 }
 NAMES = [
