@@ -73,7 +73,7 @@ def test_enough_is_missing():
 def test_every_member_of_pytorchs_tensor():
     t = autodiff.ones(2, 2)
     missing = [name for name in pytorch_names("torch.Tensor") if not hasattr(t, name)]
-    assert len(missing) > 90
+    assert len(missing) > 40
     for name in missing:
         with pytest.raises(AttributeError) as caught:
             getattr(t, name)

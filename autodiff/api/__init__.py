@@ -107,6 +107,7 @@ Functions of tensors:
 
 A tensor changed, converted, copied, taken out:
 
+- `by_element`: apply_, map_, fill_diagonal_.
 - `fill`: fill_, copy_, zero_, and random numbers in place.
 - `dtypes`: to, float, long, type_as.
 - `copies`: copy, deepcopy, pickle.
