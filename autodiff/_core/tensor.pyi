@@ -155,6 +155,7 @@ class Tensor:
     def aminmax(input, *, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def angle(input) -> Tensor: ...  # api/complex_numbers.py
     def any(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
+    def apply_(self, callable: Callable[[Any], Any]) -> Self: ...  # api/by_element.py
     def arccos(input) -> Tensor: ...  # ops/trigonometry.py
     def arccos_(input) -> Self: ...  # ops/trigonometry.py
     def arccosh(input) -> Tensor: ...  # ops/trigonometry.py
@@ -301,6 +302,7 @@ class Tensor:
     def expm1_(input) -> Self: ...  # ops/exponential.py
     def exponential_(self, lambd: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
     def fill_(self, value: Any) -> Self: ...  # api/fill.py
+    def fill_diagonal_(self, fill_value: Any, wrap: builtins.bool = ...) -> Self: ...  # api/by_element.py
     def fix(input) -> Tensor: ...  # ops/rounding.py
     def fix_(input) -> Self: ...  # ops/rounding.py
     def flatten(input, start_dim: builtins.int = ..., end_dim: builtins.int = ...) -> Tensor: ...  # api/shape.py
@@ -452,6 +454,8 @@ class Tensor:
     def mH(self) -> Tensor: ...  # api/shape.py
     @property
     def mT(self) -> Tensor: ...  # api/shape.py
+    def map2_(self, x: Tensor, y: Tensor, callable: Callable[[Any, Any, Any], Any]) -> Self: ...  # api/by_element.py
+    def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Self: ...  # api/by_element.py
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/assign.py
     def masked_fill_(input, mask: Tensor, value: Any) -> Self: ...  # api/assign.py
     def masked_scatter(input, mask: Tensor, source: Tensor) -> Tensor: ...  # api/written.py
