@@ -23,6 +23,7 @@ from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.tensor import Tensor
 from autodiff.api import arithmetic as api
 from autodiff.api import (  # noqa: F401  (their methods)
+    by_element,
     complex_numbers,
     copies,
     dtypes,
@@ -121,7 +122,7 @@ T.__sub__ = between_two(infix(arithmetic.sub), np.subtract)
 T.__rsub__ = _reflected(api.sub_from_number)
 T.__mul__ = T.__rmul__ = between_two(_product, np.multiply)
 T.__truediv__ = between_two(infix(arithmetic.div), np.divide)
-T.__rtruediv__ = _rtruediv
+T.__rtruediv__ = T.__rdiv__ = _rtruediv
 T.__floordiv__ = infix(arithmetic.floor_divide)
 T.__rfloordiv__ = _reflected(arithmetic.floor_divide)
 T.__mod__ = api.modulo

@@ -159,12 +159,13 @@ class Generator:
         n = math.prod(shape)
         with self._lock:
             if n < 16 or not contiguous:
-                values = np.array([self._one_normal() * std + mean for _ in range(n)], np.float64)
+                values = np.array([self.one_normal() * std + mean for _ in range(n)], np.float64)
             else:
                 values = self._normal_blocks(n, dtype, mean, std)
         return values.astype(dtype).reshape(shape)
 
-    def _one_normal(self) -> float:
+    def one_normal(self) -> float:
+        """One normal number in double; every second one was kept from the pair before."""
         if self._normal is not None:
             kept, self._normal = self._normal, None
             return kept

@@ -45,7 +45,8 @@ OTHERS = {
     "no_grad",
 }
 MODULES = {
-    "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed", "hub", "jit", "mps",
+    "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed",
+    "distributions", "hub", "jit", "linalg", "mps",
     "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "special", "testing", "utils", "version", "xpu",
 }
 NAMES = [
@@ -71,16 +72,20 @@ CALLS = [*((a,) for a in POOL), *(("matrix", a) for a in ("empty", "list", "text
 # Where autodiff takes what PyTorch refuses, or refuses it with another class. A word of the value is an argument.
 KNOWN = {
     # a number for a tensor
-    **dict.fromkeys(["atan2", "hypot", "logaddexp", "maximum", "minimum"], "-9"),
+    **dict.fromkeys(["hypot", "logaddexp"], "-9"),
     # ints one by one, as the method takes them
     **dict.fromkeys(["broadcast_to", "flip", "permute", "reshape", "tile"], "-9"),
     # None as if the argument were left out
-    **dict.fromkeys(["bernoulli", "cumulative_trapezoid", "normal", "trapezoid", "trapz", "where"], "None"),
+    **dict.fromkeys(["bernoulli", "cumulative_trapezoid", "frobenius_norm", "normal"], "None"),
+    **dict.fromkeys(["nuclear_norm", "trapezoid", "trapz", "where"], "None"),
     # TypeError for PyTorch's AttributeError, RuntimeError or NotImplementedError
     "norm": "list text -9 None",
     "tensordot": "list text -9 None",
     "randint_like": "empty",
     "repeat_interleave": "matrix number empty",
+    "unravel_index": "-9",
+    # a tensor for a bool: TypeError for PyTorch's RuntimeError
+    "unique_consecutive": "empty",
 }
 
 

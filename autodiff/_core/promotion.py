@@ -19,7 +19,10 @@ from autodiff._core.modes import silently
 from autodiff._core.operation import Operation, Promotion
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["cast", "promoted_number", "tensors_to_common", "tensors_to_floating", "to_common", "to_common_of", "to_floating"]
+__all__ = [
+    "cast", "promoted_number", "tensor_to_common", "tensor_to_floating", "tensors_to_common", "tensors_to_floating",
+    "to_common", "to_common_of", "to_floating",
+]
 
 _NUMBERS = frozenset((int, float))
 
@@ -92,6 +95,13 @@ def _of_tensors(operation: Operation, xs: Sequence[Any]) -> list[Any]:
     return _common(operation, xs, floating=operation.promote.floating)
 
 
+def _of_a_tensor(operation: Operation, xs: Sequence[Any]) -> list[Any]:
+    if not isinstance(xs[0], Tensor):
+        raise errors.no_tensor(operation.public, operation.input_name(0), 1, xs[0])
+    assert operation.promote is not None
+    return _common(operation, xs, floating=operation.promote.floating)
+
+
 def to_common_of(*names: str) -> Promotion:
     """PyTorch's table for the inputs of these names, which stand last; those before them stay as they are."""
 
@@ -119,3 +129,6 @@ tensors_to_floating = Promotion(_of_tensors, floating=True, numbers=False)
 def cast(x: Any, *, dtype: Any) -> Any:
     """x in another dtype; the engine brings the gradient back to x's own."""
     return x.astype(dtype, order=order_of_copy(x))
+
+# The same for functions whose first input is a tensor: torch.eq(x, 2), but not torch.eq(2, x).
+tensor_to_common, tensor_to_floating = Promotion(_of_a_tensor), Promotion(_of_a_tensor, floating=True)

@@ -96,6 +96,7 @@ def clamp_min(input: Tensor, min: Any) -> Tensor:
     """
     if min is None:
         min = number("clamp_min", "min", min)  # which says what it should be
+    _ = input._array  # a number is not limited
     return ops.clamp_min(input, min) if isinstance(min, Tensor) else _limited(_clamp_min_number, input, min, None)
 
 
@@ -110,6 +111,7 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
     """
     if max is None:
         max = number("clamp_max", "max", max)  # which says what it should be
+    _ = input._array  # a number is not limited
     return ops.clamp_max(input, max) if isinstance(max, Tensor) else _limited(_clamp_max_number, input, None, max)
 
 

@@ -71,7 +71,7 @@ def stream_of(generator: Generator | None) -> Generator:
     return default_generator if generator is None else generator
 
 
-def _floating(t: Tensor, name: str) -> np.dtype[Any]:
+def floating_of(t: Tensor, name: str) -> np.dtype[Any]:
     dtype: np.dtype[Any] = t._array.dtype
     if dtype.kind != "f":
         kind = RuntimeError if name == "exponential_" else NotImplementedError
@@ -94,14 +94,14 @@ def uniform_(
     lo, hi = number("uniform_", "from", 0 if from_ is None else from_), number("uniform_", "to", to)
     if not lo <= hi:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={lo} > to={hi}")
-    dtype = _floating(self, "uniform_")
+    dtype = floating_of(self, "uniform_")
     within("uniform_", dtype, lo, hi)
     if hi - lo > float(np.finfo(dtype).max):
         raise RuntimeError(f"uniform_ expects to-from <= the largest number of {self.dtype}, but found to={hi} and from={lo}")
-    return _draw(self, lambda stream, shape: stream.uniform(shape, dtype, lo, hi), generator)
+    return filled(self, lambda stream, shape: stream.uniform(shape, dtype, lo, hi), generator)
 
 
-def _draw(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
+def filled(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
     """Fill t with draw(stream, shape), in the order of its memory: a transposed tensor's is not that of its indices."""
     try:
         check_writable(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
@@ -126,9 +126,9 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generat
     mean, std = number("normal_", "mean", mean), number("normal_", "std", std)
     if not std >= 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-    dtype = _floating(self, "normal_")
+    dtype = floating_of(self, "normal_")
     blocks = self._array.flags.c_contiguous
-    return _draw(self, lambda stream, shape: stream.normal(shape, dtype, mean, std, blocks), generator)
+    return filled(self, lambda stream, shape: stream.normal(shape, dtype, mean, std, blocks), generator)
 
 
 @method
@@ -142,8 +142,8 @@ def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Gen
     mean, std = number("log_normal_", "mean", mean), number("log_normal_", "std", std)
     if not std > 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
-    dtype = _floating(self, "log_normal_")
-    return _draw(
+    dtype = floating_of(self, "log_normal_")
+    return filled(
         self,
         lambda stream, shape: np.exp(stream.normal(shape, np.float64, mean, std, contiguous=False)).astype(dtype),
         generator,
@@ -160,8 +160,8 @@ def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None 
     """
     if not number("exponential_", "lambd", lambd) > 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    dtype = _floating(self, "exponential_")
-    return _draw(self, lambda stream, shape: stream.exponential(shape, dtype, lambd), generator)
+    dtype = floating_of(self, "exponential_")
+    return filled(self, lambda stream, shape: stream.exponential(shape, dtype, lambd), generator)
 
 
 def _probabilities(array: Any) -> None:
@@ -183,10 +183,10 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
             raise found
         chances = np.broadcast_to(p._array, self._array.shape)
         chances = chances.transpose(memory_order(self._array.strides))
-        return _draw(self, lambda stream, shape: stream.uniform(shape, chances.dtype) < chances, generator)
+        return filled(self, lambda stream, shape: stream.uniform(shape, chances.dtype) < chances, generator)
     if not 0 <= number("bernoulli_", "p", p) <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-    return _draw(self, lambda stream, shape: stream.bernoulli(p, shape), generator)
+    return filled(self, lambda stream, shape: stream.bernoulli(p, shape), generator)
 
 
 @method
@@ -215,7 +215,7 @@ def random_(
     within("random_", dtype, low, high - 1)
     # PyTorch draws the whole of a dtype of 32 bits from 32 bits, and a part of it that is as wide from 64.
     bits = 32 if whole_dtype and dtype.itemsize < 8 else None
-    return _draw(self, lambda stream, shape: stream.randint(low, high, shape, bits), generator)
+    return filled(self, lambda stream, shape: stream.randint(low, high, shape, bits), generator)
 
 
 def within(function: str, dtype: Any, lowest: float, highest: float) -> None:

@@ -20,6 +20,7 @@ from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.ops import places as ops
+from autodiff.ops.shape import clone
 
 # One operation under the names that PyTorch gives its last step.
 _select, _new, _alias = renamed(ops.viewed, "Select"), renamed(ops.viewed, "Unsqueeze"), renamed(ops.viewed, "Alias")
@@ -290,6 +291,18 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     if length < 0 or first + length > n:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
     return ops.viewed(input, index=ops.span(axis, first, length))
+
+
+@method
+@takes_tensors
+def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`narrow` as a copy.
+
+    >>> import autodiff as torch
+    >>> torch.narrow_copy(torch.tensor([1, 2, 3, 4]), 0, 1, 2)
+    tensor([2, 3])
+    """
+    return clone(narrow(input, dim, start, length))
 
 
 @method

@@ -228,13 +228,12 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
             [1, 3],
             [2, 3]])
     """
+    r, several = whole("combinations", "r", r), boolean("combinations", "with_replacement", with_replacement)
     _in_a_row(input)
-    r = whole("combinations", "r", r)
     if r < 0:
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     if not r:
         return wrap(np.empty(0, input._array.dtype))
-    several = boolean("combinations", "with_replacement", with_replacement)
     pick = itertools.combinations_with_replacement if several else itertools.combinations
     places = np.array(list(pick(range(input._array.size), r)), np.int64).reshape(-1, r)
     return stack([indexed(input, index=(column,)) for column in places.T], 1)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import dtype as Dtype
-from autodiff._core.dtypes import from_numpy_dtype
+from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import comparison, creation, extremes, join, order, places, rearrange, reduce, shape, statistics, triangle
 from autodiff.api.matmul import inner, matmul, outer
@@ -29,6 +29,12 @@ __all__ = ["FUNCTIONS"]
 def _tensor(x: Any) -> Tensor:
     """A tensor as it is; an array, which shares its memory with the tensor, or numbers as one."""
     return x if isinstance(x, Tensor) else wrap(np.asarray(x))
+
+
+def beside(t: Tensor, x: Any) -> Tensor:
+    """An operand as a tensor: a float beside a tensor of integers has the default dtype, as in PyTorch."""
+    alone = isinstance(x, float) and not isinstance(x, np.generic) and t._array.dtype.kind != "f"
+    return _tensor(np.asarray(x, get_default_dtype().np) if alone else x)
 
 
 def _tensors(xs: Any) -> list[Tensor]:
@@ -208,8 +214,8 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
     numbers = [limit for limit in (low, high) if isinstance(limit, (int, float))]
     if numbers and len(numbers) == (low is not None) + (high is not None):
         return comparison.clamp(t, low, high)
-    t = t if low is None else maximum(t, low if isinstance(low, (int, float)) else _tensor(low))
-    t = t if high is None else minimum(t, high if isinstance(high, (int, float)) else _tensor(high))
+    t = t if low is None else maximum(t, beside(t, low))
+    t = t if high is None else minimum(t, beside(t, high))
     return t if t is not a else clone(t)
 
 

@@ -22,7 +22,7 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 from autodiff.api import arithmetic as api
 from autodiff.api.matmul import matmul
-from autodiff.api.numpy_functions import FUNCTIONS
+from autodiff.api.numpy_functions import FUNCTIONS, beside
 from autodiff.ops import arithmetic, bits, comparison, exponential, power, rounding, trigonometry
 
 
@@ -94,6 +94,13 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
     np.logaddexp: exponential.logaddexp,
 }
 
+# Those that take no number, or none in the first place, where PyTorch calls them; NumPy does.
+_OF_TENSORS = {
+    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.maximum, np.minimum, np.arctan2,
+    np.logaddexp,
+}
+
+
 # The functions of one operand. A tensor that requires no gradient is NumPy's to compute, with NumPy's dtype for ints.
 _OF_ONE: dict[Any, Callable[..., Any]] = {
     np.absolute: arithmetic.abs,
@@ -144,7 +151,7 @@ def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any =
     """
     operator = _OF_ONE.get(ufunc) if len(inputs) == 1 and self.requires_grad else _OPERATORS.get(ufunc)
     if operator is not None and method == "__call__" and out is None and not options:
-        return operator(*inputs)
+        return operator(*inputs) if ufunc not in _OF_TENSORS else operator(*(beside(self, x) for x in inputs))
     if out is not None:
         if any(isinstance(o, Tensor) for o in out):
             raise TypeError(f"np.{ufunc.__name__} cannot write into a Tensor; use the tensor's own method, as in x.add_(y)")

@@ -100,7 +100,7 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
         shape = np.broadcast_shapes(*(x._array.shape for x in tensors))
     except ValueError as error:
         raise RuntimeError(f"broadcast_tensors(): {error}") from None
-    return tuple(expand(x, *shape) for x in tensors)
+    return tuple(expand(x, shape) for x in tensors)
 
 
 @method

@@ -167,13 +167,17 @@ def _cut_at(input: Tensor, where: Any, axis: int, function: str) -> tuple[Tensor
 
 
 def _cut_along(input: Tensor, where: Any, axis: int, function: str, least: int) -> tuple[Tensor, ...]:
+    if isinstance(where, (tuple, list)):
+        where = [whole(function, "indices", place) for place in where]
+    else:
+        where = whole(function, "sections", where)
     if input._array.ndim < least:
         raise RuntimeError(
             f"torch.{function} requires a tensor with at least {least} dimension, but got a tensor with {input._array.ndim} "
             "dimensions!"
         )
-    if not isinstance(where, (tuple, list)):
-        where, n = whole(function, "sections", where), input._array.shape[axis]
+    if isinstance(where, int):
+        n = input._array.shape[axis]
         if where <= 0 or n % where:
             raise RuntimeError(
                 f"torch.{function} attempted to split along dimension {axis}, but the size of the dimension {n} is not "

@@ -12,7 +12,7 @@ from autodiff.api.out import Rule, takes_out
 # A part of the public list, like that of with_out.
 __all__ = [
     "argsort", "bucketize", "cat", "column_stack", "diag", "dstack", "gather", "hstack", "index_add", "index_copy",
-    "index_reduce", "index_select", "isin", "kthvalue", "masked_select", "median", "mode", "msort", "nonzero",
+    "index_reduce", "index_select", "isin", "kthvalue", "masked_select", "median", "mode", "msort", "narrow_copy", "nonzero",
     "nonzero_static", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "slice_scatter", "sort", "stack", "take",
     "take_along_dim", "topk", "tril", "triu", "vstack",
 ]
@@ -23,7 +23,7 @@ SAME = Rule("same")
 
 argsort = takes_out(order.argsort, SAME)
 isin = takes_out(searching.isin, SAME)
-kthvalue = takes_out(ranked.kthvalue, SAME)
+kthvalue = takes_out(ranked.kthvalue, Rule("same", apart=0))
 median = takes_out(ranked.median, SAME)
 mode = takes_out(ranked.mode, SAME)
 bucketize = takes_out(searching.bucketize, SAME)
@@ -50,6 +50,7 @@ vstack = takes_out(join.vstack, JOINED)
 gather = takes_out(places.gather, PICKED)
 index_select = takes_out(places.index_select, PICKED)
 masked_select = takes_out(index.masked_select, PICKED)
+narrow_copy = takes_out(index.narrow_copy, PICKED)
 nonzero = takes_out(positions.nonzero, PICKED)
 nonzero_static = takes_out(positions.nonzero_static, PICKED)
 take = takes_out(places.take, PICKED)

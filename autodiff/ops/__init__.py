@@ -16,7 +16,8 @@ Element by element:
 - `parts`: signs, the larger of two beside a nan, floats as they lie in memory.
 - `comparison`: yes or no, and choosing by the answer: where, maximum, clamp.
 - `bits`: and, or, xor, shifts: no slope at all.
-- `activation`: relu and its relatives, gelu and its.
+- `activation`: relu and its relatives.
+- `gates`: gelu and its relatives, which multiply x by a gate.
 
 Shapes and places:
 
@@ -40,6 +41,8 @@ Many numbers into fewer:
 - `cumulative`: running sums and products, and the way back through them.
 - `extremes`: the largest, the middle, the order: who gets the gradient.
 - `statistics`: variance, logsumexp, norms.
+- `equations`: solutions, inverses, determinants.
+- `factors`: triangles and turns: Cholesky, QR, LU, eigenvectors, singular vectors.
 - `singular`: how much a matrix stretches: the nuclear norm.
 - `distance`: all pairs of rows by way of one matrix product.
 
@@ -49,6 +52,7 @@ What networks are made of:
 - `softmax`: scores into probabilities.
 - `normalization`: mean 0 and variance 1: layer, batch and group norm.
 - `embedding`: rows of a matrix by their numbers, alone and in bags.
+- `draws`: counts that are drawn at random, whose gradient is zero.
 - `cross_entropy`: how surprised a model is at the true class.
 - `losses`: the other losses.
 - `ctc`: one step of a sum over all paths.

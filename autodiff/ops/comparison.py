@@ -13,14 +13,14 @@ import numpy as np
 from autodiff._core.errors import misfit
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
-from autodiff._core.promotion import to_common, to_common_of
+from autodiff._core.promotion import tensor_to_common, tensors_to_common, to_common_of
 from autodiff._core.scalars import fitted
 
 # ---- comparisons ----
 
 
 @method
-@primitive(promote=to_common)
+@primitive(promote=tensor_to_common)
 def eq(input, other):
     """input == other, elementwise: a bool tensor.
 
@@ -32,7 +32,7 @@ def eq(input, other):
 
 
 @method
-@primitive(promote=to_common)
+@primitive(promote=tensor_to_common)
 def ne(input, other):
     """input != other, elementwise: a bool tensor.
 
@@ -44,7 +44,7 @@ def ne(input, other):
 
 
 @method
-@primitive(promote=to_common)
+@primitive(promote=tensor_to_common)
 def lt(input, other):
     """input < other, elementwise: a bool tensor.
 
@@ -56,7 +56,7 @@ def lt(input, other):
 
 
 @method
-@primitive(promote=to_common)
+@primitive(promote=tensor_to_common)
 def le(input, other):
     """input <= other, elementwise: a bool tensor.
 
@@ -68,7 +68,7 @@ def le(input, other):
 
 
 @method
-@primitive(promote=to_common)
+@primitive(promote=tensor_to_common)
 def gt(input, other):
     """input > other, elementwise: a bool tensor.
 
@@ -80,7 +80,7 @@ def gt(input, other):
 
 
 @method
-@primitive(promote=to_common)
+@primitive(promote=tensor_to_common)
 def ge(input, other):
     """input >= other, elementwise: a bool tensor.
 
@@ -225,7 +225,7 @@ def where(condition, input, other):
 @primitive(
     lambda g, input, other: g * larger(input, other),
     lambda g, input, other: g * larger(other, input),
-    promote=to_common,
+    promote=tensors_to_common,
     says="Only the larger of the two gets g; where they are equal, each gets half.",
 )
 def maximum(input, other):
@@ -242,7 +242,7 @@ def maximum(input, other):
 @primitive(
     lambda g, input, other: g * larger(other, input),
     lambda g, input, other: g * larger(input, other),
-    promote=to_common,
+    promote=tensors_to_common,
     says="Only the smaller of the two gets g; where they are equal, each gets half.",
 )
 def minimum(input, other):
@@ -286,7 +286,7 @@ def inside(input, *, min, max):
     lambda g, input, min: where(input >= min, g, 0.0),
     lambda g, input, min: where(input < min, g, 0.0),
     name="ClampMinBackward1",
-    promote=to_common,
+    promote=tensors_to_common,
     says="Where the number is large enough it gets g; elsewhere the limit does.",
 )
 def clamp_min(input, min):
@@ -298,7 +298,7 @@ def clamp_min(input, min):
     lambda g, input, max: where(input <= max, g, 0.0),
     lambda g, input, max: where(input > max, g, 0.0),
     name="ClampMaxBackward1",
-    promote=to_common,
+    promote=tensors_to_common,
     says="Where the number is small enough it gets g; elsewhere the limit does.",
 )
 def clamp_max(input, max):

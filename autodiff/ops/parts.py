@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core.broadcast import widened
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
-from autodiff._core.promotion import tensors_to_common, tensors_to_floating, to_floating
+from autodiff._core.promotion import tensor_to_floating, tensors_to_common, tensors_to_floating, to_floating
 from autodiff.ops.comparison import where
 from autodiff.ops.exponential import exp2
 
@@ -75,7 +75,7 @@ def isneginf(input):
 @primitive(
     lambda g, input, other: g * turned(input, other),
     flat,
-    promote=to_floating,
+    promote=tensor_to_floating,
     says="Where the sign was kept g passes unchanged, where it was turned g is turned too; who gave its sign gets zero.",
 )
 def copysign(input, other):

@@ -11,7 +11,7 @@ import numpy as np
 
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
-from autodiff._core.promotion import to_floating
+from autodiff._core.promotion import tensors_to_floating, to_floating
 from autodiff.ops.power import rsqrt
 
 
@@ -111,7 +111,7 @@ def atan(input):
 @primitive(
     lambda g, input, other: g * (other / squared_length(input, other)),
     lambda g, input, other: -g * (input / squared_length(input, other)),
-    promote=to_floating,
+    promote=tensors_to_floating,
     says="A point turns the faster, the closer it is to the origin, and only by moving across its direction.",
 )
 def atan2(input, other):

@@ -60,7 +60,7 @@ def told(T, passes, options, n=7):
 def dismissed(loader):
     """End the workers of PyTorch's that stay: otherwise that takes it five seconds each, when they are collected."""
     staying = getattr(loader, "_iterator", None)
-    if staying is not None and hasattr(staying, "_workers"):
+    if staying is not None and hasattr(staying, "_worker_pids_set"):
         torch._C._remove_worker_pids(id(staying))
         staying._worker_pids_set, staying._shutdown = False, True
         for process in staying._workers:
@@ -256,7 +256,27 @@ def test_a_worker_that_is_gone_is_noticed_at_once(how, words):
     assert time.monotonic() - start < 3
     with pytest.raises(RuntimeError, match="begin a new pass"):
         next(batches)
-    assert not any(process.is_alive() for process in batches._crew.processes)
+    assert not any(process.is_alive() for process in batches._workers)
+
+
+def test_workers_that_stay_are_replaced_when_one_is_gone():
+    loader = autodiff.utils.data.DataLoader(Faulty(lambda: os._exit(3)), num_workers=1, persistent_workers=True)
+    for _ in range(2):
+        batches = iter(loader)
+        assert next(batches).item() == 0
+        with pytest.raises(RuntimeError, match="exited unexpectedly"):
+            list(batches)
+
+
+@BOTH
+def test_workers_end_in_good_order(T):
+    batches = iter(T.utils.data.DataLoader(range(4), num_workers=2))
+    workers = batches._workers
+    assert [batch.item() for batch in batches] == [0, 1, 2, 3]
+    del batches
+    for process in workers:
+        process.join(5)
+        assert process.exitcode == 0
 
 
 @BOTH

@@ -155,6 +155,12 @@ def test_hooks_can_be_counted(T):
     model.register_full_backward_hook(hook)
     model.register_full_backward_pre_hook(hook)
     assert [list(getattr(model, kind).values()) for kind in kinds] == [[hook]] * 4
+    handle = model.register_forward_hook(hook, with_kwargs=True, always_call=True)
+    assert list(model._forward_hooks_with_kwargs) == list(model._forward_hooks_always_called) == [handle.id]
+    assert not model._forward_pre_hooks_with_kwargs
+    model.register_load_state_dict_post_hook(hook)
+    model.register_state_dict_pre_hook(hook)
+    assert len(model._load_state_dict_post_hooks) == len(model._state_dict_pre_hooks) == 1
 
 
 @BOTH

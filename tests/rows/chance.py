@@ -18,9 +18,9 @@ def selu(x):
 def seeded(call):
     """The call, on numbers that are drawn anew from one seed."""
 
-    def drawn(T, x):
+    def drawn(T, *xs):
         T.manual_seed(3)
-        return call(T, x)
+        return call(T, *xs)
 
     return drawn
 
@@ -51,6 +51,8 @@ CHANCE = [
     *of_torch("threshold", lambda x: np.where(x > 0.3, x, -1.0), 0.3, -1.0, kinks=(0.3,)),
     *of_torch("rrelu", lambda x: np.where(x > 0, x, 0.3 * x), 0.2, 0.4),
     Row("relu_", ((2, 3),), lambda T, x: T.relu_(x * 1), lambda x: np.where(x > 0, x, 0), kinks=(0.0,), note="torch", large=None),
+    Row("hardshrink", ((2, 3),), lambda T, x: T.hardshrink(x, 0.3), lambda x: np.where(np.abs(x) <= 0.3, 0, x), kinks=(-0.3, 0.3),
+        note="torch", large=None),
     Row("prelu", ((2, 3), (3,)), lambda T, x, w: T.prelu(x, w), lambda x, w: np.where(x > 0, x, w * x), kinks=(0.0,), note="torch",
         large=None),
     Row("rrelu", ((2, 3),), seeded(lambda T, x: F(T).rrelu(x, 0.2, 0.4, True)), kinks=(0.0,), half=False, ends_early=True,
@@ -71,4 +73,8 @@ CHANCE = [
     Row("gumbel_softmax", ((3, 4),), seeded(lambda T, x: F(T).gumbel_softmax(x, 0.5)), at_extremes="free", layouts=UNORDERED),
     Row("gumbel_softmax", ((3, 4),), seeded(lambda T, x: F(T).gumbel_softmax(x, 2.0, True, dim=0)), at_extremes="free",
         layouts=UNORDERED, note="hard", smooth=False, large=None),
+    Row("poisson", ((2, 3),), seeded(lambda T, x: T.poisson(x)), domain=(0.5, 20.0), layouts=UNORDERED, at_extremes="free", smooth=False,
+        large=None, half=False, ends_early=True),
+    Row("binomial", ((2, 3), (2, 3)), seeded(lambda T, n, p: T.binomial(n.round(), p)), domain=(0.1, 0.9), layouts=UNORDERED,
+        at_extremes="free", smooth=False, torch_orders=0, large=None, half=False, ends_early=True),
 ]  # fmt: skip

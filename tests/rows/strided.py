@@ -32,6 +32,7 @@ STRIDED = [
         large=None),
     shaped("diagflat", lambda T, x: T.diagflat(x, 1), lambda x: np.diag(x.reshape(-1), 1),
         large=(((10, 14),), lambda T, x: T.diagflat(x, 1))),
+    shaped("narrow_copy", lambda T, x: T.narrow_copy(x, 1, 1, 2), lambda x: x[:, 1:], same_name=False),
     shaped("H", lambda T, x: x.H * 1, lambda x: x.T),
     shaped("mH", lambda T, x: x.mH * 1, lambda x: x.swapaxes(-1, -2), (2, 3, 4)),
 ]  # fmt: skip

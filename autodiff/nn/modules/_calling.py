@@ -132,6 +132,14 @@ class Calling:
         found: Mapping[int, Any] = self._hooks.get(kind, {})
         return MappingProxyType({key: hook[0] if isinstance(hook, tuple) else hook for key, hook in found.items()})
 
+    def _flagged(self, kind: str, flag: int) -> frozenset[int]:
+        return frozenset(key for key, hook in self._hooks.get(kind, {}).items() if hook[flag])
+
+    _forward_pre_hooks_with_kwargs = property(lambda self: self._flagged("forward_pre", 1))
+    _forward_hooks_with_kwargs = property(lambda self: self._flagged("forward", 1))
+    _forward_hooks_always_called = property(lambda self: self._flagged("forward", 2))
+    _state_dict_pre_hooks = property(lambda self: self._hooks_of("state_dict_pre"))
+    _load_state_dict_post_hooks = property(lambda self: self._hooks_of("load_post"))
     _forward_pre_hooks = property(lambda self: self._hooks_of("forward_pre"))
     _forward_hooks = property(lambda self: self._hooks_of("forward"))
     _backward_hooks = property(lambda self: self._hooks_of("backward") or self._hooks_of("backward_old"))

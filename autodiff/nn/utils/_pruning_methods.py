@@ -17,7 +17,8 @@ __all__ = [
 ]
 
 
-def _check_amount(amount: Any) -> None:
+def _validate_pruning_amount_init(amount: Any) -> None:
+    """TypeError for what is no number, ValueError for a share outside [0, 1] and for a negative number."""
     if not isinstance(amount, numbers.Real):
         raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
     share = not isinstance(amount, numbers.Integral)
@@ -25,11 +26,20 @@ def _check_amount(amount: Any) -> None:
         raise ValueError(f"amount={amount} should either be a float in the range [0, 1] or a non-negative integer")
 
 
+def _validate_pruning_amount(amount: Any, tensor_size: int) -> None:
+    """ValueError for more than there are."""
+    if isinstance(amount, numbers.Integral) and int(amount) > tensor_size:
+        raise ValueError(f"amount={amount} should be smaller than the number of parameters to prune={tensor_size}")
+
+
+def _compute_nparams_toprune(amount: Any, tensor_size: int) -> int:
+    """How many: an int, or a share of them."""
+    return int(amount) if isinstance(amount, numbers.Integral) else round(amount * tensor_size)
+
+
 def _count(amount: Any, size: int) -> int:
-    """How many of `size` are to be pruned: an int, or a share of them."""
-    n = int(amount) if isinstance(amount, numbers.Integral) else round(amount * size)
-    if n > size:
-        raise ValueError(f"amount={n} should be smaller than the number of parameters to prune={size}")
+    n = _compute_nparams_toprune(amount, size)
+    _validate_pruning_amount(n, size)
     return n
 
 
@@ -47,7 +57,7 @@ class _Unstructured(BasePruningMethod):
     PRUNING_TYPE = "unstructured"
 
     def __init__(self, amount: Any) -> None:
-        _check_amount(amount)
+        _validate_pruning_amount_init(amount)
         self.amount = amount
 
     def _without(self, mask: Tensor, scores: Tensor, largest: bool) -> Tensor:
@@ -81,7 +91,7 @@ class _Structured(BasePruningMethod):
     PRUNING_TYPE = "structured"
 
     def __init__(self, amount: Any, dim: int) -> None:
-        _check_amount(amount)
+        _validate_pruning_amount_init(amount)
         self.amount, self.dim = amount, dim
 
     def _check(self, t: Tensor) -> tuple[int, int]:

@@ -22,6 +22,15 @@ from autodiff.nn.utils._pruning_methods import (
     RandomStructured,
     RandomUnstructured,
 )
+from autodiff.nn.utils._pruning_methods import (  # (asked for here by programs of PyTorch's)
+    _compute_nparams_toprune as _compute_nparams_toprune,
+)
+from autodiff.nn.utils._pruning_methods import (
+    _validate_pruning_amount as _validate_pruning_amount,
+)
+from autodiff.nn.utils._pruning_methods import (
+    _validate_pruning_amount_init as _validate_pruning_amount_init,
+)
 from autodiff.nn.utils._taken_away import found, taken_away
 from autodiff.nn.utils.convert_parameters import parameters_to_vector
 

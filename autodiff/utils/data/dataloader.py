@@ -166,7 +166,7 @@ class DataLoader(Generic[Batch], KnowsItsKeywords):
             return _Pass(self)
         if not self.persistent_workers:
             return ParallelPass(self)
-        if self._iterator is None:
+        if self._iterator is None or not self._iterator.alive:
             self._iterator = ParallelPass(self)
         else:
             self._iterator.begin()

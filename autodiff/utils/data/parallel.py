@@ -17,13 +17,13 @@ from itertools import cycle
 from multiprocessing.connection import Connection, wait
 from typing import Any, NoReturn, Self
 
+from autodiff.utils.data._utils import MP_STATUS_CHECK_INTERVAL
 from autodiff.utils.data.dataset import IterableDataset
 from autodiff.utils.data.sampler import draw_seed
 from autodiff.utils.data.worker import END, Failure, Plan, Task, opened, receive, work
 
 __all__ = ["ParallelPass"]
 
-_PATIENCE = 5.0  # seconds that the workers have to finish what they are at
 
 
 class _Crew:
@@ -109,7 +109,7 @@ def _dismiss(owner: int, processes: list[Any], tasks: list[Connection], results:
         connection.close()
     for connection in results:
         connection.close()  # who is sending sees that nobody reads
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + MP_STATUS_CHECK_INTERVAL
     for process in processes:
         process.join(max(0.0, until - time.monotonic()))
     for process in processes:
@@ -136,6 +136,16 @@ class ParallelPass(Iterator[Any]):
         self._crew = _Crew(loader, plan)
         self._turn = -1
         self.begin()
+
+    @property
+    def _workers(self) -> list[Any]:
+        """The processes, under PyTorch's name."""
+        return self._crew.processes
+
+    @property
+    def alive(self) -> bool:
+        """Whether the workers can make another pass."""
+        return self._crew.end.alive
 
     def begin(self) -> None:
         """Begin a pass; what is left of one before is forgotten."""

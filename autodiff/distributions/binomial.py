@@ -1,0 +1,103 @@
+"""The binomial distribution: how many of several trials succeed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff._core.modes import no_grad
+from autodiff._core.types import Size
+from autodiff.api.draws import binomial
+from autodiff.api.ranges import arange
+from autodiff.distributions import constraints
+from autodiff.distributions._shared import broadcast_all, chosen, lazy, logits_to_probs, probs_to_logits
+from autodiff.distributions.distribution import Distribution
+
+__all__ = ["Binomial"]
+
+
+class Binomial(Distribution):
+    """n! / (k! (n - k)!) * p**k * (1 - p)**(n - k), n being total_count; ValueError unless probs or logits is given, not both.
+
+    >>> import autodiff as torch
+    >>> torch.distributions.Binomial(4, torch.tensor([0.5])).log_prob(torch.tensor([4.0]))
+    tensor([-2.7726])
+    """
+
+    arg_constraints = {
+        "total_count": constraints.nonnegative_integer, "probs": constraints.unit_interval, "logits": constraints.real,
+    }
+    has_enumerate_support = True
+
+    def __init__(self, total_count: Any = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
+        chosen(probs, logits)
+        self.total_count, self._param = broadcast_all(total_count, probs if probs is not None else logits)
+        self.total_count = self.total_count.type_as(self._param)
+        setattr(self, "probs" if probs is not None else "logits", self._param)
+        super().__init__(self._param.size(), validate_args=validate_args)
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+        new = self._expanded(Binomial, batch_shape, _instance, "total_count", "probs", "logits")
+        new._param = new.probs if "probs" in self.__dict__ else new.logits
+        return new
+
+    @constraints.dependent_property(is_discrete=True, event_dim=0)
+    def support(self) -> Any:
+        """From 0 to total_count."""
+        return constraints.integer_interval(0, self.total_count)
+
+    @property
+    def mean(self) -> Any:
+        """The mean."""
+        return self.total_count * self.probs
+
+    @property
+    def mode(self) -> Any:
+        """The likeliest value."""
+        return ((self.total_count + 1) * self.probs).floor().clamp(max=self.total_count)
+
+    @property
+    def variance(self) -> Any:
+        """The variance."""
+        return self.total_count * self.probs * (1 - self.probs)
+
+    @lazy
+    def logits(self) -> Any:
+        """log(p / (1 - p))."""
+        return probs_to_logits(self.probs, is_binary=True)
+
+    @lazy
+    def probs(self) -> Any:
+        """The chance of success of each trial."""
+        return logits_to_probs(self.logits, is_binary=True)
+
+    @property
+    def param_shape(self) -> Size:
+        """The shape of the parameter that was given."""
+        return self._param.size()
+
+    def sample(self, sample_shape: Any = ()) -> Any:
+        shape = self._extended_shape(sample_shape)
+        with no_grad():
+            return binomial(self.total_count.expand(shape), self.probs.expand(shape))
+
+    def log_prob(self, value: Any) -> Any:
+        self._validate_sample(value)
+        n = self.total_count
+        ways = (n + 1).lgamma() - (value + 1).lgamma() - (n - value + 1).lgamma()
+        # -log(1 - p) = max(logits, 0) + log(1 + exp(-|logits|)), without overflow
+        normaliser = n * (self.logits.clamp(min=0) + (-self.logits.abs()).exp().log1p())
+        return value * self.logits + ways - normaliser
+
+    def entropy(self) -> Any:
+        n = int(self.total_count.max())
+        if not self.total_count.min() == n:
+            raise NotImplementedError("Inhomogeneous total count not supported by `entropy`.")
+        log_prob = self.log_prob(self.enumerate_support(False))
+        return -(log_prob.exp() * log_prob).sum(0)
+
+    def enumerate_support(self, expand: bool = True) -> Any:
+        n = int(self.total_count.max())
+        if not self.total_count.min() == n:
+            raise NotImplementedError("Inhomogeneous total count not supported by `enumerate_support`.")
+        values = arange(1 + n, dtype=self._param.dtype).view((-1,) + (1,) * len(self._batch_shape))
+        return values.expand((-1, *self._batch_shape)) if expand else values

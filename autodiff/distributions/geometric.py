@@ -1,0 +1,85 @@
+"""The geometric distribution: how many trials fail before the first that succeeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.modes import no_grad
+from autodiff._core.types import Size
+from autodiff.distributions import constraints
+from autodiff.distributions._shared import binary_nll, broadcast_all, chosen, lazy, logits_to_probs, probs_to_logits
+from autodiff.distributions.distribution import Distribution
+
+__all__ = ["Geometric"]
+
+
+class Geometric(Distribution):
+    """(1 - probs)**k * probs for k = 0, 1, 2, ...; ValueError unless exactly one of probs and logits is given.
+
+    >>> import autodiff as torch
+    >>> torch.distributions.Geometric(torch.tensor([0.5])).log_prob(torch.tensor([1.0]))
+    tensor([-1.3863])
+    """
+
+    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support = constraints.nonnegative_integer
+
+    def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
+        chosen(probs, logits)
+        given = probs if probs is not None else logits
+        (param,) = broadcast_all(given)
+        setattr(self, "probs" if probs is not None else "logits", param)
+        batch_shape = Size() if isinstance(given, (int, float)) else param.size()
+        super().__init__(batch_shape, validate_args=validate_args)
+        if self._validate_args and probs is not None and not (self.probs > 0).all():
+            raise ValueError(
+                f"Expected parameter probs (Tensor of shape {tuple(self.probs.shape)}) of distribution {self!r} to be positive "
+                f"but found invalid values:\n{self.probs}"
+            )
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+        return self._expanded(Geometric, batch_shape, _instance, "probs", "logits")
+
+    @lazy
+    def logits(self) -> Any:
+        """log(p / (1 - p))."""
+        return probs_to_logits(self.probs, is_binary=True)
+
+    @lazy
+    def probs(self) -> Any:
+        """The chance of success of each trial."""
+        return logits_to_probs(self.logits, is_binary=True)
+
+    @property
+    def mean(self) -> Any:
+        """The mean."""
+        return 1.0 / self.probs - 1.0
+
+    @property
+    def mode(self) -> Any:
+        """The likeliest value."""
+        return self.probs.new_zeros(self.probs.shape)
+
+    @property
+    def variance(self) -> Any:
+        """The variance."""
+        return (1.0 / self.probs - 1.0) / self.probs
+
+    def sample(self, sample_shape: Any = ()) -> Any:
+        shape = self._extended_shape(sample_shape)
+        tiny = float(np.finfo(self.probs._array.dtype).tiny)
+        with no_grad():
+            u = self.probs.new_empty(shape).uniform_(tiny, 1)
+            return (u.log() / (-self.probs).log1p()).floor()
+
+    def log_prob(self, value: Any) -> Any:
+        self._validate_sample(value)
+        value, probs = broadcast_all(value, self.probs)
+        probs = probs.clone()
+        probs[(probs == 1) & (value == 0)] = 0
+        return value * (-probs).log1p() + self.probs.log()
+
+    def entropy(self) -> Any:
+        return binary_nll(self.logits, self.probs) / self.probs

@@ -1,0 +1,68 @@
+"""The half-Cauchy distribution: the absolute value of a Cauchy number."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autodiff.api.creation import as_tensor
+from autodiff.distributions import constraints
+from autodiff.distributions.cauchy import Cauchy
+from autodiff.distributions.transformed_distribution import TransformedDistribution
+from autodiff.distributions.transforms import AbsTransform
+
+__all__ = ["HalfCauchy"]
+
+
+class HalfCauchy(TransformedDistribution):
+    """|x| for x of a Cauchy distribution around 0.
+
+    >>> import autodiff as torch
+    >>> torch.distributions.HalfCauchy(torch.tensor([1.0])).icdf(torch.tensor([0.5]))
+    tensor([1.])
+    """
+
+    arg_constraints = {"scale": constraints.positive}
+    support = constraints.nonnegative
+    has_rsample = True
+
+    def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
+        super().__init__(Cauchy(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+        return super().expand(batch_shape, _instance=self._get_checked_instance(HalfCauchy, _instance))
+
+    @property
+    def scale(self) -> Any:
+        """The scale of the whole."""
+        return self.base_dist.scale
+
+    @property
+    def mean(self) -> Any:
+        """The mean."""
+        return self.scale.new_full(self._extended_shape(), math.inf)
+
+    @property
+    def mode(self) -> Any:
+        """The likeliest value."""
+        return self.scale.new_zeros(self.scale.shape)
+
+    @property
+    def variance(self) -> Any:
+        """The variance."""
+        return self.base_dist.variance
+
+    def log_prob(self, value: Any) -> Any:
+        self._validate_sample(value)
+        value = as_tensor(value, dtype=self.scale.dtype)
+        return (self.base_dist.log_prob(value) + math.log(2)).where(value >= 0, -math.inf)
+
+    def cdf(self, value: Any) -> Any:
+        self._validate_sample(value)
+        return 2 * self.base_dist.cdf(value) - 1
+
+    def icdf(self, prob: Any) -> Any:
+        return self.base_dist.icdf((prob + 1) / 2)
+
+    def entropy(self) -> Any:
+        return self.base_dist.entropy() - math.log(2)
