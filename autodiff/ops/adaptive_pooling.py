@@ -51,7 +51,17 @@ adaptive_avg_of_volumes = renamed(adaptive_avg, "AdaptiveAvgPool3D")
 )
 def adaptive_avg_spread(x, *, inside):
     """x divided by its window's count and added at every place of the window."""
+    _not_empty(x)
     return in_single(_shares, x, inside)
+
+
+def _not_empty(g: Any) -> None:
+    """RuntimeError for a gradient of a pool without windows, as in PyTorch."""
+    if 0 in g.shape[1:]:
+        raise RuntimeError(
+            "Expected grad_output to have non-zero size for non-batch dimensions, but grad_output has sizes "
+            f"{list(g.shape)}: the pool was told to make nothing"
+        )
 
 
 def _shares(x: Any, inside: tuple[int, ...]) -> Any:
@@ -98,6 +108,7 @@ fractional_max_of_volumes = renamed(taken_in_place, "FractionalMaxPool3D")
 )
 def added_in_place(x, *, places, inside):
     """x added at the places in zeros."""
+    _not_empty(x)
     planes, elements = x.shape[0] * x.shape[1], math.prod(inside)
     first = np.arange(0, planes * elements, elements).reshape(*x.shape[:2], 1)
     sums = np.bincount((_flat(places) + first).reshape(-1), x.reshape(-1), planes * elements)
