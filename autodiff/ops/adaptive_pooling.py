@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive, renamed
+from autodiff.ops.pooling import in_single
 
 
 def ends(n: int, size: int) -> list[tuple[int, int]]:
@@ -29,6 +30,10 @@ def ends(n: int, size: int) -> list[tuple[int, int]]:
 )
 def adaptive_avg(x, *, size):
     """The mean of each window, one dimension after the other."""
+    return in_single(_means, x, size)
+
+
+def _means(x: Any, size: tuple[int, ...]) -> Any:
     for d, count in enumerate(size, 2):
         windows = [(x[_part(d, a, b)], x.dtype.type(b - a)) for a, b in ends(x.shape[d], count)]
         parts = [np.add.reduce(window, axis=d, keepdims=True) / n for window, n in windows]
@@ -46,6 +51,10 @@ adaptive_avg_of_volumes = renamed(adaptive_avg, "AdaptiveAvgPool3D")
 )
 def adaptive_avg_spread(x, *, inside):
     """x divided by its window's count and added at every place of the window."""
+    return in_single(_shares, x, inside)
+
+
+def _shares(x: Any, inside: tuple[int, ...]) -> Any:
     for d in range(len(inside) + 1, 1, -1):
         y = np.zeros((*x.shape[:d], inside[d - 2], *x.shape[d + 1 :]), x.dtype)
         for i, (a, b) in enumerate(ends(inside[d - 2], x.shape[d])):

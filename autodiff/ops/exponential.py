@@ -128,7 +128,8 @@ def sigmoid(input):
     >>> torch.sigmoid(torch.tensor([0.0, 1.0]))
     tensor([0.5000, 0.7311])
     """
-    return _kernels.sigmoid(widened(input)).astype(input.dtype, copy=False)
+    x = np.asarray(widened(input))  # a rule's arithmetic gives scalars for 0-d arrays
+    return _kernels.sigmoid(x).astype(input.dtype, copy=False)
 
 
 @primitive(
