@@ -58,8 +58,8 @@ def _fractional(
         # In an image the first sample is the columns', in a volume the depth's: so it is in PyTorch.
         of = (1, 0) if n == 2 else (0, 1, 2)
         starts = [ops.fractional_starts(drawn[..., of[d]], shape[d - n], size[d], kernel[d]) for d in range(n)]
-        places = ops.largest_from(x._array, starts, kernel)
-        return operation(x, places=places), wrap(places.copy())
+        places = wrap(ops.largest_from(x._array, starts, kernel))
+        return operation(x, places), places
 
     return batched_pair(input, n, pair)
 
