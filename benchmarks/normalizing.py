@@ -22,7 +22,13 @@ def _both(library: Any, call: Any, arrays: Any) -> Any:
     """The call on leaves, and the gradients of all of them."""
     leaves = [library.tensor(a, requires_grad=True) for a in arrays]
     g = library.tensor(np.ones(tuple(call(library, *leaves).shape), np.float32))
-    return lambda: library.autograd.grad(call(library, *leaves), leaves, g)
+
+    def run() -> None:
+        for leaf in leaves:
+            leaf.grad = None
+        call(library, *leaves).backward(g)
+
+    return run
 
 
 def _backward(library: Any, places: Any, rows: int, columns: int) -> Any:
@@ -30,7 +36,12 @@ def _backward(library: Any, places: Any, rows: int, columns: int) -> Any:
     weight = library.zeros(rows, columns, requires_grad=True)
     y = library.nn.functional.embedding(library.tensor(places), weight)
     g = library.ones(*y.shape)
-    return lambda: library.autograd.grad(y, weight, g, retain_graph=True)
+
+    def run() -> None:
+        weight.grad = None
+        y.backward(g, retain_graph=True)
+
+    return run
 
 
 def normalizing(short: bool, torch: Any) -> Iterator[tuple[str, str, float, float]]:

@@ -76,7 +76,8 @@ KNOWN = {
     # ints one by one, as the method takes them
     **dict.fromkeys(["broadcast_to", "flip", "permute", "reshape", "tile"], "-9"),
     # None as if the argument were left out
-    **dict.fromkeys(["bernoulli", "cumulative_trapezoid", "normal", "trapezoid", "trapz", "where"], "None"),
+    **dict.fromkeys(["bernoulli", "cumulative_trapezoid", "frobenius_norm", "normal"], "None"),
+    **dict.fromkeys(["nuclear_norm", "trapezoid", "trapz", "where"], "None"),
     # TypeError for PyTorch's AttributeError, RuntimeError or NotImplementedError
     "norm": "list text -9 None",
     "tensordot": "list text -9 None",

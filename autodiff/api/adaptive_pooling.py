@@ -5,6 +5,7 @@ After this module a reader knows that a network which ends in an adaptive pool t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,6 +44,8 @@ def _size(function: str, n: int, input: Tensor, output_size: Any) -> tuple[int, 
     found = tuple(shape[i - n] if s is None else whole(function, "output_size", s) for i, s in enumerate(sizes))
     if min(found) < 0:
         raise RuntimeError(f"{function}(): output_size must be greater than or equal to 0 but received {list(found)}")
+    if math.prod((*shape[:-n], *found)) >= 2**40:
+        raise RuntimeError(f"{function}(): there is no memory for an output of size {list(found)}")
     return found
 
 

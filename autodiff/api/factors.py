@@ -112,6 +112,8 @@ def householder_product(input: Tensor, tau: Tensor) -> Tensor:
             [ 0.]])
     """
     name = "torch.linalg.householder_product"
+    if not isinstance(tau, Tensor):
+        raise no_tensor("linalg_householder_product", "tau", 2, tau)
     m, n = matrices(name, "input", input)._array.shape[-2:]
     if m < n:
         raise RuntimeError(f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]")

@@ -191,9 +191,9 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     """
     if not isinstance(x, Tensor):
         raise no_tensor("vander", "x", 1, x)
+    n = x._array.size if N is None else whole("vander", "N", N)
     if x._array.ndim != 1:
         raise RuntimeError("x must be a one-dimensional tensor.")
-    n = x._array.size if N is None else whole("vander", "N", N)
     if n < 0:
         raise RuntimeError("N must be non-negative.")
     if n <= 1:

@@ -133,8 +133,8 @@ def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
     >>> torch.cholesky_inverse(torch.tensor([[2.0]]))
     tensor([[0.2500]])
     """
-    eye = wrap(np.eye(squares("cholesky_inverse", input)._array.shape[-1], dtype=input._array.dtype))
     boolean("cholesky_inverse", "upper", upper)
+    eye = wrap(np.eye(squares("cholesky_inverse", input)._array.shape[-1], dtype=input._array.dtype))
     return cholesky_solved(eye, input.mT if upper else input)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive, renamed
+from autodiff.ops.pooling import in_single
 
 
 def ends(n: int, size: int) -> list[tuple[int, int]]:
@@ -29,6 +30,10 @@ def ends(n: int, size: int) -> list[tuple[int, int]]:
 )
 def adaptive_avg(x, *, size):
     """The mean of each window, one dimension after the other."""
+    return in_single(_means, x, size)
+
+
+def _means(x: Any, size: tuple[int, ...]) -> Any:
     for d, count in enumerate(size, 2):
         windows = [(x[_part(d, a, b)], x.dtype.type(b - a)) for a, b in ends(x.shape[d], count)]
         parts = [np.add.reduce(window, axis=d, keepdims=True) / n for window, n in windows]
@@ -46,6 +51,20 @@ adaptive_avg_of_volumes = renamed(adaptive_avg, "AdaptiveAvgPool3D")
 )
 def adaptive_avg_spread(x, *, inside):
     """x divided by its window's count and added at every place of the window."""
+    _not_empty(x)
+    return in_single(_shares, x, inside)
+
+
+def _not_empty(g: Any) -> None:
+    """RuntimeError for a gradient of a pool without windows, as in PyTorch."""
+    if 0 in g.shape[1:]:
+        raise RuntimeError(
+            "Expected grad_output to have non-zero size for non-batch dimensions, but grad_output has sizes "
+            f"{list(g.shape)}: the pool was told to make nothing"
+        )
+
+
+def _shares(x: Any, inside: tuple[int, ...]) -> Any:
     for d in range(len(inside) + 1, 1, -1):
         y = np.zeros((*x.shape[:d], inside[d - 2], *x.shape[d + 1 :]), x.dtype)
         for i, (a, b) in enumerate(ends(inside[d - 2], x.shape[d])):
@@ -89,6 +108,7 @@ fractional_max_of_volumes = renamed(taken_in_place, "FractionalMaxPool3D")
 )
 def added_in_place(x, *, places, inside):
     """x added at the places in zeros."""
+    _not_empty(x)
     planes, elements = x.shape[0] * x.shape[1], math.prod(inside)
     first = np.arange(0, planes * elements, elements).reshape(*x.shape[:2], 1)
     sums = np.bincount((_flat(places) + first).reshape(-1), x.reshape(-1), planes * elements)

@@ -211,7 +211,7 @@ def test_wrong_windows_are_pytorchs_errors(n, kind):
 @pytest.mark.parametrize("kind", ["max", "avg"])
 def test_wrong_sizes_of_adaptive_pools_are_pytorchs_errors(n, kind):
     x = np.ones((2, 3, *SPACE[n]))
-    for size in (-1, None, (2,) * 4, 2.0, "2"):
+    for size in (-1, None, (2,) * 4, 2.0, "2", 0x3FFFFFFFFFFFFFFF):
         same(lambda T, x, size=size: getattr(T.nn.functional, f"adaptive_{kind}_pool{n}d")(x, size), x)
     for wrong in (x[None], x[..., :0], x.astype("int64")):
         same(lambda T, x: getattr(T.nn.functional, f"adaptive_{kind}_pool{n}d")(x, 2), wrong)

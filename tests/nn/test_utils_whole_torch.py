@@ -593,6 +593,11 @@ def test_older_names(T):
     p.grad = T.tensor([3.0, 4.0])
     with pytest.warns(FutureWarning, match=r"clip_grad_norm` is now deprecated"):
         assert T.nn.utils.clip_grad_norm(p, 1.0).item() == 5.0
+    walked = T.nn.Linear(1, 1).parameters()
+    list(walked)
+    with pytest.warns(UserWarning, match="`parameters` is an empty generator"):
+        assert T.nn.utils.clip_grad_norm_(walked, 1.0).item() == 0.0
+    assert T.nn.utils.clip_grad_norm_([], 1.0).item() == 0.0
     layer = T.nn.Conv2d(1, 1, 1)
     if T is autodiff:
         assert T.nn.utils.convert_conv2d_weight_memory_format(layer, "torch.channels_last") is layer
