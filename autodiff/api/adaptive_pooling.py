@@ -103,7 +103,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Size) -> Tensor:
 
 def _max(function: str, n: int, input: Tensor, output_size: Any) -> tuple[Tensor, Tensor]:
     size = _size(function, n, input, output_size)
-    operation = ops.adaptive_max_of_volumes if n == 3 else ops.taken_in_place
+    operation = ops.adaptive_max_of_volumes if n == 3 else ops.adaptive_max
 
     def pair(x: Tensor) -> tuple[Tensor, Tensor]:
         ranges = [ops.ends(inside, count) for inside, count in zip(x._array.shape[2:], size, strict=True)]

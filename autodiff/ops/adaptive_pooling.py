@@ -57,7 +57,7 @@ def adaptive_avg_spread(x, *, inside):
 
 
 def _not_empty(g: Any) -> None:
-    """RuntimeError for a gradient of a pool without windows, as in PyTorch."""
+    """RuntimeError for the gradient of an adaptive pool without windows, as in PyTorch."""
     if 0 in g.shape[1:]:
         raise RuntimeError(
             "Expected grad_output to have non-zero size for non-batch dimensions, but grad_output has sizes "
@@ -83,7 +83,7 @@ def _part(d: int, a: int, b: int) -> tuple[slice, ...]:
 
 @primitive(
     lambda g, places, x_shape: added_in_place(g, places, inside=x_shape[2:]),
-    name="AdaptiveMaxPool2D",
+    name="FractionalMaxPool2D",
     walked_once=True,
     says="Of each window only the largest element counts, so it alone gets the window's g; all others get 0.",
 )
@@ -97,9 +97,21 @@ def _flat(x: Any) -> Any:
     return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
 
 
-adaptive_max_of_volumes = renamed(taken_in_place, "AdaptiveMaxPool3D")
-fractional_max = renamed(taken_in_place, "FractionalMaxPool2D")
-fractional_max_of_volumes = renamed(taken_in_place, "FractionalMaxPool3D")
+taken_in_place_of_volumes = renamed(taken_in_place, "FractionalMaxPool3D")
+
+
+@primitive(
+    lambda g, places, x_shape: adaptive_max_spread(g, places, inside=x_shape[2:]),
+    name="AdaptiveMaxPool2D",
+    walked_once=True,
+    says="Of each window only the largest element counts, so it alone gets the window's g; all others get 0.",
+)
+def adaptive_max(x, places):
+    """The largest elements, which stand at the places."""
+    return np.take_along_axis(_flat(x), _flat(places), 2).reshape(places.shape)
+
+
+adaptive_max_of_volumes = renamed(adaptive_max, "AdaptiveMaxPool3D")
 
 
 @primitive(
@@ -109,7 +121,21 @@ fractional_max_of_volumes = renamed(taken_in_place, "FractionalMaxPool3D")
 )
 def added_in_place(x, places, *, inside):
     """x added at the places in zeros."""
+    return _added(x, places, inside)
+
+
+@primitive(
+    lambda g, places: adaptive_max(g, places),
+    name="AdaptiveMaxPoolBackward",
+    says="What was put in a place gets the gradient of that place.",
+)
+def adaptive_max_spread(x, places, *, inside):
+    """x added at the places in zeros; RuntimeError where there are none."""
     _not_empty(x)
+    return _added(x, places, inside)
+
+
+def _added(x: Any, places: Any, inside: tuple[int, ...]) -> Any:
     planes, elements = x.shape[0] * x.shape[1], math.prod(inside)
     first = np.arange(0, planes * elements, elements).reshape(*x.shape[:2], 1)
     sums = np.bincount((_flat(places) + first).reshape(-1), x.reshape(-1), planes * elements)

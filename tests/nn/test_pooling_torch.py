@@ -234,7 +234,7 @@ def test_wrong_sizes_of_adaptive_pools_are_pytorchs_errors(n, kind):
 def test_wrong_fractions_are_pytorchs_errors(n):
     x = np.ones((2, 3, *SPACE[n]))
     for options in (
-        {}, {"output_size": 9}, {"output_size": 3, "_random_samples": (2, 3, n)},
+        {}, {"output_size": 9}, {"output_size": (3,)}, {"output_size": 0}, {"output_size": 3, "_random_samples": (2, 3, n)},
         {"output_size": 3, "_random_samples": (2, 2, n)},
     ):  # fmt: skip
         def call(T, x, options=options):
