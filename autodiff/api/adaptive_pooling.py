@@ -107,8 +107,8 @@ def _max(function: str, n: int, input: Tensor, output_size: Any) -> tuple[Tensor
 
     def pair(x: Tensor) -> tuple[Tensor, Tensor]:
         ranges = [ops.ends(inside, count) for inside, count in zip(x._array.shape[2:], size, strict=True)]
-        places = ops.largest(x._array, ranges)
-        return operation(x, places=places), wrap(places.copy())
+        places = wrap(ops.largest(x._array, ranges))
+        return operation(x, places), places
 
     return batched_pair(input, n, pair)
 

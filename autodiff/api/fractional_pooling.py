@@ -33,11 +33,14 @@ def _fractional(
     size = each(function, "output_size", [whole(function, "output_size", s) for s in output_size]
                 if isinstance(output_size, (tuple, list)) else output_size, n)
     if len(shape) not in (n + 1, n + 2) or 0 in shape[-n - 1 :]:
-        raise RuntimeError(f"{function}(): Expected {n + 1}D or {n + 2}D tensor with elements, but got: {list(shape)}")
+        raise RuntimeError(
+            f"{function}(): Expected input to have {n + 1} or {n + 2} dimensions, with elements in all but the batch, but got: "
+            f"{list(shape)}"
+        )
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f"{function} is not implemented for {input.dtype}: use input.float()")
     for inside, count, k in zip(shape[-n:], size, kernel, strict=True):
-        if count + k - 1 > inside or k < 1 or count < 1:
+        if count + k - 1 > inside or k < 1 or count < 0:
             raise RuntimeError(
                 f"{function}(): kernel_size {k} with output_size {count} does not fit: at most {inside} elements can be covered"
             )
@@ -55,8 +58,8 @@ def _fractional(
         # In an image the first sample is the columns', in a volume the depth's: so it is in PyTorch.
         of = (1, 0) if n == 2 else (0, 1, 2)
         starts = [ops.fractional_starts(drawn[..., of[d]], shape[d - n], size[d], kernel[d]) for d in range(n)]
-        places = ops.largest_from(x._array, starts, kernel)
-        return operation(x, places=places), wrap(places.copy())
+        places = wrap(ops.largest_from(x._array, starts, kernel))
+        return operation(x, places), places
 
     return batched_pair(input, n, pair)
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import _kernels
 from autodiff._core.graph import primitive, renamed
-from autodiff.ops.pooling import in_single
+from autodiff.ops.pooling import in_single, places_of
 
 
 def ends(n: int, size: int) -> list[tuple[int, int]]:
@@ -51,7 +52,17 @@ adaptive_avg_of_volumes = renamed(adaptive_avg, "AdaptiveAvgPool3D")
 )
 def adaptive_avg_spread(x, *, inside):
     """x divided by its window's count and added at every place of the window."""
+    _not_empty(x)
     return in_single(_shares, x, inside)
+
+
+def _not_empty(g: Any) -> None:
+    """RuntimeError for a gradient of a pool without windows, as in PyTorch."""
+    if 0 in g.shape[1:]:
+        raise RuntimeError(
+            "Expected grad_output to have non-zero size for non-batch dimensions, but grad_output has sizes "
+            f"{list(g.shape)}: the pool was told to make nothing"
+        )
 
 
 def _shares(x: Any, inside: tuple[int, ...]) -> Any:
@@ -71,12 +82,12 @@ def _part(d: int, a: int, b: int) -> tuple[slice, ...]:
 
 
 @primitive(
-    lambda g, places, x_shape: added_in_place(g, places=places, inside=x_shape[2:]),
+    lambda g, places, x_shape: added_in_place(g, places, inside=x_shape[2:]),
     name="AdaptiveMaxPool2D",
     walked_once=True,
     says="Of each window only the largest element counts, so it alone gets the window's g; all others get 0.",
 )
-def taken_in_place(x, *, places):
+def taken_in_place(x, places):
     """The elements at the places, which are counted through all spatial dimensions."""
     return np.take_along_axis(_flat(x), _flat(places), 2).reshape(places.shape)
 
@@ -92,12 +103,13 @@ fractional_max_of_volumes = renamed(taken_in_place, "FractionalMaxPool3D")
 
 
 @primitive(
-    lambda g, places: taken_in_place(g, places=places),
+    lambda g, places: taken_in_place(g, places),
     name="MaxPoolBackward",
     says="What was put in a place gets the gradient of that place.",
 )
-def added_in_place(x, *, places, inside):
+def added_in_place(x, places, *, inside):
     """x added at the places in zeros."""
+    _not_empty(x)
     planes, elements = x.shape[0] * x.shape[1], math.prod(inside)
     first = np.arange(0, planes * elements, elements).reshape(*x.shape[:2], 1)
     sums = np.bincount((_flat(places) + first).reshape(-1), x.reshape(-1), planes * elements)
@@ -105,12 +117,12 @@ def added_in_place(x, *, places, inside):
 
 
 @primitive(
-    lambda g, places: taken_in_place(g, places=places),
+    lambda g, places: taken_in_place(g, places),
     name="MaxUnpool2D",
     walked_once=True,
     says="Each number gets the gradient of the place that it was put in.",
 )
-def unpooled(x, *, places, size):
+def unpooled(x, places, *, size):
     """Zeros with x at the places; of several at one place the last counts."""
     y = np.zeros((*x.shape[:2], *size), x.dtype)
     np.put_along_axis(_flat(y), _flat(places), _flat(x), 2)
@@ -118,6 +130,22 @@ def unpooled(x, *, places, size):
 
 
 unpooled_volumes = renamed(unpooled, "MaxUnpool3D")
+
+
+@primitive(
+    lambda g, y1, windows: added_in_place(g[0], y1, inside=windows.inside),
+    name="MaxPool2DWithIndices",
+    public="max_pool_with_indices",
+    walked_once=True,
+    says="Of each window only the largest element counts, so it alone gets the window's g; all others get 0.",
+)
+def max_pool_with_places(x, *, windows):
+    """(the largest of each window, its place): what a max pool gives where the places are asked for."""
+    y, taps = _kernels.max_pool(x, windows)
+    return y, places_of(taps, windows)
+
+
+max_pool_with_places_of_volumes = renamed(max_pool_with_places, "MaxPool3DWithIndices")
 
 
 def largest(x: Any, ranges: list[Any]) -> Any:

@@ -6,7 +6,6 @@ promised, and the slope has become flat. Two points between which one must lie a
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -26,20 +25,15 @@ def cubic_minimum(a: Point, b: Point, lowest: Any, highest: Any) -> Any:
     """Where the cubic through two points with their slopes is least, within the limits; their middle, if there is none."""
     x1, x2, g1, g2 = a.t, b.t, a.slope, b.slope
     d1 = g1 + g2 - 3 * (a.f - b.f) / (x1 - x2)
-    square = d1**2 - g1 * g2  # of a bowl never negative but by rounding, which may send two runs of one program far apart
-    if not square >= -_rounding(a, b) * abs(d1):
+    square = d1**2 - g1 * g2
+    if not square >= 0:
         return (lowest + highest) / 2.0
-    d2 = square.clamp(min=0).sqrt()
+    d2 = square.sqrt()
     if x1 <= x2:
         t = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
     else:
         t = x1 - (x1 - x2) * ((g1 + d2 - d1) / (g1 - g2 + 2 * d2))
     return min(max(t, lowest), highest)
-
-
-def _rounding(a: Point, b: Point) -> Any:
-    """How far `d1**2` may be off, as a share of d1, because the losses are rounded: nearly equal ones say little of a slope."""
-    return 24 * sys.float_info.epsilon * max(abs(a.f), abs(b.f)) / abs(a.t - b.t)
 
 
 def strong_wolfe(

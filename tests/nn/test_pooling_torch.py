@@ -130,6 +130,19 @@ def test_a_window_of_more_taps_than_a_byte_counts():
     same(lambda T, x: T.nn.functional.max_pool2d(x.reshape(2, 3, 20, 35), (20, 35), return_indices=True), x)
 
 
+@pytest.mark.parametrize("name", ["max_pool2d", "adaptive_max_pool2d", "fractional_max_pool2d", "max_unpool2d"])
+def test_indices_that_were_changed_are_noticed(name):
+    for T in (autodiff, torch):
+        F, x = T.nn.functional, T.rand(1, 2, 4, 4, requires_grad=True)
+        given = (2, 2) if name == "fractional_max_pool2d" else (2,)
+        y, indices = getattr(F, name if name != "max_unpool2d" else "max_pool2d")(x, *given, return_indices=True)
+        assert not indices.requires_grad
+        y = F.max_unpool2d(y.detach().requires_grad_(), indices, 2) if name == "max_unpool2d" else y
+        indices.add_(1)
+        with pytest.raises(RuntimeError, match=r"modified by an inplace operation|changed"):
+            y.sum().backward()
+
+
 # ---- layers ----
 
 LAYERS = [

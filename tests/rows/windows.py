@@ -146,6 +146,8 @@ BACK = [
         for name in (f"fractional_max_pool{n}d", f"fractional_max_pool{n}d_with_indices")
     ],
     Row("max_unpool1d", ((1, 2, 3),), lambda T, x: F(T).max_unpool1d(x, T.tensor(AT), 2), lambda x: unpooled(x, 6), analytic=True, same_name=False, large=None),
+    Row("max_unpool1d", ((1, 2, 1),), lambda T, x: F(T).max_unpool1d(x, T.zeros(1, 2, 1, dtype=T.int64), 1), lambda x: x, analytic=True, note="one element",
+        same_name=False, large=None),
     Row("max_unpool2d", ((1, 2, 3, 1),), lambda T, x: F(T).max_unpool2d(x, T.tensor(AT[..., None]), 2, output_size=(7, 3)),
         lambda x: unpooled(x[..., 0], 21).reshape(1, 2, 7, 3), analytic=True, large=None),
     Row("max_unpool3d", ((1, 2, 3, 1, 1),), lambda T, x: F(T).max_unpool3d(x, T.tensor(AT[..., None, None]), (2, 1, 1)),
