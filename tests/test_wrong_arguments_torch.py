@@ -98,7 +98,8 @@ def outcome(m, name, call):
         raised = type(error)
     else:
         raised = None
-    assert [repr(a) for a in arguments] == before, (name, call)
+    if raised is not None or not name.endswith("_"):  # torch.selu_ and its like change what they are given
+        assert [repr(a) for a in arguments] == before, (name, call)
     return raised
 
 
