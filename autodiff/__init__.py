@@ -37,8 +37,8 @@ from autodiff.api.activation import prelu
 from autodiff.api.activation_forms import celu, celu_, relu_, rrelu, rrelu_, selu, selu_, threshold, threshold_
 from autodiff.api.agreement import broadcast_shapes, can_cast, result_type
 from autodiff.api.aliases import (
-    absolute, clip, concat, concatenate, divide, greater, greater_equal, less, less_equal, moveaxis, multiply, negative,
-    not_equal, row_stack, subtract, swapdims, true_divide,
+    absolute, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, clip, concat, concatenate, divide, fix, greater,
+    greater_equal, less, less_equal, moveaxis, multiply, negative, not_equal, row_stack, subtract, swapdims, true_divide,
 )
 from autodiff.api.adaptive_pooling import adaptive_avg_pool1d, adaptive_max_pool1d
 from autodiff.api.arithmetic import rsub
@@ -76,6 +76,10 @@ from autodiff.api.padding import constant_pad_nd
 from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from autodiff.api.positions import argwhere, unravel_index
+from autodiff.api.equations import logdet, pinverse
+from autodiff.api.matrix_functions import vander
+from autodiff.api.old_linear_algebra import det, lu, matrix_exp
+from autodiff.api.removed import eig, lstsq, matrix_rank, solve, symeig
 from autodiff.api.products import block_diag
 from autodiff.api.questions import get_device, is_inference, is_nonzero, is_same_size, is_signed, is_storage, typename
 from autodiff.api.numbers import scalar_tensor
@@ -128,8 +132,8 @@ __version__: str
 
 _LATE = {
     "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions", "func", "hub", "jit",
-    "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "special", "testing", "utils", "version",
-    "xpu",
+    "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "special", "testing", "utils",
+    "version", "xpu",
 }  # imported when a program first asks for them
 
 if TYPE_CHECKING:
@@ -145,6 +149,7 @@ if TYPE_CHECKING:
         func,
         hub,
         jit,
+        linalg,
         mps,
         multiprocessing,
         nn,
@@ -188,41 +193,42 @@ __all__ = [
     "FloatStorage", "FloatTensor", "Generator", "GradScaler", "HalfStorage", "HalfTensor", "IntStorage", "IntTensor",
     "LongStorage", "LongTensor", "ShortStorage", "ShortTensor", "Size", "Tensor", "TypedStorage", "UntypedStorage",
     "__version__", "absolute", "accelerator", "adaptive_avg_pool1d", "adaptive_max_pool1d", "adjoint", "allclose",
-    "alpha_dropout", "alpha_dropout_", "amp", "arange", "are_deterministic_algorithms_enabled", "argwhere", "as_strided",
-    "as_strided_scatter", "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd",
-    "avg_pool1d", "backends", "batch_norm", "bfloat16", "bilinear", "bincount", "binomial", "block_diag", "bool",
-    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "cdist", "cdouble", "celu", "celu_",
-    "cfloat", "chalf", "channel_shuffle", "chunk", "clip", "clone", "combinations", "compile", "compiler", "complex32",
-    "complex64", "complex128", "concat", "concatenate", "conj", "constant_pad_nd", "conv1d", "conv2d", "conv3d", "conv_tbc",
-    "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution", "corrcoef", "cosine_similarity", "count_nonzero",
-    "cov", "cuda", "cumulative_trapezoid", "datasets", "default_generator", "detach", "device", "diag_embed", "diagflat",
-    "diagonal", "diagonal_scatter", "distributed", "distributions", "divide", "double", "dropout", "dropout_", "dsplit",
-    "dtype", "e", "einsum", "embedding", "embedding_bag", "embedding_renorm_", "empty", "empty_like", "empty_permuted",
-    "empty_strided", "enable_grad", "equal", "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout",
-    "feature_dropout_", "fill", "finfo", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64",
-    "from_dlpack", "from_numpy", "full", "full_like", "func", "get_default_device", "get_default_dtype", "get_device",
-    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "greater",
-    "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo", "imag", "index_fill",
-    "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16", "int32", "int64",
-    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
-    "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
-    "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
-    "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jit", "layer_norm", "less", "less_equal",
-    "linspace", "load", "logspace", "long", "lstm", "lstm_cell", "manual_seed", "masked_fill", "masked_scatter", "max_pool1d",
+    "alpha_dropout", "alpha_dropout_", "amp", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "are_deterministic_algorithms_enabled", "argwhere", "as_strided", "as_strided_scatter", "as_tensor", "as_torch",
+    "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd", "avg_pool1d", "backends", "batch_norm",
+    "bfloat16", "bilinear", "bincount", "binomial", "block_diag", "bool", "broadcast_shapes", "broadcast_tensors",
+    "broadcast_to", "can_cast", "cartesian_prod", "cdist", "cdouble", "celu", "celu_", "cfloat", "chalf", "channel_shuffle",
+    "chunk", "clip", "clone", "combinations", "compile", "compiler", "complex32", "complex64", "complex128", "concat",
+    "concatenate", "conj", "constant_pad_nd", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d", "convolution", "corrcoef", "cosine_similarity", "count_nonzero", "cov", "cuda", "cumulative_trapezoid",
+    "datasets", "default_generator", "det", "detach", "device", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
+    "distributed", "distributions", "divide", "double", "dropout", "dropout_", "dsplit", "dtype", "e", "eig", "einsum",
+    "embedding", "embedding_bag", "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad",
+    "equal", "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo",
+    "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy",
+    "full", "full_like", "func", "get_default_device", "get_default_dtype", "get_device", "get_float32_matmul_precision",
+    "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "greater", "greater_equal", "group_norm", "gru",
+    "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode",
+    "initial_seed", "instance_norm", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled", "is_complex", "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point",
+    "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed",
+    "is_storage", "is_tensor", "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jit",
+    "layer_norm", "less", "less_equal", "linalg", "linspace", "load", "logdet", "logspace", "long", "lstm", "lstm_cell",
+    "lstsq", "lu", "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d",
     "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "meshgrid", "moveaxis", "movedim", "mps", "multiply",
     "multiprocessing", "nan", "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like",
-    "onnx", "optim", "pairwise_distance", "pdist", "permute", "pi", "pixel_shuffle", "pixel_unshuffle", "poisson", "positive",
-    "prelu", "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
-    "random", "randperm", "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape", "resolve_conj",
-    "resolve_neg", "result_type", "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90",
-    "row_stack", "rrelu", "rrelu_", "rsub", "save", "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_",
-    "serialization", "set_default_device", "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode",
-    "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads",
-    "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "set_warn_always", "short", "special", "split",
-    "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes", "swapdims", "t", "tensor", "tensor_split", "testing",
-    "threshold", "threshold_", "tile", "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices",
-    "true_divide", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive",
-    "unravel_index", "unsqueeze", "use_deterministic_algorithms", "utils", "var_mean", "version", "vsplit", "xpu", "zeros",
-    "zeros_like",
+    "onnx", "optim", "pairwise_distance", "pdist", "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson",
+    "positive", "prelu", "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn",
+    "randn_like", "random", "randperm", "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape",
+    "resolve_conj", "resolve_neg", "result_type", "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll",
+    "rot90", "row_stack", "rrelu", "rrelu_", "rsub", "save", "scalar_tensor", "seed", "select", "select_scatter", "selu",
+    "selu_", "serialization", "set_default_device", "set_default_dtype", "set_default_tensor_type",
+    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled",
+    "set_num_interop_threads", "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state",
+    "set_warn_always", "short", "solve", "special", "split", "split_with_sizes", "squeeze", "std_mean", "subtract", "swapaxes",
+    "swapdims", "symeig", "t", "tensor", "tensor_split", "testing", "threshold", "threshold_", "tile", "to_dlpack", "trace",
+    "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices", "true_divide", "typename", "uint8", "uint16", "uint32",
+    "uint64", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
+    "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "xpu", "zeros", "zeros_like",
 ]
 __all__ += _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

@@ -23,6 +23,7 @@ from autodiff._core.operators import between_two, infix, left_to
 from autodiff._core.tensor import Tensor
 from autodiff.api import arithmetic as api
 from autodiff.api import (  # noqa: F401  (their methods)
+    by_element,
     complex_numbers,
     copies,
     dtypes,

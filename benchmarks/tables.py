@@ -23,6 +23,7 @@ from pairing import one_thread, seconds
 
 one_thread()
 
+import normalizing as of_norms  # noqa: E402
 import numpy as np  # noqa: E402  (the libraries read the number of threads when they are imported)
 import operations as of_rows  # noqa: E402
 import sequences as of_sequences  # noqa: E402
@@ -296,6 +297,11 @@ def operations(short: bool) -> Iterator[Line]:
     return of_rows.operations(short, torch)
 
 
+def norms(short: bool) -> Iterator[Line]:
+    """Norms, gelu, embeddings and sums."""
+    return of_norms.normalizing(short, torch)
+
+
 def sequences(short: bool) -> Iterator[Line]:
     """Models that read sequences: recurrent ones, and a GPT."""
     return of_sequences.models(short, autodiff, torch)
@@ -312,6 +318,7 @@ SECTIONS: dict[str, Callable[[bool], Iterator[Line]]] = {
     "imports": imports,
     "memory": memory,
     "threads": threads,
+    "norms": norms,
     "sequences": sequences,
     "windows": windows,
     "operations": operations,

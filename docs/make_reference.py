@@ -21,6 +21,7 @@ MODULES = {
     "autodiff.autograd.functional": "Jacobians, Hessians, and products with them.",
     "autodiff.autograd.graph": "What stands in the graph: the saved tensors, and hooks on them.",
     "autodiff.nn": "Layers and losses that hold their parameters.",
+    "autodiff.nn.attention": "Ways of computing attention, which a program may name.",
     "autodiff.nn.functional": "The same operations as plain functions.",
     "autodiff.nn.init": "How parameters are filled at the start.",
     "autodiff.nn.utils": "Clipping gradients, and parameters as one vector.",
@@ -32,6 +33,7 @@ MODULES = {
     "autodiff.nn.parallel": "Wrappers for several devices, of which there is one.",
     "autodiff.func": "Modules as functions of their parameters.",
     "autodiff.nn.utils.rnn": "Sequences of different lengths in one batch, padded or packed.",
+    "autodiff.linalg": "Linear algebra: equations, factors, eigenvalues, norms.",
     "autodiff.special": "Special functions, under the names of SciPy's module.",
     "autodiff.optim": "Algorithms that change parameters by their gradients.",
     "autodiff.serialization": "Save and load, and what a file may name.",
@@ -58,6 +60,7 @@ MODULES = {
     "autodiff.accelerator": "What a program asks before it uses an accelerator. There is none.",
     "autodiff.backends.cuda": "Whether NVIDIA's GPU is used. It is not.",
     "autodiff.backends.cudnn": "Flags that programs set for NVIDIA's GPU. They change nothing.",
+    "autodiff.backends.mha": "Whether attention leaves padding out.",
     "autodiff.backends.mps": "Whether Apple's GPU is used. It is not.",
     "autodiff.datasets": "Real data that ships with the package.",
 }

@@ -27,6 +27,7 @@ PUBLIC += [
 ]
 # Switches, and what has no argument.
 NO_CALL = """embedding_renorm_ are_deterministic_algorithms_enabled chain_matmul get_default_device get_default_dtype
+    cholesky eig frobenius_norm geqrf lstsq lu lu_solve matrix_rank nuclear_norm qr solve symeig triangular_solve
     get_num_threads imag get_rng_state initial_seed is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled
     is_inference_mode_enabled manual_seed seed set_default_device set_default_dtype set_num_threads set_printoptions
     set_rng_state use_deterministic_algorithms compile get_float32_matmul_precision get_num_interop_threads

@@ -11,6 +11,7 @@ from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
 from rows.gathered import GATHERED, WRITTEN
 from rows.images import IMAGES
 from rows.layers import NN
+from rows.linear import EQUATIONS, FACTORS, OF_MATRICES
 from rows.losses import LOSSES
 from rows.mathematics import PARTS, VECTORS
 from rows.norms import NORMS
@@ -54,4 +55,7 @@ ROWS = [
     *VECTORS,
     *STATISTICS,
     *SPECIAL,
+    *EQUATIONS,
+    *FACTORS,
+    *OF_MATRICES,
 ]

@@ -18,7 +18,7 @@ LAYERS = [
     {"_methods"},
     {"compiler", "distributed", "hub", "jit", "mps", "multiprocessing", "onnx", "profiler", "testing", "version", "xpu"},
     {"nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda", "amp",
-    "distributions", "serialization", "special"},
+    "distributions", "linalg", "serialization", "special"},
     {"func"},
     {"explain"},
     {"_run"},

@@ -73,7 +73,7 @@ def test_enough_is_missing():
 def test_every_member_of_pytorchs_tensor():
     t = autodiff.ones(2, 2)
     missing = [name for name in pytorch_names("torch.Tensor") if not hasattr(t, name)]
-    assert len(missing) > 100
+    assert len(missing) > 40
     for name in missing:
         with pytest.raises(AttributeError) as caught:
             getattr(t, name)
@@ -107,9 +107,9 @@ def test_members_of_module():
 
 
 MODULES_OF_PYTORCHS = [
-    "import autodiff.linalg",
-    "import autodiff.linalg as LA",
-    "from autodiff.linalg import norm",
+    "import autodiff.fft",
+    "import autodiff.fft as FFT",
+    "from autodiff.fft import ifft",
     "import autodiff.fft.anything",
     "from autodiff.utils.mobile_optimizer import optimize_for_mobile",
     "from autodiff.nn.qat import Conv2d",
@@ -125,7 +125,7 @@ def test_a_module_of_pytorchs(program):
 
 
 def test_asking_for_a_module_is_no_error():
-    assert importlib.util.find_spec("autodiff.linalg") is None
+    assert importlib.util.find_spec("autodiff.fft") is None
     assert importlib.util.find_spec("autodiff.nowhere") is None
     assert importlib.util.find_spec("autodiff.nn") is not None
 

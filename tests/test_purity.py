@@ -23,6 +23,7 @@ from autodiff._core.operation import Operation
 HELPERS = {
     "kept_shape": "the shape of a reduced result with its dimensions kept",
     "_count": "how many elements a reduction takes together",
+    "_outside": "whether a matrix is square",
     "_inverse": "the order of dimensions that undoes a permutation",
 }
 # The same of Python's and NumPy's own.

@@ -148,3 +148,10 @@ def test_sinc_is_exact_near_0():
     np.testing.assert_allclose(slope.tolist()[:3], expected, rtol=1e-12)
     (curve,) = autodiff.autograd.grad(slope.sum(), x)
     np.testing.assert_allclose(curve.tolist()[:3], [-(np.pi**2) / 3] * 3, rtol=1e-6)
+
+
+def test_a_distance_lets_nan_through():
+    for T in (autodiff, torch):
+        x = T.tensor([[1.0, float("nan"), 3.0]], requires_grad=True)
+        T.cdist(x, T.ones(2, 3), 1.0).sum().backward()
+        assert str(x.grad.tolist()) == "[[0.0, nan, 2.0]]"

@@ -36,16 +36,37 @@ def added_up(x: Any, axes: tuple[int, ...], keepdims: Any = False, wide: bool = 
     """
     if x.dtype.kind != "f" or not axes:
         return in_rows(np.add.reduce(x, axis=axes, keepdims=keepdims))
-    if max(axes) == len(axes) - 1 and len(axes) < x.ndim and x.dtype.char in "fd" and x.flags.c_contiguous and x.size:
-        rest = x.shape[len(axes) :]  # the rows of a matrix: a kernel sums them in double
-        total = _kernels.column_sums(x.reshape(-1, math.prod(rest)))
-        return total.reshape((1,) * len(axes) + rest if keepdims else rest)
+    if x.size > PAIRWISE and x.flags.c_contiguous and x.dtype.char in "fd":
+        if x.ndim == 2 and len(axes) == 1 and not keepdims:
+            return _kernels.row_sums(x) if axes[0] else _kernels.column_sums(x)
+        total = _by_kernel(x, axes)
+        if total is not None:
+            return total.reshape([1 if d in axes else n for d, n in enumerate(x.shape) if keepdims or d not in axes])
     if x.dtype.char == "e":
         total = in_rows(np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float32))
         return total if wide else total.astype(x.dtype)
     if x.size > PAIRWISE and x.dtype.char == "f" and not _neighbours(x, axes):
         return np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float64).astype(x.dtype, order="C")
     return in_rows(np.add.reduce(x, axis=axes, keepdims=keepdims))
+
+
+def _by_kernel(x: Any, axes: tuple[int, ...]) -> Any:
+    """The sums over rows, over columns, or over both sides of what stands in the middle; None where `axes` are others.
+
+    The kernels add up in double.
+    """
+    kept = [d for d in range(x.ndim) if d not in axes]
+    if not kept:
+        return _kernels.row_sums(x.reshape(1, -1))
+    first, last = kept[0], kept[-1] + 1
+    if len(kept) != last - first:
+        return None
+    before, after = math.prod(x.shape[:first]), math.prod(x.shape[last:])
+    if not first:
+        return _kernels.row_sums(x.reshape(-1, after))
+    if last == x.ndim:
+        return _kernels.column_sums(x.reshape(before, -1))
+    return _kernels.channel_sums(x.reshape(before, -1, after))
 
 
 def _neighbours(x: Any, axes: tuple[int, ...]) -> bool:

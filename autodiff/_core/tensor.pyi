@@ -155,6 +155,21 @@ class Tensor:
     def aminmax(input, *, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/extremes.py
     def angle(input) -> Tensor: ...  # api/complex_numbers.py
     def any(input, dim: Any = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
+    def apply_(self, callable: Callable[[Any], Any]) -> Self: ...  # api/by_element.py
+    def arccos(input) -> Tensor: ...  # ops/trigonometry.py
+    def arccos_(input) -> Self: ...  # ops/trigonometry.py
+    def arccosh(input) -> Tensor: ...  # ops/trigonometry.py
+    def arccosh_(input) -> Self: ...  # ops/trigonometry.py
+    def arcsin(input) -> Tensor: ...  # ops/trigonometry.py
+    def arcsin_(input) -> Self: ...  # ops/trigonometry.py
+    def arcsinh(input) -> Tensor: ...  # ops/trigonometry.py
+    def arcsinh_(input) -> Self: ...  # ops/trigonometry.py
+    def arctan(input) -> Tensor: ...  # ops/trigonometry.py
+    def arctan2(input, other: Any) -> Tensor: ...  # ops/trigonometry.py
+    def arctan2_(input, other: Any) -> Self: ...  # ops/trigonometry.py
+    def arctan_(input) -> Self: ...  # ops/trigonometry.py
+    def arctanh(input) -> Tensor: ...  # ops/trigonometry.py
+    def arctanh_(input) -> Self: ...  # ops/trigonometry.py
     def argmax(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argmin(input, dim: builtins.int | None = ..., keepdim: builtins.bool = ...) -> Tensor: ...  # api/extremes.py
     def argsort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Tensor: ...  # api/order.py
@@ -199,6 +214,9 @@ class Tensor:
     def ceil(input) -> Tensor: ...  # ops/rounding.py
     def ceil_(input) -> Self: ...  # ops/rounding.py
     def char(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def cholesky(input, upper: builtins.bool = ...) -> Tensor: ...  # api/old_linear_algebra.py
+    def cholesky_inverse(input, upper: builtins.bool = ...) -> Tensor: ...  # api/old_linear_algebra.py
+    def cholesky_solve(input, input2: Tensor, upper: builtins.bool = ...) -> Tensor: ...  # api/old_linear_algebra.py
     def chunk(input, chunks: builtins.int, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def clamp(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clamp_(input, min: Any = ..., max: Any = ...) -> Self: ...  # api/comparison.py
@@ -239,6 +257,7 @@ class Tensor:
     def data_ptr(self) -> builtins.int: ...  # _core/tensor.py
     def deg2rad(input) -> Tensor: ...  # ops/trigonometry.py
     def deg2rad_(input) -> Self: ...  # ops/trigonometry.py
+    def det(input) -> Tensor: ...  # api/old_linear_algebra.py
     def detach(input) -> Tensor: ...  # _core/fields.py
     def detach_(self) -> Self: ...  # _core/inplace.py
     @property
@@ -262,6 +281,7 @@ class Tensor:
     def dsplit(input, indices_or_sections: Any = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     @property
     def dtype(self) -> _Dtype: ...  # _core/tensor.py
+    def eig(input, eigenvectors: builtins.bool = ..., *, out: Any = ...) -> Any: ...  # api/removed.py
     def element_size(self) -> builtins.int: ...  # _core/tensor.py
     def eq(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def eq_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
@@ -282,6 +302,9 @@ class Tensor:
     def expm1_(input) -> Self: ...  # ops/exponential.py
     def exponential_(self, lambd: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
     def fill_(self, value: Any) -> Self: ...  # api/fill.py
+    def fill_diagonal_(self, fill_value: Any, wrap: builtins.bool = ...) -> Self: ...  # api/by_element.py
+    def fix(input) -> Tensor: ...  # ops/rounding.py
+    def fix_(input) -> Self: ...  # ops/rounding.py
     def flatten(input, start_dim: builtins.int = ..., end_dim: builtins.int = ...) -> Tensor: ...  # api/shape.py
     def flip(input, *dims: Any) -> Tensor: ...  # api/turn.py
     def fliplr(input) -> Tensor: ...  # api/turn.py
@@ -306,6 +329,8 @@ class Tensor:
     def ge(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def ge_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def geometric_(self, p: builtins.float, *, generator: Generator | None = ...) -> Self: ...  # api/draws.py
+    def geqrf(input) -> Any: ...  # api/old_linear_algebra.py
+    def ger(input, vec2: Tensor) -> Tensor: ...  # api/old_linear_algebra.py
     def get_device(self) -> builtins.int: ...  # _core/tensor.py
     @property
     def grad(self) -> Tensor | Any: ...  # _core/fields.py
@@ -322,6 +347,7 @@ class Tensor:
     def gt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def gt_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def half(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def hardshrink(input, lambd: builtins.float = ...) -> Tensor: ...  # api/activation.py
     def heaviside(input, values: Any) -> Tensor: ...  # ops/parts.py
     def heaviside_(input, values: Any) -> Self: ...  # ops/parts.py
     def histc(input, bins: builtins.int = ..., min: builtins.float = ..., max: builtins.float = ...) -> Tensor: ...  # api/histograms.py
@@ -348,6 +374,7 @@ class Tensor:
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
     def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def int(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def inverse(input) -> Tensor: ...  # api/equations.py
     def is_complex(input) -> builtins.bool: ...  # api/complex_numbers.py
     def is_conj(input) -> builtins.bool: ...  # api/complex_numbers.py
     def is_contiguous(self) -> builtins.bool: ...  # _core/tensor.py
@@ -405,6 +432,7 @@ class Tensor:
     def logaddexp(input, other: Any) -> Tensor: ...  # ops/exponential.py
     def logaddexp2(input, other: Any) -> Tensor: ...  # ops/exponential.py
     def logcumsumexp(input, dim: builtins.int) -> Tensor: ...  # api/running.py
+    def logdet(input) -> Tensor: ...  # api/equations.py
     def logical_and(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def logical_and_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def logical_not(input) -> Tensor: ...  # ops/comparison.py
@@ -417,18 +445,25 @@ class Tensor:
     def logit_(input, eps: builtins.float | None = ...) -> Self: ...  # api/arithmetic.py
     def logsumexp(input, dim: Any, keepdim: builtins.bool = ...) -> Tensor: ...  # api/statistics.py
     def long(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
+    def lstsq(input, A: Any, *, out: Any = ...) -> Any: ...  # api/removed.py
     def lt(input, other: Any) -> Tensor: ...  # ops/comparison.py
     def lt_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
+    def lu(A, pivot: builtins.bool = ..., get_infos: builtins.bool = ...) -> Any: ...  # api/old_linear_algebra.py
+    def lu_solve(b, LU_data: Tensor, LU_pivots: Tensor) -> Tensor: ...  # api/old_linear_algebra.py
     @property
     def mH(self) -> Tensor: ...  # api/shape.py
     @property
     def mT(self) -> Tensor: ...  # api/shape.py
+    def map2_(self, x: Tensor, y: Tensor, callable: Callable[[Any, Any, Any], Any]) -> Self: ...  # api/by_element.py
+    def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Self: ...  # api/by_element.py
     def masked_fill(input, mask: Tensor, value: Any) -> Tensor: ...  # api/assign.py
     def masked_fill_(input, mask: Tensor, value: Any) -> Self: ...  # api/assign.py
     def masked_scatter(input, mask: Tensor, source: Tensor) -> Tensor: ...  # api/written.py
     def masked_scatter_(input, mask: Tensor, source: Tensor) -> Self: ...  # api/written.py
     def masked_select(input, mask: Tensor) -> Tensor: ...  # api/index.py
     def matmul(input, other: Tensor) -> Tensor: ...  # api/matmul.py
+    def matrix_exp(input) -> Tensor: ...  # api/old_linear_algebra.py
+    def matrix_power(input, n: builtins.int) -> Tensor: ...  # api/matrix_functions.py
     @overload
     def max(input) -> Tensor: ...  # api/extremes.py
     @overload
@@ -499,11 +534,14 @@ class Tensor:
     def not_equal_(input, *other: Any, **named: Any) -> Self: ...  # api/answers.py
     def numel(self) -> builtins.int: ...  # _core/tensor.py
     def numpy(self, *, force: builtins.bool = ...) -> np.ndarray[Any, Any]: ...  # api/numpy_protocols.py
+    def orgqr(input, input2: Tensor) -> Tensor: ...  # api/old_linear_algebra.py
+    def ormqr(input, input2: Tensor, input3: Tensor, left: builtins.bool = ..., transpose: builtins.bool = ...) -> Tensor: ...  # api/old_linear_algebra.py
     def outer(input, vec2: Tensor) -> Tensor: ...  # api/matmul.py
     @property
     def output_nr(self) -> builtins.int: ...  # _core/fields.py
     def permute(input, *dims: Any) -> Tensor: ...  # api/shape.py
     def pin_memory(self, device: Any = ...) -> Tensor: ...  # api/storage.py
+    def pinverse(input, rcond: builtins.float = ...) -> Tensor: ...  # api/equations.py
     def polygamma(self, n: builtins.int) -> Tensor: ...  # api/special.py
     def polygamma_(self, n: builtins.int) -> Self: ...  # api/special.py
     def positive(input) -> Tensor: ...  # api/complex_numbers.py
@@ -512,6 +550,7 @@ class Tensor:
     def prod(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def put(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/written.py
     def put_(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Self: ...  # api/written.py
+    def qr(input, some: builtins.bool = ...) -> Any: ...  # api/old_linear_algebra.py
     def quantile(input, q: Any, dim: builtins.int | None = ..., keepdim: builtins.bool = ..., *, interpolation: str = ...) -> Tensor: ...  # api/quantiles.py
     def rad2deg(input) -> Tensor: ...  # ops/trigonometry.py
     def rad2deg_(input) -> Self: ...  # ops/trigonometry.py
@@ -582,7 +621,9 @@ class Tensor:
     @overload
     def size(self, dim: builtins.int) -> builtins.int: ...  # _core/tensor.py
     def slice_scatter(input, src: Tensor, dim: builtins.int = ..., start: builtins.int | None = ..., end: builtins.int | None = ..., step: builtins.int = ...) -> Tensor: ...  # api/written.py
+    def slogdet(input) -> Any: ...  # api/old_linear_algebra.py
     def softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
+    def solve(input, A: Any, *, out: Any = ...) -> Any: ...  # api/removed.py
     def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Any: ...  # api/order.py
     def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def split_with_sizes(input, split_sizes: Sequence[builtins.int], dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
@@ -606,10 +647,12 @@ class Tensor:
     def subtract_(input, other: Any, *, alpha: builtins.float = ...) -> Self: ...  # api/arithmetic.py
     def sum(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def sum_to_size(input, *size: Any) -> Tensor: ...  # api/rearrange.py
+    def svd(input, some: builtins.bool = ..., compute_uv: builtins.bool = ...) -> Any: ...  # api/old_linear_algebra.py
     def swapaxes(input, axis0: builtins.int, axis1: builtins.int) -> Tensor: ...  # api/shape.py
     def swapaxes_(input, axis0: builtins.int, axis1: builtins.int) -> Self: ...  # api/shape.py
     def swapdims(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
     def swapdims_(input, dim0: builtins.int, dim1: builtins.int) -> Self: ...  # api/shape.py
+    def symeig(input, eigenvectors: builtins.bool = ..., upper: builtins.bool = ..., *, out: Any = ...) -> Any: ...  # api/removed.py
     def t(input) -> Tensor: ...  # api/shape.py
     def t_(input) -> Self: ...  # api/shape.py
     def take(input, index: Tensor) -> Tensor: ...  # api/places.py
@@ -626,6 +669,7 @@ class Tensor:
     def trace(input) -> Tensor: ...  # api/triangle.py
     def transpose(input, dim0: builtins.int, dim1: builtins.int) -> Tensor: ...  # api/shape.py
     def transpose_(input, dim0: builtins.int, dim1: builtins.int) -> Self: ...  # api/shape.py
+    def triangular_solve(b, A: Tensor, upper: builtins.bool = ..., transpose: builtins.bool = ..., unitriangular: builtins.bool = ...) -> Any: ...  # api/old_linear_algebra.py
     def tril(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
     def tril_(input, diagonal: builtins.int = ...) -> Self: ...  # api/triangle.py
     def triu(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py

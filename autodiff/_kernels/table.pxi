@@ -19,10 +19,26 @@ cdef enum:  # the loops
     SOFTMAX_GRAD
     LOG_SOFTMAX_GRAD
     COLUMN_SUMS
+    ROW_SUMS
+    ROW_SPREAD
     CROSS_ENTROPY
     CROSS_ENTROPY_GRAD
     SGD
     ADAM
+    GELU
+    GELU_GRAD
+    SIGMOID
+    SIGMOID_GRAD
+    SILU
+    SILU_GRAD
+    LAYER_NORM
+    LAYER_NORM_GRAD
+    LAYER_NORM_WEIGHT_GRAD
+    BATCH_NORM
+    BATCH_NORM_GRAD
+    BATCH_NORM_WEIGHT_GRAD
+    CHANNEL_SUMS
+    ADD_ROWS
     FINITE
     LSTM
     LSTM_GRAD
@@ -52,9 +68,10 @@ cdef enum:
 
 cdef struct Job:
     Py_ssize_t n         # rows; elements, where the arrays may have any shape
-    Py_ssize_t c         # columns
+    Py_ssize_t c         # columns; channels
+    Py_ssize_t s         # places of a channel; rows that are written to
     long long ignore     # the target that stands for no class
-    const void* options  # a Loss, a Step, Moments or Steps, where the loop has options
+    const void* options  # a Loss, a Step, Moments, Steps, a Spread or an eps, where the loop has options
 
 cdef struct Loss:
     # What a cross entropy is told besides its arrays.
@@ -82,6 +99,11 @@ cdef struct Moments:
     double root          # sqrt(1 - beta2**step)
     double eps
     bint maximize
+
+cdef struct Spread:
+    # What a variance is told besides its array.
+    double denominator
+    bint root
 
 cdef struct Steps:
     # What a recurrent layer is told besides its arrays: how many steps there are, how many rows each has, and the direction.

@@ -62,6 +62,14 @@ Functions of tensors:
 - `ranked`: median, kthvalue, mode.
 - `searching`: unique, bincount, isin, searchsorted.
 - `statistics`: var, std, logsumexp, norm.
+- `_matrices`: what is asked of a matrix.
+- `equations`: solve, inv, det, lstsq, pinv.
+- `factors`: Cholesky, QR, LU.
+- `spectra`: eigenvalues and singular values.
+- `matrix_norms`: norms of vectors and matrices, cond.
+- `matrix_functions`: matrix_power, matrix_exp, multi_dot, vander.
+- `old_linear_algebra`: svd, qr, cholesky under their older names.
+- `removed`: what PyTorch removed, and where it went.
 - `quantiles`: quantile, nanquantile, nanmedian.
 - `running`: cummax, cummin, logcumsumexp.
 - `correlation`: cov and corrcoef.
@@ -99,6 +107,7 @@ Functions of tensors:
 
 A tensor changed, converted, copied, taken out:
 
+- `by_element`: apply_, map_, fill_diagonal_.
 - `fill`: fill_, copy_, zero_, and random numbers in place.
 - `dtypes`: to, float, long, type_as.
 - `copies`: copy, deepcopy, pickle.

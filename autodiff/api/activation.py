@@ -16,6 +16,7 @@ from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension, number, takes_tensors
 from autodiff.api.shape import reshape
 from autodiff.ops import activation as ops
+from autodiff.ops import gates
 from autodiff.ops import softmax as rows
 
 _celu = renamed(ops.elu, "Celu")
@@ -25,8 +26,8 @@ _second_celu, _second_elu = renamed(ops.elu, "CeluBackward1"), renamed(ops.elu, 
 _celu_, _elu_, _selu_ = in_place(_second_celu, "celu_"), in_place(_second_elu), in_place(_second_elu, "selu_")
 _leaky_relu_ = in_place(renamed(ops.leaky_relu, "LeakyReluBackward1"))
 _threshold_ = in_place(renamed(ops.threshold, "ThresholdBackward1"), uniform=True)  # equal numbers stay equal
-_hardsigmoid_, _hardswish_, _hardtanh_ = in_place(ops.hardsigmoid), in_place(ops.hardswish), in_place(ops.hardtanh)
-_mish_, _silu_ = in_place(ops.mish), in_place(ops.silu)
+_hardsigmoid_, _hardswish_, _hardtanh_ = in_place(gates.hardsigmoid), in_place(gates.hardswish), in_place(ops.hardtanh)
+_mish_, _silu_ = in_place(gates.mish), in_place(gates.silu)
 
 
 def floating(input: Tensor, name: str) -> Tensor:
@@ -127,6 +128,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     return (_threshold_ if inplace else ops.threshold)(input, threshold=threshold, value=value)
 
 
+@method
 @takes_tensors
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x outside [-lambd, lambd], 0 inside.
@@ -215,7 +217,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """
     if approximate not in ("none", "tanh"):
         raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}.")
-    return (ops.gelu_tanh if approximate == "tanh" else ops.gelu)(floating(input, "gelu"))
+    return (gates.gelu_tanh if approximate == "tanh" else gates.gelu)(floating(input, "gelu"))
 
 
 @takes_tensors
@@ -226,7 +228,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.silu(torch.tensor([-1.0, 2.0]))
     tensor([-0.2689,  1.7616])
     """
-    return (_silu_ if inplace else ops.silu)(floating(input, "silu"))
+    return (_silu_ if inplace else gates.silu)(floating(input, "silu"))
 
 
 @takes_tensors
@@ -237,7 +239,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.mish(torch.tensor([1.0]))
     tensor([0.8651])
     """
-    return (_mish_ if inplace else ops.mish)(floating(input, "mish"))
+    return (_mish_ if inplace else gates.mish)(floating(input, "mish"))
 
 
 @takes_tensors
@@ -248,7 +250,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.hardsigmoid(torch.tensor([-4.0, 0.0]))
     tensor([0.0000, 0.5000])
     """
-    return (_hardsigmoid_ if inplace else ops.hardsigmoid)(floating(input, "hardsigmoid"))
+    return (_hardsigmoid_ if inplace else gates.hardsigmoid)(floating(input, "hardsigmoid"))
 
 
 @takes_tensors
@@ -259,7 +261,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> torch.nn.functional.hardswish(torch.tensor([-4.0, 3.0]))
     tensor([-0., 3.])
     """
-    return (_hardswish_ if inplace else ops.hardswish)(floating(input, "hardswish"))
+    return (_hardswish_ if inplace else gates.hardswish)(floating(input, "hardswish"))
 
 
 @takes_tensors
@@ -276,7 +278,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     axis = dimension(dim, x._array.ndim)
     if x._array.shape[axis] % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {axis} is size {x.shape[axis]}")
-    return ops.glu(x, axis=axis)
+    return gates.glu(x, axis=axis)
 
 
 # ---- scores into probabilities ----

@@ -5,6 +5,7 @@ After this module a reader knows that a network which ends in an adaptive pool t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,6 +44,8 @@ def _size(function: str, n: int, input: Tensor, output_size: Any) -> tuple[int, 
     found = tuple(shape[i - n] if s is None else whole(function, "output_size", s) for i, s in enumerate(sizes))
     if min(found) < 0:
         raise RuntimeError(f"{function}(): output_size must be greater than or equal to 0 but received {list(found)}")
+    if math.prod((*shape[:-n], *found)) >= 2**40:
+        raise RuntimeError(f"{function}(): there is no memory for an output of size {list(found)}")
     return found
 
 
@@ -100,12 +103,12 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Size) -> Tensor:
 
 def _max(function: str, n: int, input: Tensor, output_size: Any) -> tuple[Tensor, Tensor]:
     size = _size(function, n, input, output_size)
-    operation = ops.adaptive_max_of_volumes if n == 3 else ops.taken_in_place
+    operation = ops.adaptive_max_of_volumes if n == 3 else ops.adaptive_max
 
     def pair(x: Tensor) -> tuple[Tensor, Tensor]:
         ranges = [ops.ends(inside, count) for inside, count in zip(x._array.shape[2:], size, strict=True)]
-        places = ops.largest(x._array, ranges)
-        return operation(x, places=places), wrap(places.copy())
+        places = wrap(ops.largest(x._array, ranges))
+        return operation(x, places), places
 
     return batched_pair(input, n, pair)
 

@@ -21,7 +21,23 @@ less, T.less, T.less_ = functions.lt, T.lt, T.lt_
 less_equal, T.less_equal, T.less_equal_ = functions.le, T.le, T.le_
 greater, T.greater, T.greater_ = functions.gt, T.gt, T.gt_
 greater_equal, T.greater_equal, T.greater_equal_ = functions.ge, T.ge, T.ge_
+arccos, T.arccos, T.arccos_ = functions.acos, T.acos, T.acos_
+arccosh, T.arccosh, T.arccosh_ = functions.acosh, T.acosh, T.acosh_
+arcsin, T.arcsin, T.arcsin_ = functions.asin, T.asin, T.asin_
+arcsinh, T.arcsinh, T.arcsinh_ = functions.asinh, T.asinh, T.asinh_
+arctan, T.arctan, T.arctan_ = functions.atan, T.atan, T.atan_
+arctan2, T.arctan2, T.arctan2_ = functions.atan2, T.atan2, T.atan2_
+arctanh, T.arctanh, T.arctanh_ = functions.atanh, T.atanh, T.atanh_
+fix, T.fix, T.fix_ = functions.trunc, T.trunc, T.trunc_
 concat = concatenate = placed.cat
 moveaxis = T.moveaxis = movedim
 row_stack = placed.vstack
 swapdims = T.swapdims = transpose
+arccos, T.arccos, T.arccos_ = functions.acos, T.acos, T.acos_
+arccosh, T.arccosh, T.arccosh_ = functions.acosh, T.acosh, T.acosh_
+arcsin, T.arcsin, T.arcsin_ = functions.asin, T.asin, T.asin_
+arcsinh, T.arcsinh, T.arcsinh_ = functions.asinh, T.asinh, T.asinh_
+arctan, T.arctan, T.arctan_ = functions.atan, T.atan, T.atan_
+arctanh, T.arctanh, T.arctanh_ = functions.atanh, T.atanh, T.atanh_
+arctan2, T.arctan2, T.arctan2_ = functions.atan2, T.atan2, T.atan2_
+fix, T.fix, T.fix_ = functions.trunc, T.trunc, T.trunc_

@@ -13,11 +13,11 @@ import numpy as np
 from autodiff._core.dtypes import scalar_type
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors
+from autodiff.api.dropout import dropout
 from autodiff.api.rearrange import broadcast_to, repeat_interleave
 from autodiff.ops import attention as ops
-from autodiff.random import default_generator
 
-__all__ = ["bernoulli_mask", "scaled_dot_product_attention"]
+__all__ = ["scaled_dot_product_attention"]
 
 
 @takes_tensors
@@ -54,18 +54,9 @@ def scaled_dot_product_attention(
         scale = 1 / math.sqrt(query._array.shape[-1]) if query._array.shape[-1] else 1.0
     kept = None
     if number("scaled_dot_product_attention", "dropout_p", dropout_p) > 0:
-        kept = bernoulli_mask((*query._array.shape[:-1], keys), dtype, dropout_p)
+        kept = dropout(wrap(np.ones((*query._array.shape[:-1], keys), dtype)), dropout_p, True)._array
     y, _ = ops.attention(query, key, value, bias, scale=float(scale), causal=bool(is_causal), kept=kept, dead=dead)
     return y
-
-
-def bernoulli_mask(shape: tuple[int, ...], dtype: Any, p: float) -> Any:
-    """What dropout multiplies by: 0 with probability p, else 1 / (1 - p); ValueError or RuntimeError for no probability."""
-    if p > 1:
-        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if p == 1:
-        return np.zeros(shape, dtype)
-    return default_generator.bernoulli(1.0 - p, shape).astype(dtype) / dtype.type(1.0 - p)
 
 
 def _check(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None, is_causal: bool) -> None:

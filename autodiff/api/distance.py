@@ -17,6 +17,7 @@ from autodiff.api.join import cat
 from autodiff.api.reduce import sum as sum_
 from autodiff.api.statistics import norm
 from autodiff.ops.distance import distances
+from autodiff.ops.parts import copysign
 from autodiff.ops.places import index_select
 
 
@@ -82,7 +83,10 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     many = max(x1._array.shape[-2], x2._array.shape[-2]) > 25 and compute_mode != "donot_use_mm_for_euclid_dist"
     if p == 2 and (many or compute_mode == "use_mm_for_euclid_dist") and x1._array.dtype.kind == x2._array.dtype.kind == "f":
         return _of_many(x1, x2)
-    return norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), float(p), -1)
+    away = x1.unsqueeze(-2) - x2.unsqueeze(-3)
+    if p == 1:
+        return sum_(copysign(away, 1.0), -1)  # |x|, whose slope at nan is nan, which that of `abs` is not
+    return norm(away, float(p), -1)
 
 
 def _of_many(x1: Tensor, x2: Tensor) -> Tensor:

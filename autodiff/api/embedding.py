@@ -163,8 +163,8 @@ def embedding_bag(
     sizes = np.bincount(bags, minlength=count).astype(np.int64)
     if mode == 2:
         winners = ops.largest_in_bags(weight._array, places, bags, count)
-        out = _largest(weight, axis=0, places=winners) if len(places) else weight.new_zeros((count, weight.shape[1]))
-        out = blanked(out, mask=(sizes == 0)[:, None]) if len(places) and not sizes.all() else out
+        out = _largest(weight, axis=0, places=winners) if rows else weight.new_zeros((count, weight.shape[1]))
+        out = out if sizes.all() else blanked(out, mask=(sizes == 0)[:, None])
         return out, wrap(which), wrap(sizes), wrap(winners)
     if scale is None:
         shares = 1.0 / np.maximum(sizes, 1)[bags] if mode == 1 else np.ones(len(places))

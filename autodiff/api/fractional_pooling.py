@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import takes_tensors, whole
-from autodiff.api._windows import batched_pair, each
+from autodiff.api._calls import takes_tensors
+from autodiff.api._windows import WORDS, batched_pair, each
 from autodiff.api.sampling import rand
 from autodiff.ops import adaptive_pooling as ops
 
@@ -20,26 +20,36 @@ __all__ = [
 ]
 
 
+def _exactly(function: str, name: str, value: Any, n: int) -> tuple[int, ...]:
+    """An int for all of n dimensions, or n of them: here one in a tuple does not stand for all."""
+    if isinstance(value, (tuple, list)) and len(value) != n:
+        raise RuntimeError(f"{function}: {name} must either be a single int, or a tuple of {WORDS[n]}, not {value}")
+    return each(function, name, value, n)
+
+
 def _fractional(
     function: str, n: int, input: Tensor, kernel_size: Any, output_size: Any, output_ratio: Any, samples: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     shape = input._array.shape
     if output_size is None and output_ratio is None:
         raise ValueError(f"{function} requires specifying either an output_size or an output_ratio")
-    kernel = each(function, "kernel_size", kernel_size, n)
+    kernel = _exactly(function, "kernel_size", kernel_size, n)
     if output_size is None:
         ratios = tuple(output_ratio) if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * n
         output_size = [int(size * ratio) for size, ratio in zip(shape[-n:], ratios, strict=True)]
-    size = each(function, "output_size", [whole(function, "output_size", s) for s in output_size]
-                if isinstance(output_size, (tuple, list)) else output_size, n)
+    size = _exactly(function, "output_size", output_size, n)
     if len(shape) not in (n + 1, n + 2) or 0 in shape[-n - 1 :]:
-        raise RuntimeError(f"{function}(): Expected {n + 1}D or {n + 2}D tensor with elements, but got: {list(shape)}")
+        raise RuntimeError(
+            f"{function}(): Expected input to have {n + 1} or {n + 2} dimensions, with elements in all but the batch, but got: "
+            f"{list(shape)}"
+        )
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f"{function} is not implemented for {input.dtype}: use input.float()")
-    for inside, count, k in zip(shape[-n:], size, kernel, strict=True):
-        if count + k - 1 > inside or k < 1 or count < 1:
+    for name, inside, count, k in zip(("time", "height", "width")[-n:], shape[-n:], size, kernel, strict=True):
+        if count + k - 1 > inside or k < 1 or count < 0:
             raise RuntimeError(
-                f"{function}(): kernel_size {k} with output_size {count} does not fit: at most {inside} elements can be covered"
+                f"{function}(): pool {name} {k} with an output of {count} is too large relative to input {name} {inside}, or "
+                "not positive"
             )
     batch = 1 if len(shape) == n + 1 else shape[0]
     if samples is None:
@@ -49,14 +59,14 @@ def _fractional(
     if samples._array.ndim != 3 or samples._array.shape[0] < batch or samples._array.shape[1:] != (shape[-n - 1], n):
         raise RuntimeError(f"Expect _random_samples of shape {[batch, shape[-n - 1], n]}, but got {list(samples.shape)}")
     drawn = samples._array[:batch]
-    operation = ops.fractional_max_of_volumes if n == 3 else ops.fractional_max
+    operation = ops.taken_in_place_of_volumes if n == 3 else ops.taken_in_place
 
     def pair(x: Tensor) -> tuple[Tensor, Tensor]:
         # In an image the first sample is the columns', in a volume the depth's: so it is in PyTorch.
         of = (1, 0) if n == 2 else (0, 1, 2)
         starts = [ops.fractional_starts(drawn[..., of[d]], shape[d - n], size[d], kernel[d]) for d in range(n)]
-        places = ops.largest_from(x._array, starts, kernel)
-        return operation(x, places=places), wrap(places.copy())
+        places = wrap(ops.largest_from(x._array, starts, kernel))
+        return operation(x, places), places
 
     return batched_pair(input, n, pair)
 

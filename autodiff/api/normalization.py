@@ -190,12 +190,11 @@ def batch_norm(
     axes = (0, *range(2, x.ndim))
     results: Any = _batch_norm(input, weight, bias, shape=x.shape, axes=axes, eps=eps)
     y: Tensor = results[0]
-    offset, variance = results[1:]
+    found, rest, variance = (each._array.astype(np.float64) for each in results[1:4])
     if running_mean is not None and x.size:
         n = x.size // channels
-        firsts = x[0].reshape(channels, -1)[:, 0]
-        _keep_up(running_mean, firsts.astype(np.float64) + offset._array.reshape(-1), momentum)
-        _keep_up(running_var, variance._array.astype(np.float64) * (n / max(n - 1, 1)), momentum)
+        _keep_up(running_mean, found + rest, momentum)
+        _keep_up(running_var, variance * (n / max(n - 1, 1)), momentum)
     return y
 
 

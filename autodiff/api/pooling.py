@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor
 from autodiff._kernels.windows import Windows
 from autodiff.api._calls import takes_tensors, whole
 from autodiff.api._windows import batched, batched_pair, of_rank, pool_windows
+from autodiff.ops import adaptive_pooling as placed
 from autodiff.ops import pooling as ops
 
 __all__ = [
@@ -28,33 +29,30 @@ Ints = int | Sequence[int]
 # ---- the largest ----
 
 
-def _largest(
+def _windows(
     function: str, n: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
-) -> tuple[Tensor, Tensor, Windows]:
-    """(values, tap numbers, windows) of an input with a batch."""
+) -> Windows:
+    """The windows of a max pool; an error for an input that it can't go over."""
+    of_rank(function, input, n)
     if input._array.dtype.kind == "b" or (function == "max_pool1d" and input._array.dtype.kind != "f"):
         raise NotImplementedError(f"{function} is not implemented for {input.dtype}: use input.float()")
-    windows = pool_windows(function, input, n, kernel_size, stride, padding, dilation, bool(ceil_mode))
-    values, taps = (ops.max_pool_of_volumes if n == 3 else ops.max_pool)(input, windows=windows)
-    return values, taps, windows
+    return pool_windows(function, input, n, kernel_size, stride, padding, dilation, bool(ceil_mode))
 
 
 def _max_pool(
     function: str, n: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> Tensor:
-    of_rank(function, input, n)
-    return batched(input, n, lambda x: _largest(function, n, x, kernel_size, stride, padding, dilation, ceil_mode)[0])
+    windows = _windows(function, n, input, kernel_size, stride, padding, dilation, ceil_mode)
+    operation: Any = ops.max_pool_of_volumes if n == 3 else ops.max_pool
+    return batched(input, n, lambda x: operation(x, windows=windows)[0])
 
 
 def _with_indices(
     function: str, n: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> tuple[Tensor, Tensor]:
-    def pair(x: Tensor) -> tuple[Tensor, Tensor]:
-        values, taps, windows = _largest(function, n, x, kernel_size, stride, padding, dilation, ceil_mode)
-        return values, wrap(ops.places_of(taps._array, windows))
-
-    of_rank(function, input, n)
-    return batched_pair(input, n, pair)
+    windows = _windows(function, n, input, kernel_size, stride, padding, dilation, ceil_mode)
+    operation: Any = placed.max_pool_with_places_of_volumes if n == 3 else placed.max_pool_with_places
+    return batched_pair(input, n, lambda x: operation(x, windows=windows))
 
 
 @takes_tensors

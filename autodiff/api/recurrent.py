@@ -10,17 +10,15 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
-import numpy as np
-
 from autodiff._core.dtypes import scalar_type
 from autodiff._core.modes import mode
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of
 from autodiff.api._calls import takes_tensors
+from autodiff.api.dropout import dropout as dropped
 from autodiff.api.join import cat, stack
 from autodiff.ops import recurrent as ops
 from autodiff.ops.sequences import FUSED
-from autodiff.random import default_generator
 
 __all__ = ["check_dtypes", "gru", "layer_of", "lstm", "pair_of", "rnn_relu", "rnn_tanh"]
 
@@ -186,8 +184,8 @@ def _through(
     _check_state(hx, weights, sizes[0])
     firsts, lasts = [s.unbind(0) for s in hx], []
     for at in range(0, len(weights), directions):
-        if at and dropout and train:
-            x = _dropped(x, dropout)
+        if at:
+            x = dropped(x, dropout, train)
         given = []
         for k in range(at, at + directions):
             y, *last = layer_of(cell, x, weights[k], tuple(first[k] for first in firsts), sizes, k > at)
@@ -208,15 +206,6 @@ def layer_of(
     keep = mode.grad and any(edge_of(each) is not None for each in inputs)
     found: tuple[Tensor, ...] = operation(*inputs, sizes=tuple(sizes), reverse=reverse, keep=keep, **options)
     return found[: 1 + len(state)]
-
-
-def _dropped(x: Tensor, p: float) -> Tensor:
-    """x with each element zeroed with probability p, and the others divided by 1 - p."""
-    array = x._array
-    if p == 1.0:
-        return x * wrap(np.zeros(array.shape, array.dtype))
-    mask = default_generator.bernoulli(1.0 - p, array.shape).astype(array.dtype) / array.dtype.type(1.0 - p)
-    return x * wrap(mask)
 
 
 def check_dtypes(xs: Sequence[Tensor]) -> None:

@@ -46,8 +46,8 @@ def _unpool(
         wrong = places[(places < 0) | (places >= volume)].flat[0]
         raise RuntimeError(f"Found an invalid max index: {wrong} (output volumes are of size {'x'.join(map(str, size))})")
     operation = ops.unpooled_volumes if n == 3 else ops.unpooled
-    at = places if x.ndim == n + 2 else places[None]
-    return batched(input, n, lambda x: operation(x, places=at.copy(), size=size))
+    at = indices if x.ndim == n + 2 else indices.unsqueeze(0)
+    return batched(input, n, lambda x: operation(x, at, size=size))
 
 
 def _unpooled_size(

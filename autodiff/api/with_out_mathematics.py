@@ -5,7 +5,19 @@ After this module a reader can find each of them in one list, by what it asks of
 
 from __future__ import annotations
 
-from autodiff.api import complex_numbers, distance, histograms, products, quantiles, running, special, sums_with_products
+from autodiff.api import (
+    complex_numbers,
+    distance,
+    equations,
+    histograms,
+    matrix_functions,
+    products,
+    quantiles,
+    running,
+    special,
+    sums_with_products,
+)
+from autodiff.api import old_linear_algebra as old
 from autodiff.api import parts as floats
 from autodiff.api.out import Rule, takes_out
 from autodiff.ops import bits, exponential, parts
@@ -13,10 +25,12 @@ from autodiff.ops import special as gamma
 
 # The part of the public list that takes `out`, for this family.
 __all__ = [
-    "addbmm", "addmv", "addr", "angle", "chain_matmul", "conj_physical", "copysign", "cross", "cummax", "cummin", "digamma",
-    "dist", "erfinv", "fmax", "fmin", "frexp", "gcd", "heaviside", "histc", "histogram", "i0", "igamma", "igammac", "isneginf",
-    "isposinf", "kron", "lcm", "ldexp", "lgamma", "logaddexp2", "logcumsumexp", "mvlgamma", "nanmedian", "nanquantile",
-    "nextafter", "polygamma", "quantile", "renorm", "sgn", "signbit", "sinc", "tensordot", "vdot", "xlogy",
+    "addbmm", "addmv", "addr", "angle", "chain_matmul", "cholesky", "cholesky_inverse", "cholesky_solve", "conj_physical",
+    "copysign", "cross", "cummax", "cummin", "digamma", "dist", "erfinv", "fmax", "fmin", "frexp", "frobenius_norm", "gcd",
+    "geqrf", "ger", "heaviside", "histc", "histogram", "i0", "igamma", "igammac", "inverse", "isneginf", "isposinf", "kron",
+    "lcm", "ldexp", "lgamma", "logaddexp2", "logcumsumexp", "lu_solve", "lu_unpack", "matrix_power", "mvlgamma", "nanmedian",
+    "nanquantile", "nextafter", "nuclear_norm", "orgqr", "ormqr", "polygamma", "qr", "quantile", "renorm", "sgn", "signbit",
+    "sinc", "slogdet", "svd", "tensordot", "triangular_solve", "vdot", "xlogy",
 ]
 
 # ---- element by element: into any dtype that the result can be cast to ----
@@ -84,3 +98,23 @@ logcumsumexp = takes_out(running.logcumsumexp, RUNNING)
 
 angle = takes_out(complex_numbers.angle, POINTWISE)
 conj_physical = takes_out(complex_numbers.conj_physical, OWN_DTYPE)
+
+# ---- linear algebra under the names that are not in `linalg` ----
+
+inverse = takes_out(equations.inverse, SAME)
+matrix_power = takes_out(matrix_functions.matrix_power, SAME)
+cholesky = takes_out(old.cholesky, SAME)
+cholesky_inverse = takes_out(old.cholesky_inverse, CASTABLE)
+cholesky_solve = takes_out(old.cholesky_solve, CASTABLE)
+frobenius_norm = takes_out(old.frobenius_norm, SAME)
+geqrf = takes_out(old.geqrf, SAME)
+ger = takes_out(old.ger, POINTWISE)
+lu_solve = takes_out(old.lu_solve, SAME)
+lu_unpack = takes_out(old.lu_unpack, SAME)
+nuclear_norm = takes_out(old.nuclear_norm, SAME)
+orgqr = takes_out(old.orgqr, CASTABLE)
+ormqr = takes_out(old.ormqr, SAME)
+qr = takes_out(old.qr, SAME)
+svd = takes_out(old.svd, SAME)
+triangular_solve = takes_out(old.triangular_solve, SAME)
+slogdet = takes_out(old.slogdet, SAME)

@@ -8,9 +8,9 @@
 from typing import Any
 
 from autodiff._core.missing import missing_name
-from autodiff.backends import cuda, cudnn, mps
+from autodiff.backends import cuda, cudnn, mha, mps
 
-__all__ = ["cuda", "cudnn", "mps"]
+__all__ = ["cuda", "cudnn", "mha", "mps"]
 
 
 def __getattr__(name: str) -> Any:

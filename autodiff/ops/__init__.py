@@ -16,7 +16,8 @@ Element by element:
 - `parts`: signs, the larger of two beside a nan, floats as they lie in memory.
 - `comparison`: yes or no, and choosing by the answer: where, maximum, clamp.
 - `bits`: and, or, xor, shifts: no slope at all.
-- `activation`: relu and its relatives, gelu and its.
+- `activation`: relu and its relatives.
+- `gates`: gelu and its relatives, which multiply x by a gate.
 
 Shapes and places:
 
@@ -40,6 +41,8 @@ Many numbers into fewer:
 - `cumulative`: running sums and products, and the way back through them.
 - `extremes`: the largest, the middle, the order: who gets the gradient.
 - `statistics`: variance, logsumexp, norms.
+- `equations`: solutions, inverses, determinants.
+- `factors`: triangles and turns: Cholesky, QR, LU, eigenvectors, singular vectors.
 - `singular`: how much a matrix stretches: the nuclear norm.
 - `distance`: all pairs of rows by way of one matrix product.
 

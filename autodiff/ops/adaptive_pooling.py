@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import _kernels
 from autodiff._core.graph import primitive, renamed
+from autodiff.ops.pooling import in_single, places_of
 
 
 def ends(n: int, size: int) -> list[tuple[int, int]]:
@@ -29,6 +31,10 @@ def ends(n: int, size: int) -> list[tuple[int, int]]:
 )
 def adaptive_avg(x, *, size):
     """The mean of each window, one dimension after the other."""
+    return in_single(_means, x, size)
+
+
+def _means(x: Any, size: tuple[int, ...]) -> Any:
     for d, count in enumerate(size, 2):
         windows = [(x[_part(d, a, b)], x.dtype.type(b - a)) for a, b in ends(x.shape[d], count)]
         parts = [np.add.reduce(window, axis=d, keepdims=True) / n for window, n in windows]
@@ -46,6 +52,20 @@ adaptive_avg_of_volumes = renamed(adaptive_avg, "AdaptiveAvgPool3D")
 )
 def adaptive_avg_spread(x, *, inside):
     """x divided by its window's count and added at every place of the window."""
+    _not_empty(x)
+    return in_single(_shares, x, inside)
+
+
+def _not_empty(g: Any) -> None:
+    """RuntimeError for the gradient of an adaptive pool without windows, as in PyTorch."""
+    if 0 in g.shape[1:]:
+        raise RuntimeError(
+            "Expected grad_output to have non-zero size for non-batch dimensions, but grad_output has sizes "
+            f"{list(g.shape)}: the pool was told to make nothing"
+        )
+
+
+def _shares(x: Any, inside: tuple[int, ...]) -> Any:
     for d in range(len(inside) + 1, 1, -1):
         y = np.zeros((*x.shape[:d], inside[d - 2], *x.shape[d + 1 :]), x.dtype)
         for i, (a, b) in enumerate(ends(inside[d - 2], x.shape[d])):
@@ -62,12 +82,12 @@ def _part(d: int, a: int, b: int) -> tuple[slice, ...]:
 
 
 @primitive(
-    lambda g, places, x_shape: added_in_place(g, places=places, inside=x_shape[2:]),
-    name="AdaptiveMaxPool2D",
+    lambda g, places, x_shape: added_in_place(g, places, inside=x_shape[2:]),
+    name="FractionalMaxPool2D",
     walked_once=True,
     says="Of each window only the largest element counts, so it alone gets the window's g; all others get 0.",
 )
-def taken_in_place(x, *, places):
+def taken_in_place(x, places):
     """The elements at the places, which are counted through all spatial dimensions."""
     return np.take_along_axis(_flat(x), _flat(places), 2).reshape(places.shape)
 
@@ -77,18 +97,45 @@ def _flat(x: Any) -> Any:
     return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
 
 
-adaptive_max_of_volumes = renamed(taken_in_place, "AdaptiveMaxPool3D")
-fractional_max = renamed(taken_in_place, "FractionalMaxPool2D")
-fractional_max_of_volumes = renamed(taken_in_place, "FractionalMaxPool3D")
+taken_in_place_of_volumes = renamed(taken_in_place, "FractionalMaxPool3D")
 
 
 @primitive(
-    lambda g, places: taken_in_place(g, places=places),
+    lambda g, places, x_shape: adaptive_max_spread(g, places, inside=x_shape[2:]),
+    name="AdaptiveMaxPool2D",
+    walked_once=True,
+    says="Of each window only the largest element counts, so it alone gets the window's g; all others get 0.",
+)
+def adaptive_max(x, places):
+    """The largest elements, which stand at the places."""
+    return np.take_along_axis(_flat(x), _flat(places), 2).reshape(places.shape)
+
+
+adaptive_max_of_volumes = renamed(adaptive_max, "AdaptiveMaxPool3D")
+
+
+@primitive(
+    lambda g, places: taken_in_place(g, places),
     name="MaxPoolBackward",
     says="What was put in a place gets the gradient of that place.",
 )
-def added_in_place(x, *, places, inside):
+def added_in_place(x, places, *, inside):
     """x added at the places in zeros."""
+    return _added(x, places, inside)
+
+
+@primitive(
+    lambda g, places: adaptive_max(g, places),
+    name="AdaptiveMaxPoolBackward",
+    says="What was put in a place gets the gradient of that place.",
+)
+def adaptive_max_spread(x, places, *, inside):
+    """x added at the places in zeros; RuntimeError where there are none."""
+    _not_empty(x)
+    return _added(x, places, inside)
+
+
+def _added(x: Any, places: Any, inside: tuple[int, ...]) -> Any:
     planes, elements = x.shape[0] * x.shape[1], math.prod(inside)
     first = np.arange(0, planes * elements, elements).reshape(*x.shape[:2], 1)
     sums = np.bincount((_flat(places) + first).reshape(-1), x.reshape(-1), planes * elements)
@@ -96,12 +143,12 @@ def added_in_place(x, *, places, inside):
 
 
 @primitive(
-    lambda g, places: taken_in_place(g, places=places),
+    lambda g, places: taken_in_place(g, places),
     name="MaxUnpool2D",
     walked_once=True,
     says="Each number gets the gradient of the place that it was put in.",
 )
-def unpooled(x, *, places, size):
+def unpooled(x, places, *, size):
     """Zeros with x at the places; of several at one place the last counts."""
     y = np.zeros((*x.shape[:2], *size), x.dtype)
     np.put_along_axis(_flat(y), _flat(places), _flat(x), 2)
@@ -109,6 +156,22 @@ def unpooled(x, *, places, size):
 
 
 unpooled_volumes = renamed(unpooled, "MaxUnpool3D")
+
+
+@primitive(
+    lambda g, y1, windows: added_in_place(g[0], y1, inside=windows.inside),
+    name="MaxPool2DWithIndices",
+    public="max_pool_with_indices",
+    walked_once=True,
+    says="Of each window only the largest element counts, so it alone gets the window's g; all others get 0.",
+)
+def max_pool_with_places(x, *, windows):
+    """(the largest of each window, its place): what a max pool gives where the places are asked for."""
+    y, taps = _kernels.max_pool(x, windows)
+    return y, places_of(taps, windows)
+
+
+max_pool_with_places_of_volumes = renamed(max_pool_with_places, "MaxPool3DWithIndices")
 
 
 def largest(x: Any, ranges: list[Any]) -> Any:

@@ -7,10 +7,13 @@ gradient, `fold`, adds the columns up where they were taken from.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from autodiff._core.graph import primitive
+from autodiff._kernels.windows import Windows
+from autodiff.ops.pooling import in_single
 
 
 @primitive(
@@ -34,6 +37,10 @@ def unfold(x, *, windows):
 )
 def fold(x, *, windows):
     """The columns added up where `unfold` takes them from: (n, c, *inside)."""
+    return in_single(_added_up, x, windows)
+
+
+def _added_up(x: Any, windows: Windows) -> Any:
     n = len(x)
     c = x.shape[1] // windows.count_of_taps()
     columns = x.reshape(n, c, *windows.kernel, *windows.size)

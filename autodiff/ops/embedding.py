@@ -10,10 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import _kernels
+from autodiff._core.broadcast import widened
 from autodiff._core.graph import primitive
 from autodiff.ops.places import index_select
 from autodiff.ops.reduce import sum_over
 from autodiff.ops.shape import unsqueeze
+
+OFTEN = 1000  # how many times a row may be named, on average, before its sum is taken in double
 
 
 def _shares(places: Any, padding: int, by_frequency: bool) -> Any:
@@ -51,18 +55,20 @@ def embedding(weight, *, places, padding, by_frequency):
 def rows_added(d, *, places, rows, padding, by_frequency):
     """d added up in `rows` rows of zeros: each of its vectors in the row that its place names, times what that place counts."""
     shares = _shares(places, padding, by_frequency)
-    d = d.reshape(places.size, d.shape[-1])
+    columns, places = d.shape[-1], places.reshape(-1)
+    wide = widened(d).reshape(len(places), columns)
     if shares is not None:
-        d = d * shares.reshape(-1, 1).astype(d.dtype)
-    out = np.zeros((rows, d.shape[1]), d.dtype)
-    if not d.size:
-        return out
-    order = places.reshape(-1).argsort(kind="stable")
-    named = places.reshape(-1)[order]
-    starts = np.flatnonzero(np.diff(named, prepend=-1))
-    wide = np.float32 if d.dtype.char == "e" else d.dtype
-    out[named[starts]] = np.add.reduceat(d[order], starts, 0, dtype=wide)
-    return out
+        wide = wide * shares.reshape(-1, 1).astype(wide.dtype)
+    out = np.zeros((rows, columns), wide.dtype)
+    if len(places) <= OFTEN * rows:
+        out = _kernels.add_rows(out, places, wide)
+    elif columns:  # in double, since the sums are long
+        order = places.argsort(kind="stable")
+        named = places[order]
+        starts = np.flatnonzero(np.diff(named, prepend=-1))
+        for start, end in zip(starts, [*starts[1:], len(places)], strict=True):
+            out[named[start]] = _kernels.column_sums(wide[order[start:end]])
+    return out.astype(d.dtype, copy=False)
 
 
 @primitive(

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import _kernels
+from autodiff._core.broadcast import widened
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import tensors_to_floating, to_floating
@@ -118,7 +120,7 @@ def log1p(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, y: g * (y * (1.0 - y)), promote=to_floating, says="Steepest in the middle; flat where y is near 0 or 1.")
+@primitive(lambda g, y: sigmoid_grad(g, y), promote=to_floating, says="Steepest in the middle; flat where y is near 0 or 1.")
 def sigmoid(input):
     """1 / (1 + e**-x); its slope is y (1 - y).
 
@@ -126,9 +128,20 @@ def sigmoid(input):
     >>> torch.sigmoid(torch.tensor([0.0, 1.0]))
     tensor([0.5000, 0.7311])
     """
-    # e**-|x| never overflows: for negative x the fraction is multiplied through by e**x.
-    e = np.exp(-np.abs(input))
-    return np.where(input >= 0, 1.0, e).astype(input.dtype, copy=False) / (1.0 + e)
+    x = np.asarray(widened(input))  # a rule's arithmetic gives scalars for 0-d arrays
+    return _kernels.sigmoid(x).astype(input.dtype, copy=False)
+
+
+@primitive(
+    lambda g, y: g * (y * (1.0 - y)),
+    lambda g, d, y: g * d * (1.0 - y * 2.0),
+    name="SigmoidBackward",
+    says="What sigmoid passes of d is y (1 − y), which is itself steep at the ends and flat in the middle.",
+)
+def sigmoid_grad(d, y):
+    """d * (y * (1 - y)): dL/dx of y = sigmoid(x), where d = dL/dy."""
+    d, y = np.asarray(d, y.dtype), np.asarray(y)
+    return _kernels.sigmoid_grad(d, y) if d.shape == y.shape and y.dtype.char != "e" else np.asarray(d * (y * (1 - y)))
 
 
 @primitive(

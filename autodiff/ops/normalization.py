@@ -1,18 +1,20 @@
 """Normalizing: numbers brought to mean 0 and variance 1, in rows (layer norm), channels (batch norm) or groups of channels.
 
-After this module a reader knows that these are one operation over other dimensions, and why its gradient has three parts: what
-comes in, less its mean, less what would only change the scale. Mean and variance are computed once, and kept for backward.
+After this module a reader knows that these are one operation over other dimensions, and why its gradient has three parts:
+what comes in, less its mean, less what would only change the scale. Mean and variance are computed once, and kept for backward.
 
-Note [Moments]: the mean is kept as its distance from the first number. Numbers around 10,000 that differ by 1 have a mean of
-which a float holds three digits behind the point; of its distance from one of them it holds seven.
+Note [Moments]: a mean is kept in two numbers, what a float holds of it and the rest. Of the mean of numbers around 10,000 a
+float holds three digits behind the point, which would be all that is known of numbers that differ by little.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from autodiff import _kernels
 from autodiff._core.broadcast import sum_to, widened
 from autodiff._core.graph import primitive
 from autodiff.ops.power import rsqrt
@@ -20,38 +22,52 @@ from autodiff.ops.reduce import count, mean_over
 from autodiff.ops.shape import reshape
 from autodiff.ops.statistics import deviations, var_over
 
-
-def _firsts(x: Any, axes: tuple[int, ...]) -> Any:
-    """The first number of each row that is normalized, in a dimension of size 1."""
-    return x[tuple(slice(0, 1) if d in axes else slice(None) for d in range(x.ndim))]
+NARROW = range(2, 8)  # so few places of a channel: the examples are put side by side first, since a loop is over its places
 
 
-def _mean(x: Any, axes: tuple[int, ...]) -> Any:
-    """The mean over the axes, added up in double; of no numbers it is 0."""
-    return np.sum(x, axis=axes, keepdims=True, dtype=np.float64) / count(x.shape, axes)
+def _channels(shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
+    """Whether all but the channels are averaged over, as in batch norm; else it is the last dimensions."""
+    return 0 in axes and len(axes) < len(shape)
 
 
-def _standardized(x: Any, offset: Any, variance: Any, axes: tuple[int, ...], eps: float) -> Any:
-    """(x - mean) / sqrt(variance + eps), in double for a double, else in single."""
-    return ((x - _firsts(x, axes)) - offset) * (1.0 / np.sqrt(variance + x.dtype.type(eps)))
+def _seen(x: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    """x as the kernels take it: as rows (n, c) where the last dimensions are averaged over, as channels (n, c, s) else."""
+    wide = widened(x)
+    if not _channels(shape, axes):
+        return wide.reshape(math.prod(shape[: axes[0]]), math.prod(shape[axes[0] :]))
+    n, c = shape[:2]
+    s = math.prod(shape[2:])
+    return wide.reshape(n, c, s) if s not in NARROW else wide.reshape(n, c, s).swapaxes(0, 1).reshape(1, c, n * s)
 
 
-def _as_given(x: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
-    return x.reshape(shape).astype(dtype, copy=False)
+def _as_given(y: Any, x: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    """What a kernel made, in the shape and dtype of x."""
+    if _channels(shape, axes) and math.prod(shape[2:]) in NARROW:
+        y = np.ascontiguousarray(y.reshape(shape[1], shape[0], -1).swapaxes(0, 1))
+    return y.reshape(x.shape).astype(x.dtype, copy=False)
+
+
+def _by_column(weight_shape: tuple[int, ...], shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
+    """Whether there is a weight for each column of the rows that are normalized, as in layer norm."""
+    return not _channels(shape, axes) and weight_shape == shape[axes[0] :]
+
+
+def _flat(weight: Any, like: Any) -> Any:
+    return np.ascontiguousarray(weight.reshape(-1), like.dtype)
 
 
 # ---- the moments of the numbers themselves ----
 
 
 @primitive(
-    lambda g, x, weight, y1, y2, shape, axes, eps: normalized_grad(
-        g[0], x, weight, y1, y2, shape=shape, axes=axes, eps=eps
+    lambda g, x, weight, y1, y2, y4, shape, axes, eps: normalized_grad(
+        g[0], x, weight, y1, y2, y4, shape=shape, axes=axes, eps=eps
     ),
-    lambda g, x, weight_shape, y1, y2, shape, axes, eps: normalized_weight_grad(
-        g[0], x, y1, y2, shape=shape, axes=axes, eps=eps, into=weight_shape
+    lambda g, x, weight_shape, y1, y2, y4, shape, axes, eps: normalized_weight_grad(
+        g[0], x, y1, y2, y4, shape=shape, axes=axes, eps=eps, into=weight_shape
     ),
     lambda g, bias_shape, shape: sum_to(reshape(g[0], shape=shape), shape=bias_shape),
-    constants=2,
+    constants=4,
     name="NativeLayerNorm",
     public="layer_norm",
     says="Moving or stretching all numbers makes no difference after a norm, so what g says of that is left out.",
@@ -59,16 +75,21 @@ def _as_given(x: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
 def normalized(x, weight, bias, *, shape, axes, eps):
     """(x - mean) / sqrt(variance + eps) * weight + bias: x seen in `shape`, mean and variance over its `axes`.
 
-    The other two results are for the rules: the means as in Note [Moments], and the variances.
+    The other results are the means and their rests, as in Note [Moments], the variances, and the rates 1 / sqrt(variance +
+    eps).
     """
-    wide = widened(x).reshape(shape)
-    d = wide - _firsts(wide, axes)
-    offset = _mean(d, axes)
-    centred = d - offset
-    variance = _mean(centred * centred, axes).astype(wide.dtype)
-    offset = offset.astype(wide.dtype)
-    y = (d - offset) * (1.0 / np.sqrt(variance + wide.dtype.type(eps))) * weight + bias
-    return _as_given(y, x.dtype, x.shape), offset, variance
+    seen = _seen(x, shape, axes)
+    if not x.size:
+        return x.copy(), *np.zeros((4, 0), seen.dtype)
+    if _channels(shape, axes):
+        y, *moments = _kernels.batch_norm(seen, _flat(weight, seen), _flat(bias, seen), eps)
+    elif _by_column(weight.shape, shape, axes):
+        y, *moments = _kernels.layer_norm(seen, _flat(weight, seen), _flat(bias, seen), eps)
+    else:
+        one, zero = np.ones(len(seen), seen.dtype), np.zeros(len(seen), seen.dtype)
+        y, *moments = _kernels.batch_norm(seen[None], one, zero, eps)
+        y = y.reshape(shape) * weight + bias
+    return _as_given(y, x, shape, axes), *moments
 
 
 @primitive(
@@ -78,15 +99,19 @@ def normalized(x, weight, bias, *, shape, axes, eps):
     name="NativeLayerNormBackward",
     says="What the norm does to g it does to each change of g too; and the mean and the scale move with the numbers.",
 )
-def normalized_grad(d, x, weight, offset, variance, *, shape, axes, eps):
-    """r * (u - mean(u) - h * mean(u * h)): for u = d * weight, where h is x normalized and r is 1 / sqrt(variance + eps)."""
-    wide = widened(x).reshape(shape)
-    h = _standardized(wide, offset, variance, axes, eps)
-    u = d.reshape(shape) * weight
-    mean = _mean(u, axes)
-    slant = _mean(u * h, axes)
-    dx = (u - mean.astype(wide.dtype) - h * slant.astype(wide.dtype)) * (1.0 / np.sqrt(variance + wide.dtype.type(eps)))
-    return _as_given(dx, x.dtype, x.shape)
+def normalized_grad(d, x, weight, mean, rest, rate, *, shape, axes, eps):
+    """r * (u - mean(u) - h * mean(u * h)): for u = d * weight, where h is x normalized and r the rate."""
+    seen, moments = _seen(x, shape, axes), (mean, rest, rate)
+    if not x.size:
+        return x.copy()
+    if _channels(shape, axes):
+        dx = _kernels.batch_norm_grad(_seen(d, shape, axes), seen, _flat(weight, seen), *moments)
+    elif _by_column(weight.shape, shape, axes):
+        dx = _kernels.layer_norm_grad(_seen(d, shape, axes), seen, _flat(weight, seen), *moments)
+    else:
+        u = (d.reshape(shape) * weight).astype(seen.dtype, copy=False).reshape(seen.shape)
+        dx = _kernels.batch_norm_grad(u[None], seen[None], np.ones(len(seen), seen.dtype), *moments)
+    return _as_given(dx, x, shape, axes)
 
 
 @primitive(
@@ -95,10 +120,17 @@ def normalized_grad(d, x, weight, offset, variance, *, shape, axes, eps):
     name="NativeLayerNormBackward",
     says="Each d counts as much as the normalized number that it belongs to.",
 )
-def normalized_weight_grad(d, x, offset, variance, *, shape, axes, eps, into):
+def normalized_weight_grad(d, x, mean, rest, rate, *, shape, axes, eps, into):
     """d · h summed to a shape, where h is x normalized: the gradient of the weight."""
-    wide = widened(x).reshape(shape)
-    return sum_to.operation.forward(d.reshape(shape) * _standardized(wide, offset, variance, axes, eps), shape=into)
+    seen, moments = _seen(x, shape, axes), (mean, rest, rate)
+    if not x.size:
+        return np.zeros(into, seen.dtype)
+    if _channels(shape, axes):
+        return _kernels.batch_norm_weight_grad(_seen(d, shape, axes), seen, *moments).reshape(into)
+    if _by_column(into, shape, axes):
+        return _kernels.layer_norm_weight_grad(_seen(d, shape, axes), seen, *moments).reshape(into)
+    h = ((seen - mean[:, None]) - rest[:, None]) * rate[:, None]
+    return sum_to.operation.forward(d.reshape(shape) * h.reshape(shape), shape=into)
 
 
 # ---- the same in ordinary operations, for derivatives of derivatives ----

@@ -38,7 +38,7 @@ max_pool_of_volumes = renamed(max_pool, "MaxPool3DWithIndices")
 )
 def max_pool_spread(d, taps, *, windows):
     """d added in zeros where each window's largest element stood."""
-    return _kernels.max_pool_grad(d, taps, windows)
+    return in_single(_kernels.max_pool_grad, d, taps, windows)
 
 
 @primitive(
@@ -78,6 +78,17 @@ def places_of(taps: Any, windows: Windows) -> Any:
 )
 def avg_pool(x, *, windows, counts):
     """The sum of each window divided by its count, one dimension after the other; counts is a number or one for each window."""
+    return in_single(_means, x, windows, counts)
+
+
+def in_single(function: Any, x: Any, *options: Any) -> Any:
+    """The function of x; of half precision computed in single, since sums of few digits soon stop growing."""
+    if x.dtype.char == "e":
+        return function(x.astype(np.float32), *options).astype(np.float16)
+    return function(x, *options)
+
+
+def _means(x: Any, windows: Windows, counts: Any) -> Any:
     for d in range(len(windows.size)):
         x = _summed(x, d, windows)
     if x.dtype.kind != "f":  # towards zero, as the division of C is
@@ -96,6 +107,10 @@ avg_pool_of_volumes = renamed(avg_pool, "AvgPool3D")
 )
 def avg_pool_spread(x, *, windows, counts):
     """x divided by its window's count and added at every place of the window."""
+    return in_single(_shares, x, windows, counts)
+
+
+def _shares(x: Any, windows: Windows, counts: Any) -> Any:
     x = x / np.asarray(counts, x.dtype)
     for d in range(len(windows.size) - 1, -1, -1):
         x = _spread(x, d, windows)

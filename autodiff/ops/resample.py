@@ -6,10 +6,12 @@ gradient is the transposed sum: each old number collects, with the same weights,
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff import _kernels
 from autodiff._core.graph import primitive, renamed
 from autodiff.ops.padding import added_along
 from autodiff.ops.places import along
@@ -28,6 +30,28 @@ def _weighted(x: Any, axis: int, weights: Any) -> Any:
     return x * weights.reshape((-1,) + (1,) * (x.ndim - axis - 1))
 
 
+_SMALL = 128  # up to here a product of matrices is quicker than a sum of so few
+
+
+def _matrix(each: Any, new: int, old: int, dtype: Any) -> Any:
+    """All weights as a matrix (new, old): most of it is zero, so it is for finite numbers only."""
+    matrix = np.zeros((new, old), dtype)
+    for rows, places, weights in each:
+        np.add.at(matrix, (np.arange(new) if rows is None else rows, places), weights.astype(dtype))
+    return matrix
+
+
+def _by_matrix(x: Any, axis: int, matrix: Any) -> Any:
+    """The matrix applied along an axis."""
+    lead, rest = x.shape[:axis], x.shape[axis + 1 :]
+    if not rest:
+        product = _kernels.matmul(np.ascontiguousarray(x).reshape(-1, x.shape[axis]), np.ascontiguousarray(matrix.T))
+        return product.reshape(*lead, matrix.shape[0])
+    each = x.reshape(-1, x.shape[axis], math.prod(rest))
+    product = _kernels.matmul(np.broadcast_to(matrix, (len(each), *matrix.shape)), each)
+    return product.reshape(*lead, matrix.shape[0], *rest)
+
+
 @primitive(
     lambda g, taps, x_shape: resampled_back(g, taps=taps),
     name="UpsampleBilinear2DBackward0",
@@ -36,7 +60,11 @@ def _weighted(x: Any, axis: int, weights: Any) -> Any:
 def resampled(x, *, taps):
     """The weighted sums of x along some of its axes, the last one first."""
     kept, x = x.dtype, x.astype(np.float32, copy=False) if x.dtype == np.float16 else x
-    for axis, each, new, _ in reversed(taps):
+    finite = np.isfinite(x).all()
+    for axis, each, new, old in reversed(taps):
+        if finite and old <= _SMALL:
+            x = _by_matrix(x, axis, _matrix(each, new, old, x.dtype))
+            continue
         out = np.zeros((*x.shape[:axis], new, *x.shape[axis + 1 :]), x.dtype)
         for rows, places, weights in each:
             part = _weighted(np.take(x, places, axis), axis, weights.astype(x.dtype))
@@ -56,7 +84,11 @@ def resampled(x, *, taps):
 def resampled_back(x, *, taps):
     """The transposed sums: what each old number collects."""
     kept, x = x.dtype, x.astype(np.float32, copy=False) if x.dtype == np.float16 else x
-    for axis, each, _, old in taps:
+    finite = np.isfinite(x).all()
+    for axis, each, new, old in taps:
+        if finite and old <= _SMALL:
+            x = _by_matrix(x, axis, _matrix(each, new, old, x.dtype).T)
+            continue
         out = np.zeros((*x.shape[:axis], old, *x.shape[axis + 1 :]), x.dtype)
         for rows, places, weights in each:
             part = x if rows is None else np.take(x, rows, axis)

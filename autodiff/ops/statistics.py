@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import _kernels
 from autodiff._core.broadcast import added_up, in_rows, widened
 from autodiff._core.graph import flat, primitive
 from autodiff.ops.exponential import exp
@@ -31,11 +32,20 @@ def deviations(x: Any, axes: tuple[int, ...]) -> Any:
 )
 def var_over(x, *, axes, keepdim, denominator, inverse):
     """The sum of squared deviations from the mean, over a denominator; `inverse` is 1 / denominator, nan where that is 0."""
-    return _variance(x, axes, keepdim, denominator).astype(x.dtype, copy=False)
+    return _spread(x, axes, keepdim, denominator, False)
+
+
+def _spread(x: Any, axes: tuple[int, ...], keepdim: bool, denominator: float, root: bool) -> Any:
+    """The variance, or its root. In double, as in PyTorch: a square may be too large or too small for x's dtype."""
+    rows = x.ndim - len(axes)
+    if axes == tuple(range(rows, x.ndim)) and x.size and x.flags.c_contiguous and x.dtype.char in "fd":
+        found = _kernels.row_spread(x.reshape(math.prod(x.shape[:rows]), -1), denominator, root)
+        return found.reshape(x.shape[:rows] + (1,) * (len(axes) if keepdim else 0))
+    found = _variance(x, axes, keepdim, denominator)
+    return (np.sqrt(found) if root else found).astype(x.dtype, copy=False)
 
 
 def _variance(x: Any, axes: tuple[int, ...], keepdim: bool, denominator: float) -> Any:
-    # In double, as in PyTorch: a square may be too large or too small for the input's dtype, and the spread is not.
     x = x.astype(np.float64, copy=False)
     centred = np.asarray(x - added_up(x, axes, True) / math.prod(x.shape[a] for a in axes))  # a single number is no array
     return added_up(np.multiply(centred, centred, out=centred), axes, keepdim) / denominator
@@ -48,7 +58,7 @@ def _variance(x: Any, axes: tuple[int, ...], keepdim: bool, denominator: float) 
 )
 def std_over(x, *, axes, keepdim, denominator, inverse):
     """The square root of the variance; where that is 0 its slope is taken as 0."""
-    return np.sqrt(_variance(x, axes, keepdim, denominator)).astype(x.dtype, copy=False)
+    return _spread(x, axes, keepdim, denominator, True)
 
 
 # ---- the logarithm of a sum ----

@@ -197,7 +197,7 @@ def test_dropout_draws_in_the_order_of_memory(torch):
     np.testing.assert_array_equal(run(autodiff), run(torch))
 
 
-ACTIVATIONS = sorted(autodiff.nn.modules.activation.__all__)
+ACTIVATIONS = sorted({*autodiff.nn.modules.activation.__all__} - {"MultiheadAttention"})  # which is no function of one input
 OLD_WORDS = {"min_value", "max_value"}  # Hardtanh's, which PyTorch itself warns of
 
 
@@ -223,8 +223,8 @@ OPTIONS = {
 def test_a_copy_has_the_same_options(name):
     options = OPTIONS.get(name, {})
     module = getattr(autodiff.nn, name)(**options)
-    x = autodiff.linspace(-3, 3, 8).reshape(2, 4)
-    for copied in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+    x = autodiff.linspace(-3, 3, 8).reshape(2, 2, 2)
+    for copied in (copy.deepcopy(module.eval()), pickle.loads(pickle.dumps(module))):
         assert repr(copied) == repr(module)
         assert [getattr(copied, option) for option in options] == list(options.values())
         assert copied(x.clone()).tolist() == module(x.clone()).tolist()

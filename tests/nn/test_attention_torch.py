@@ -165,6 +165,16 @@ def test_mistakes(text):
         assert str(ours) == str(theirs)
 
 
+def test_a_way_may_be_named():
+    for T in (autodiff, torch):
+        ways = T.nn.attention
+        for chosen in (ways.SDPBackend.MATH, [ways.SDPBackend.FLASH_ATTENTION, ways.SDPBackend.MATH]):
+            with ways.sdpa_kernel(chosen):
+                assert T.nn.functional.scaled_dot_product_attention(*[T.ones(1, 2, 3, 4)] * 3).shape == (1, 2, 3, 4)
+        with pytest.raises(AssertionError, match="must be an instance of SDPBackend"), ways.sdpa_kernel("math"):
+            pass
+
+
 def test_masks_of_two_kinds_are_told(recwarn):
     for T in (autodiff, torch):
         x, mask = T.ones(3, 2, 4), T.zeros(3, 3)

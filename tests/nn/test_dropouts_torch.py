@@ -123,8 +123,18 @@ def test_an_unusual_number_of_dimensions_is_warned_of(name, shape):
     assert texts[0] == texts[1]
 
 
-def test_what_is_kept_of_a_single_number_has_a_gradient():
+SMOOTH = ["threshold", "logsigmoid", "softplus", "gelu", "silu", "mish", "glu", "hardswish", "rrelu", "celu", "relu", "sigmoid"]
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_a_single_number_has_two_derivatives(name):
+    found = []
     for T in (autodiff, torch):
-        x = T.tensor(0.5, requires_grad=True)
-        T.nn.functional.threshold(x, 0.1, 2.0).backward()
-        assert x.grad.item() == 1.0
+        x = T.tensor(0.5, dtype=T.float64, requires_grad=True)
+        function = getattr(T.nn.functional, name)
+        options = (0.1, 2.0) if name == "threshold" else ()
+        y = function(x.reshape(1).repeat(2)).sum() if name == "glu" else function(x, *options)
+        (g,) = T.autograd.grad(y, x, create_graph=True)
+        (again,) = T.autograd.grad(g * x, x)
+        found.append([y.item(), g.item(), again.item()])
+    assert found[0] == pytest.approx(found[1])

@@ -289,3 +289,34 @@ def test_the_older_names_warn(T):
             assert getattr(T.nn.functional, name)(x, scale_factor=2).shape == (1, 1, 4, 4)
     with pytest.warns(UserWarning, match="Default grid_sample and affine_grid behavior has changed"):
         T.nn.functional.grid_sample(x, T.zeros(1, 1, 1, 2))
+
+
+MANY = [
+    ((1, 2, 130), {"mode": "linear", "size": 200}),
+    ((1, 2, 130), {"mode": "area", "size": 60}),
+    ((1, 1, 130, 3), {"mode": "bicubic", "size": (70, 5)}),
+    ((1, 1, 3, 130), {"mode": "bilinear", "size": (5, 40), "antialias": True}),
+    ((1, 2, 3), {"mode": "nearest", "scale_factor": 9}),
+    ((1, 2, 2, 3), {"mode": "nearest-exact", "size": (19, 4)}),
+]
+
+
+@pytest.mark.parametrize(("shape", "options"), MANY)
+def test_images_of_many_pixels(shape, options):
+    """For which weights are applied one by one, and what is repeated often is summed at once."""
+    same(lambda T, x: T.nn.functional.interpolate(x, **options), np.random.default_rng(0).normal(size=shape))
+
+
+def test_a_long_border():
+    x = np.random.default_rng(0).normal(size=(1, 2, 3, 4))
+    same(lambda T, x: T.nn.functional.pad(x, (12, 0, 9, 11), "replicate"), x)
+
+
+@pytest.mark.parametrize("mode", ["linear", "nearest", "area"])
+def test_what_is_not_finite_stays_where_it_belongs(mode):
+    x = np.arange(6.0).reshape(1, 1, 6)
+    x[0, 0, 2] = np.inf
+    for size in (3, 9):
+        ours, theirs = (T.nn.functional.interpolate(T.tensor(x), size=size, mode=mode).numpy() for T in (autodiff, torch))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+        assert np.isfinite(ours).any()

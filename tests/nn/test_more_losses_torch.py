@@ -279,3 +279,16 @@ def test_a_score_that_is_large_costs_what_it_is():
     loss = autodiff.nn.functional.soft_margin_loss(x, autodiff.ones(1))
     loss.backward()
     assert (loss.item(), x.grad.item()) == (1000.0, -1.0)
+
+
+@pytest.mark.parametrize("T", [autodiff, torch])
+def test_options_of_linear_cross_entropy_change_no_number(T):
+    options = T.nn.LinearCrossEntropyOptions(acc_policy="accurate", chunking_method="aspect_ratio:2")
+    x, w, t = T.arange(12.0).reshape(4, 3) / 7, T.arange(15.0).reshape(5, 3) / 9, T.tensor([0, 4, 2, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cut = T.nn.functional.linear_cross_entropy(x, w, t, options=options)
+    assert T.allclose(cut, T.nn.functional.linear_cross_entropy(x, w, t))
+    for wrong in ({"acc_policy": "x"}, {"chunking_method": "x"}, {"batch_chunk_size": 0}, {"acc_dtype": T.int64}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            T.nn.LinearCrossEntropyOptions(**wrong)

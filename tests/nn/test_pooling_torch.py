@@ -130,6 +130,19 @@ def test_a_window_of_more_taps_than_a_byte_counts():
     same(lambda T, x: T.nn.functional.max_pool2d(x.reshape(2, 3, 20, 35), (20, 35), return_indices=True), x)
 
 
+@pytest.mark.parametrize("name", ["max_pool2d", "adaptive_max_pool2d", "fractional_max_pool2d", "max_unpool2d"])
+def test_indices_that_were_changed_are_noticed(name):
+    for T in (autodiff, torch):
+        F, x = T.nn.functional, T.rand(1, 2, 4, 4, requires_grad=True)
+        given = (2, 2) if name == "fractional_max_pool2d" else (2,)
+        y, indices = getattr(F, name if name != "max_unpool2d" else "max_pool2d")(x, *given, return_indices=True)
+        assert not indices.requires_grad
+        y = F.max_unpool2d(y.detach().requires_grad_(), indices, 2) if name == "max_unpool2d" else y
+        indices.add_(1)
+        with pytest.raises(RuntimeError, match=r"modified by an inplace operation|changed"):
+            y.sum().backward()
+
+
 # ---- layers ----
 
 LAYERS = [
@@ -211,7 +224,7 @@ def test_wrong_windows_are_pytorchs_errors(n, kind):
 @pytest.mark.parametrize("kind", ["max", "avg"])
 def test_wrong_sizes_of_adaptive_pools_are_pytorchs_errors(n, kind):
     x = np.ones((2, 3, *SPACE[n]))
-    for size in (-1, None, (2,) * 4, 2.0, "2"):
+    for size in (-1, None, (2,) * 4, 2.0, "2", 0x3FFFFFFFFFFFFFFF):
         same(lambda T, x, size=size: getattr(T.nn.functional, f"adaptive_{kind}_pool{n}d")(x, size), x)
     for wrong in (x[None], x[..., :0], x.astype("int64")):
         same(lambda T, x: getattr(T.nn.functional, f"adaptive_{kind}_pool{n}d")(x, 2), wrong)
@@ -221,7 +234,7 @@ def test_wrong_sizes_of_adaptive_pools_are_pytorchs_errors(n, kind):
 def test_wrong_fractions_are_pytorchs_errors(n):
     x = np.ones((2, 3, *SPACE[n]))
     for options in (
-        {}, {"output_size": 9}, {"output_size": 3, "_random_samples": (2, 3, n)},
+        {}, {"output_size": 9}, {"output_size": (3,)}, {"output_size": 0}, {"output_size": 3, "_random_samples": (2, 3, n)},
         {"output_size": 3, "_random_samples": (2, 2, n)},
     ):  # fmt: skip
         def call(T, x, options=options):

@@ -105,6 +105,21 @@ def test_decoders_and_the_whole(options, whole, padding, causal, training, seed)
     compared(make, inputs, seed, training, True, call)
 
 
+def test_padding_is_computed_too_where_the_fast_way_is_off():
+    for T in (autodiff, torch):
+        assert T.backends.mha.get_fastpath_enabled()
+        T.backends.mha.set_fastpath_enabled(False)
+    try:
+        layer = {"batch_first": True, "dropout": 0.0}
+        compared(
+            lambda T: T.nn.TransformerEncoder(T.nn.TransformerEncoderLayer(4, 2, 8, **layer), 1), [(2, 5, 4)], 0, False, False,
+            lambda T: {"src_key_padding_mask": T.tensor(PADDING)},
+        )
+    finally:
+        for T in (autodiff, torch):
+            T.backends.mha.set_fastpath_enabled(True)
+
+
 def test_without_batch():
     compared(lambda T: T.nn.Transformer(4, 2, 1, 1, 8), [(5, 4), (3, 4)], 0, True, True, lambda T: {})
 

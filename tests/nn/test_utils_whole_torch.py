@@ -342,6 +342,37 @@ def test_what_a_parametrized_module_is(T):
 
 
 @BOTH
+def test_what_is_trained_is_parametrized_itself(T):
+    parametrize = T.nn.utils.parametrize
+    layer = T.nn.Linear(3, 3)
+    weight = layer.weight
+    parametrize.register_parametrization(layer, "weight", symmetric(T))
+    inner = layer.parametrizations.weight
+    before = layer.weight.detach().clone()
+    parametrize.register_parametrization(inner, "original", Odd.of(T, lambda T, x: 2 * x))
+    assert T.allclose(layer.weight, 2 * before)
+    assert list(layer.state_dict()) == ["bias", "parametrizations.weight.parametrizations.original.original"]
+    parametrize.remove_parametrizations(inner, "original", leave_parametrized=False)
+    assert type(inner) is parametrize.ParametrizationList
+    parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)
+    assert layer.weight is weight
+
+
+@BOTH
+def test_a_parametrization_of_another_shape(T):
+    parametrize = T.nn.utils.parametrize
+    layer = T.nn.Linear(3, 3)
+    before = layer.weight.detach().clone()
+    parametrize.register_parametrization(layer, "weight", Odd.of(T, lambda T, x: x[[0]]), unsafe=True)
+    parametrize.register_parametrization(layer, "weight", Odd.of(T, lambda T, x: x * 1), unsafe=False)
+    assert layer.weight.shape == (1, 3)
+    parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)
+    assert T.equal(layer.weight, before)
+    parametrize.register_parametrization(layer, "weight", Odd.of(T, lambda T, x: x.double()), unsafe=True)
+    assert layer.weight.dtype == T.float64
+
+
+@BOTH
 def test_a_buffer_is_parametrized(T):
     module = T.nn.Module()
     module.register_buffer("mean", T.ones(2))
@@ -482,8 +513,36 @@ def test_a_call_with_other_parameters(T):
     assert both.tolist() == [4.0, 4.0]
     assert call(tied(T), {"0.weight": T.eye(2), "1.weight": 3 * T.eye(2)}, T.ones(2), tie_weights=False).tolist() == [3.0, 3.0]
     assert call(T.nn.Linear(2, 1), {}, kwargs={"input": T.ones(2)}).shape == (1,)
+    plain = T.nn.Linear(2, 1)
+    assert T.equal(call(plain, {"bias": None, "more": T.ones(1)}, T.ones(2)), plain.weight.sum(1))
+    assert plain.bias is not None
+    assert not hasattr(plain, "more")
     with pytest.warns(FutureWarning, match="functional_call` is deprecated"):
         T.nn.utils.stateless.functional_call(model, {"0.weight": weight}, x)
+
+
+@BOTH
+def test_what_a_call_assigns_is_the_callers(T):
+    class Counting(T.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("count", T.zeros(1))
+            self.register_buffer("sum", T.zeros(1))
+
+        def forward(self, x):
+            self.count = self.count + 1
+            self.sum.add_(x)
+            return self.more * x
+
+    given = {"count": T.tensor([2.0]), "sum": T.tensor([5.0]), "more": T.tensor(3.0)}
+    own = given["sum"]
+    model = Counting()
+    assert T.func.functional_call(model, given, T.ones(1)).item() == 3.0
+    assert (given["count"].item(), given["sum"].item()) == (3.0, 6.0)
+    assert given["sum"] is own
+    assert (model.count.item(), model.sum.item()) == (0.0, 0.0)
+    with pytest.raises(RuntimeError, match=r"Unexpected key\(s\): 'more'"):
+        T.func.functional_call(model, given, T.ones(1), strict=True)
 
 
 @BOTH
@@ -503,7 +562,11 @@ def test_calls_with_other_parameters_that_are_refused(T):
         call(model, 3, T.ones(2))
     with pytest.raises(RuntimeError, match=r"can't be used with nn\.DataParallel"):
         call(T.nn.DataParallel(model), {}, T.ones(2))
-    before = model.weight
+    before, model.rate = model.weight, 0.5
+    with pytest.raises(TypeError, match=r"attribute `rate`: 0\.5 is not an instance of torch\.Tensor"):
+        call(model, {"weight": T.ones(1, 2), "rate": T.ones(1)}, T.ones(2))
+    with pytest.raises(TypeError, match=r"a is not an instance of torch\.Tensor"):
+        call(model, {"weight": "a"}, T.ones(2))
     with pytest.raises(RuntimeError):
         call(model, {"weight": T.ones(1, 3)}, T.ones(2))
     assert model.weight is before
@@ -530,6 +593,11 @@ def test_older_names(T):
     p.grad = T.tensor([3.0, 4.0])
     with pytest.warns(FutureWarning, match=r"clip_grad_norm` is now deprecated"):
         assert T.nn.utils.clip_grad_norm(p, 1.0).item() == 5.0
+    walked = T.nn.Linear(1, 1).parameters()
+    list(walked)
+    with pytest.warns(UserWarning, match="`parameters` is an empty generator"):
+        assert T.nn.utils.clip_grad_norm_(walked, 1.0).item() == 0.0
+    assert T.nn.utils.clip_grad_norm_([], 1.0).item() == 0.0
     layer = T.nn.Conv2d(1, 1, 1)
     if T is autodiff:
         assert T.nn.utils.convert_conv2d_weight_memory_format(layer, "torch.channels_last") is layer

@@ -1,9 +1,11 @@
 """Schedules against PyTorch: the same rates and momenta, bit for bit, the same state, warnings and refusals."""
 
 import copy
+import gc
 import inspect
 import pickle
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -367,6 +369,53 @@ def test_signatures_are_pytorchs(name):
         return [(p.name, p.kind, p.default) for p in inspect.signature(getattr(S, name).__init__).parameters.values()]
 
     assert named(lr_scheduler) == named(torch.optim.lr_scheduler)
+
+
+def test_no_cycle_keeps_a_scheduler_or_its_optimizer_alive():
+    makers = {
+        "LambdaLR": lambda S, o: S.LambdaLR(o, lambda epoch: 1.0),
+        "CyclicLR": lambda S, o: S.CyclicLR(o, 0.1, 0.2),
+        "OneCycleLR": lambda S, o: S.OneCycleLR(o, 0.1, total_steps=9),
+        "SWALR": lambda S, o: autodiff.optim.swa_utils.SWALR(o, 0.1),
+    }
+    gc.collect()
+    gc.disable()
+    try:
+        for make in makers.values():
+            optimizer = an_optimizer(autodiff)
+            scheduler = make(lr_scheduler, optimizer)
+            optimizer.step()
+            scheduler.step()
+            gone = weakref.ref(scheduler), weakref.ref(optimizer)
+            del scheduler
+            assert not gc.get_referrers(optimizer)
+            del optimizer
+            assert [each() for each in gone] == [None, None]
+    finally:
+        gc.enable()
+
+
+def test_the_warnings_say_where_more_is_said():
+    optimizer = an_optimizer(autodiff)
+    scheduler = lr_scheduler.StepLR(optimizer, 2)
+    with pytest.warns(UserWarning, match="how-to-adjust-learning-rate"):
+        scheduler.step()
+    with pytest.warns(UserWarning, match="epoch") as caught:
+        scheduler.step(3)
+    assert caught[0].message.args == (lr_scheduler.EPOCH_DEPRECATION_WARNING,)
+
+
+def test_what_is_kept_of_a_scale():
+    optimizer = an_optimizer(autodiff, "Adam")
+    for mode in ("triangular", "triangular2", "exp_range"):
+        scheduler = lr_scheduler.CyclicLR(optimizer, 1, 5, cycle_momentum=False, mode=mode, gamma=0.5)
+        theirs = torch.optim.lr_scheduler.CyclicLR(an_optimizer(torch), 1, 5, cycle_momentum=False, mode=mode, gamma=0.5)
+        assert [scheduler._scale_fn_ref(x) for x in range(4)] == [theirs._scale_fn_ref(x) for x in range(4)]
+        state = pickle.loads(pickle.dumps(scheduler.state_dict()))
+        assert "_scale_fn_ref" not in state
+        other = lr_scheduler.CyclicLR(optimizer, 1, 5, cycle_momentum=False)
+        other.load_state_dict(state)
+        assert other.scale_fn(3) == scheduler.scale_fn(3)
 
 
 def test_all_of_pytorchs_are_here():

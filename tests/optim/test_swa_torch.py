@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import pickle
 
 import numpy as np
 import pytest
@@ -57,6 +58,27 @@ def test_means_are_pytorchs(kind, use_buffers, dtype, rtol):
     for a, b in zip([*found, y], [*expected, their_y], strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol)
+
+
+def test_a_mean_of_counts_of_batches():
+    found = []
+    for T in (autodiff, torch):
+        model = a_model(T)
+        S = T.optim.swa_utils
+        means = [S.AveragedModel(model, use_buffers=True, multi_avg_fn=S.get_ema_multi_avg_fn(0.5)),
+                 S.AveragedModel(model, use_buffers=True, avg_fn=S.get_ema_avg_fn(0.5))]  # fmt: skip
+        for k in (2, 6, 11):
+            model[1].num_batches_tracked.fill_(k)
+            for mean in means:
+                mean.update_parameters(model)
+        found.append([mean.module[1].num_batches_tracked.item() for mean in means])
+    assert found[0] == found[1]
+
+
+def test_a_mean_is_pickled():
+    mean = swa_utils.AveragedModel(a_model(autodiff))
+    again = pickle.loads(pickle.dumps(mean))
+    assert [p.tolist() for p in again.parameters()] == [p.tolist() for p in mean.parameters()]
 
 
 def test_the_copy_is_not_the_model():

@@ -51,6 +51,8 @@ CHANCE = [
     *of_torch("threshold", lambda x: np.where(x > 0.3, x, -1.0), 0.3, -1.0, kinks=(0.3,)),
     *of_torch("rrelu", lambda x: np.where(x > 0, x, 0.3 * x), 0.2, 0.4),
     Row("relu_", ((2, 3),), lambda T, x: T.relu_(x * 1), lambda x: np.where(x > 0, x, 0), kinks=(0.0,), note="torch", large=None),
+    Row("hardshrink", ((2, 3),), lambda T, x: T.hardshrink(x, 0.3), lambda x: np.where(np.abs(x) <= 0.3, 0, x), kinks=(-0.3, 0.3),
+        note="torch", large=None),
     Row("prelu", ((2, 3), (3,)), lambda T, x, w: T.prelu(x, w), lambda x, w: np.where(x > 0, x, w * x), kinks=(0.0,), note="torch",
         large=None),
     Row("rrelu", ((2, 3),), seeded(lambda T, x: F(T).rrelu(x, 0.2, 0.4, True)), kinks=(0.0,), half=False, ends_early=True,

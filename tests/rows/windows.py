@@ -57,8 +57,8 @@ def flat_windows(x, kernel, stride, **more):
     return np.moveaxis(each(x, lambda v: v.reshape(*v.shape[:2], -1), kernel, stride, **more), 2, n + 2)
 
 
-CONV = {"analytic": True, "at_extremes": "free", "large": None, "torch_rtol": 1e-8}
-POOL = {"distinct": True, "large": None}
+CONV = {"analytic": True, "ends_early": True, "at_extremes": "free", "large": None, "torch_rtol": 1e-8}
+POOL = {"distinct": True, "ends_early": True, "large": None}
 
 CONVOLUTIONS = [
     Row("conv1d", ((2, 3, 7), (4, 3, 3), (4,)), lambda T, x, w, b: T.conv1d(x, w, b, padding=1), lambda x, w, b: conv(x, w, b, padding=1), **CONV),
@@ -96,13 +96,13 @@ POOLS = [
     Row("max_pool1d_with_indices", ((2, 3, 7),), lambda T, x: T.max_pool1d_with_indices(x, 3, 2, 1)[0], None, same_name=False, **POOL),
     Row("max_pool2d_with_indices", ((2, 2, 5, 6),), lambda T, x: F(T).max_pool2d_with_indices(x, 2)[0], lambda x: flat_windows(x, 2, 2).max(-1), **POOL),
     Row("max_pool3d_with_indices", ((1, 2, 4, 3, 5),), lambda T, x: F(T).max_pool3d_with_indices(x, 2)[0], lambda x: flat_windows(x, 2, 2).max(-1), **POOL),
-    Row("avg_pool1d", ((2, 3, 7),), lambda T, x: T.avg_pool1d(x, 2), lambda x: flat_windows(x, 2, 2).mean(-1), analytic=True, same_name=False, large=None),
+    Row("avg_pool1d", ((2, 3, 7),), lambda T, x: T.avg_pool1d(x, 2), lambda x: flat_windows(x, 2, 2).mean(-1), analytic=True, same_name=False, ends_early=True, large=None),
     Row("avg_pool2d", ((2, 2, 5, 6),), lambda T, x: F(T).avg_pool2d(x, (3, 2), 2, (1, 0)), lambda x: flat_windows(x, (3, 2), 2, padding=(1, 0)).mean(-1),
-        analytic=True, large=None),
-    Row("avg_pool2d", ((2, 2, 5, 6),), lambda T, x: F(T).avg_pool2d(x, 3, 2, 1, True, False), None, note="without padding", large=None),
+        analytic=True, ends_early=True, large=None),
+    Row("avg_pool2d", ((2, 2, 5, 6),), lambda T, x: F(T).avg_pool2d(x, 3, 2, 1, True, False), None, note="without padding", ends_early=True, large=None),
     Row("avg_pool2d", ((2, 2, 5, 6),), lambda T, x: F(T).avg_pool2d(x, 2, divisor_override=3), lambda x: flat_windows(x, 2, 2).sum(-1) / 3, note="divisor",
-        analytic=True, large=None),
-    Row("avg_pool3d", ((1, 2, 4, 3, 5),), lambda T, x: F(T).avg_pool3d(x, 2, 1), lambda x: flat_windows(x, 2, 1).mean(-1), analytic=True, half=False, large=None),
+        analytic=True, ends_early=True, large=None),
+    Row("avg_pool3d", ((1, 2, 4, 3, 5),), lambda T, x: F(T).avg_pool3d(x, 2, 1), lambda x: flat_windows(x, 2, 1).mean(-1), analytic=True, half=False, ends_early=True, large=None),
     Row("lp_pool1d", ((2, 3, 6),), lambda T, x: F(T).lp_pool1d(x, 2, 3), lambda x: np.sqrt((flat_windows(x, 3, 3) ** 2).sum(-1)), (0.5, 2.0), analytic=True,
         at_extremes="free", large=None),
     Row("lp_pool2d", ((2, 2, 4, 5),), lambda T, x: F(T).lp_pool2d(x, 3, 2, 1), lambda x: (flat_windows(x, 2, 1) ** 3).sum(-1) ** (1 / 3), (0.5, 2.0),
@@ -110,12 +110,12 @@ POOLS = [
     Row("lp_pool3d", ((1, 2, 2, 4, 2),), lambda T, x: F(T).lp_pool3d(x, 2, 2), lambda x: np.sqrt((flat_windows(x, 2, 2) ** 2).sum(-1)), (0.5, 2.0),
         analytic=True, half=False, at_extremes="free", large=None),
     Row("adaptive_avg_pool1d", ((2, 3, 7),), lambda T, x: T.adaptive_avg_pool1d(x, 3),
-        lambda x: np.stack([x[..., 0:3].mean(-1), x[..., 2:5].mean(-1), x[..., 4:7].mean(-1)], -1), analytic=True, same_name=False, large=None),
-    Row("adaptive_avg_pool2d", ((2, 2, 4, 6),), lambda T, x: F(T).adaptive_avg_pool2d(x, (2, 3)), lambda x: flat_windows(x, 2, 2).mean(-1), analytic=True, large=None),
+        lambda x: np.stack([x[..., 0:3].mean(-1), x[..., 2:5].mean(-1), x[..., 4:7].mean(-1)], -1), analytic=True, same_name=False, ends_early=True, large=None),
+    Row("adaptive_avg_pool2d", ((2, 2, 4, 6),), lambda T, x: F(T).adaptive_avg_pool2d(x, (2, 3)), lambda x: flat_windows(x, 2, 2).mean(-1), analytic=True, ends_early=True, large=None),
     Row("adaptive_avg_pool2d", ((2, 2, 4, 6),), lambda T, x: F(T).adaptive_avg_pool2d(x, 1), lambda x: x.mean((2, 3), keepdims=True), analytic=True, note="one",
-        large=None),
+        ends_early=True, large=None),
     Row("adaptive_avg_pool3d", ((1, 2, 2, 4, 2),), lambda T, x: F(T).adaptive_avg_pool3d(x, (1, 2, 1)), lambda x: flat_windows(x, 2, 2).mean(-1), analytic=True,
-        large=None),
+        ends_early=True, large=None),
     Row("adaptive_max_pool1d", ((2, 3, 7),), lambda T, x: T.adaptive_max_pool1d(x, 3)[0],
         lambda x: np.stack([x[..., 0:3].max(-1), x[..., 2:5].max(-1), x[..., 4:7].max(-1)], -1), same_name=False, **POOL),
     Row("adaptive_max_pool1d", ((2, 3, 7),), lambda T, x: F(T).adaptive_max_pool1d(x, 2), None, note="values", same_name=False, **POOL),
@@ -146,6 +146,8 @@ BACK = [
         for name in (f"fractional_max_pool{n}d", f"fractional_max_pool{n}d_with_indices")
     ],
     Row("max_unpool1d", ((1, 2, 3),), lambda T, x: F(T).max_unpool1d(x, T.tensor(AT), 2), lambda x: unpooled(x, 6), analytic=True, same_name=False, large=None),
+    Row("max_unpool1d", ((1, 2, 1),), lambda T, x: F(T).max_unpool1d(x, T.zeros(1, 2, 1, dtype=T.int64), 1), lambda x: x, analytic=True, note="one element",
+        same_name=False, large=None),
     Row("max_unpool2d", ((1, 2, 3, 1),), lambda T, x: F(T).max_unpool2d(x, T.tensor(AT[..., None]), 2, output_size=(7, 3)),
         lambda x: unpooled(x[..., 0], 21).reshape(1, 2, 7, 3), analytic=True, large=None),
     Row("max_unpool3d", ((1, 2, 3, 1, 1),), lambda T, x: F(T).max_unpool3d(x, T.tensor(AT[..., None, None]), (2, 1, 1)),

@@ -4,9 +4,10 @@
 # What a kernel takes and gives is written as a pattern, a word for each array:
 #
 #     nc      a matrix: n rows of c elements; a letter stands for one number wherever it is written
+#     ncs     n examples of c channels of s places
 #     n  ()   n elements; a single one, in an array without dimensions
 #     *       any shape, and the same shape for every *
-#     n<c     n integers, each of them from 0 to c - 1, or the one that is ignored
+#     n<c     n integers, each of them from 0 to c - 1, or the one that is ignored; n<s: from 0 to s - 1
 #     c?      None may stand for the array: the loop finds NULL
 #     *!      the array is written to
 #     -> nc   what follows is made and returned
@@ -16,7 +17,7 @@
 # No array that is written to is copied: there the twin works in place.
 
 cdef enum:
-    MOST = 5  # arrays of one kernel, the result among them
+    MOST = 8  # arrays of one kernel, the result among them
 
 
 cdef struct Call:
@@ -27,6 +28,7 @@ cdef struct Call:
     int at                   # how many words are read: the next array's place in `a`
     int held                 # how many views there are, all to be released
     int targets_at           # the place of the integers in `a`, or -1
+    Py_ssize_t bound         # which they are below
     const Py_buffer* whole   # the first array of any shape
     void* a[MOST]
     Py_buffer views[MOST]
@@ -35,7 +37,7 @@ cdef struct Call:
 cdef inline void begin(Call* call, const char* pattern, const void* options) noexcept:
     cdef int k
     call.pattern = pattern
-    call.job.n = call.job.c = call.targets_at = -1
+    call.job.n = call.job.c = call.job.s = call.targets_at = -1
     call.job.ignore = 0
     call.job.options = options
     call.size = call.at = call.held = 0
@@ -48,6 +50,11 @@ cdef inline void release(Call* call) noexcept:
     cdef int k
     for k in range(call.held):
         PyBuffer_Release(&call.views[k])
+
+
+cdef inline Py_ssize_t* number_of(Call* call, char letter) noexcept:
+    """Where the number that a letter stands for is kept."""
+    return &call.job.n if letter == c"n" else &call.job.c if letter == c"c" else &call.job.s
 
 
 cdef inline bint fits(Call* call, const char* word, int letters, const Py_buffer* v) noexcept:
@@ -64,7 +71,7 @@ cdef inline bint fits(Call* call, const char* word, int letters, const Py_buffer
     if v.ndim != letters:
         return False
     for k in range(letters - 1, -1, -1):
-        known = &call.job.n if word[k] == c"n" else &call.job.c
+        known = number_of(call, word[k])
         if known[0] == -1:
             known[0] = v.shape[k]
         if known[0] != v.shape[k] or (known[0] > 1 and v.strides[k] != step):
@@ -87,12 +94,13 @@ cdef inline bint taken(Call* call, array) noexcept:
     cdef Py_buffer* v = &call.views[call.held]
     cdef const char* word = call.pattern
     cdef int at = call.at, letters = 0, size
-    cdef char mark
+    cdef char mark, bound
     while word[letters] >= c"a":
         letters += 1
     # What stands behind the shape, if not a space or the end, is the mark.
     call.pattern += letters if letters else 1 if word[0] == c"*" else 2
     mark = call.pattern[0]
+    bound = call.pattern[1] if mark == c"<" else c"c"
     call.pattern += 1 if mark <= c" " else 3 if mark == c"<" else 2
     call.at += 1
     if array is None and mark == c"?":
@@ -104,9 +112,9 @@ cdef inline bint taken(Call* call, array) noexcept:
     call.held += 1
     call.a[at] = v.buf
     if mark == c"<":
-        call.targets_at = at
+        call.targets_at, call.bound = at, number_of(call, bound)[0]
         return is_int64(v) and fits(call, word, letters, v) and targets_inside(
-            <const long long*>v.buf, call.job.n, call.job.c, call.job.ignore)
+            <const long long*>v.buf, call.job.n, call.bound, call.job.ignore)
     size = kind(v)
     if call.size == 0:
         call.size = size
@@ -121,6 +129,8 @@ cdef inline object made(const Call* call, const char* word):
     if word[0] == c"(":
         return empty((), dtype)
     if word[1] == c"c":
+        if word[2] == c"s":
+            return empty((call.job.n, call.job.c, call.job.s), dtype)
         return empty((call.job.n, call.job.c), dtype)
     return empty(call.job.n if word[0] == c"n" else call.job.c, dtype)
 
@@ -146,7 +156,7 @@ cdef int run_released(int loop, Call* call) except -1:
             call.a[call.targets_at] = own
         with nogil:
             if own != NULL:
-                inside = targets_inside(own, n, call.job.c, call.job.ignore)
+                inside = targets_inside(own, n, call.bound, call.job.ignore)
             if inside:
                 run(loop, call.size, call.a, &call.job)
         if not inside:
@@ -175,7 +185,9 @@ cdef object through(int loop, const char* pattern, PyObject** given, long long i
         call.a[call.at] = v.buf
         if call.job.c == -1:
             call.job.c = 1  # no word of the pattern names columns
-        if call.job.n * call.job.c < RELEASE // 16:
+        if call.job.s == -1:
+            call.job.s = 1
+        if call.job.n * call.job.c * call.job.s < RELEASE // 16:
             run(loop, call.size, call.a, &call.job)
         else:
             run_released(loop, &call)

@@ -18,7 +18,7 @@ def attention(q: Array, k: Array, v: Array, bias: Array | None, scale: float, ca
         if bias is not None:
             scores = scores + bias
         if causal:
-            scores = np.where(np.tri(*scores.shape[2:], dtype=bool), scores, -np.inf)
+            scores = np.where(np.tri(*scores.shape[2:], dtype=np.bool_), scores, -np.inf)
         largest = scores.max(-1, keepdims=True, initial=-np.inf)
         e = np.where(np.isneginf(largest), 0, np.exp(scores - largest, dtype=np.float64))
         total = e.sum(-1, keepdims=True)

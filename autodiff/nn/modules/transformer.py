@@ -14,6 +14,7 @@ from autodiff._core.modes import mode
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 from autodiff.api.creation import full
+from autodiff.backends import mha
 from autodiff.nn import init
 from autodiff.nn.functional.attention import additive_mask
 from autodiff.nn.modules._transformer_layers import Activation, TransformerDecoderLayer, TransformerEncoderLayer
@@ -93,7 +94,7 @@ class TransformerEncoder(_Stack):
     def _leaves_padding_out(self, src: Tensor, padding: Tensor) -> bool:
         """Whether PyTorch would compute without the padding, which then is 0 in its result."""
         first: Any = self.layers[0]
-        if not self.use_nested_tensor or first.training or src.dim() != 3:
+        if not (self.use_nested_tensor and mha.get_fastpath_enabled()) or first.training or src.dim() != 3:
             return False
         hidden = padding != 0
         if self.mask_check and bool((hidden[:, :-1] & ~hidden[:, 1:]).any()):

@@ -53,16 +53,22 @@ def _check_names(module: Module, given: dict[str, Tensor]) -> None:
         raise RuntimeError(f"Error(s) in reparametrizing for {module._get_name()}:\n\t{text}")
 
 
+_ABSENT: Any = object()
+
+
 def _put(owner: Any, name: str, value: Any) -> Any:
-    """The value under the name, in the register that has it; returns what was there."""
+    """The value under the name, in the register that has it, or as an attribute; returns what was there."""
     for register in (owner._parameters, owner._buffers):
         if name in register:
             before, register[name] = register[name], value
             return before
-    before = getattr(owner, name)
-    if not isinstance(before, Tensor):
-        raise TypeError(f"{before} is not an instance of torch.Tensor")
-    setattr(owner, name, value)
+    before = getattr(owner, name, _ABSENT)
+    if before is not _ABSENT and not isinstance(before, Tensor):
+        raise TypeError(f"attribute `{name}`: {before} is not an instance of torch.Tensor")
+    if value is _ABSENT:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, value)
     return before
 
 
@@ -75,7 +81,7 @@ def _with(module: Module, given: dict[str, Tensor], tie_weights: bool, strict: b
     try:
         for path, value in every.items():
             owner, name = _owner(module, path)
-            if not isinstance(value, Tensor):
+            if value is not None and not isinstance(value, Tensor):
                 raise TypeError(f"{value} is not an instance of torch.Tensor")
             before.append((owner, name, _put(owner, name, value)))
         yield

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable
+from types import GeneratorType
 
 import numpy as np
 
@@ -38,7 +39,12 @@ def clip_grad_norm_(
     >>> torch.nn.utils.clip_grad_norm_([p], 1.0), p.grad
     (tensor(5.), tensor([0.6000, 0.8000]))
     """
-    ps = _with_grad(parameters)
+    every = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    if not every and isinstance(parameters, GeneratorType):  # it was walked through before, most likely
+        warnings.warn(
+            "`parameters` is an empty generator, no gradient clipping will occur.", UserWarning, stacklevel=stacklevel()
+        )
+    ps = _with_grad(every)
     total = get_total_norm([p.grad for p in ps], norm_type, error_if_nonfinite)
     clip_grads_with_norm_(ps, max_norm, total)
     return total

@@ -96,6 +96,10 @@ class ParametrizationList(ModuleList):
             part = Parameter(part.detach(), original.requires_grad)
         _register(self, f"original{i}", part.requires_grad_(original.requires_grad))
 
+    def _each(self) -> list[Any]:
+        """The parametrizations, without what belongs to one of `original` itself."""
+        return [module for name, module in self._modules.items() if name.isdigit()]
+
     def _originals(self) -> list[Tensor]:
         return [self.original] if self.is_tensor else [getattr(self, f"original{i}") for i in range(self.ntensors)]
 
@@ -103,7 +107,7 @@ class ParametrizationList(ModuleList):
         """Set what is trained so that the list computes `value`: what an assignment to the tensor does."""
         found: Any = value
         with no_grad():
-            for module in reversed(list(self)):
+            for module in reversed(self._each()):
                 if not hasattr(module, "right_inverse"):
                     raise RuntimeError(f"parametrization {type(module).__name__} does not implement right_inverse.")
                 found = module.right_inverse(found)
@@ -126,7 +130,7 @@ class ParametrizationList(ModuleList):
 
     def forward(self) -> Tensor:
         """The tensor, computed from what is trained."""
-        first, *others = list(self)
+        first, *others = self._each()
         x: Tensor = first(*self._originals())
         for module in others:
             x = module(x)
@@ -254,7 +258,7 @@ def transfer_parametrizations_and_params(from_module: Any, to_module: Any, tenso
             if not hasattr(to_module, name):
                 setattr(to_module, name, Parameter(getattr(from_module, name).detach()))
             theirs = _list_of(from_module, name)
-            for parametrization in theirs:
+            for parametrization in theirs._each():
                 register_parametrization(to_module, name, parametrization)
             for part in ["original"] if theirs.is_tensor else [f"original{i}" for i in range(theirs.ntensors)]:
                 setattr(_list_of(to_module, name), part, getattr(theirs, part))

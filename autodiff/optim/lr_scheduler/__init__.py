@@ -20,6 +20,7 @@ from autodiff.optim.lr_scheduler.factors import (
     ConstantLR, ExponentialLR, LambdaLR, LinearLR, MultiplicativeLR, MultiStepLR, PolynomialLR, StepLR,
 )
 from autodiff.optim.lr_scheduler.plateau import ReduceLROnPlateau
+from autodiff.optim.lr_scheduler.scheduler import EPOCH_DEPRECATION_WARNING as EPOCH_DEPRECATION_WARNING
 from autodiff.optim.lr_scheduler.scheduler import LRScheduler, _LRScheduler as _LRScheduler
 from autodiff.optim.lr_scheduler.several import ChainedScheduler, SequentialLR
 

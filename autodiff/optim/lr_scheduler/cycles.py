@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from autodiff.optim.lr_scheduler.scheduler import LRScheduler, assign, check_optimizer, for_each
@@ -35,6 +36,12 @@ def _begin_momentum(optimizer: Optimizer, highest: list[Any], lowest: list[Any],
     for high, low, group in zip(highest, lowest, optimizer.param_groups, strict=True):
         _set_momentum(group, high, use_beta1)
         group["max_momentum"], group["base_momentum"] = high, low
+
+
+_HEIGHTS: dict[str, Callable[[float], float]] = {
+    "triangular": lambda x: 1.0,
+    "triangular2": lambda x: 1 / (2.0 ** (x - 1)),
+}
 
 
 class CyclicLR(LRScheduler):
@@ -91,9 +98,11 @@ class CyclicLR(LRScheduler):
 
     def scale_fn(self, x: float) -> float:
         """How high the cycle (or step) of number `x` goes, as a share of the first."""
-        if self._scale_fn_custom is not None:
-            return self._scale_fn_custom(x)
-        return 1.0 if self.mode == "triangular" else 1 / (2.0 ** (x - 1)) if self.mode == "triangular2" else self.gamma**x
+        return self._scale_fn_ref(x) if self._scale_fn_custom is None else self._scale_fn_custom(x)
+
+    @property
+    def _scale_fn_ref(self) -> Callable[[float], float]:
+        return partial(pow, self.gamma) if self.mode == "exp_range" else _HEIGHTS[self.mode]
 
     def get_lr(self) -> list[Any]:
         """The rates of this step, and the momenta, which are written; to read them, use `get_last_lr`."""

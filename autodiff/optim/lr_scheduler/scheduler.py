@@ -18,8 +18,8 @@ from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.optim.optimizer import Optimizer
 
 __all__ = [
-    "Formula", "LRScheduler", "assign", "check_optimizer", "for_each", "of_functions", "old_epoch", "read",
-    "to_functions",
+    "EPOCH_DEPRECATION_WARNING", "Formula", "LRScheduler", "assign", "check_optimizer", "for_each", "of_functions", "old_epoch",
+    "read", "to_functions",
 ]
 
 
@@ -54,15 +54,17 @@ def check_optimizer(optimizer: Any) -> None:
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer; the optimizer comes first: StepLR(optimizer, 10)")
 
 
+EPOCH_DEPRECATION_WARNING = (
+    "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use "
+    "`scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from None, the closed form is "
+    "used instead of the new chainable form, where available."
+)
+_MORE = "See more details at https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
+
+
 def old_epoch() -> None:
     """Warn of `step(epoch)`."""
-    warnings.warn(
-        "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use "
-        "`scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from None, the closed form is "
-        "used instead of the new chainable form, where available.",
-        UserWarning,
-        stacklevel=stacklevel(),
-    )
+    warnings.warn(EPOCH_DEPRECATION_WARNING, UserWarning, stacklevel=stacklevel())
 
 
 def to_functions(state: dict[str, Any], functions: list[Any]) -> dict[str, Any]:
@@ -165,13 +167,13 @@ class LRScheduler(KnowsItsKeywords):
         if getattr(self.optimizer, "_watched", None) is not _function(self.optimizer.step):
             text = (
                 "Seems like `optimizer.step()` has been overridden after learning rate scheduler initialization. Please, make "
-                "sure to call `optimizer.step()` before `lr_scheduler.step()`."
+                f"sure to call `optimizer.step()` before `lr_scheduler.step()`. {_MORE}"
             )
         elif not self.optimizer._opt_called:
             text = (
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. In PyTorch 1.1.0 and later, you should "
                 "call them in the opposite order: `optimizer.step()` before `lr_scheduler.step()`.  Failure to do this will "
-                "result in PyTorch skipping the first value of the learning rate schedule."
+                f"result in PyTorch skipping the first value of the learning rate schedule. {_MORE}"
             )
         else:
             return

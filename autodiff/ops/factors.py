@@ -1,0 +1,288 @@
+"""Matrices as products of simpler ones: Cholesky, QR, LU, eigenvectors, singular vectors.
+
+After this module a reader knows the one idea behind all of these gradients: what is triangular stays so, what is a turn stays
+one, and this says which part of a change each of the factors takes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.graph import primitive
+from autodiff.ops.equations import LinAlgError, batch_element, each_matrix, row_sums, solved
+from autodiff.ops.join import cat
+from autodiff.ops.matmul import product
+from autodiff.ops.triangle import diagonal, on_diagonal, tril, triu
+
+# ---- helpers of the rules ----
+
+
+@primitive(
+    lambda g, b: quotient(g, b),
+    lambda g, y, b: -quotient(g * y, b),
+    says="Divided by a number, a change is divided by it too; where nothing is divided, nothing passes.",
+)
+def quotient(a, b):
+    """a / b: and 0 where a is 0, so that directions in which nothing moves do no harm where b is 0."""
+    nothing = np.broadcast_to(a == 0, np.broadcast_shapes(a.shape, b.shape))
+    return np.where(nothing, 0, a / np.where(nothing, 1, b)).astype(a.dtype, copy=False)
+
+
+def _beside(x: Any) -> Any:
+    """x: with zeros on its diagonal."""
+    return tril(x, diagonal=-1) + triu(x, diagonal=1)
+
+
+@primitive(
+    lambda g: row_sums(_beside(g).mT) - row_sums(_beside(g)),
+    says="A value widens the gaps in its column and narrows those in its row.",
+)
+def gaps(values):
+    """the gaps: from the value of each row to that of each column; ones on the diagonal, where there is none."""
+    apart = values[..., None, :] - values[..., :, None]
+    return np.where(np.eye(values.shape[-1], dtype=bool), values.dtype.type(1), apart)
+
+
+def _by_gaps(x: Any, values: Any) -> Any:
+    """x over the gaps: beside the diagonal, over the difference of the values of its column and its row."""
+    return quotient(_beside(x), gaps(values))
+
+
+def _on_diagonal(v: Any, like: Any) -> Any:
+    """v: on the diagonal of zeros."""
+    return on_diagonal(v, offset=0, a=-2, b=-1, shape=like.shape)
+
+
+def _right(x: Any, m: Any) -> Any:
+    """x m⁻¹: the solution from the right."""
+    return solved(m.mT, x.mT).mT
+
+
+def _no_slope(g: Any) -> Any:
+    """No slope: PyTorch has none either, and who asks for it is told."""
+    raise RuntimeError("The QR decomposition is not differentiable when mode='r', or mode='complete' and nrows > ncols")
+
+
+# ---- triangles ----
+
+
+def _half(x: Any) -> Any:
+    """the lower half of x: below the diagonal all of it, on the diagonal the half."""
+    return (tril(x, diagonal=0) + tril(x, diagonal=-1)) * 0.5
+
+
+def _both_ways(x: Any) -> Any:
+    """the mean of x and its transpose."""
+    return (x + x.mT) * 0.5
+
+
+@primitive(
+    lambda g, y: _both_ways(_right(solved(y.mT, _half(product(y.mT, g))), y)),
+    name="LinalgCholeskyEx",
+    says="The factor is half of the matrix, so it takes the lower half of the change, seen from its own side.",
+)
+def cholesky(a):
+    """the Cholesky factor of a: the lower triangle with l @ l.T = a."""
+    try:
+        return np.linalg.cholesky(a)
+    except np.linalg.LinAlgError:
+        infos = each_matrix(not_positive, a)
+    where, order = batch_element(infos, a.shape[:-2]), next(filter(None, infos))
+    raise LinAlgError(
+        f"linalg.cholesky: {where}The factorization could not be completed because the input is not positive-definite (the "
+        f"leading minor of order {order} is not positive-definite)."
+    )
+
+
+def _around(x: Any, y: Any, l: Any) -> Any:
+    """minus x yᵀ and its transpose, through l."""
+    moved = product(x, y.mT)
+    return -product(moved + moved.mT, l)
+
+
+@primitive(
+    lambda g, l: cholesky_solved(g, l),
+    lambda g, y, l: _around(cholesky_solved(g, l), y, l),
+    name="CholeskySolve",
+    says="The right side gets the solution for g; the factor stands on both sides of the matrix, and gets g from both.",
+)
+def cholesky_solved(b, l):
+    """the solution of the factor l and b: the x with l @ l.T @ x = b."""
+    lower, solve = np.tril(l), solved.operation.forward
+    return solve(np.swapaxes(lower, -1, -2), solve(lower, b, lenient=True), lenient=True)
+
+
+def not_positive(a: Any) -> int:
+    """The order of the first leading minor of a matrix that is not positive; 0 where all are."""
+    for n in range(1, len(a) + 1):
+        try:
+            np.linalg.cholesky(a[:n, :n])
+        except np.linalg.LinAlgError:
+            return n
+    return 0
+
+
+def _through_lu(gl: Any, gu: Any, l: Any, u: Any) -> Any:
+    """what the two triangles pass back to the matrix."""
+    inner = tril(product(l.mT, gl), diagonal=-1) + triu(product(gu, u.mT), diagonal=0)
+    return _right(solved(l.mT, inner), u.mT)
+
+
+@primitive(
+    lambda g, y0, y1: _through_lu(g[0], g[1], y0, y1),
+    name="LinalgLu",
+    says="What stands below the diagonal is the lower factor's share of a change, the rest is the upper one's.",
+)
+def lu(a):
+    """(l, u) with l @ u = a: of square matrices whose rows stand in the right order."""
+    u = np.array(a)
+    l = np.zeros_like(u)
+    for i in range(a.shape[-1]):
+        l[..., i, i] = 1
+        pivot = u[..., i, i]
+        column = np.where((pivot == 0)[..., None], 0, u[..., i + 1 :, i] / np.where(pivot == 0, 1, pivot)[..., None])
+        l[..., i + 1 :, i] = column
+        u[..., i + 1 :, :] -= column[..., None] * u[..., i, None, :]
+        u[..., i + 1 :, i] = 0
+    return l, u
+
+
+def pivots_of(a: Any) -> Any:
+    """(pivots, order) of a batch of matrices: with which row each was exchanged, from 1 on, and where the rows came from."""
+    work = np.array(a, np.float64)
+    batch, (m, n) = work.shape[:-2], work.shape[-2:]
+    work = work.reshape(math.prod(batch), m, n)
+    every, k = np.arange(len(work)), min(m, n)
+    pivots, order = np.zeros((len(work), k), np.int32), np.tile(np.arange(m), (len(work), 1))
+    for i in range(k):
+        p = i + np.argmax(np.abs(work[:, i:, i]), 1)
+        pivots[:, i] = p + 1
+        for array in (work, order):
+            array[every, i], array[every, p] = array[every, p].copy(), array[every, i].copy()
+        top = work[:, i, i]
+        share = np.where((top == 0)[:, None], 0, work[:, i + 1 :, i] / np.where(top == 0, 1, top)[:, None])
+        work[:, i + 1 :] -= share[:, :, None] * work[:, i, None]
+    return pivots.reshape(*batch, k), order.reshape(*batch, m)
+
+
+# ---- turns ----
+
+
+def _mirrored(x: Any) -> Any:
+    """the lower half of x: and its mirror image above the diagonal."""
+    return tril(x, diagonal=0) + tril(x, diagonal=-1).mT
+
+
+def _through_qr(g: Any, q: Any, r: Any) -> Any:
+    """what the two factors pass back to the matrix."""
+    inner = product(r, triu(g[1], diagonal=0).mT) - product(g[0].mT, q)
+    return _right(g[0] + product(q, _mirrored(inner)), r.mT)
+
+
+@primitive(
+    lambda g, y0, y1: _through_qr(g, y0, y1),
+    name="LinalgQr",
+    says="A turn can only turn and a triangle stays one, and this says what each of the two takes of a change.",
+)
+def qr(a):
+    """(q, r) with q @ r = a: of matrices with no more columns than rows; q has upright columns, r is upper triangular."""
+    return tuple(np.linalg.qr(a))
+
+
+@primitive(_no_slope, name="LinalgQr", says="What stands upright on a matrix is free to choose, and PyTorch gives it no slope.")
+def qr_without_slope(a, *, mode):
+    """(q, r) where there is no slope: with a square q, or without any."""
+    return tuple(np.linalg.qr(a, mode)) if mode == "complete" else (np.zeros((0,), a.dtype), np.linalg.qr(a, "r"))
+
+
+@primitive(
+    lambda g, y0, y1: _both_ways(product(product(y1, _on_diagonal(g[0], y1) + _by_gaps(product(y1.mT, g[1]), y0)), y1.mT)),
+    name="LinalgEigh",
+    says="An eigenvalue moves along its own vector; vectors turn into one another, the faster the closer their values are.",
+)
+def eigh(a, *, uplo):
+    """(values, vectors) of a symmetric matrix, of which one triangle is read: increasing, the vectors in columns."""
+    return tuple(np.linalg.eigh(a, uplo))
+
+
+@primitive(
+    lambda g, y0, y1: solved(y1.mT, product(_on_diagonal(g[0], y1) + _by_gaps(_upright(g[1], y1), y0), y1.mT)),
+    name="LinalgEig",
+    says="As in a symmetric matrix, but that the vectors don't stand upright: their inverse takes the place of the transpose.",
+)
+def eig(a):
+    """(values, vectors) of a matrix whose eigenvalues are real, the vectors in columns, each of length 1."""
+    values, vectors = np.linalg.eig(a)
+    return values.astype(a.dtype), vectors.astype(a.dtype)
+
+
+def _upright(g: Any, v: Any) -> Any:
+    """what of g turns the vectors: without what would make them longer."""
+    along = product(v.mT, g)
+    return along - product(product(v.mT, v), _on_diagonal(diagonal(along, offset=0, a=-2, b=-1), v))
+
+
+def _outside(g: Any, u: Any, s: Any) -> Any:
+    """what of g lies outside of u, over s: nothing where u is square, which is told from shapes alone."""
+    if u.shape[-2] == u.shape[-1]:
+        return g * 0.0
+    return quotient(g - product(u, product(u.mT, g)), s[..., None, :])
+
+
+def _through_svd(gu: Any, gs: Any, gv: Any, u: Any, s: Any, v: Any) -> Any:
+    """what the three factors pass back to the matrix: u and v in columns."""
+    left, right = product(u.mT, gu), product(v.mT, gv)
+    squares, scale = s * s, s[..., None, :]
+    turns = _by_gaps(left - left.mT, squares) * scale + s[..., :, None] * _by_gaps(right - right.mT, squares)
+    inner = product(u, turns + _on_diagonal(gs, turns)) + _outside(gu, u, s)
+    return product(inner, v.mT) + product(u, _outside(gv, v, s).mT)
+
+
+def _few(u: Any, s: Any) -> Any:
+    """u: of its columns those that have a stretch."""
+    return u[..., : s.shape[-1]]
+
+
+@primitive(
+    lambda g, y0, y1, y2: _through_svd(_few(g[0], y1), g[1], _few(g[2].mT, y1), _few(y0, y1), y1, _few(y2.mT, y1)),
+    name="LinalgSvd",
+    says="A stretch moves along its own two directions; these turn into one another, the faster the closer the stretches.",
+)
+def svd(a, *, full):
+    """(u, s, v) with u @ diag(s) @ v = a: a turn, stretches from the largest to the smallest, a turn."""
+    return tuple(np.linalg.svd(a, full_matrices=full))
+
+
+# ---- the exponential ----
+
+
+def _towards(g: Any, x: Any) -> Any:
+    """the slope of the exponential of x towards g: a corner of the exponential of both in one matrix."""
+    n, last = x.shape[-1], len(x.shape) - 1
+    top = cat(x, g, axis=last, starts=[0, n])
+    below = cat(g * 0.0, x, axis=last, starts=[0, n])
+    return matrix_exp(cat(top, below, axis=last - 1, starts=[0, n]))[..., :n, n:]
+
+
+@primitive(
+    lambda g, x: _towards(g, x.mT),
+    name="LinalgMatrixExp",
+    says="Its slope is no product, as a change need not commute with the matrix: it is a corner of a larger exponential.",
+)
+def matrix_exp(x):
+    """e**x: the exponential of a matrix, the sum of x**k / k!."""
+    wide = x.astype(np.float64)
+    size = np.abs(wide).sum(-2).max(-1, initial=0)
+    with np.errstate(all="ignore"):
+        halvings = np.where(np.isfinite(size), np.maximum(np.ceil(np.log2(np.maximum(size, 1e-300) * 2)), 0), 0)
+    scaled = wide / np.exp2(halvings)[..., None, None]
+    y = term = np.broadcast_to(np.eye(x.shape[-1]), wide.shape)
+    for k in range(1, 19):
+        term = term @ scaled / k
+        y = y + term
+    for i in range(int(halvings.max(initial=0))):
+        y = np.where((i < halvings)[..., None, None], y @ y, y)
+    return y.astype(x.dtype)

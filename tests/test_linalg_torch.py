@@ -1,0 +1,195 @@
+"""torch.linalg against PyTorch: signatures, results of every shape, free signs, singular matrices, errors, old names."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import autodiff
+
+torch = pytest.importorskip("torch")
+
+FUNCTIONS = [n for n in autodiff.linalg.__all__ if inspect.isroutine(getattr(autodiff.linalg, n))]
+
+
+def schemas(name):
+    packet = getattr(torch.ops.aten, f"linalg_{name}")
+    return [getattr(packet, o)._schema for o in packet.overloads() if "out" not in o]
+
+
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if n != "matmul"])
+def test_the_arguments_have_pytorchs_names_and_order(name):
+    ours = inspect.signature(getattr(autodiff.linalg, name)).parameters
+    positional = [p.name for p in ours.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    found = []
+    for schema in schemas(name):
+        theirs = ["input" if a.name == "self" else a.name for a in schema.arguments if not a.kwarg_only]
+        options = {a.name for a in schema.arguments if a.kwarg_only and not a.is_out}
+        found.append(positional[: len(theirs)] == theirs and options <= set(ours))
+    assert any(found), (positional, [str(s) for s in schemas(name)])
+
+
+def test_all_of_pytorchs_functions_are_here():
+    theirs = {n for n in dir(torch.linalg) if not n.startswith("_")} - {"common_notes", "Tensor", "torch"}
+    assert theirs - set(autodiff.linalg.__all__) == {"ldl_factor", "ldl_factor_ex", "ldl_solve"}
+
+
+def same(a, b, signs=False):
+    if isinstance(b, tuple):
+        for field in a._fields:
+            same(getattr(a, field), getattr(b, field), signs)
+        return
+    assert (str(a.dtype), tuple(a.shape)) == (str(b.dtype), tuple(b.shape))
+    x, y = (np.abs(t.detach().numpy()) if signs else t.detach().numpy() for t in (a, b))
+    np.testing.assert_allclose(x, y, rtol=2e-4 if "32" in str(a.dtype) else 1e-8, atol=1e-5)
+
+
+SHAPES = [(3, 3), (2, 3, 3), (0, 0), (0, 3, 3), (2, 0, 0), (1, 2, 2, 2)]
+SQUARE = """cholesky cholesky_ex cond det diagonal eigh eigvalsh inv inv_ex lu lu_factor lu_factor_ex matrix_exp matrix_norm
+    matrix_rank pinv qr slogdet svd svdvals""".split()  # noqa: SIM905
+SIGNED = {"eigh", "svd", "qr"}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", SQUARE)
+def test_square_matrices_of_every_batch(name, dtype):
+    for shape in SHAPES:
+        a = np.random.default_rng(3).normal(size=shape)
+        a = a @ np.swapaxes(a, -1, -2) + np.eye(shape[-1])
+        results = []
+        for T in (autodiff, torch):
+            try:
+                results.append(getattr(T.linalg, name)(T.tensor(a, dtype=getattr(T, dtype))))
+            except (IndexError, RuntimeError):
+                results.append("refused")
+        if "refused" in results:
+            assert results[1] == "refused" or results == ["refused"] * 2, (name, shape, results)
+        else:
+            same(*results, signs=name in SIGNED)
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (3, 4), (2, 4, 2), (2, 2, 4), (0, 3), (3, 0)], ids=str)
+@pytest.mark.parametrize("name", ["svd", "qr", "lu", "pinv", "matrix_rank", "svdvals", "lu_factor_ex"])
+def test_matrices_of_every_shape(name, shape):
+    a = np.random.default_rng(3).normal(size=shape)
+    same(*(getattr(T.linalg, name)(T.tensor(a)) for T in (autodiff, torch)), signs=name in SIGNED)
+
+
+def test_a_determinant_has_a_slope_where_it_is_0():
+    """Its cofactors, of which PyTorch gives those that are not lost in a product with 0."""
+    x = autodiff.tensor([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.0, 1.0]], dtype=autodiff.float64, requires_grad=True)
+    autodiff.linalg.det(x).backward()
+    np.testing.assert_allclose(x.grad.numpy(), [[4, 4, -4], [-2, -2, 2], [0, 0, 0]], atol=1e-12)
+
+
+def test_what_does_not_depend_on_the_directions_has_a_slope_where_they_are_not_told_apart():
+    """Equal eigenvalues and equal stretches: as long as the vectors are not asked for."""
+    for T in (autodiff, torch):
+        x = T.eye(3, dtype=T.float64).requires_grad_()
+        (T.linalg.eigvalsh(x).sum() + T.linalg.svdvals(x).sum()).backward()
+        np.testing.assert_allclose(x.grad.numpy(), 2 * np.eye(3), atol=1e-12)
+
+
+def test_a_slope_through_directions_that_are_not_told_apart_is_no_number():
+    x = autodiff.eye(3, dtype=autodiff.float64).requires_grad_()
+    (autodiff.linalg.eigh(x).eigenvectors * autodiff.arange(9.0).reshape(3, 3)).sum().backward()
+    assert not np.isfinite(x.grad.numpy()).all()
+
+
+def test_complex_eigenvalues_are_refused():
+    turn = autodiff.tensor([[0.0, -1.0], [1.0, 0.0]])
+    for function in (autodiff.linalg.eig, autodiff.linalg.eigvals):
+        with pytest.raises(RuntimeError, match="complex eigenvalues, and there are no complex numbers here"):
+            function(turn)
+
+
+S, I = "T.zeros(2, 2)", "T.eye(2)"
+ONE = "inv det slogdet cholesky eigh eigvalsh matrix_exp lu qr svd pinv".split()  # noqa: SIM905
+WRONG = [
+    *[f"T.linalg.{n}({a})" for n in ONE for a in ("T.ones(2)", "T.ones(2, 2).long()")],
+    *[f"T.linalg.{n}(T.ones(2, 3))" for n in ("inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh", "matrix_exp", "inv_ex")],
+    f"T.linalg.inv({S})",
+    f"T.linalg.solve({S}, {I})",
+    f"T.linalg.cholesky(-{I})",
+    f"T.linalg.lu_factor({S})",
+    f"T.inverse({S})",
+    f"T.linalg.inv({I}.half())",
+    f"T.linalg.solve({I}, T.ones(3))",
+    f"T.linalg.solve({I}, {I}.double())",
+    f"T.linalg.solve({I}, 3)",
+    f"T.linalg.qr({I}, 'a')",
+    f"T.linalg.eigh({I}, 'X')",
+    f"T.linalg.norm({I}, 'a')",
+    "T.linalg.norm(T.ones(2), 'fro')",
+    "T.linalg.norm(T.ones(2, 2, 2), 2)",
+    f"T.linalg.vector_norm({I}.long())",
+    "T.linalg.matrix_norm(T.ones(2))",
+    f"T.linalg.matrix_norm({I}, 3)",
+    f"T.linalg.matrix_norm({I}, dim=(0, 0))",
+    f"T.linalg.matrix_power({I}, 1.5)",
+    "T.linalg.matrix_power(T.ones(2, 3), 2)",
+    "T.linalg.cond(T.ones(2, 3), 1)",
+    f"T.linalg.multi_dot([{I}])",
+    f"T.linalg.multi_dot([{I}, T.ones(3, 3)])",
+    "T.linalg.vander(T.tensor(1.0))",
+    "T.linalg.vecdot(T.ones(2), T.ones(3))",
+    "T.linalg.householder_product(T.ones(2, 3), T.ones(2))",
+    "T.linalg.tensorinv(T.ones(2, 3, 5))",
+    "T.linalg.tensorinv(T.ones(2, 2), 0)",
+    f"T.linalg.solve_triangular({I}, {I})",
+    f"T.linalg.lstsq({I}, T.ones(3, 2))",
+    f"T.linalg.lstsq({I}, {I}, driver='x')",
+    f"T.symeig({I})",
+    f"T.eig({I})",
+    f"T.lstsq({I}, {I})",
+    f"T.solve({I}, {I})",
+    f"T.matrix_rank({I})",
+    f"{I}.symeig()",
+    f"T.cholesky_solve(T.ones(3, 1), {I})",
+    "T.logdet(T.ones(2, 3))",
+    "T.vander(T.ones(2, 2))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", WRONG)
+def test_what_does_not_fit_is_refused_as_in_pytorch(call):
+    with pytest.raises(Exception) as theirs:
+        eval(call, {"T": torch})
+    with pytest.raises(Exception) as ours:
+        eval(call, {"T": autodiff})
+    expected = autodiff.linalg.LinAlgError if theirs.type is torch.linalg.LinAlgError else theirs.type
+    assert issubclass(ours.type, expected) or issubclass(expected, ours.type), (ours.value, theirs.value)
+
+
+def test_the_failing_matrix_of_a_batch_is_named():
+    batch = autodiff.stack([autodiff.eye(2), autodiff.zeros(2, 2)])
+    with pytest.raises(autodiff.linalg.LinAlgError, match=r"\(Batch element 1\): The diagonal element 1 is zero"):
+        autodiff.linalg.inv(batch)
+    with pytest.raises(autodiff.linalg.LinAlgError, match=r"\(Batch element 1\): .* leading minor of order 2"):
+        autodiff.linalg.cholesky(autodiff.stack([autodiff.eye(2), autodiff.tensor([[1.0, 2.0], [2.0, 1.0]])]))
+    info = autodiff.linalg.inv_ex(batch).info
+    assert (info.tolist(), str(info.dtype)) == ([0, 1], "torch.int32")
+
+
+OLD = {
+    "svd": lambda T, a: T.svd(a).S,
+    "svd of values": lambda T, a: T.svd(a, compute_uv=False)[1],
+    "qr": lambda T, a: T.qr(a).R.abs(),
+    "cholesky": lambda T, a: T.cholesky(a @ a.mT + T.eye(3), upper=True),
+    "triangular_solve": lambda T, a: T.triangular_solve(a, a + 3 * T.eye(3), transpose=True, upper=False)[0],
+    "nuclear_norm": lambda T, a: T.nuclear_norm(a, (0, 1), True),
+    "frobenius_norm": lambda T, a: T.frobenius_norm(a, (0,), True),
+    "lu": lambda T, a: a.lu()[0],
+    "lu_solve": lambda T, a: T.lu_solve(a, *T.linalg.lu_factor(a + 3 * T.eye(3))),
+    "lu_unpack": lambda T, a: T.lu_unpack(*T.linalg.lu_factor(a))[0],
+    "geqrf": lambda T, a: T.geqrf(a)[1],
+    "cholesky_inverse": lambda T, a: T.cholesky_inverse(T.linalg.cholesky(a @ a.mT + T.eye(3)).mT, upper=True),
+    "ger": lambda T, a: T.ger(a[0], a[1]),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", OLD)
+def test_the_older_names(name):
+    a = np.random.default_rng(0).normal(size=(3, 3)).astype(np.float32)
+    same(*(OLD[name](T, T.tensor(a)) for T in (autodiff, torch)))
