@@ -101,6 +101,8 @@ def test_a_rule_reads_what_it_names():
             if not row.no_slope:
                 y = row.call(autodiff, *leaves_of(autodiff, arrays_for(row)))
                 for node in nodes_behind(y):
+                    if node.operation.composed is not None:
+                        continue  # its definition reads every input, under create_graph
                     for k, name in values_kept(node):
                         kept.add(name)
                         if is_read(node, k, shapes[node]):

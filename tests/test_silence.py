@@ -97,14 +97,16 @@ def test_steps_are_silent(g):
     ran = 0
     for cls in OPTIMIZERS:
         for options in OPTIONS:
+            if cls is optim.LBFGS:
+                continue  # it computes the loss itself, again and again
             try:
                 optimizer = cls([with_gradient(g)], lr=0.1, **options)
-            except TypeError:  # it has no such option, or is the base class
+            except (TypeError, ValueError):  # it has no such option, is the base class, or takes matrices only
                 continue
             for _ in range(3):
                 optimizer.step()
             ran += 1
-    assert ran >= 5
+    assert ran >= 20
 
 
 LAYERS = [

@@ -229,7 +229,7 @@ OPTIONS = [{}, {"rtol": 1e-3, "atol": 0.3}, {"rtol": 0, "atol": 0}, {"equal_nan"
 
 
 @pytest.mark.parametrize("pair", PAIRS)
-@pytest.mark.parametrize("options", OPTIONS, ids=repr)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(options) or "none")
 def test_assert_close_says_what_pytorchs_says(pair, options, torch):
     assert verdict(autodiff, *PAIRS[pair], options) == verdict(torch, *PAIRS[pair], options)
 

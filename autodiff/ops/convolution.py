@@ -25,7 +25,10 @@ from autodiff.ops.reduce import spread
     says="Each g goes back through the same window to what it came from; a weight gets g times what it met, everywhere.",
 )
 def convolution(x, w, b, *, windows, groups):
-    """y[p] = the sum of w[t] x[p + t] over the taps t of the window, plus b."""
+    """y[p] = the sum of w[t] x[p + t] over the taps t of the window.
+
+    b, where there is one, is added to each.
+    """
     return _kernels.convolution(x, w, b, windows, groups)
 
 

@@ -86,7 +86,8 @@ cdef int attend_backward(
     job.options = &look
     for i in range(q.n[0]):
         for j in range(q.n[1]):
-            if times(p, head(p, i, j, 0), True, g, head(g, i, j, 0), False, head(dv, i, j, 0), dv.step[2], keys, queries, v.n[3]):
+            if times(p, head(p, i, j, 0), True, g, head(g, i, j, 0), False, head(dv, i, j, 0), dv.step[2],
+                     keys, queries, v.n[3]):
                 return -1
             for t in range(0, queries, 64):
                 m = min(<Py_ssize_t>QUERIES, queries - t)
@@ -98,7 +99,8 @@ cdef int attend_backward(
                 run(SHARES_GRAD, q.size, rows, &job)
                 if times(d, head(d, 0, 0, t), False, k, head(k, i, j, 0), False, head(dq, i, j, t), dq.step[2], m, c, q.n[3]):
                     return -1
-            if times(d, head(d, 0, 0, 0), True, q, head(q, i, j, 0), False, head(dk, i, j, 0), dk.step[2], keys, queries, q.n[3]):
+            if times(d, head(d, 0, 0, 0), True, q, head(q, i, j, 0), False, head(dk, i, j, 0), dk.step[2],
+                     keys, queries, q.n[3]):
                 return -1
     return 0
 

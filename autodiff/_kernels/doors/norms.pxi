@@ -1,4 +1,4 @@
-# The doors to the norms: after reading it you know how a kernel has several results: all but the last are made here, and written to.
+# The doors to the norms: after reading it you know how a kernel has several results: all but the last are made here.
 
 cdef object moments_of(x, Py_ssize_t count):
     """Four new arrays for the means, their rests, the variances and the rates."""

@@ -1,4 +1,4 @@
-# Curves: after reading it you know how functions with an exponential in them, and their slopes, are computed element by element.
+# Curves: after reading it you know how functions with an exponential in them, and their slopes, are computed, one by one.
 #
 # P(N < x), for a normal number N, is half of erfc(-x / sqrt(2)). For x < 0 it is a bell curve, exp(-x**2 / 2), times what falls
 # slowly, as 1 / (1 - x) does: so that is t times a polynomial, for t = 1 / (1 + a * |x|). The coefficients are those of
@@ -71,8 +71,8 @@ cdef inline float bell_f32(float size) noexcept nogil:
     return y.value
 
 
-# Beyond these P(N < x) is 0 or 1 to all digits of a number beside 1, and x times it is as good as 0 or x. Variables, as the ends
-# of exp are.
+# Beyond these P(N < x) is 0 or 1 to all digits of a number beside 1, and x times it is as good as 0 or x. Variables, as the
+# ends of exp are.
 cdef float END32 = 13.1
 cdef double END64 = 37.5
 

@@ -1,42 +1,43 @@
 # The GRU: after reading it you know why the state's part of the third gate is kept, and which gradients go where.
 
 cdef void gru_gates(
-        Py_ssize_t n, Py_ssize_t h, real* a, const real* b, const real* bias, real* state, real* hidden, real* y) noexcept nogil:
+        Py_ssize_t n, Py_ssize_t h, real* a, const real* b, const real* bias, real* state, real* hidden,
+        real* y) noexcept nogil:
     """One step of n rows: the sums a of r, z, n, with b from the state, become their values; of n's b is kept in hidden."""
     cdef real r[SIDE]
     cdef real z[SIDE]
     cdef real c[SIDE]
     cdef real s[SIDE]
     cdef real u[SIDE]
-    cdef Py_ssize_t row, j, l, m
+    cdef Py_ssize_t row, j, lane, m
     for row in range(n):
         for j in range(0, h, 16):
             m = min(<Py_ssize_t>SIDE, h - j)
             fetch(a + j, m, r)
             fetch(b + j, m, s)
             fetch(bias + j, m, u)
-            for l in range(SIDE):
-                r[l] = sigmoid_of(r[l] + s[l] + u[l])
+            for lane in range(SIDE):
+                r[lane] = sigmoid_of(r[lane] + s[lane] + u[lane])
             fetch(a + h + j, m, z)
             fetch(b + h + j, m, s)
             fetch(bias + h + j, m, u)
-            for l in range(SIDE):
-                z[l] = sigmoid_of(z[l] + s[l] + u[l])
+            for lane in range(SIDE):
+                z[lane] = sigmoid_of(z[lane] + s[lane] + u[lane])
             fetch(a + 2 * h + j, m, c)
             fetch(b + 2 * h + j, m, s)
             fetch(bias + 2 * h + j, m, u)
-            for l in range(SIDE):
-                s[l] += u[l]
+            for lane in range(SIDE):
+                s[lane] += u[lane]
             if hidden != NULL:
                 put(s, m, hidden + j)
-            for l in range(SIDE):
-                c[l] = tanh_of(c[l] + r[l] * s[l])
+            for lane in range(SIDE):
+                c[lane] = tanh_of(c[lane] + r[lane] * s[lane])
             put(r, m, a + j)
             put(z, m, a + h + j)
             put(c, m, a + 2 * h + j)
             fetch(state + j, m, s)
-            for l in range(SIDE):
-                s[l] = c[l] + z[l] * (s[l] - c[l])
+            for lane in range(SIDE):
+                s[lane] = c[lane] + z[lane] * (s[lane] - c[lane])
             put(s, m, y + j)
             put(s, m, state + j)
         a += 3 * h
@@ -56,7 +57,7 @@ cdef void gru_gates_grad(
     cdef real s[SIDE]
     cdef real d[SIDE]
     cdef real e[SIDE]
-    cdef Py_ssize_t row, j, l, m
+    cdef Py_ssize_t row, j, lane, m
     for row in range(n):
         for j in range(0, h, 16):
             m = min(<Py_ssize_t>SIDE, h - j)
@@ -66,15 +67,15 @@ cdef void gru_gates_grad(
             fetch(before + j, m, s)
             fetch(dy + j, m, d)
             fetch(dh + j, m, e)
-            for l in range(SIDE):
-                d[l] += e[l]
-                s[l] = d[l] * (s[l] - c[l]) * z[l] * (1 - z[l])
-                c[l] = d[l] * (1 - z[l]) * (1 - c[l] * c[l])
-                d[l] *= z[l]
+            for lane in range(SIDE):
+                d[lane] += e[lane]
+                s[lane] = d[lane] * (s[lane] - c[lane]) * z[lane] * (1 - z[lane])
+                c[lane] = d[lane] * (1 - z[lane]) * (1 - c[lane] * c[lane])
+                d[lane] *= z[lane]
             fetch(hidden + j, m, e)
-            for l in range(SIDE):
-                e[l] *= c[l] * r[l] * (1 - r[l])
-                r[l] *= c[l]
+            for lane in range(SIDE):
+                e[lane] *= c[lane] * r[lane] * (1 - r[lane])
+                r[lane] *= c[lane]
             put(c, m, da + j)
             put(e, m, da + h + j)
             put(s, m, da + 2 * h + j)

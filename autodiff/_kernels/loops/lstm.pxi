@@ -1,4 +1,5 @@
-# The LSTM: after reading it you know what of each step is kept for the way back, the gates and the cells, and what is computed again.
+# The LSTM: after reading it you know what of each step is kept for the way back, the gates and the cells, and what is
+# computed again.
 
 cdef void lstm_gates(Py_ssize_t n, Py_ssize_t h, real* a, real* state, real* c, real* cells, real* y) noexcept nogil:
     """One step of n rows: the sums a of i, f, g, o become their values; h and c become the next, kept in y and cells."""
@@ -7,7 +8,7 @@ cdef void lstm_gates(Py_ssize_t n, Py_ssize_t h, real* a, real* state, real* c, 
     cdef real g[SIDE]
     cdef real o[SIDE]
     cdef real s[SIDE]
-    cdef Py_ssize_t row, j, l, m
+    cdef Py_ssize_t row, j, lane, m
     for row in range(n):
         for j in range(0, h, 16):
             m = min(<Py_ssize_t>SIDE, h - j)
@@ -16,16 +17,16 @@ cdef void lstm_gates(Py_ssize_t n, Py_ssize_t h, real* a, real* state, real* c, 
             fetch(a + 2 * h + j, m, g)
             fetch(a + 3 * h + j, m, o)
             fetch(c + j, m, s)
-            for l in range(SIDE):
-                i[l] = sigmoid_of(i[l])
-            for l in range(SIDE):
-                f[l] = sigmoid_of(f[l])
-            for l in range(SIDE):
-                g[l] = tanh_of(g[l])
-            for l in range(SIDE):
-                o[l] = sigmoid_of(o[l])
-            for l in range(SIDE):
-                s[l] = f[l] * s[l] + i[l] * g[l]
+            for lane in range(SIDE):
+                i[lane] = sigmoid_of(i[lane])
+            for lane in range(SIDE):
+                f[lane] = sigmoid_of(f[lane])
+            for lane in range(SIDE):
+                g[lane] = tanh_of(g[lane])
+            for lane in range(SIDE):
+                o[lane] = sigmoid_of(o[lane])
+            for lane in range(SIDE):
+                s[lane] = f[lane] * s[lane] + i[lane] * g[lane]
             put(i, m, a + j)
             put(f, m, a + h + j)
             put(g, m, a + 2 * h + j)
@@ -33,8 +34,8 @@ cdef void lstm_gates(Py_ssize_t n, Py_ssize_t h, real* a, real* state, real* c, 
             put(s, m, c + j)
             if cells != NULL:
                 put(s, m, cells + j)
-            for l in range(SIDE):
-                o[l] *= tanh_of(s[l])
+            for lane in range(SIDE):
+                o[lane] *= tanh_of(s[lane])
             put(o, m, y + j)
             put(o, m, state + j)
         a += 4 * h
@@ -57,7 +58,7 @@ cdef void lstm_gates_grad(
     cdef real d[SIDE]
     cdef real e[SIDE]
     cdef real r[SIDE]
-    cdef Py_ssize_t row, j, l, m
+    cdef Py_ssize_t row, j, lane, m
     for row in range(n):
         for j in range(0, h, 16):
             m = min(<Py_ssize_t>SIDE, h - j)
@@ -70,18 +71,18 @@ cdef void lstm_gates_grad(
             fetch(dy + j, m, d)
             fetch(dh + j, m, r)
             fetch(dc + j, m, e)
-            for l in range(SIDE):
-                t[l] = tanh_of(t[l])
-            for l in range(SIDE):
-                d[l] += r[l]
-                e[l] += d[l] * o[l] * (1 - t[l] * t[l])
-                o[l] = d[l] * t[l] * o[l] * (1 - o[l])
-            for l in range(SIDE):
-                r[l] = e[l] * f[l]
-                f[l] = e[l] * s[l] * f[l] * (1 - f[l])
-                s[l] = i[l]
-                i[l] = e[l] * g[l] * i[l] * (1 - i[l])
-                g[l] = e[l] * s[l] * (1 - g[l] * g[l])
+            for lane in range(SIDE):
+                t[lane] = tanh_of(t[lane])
+            for lane in range(SIDE):
+                d[lane] += r[lane]
+                e[lane] += d[lane] * o[lane] * (1 - t[lane] * t[lane])
+                o[lane] = d[lane] * t[lane] * o[lane] * (1 - o[lane])
+            for lane in range(SIDE):
+                r[lane] = e[lane] * f[lane]
+                f[lane] = e[lane] * s[lane] * f[lane] * (1 - f[lane])
+                s[lane] = i[lane]
+                i[lane] = e[lane] * g[lane] * i[lane] * (1 - i[lane])
+                g[lane] = e[lane] * s[lane] * (1 - g[lane] * g[lane])
             put(i, m, da + j)
             put(f, m, da + h + j)
             put(g, m, da + 2 * h + j)

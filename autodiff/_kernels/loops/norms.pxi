@@ -1,8 +1,8 @@
-# Norms: after reading it you know how mean and variance are computed in one pass without losing digits, and that all norms are two
-# loops, over the rows of a matrix or over channels.
+# Norms: after reading it you know how mean and variance are computed in one pass without losing digits, and that all norms are
+# two loops, over the rows of a matrix or over channels.
 #
-# Sums are taken of x less its first element, in double: so neither a large mean nor many terms cost digits. For the same reason a
-# mean is kept in two numbers, what a float holds of it and the rest.
+# Sums are taken of x less its first element, in double: so neither a large mean nor many terms cost digits. For the same reason
+# a mean is kept in two numbers, what a float holds of it and the rest.
 
 
 cdef inline void add_moments(const real* x, double pivot, Py_ssize_t n, double* total, double* squares) noexcept nogil:
@@ -87,7 +87,7 @@ cdef void row_spread(real** a, const Job* job) noexcept nogil:
 
 
 cdef void layer_norm(real** a, const Job* job) noexcept nogil:
-    """y = (x - mean) * r * w + b, where r = 1 / sqrt(variance + eps), row by row; and each row's mean, its rest, variance and r."""
+    """y = (x - mean) * r * w + b, where r = 1 / sqrt(variance + eps), row by row; and each row's mean, rest, variance and r."""
     cdef const real* x = a[0]
     cdef const real* w = a[1]
     cdef const real* b = a[2]
