@@ -34,7 +34,11 @@ def defaults_of(function):
 
 
 # Said in another word, with one meaning: the last dimension, all dimensions.
-DIFFERENT = {(name, "dim") for name in ("amax", "amin", "max", "median", "min", "prod", "squeeze", "topk")}
+DIFFERENT = {
+    *((name, "dim") for name in ("amax", "amin", "max", "median", "min", "nanmedian", "prod", "squeeze", "squeeze_", "topk")),
+    *((name, "dim") for name in ("kthvalue", "mode")),  # None stands for the last dimension in PyTorch
+    *((f"{kind}_pool{n}d{more}", "stride") for kind in ("avg", "max") for n in (1, 2, 3) for more in ("", "_with_indices")),
+}
 PLAIN = (bool, int, float, str, type(None))
 
 

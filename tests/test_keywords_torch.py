@@ -129,7 +129,7 @@ ASPECTS = {
 # These take any number of tensors, or take what they take by position alone, in PyTorch too.
 NAMELESS = [
     "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes", "broadcast_tensors", "cartesian_prod", "einsum",
-    "from_numpy", "get_device", "is_tensor", "meshgrid",
+    "from_numpy", "get_device", "is_tensor", "meshgrid", "unique_consecutive",
 ]
 
 

@@ -154,6 +154,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return ops.softshrink(floating(input, "softshrink"), lambd=lambd)
 
 
+@method
 @takes_tensors
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x above 0, weight * x below; one weight, or one per channel (dimension 1) (He et al. 2015).

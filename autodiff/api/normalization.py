@@ -143,7 +143,8 @@ def _keep_up(running: Tensor | None, found: Any, momentum: float) -> None:
     """running = (1 - momentum) * running + momentum * found, in the memory of the tensor."""
     if running is not None:
         kept = running._array
-        kept[...] = ((1 - momentum) * kept.astype(np.float64) + momentum * found.reshape(kept.shape)).astype(kept.dtype)
+        with np.errstate(over="ignore"):  # what is too large for float16 is inf there, as in PyTorch
+            kept[...] = ((1 - momentum) * kept.astype(np.float64) + momentum * found.reshape(kept.shape)).astype(kept.dtype)
 
 
 @takes_tensors

@@ -84,7 +84,10 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     lead = len(shape) - len(wanted)
     if lead < 0 or any(n not in (1, m) for n, m in zip(wanted, shape[lead:])):
         raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
-    return input if wanted == shape else sum_to(input, shape=wanted)
+    if wanted == shape:
+        return input
+    whole = input._array.dtype.kind != "f"  # whole numbers are added up as int64
+    return sum_to(input.long() if whole else input, shape=wanted)
 
 
 @takes_tensors

@@ -44,7 +44,7 @@ def _misfit(input: Tensor, size: int) -> str:
     array, steps = input._array, input.stride()
     if not steps:
         return "self.dim() cannot be 0 {}"
-    if array.shape[-1] != 1 and steps[-1] != 1:
+    if steps[-1] != 1:
         return "self.stride(-1) must be 1 {}, but got " + str(steps[-1])
     ratio = size // array.itemsize
     if ratio <= 1:

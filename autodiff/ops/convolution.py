@@ -21,7 +21,6 @@ from autodiff.ops.reduce import spread
     lambda g, x, windows, groups: convolution_weight(g, x, windows=windows, groups=groups),
     lambda g: channel_sums(g),
     name="Convolution",
-    silent=False,
     says="Each g goes back through the same window to what it came from; a weight gets g times what it met, everywhere.",
 )
 def convolution(x, w, b, *, windows, groups):
@@ -38,7 +37,6 @@ def convolution(x, w, b, *, windows, groups):
     lambda g: channel_sums(g),
     name="Convolution",
     public="conv_transpose",
-    silent=False,
     says="What a window has spread is gathered again by the same window: the gradient is an ordinary convolution.",
 )
 def transposed_convolution(x, w, b, *, windows, groups):
@@ -50,7 +48,6 @@ def transposed_convolution(x, w, b, *, windows, groups):
     lambda g, x, windows, groups: convolution(x, g, None, windows=windows, groups=groups),
     lambda g, d, windows, groups: transposed_convolution(d, g, None, windows=windows, groups=groups),
     name="ConvolutionBackwardBackward0!",
-    silent=False,
     says="A weight's gradient is a product of what comes in and what came back: each gets the other, through the window.",
 )
 def convolution_weight(d, x, *, windows, groups):

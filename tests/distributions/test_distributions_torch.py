@@ -244,7 +244,6 @@ def test_the_slope_of_a_gamma_number_is_that_of_its_distribution(a, seed):
         "Poisson(t([1.0])).cdf(t([1.0]))",
         "Categorical(t([0.5, 0.5])).log_prob(t([2.0]))",
         "kl_divergence(Poisson(1.0), Normal(0.0, 1.0))",
-        "register_kl(int, Normal)",
         "biject_to(constraints.multinomial(3))",
         "ReshapeTransform((2,), (3,))",
     ],

@@ -73,8 +73,8 @@ CHANCE = [
     Row("gumbel_softmax", ((3, 4),), seeded(lambda T, x: F(T).gumbel_softmax(x, 0.5)), at_extremes="free", layouts=UNORDERED),
     Row("gumbel_softmax", ((3, 4),), seeded(lambda T, x: F(T).gumbel_softmax(x, 2.0, True, dim=0)), at_extremes="free",
         layouts=UNORDERED, note="hard", smooth=False, large=None),
-    Row("poisson", ((2, 3),), seeded(lambda T, x: T.poisson(x)), domain=(0.5, 20.0), layouts=UNORDERED, at_extremes="free", smooth=False,
+    Row("poisson", ((2, 3),), seeded(lambda T, x: T.poisson(x)), domain=(0.5, 20.0), layouts=UNORDERED, same_name=False, at_extremes="free", smooth=False,
         large=None, half=False, ends_early=True),
-    Row("binomial", ((2, 3), (2, 3)), seeded(lambda T, n, p: T.binomial(n.round(), p)), domain=(0.1, 0.9), layouts=UNORDERED,
+    Row("binomial", ((2, 3), (2, 3)), seeded(lambda T, n, p: T.binomial(n.round(), p)), domain=(0.1, 0.9), layouts=UNORDERED, same_name=False,
         at_extremes="free", smooth=False, torch_orders=0, large=None, half=False, ends_early=True),
 ]  # fmt: skip

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from rows.row import Row, binary, shaped, unary
+from rows.row import Row, shaped
 
 
 def in_place(name, *args):
@@ -13,12 +13,6 @@ def in_place(name, *args):
 
 
 CUT = [
-    *[unary(name, function, domain, **more) for name, function, domain, more in (
-        ("arccos", np.arccos, (-0.9, 0.9), {}), ("arccosh", np.arccosh, (1.2, 3.0), {}), ("arcsin", np.arcsin, (-0.9, 0.9), {}),
-        ("arcsinh", np.arcsinh, (-2.0, 2.0), {}), ("arctan", np.arctan, (-2.0, 2.0), {}), ("arctanh", np.arctanh, (-0.9, 0.9), {}),
-        ("fix", np.trunc, (-2.0, 2.0), {"analytic": False, "kinks": (-2.0, -1.0, 0.0, 1.0, 2.0)}),
-    )],
-    binary("arctan2", np.arctan2, (0.5, 2.0), analytic=False),
     Row("fill_diagonal_", ((3, 3),), lambda T, x: (x * 1).fill_diagonal_(2.5), lambda x: np.where(np.eye(3) > 0, 2.5, x), analytic=True,
         same_name=False),
     shaped("split_with_sizes", lambda T, x: T.split_with_sizes(x, [1, 3], 1)[1], lambda x: x[:, 1:], (2, 4),

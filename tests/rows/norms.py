@@ -81,9 +81,11 @@ NORMS = [
         large=(((200, 100), (200,)), lambda T, w, s: F(T).embedding_bag(
             index(T, MANY[0]), w, index(T, np.arange(0, 200, 5)), mode="sum", per_sample_weights=s))),
     Row("embedding_bag", ((3, 2),), lambda T, w: bags(T, w), lambda w: np.stack([w[2], 0 * w[0], (w[0] + w[2] + w[1]) / 3]),
-        analytic=True, note="mean", torch_orders=1, large=None),
+        analytic=True, note="mean", torch_orders=1, large=None,
+        at_extremes="finite"),
     Row("embedding_bag", ((3, 2),), lambda T, w: T.embedding_bag(w, index(T, BAGS), index(T, BEGINS))[0],
         lambda w: np.stack([w[2], 0 * w[0], w[0] + w[2] + w[1]]), analytic=True, note="of all results", torch_orders=1, large=None),
     Row("embedding_bag", ((3, 2),), lambda T, w: F(T).embedding_bag(index(T, PLACES), w, mode="max"),
-        lambda w: np.stack([w[PLACES[0]].max(0), w[PLACES[1]].max(0)]), distinct=True, note="max", large=None, torch_orders=1),
+        lambda w: np.stack([w[PLACES[0]].max(0), w[PLACES[1]].max(0)]), distinct=True, note="max", large=None, torch_orders=1,
+        at_extremes="free"),
 ]  # fmt: skip

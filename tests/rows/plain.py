@@ -63,7 +63,7 @@ PLAIN = [
     *[one(name) for name in ("logical_not", "bitwise_not", "isfinite", "isinf", "isnan", "is_floating_point", "is_tensor", "numel")],
     *[one(name, NOT_FINITE, FLOATS, "not finite") for name in ("isfinite", "isinf", "isnan", "logical_not", "argmax", "argmin", "argsort")],
     *[one(name) for name in ("is_signed", "is_inference", "get_device")],
-    *[one("is_nonzero", np.array([value])) for value in (0, 3)],
+    one("is_nonzero", np.array([0])), one("is_nonzero", np.array([3]), note="three"),
     two("is_same_size")[0],
     *[one(name) for name in ("all", "any", "count_nonzero", "argwhere", "nonzero", "unique", "detach")],
     *[one(name, dtypes=EVERY[1:]) for name in ("argmax", "argmin")],

@@ -47,6 +47,7 @@ class Row:
     # How PyTorch's results compare where inputs are infinite, huge or tiny: "equal"; "alone": for one such number at a time, since
     # in a mixture the order of a sum decides what overflows; "finite": the same, and where both are finite, since one of the two
     # overflows on the way, or multiplies by an infinity; "free": where PyTorch's are no guide, as it divides a product by a factor.
+    # "never": LAPACK is not asked for the factors of what is not finite, of which it promises nothing, not even an end.
     at_extremes: str = "equal"
     layouts: tuple[str, ...] = tuple(LAYOUTS)  # the layouts of memory that it takes
     # For the benchmark at 20,000 elements: (shapes, call) where larger shapes alone do not do; None where another row stands for it.

@@ -6,11 +6,11 @@ from scipy import special
 from rows.row import Row, binary, unary
 
 SPECIAL = [
-    unary("sinc", lambda x: np.sin(np.pi * x) / (np.pi * x), kinks=(0.0,), at_extremes="finite"),
-    Row("sinc", ((5,),), lambda T, x: T.sinc(x), np.sinc, values=(np.array([0.0, 0.4, 0.5, 3.2, -7.7]),), note="at 0 and far out",
+    unary("sinc", lambda x: np.sin(np.pi * x) / (np.pi * x), kinks=(0.0,), at_extremes="free"),
+    Row("sinc", ((5,),), lambda T, x: T.sinc(x), np.sinc, values=(np.array([0.0, 0.4, 0.5, 3.2, -7.7]),), note="at 0 and far out", at_extremes="free",
         torch_orders=1),
     binary("xlogy", lambda a, b: a * np.log(b), (0.3, 2.0)),
-    Row("xlogy", ((4,), (4,)), lambda T, a, b: T.xlogy(a, b), special.xlogy, smooth=False, note="at 0", torch_orders=1,
+    Row("xlogy", ((4,), (4,)), lambda T, a, b: T.xlogy(a, b), special.xlogy, smooth=False, note="at 0", torch_orders=1, at_extremes="alone",
         values=(np.array([0.0, 0.0, 1.0, 2.0]), np.array([0.0, 2.0, 3.0, 0.5]))),
     Row("xlogy", ((2, 3),), lambda T, x: T.xlogy(x, 2.5) + T.xlogy(2.5, x), lambda x: x * np.log(2.5) + 2.5 * np.log(x), (0.3, 2.0),
         analytic=True, note="number", same_name=False),
