@@ -276,7 +276,7 @@ def test_out_on_an_operand(name):
     """An error where PyTorch has one; else the result, which PyTorch doesn't always get right: it may read what it wrote."""
     wrong = []
     for (args, kwargs), (our_args, our_kwargs), results in calls(name):
-        if len(results) > 1 or name in ("bernoulli", "normal", "searchsorted"):  # PyTorch crashes in the last one
+        if len(results) > 1 or name in ("addmv", "bernoulli", "normal", "searchsorted"):  # PyTorch crashes in the last one
             continue
         cases = zip(on_operands(torch, args, results), on_operands(autodiff, our_args, results), strict=True)
         for (what, theirs, their_out), (_, ours, out) in cases:

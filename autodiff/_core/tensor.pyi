@@ -547,6 +547,7 @@ class Tensor:
     def positive(input) -> Tensor: ...  # api/complex_numbers.py
     def pow(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
     def pow_(input, exponent: Any) -> Self: ...  # api/arithmetic.py
+    def prelu(input, weight: Tensor) -> Tensor: ...  # api/activation.py
     def prod(input, dim: Any = ..., keepdim: builtins.bool = ..., *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
     def put(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Tensor: ...  # api/written.py
     def put_(input, index: Tensor, source: Tensor, accumulate: builtins.bool = ...) -> Self: ...  # api/written.py

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from autodiff.api import (
     activation,
+    activation_forms,
     arithmetic,
     comparison,
     distance,
@@ -34,7 +35,7 @@ __all__ = [
     "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logsumexp", "lt", "matmul",
     "max", "maximum", "mean", "min", "minimum", "mm", "mul", "multinomial", "mv", "nan_to_num", "nanmean", "nansum", "ne",
     "neg", "norm", "outer", "pow", "prod", "rad2deg", "reciprocal", "remainder", "round", "rsqrt", "sigmoid", "sign", "sin",
-    "sinh", "softmax", "sqrt", "square", "std", "sub", "sum", "tan", "tanh", "trunc", "var", "where",
+    "sinh", "softmax", "sqrt", "square", "std", "sub", "sum", "tan", "tanh", "threshold", "trunc", "var", "where",
 ]
 
 # ---- element by element: into any dtype that the result can be cast to ----
@@ -50,6 +51,7 @@ fmod = takes_out(arithmetic.fmod, POINTWISE)
 remainder = takes_out(arithmetic.remainder, POINTWISE)
 pow = takes_out(arithmetic.pow, POINTWISE)
 logit = takes_out(arithmetic.logit, POINTWISE)
+threshold = takes_out(activation_forms.threshold, Rule())
 
 mul = takes_out(plain.mul, POINTWISE)
 floor_divide = takes_out(plain.floor_divide, POINTWISE)

@@ -70,7 +70,7 @@ def finish_episode(model, optimizer, gamma=0.99):
         policy_losses.append(-log_prob * advantage - 0.01 * entropy)
         value_losses.append(F.smooth_l1_loss(value, torch.tensor([R])))
     optimizer.zero_grad()
-    loss = torch.stack(policy_losses).sum() + torch.stack(value_losses).sum()
+    loss = torch.stack(policy_losses).mean() + torch.stack(value_losses).mean()
     loss.backward()
     optimizer.step()
     del model.rewards[:]
