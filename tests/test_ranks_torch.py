@@ -34,7 +34,8 @@ def test_kthvalue_and_median(shape, dtype, axis, k, keepdim, nan, seed):
     x = numbers(seed, shape, dtype, nan)
     agree(lambda T: T.kthvalue(T.tensor(x), k, axis, keepdim).values)  # which of equal ones is taken depends on the algorithm
     agree(lambda T: T.tensor(x).median(axis, keepdim)[0])
-    agree(lambda T: T.tensor(x).median())
+    if x.size or dtype != "bool":  # of no truth values PyTorch finds one
+        agree(lambda T: T.tensor(x).median())
     y = autodiff.tensor(x)
     if x.size and x.ndim and not isinstance(outcome(autodiff, lambda T: y.kthvalue(k, axis, True)), type):
         values, indices = y.kthvalue(k, axis, True)

@@ -21,7 +21,7 @@ class _Leaf:
 LEAF: _Leaf
 
 class View:
-    __slots__ = ("base", "kind", "path", "seen")
+    __slots__ = ("kind", "owner", "path", "seen", "turned")
     base: Tensor
     path: tuple[tuple[Any, dict[str, Any]], ...]
     seen: int

@@ -73,7 +73,7 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
     for name, value in (("mode", mode), ("warn_only", warn_only)):
         if not isinstance(value, bool):
             raise TypeError(f"use_deterministic_algorithms(): argument '{name}' must be bool, not {type(value).__name__}")
-    _Switch.deterministic, _Switch.warn_only = mode, mode and warn_only
+    _Switch.deterministic, _Switch.warn_only = mode, warn_only
 
 
 def are_deterministic_algorithms_enabled() -> bool:

@@ -47,7 +47,7 @@ def _by_matrix(x: Any, axis: int, matrix: Any) -> Any:
     if not rest:
         product = _kernels.matmul(np.ascontiguousarray(x).reshape(-1, x.shape[axis]), np.ascontiguousarray(matrix.T))
         return product.reshape(*lead, matrix.shape[0])
-    each = x.reshape(-1, x.shape[axis], math.prod(rest))
+    each = x.reshape(math.prod(x.shape[:axis]), x.shape[axis], math.prod(rest))
     product = _kernels.matmul(np.broadcast_to(matrix, (len(each), *matrix.shape)), each)
     return product.reshape(*lead, matrix.shape[0], *rest)
 
