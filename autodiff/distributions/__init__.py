@@ -43,6 +43,7 @@ from autodiff.distributions.log_normal import LogNormal
 from autodiff.distributions.logistic_normal import LogisticNormal
 from autodiff.distributions.mixture_same_family import MixtureSameFamily
 from autodiff.distributions.multinomial import Multinomial
+from autodiff.distributions.multivariate_normal import MultivariateNormal
 from autodiff.distributions.negative_binomial import NegativeBinomial
 from autodiff.distributions.normal import Normal
 from autodiff.distributions.one_hot_categorical import OneHotCategorical, OneHotCategoricalStraightThrough
@@ -67,7 +68,7 @@ __all__ = [
     "ComposeTransform", "CumulativeDistributionTransform", "Dirichlet", "Distribution", "ExpTransform", "Exponential",
     "ExponentialFamily", "FisherSnedecor", "Gamma", "Geometric", "Gumbel", "HalfCauchy", "HalfNormal", "Independent",
     "IndependentTransform", "InverseGamma", "Kumaraswamy", "Laplace", "LogNormal", "LogisticNormal", "LowerCholeskyTransform",
-    "MixtureSameFamily", "Multinomial", "NegativeBinomial", "Normal", "OneHotCategorical",
+    "MixtureSameFamily", "Multinomial", "MultivariateNormal", "NegativeBinomial", "Normal", "OneHotCategorical",
     "OneHotCategoricalStraightThrough", "Pareto", "Poisson", "PowerTransform",
     "RelaxedBernoulli", "RelaxedOneHotCategorical", "ReshapeTransform", "SigmoidTransform", "SoftmaxTransform",
     "SoftplusTransform", "StackTransform", "StickBreakingTransform", "StudentT", "TanhTransform", "Transform",

@@ -23,11 +23,13 @@ from autodiff.distributions.gumbel import EULER, Gumbel
 from autodiff.distributions.half_normal import HalfNormal
 from autodiff.distributions.kl import kl_divergence, register_kl
 from autodiff.distributions.laplace import Laplace
+from autodiff.distributions.multivariate_normal import MultivariateNormal, mahalanobis
 from autodiff.distributions.normal import Normal
 from autodiff.distributions.one_hot_categorical import OneHotCategorical
 from autodiff.distributions.pareto import Pareto
 from autodiff.distributions.poisson import Poisson
 from autodiff.distributions.uniform import Uniform
+from autodiff.linalg import solve_triangular
 
 __all__: list[str] = []
 
@@ -118,6 +120,18 @@ def _half_normal(p: Any, q: Any) -> Any:
 def _laplace(p: Any, q: Any) -> Any:
     ratio, distance = p.scale / q.scale, (p.loc - q.loc).abs()
     return -ratio.log() + distance / q.scale + ratio * (-distance / p.scale).exp() - 1
+
+
+@register_kl(MultivariateNormal, MultivariateNormal)
+def _multivariate_normal(p: Any, q: Any) -> Any:
+    if p.event_shape != q.event_shape:
+        raise ValueError("KL-divergence between two Multivariate Normals with different event shapes cannot be computed")
+    mine, theirs = p._unbroadcasted_scale_tril, q._unbroadcasted_scale_tril
+    half = theirs.diagonal(dim1=-2, dim2=-1).log().sum(-1) - mine.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+    n = p.event_shape[0]
+    batch = (p.loc + q.loc).shape[:-1]
+    spread = solve_triangular(theirs.expand((*batch, n, n)), mine.expand((*batch, n, n)), upper=False).pow(2).sum((-2, -1))
+    return half + 0.5 * (spread + mahalanobis(theirs, q.loc - p.loc) - n)
 
 
 @register_kl(Normal, Normal)

@@ -60,6 +60,13 @@ MAKERS = {
     "MixtureSameFamily of vectors": lambda d, t: d.MixtureSameFamily(
         d.Categorical(t([0.3, 0.7])), d.Independent(d.Normal(t([[0.5, 1.0], [-1.0, 0.0]]), t([1.0, 2.0])), 1)
     ),
+    "MultivariateNormal": lambda d, t: d.MultivariateNormal(t([0.5, -1.0]), t([[2.0, 0.5], [0.5, 1.0]])),
+    "MultivariateNormal by precision": lambda d, t: d.MultivariateNormal(
+        t([0.5, -1.0]), precision_matrix=t([[2.0, 0.5], [0.5, 1.0]])
+    ),
+    "MultivariateNormal by factor": lambda d, t: d.MultivariateNormal(
+        t([[0.5, -1.0], [0.0, 0.0]]), scale_tril=t([[2.0, 0.0], [0.5, 1.0]])
+    ),
     "TransformedDistribution": lambda d, t: d.TransformedDistribution(
         d.Normal(t([0.0, 1.0]), t([1.0, 2.0])), [d.AffineTransform(1.0, 2.0), d.SigmoidTransform()]
     ),
