@@ -41,7 +41,12 @@ LEAF: _Leaf
 
 class View:
     __slots__ = ("kind", "owner", "path", "seen", "turned")
-    base: Tensor
+    owner: Tensor
+    turned: bool
+    @property
+    def base(self) -> Tensor: ...
+    @base.setter
+    def base(self, owner: Tensor) -> None: ...
     path: tuple[tuple[Any, dict[str, Any]], ...]
     seen: int
     kind: str
