@@ -44,17 +44,18 @@ def _misfit(input: Tensor, size: int) -> str:
     array, steps = input._array, input.stride()
     if not steps:
         return "self.dim() cannot be 0 {}"
-    if steps[-1] != 1:
-        return "self.stride(-1) must be 1 {}, but got " + str(steps[-1])
     ratio = size // array.itemsize
+    apart = f"self.stride(-1) must be 1 {{}}, but got {steps[-1]}" if steps[-1] != 1 else ""
     if ratio <= 1:
-        return ""
+        return apart
     must = f" must be divisible by {ratio} {{}}, but got "
     if array.shape[-1] % ratio:
         return f"self.size(-1){must}{array.shape[-1]}"
     start = memory_of(array)[1] // array.itemsize
     if start % ratio:
         return f"self.storage_offset(){must}{start}"
+    if apart:
+        return apart
     for d, step in enumerate(steps[:-1]):
         if step % ratio:
             return f"self.stride({d}){must}{step}"
