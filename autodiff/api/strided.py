@@ -13,6 +13,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
+from autodiff._core.refusals import refusal
 from autodiff._core.reshaped import shape_in_place
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension as axis_of
@@ -139,7 +140,13 @@ def empty_strided(
     >>> torch.empty_strided((2, 3), (1, 2)).stride()
     (1, 2)
     """
-    return leaf(_strided_array("empty_strided", size, stride, float_or_default(dtype)), requires_grad, device)
+    try:
+        array = _strided_array("empty_strided", size, stride, float_or_default(dtype))
+    except Exception as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
+    return leaf(array, requires_grad, device)
 
 
 @method
@@ -149,7 +156,13 @@ def new_empty_strided(
 ) -> Tensor:
     """`empty_strided(size, stride)` in the dtype of this tensor."""
     found = as_numpy_dtype(dtype) or self._array.dtype
-    return leaf(_strided_array("new_empty_strided", size, stride, found), requires_grad, device)
+    try:
+        array = _strided_array("new_empty_strided", size, stride, found)
+    except Exception as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
+    return leaf(array, requires_grad, device)
 
 
 def empty_permuted(
@@ -161,7 +174,12 @@ def empty_permuted(
     >>> torch.empty_permuted((2, 3, 4), (1, 0, 2)).stride()
     (4, 8, 1)
     """
-    sizes, order = sizes_of((size,), "empty_permuted"), sizes_of((physical_layout,), "empty_permuted", "physical_layout")
+    try:
+        sizes, order = sizes_of((size,), "empty_permuted"), sizes_of((physical_layout,), "empty_permuted", "physical_layout")
+    except Exception as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
     if len(sizes) != len(order):
         raise RuntimeError(
             f"Number of dimensions in size does not match the length of the physical_layout: {len(sizes)} and {len(order)}"
