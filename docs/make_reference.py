@@ -77,7 +77,8 @@ def signature(name, thing):
     if not callable(thing):
         return name
     try:
-        return name + str(inspect.signature(thing))
+        # A default that is a module would print where the module's file lies on this machine.
+        return name + re.sub(r"<module '([\w.]+)'[^>]*>", r"\1", str(inspect.signature(thing)))
     except (TypeError, ValueError):
         return f"{name}(...)"
 
