@@ -172,7 +172,7 @@ def _transpose_batch(
         for i, k, s, p, d, o in zip(size, kernel, step, pad, spread, more, strict=True)
     )
     _check_sizes(input, weight)
-    if min(inside) < (1 if n == 3 else 0):  # as in PyTorch, a volume without elements is refused
+    if min(inside) < 0:
         raise RuntimeError(
             f"Given input size per channel: {list(size)}. Calculated output size per channel: {list(inside)}. Output size is "
             "too small"

@@ -158,9 +158,13 @@ def test_any_geometry(geometry, transposed, dtype):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             theirs = convolved(torch, geometry, transposed, dtype)
-    except RuntimeError:  # nothing is left of the output
-        with pytest.raises(RuntimeError):
-            convolved(autodiff, geometry, transposed, dtype)
+    except RuntimeError:
+        # An output of fewer than no elements is refused. One of none PyTorch takes or refuses by the kernel that it chooses.
+        try:
+            y = convolved(autodiff, geometry, transposed, dtype)[0]
+        except RuntimeError:
+            return
+        assert y.size == 0
         return
     rtol = 1e-10 if dtype == "float64" else 1e-4
     for ours, expected in zip(convolved(autodiff, geometry, transposed, dtype), theirs, strict=True):
