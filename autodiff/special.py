@@ -16,7 +16,7 @@ from autodiff.api import named_functions as named
 from autodiff.api import special as special_functions
 from autodiff.api import with_out as functions
 from autodiff.api import with_out_mathematics as mathematics
-from autodiff.api.out import Rule, takes_out
+from autodiff.api.out import POINTWISE, takes_out
 
 __all__ = [
     "airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "chebyshev_polynomial_t", "chebyshev_polynomial_u",
@@ -48,8 +48,6 @@ log_softmax, logsumexp, softmax = functions.log_softmax, functions.logsumexp, fu
 round = functions.round
 
 # ---- their own: element by element, into any dtype that the result can be cast to ----
-
-POINTWISE = Rule(pointwise=True)
 
 entr = takes_out(special_functions.entr, POINTWISE)
 erfcx = takes_out(special_functions.erfcx, POINTWISE)
