@@ -16,6 +16,7 @@ from autodiff._core.broadcast import widened
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import tensors_to_floating, to_floating
+from autodiff.ops import digamma_series
 from autodiff.ops.comparison import where
 from autodiff.ops.exponential import exp, log
 from autodiff.ops.rounding import sign
@@ -140,14 +141,19 @@ def sinc(input):
 def polygamma(input, *, order):
     """The derivative number `order` of digamma: digamma itself for 0."""
     if order == 0:
-        return _psi(input)
+        return psi(input)
     wide = widened(input).astype(np.float64)
     sums = scipys("zeta", np.float64(order + 1), wide)
     return (np.float64(-1.0) ** (order + 1) * math.factorial(order) * sums).astype(input.dtype)
 
 
-def _psi(x: Any) -> Any:
-    return np.where((x == 0), np.copysign(np.inf, -x), scipys("digamma", x)).astype(x.dtype, copy=False)
+def psi(x: Any) -> Any:
+    """The digamma function of an array: SciPy's, which is fast, or that of its asymptotic series."""
+    try:
+        y = scipys("digamma", x)
+    except ModuleNotFoundError:
+        y = digamma_series.psi(x.astype(np.float64))
+    return np.where((x == 0), np.copysign(np.inf, -x), y).astype(x.dtype, copy=False)
 
 
 @method(inplace=True)
@@ -157,13 +163,13 @@ def _psi(x: Any) -> Any:
     says="Its slope is the trigamma function: large near 0, about 1/x far out.",
 )
 def digamma(input):
-    """The slope of the logarithm of the gamma function. Needs SciPy.
+    """The slope of the logarithm of the gamma function.
 
     >>> import autodiff as torch
     >>> torch.digamma(torch.tensor([1.0, 2.0]))
     tensor([-0.5772,  0.4228])
     """
-    return _psi(input)
+    return psi(input)
 
 
 @method(inplace=True)
