@@ -123,6 +123,7 @@ from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
 from autodiff.ops.shape import clone
 from autodiff.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from autodiff.seeing import watch
 # isort: on
 
 e = 2.718281828459045
@@ -230,6 +231,6 @@ __all__ = [
     "std_mean", "subtract", "swapaxes", "swapdims", "symeig", "t", "tensor", "tensor_split", "testing", "threshold_", "tile",
     "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices", "true_divide", "typename", "uint8",
     "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
-    "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "xpu", "zeros", "zeros_like",
+    "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "watch", "xpu", "zeros", "zeros_like",
 ]
 __all__ += _in_place_functions.__all__ + _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__
