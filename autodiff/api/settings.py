@@ -11,7 +11,7 @@ from typing import Any
 
 from autodiff._core import dtypes, types
 from autodiff._core.provenance import stacklevel
-from autodiff._core.refusals import refusal
+from autodiff._core.refusals import at_the_door
 from autodiff.api.typed import BY_NAME, TensorType
 
 __all__ = [
@@ -30,6 +30,7 @@ class _Switch:
     interop_threads = 1
 
 
+@at_the_door
 def set_default_device(device: Any) -> None:
     """Choose the CPU, the only device; RuntimeError for any other.
 
@@ -41,12 +42,7 @@ def set_default_device(device: Any) -> None:
     """
     if device is None:
         return
-    try:
-        types.on_cpu(device)
-    except Exception as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    types.on_cpu(device)
 
 
 def get_default_device() -> types.device:
