@@ -6,7 +6,7 @@ and `isinstance(x, LongTensor)` asks for a dtype. Those of `torch.cuda` are ther
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,7 +43,22 @@ def _of_default_dtype(self: Tensor, *data: Any) -> None:
         adopt(self, _made("Tensor", data, _dtypes.get_default_dtype()))
 
 
-class TensorType:
+class OfOneDtype:
+    """A name for the things of one dtype, which makes them and which isinstance takes for their class."""
+
+    kind: ClassVar[Any]
+
+    def __init__(self, name: str, dtype: _dtypes.dtype) -> None:
+        self.name, self.dtype = name, dtype
+
+    def __instancecheck__(self, x: Any) -> bool:
+        return isinstance(x, self.kind) and x.dtype is self.dtype
+
+    def __repr__(self) -> str:
+        return f"<class 'torch.{self.name}'>"
+
+
+class TensorType(OfOneDtype):
     """What makes tensors of one dtype: from (lists of) numbers, or uninitialised ones of the size given as ints.
 
     TypeError for a single number that is not an int, for text, and for a tensor of another dtype.
@@ -55,19 +70,11 @@ class TensorType:
     (True, False)
     """
 
+    kind = Tensor
     is_cuda = False
-
-    def __init__(self, name: str, dtype: _dtypes.dtype) -> None:
-        self.name, self.dtype = name, dtype
 
     def __call__(self, *data: Any) -> Tensor:
         return _made(self.name, data, self.dtype)
-
-    def __instancecheck__(self, x: Any) -> bool:
-        return isinstance(x, Tensor) and x.dtype is self.dtype
-
-    def __repr__(self) -> str:
-        return f"<class 'torch.{self.name}'>"
 
 
 class CudaTensorType(TensorType):
