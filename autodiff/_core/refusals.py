@@ -9,11 +9,16 @@ of the user's on the way, and a mistake in the package keep all their frames.
 from __future__ import annotations
 
 import dis
+from collections.abc import Sequence
+from typing import Any
 
-from autodiff._core.provenance import is_ours
+from autodiff._core import errors
+from autodiff._core.operation import Operation
+from autodiff._core.provenance import is_ours, line_of
+from autodiff._core.tensor import Tensor
 from autodiff._core.types import NoDevice
 
-__all__ = ["anew", "refusal"]
+__all__ = ["anew", "mismatch", "refusal"]
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 _CLASSES = (NoDevice, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError)
@@ -44,3 +49,15 @@ def anew(error: Exception) -> Exception:
     tb = error.__traceback__
     at_the_call = type(error) in _CLASSES and (tb is None or tb.tb_next is None)
     return refusal(error) or (type(error)(*error.args) if at_the_call else error)
+
+
+def mismatch(operation: Operation, xs: Sequence[Any], arrays: list[Any], error: Exception) -> Exception:
+    """NumPy's broadcasting error in PyTorch's words, with the lines that made the operands."""
+    made = [
+        f"{list(a.shape)} at {line_of(x._edge[0].place)}"
+        for x, a in zip(xs, arrays, strict=True)
+        if isinstance(x, Tensor) and x._edge.__class__ is tuple and x._edge[1] >= 0
+    ]
+    more = f" (made: {', '.join(made)})" if made else ""
+    found = errors.misfit(operation.public, [a.shape for a in arrays], more)
+    return found or RuntimeError(f"{operation.public}(): {error}")
