@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.node import Node, to_leaf
-from autodiff._core.operation import INPUT, OUTPUT
+from autodiff._core.node import FREED, Node, to_leaf
+from autodiff._core.operation import INPUT, OUTPUT, PARAM
 from autodiff._core.provenance import here, is_ours
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff.explain import events
@@ -38,7 +38,8 @@ class Recorder:
         self.counts: dict[int, int] = {}  # how often a constant's memory had been changed when it was seen last
         self.modules: list[Any] = []  # those that run, the outermost first
         self.changes: list[tuple[events.Thing, Value, list[Any]]] = []  # in-place operations that run
-        self.steps: list[list[events.Moved]] = []  # steps that run
+        self.steps: list[tuple[list[events.Moved], int]] = []  # steps that run, with the number of events before them
+        self.optimizers: dict[int, int] = {}
         self.walks: list[int] = []  # walks that run
         self.walk = 0
         self.flight: dict[tuple[int, events.Thing], Value] = {}  # what has arrived in a walk, at each thing
@@ -49,8 +50,8 @@ class Recorder:
     def thing(self, x: Tensor) -> events.Thing:
         """What a tensor is in the story."""
         edge = x._edge
-        if edge.__class__ is tuple and not to_leaf(edge):
-            return self.result(edge[0], edge[1], x)
+        if edge.__class__ is tuple:
+            return self.thing(edge[0]) if to_leaf(edge) else self.result(edge[0], edge[1], x)
         known = self.by_id.get(id(x))
         if known is not None and not self.is_another(x, known):
             return known
@@ -87,7 +88,7 @@ class Recorder:
                 self.by_place[node, at] = one
             known = self.by_place[node, nr]
         if known.value is None and x is not None:
-            known.shape, known.dtype, known.value = x._array.shape, str(x._array.dtype), value_of(x)
+            known.shape, known.dtype, known.value = x._array.shape, str(x._array.dtype), value_of(x, whole=True)
         return known
 
     def new(self, kind: str, shape: Any, dtype: Any, value: Value | None, **more: Any) -> events.Thing:
@@ -105,7 +106,20 @@ class Recorder:
         if node not in self.made_by:
             self.made_by[node] = events.Made(span_of(node.place), _name_of(node), node.operation, [], {}, [], [], node)
             self.made_by[node].inputs = [None if edge is None else self.at_end(edge) for edge in node.edges]
+            self.fill(self.made_by[node], node)
         return self.made_by[node]
+
+    def fill(self, made: events.Made, node: Node) -> None:
+        """What an older node keeps: the values of constants, parameters, and of what it computed."""
+        values = () if node.kept is FREED else node.kept
+        for name, (source, key), kept in zip(node.plan.names, node.plan.keep, values, strict=False):
+            if source == PARAM:
+                made.params[name] = kept
+            elif source == INPUT and made.inputs[key] is None:
+                array = np.asarray(kept)
+                made.inputs[key] = self.new("data", array.shape, array.dtype, value_of(array, whole=True))
+            elif source == INPUT and made.inputs[key].value is None and isinstance(kept, np.ndarray):
+                made.inputs[key].value = value_of(kept, whole=True)
 
     # ---- where the program is ----
 
@@ -286,16 +300,19 @@ class Recorder:
                 state = _state_of(optimizer, p)
                 now = value_of(p, whole=True)
                 moves.append(events.Moved(self.thing(p), now, grad, now, state, state, options))
-        self.steps.append(moves)
+        self.steps.append((moves, len(self.events)))
 
     def stepped(self, optimizer: Any) -> None:
         """The step is over: how everything is now."""
-        moves = self.steps.pop()
+        moves, before = self.steps.pop()
         params = (p for group in optimizer.param_groups for p in group["params"])
         for p, move in zip(params, moves, strict=True):
             move.after, move.state_after = value_of(p, whole=True), _state_of(optimizer, p)
         moved = [move for move in moves if move.grad is not None]
-        self.add(events.Stepped(self.now(), type(optimizer).__name__, type(optimizer), moved))
+        number = self.optimizers.setdefault(id(optimizer), len(self.optimizers))
+        self.alive.append(optimizer)
+        kind = type(optimizer)
+        self.add(events.Stepped(self.now(), kind.__name__, kind, moved, number, len(self.events) > before))
 
     def cleared(self, tensors: Any, how: str) -> None:
         """Gradients are about to be cleared."""
