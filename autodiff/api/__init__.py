@@ -21,6 +21,8 @@ How a call is read:
 Making tensors:
 
 - `creation`: tensor, zeros, full, eye and the like.
+- `likes`: zeros_like, rand_like and the rest: tensors like another.
+- `sparse`: the names of sparse tensors, of which there are none.
 - `questions`: small questions about a tensor, such as is_nonzero.
 - `ranges`: arange, linspace, logspace.
 - `sampling`: random tensors.
