@@ -41,10 +41,11 @@ How the graph is walked:
 
 - `handles`: where hooks are kept, and how one is taken away again.
 - `hooks`: functions of the user's that see a gradient and may replace it.
+- `sums`: a gradient brought to its input, added to what arrived before, and in the end to `.grad`.
 - `walk`: the walk itself: newest node first, leaves last.
 - `together`: operations with one rule for all inputs, which are walked in a way of their own.
 - `grad`: its two entry points, backward and grad, and what they refuse.
 - `calling`: one step of the walk by hand: `y.grad_fn(g)`.
 - `fields`: requires_grad, grad, grad_fn, data: all read off the edge.
-- `observer`: an object that is shown each node made and walked; everything that explains is built on it.
+- `observer`: what happens is told to whoever looks on; everything that explains is built on it.
 """

@@ -15,7 +15,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, result_numpy
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
-from autodiff._core.refusals import refusal
+from autodiff._core.refusals import at_the_door, refusal
 from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, size_of, whole
@@ -107,6 +107,7 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
         raise
 
 
+@at_the_door
 def asarray(
     obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
 ) -> Tensor:
@@ -119,16 +120,11 @@ def asarray(
     >>> torch.asarray([1, 2])
     tensor([1, 2])
     """
-    try:
-        if isinstance(obj, (bytes, bytearray, memoryview, array.array)):
-            obj = of_buffer(memoryview(obj).cast("B"), float_or_default(dtype))
-        if copy is False:
-            _check_shared(obj, as_numpy_dtype(dtype))
-        t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype)
-    except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    if isinstance(obj, (bytes, bytearray, memoryview, array.array)):
+        obj = of_buffer(memoryview(obj).cast("B"), float_or_default(dtype))
+    if copy is False:
+        _check_shared(obj, as_numpy_dtype(dtype))
+    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype)
     if copy and isinstance(obj, Tensor):
         t = clone(t)
     return t.requires_grad_() if requires_grad else t

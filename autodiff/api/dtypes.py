@@ -153,6 +153,9 @@ def _type(self: Tensor, dtype: Any = None) -> Any:
         return to(self, dtypes.get_default_dtype())
     if isinstance(dtype, str):
         if dtype not in typed.BY_NAME:
-            raise ValueError(f"invalid type: {dtype!r}; write a dtype such as torch.float32, or one of {list(typed.BY_NAME)}")
+            names = [name for name, made in typed.BY_NAME.items() if not made.is_cuda]
+            raise ValueError(f"invalid type: {dtype!r}; write a dtype such as torch.float32, or one of {names}")
         dtype = typed.BY_NAME[dtype]
+    if isinstance(dtype, typed.CudaTensorType):
+        on_cpu("cuda")
     return to(self, dtype.dtype if isinstance(dtype, typed.TensorType) else dtype)

@@ -1,7 +1,7 @@
 """PyTorch's old constructors: `FloatTensor`, `LongTensor` and the others, a tensor class for each dtype.
 
 After this module a reader knows that they are no classes of their own: `LongTensor([1, 2])` is `tensor([1, 2], dtype=int64)`,
-and `isinstance(x, LongTensor)` asks for a dtype.
+and `isinstance(x, LongTensor)` asks for a dtype. Those of `torch.cuda` are there to be named.
 """
 
 from __future__ import annotations
@@ -71,9 +71,36 @@ class TensorType(OfOneDtype):
     """
 
     kind = Tensor
+    is_cuda = False
 
     def __call__(self, *data: Any) -> Tensor:
         return _made(self.name, data, self.dtype)
+
+
+class CudaTensorType(TensorType):
+    """What would make tensors on a GPU: no tensor is of such a type, and calling it is a TypeError.
+
+    >>> import autodiff as torch
+    >>> Tensor = torch.cuda.FloatTensor if torch.cuda.is_available() else torch.FloatTensor
+    >>> Tensor([1]), isinstance(torch.ones(2), torch.cuda.FloatTensor)
+    (tensor([1.]), False)
+    """
+
+    is_cuda = True
+
+    def __call__(self, *data: Any) -> Tensor:
+        raise self.refused()
+
+    def __instancecheck__(self, x: Any) -> bool:
+        return False
+
+    def refused(self) -> TypeError:
+        """The error of a program that needs this type."""
+        plain = self.name.removeprefix("cuda.")
+        return TypeError(
+            f"type torch.{self.name} not available. Torch not compiled with CUDA enabled: autodiff computes on the CPU only; "
+            f"use torch.{plain}"
+        )
 
 
 FloatTensor = TensorType("FloatTensor", _dtypes.float32)
@@ -88,5 +115,7 @@ BoolTensor = TensorType("BoolTensor", _dtypes.bool)
 
 _ALL = (FloatTensor, DoubleTensor, HalfTensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor)
 
+ON_CUDA = {each.name: CudaTensorType(f"cuda.{each.name}", each.dtype) for each in _ALL}
+
 # What x.type("torch.FloatTensor") means.
-BY_NAME = {f"torch.{each.name}": each for each in _ALL}
+BY_NAME = {f"torch.{each.name}": each for each in (*_ALL, *ON_CUDA.values())}
