@@ -14,12 +14,15 @@ How a call is read:
 - `with_out`: the functions that take it.
 - `with_out_mathematics`: the same, of the functions beyond a first course.
 - `with_out_places`: those that choose, order and join elements.
+- `in_place_functions`: in-place operations as functions of torch, such as exp_.
 - `reading`: which dtype and shape data have that are given to `tensor`.
 - `lists`: the dtype that a list's numbers have in common.
 
 Making tensors:
 
 - `creation`: tensor, zeros, full, eye and the like.
+- `likes`: zeros_like, rand_like and the rest: tensors like another.
+- `sparse`: the names of sparse tensors, of which there are none.
 - `questions`: small questions about a tensor, such as is_nonzero.
 - `ranges`: arange, linspace, logspace.
 - `sampling`: random tensors.
@@ -75,8 +78,9 @@ Functions of tensors:
 - `correlation`: cov and corrcoef.
 - `histograms`: histc, histogram, histogramdd.
 - `integrals`: trapezoid and gradient, of samples.
-- `special`: the gamma function, Bessel's, entropy and the normal distribution.
-- `named_functions`: Bessel's, Airy's, Chebyshev's and others that have no derivative.
+- `special`: the multivariate gamma function, polygamma, Bessel's functions that have a derivative.
+- `bessel`: Bessel's and Airy's functions that have none.
+- `polynomials`: Chebyshev's, Hermite's and others.
 - `complex_numbers`: real, conj and the like, of real numbers.
 - `agreement`: broadcast_shapes, result_type, can_cast.
 - `distance`: diff, cdist, pdist, cosine_similarity.
