@@ -71,6 +71,18 @@ def test_a_training_step_in_its_order(seen):
     assert seen.named("cleared")[0][1:] == ([model.weight, model.bias], "zero_grad")
 
 
+def test_each_layer_of_a_model_is_told_in_and_out(seen):
+    layers = [nn.Linear(2, 3), nn.ReLU(), nn.Sequential(nn.Linear(3, 1))]
+    model = nn.Sequential(*layers)
+    seen.events.clear()
+    model(torch.ones(1, 2))
+    order = [event[1] for event in seen.named("entered", "left")]
+    assert order == [model, layers[0], layers[0], layers[1], layers[1], layers[2], layers[2][0], layers[2][0], layers[2], model]
+    with pytest.raises(RuntimeError):
+        model(torch.ones(1, 3))
+    assert [event[2] for event in seen.named("left")][-2:] == [None, None]
+
+
 def test_an_operation_is_shown_with_its_parameters(seen):
     x = torch.ones(2, 3, requires_grad=True)
     y = x.sum(1, keepdim=True)

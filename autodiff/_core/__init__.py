@@ -5,6 +5,7 @@ In the order in which it is best read; `docs/engine.md` tells the same story wit
 What a tensor is:
 
 - `types`: a shape, a device, and results with names, which print as PyTorch's.
+- `formats`: the order of the elements in memory, by PyTorch's names.
 - `dtypes`: the number types, and which one wins when two meet.
 - `tensor`: an array, the edge along which its gradient goes, and a cell that counts changes.
 - `fields`: requires_grad, grad, grad_fn, data: all read off the edge.

@@ -22,6 +22,8 @@ How a call is read:
 Making tensors:
 
 - `creation`: tensor, zeros, full, eye and the like.
+- `likes`: zeros_like, rand_like and the rest: tensors like another.
+- `sparse`: the names of sparse tensors, of which there are none.
 - `ranges`: arange, linspace, logspace.
 - `sampling`: random tensors.
 - `typed`: FloatTensor, LongTensor and the other old constructors.
