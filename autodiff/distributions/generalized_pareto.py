@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from autodiff.api.comparison import isclose, where
-from autodiff.api.creation import zeros_like
+from autodiff.api.likes import zeros_like
 from autodiff.api.sampling import rand
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all
