@@ -48,9 +48,9 @@ class Recorder(Things):
 
     def look(self) -> None:
         """Learn the names that the user's variables have now."""
-        frame = sys._getframe(2)
+        frame: FrameType | None = sys._getframe(2)
         while frame is not None and is_ours(frame.f_code):
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         if frame is not None:
             self.names.look(frame, self.known)
 

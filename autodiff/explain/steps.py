@@ -40,8 +40,8 @@ def constructed(program: Program, event: Stepped) -> None:
     for move in moves:
         p = program.of(move.thing)
         program.say(f"{p}.grad = {program.grads.get(move.thing, f'{p}_grad')}", event)
-        if move.thing not in program.grads:
-            program.inputs[f"{p}_grad"] = wrap(np.array(move.grad.array))  # type: ignore[union-attr]
+        if move.thing not in program.grads and move.grad is not None:
+            program.inputs[f"{p}_grad"] = wrap(np.array(move.grad.array))
     program.say(f"{name}.step()", event)
 
 

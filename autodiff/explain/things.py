@@ -1,7 +1,7 @@
 """Which tensor is which thing of the story.
 
-After this module a reader knows that a tensor is known again by its place in the graph, or, where it has none, by being the same
-object; and that a constant whose memory was changed is another thing.
+After this module a reader knows that a tensor is known again by its place in the graph, or, where it has none, by being the
+same object; and that a constant whose memory was changed is another thing.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Things:
     def made_of(self, node: Node) -> events.Made:
         """The event in which a node was made; of one that is older than the run what can be known of it."""
         if node not in self.made_by:
-            self.made_by[node] = events.Made(span_of(node.place), _name_of(node), node.operation, [], {}, [], [], node)
+            self.made_by[node] = events.Made(span_of(node.place), name_of(node), node.operation, [], {}, [], [], node)
             self.made_by[node].inputs = [None if edge is None else self.at_end(edge) for edge in node.edges]
             self.fill(self.made_by[node], node)
         return self.made_by[node]
