@@ -41,6 +41,7 @@ Many numbers into fewer:
 - `cumulative`: running sums and products, and the way back through them.
 - `extremes`: the largest, the middle, the order: who gets the gradient.
 - `statistics`: variance, logsumexp, norms.
+- `lapack`: NumPy's decompositions, and what is said where they don't come to an end.
 - `equations`: solutions, inverses, determinants.
 - `factors`: triangles and turns: Cholesky, QR, LU, eigenvectors, singular vectors.
 - `singular`: how much a matrix stretches: the nuclear norm.
