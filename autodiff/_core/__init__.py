@@ -5,6 +5,7 @@ In the order in which it is best read; `docs/engine.md` tells the same story wit
 What a tensor is:
 
 - `types`: a shape, a device, and results with names, which print as PyTorch's.
+- `formats`: the order of the elements in memory, by PyTorch's names.
 - `dtypes`: the number types, and which one wins when two meet.
 - `tensor`: an array, the edge along which its gradient goes, and a cell that counts changes.
 - `missing`: a name that is not here: whether PyTorch has it, and what is near it.
@@ -40,10 +41,11 @@ How the graph is walked:
 
 - `handles`: where hooks are kept, and how one is taken away again.
 - `hooks`: functions of the user's that see a gradient and may replace it.
+- `sums`: a gradient brought to its input, added to what arrived before, and in the end to `.grad`.
 - `walk`: the walk itself: newest node first, leaves last.
 - `together`: operations with one rule for all inputs, which are walked in a way of their own.
 - `grad`: its two entry points, backward and grad, and what they refuse.
 - `calling`: one step of the walk by hand: `y.grad_fn(g)`.
 - `fields`: requires_grad, grad, grad_fn, data: all read off the edge.
-- `observer`: an object that is shown each node made and walked; everything that explains is built on it.
+- `observer`: what happens is told to whoever looks on; everything that explains is built on it.
 """

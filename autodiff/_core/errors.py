@@ -85,14 +85,6 @@ def wrong_count(function: str, names: Sequence[str], given: int, missing: Sequen
     return TypeError(f"{function}() takes {len(names)} positional arguments but {given} were given")
 
 
-def no_memory_format(function: str, given: Any) -> TypeError:
-    """A memory format, of which there is none here."""
-    return TypeError(
-        f"{function}(): argument 'memory_format' must be None, not {type(given).__name__} ({given!r}): there are no memory "
-        "formats here; leave it out"
-    )
-
-
 def misfit(function: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> RuntimeError | None:
     """Shapes that do not broadcast, and `more` about them; None where they do."""
     for k, b in enumerate(shapes):

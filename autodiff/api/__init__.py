@@ -21,6 +21,8 @@ How a call is read:
 Making tensors:
 
 - `creation`: tensor, zeros, full, eye and the like.
+- `likes`: zeros_like, rand_like and the rest: tensors like another.
+- `sparse`: the names of sparse tensors, of which there are none.
 - `questions`: small questions about a tensor, such as is_nonzero.
 - `ranges`: arange, linspace, logspace.
 - `sampling`: random tensors.
@@ -76,8 +78,9 @@ Functions of tensors:
 - `correlation`: cov and corrcoef.
 - `histograms`: histc, histogram, histogramdd.
 - `integrals`: trapezoid and gradient, of samples.
-- `special`: the gamma function, Bessel's, entropy and the normal distribution.
-- `named_functions`: Bessel's, Airy's, Chebyshev's and others that have no derivative.
+- `special`: the multivariate gamma function, polygamma, Bessel's functions that have a derivative.
+- `bessel`: Bessel's and Airy's functions that have none.
+- `polynomials`: Chebyshev's, Hermite's and others.
 - `complex_numbers`: real, conj and the like, of real numbers.
 - `agreement`: broadcast_shapes, result_type, can_cast.
 - `distance`: diff, cdist, pdist, cosine_similarity.

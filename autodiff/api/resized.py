@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import scalar_type
-from autodiff._core.errors import no_memory_format
+from autodiff._core.formats import axes_in
 from autodiff._core.inplace import check_writable, method
 from autodiff._core.memory import changed
 from autodiff._core.modes import mode
@@ -38,8 +38,7 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
             [2, 3]])
     """
     shape = sizes_of(size, "resize_")
-    if memory_format is not None and str(memory_format) not in ("torch.contiguous_format", "torch.preserve_format"):
-        raise no_memory_format("resize_", memory_format)
+    axes = None if memory_format is None else axes_in("resize_", memory_format, len(shape))
     if any(n < 0 for n in shape):
         raise RuntimeError(f"resize_: a size must not be negative, got {list(shape)}")
     if edge_of(self) is not None:
@@ -52,7 +51,9 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
             raise RuntimeError(f"resize_: this view of a tensor with {owner.size} elements can't grow to {list(shape)}")
         memory, before = np.empty(begin + needed, dtype), memory
         memory[: owner.size] = before.reshape(-1)
-    self._array = np.ndarray(shape, dtype, memory, begin * dtype.itemsize)
+    order = tuple(range(len(shape))) if axes is None else axes
+    rows = np.ndarray(tuple(shape[d] for d in order), dtype, memory, begin * dtype.itemsize)
+    self._array = rows.transpose(np.argsort(order)) if axes else rows
     self._view = None
     return self
 

@@ -9,6 +9,7 @@ Element by element:
 - `exponential`: exponentials, logarithms, sigmoid, the error function.
 - `error_function`: how erf is computed, of which NumPy knows nothing.
 - `power`: powers and roots, and what happens at 0.
+- `digamma_series`: how digamma is computed where SciPy is not installed.
 - `special`: the gamma function, Bessel's, sinc and others, which SciPy computes where NumPy lacks them.
 - `polynomials`: orthogonal ones, Chebyshev's and others.
 - `normal`: the normal distribution, by the error function.

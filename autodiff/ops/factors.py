@@ -271,7 +271,16 @@ def _towards(g: Any, x: Any) -> Any:
     n, last = x.shape[-1], len(x.shape) - 1
     top = cat(x, g, axis=last, starts=[0, n])
     below = cat(g * 0.0, x, axis=last, starts=[0, n])
-    return matrix_exp(cat(top, below, axis=last - 1, starts=[0, n]))[..., :n, n:]
+    return matrix_exp(cat(top, below, axis=last - 1, starts=[0, n]), doubled=True)[..., :n, n:]
+
+
+def _times(p: Any, q: Any) -> Any:
+    """The product of two matrices, or the upper half of that of two [[a, b], [0, a]], told by their upper halves."""
+    n, width = p.shape[-2:]
+    y = p[..., :n] @ q
+    if width > n:
+        y[..., n:] += p[..., n:] @ q[..., :n]
+    return y
 
 
 @primitive(
@@ -279,17 +288,23 @@ def _towards(g: Any, x: Any) -> Any:
     name="LinalgMatrixExp",
     says="Its slope is no product, as a change need not commute with the matrix: it is a corner of a larger exponential.",
 )
-def matrix_exp(x):
-    """e**x: the exponential of a matrix, the sum of x**k / k!."""
-    wide = x.astype(np.float64)
-    size = np.abs(wide).sum(-2).max(-1, initial=0)
+def matrix_exp(x, *, doubled=False):
+    """e**x: the exponential of a matrix, the sum of x**k / k!; with `doubled` of one that is [[a, b], [0, a]], in less time."""
+    n = x.shape[-1] // 2 if doubled else x.shape[-1]
+    upper = x[..., :n, :].astype(np.float64)
+    size = np.abs(x).sum(-2, dtype=np.float64).max(-1, initial=0)
     with np.errstate(all="ignore"):
         halvings = np.where(np.isfinite(size), np.maximum(np.ceil(np.log2(np.maximum(size, 1e-300) * 2)), 0), 0)
-    scaled = wide / np.exp2(halvings)[..., None, None]
-    y = term = np.broadcast_to(np.eye(x.shape[-1]), wide.shape)
-    for k in range(1, 19):
-        term = term @ scaled / k
-        y = y + term
+    scaled = upper / np.exp2(halvings)[..., None, None]
+    # The terms up to the 15th, four at a time: eight products less than one for each (Paterson and Stockmeyer 1973).
+    square = _times(scaled, scaled)
+    low = (np.broadcast_to(np.eye(*upper.shape[-2:]), upper.shape), scaled, square, _times(square, scaled))
+    fourth = _times(square, square)
+    y = sum(power / math.factorial(12 + i) for i, power in enumerate(low))
+    for first in (8, 4, 0):
+        y = _times(y, fourth) + sum(power / math.factorial(first + i) for i, power in enumerate(low))
     for i in range(int(halvings.max(initial=0))):
-        y = np.where((i < halvings)[..., None, None], y @ y, y)
+        y = np.where((i < halvings)[..., None, None], _times(y, y), y)
+    if doubled:
+        y = np.concatenate([y, np.concatenate([np.zeros_like(y[..., :n]), y[..., :n]], -1)], -2)
     return y.astype(x.dtype)

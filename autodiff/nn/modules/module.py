@@ -92,7 +92,8 @@ class Module(Calling, Tree, KnowsItsKeywords):
     ) -> Self:
         """Convert floating parameters and buffers to a dtype, in place; returns the module. The only device is the CPU.
 
-        to(device, dtype), to(dtype) or to(tensor), for the tensor's dtype. TypeError for a dtype that is not floating.
+        to(device, dtype), to(dtype) or to(tensor), for the tensor's dtype. TypeError for a dtype that is not floating. Layers
+        compute from weights that lie in rows: whatever the `memory_format`, they stay as they are.
         """
         error, dtype = read(args, device, dtype, tensor, non_blocking, copy)
         if error is not None:
