@@ -40,7 +40,7 @@ def test_slopes_of_scaled_bessel_functions_far_out():
 @pytest.mark.parametrize("order", [2, 3])
 def test_the_series_meets_the_sum(order):
     """On both sides of the number from which on the series is taken."""
-    from autodiff.ops.special import bessel_ie
+    from autodiff.ops.bessel import bessel_ie
 
     near, far = (
         bessel_ie(autodiff.tensor([x, -x], dtype=autodiff.float64), order=order).numpy() for x in (0.9999999e8, 1.0000001e8)
