@@ -26,5 +26,7 @@ How it is told:
 - `moments`: what a story is made of.
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.
-- `program`: the program that ran, as Python without a graph; `scope`: its names; `steps`: an optimiser's part in it.
+- `program`: the program that ran, as Python without a graph.
+- `scope`: the names in it.
+- `steps`: an optimiser's part in it.
 """
