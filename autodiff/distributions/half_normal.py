@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff._core.refusals import at_the_door
 from autodiff.api.creation import as_tensor
 from autodiff.distributions import constraints
 from autodiff.distributions.normal import Normal
@@ -26,6 +27,7 @@ class HalfNormal(TransformedDistribution):
     support = constraints.nonnegative
     has_rsample = True
 
+    @at_the_door
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Normal(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
 
