@@ -4,6 +4,8 @@ import inspect
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autodiff
 
@@ -31,7 +33,7 @@ def test_the_arguments_have_pytorchs_names_and_order(name):
 
 def test_all_of_pytorchs_functions_are_here():
     theirs = {n for n in dir(torch.linalg) if not n.startswith("_")} - {"common_notes", "Tensor", "torch"}
-    assert theirs - set(autodiff.linalg.__all__) == {"ldl_factor", "ldl_factor_ex", "ldl_solve"}
+    assert theirs == set(autodiff.linalg.__all__) - {"LinAlgError"} | theirs & {"LinAlgError"}
 
 
 def same(a, b, signs=False):
@@ -112,6 +114,19 @@ WRONG = [
     f"T.linalg.solve({S}, {I})",
     f"T.linalg.cholesky(-{I})",
     f"T.linalg.lu_factor({S})",
+    "T.linalg.ldl_factor(T.zeros(2, 2))",
+    "T.linalg.ldl_factor_ex(T.zeros(2, 2), check_errors=True)",
+    f"T.linalg.ldl_factor({I}, hermitian=3)",
+    f"T.linalg.ldl_solve({I}, T.ones(2).int(), T.ones(3, 1))",
+    f"T.linalg.ldl_solve({I}, T.ones(2), T.ones(2, 1))",
+    f"T.linalg.ldl_solve({I}, 3, T.ones(2, 1))",
+    f"T.linalg.ldl_solve({I}, T.ones(3).int(), T.ones(2, 1))",
+    f"T.linalg.ldl_solve({I}, T.ones(2).int(), T.ones(2, 1).double())",
+    "T.pca_lowrank(T.ones(3, 2), 3)",
+    "T.pca_lowrank(T.ones(3, 2), niter=-1)",
+    f"T.lobpcg({I}, 1)",
+    "T.lobpcg(T.eye(6), 3)",
+    "T.lobpcg(T.ones(6, 5))",
     f"T.inverse({S})",
     f"T.linalg.inv({I}.half())",
     f"T.linalg.solve({I}, T.ones(3))",
@@ -193,3 +208,73 @@ OLD = {
 def test_the_older_names(name):
     a = np.random.default_rng(0).normal(size=(3, 3)).astype(np.float32)
     same(*(OLD[name](T, T.tensor(a)) for T in (autodiff, torch)))
+
+
+@given(n=st.integers(1, 8), seed=st.integers(0, 10**6), kind=st.sampled_from(["full", "no diagonal", "whole", "sparse"]))
+def test_any_symmetric_matrix_as_ldl(n, seed, kind):
+    rng = np.random.default_rng(seed)
+    a = rng.normal(size=(2, n, n))
+    a = a + np.swapaxes(a, -1, -2)
+    if kind == "no diagonal":
+        a[:, np.arange(n), np.arange(n)] = 0
+    elif kind == "whole":
+        a = np.round(a)
+    elif kind == "sparse":
+        a[np.abs(a) < 1] = 0
+    ours, theirs = (T.linalg.ldl_factor_ex(T.tensor(a)) for T in (autodiff, torch))
+    assert ours.pivots.tolist() == theirs.pivots.tolist()
+    assert ours.info.tolist() == theirs.info.tolist()
+    np.testing.assert_allclose(ours.LD.numpy(), theirs.LD.numpy(), rtol=1e-6, atol=1e-9)
+    if not ours.info.any() and np.linalg.cond(a).max() < 1e6:
+        b = rng.normal(size=(1, n, 3))
+        x = autodiff.linalg.ldl_solve(ours.LD, ours.pivots, autodiff.tensor(b))
+        np.testing.assert_allclose(a @ x.numpy(), np.broadcast_to(b, x.shape), atol=1e-7)
+
+
+def test_ldl_has_no_derivative_as_in_pytorch():
+    for T in (autodiff, torch):
+        a = T.eye(2, requires_grad=True)
+        with pytest.raises((RuntimeError, NotImplementedError)):
+            T.linalg.ldl_factor(a).LD.sum().backward()
+        with pytest.raises((RuntimeError, NotImplementedError)):
+            T.linalg.ldl_solve(T.eye(2), T.tensor([1, 2]).int(), a).sum().backward()
+
+
+LOW_RANK = {
+    "svd_lowrank": lambda T, a: T.svd_lowrank(a, 2),
+    "svd_lowrank of a wide one": lambda T, a: T.svd_lowrank(a.mT, 2, 3),
+    "svd_lowrank less M": lambda T, a: T.svd_lowrank(a, 3, niter=0, M=a.mean(-2, keepdim=True)),
+    "pca_lowrank": lambda T, a: T.pca_lowrank(a),
+    "pca_lowrank as it is": lambda T, a: T.pca_lowrank(a, 2, False, 1),
+    "lobpcg": lambda T, a: T.lobpcg(a @ a.mT + T.arange(9.0).double().diag(), 2, largest=False, niter=200, tol=1e-12),
+}
+
+
+@pytest.mark.parametrize("name", LOW_RANK)
+def test_low_rank_is_pytorchs_from_the_same_seed(name):
+    a = np.random.default_rng(5).normal(size=(9, 5))
+    results = []
+    for T in (autodiff, torch):
+        T.manual_seed(2)
+        results.append((LOW_RANK[name](T, T.tensor(a)), T.rand(3)))
+    (ours, drawn), (theirs, theirs_drawn) = results
+    assert type(ours) is tuple
+    assert drawn.tolist() == theirs_drawn.tolist()
+    for x, y in zip(ours, theirs, strict=True):
+        if name == "lobpcg" and x.dim() == 2:
+            x, y = x @ x.mT, y @ y.mT  # the space: which vectors of it come first is free where eigenvalues are equal
+        assert x.shape == y.shape
+        np.testing.assert_allclose(np.abs(x.numpy()), np.abs(y.numpy()), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["svd_lowrank", "pca_lowrank", "lobpcg"])
+def test_gradients_of_low_rank(name):
+    a = np.random.default_rng(5).normal(size=(9, 5))
+    slopes = []
+    for T in (autodiff, torch):
+        T.manual_seed(2)
+        x = T.tensor(a, requires_grad=True)
+        first, second, *_ = LOW_RANK[name](T, x)
+        ((first if name == "lobpcg" else second) * T.arange(1.0, 3.0 if name != "pca_lowrank" else 6.0)).sum().backward()
+        slopes.append(x.grad.numpy())
+    np.testing.assert_allclose(*slopes, rtol=1e-5, atol=1e-6)

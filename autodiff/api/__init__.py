@@ -68,6 +68,8 @@ Functions of tensors:
 - `_matrices`: what is asked of a matrix.
 - `equations`: solve, inv, det, lstsq, pinv.
 - `factors`: Cholesky, QR, LU.
+- `ldl`: L D L^T.
+- `low_rank`: a few singular values, components, eigenvalues.
 - `spectra`: eigenvalues and singular values.
 - `matrix_norms`: norms of vectors and matrices, cond.
 - `matrix_functions`: matrix_power, matrix_exp, multi_dot, vander.

@@ -43,6 +43,7 @@ Many numbers into fewer:
 - `extremes`: the largest, the middle, the order: who gets the gradient.
 - `statistics`: variance, logsumexp, norms.
 - `equations`: solutions, inverses, determinants.
+- `ldl`: symmetric matrices that need not be positive, as L D L^T.
 - `factors`: triangles and turns: Cholesky, QR, LU, eigenvectors, singular vectors.
 - `singular`: how much a matrix stretches: the nuclear norm.
 - `distance`: all pairs of rows by way of one matrix product.
