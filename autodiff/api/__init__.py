@@ -89,6 +89,7 @@ Matrices:
 - `equations`: solve, inv, det, lstsq, pinv.
 - `factors`: Cholesky, QR, LU.
 - `spectra`: eigenvalues and singular values.
+- `low_rank`: svd_lowrank and pca_lowrank, by random directions.
 - `matrix_norms`: norms of vectors and matrices, cond.
 - `matrix_functions`: matrix_power, matrix_exp, multi_dot, vander.
 - `old_linear_algebra`: svd, qr, cholesky under their older names.
