@@ -73,7 +73,6 @@ from autodiff.api.index import narrow, select
 from autodiff.api.integrals import cumulative_trapezoid, gradient, trapezoid, trapz
 from autodiff.api.join import atleast_1d, atleast_2d, atleast_3d, cartesian_prod, combinations
 from autodiff.api.likes import empty_like, full_like, ones_like, rand_like, randint_like, randn_like, zeros_like
-from autodiff.api.low_rank import lobpcg, pca_lowrank, svd_lowrank
 from autodiff.api.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from autodiff.api.searching import bincount, unique, unique_consecutive
 from autodiff.api.padding import constant_pad_nd
@@ -81,6 +80,8 @@ from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from autodiff.api.positions import argwhere, unravel_index
 from autodiff.api.equations import logdet, pinverse
+from autodiff.api.lobpcg import lobpcg
+from autodiff.api.low_rank import pca_lowrank, svd_lowrank
 from autodiff.api.matrix_functions import vander
 from autodiff.api.old_linear_algebra import det, lu, matrix_exp
 from autodiff.api.removed import eig, lstsq, matrix_rank, solve, symeig

@@ -1,123 +1,93 @@
-"""The few largest singular values, principal components and eigenvalues of a matrix.
+"""Singular values of large matrices by chance: a few random combinations of the columns nearly span what matters.
 
-After this module a reader knows the randomised way: what a matrix makes of a few random vectors spans, nearly, what it
-stretches most; a factorisation of that small part does for the whole.
+After this module a reader knows why that works: each product with A and A.T makes the large stretches larger against the small
+ones, and a QR decomposition keeps the columns from becoming one direction. Then only a small matrix is left to take apart.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.errors import no_tensor
+from autodiff._core.dtypes import from_numpy_dtype
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import takes_tensors, whole
-from autodiff.api._matrices import matrices, same_dtype, squares
-from autodiff.api.equations import solve_triangular
-from autodiff.api.factors import cholesky, qr
+from autodiff.api._matrices import matrices, same_dtype
+from autodiff.api.factors import factors_qr
+from autodiff.api.reduce import mean
 from autodiff.api.sampling import randn
-from autodiff.api.spectra import eigh, svd
+from autodiff.api.spectra import factors_svd
 
-__all__ = ["lobpcg", "pca_lowrank", "svd_lowrank"]
-
-
-def _basis(a: Tensor, q: int, niter: int) -> Any:
-    """q orthogonal columns that nearly span what `a` stretches most. Source: Halko, Martinsson and Tropp 2009, 4.4."""
-    found = qr(a @ randn(a.shape[-1], q, dtype=a.dtype)).Q
-    for _ in range(niter):
-        found = qr(a @ qr(a.mT @ found).Q).Q
-    return found
+__all__ = ["pca_lowrank", "svd_lowrank"]
 
 
 @takes_tensors
 def svd_lowrank(A: Tensor, q: int | None = 6, niter: int | None = 2, M: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """(U, S, V): the q largest singular values of A - M, nearly, with A - M about U @ diag(S) @ V.T; niter steps refine them.
+    """(U, S, V) with U @ diag(S) @ V.T nearly A - M: the q largest stretches and their directions; batches too.
 
-    Shapes: A and M (..., m, n), U (..., m, q), S (..., q), V (..., n, q). Source: Halko, Martinsson and Tropp 2009.
+    It begins with q random directions, drawn as PyTorch draws them, and turns them `niter` times towards those that are
+    stretched most. Of a matrix whose rank is at most q it finds everything. `M` is broadcast to the shape of A.
+    ValueError for fewer than two dimensions; RuntimeError for numbers that are not float32 or float64, and a negative q.
+    Source: Halko, Martinsson and Tropp 2009, algorithms 4.4 and 5.1.
 
     >>> import autodiff as torch
-    >>> torch.svd_lowrank(torch.ones(2, 3), q=1)[1]
-    tensor([2.4495])
+    >>> U, S, V = torch.svd_lowrank(torch.ones(4, 3), q=1)
+    >>> torch.allclose(U * S @ V.T, torch.ones(4, 3))
+    True
     """
-    a = matrices("svd_lowrank", "A", A)
-    count = 6 if q is None else whole("svd_lowrank", "q", q)
-    steps = 2 if niter is None else whole("svd_lowrank", "niter", niter)
+    _size_of("svd_lowrank", A)
     if M is not None:
-        if not isinstance(M, Tensor):
-            raise no_tensor("svd_lowrank", "M", 4, M)
-        a = a - M.expand(a.shape)
-    wide = a.shape[-2] < a.shape[-1]
-    if wide:
-        a = a.mT
-    basis = _basis(a, count, steps)
-    u, s, v = svd(basis.mT @ a, full_matrices=False)
-    u, v = basis @ u, v.mT
-    return (v, s, u) if wide else (u, s, v)
+        A = A - same_dtype("svd_lowrank", A, M, "M").broadcast_to(A._array.shape)
+    q = 6 if q is None else whole("svd_lowrank", "q", q)
+    return _nearly(A, q, 2 if niter is None else whole("svd_lowrank", "niter", niter))
 
 
 @takes_tensors
 def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True, niter: int = 2) -> tuple[Tensor, Tensor, Tensor]:
-    """(U, S, V): `svd_lowrank` of A less the mean of its rows (as it is without `center`): the columns of V are the components.
+    """(U, S, V) of the rows of A less their mean: the columns of V are the principal directions.
 
-    q is min(6, m, n) where it is not given. ValueError for a q below 0 or above m or n, and for a niter below 0.
+    A is (m, n), m examples of n features each; batches too. The variances along them are S**2 / (m - 1), and `A @ V[:, :k]` the
+    first k principal components. Without `center` nothing is subtracted. `q` directions are looked for, as in `svd_lowrank`;
+    min(6, m, n) where it is None.
+    ValueError for a q that is negative or beyond min(m, n), and a negative niter. Source: Halko, Martinsson and Tropp 2009.
 
     >>> import autodiff as torch
-    >>> U, S, V = torch.pca_lowrank(torch.tensor([[1.0, 1.0], [2.0, 2.0], [6.0, 6.0]]), q=1)
-    >>> V.abs()
-    tensor([[0.7071],
-            [0.7071]])
+    >>> U, S, V = torch.pca_lowrank(torch.tensor([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]]))
+    >>> V[:, 0] / V[0, 0], S
+    (tensor([1., 2.]), tensor([3.1623, 0.0000]))
     """
-    m, n = matrices("pca_lowrank", "A", A).shape[-2:]
-    count = min(6, m, n) if q is None else whole("pca_lowrank", "q", q)
-    if not 0 <= count <= min(m, n):
-        raise ValueError(f"q(={count}) must be non-negative integer and not greater than min(m, n)={min(m, n)}")
-    if niter < 0:
+    m, n = _size_of("pca_lowrank", A)
+    if q is None:
+        q = min(6, m, n)
+    elif not 0 <= whole("pca_lowrank", "q", q) <= min(m, n):
+        raise ValueError(f"q(={q}) must be non-negative integer and not greater than min(m, n)={min(m, n)}")
+    if whole("pca_lowrank", "niter", niter) < 0:
         raise ValueError(f"niter(={niter}) must be non-negative integer")
-    return svd_lowrank(A - A.mean(dim=-2, keepdim=True) if center else A, count, niter=niter)
+    return _nearly(A - mean(A, -2, True) if center else A, q, niter)
 
 
-@takes_tensors
-def lobpcg(
-    A: Tensor, k: int | None = None, B: Tensor | None = None, X: Tensor | None = None, n: int | None = None,
-    iK: Tensor | None = None, niter: int | None = None, tol: float | None = None, largest: bool | None = None,
-    method: str | None = None, tracker: Any = None, ortho_iparams: Any = None, ortho_fparams: Any = None,
-    ortho_bparams: Any = None,
-) -> tuple[Tensor, Tensor]:
-    """(E, X): the k largest eigenvalues of the symmetric A, or the smallest unless `largest`, and their vectors: A X = B X E.
+def _size_of(name: str, A: Any) -> tuple[int, int]:
+    """Rows and columns of the matrices; ValueError where there are none, as in PyTorch."""
+    if isinstance(A, Tensor) and A._array.ndim < 2:
+        raise ValueError(f"{name}: A must be a matrix or a batch of matrices, but has {A._array.ndim} dimensions")
+    m, n = matrices(name, "A", A)._array.shape[-2:]
+    return m, n
 
-    B is positive; without it the identity. The whole spectrum is computed, by `eigh`, to the last digits and with a gradient,
-    so that what steers PyTorch's iterations (X but for its width, n, iK, niter, tol, method, the ortho ones) changes nothing.
-    ValueError for a k above a third of the rows, NotImplementedError for a tracker of iterations that there are not.
 
-    >>> import autodiff as torch
-    >>> torch.lobpcg(torch.diag(torch.tensor([1.0, 2.0, 3.0])), largest=False)[0]
-    tensor([1.])
-    """
-    a = matrices("lobpcg", "A", A)
-    if a.shape[-2] != a.shape[-1]:
-        raise AssertionError(f"A must be square, got shape {a.shape}")
-    if tracker is not None:
-        raise NotImplementedError("lobpcg(): there are no iterations here that a tracker could follow; leave tracker out")
-    if method not in (None, "basic", "ortho"):
-        raise ValueError(f"lobpcg(): method must be 'basic' or 'ortho', got {method!r}")
-    m = a.shape[-1]
-    wanted = (1 if X is None else X.shape[-1]) if k is None else whole("lobpcg", "k", k)
-    columns = (wanted if n is None else whole("lobpcg", "n", n)) if X is None else X.shape[-1]
-    if m < 3 * columns:
-        raise ValueError(
-            f"LPBPCG algorithm is not applicable when the number of A rows (={m}) is smaller than 3 x the number of requested "
-            f"eigenpairs (={columns}): torch.linalg.eigh computes all of them"
-        )
-    if not 1 <= wanted <= columns:
-        raise ValueError(f"lobpcg(): k must be from 1 to {columns}, got {wanted}")
-    if X is None:
-        randn(*a.shape[:-1], columns, dtype=a.dtype)  # PyTorch begins with random vectors: what is drawn later is drawn alike
-    lower = None
-    if B is not None:
-        lower = cholesky(squares("lobpcg", same_dtype("lobpcg", a, B), "B", 3))
-        half = solve_triangular(lower, a, upper=False)
-        a = solve_triangular(lower, half.mT, upper=False)
-    values, vectors = eigh((a + a.mT) / 2)
-    if largest is None or largest:
-        values, vectors = values.flip(-1), vectors.flip(-1)
-    values, vectors = values[..., :wanted], vectors[..., :wanted]
-    return values, vectors if lower is None else solve_triangular(lower.mT, vectors, upper=True)
+def _nearly(A: Tensor, q: int, niter: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The q largest singular values of A with their directions, nearly."""
+    m, n = A._array.shape[-2:]
+    tall = A if m >= n else A.mT
+    basis = _basis(tall, q, niter)
+    u, s, vh = factors_svd(basis.mT @ tall, False)
+    u, v = basis @ u, vh.mT
+    return (u, s, v) if m >= n else (v, s, u)
+
+
+def _basis(A: Tensor, q: int, niter: int) -> Tensor:
+    """q orthonormal columns that nearly span the columns of A."""
+    columns: Any = A @ randn(A._array.shape[-1], q, dtype=from_numpy_dtype(A._array.dtype))
+    found = factors_qr(columns, "reduced")[0]
+    for _ in range(niter):
+        found = factors_qr(A.mT @ found, "reduced")[0]
+        found = factors_qr(A @ found, "reduced")[0]
+    return found
