@@ -80,6 +80,7 @@ from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from autodiff.api.positions import argwhere, unravel_index
 from autodiff.api.equations import logdet, pinverse
+from autodiff.api.low_rank import pca_lowrank, svd_lowrank
 from autodiff.api.matrix_functions import vander
 from autodiff.api.old_linear_algebra import det, lu, matrix_exp
 from autodiff.api.removed import eig, lstsq, matrix_rank, solve, symeig
@@ -228,9 +229,9 @@ __all__ = [
     "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d", "max_pool1d_with_indices",
     "max_pool2d", "max_pool3d", "memory_format", "meshgrid", "moveaxis", "movedim", "mps", "multiply", "multiprocessing", "nan",
     "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "onnx", "optim",
-    "pairwise_distance", "pdist", "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson", "positive",
-    "prelu", "preserve_format", "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn",
-    "randn_like", "random", "randperm", "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape",
+    "pairwise_distance", "pca_lowrank", "pdist", "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson",
+    "positive", "prelu", "preserve_format", "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like",
+    "randn", "randn_like", "random", "randperm", "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape",
     "resolve_conj", "resolve_neg", "result_type", "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll",
     "rot90", "row_stack", "rrelu", "rrelu_", "rsub", "save", "scalar_tensor", "seed", "select", "select_scatter", "selu",
     "selu_", "serialization", "set_default_device", "set_default_dtype", "set_default_tensor_type",
@@ -239,9 +240,9 @@ __all__ = [
     "set_warn_always", "short", "solve", "sparse_bsc", "sparse_bsc_tensor", "sparse_bsr", "sparse_bsr_tensor",
     "sparse_compressed_tensor", "sparse_coo", "sparse_coo_tensor", "sparse_csc", "sparse_csc_tensor", "sparse_csr",
     "sparse_csr_tensor", "special", "split", "split_with_sizes", "spmm", "squeeze", "std_mean", "strided", "subtract",
-    "swapaxes", "swapdims", "symeig", "t", "tensor", "tensor_split", "testing", "threshold_", "tile", "to_dlpack", "trace",
-    "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices", "true_divide", "typename", "uint8", "uint16", "uint32",
-    "uint64", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
+    "svd_lowrank", "swapaxes", "swapdims", "symeig", "t", "tensor", "tensor_split", "testing", "threshold_", "tile",
+    "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices", "true_divide", "typename",
+    "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
     "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "watch", "xpu", "zeros", "zeros_like",
 ]
 __all__ += _in_place_functions.__all__ + _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

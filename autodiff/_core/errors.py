@@ -100,6 +100,17 @@ def misfit(function: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> 
     return None
 
 
+def not_broadcast(function: str, xs: Sequence[Any], arrays: Sequence[Any], error: Exception) -> RuntimeError:
+    """NumPy's error in PyTorch's words, with the lines that made the operands."""
+    made = [
+        f"{list(a.shape)} at {line_of(x._edge[0].place)}"
+        for x, a in zip(xs, arrays, strict=True)
+        if getattr(x, "_edge", None).__class__ is tuple and x._edge[1] >= 0
+    ]
+    more = f" (made: {', '.join(made)})" if made else ""
+    return misfit(function, [a.shape for a in arrays], more) or RuntimeError(f"{function}(): {error}")
+
+
 def factors(name: str, a: Any, b: Any) -> str:
     """The shapes of two tensors that do not multiply, the transpose that would, and where the two were made."""
     made = [line_of(x._edge[0].place) for x in (a, b) if x._edge.__class__ is tuple and x._edge[1] >= 0]

@@ -22,7 +22,7 @@ from autodiff._core.observer import LOOKING, tell
 from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Promotion, Recorded
 from autodiff._core.overrides import ANY, concerned, overridden
 from autodiff._core.provenance import here, outermost
-from autodiff._core.refusals import anew, mismatch, refusal
+from autodiff._core.refusals import anew, refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import refresh, share
 
@@ -327,4 +327,4 @@ def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], param
         tell("failed", operation, xs, params, error)
     if operation.promote is None or isinstance(error, (RuntimeError, TypeError)):
         raise anew(error) from None
-    raise mismatch(operation, xs, arrays, error) from None
+    raise errors.not_broadcast(operation.public, xs, arrays, error) from None

@@ -13,16 +13,13 @@ from __future__ import annotations
 
 import dis
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from autodiff._core import errors
-from autodiff._core.operation import Operation
-from autodiff._core.provenance import is_ours, line_of
-from autodiff._core.tensor import Tensor
+from autodiff._core.provenance import is_ours
 from autodiff._core.types import NoDevice
 
-__all__ = ["anew", "at_the_door", "mismatch", "refusal"]
+__all__ = ["anew", "at_the_door", "refusal"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,15 +67,3 @@ def at_the_door(function: F) -> F:
             raise
 
     return cast(F, door)
-
-
-def mismatch(operation: Operation, xs: Sequence[Any], arrays: list[Any], error: Exception) -> Exception:
-    """NumPy's broadcasting error in PyTorch's words, with the lines that made the operands."""
-    made = [
-        f"{list(a.shape)} at {line_of(x._edge[0].place)}"
-        for x, a in zip(xs, arrays, strict=True)
-        if isinstance(x, Tensor) and x._edge.__class__ is tuple and x._edge[1] >= 0
-    ]
-    more = f" (made: {', '.join(made)})" if made else ""
-    found = errors.misfit(operation.public, [a.shape for a in arrays], more)
-    return found or RuntimeError(f"{operation.public}(): {error}")

@@ -191,11 +191,6 @@ def _meshgrid(*xi: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
 # ---- places ------------------------------------------------------------------------------------------------------
 
 
-def _sort(a: Any, axis: int | None = -1) -> Tensor:
-    ordered: Tensor = order.sort(*_row(a, axis))[0]
-    return ordered
-
-
 def _take(a: Any, indices: Any, axis: int | None = None) -> Any:
     index = _tensor(indices)
     if axis is None:
@@ -299,7 +294,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.dstack: lambda tup: join.dstack(_tensors(tup)),
     np.split: _split,
     np.meshgrid: _meshgrid,
-    np.sort: _sort,
+    np.sort: lambda a, axis=-1: order.sort(*_row(a, axis))[0],
     np.argsort: lambda a, axis=-1: order.argsort(*_row(a, axis)),
     np.take: _take,
     np.take_along_axis: lambda arr, indices, axis=-1: places.take_along_dim(_tensor(arr), _tensor(indices), axis),
