@@ -71,11 +71,14 @@ def solve(ld: Any, pivots: Any, b: Any) -> Any:
     return x
 
 
-def _no_slope(name: str) -> Any:
-    def refuse(g: Any) -> Any:
-        raise RuntimeError(f"derivative for aten::{name} is not implemented; torch.linalg.solve has one")
+def _no_slope_of_factors(g: Any) -> Any:
+    """No slope: PyTorch has none either, and who asks for it is told."""
+    raise RuntimeError("derivative for aten::linalg_ldl_factor_ex is not implemented; torch.linalg.solve has one")
 
-    return refuse
+
+def _no_slope_of_solution(g: Any) -> Any:
+    """The same of the solution."""
+    raise RuntimeError("derivative for aten::linalg_ldl_solve is not implemented; torch.linalg.solve has one")
 
 
 def _batches(*arrays: Any) -> Any:
@@ -83,7 +86,7 @@ def _batches(*arrays: Any) -> Any:
 
 
 @primitive(
-    _no_slope("linalg_ldl_factor_ex"), name="NotImplemented",
+    _no_slope_of_factors, name="NotImplemented",
     says="PyTorch gives it no gradient; the solution of a system by `solve` has one.",
 )
 def ldl_factor(a):
@@ -96,7 +99,7 @@ def ldl_factor(a):
 
 
 @primitive(
-    _no_slope("linalg_ldl_solve"), None, _no_slope("linalg_ldl_solve"), name="NotImplemented",
+    _no_slope_of_solution, None, _no_slope_of_solution, name="NotImplemented",
     says="PyTorch gives it no gradient; the solution of a system by `solve` has one.",
 )
 def ldl_solve(ld, pivots, b):
