@@ -20,7 +20,7 @@ from autodiff.api import equations, factors, matrix_functions, matrix_norms, spe
 from autodiff.api import with_out as functions
 from autodiff.api.matrix_functions import diagonal
 from autodiff.api.out import CASTABLE, PICKED, SAME, takes_out
-from autodiff.ops.equations import LinAlgError
+from autodiff.ops.lapack import LinAlgError
 
 __all__ = [
     "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh",

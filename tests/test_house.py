@@ -83,3 +83,17 @@ def test_a_result_is_returned_as_it_is(path):
 @pytest.mark.parametrize("path", WRITTEN, ids=name)
 def test_a_module_says_what_it_is_about(path):
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{name(path)} has no docstring"
+
+
+def test_the_tests_can_be_collected_without_pytorch():
+    """A file asks for it by `pytest.importorskip`: an import is an error where PyTorch is not installed."""
+    tests = Path(__file__).resolve().parent
+    files = [path for path in tests.rglob("*.py") if path.parent.name != "programs"]  # those are run, not collected
+    found = []
+    for path in files:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            found += [f"{path.relative_to(tests)}: {n}" for n in names if n.split(".")[0] in ("torch", "expecttest")]
+    assert len(files) > 150
+    assert not found

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.errors import no_tensor
+from autodiff._core.modes import silently
 from autodiff._core.promotion import to_floating
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import takes_tensors
@@ -20,7 +21,7 @@ def _polynomial(name: str, x: Any, n: Any) -> Tensor:
     if not isinstance(x, Tensor) and not isinstance(n, Tensor):
         raise no_tensor(name, "x", 1, x)
     point, degree = to_floating.bring(add.operation, [x, n])
-    return wrap(polynomial(name, point._array, degree._array))
+    return wrap(silently(polynomial, name, point._array, degree._array))
 
 
 @takes_tensors

@@ -210,8 +210,8 @@ def normal(
     if found.kind != "f":
         raise NotImplementedError(f'"normal_kernel_cpu" not implemented for {from_numpy_dtype(found)}; convert with x.float()')
     unit = stream.normal(shape, found) if out is None else normal_(_laid_out_like(out, shape), generator=generator)._array
-    scale = arrays[1] if arrays[1] is not None else found.type(std)
-    centre = arrays[0] if arrays[0] is not None else found.type(mean)
+    scale = arrays[1] if arrays[1] is not None else silently(found.type, std)
+    centre = arrays[0] if arrays[0] is not None else silently(found.type, mean)
     result = leaf(silently(lambda: (unit * scale + centre).astype(found)))
     if out is None:
         return result

@@ -15,11 +15,12 @@ from autodiff._core.inplace import method
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import takes_tensors, whole
+from autodiff.ops import bessel
 from autodiff.ops import special as ops
 from autodiff.ops.exponential import erfc
 
-_i0, _i1 = renamed(ops.bessel_i, "I0"), renamed(ops.bessel_i, "SpecialI1")
-_i0e, _i1e = renamed(ops.bessel_ie, "SpecialI0E"), renamed(ops.bessel_ie, "SpecialI1E")
+_i0, _i1 = renamed(bessel.bessel_i, "I0"), renamed(bessel.bessel_i, "SpecialI1")
+_i0e, _i1e = renamed(bessel.bessel_ie, "SpecialI0E"), renamed(bessel.bessel_ie, "SpecialI1E")
 
 
 def _bessel(name: str, operation: Recorded, input: Any, order: int) -> Tensor:

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
-from autodiff.ops.equations import LinAlgError, batch_element, each_matrix, row_sums, solved
+from autodiff.ops import lapack
+from autodiff.ops.equations import batch_element, row_sums, solved
 from autodiff.ops.join import cat
+from autodiff.ops.lapack import LinAlgError, each_matrix
 from autodiff.ops.matmul import product
 from autodiff.ops.triangle import diagonal, on_diagonal, tril, triu
 
@@ -87,9 +89,12 @@ def _both_ways(x: Any) -> Any:
 def cholesky(a):
     """the Cholesky factor of a: the lower triangle with l @ l.T = a."""
     try:
-        return np.linalg.cholesky(a)
+        l = np.linalg.cholesky(a)
     except np.linalg.LinAlgError:
-        infos = each_matrix(not_positive, a)
+        l = None
+    if l is not None and np.isfinite(np.diagonal(l, 0, -2, -1)).all():
+        return l
+    infos = each_matrix(not_positive, a)
     where, order = batch_element(infos, a.shape[:-2]), next(filter(None, infos))
     raise LinAlgError(
         f"linalg.cholesky: {where}The factorization could not be completed because the input is not positive-definite (the "
@@ -119,8 +124,10 @@ def not_positive(a: Any) -> int:
     """The order of the first leading minor of a matrix that is not positive; 0 where all are."""
     for n in range(1, len(a) + 1):
         try:
-            np.linalg.cholesky(a[:n, :n])
+            end = np.linalg.cholesky(a[:n, :n])[-1, -1]
         except np.linalg.LinAlgError:
+            return n
+        if not math.isfinite(end):
             return n
     return 0
 
@@ -205,7 +212,7 @@ def qr_without_slope(a, *, mode):
 )
 def eigh(a, *, uplo):
     """(values, vectors) of a symmetric matrix, of which one triangle is read: increasing, the vectors in columns."""
-    return tuple(np.linalg.eigh(a, uplo))
+    return tuple(lapack.eigh(a, uplo))
 
 
 @primitive(
@@ -253,7 +260,7 @@ def _few(u: Any, s: Any) -> Any:
 )
 def svd(a, *, full):
     """(u, s, v) with u @ diag(s) @ v = a: a turn, stretches from the largest to the smallest, a turn."""
-    return tuple(np.linalg.svd(a, full_matrices=full))
+    return tuple(lapack.svd(a, full=full))
 
 
 # ---- the exponential ----

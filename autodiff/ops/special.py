@@ -19,7 +19,6 @@ from autodiff._core.promotion import tensors_to_floating, to_floating
 from autodiff.ops import digamma_series
 from autodiff.ops.comparison import where
 from autodiff.ops.exponential import exp, log
-from autodiff.ops.rounding import sign
 
 _LN2, _ROOT_PI = math.log(2.0), math.sqrt(math.pi)
 
@@ -195,7 +194,7 @@ def lgamma(input):
     >>> torch.lgamma(torch.tensor([1.0, 5.0]))
     tensor([0.0000, 3.1781])
     """
-    return scipys("gammaln", input)
+    return np.where(np.isneginf(input), np.inf, scipys("gammaln", input)).astype(input.dtype, copy=False)
 
 
 # ---- the error function turned around ----
@@ -214,37 +213,7 @@ def erfinv(input):
     >>> torch.erfinv(torch.tensor([0.0, 0.5]))
     tensor([0.0000, 0.4769])
     """
-    return scipys("erfinv", input)
-
-
-# ---- modified Bessel functions ----
-
-
-@primitive(
-    lambda g, input, order: g * ((bessel_i(input, order=max(order - 1, 1 - order)) + bessel_i(input, order=order + 1)) * 0.5),
-    promote=to_floating,
-    says="Each of the family has as its slope the mean of its two neighbours.",
-)
-def bessel_i(input, *, order):
-    """I_n(x): the modified Bessel function of the first kind, of that order."""
-    if order == 0:
-        return np.i0(widened(input).astype(np.float64)).astype(input.dtype)
-    return scipys("i1", input) if order == 1 else scipys("iv", np.float64(order), input)
-
-
-def _mean_neighbour(x: Any, order: int) -> Any:
-    """the mean of its neighbours: of orders n - 1 and n + 1."""
-    return (bessel_ie(x, order=max(order - 1, 1 - order)) + bessel_ie(x, order=order + 1)) * 0.5
-
-
-@primitive(
-    lambda g, input, y, order: g * (_mean_neighbour(input, order) - sign(input) * y),
-    promote=to_floating,
-    says="The mean of its two neighbours, less what the scale takes away as it shrinks.",
-)
-def bessel_ie(input, *, order):
-    """e**-|x| I_n(x): the modified Bessel function of that order, of ordinary size far out."""
-    return scipys(f"i{order}e", input) if order < 2 else scipys("ive", np.float64(order), input)
+    return np.copysign(scipys("erfinv", input), input)
 
 
 # ---- the zeta function ----
