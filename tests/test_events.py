@@ -145,18 +145,18 @@ def test_a_walk_that_fails_ends_with_its_error(seen):
 
 
 def test_hooks_that_replace_a_gradient(seen):
-    w = torch.tensor(3.0, requires_grad=True)
+    w = torch.tensor([3.0, 4.0], requires_grad=True)
     y = w * 2
     w.register_hook(lambda g: g * 10)
     y.register_hook(lambda g: g + 1)
     y.register_hook(lambda g: None)
     y.grad_fn.register_hook(lambda gs, outs: (gs[0] * 5, gs[1]))
-    y.backward()
+    y.backward(torch.ones(2))
     replaced = [(event[1], np.ravel(numbers(event[2][0] if isinstance(event[2], list) else event[2])).tolist(),
                  np.ravel(numbers(event[3][0] if isinstance(event[3], list) else event[3])).tolist())
                 for event in seen.named("hooked")]  # fmt: skip
-    assert replaced == [(y.grad_fn, [1], [2]), (y.grad_fn, [4], [20]), (w, [20], [200])]
-    assert w.grad.item() == 200
+    assert replaced == [(y.grad_fn, [1, 1], [2, 2]), (y.grad_fn, [4, 4], [20, 20]), (w, [20, 20], [200, 200])]
+    assert w.grad.tolist() == [200, 200]
 
 
 def test_a_change_in_place_is_told_before_and_after(seen):

@@ -66,11 +66,65 @@ def test_resizing_in_a_format():
     assert strides[0] == strides[1]
 
 
+@pytest.mark.parametrize("wanted", FORMATS)
+@given(shape=st.lists(st.integers(2, 3), min_size=3, max_size=5), last=st.booleans())
+def test_in_the_format_of_another_tensor(wanted, shape, last):
+    found = []
+    for T in (autodiff, torch):
+        x = T.ones(shape).transpose(1, -1).contiguous().transpose(1, -1) if last else T.ones(shape)
+        try:
+            found.append(T.zeros(3).resize_as_(x, memory_format=getattr(T, wanted)).stride())
+        except RuntimeError as error:
+            found.append(type(error))
+        try:
+            found.append(T.empty(shape, memory_format=getattr(T, wanted)).stride())
+        except RuntimeError as error:
+            found.append(type(error))
+    assert found[:2] == found[2:]
+
+
+@pytest.mark.parametrize("dtype", [None, "float64"])
+def test_a_module_changes_what_has_as_many_dimensions_and_learns_the_same(dtype):
+    losses = []
+    for T in (autodiff, torch):
+        for form in (T.contiguous_format, T.channels_last):
+            T.manual_seed(5)
+            net = T.nn.Sequential(T.nn.Conv2d(2, 3, 2), T.nn.BatchNorm2d(3), T.nn.ReLU(), T.nn.Flatten(), T.nn.Linear(27, 2))
+            net(T.randn(4, 2, 4, 4)).sum().backward()
+            assert net.to(dtype=getattr(T, dtype) if dtype else None, memory_format=form) is net
+            assert [p.is_contiguous(memory_format=form) for p in net.parameters() if p.ndim == 4] == [True]
+            assert net[0].weight.grad.is_contiguous(memory_format=form)
+            optimizer = T.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+            for _ in range(4):
+                x = T.randn(4, 2, 4, 4, dtype=net[0].weight.dtype).to(memory_format=form)
+                loss = T.nn.functional.cross_entropy(net(x), T.tensor([0, 1, 1, 0]))
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.item())
+    assert losses == pytest.approx(losses[:4] * 4, abs=1e-5)
+
+
+@pytest.mark.parametrize(("layer", "ndim"), [("Conv2d", 4), ("ConvTranspose2d", 4), ("Conv3d", 5), ("ConvTranspose3d", 5)])
+def test_the_weights_of_convolutions_alone(layer, ndim):
+    for T in (autodiff, torch):
+        net = T.nn.Sequential(getattr(T.nn, layer)(2, 3, 2), T.nn.Linear(2, 2))
+        form = T.channels_last if ndim == 4 else T.channels_last_3d
+        convert = getattr(T.nn.utils, f"convert_conv{ndim - 2}d_weight_memory_format")
+        assert convert(net, form) is net
+        assert net[0].weight.is_contiguous(memory_format=form)
+        assert not net[0].weight.is_contiguous()
+        with pytest.raises(TypeError, match="memory_format"):
+            convert(net, "channels_last")
+
+
 @pytest.mark.parametrize("call", [
     "x.to(memory_format=3)", "x.contiguous(memory_format='channels_last')", "x.clone(memory_format=3)", "T.memory_format()",
     "x.is_contiguous(memory_format=3)", "T.zeros_like(x, memory_format='a')", "x.float(memory_format=3)", "T.layout('strided')",
     "T.zeros_like(x, layout=3)", "x.to(memory_format=T.channels_last)", "x.clone(memory_format=T.channels_last_3d)",
     "T.zeros_like(x, pin_memory=3)", "x.new('a')", "x.new(2.5)", "x.new(T.ones(2).long())", "x.coalesce()", "x.indices()",
+    "T.nn.Linear(2, 2).to(memory_format=3)", "T.nn.Conv3d(1, 1, 1).to(memory_format=T.channels_last)",
+    "T.empty(2, memory_format=3)", "x.resize_(6, memory_format=T.preserve_format)",
     "x.values()", "x.is_coalesced()", "x.crow_indices()", "x.row_indices()", "T.spmm(x, 3)", "T.dsmm(x, x)",
 ])  # fmt: skip
 def test_refusals_are_pytorchs(call):

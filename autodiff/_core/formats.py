@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["arranged", "axes_in", "dense_only", "layout", "memory_format"]
+__all__ = ["arranged", "axes_in", "dense_only", "layout", "memory_format", "named_order"]
 
 Array = np.ndarray[Any, Any]
 
@@ -96,6 +96,13 @@ def axes_in(function: str, wanted: Any, ndim: int) -> tuple[int, ...] | None:
     if ndim != rank:
         raise RuntimeError(f"required rank {rank} tensor to use {wanted._name} format, but {function}() got one of rank {ndim}")
     return (0, *range(2, rank), 1)
+
+
+def named_order(function: str, wanted: Any) -> Any:
+    """The format itself; RuntimeError for preserve_format, where nothing is there whose order could be preserved."""
+    if wanted is preserve_format:
+        raise RuntimeError(f"{function}(): unsupported memory format Preserve: there is no order yet; name one")
+    return wanted
 
 
 def arranged(function: str, array: Array, wanted: Any) -> Array:

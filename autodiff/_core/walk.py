@@ -170,7 +170,7 @@ class _Walk:
         """Show a walked node to its hooks, to anomaly detection and to the observer."""
         if node.extra is not None and node.extra.get("post"):
             before, results = results, run_node_hooks(node, node.extra["post"], g, results, self.create_graph)
-            if self.told and [gx for _, gx in before] != [gx for _, gx in results]:
+            if self.told and any(a[1] is not b[1] for a, b in zip(before, results, strict=False)):
                 tell("hooked", node, [gx for _, gx in before], [gx for _, gx in results])
         if Anomaly.on and Anomaly.check_nan:
             for _, gx in results:

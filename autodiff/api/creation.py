@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, result_numpy
+from autodiff._core.formats import arranged, named_order
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
 from autodiff._core.refusals import at_the_door, refusal
@@ -174,9 +175,10 @@ def ones(
 
 
 def empty(
-    *sizes: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:
-    """A tensor of the size given, whose elements are whatever the memory held.
+    """A tensor of the size given, whose elements are whatever the memory held; they lie in the order of `memory_format`.
 
     >>> import autodiff as torch
     >>> torch.empty(2, 3).shape
@@ -186,7 +188,10 @@ def empty(
         chosen_dtype("empty", out, dtype)
         found = fresh("empty", out, size_of(sizes, size))
         return found.requires_grad_() if requires_grad else found
-    return leaf(np.empty(size_of(sizes, size), float_or_default(dtype)), requires_grad, device)
+    array = np.empty(size_of(sizes, size), float_or_default(dtype))
+    if memory_format is not None:
+        array = arranged("empty", array, named_order("empty", memory_format))
+    return leaf(array, requires_grad, device)
 
 
 def full(

@@ -12,6 +12,7 @@ What is recorded, while a program runs:
 - `places`: the expression of the user's that made a tensor.
 - `events`: what a run is made of.
 - `names`: what the user calls a tensor.
+- `things`: which tensor is which thing of the story.
 - `recorder`: an observer that writes the events down.
 - `run`: what `watch()` gives: the events, and the views of them.
 
@@ -25,4 +26,7 @@ How it is told:
 - `moments`: what a story is made of.
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.
+- `program`: the program that ran, as Python without a graph.
+- `scope`: the names in it.
+- `steps`: an optimiser's part in it.
 """

@@ -60,9 +60,10 @@ def of_arrival(walked: Walked, arrival: Arrival) -> Equation:
         return Equation(arrival.to, said, [said], arrival.raw)
     words = operation.words[arrival.rule]
     named: dict[str, str] = {"g": "g"}
-    operands: dict[str, tuple[str, Value | None, bool]] = {}
+    operands: dict[str, tuple[str, Value, bool]] = {}
     gradient = walked.gradients[0] if len(walked.gradients) == 1 else None
-    operands["g"] = ("g", gradient, True)
+    if gradient is not None:
+        operands["g"] = ("g", gradient, True)
     for word in words:
         named[word], value = _meaning(word, made, arrival.at)
         if value is not None:
@@ -95,10 +96,10 @@ def _meaning(word: str, made: Any, at: int) -> tuple[str, Value | None]:
 
 
 def _parts(
-    rule: Callable[..., Any], named: dict[str, str], operands: dict[str, tuple[str, Value | None, bool]]
+    rule: Callable[..., Any], named: dict[str, str], operands: dict[str, tuple[str, Value, bool]]
 ) -> list[str | Operand]:
     """The rule's text in pieces: what stands between the operands, and the operands."""
-    marks = {word: chr(_FIRST + k) for k, (word, (_, value, _)) in enumerate(operands.items()) if value is not None}
+    marks = {word: chr(_FIRST + k) for k, word in enumerate(operands)}
     text = written(rule, {**named, **marks})
     found = {mark: operands[word] for word, mark in marks.items()}
     parts: list[str | Operand] = []
@@ -107,7 +108,7 @@ def _parts(
             name, value, gradient = found[piece[0]]
             turned = piece.endswith("ᵀ")
             name = f"({name})" if turned and re.search(r"[^\w.\[\]₀-₉]", name) else name
-            parts.append(Operand(name + "ᵀ" * turned, value, gradient, turned))  # type: ignore[arg-type]
+            parts.append(Operand(name + "ᵀ" * turned, value, gradient, turned))
         elif piece:
             parts.append(piece)
     return parts

@@ -176,6 +176,8 @@ class Stepped(Event):
     optimizer: str  # its class
     of: Any  # the class itself, for the formula of its update
     moves: list[Moved]
+    number: int = 0  # which optimiser it is
+    whole_step: bool = False  # did it compute the loss itself, as LBFGS does?
 
 
 @dataclass(eq=False)

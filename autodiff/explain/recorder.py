@@ -1,7 +1,6 @@
 """The recorder: it looks on while a program trains, and writes down what happened, with copies of the numbers.
 
-After this module a reader knows that nothing is computed a second time: an event of the engine becomes an event of the run, and
-a tensor a *thing*, which is known again by its place in the graph, or, where it has none, by being the same object.
+After this module a reader knows that nothing is computed a second time: an event of the engine becomes an event of the run.
 """
 
 from __future__ import annotations
@@ -12,100 +11,32 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.node import Node, to_leaf
+from autodiff._core.node import Node
 from autodiff._core.operation import INPUT, OUTPUT
 from autodiff._core.provenance import here, is_ours
-from autodiff._core.tensor import LEAF, Tensor
+from autodiff._core.tensor import Tensor
 from autodiff.explain import events
-from autodiff.explain.names import Names
 from autodiff.explain.places import Span, span_of
+from autodiff.explain.things import Things, name_of
 from autodiff.explain.values import Value, value_of
 
 __all__ = ["Recorder"]
 
 
-class Recorder:
+class Recorder(Things):
     """Writes down what happens in a thread."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.events: list[events.Event] = []
-        self.things: list[events.Thing] = []
-        self.names = Names()
-        self.alive: list[Any] = []  # else the id of a tensor that is gone could be another one's
-        self.by_id: dict[int, events.Thing] = {}
-        self.by_place: dict[tuple[Node, int], events.Thing] = {}
-        self.made_by: dict[Node, events.Made] = {}
-        self.counts: dict[int, int] = {}  # how often a constant's memory had been changed when it was seen last
         self.modules: list[Any] = []  # those that run, the outermost first
         self.changes: list[tuple[events.Thing, Value, list[Any]]] = []  # in-place operations that run
-        self.steps: list[list[events.Moved]] = []  # steps that run
+        self.steps: list[tuple[list[events.Moved], int]] = []  # steps that run, with the number of events before them
+        self.optimizers: dict[int, int] = {}
         self.walks: list[int] = []  # walks that run
         self.walk = 0
         self.flight: dict[tuple[int, events.Thing], Value] = {}  # what has arrived in a walk, at each thing
         self.refused: tuple[str, list[Any]] = "", []
-
-    # ---- things ----
-
-    def thing(self, x: Tensor) -> events.Thing:
-        """What a tensor is in the story."""
-        edge = x._edge
-        if edge.__class__ is tuple and not to_leaf(edge):
-            return self.result(edge[0], edge[1], x)
-        known = self.by_id.get(id(x))
-        if known is not None and not self.is_another(x, known):
-            return known
-        leaf = edge is LEAF
-        kind = "parameter" if leaf else "number" if x._array.ndim == 0 else "data"
-        found = self.new(kind, x._array.shape, x._array.dtype, value_of(x, whole=True), requires_grad=leaf)
-        self.alive.append(x)
-        self.by_id[id(x)] = found
-        self.counts[id(x)] = 0 if x._cell is None else x._cell[0]
-        self.names.met(found, x)
-        return found
-
-    def is_another(self, x: Tensor, known: events.Thing) -> bool:
-        """Whether a constant holds other numbers than when it was seen last; what learns stays the same thing."""
-        count = 0 if x._cell is None else x._cell[0]
-        if known.kind == "parameter" or count == self.counts[id(x)]:
-            return False
-        self.counts[id(x)] = count
-        then = known.value.array if known.value is not None else None
-        return then is None or not np.array_equal(then, x._array, equal_nan=x._array.dtype.kind == "f")
-
-    def result(self, node: Node, nr: int, x: Tensor | None = None) -> events.Thing:
-        """What an operation computed, also before the run began."""
-        known = self.by_place.get((node, nr))
-        if known is None:
-            made = self.made_of(node)
-            while len(made.outputs) <= nr:
-                at = len(made.outputs)
-                shape, dtype = node.outputs[at] if node.outputs is not None else ((), np.dtype("float32"))
-                if x is not None and at == nr:
-                    shape, dtype = x._array.shape, x._array.dtype
-                one = self.new("result", shape, dtype, None, made=made, output=at, requires_grad=True)
-                made.outputs.append(one)
-                self.by_place[node, at] = one
-            known = self.by_place[node, nr]
-        if known.value is None and x is not None:
-            known.shape, known.dtype, known.value = x._array.shape, str(x._array.dtype), value_of(x)
-        return known
-
-    def new(self, kind: str, shape: Any, dtype: Any, value: Value | None, **more: Any) -> events.Thing:
-        """One more thing."""
-        found = events.Thing(len(self.things), kind, tuple(shape), str(dtype), value, **more)
-        self.things.append(found)
-        return found
-
-    def at_end(self, edge: Any) -> events.Thing:
-        """What an edge leads to."""
-        return self.thing(edge[0]) if to_leaf(edge) else self.result(edge[0], edge[1])
-
-    def made_of(self, node: Node) -> events.Made:
-        """The event in which a node was made; of one that is older than the run what can be known of it."""
-        if node not in self.made_by:
-            self.made_by[node] = events.Made(span_of(node.place), _name_of(node), node.operation, [], {}, [], [], node)
-            self.made_by[node].inputs = [None if edge is None else self.at_end(edge) for edge in node.edges]
-        return self.made_by[node]
 
     # ---- where the program is ----
 
@@ -117,18 +48,11 @@ class Recorder:
 
     def look(self) -> None:
         """Learn the names that the user's variables have now."""
-        frame = sys._getframe(2)
+        frame: FrameType | None = sys._getframe(2)
         while frame is not None and is_ours(frame.f_code):
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         if frame is not None:
             self.names.look(frame, self.known)
-
-    def known(self, x: Tensor) -> events.Thing | None:
-        """The thing that a tensor is, if it has come in."""
-        edge = x._edge
-        if edge.__class__ is tuple and not to_leaf(edge):
-            return self.by_place.get((edge[0], edge[1]))
-        return self.by_id.get(id(x))
 
     def path(self) -> str:
         """The innermost module that runs, as the outermost one calls it."""
@@ -147,7 +71,7 @@ class Recorder:
         self.look()
         given = [self.thing(x) if isinstance(x, Tensor) else x for x in inputs]
         event = events.Made(
-            span_of(node.place), _name_of(node), node.operation, given, dict(params), [], _kept_by(node), node,
+            span_of(node.place), name_of(node), node.operation, given, dict(params), [], _kept_by(node), node,
             in_place=self.names.changing if self.changes else "",
         )
         self.made_by[node] = event
@@ -286,27 +210,25 @@ class Recorder:
                 state = _state_of(optimizer, p)
                 now = value_of(p, whole=True)
                 moves.append(events.Moved(self.thing(p), now, grad, now, state, state, options))
-        self.steps.append(moves)
+        self.steps.append((moves, len(self.events)))
 
     def stepped(self, optimizer: Any) -> None:
         """The step is over: how everything is now."""
-        moves = self.steps.pop()
+        moves, before = self.steps.pop()
         params = (p for group in optimizer.param_groups for p in group["params"])
         for p, move in zip(params, moves, strict=True):
             move.after, move.state_after = value_of(p, whole=True), _state_of(optimizer, p)
         moved = [move for move in moves if move.grad is not None]
-        self.add(events.Stepped(self.now(), type(optimizer).__name__, type(optimizer), moved))
+        number = self.optimizers.setdefault(id(optimizer), len(self.optimizers))
+        self.alive.append(optimizer)
+        kind = type(optimizer)
+        self.add(events.Stepped(self.now(), kind.__name__, kind, moved, number, len(self.events) > before))
 
     def cleared(self, tensors: Any, how: str) -> None:
         """Gradients are about to be cleared."""
         self.look()
         things = [(self.thing(t), None if t._grad is None else value_of(t._grad)) for t in tensors]
         self.add(events.Cleared(self.now(), how, things))
-
-
-def _name_of(node: Node) -> str:
-    """What users call the operation."""
-    return node.operation.public if node.operation is not None else node.name().removesuffix("Backward")
 
 
 def _kept_by(node: Node) -> list[str]:

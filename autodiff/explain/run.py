@@ -14,6 +14,7 @@ from autodiff._core.provenance import is_ours
 from autodiff.explain.events import Event, Thing
 from autodiff.explain.moments import Story
 from autodiff.explain.places import span_of
+from autodiff.explain.program import Program
 from autodiff.explain.recorder import Recorder
 from autodiff.explain.story import story_of
 from autodiff.explain.text import as_ascii, as_text
@@ -44,6 +45,18 @@ class Run:
         if self._told is None or self._told[0] != len(self.events):
             self._told = len(self.events), story_of(self)
         return self._told[1]
+
+    def source(self) -> str:
+        """The program that ran, as Python without loops: forward, every rule of backward with its operands' names, the updates.
+
+        `exec(run.source(), dict(run.inputs))` computes it again, bit for bit; the gradient of w is `w_grad` there.
+        """
+        return Program(self.events).text()
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What that program starts from, by name: fresh tensors, which it may change."""
+        return Program(self.events).inputs
 
     def __str__(self) -> str:
         """The story as text, 80 columns wide; with a keyboard's characters where standard output has no others."""
