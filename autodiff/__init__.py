@@ -80,6 +80,7 @@ from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from autodiff.api.positions import argwhere, unravel_index
 from autodiff.api.equations import logdet, pinverse
+from autodiff.api.lobpcg import lobpcg
 from autodiff.api.low_rank import pca_lowrank, svd_lowrank
 from autodiff.api.matrix_functions import vander
 from autodiff.api.old_linear_algebra import det, lu, matrix_exp
@@ -225,8 +226,8 @@ __all__ = [
     "is_complex", "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled",
     "is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
     "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jagged", "jit", "layer_norm", "layout",
-    "less", "less_equal", "linalg", "linspace", "load", "logdet", "logspace", "long", "lstm", "lstm_cell", "lstsq", "lu",
-    "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d", "max_pool1d_with_indices",
+    "less", "less_equal", "linalg", "linspace", "load", "lobpcg", "logdet", "logspace", "long", "lstm", "lstm_cell", "lstsq",
+    "lu", "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d", "max_pool1d_with_indices",
     "max_pool2d", "max_pool3d", "memory_format", "meshgrid", "moveaxis", "movedim", "mps", "multiply", "multiprocessing", "nan",
     "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "onnx", "optim",
     "pairwise_distance", "pca_lowrank", "pdist", "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson",

@@ -5,25 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiff._core.types import Size
 from autodiff.api.comparison import where
 from autodiff.api.sampling import rand
 from autodiff.distributions import constraints
-from autodiff.distributions._shared import (
-    binary_nll,
-    broadcast_all,
-    chosen,
-    clamp_probs,
-    lazy,
-    logits_to_probs,
-    probs_to_logits,
-)
+from autodiff.distributions._shared import binary_nll, broadcast_all, clamp_probs, lazy, logits_to_probs
+from autodiff.distributions._trial import Trial
 from autodiff.distributions.exp_family import ExponentialFamily
 
 __all__ = ["ContinuousBernoulli"]
 
 
-class ContinuousBernoulli(ExponentialFamily):
+class ContinuousBernoulli(Trial, ExponentialFamily):
     """C(p) p**x (1 - p)**(1 - x) for x from 0 to 1, with C(p) = 2 atanh(1 - 2p) / (1 - 2p).
 
     p is `probs`, or sigmoid(`logits`): not a probability, nor the mean. Between the two `lims`, where both parts of C vanish,
@@ -44,38 +36,23 @@ class ContinuousBernoulli(ExponentialFamily):
         self, probs: Any = None, logits: Any = None, lims: tuple[float, float] = (0.499, 0.501),
         validate_args: bool | None = None,
     ) -> None:
-        chosen(probs, logits)
-        given = probs if probs is not None else logits
-        (self._param,) = broadcast_all(given)
+        batch_shape, self._lims = self._give(probs, logits), lims
         if probs is not None:
             checked = validate_args is not None or self._validate_args
-            if checked and not self.arg_constraints["probs"].check(self._param).all():
+            if checked and not self.arg_constraints["probs"].check(self.probs).all():
                 raise ValueError(f"The parameter probs has invalid values: it must be from 0 to 1, found\n{probs}")
-            self._param = clamp_probs(self._param)
-        setattr(self, "probs" if probs is not None else "logits", self._param)
-        self._lims = lims
-        batch_shape = Size() if isinstance(given, (int, float)) else self._param.size()
+            self.probs = clamp_probs(self.probs)
         super().__init__(batch_shape, validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         new = self._expanded(ContinuousBernoulli, batch_shape, _instance, "probs", "logits")
-        new._param, new._lims = new.probs if "probs" in self.__dict__ else new.logits, self._lims
+        new._lims = self._lims
         return new
-
-    @lazy
-    def logits(self) -> Any:
-        """log(p / (1 - p))."""
-        return probs_to_logits(self.probs, is_binary=True)
 
     @lazy
     def probs(self) -> Any:
         """p."""
         return clamp_probs(logits_to_probs(self.logits, is_binary=True))
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._param.size()
 
     def _apart(self) -> tuple[Any, Any, Any]:
         """Whether p is apart from 1/2, p itself or a number that is, and log(1 - p) - log(p) of that."""
