@@ -20,7 +20,7 @@ from autodiff._core.operation import ALL, INPUT, OUTPUT
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.autograd._user_node import FunctionNode
 
-__all__ = ["Node", "saved_tensors_hooks"]
+__all__ = ["Node", "save_on_cpu", "saved_tensors_hooks"]
 
 
 class Packed:
@@ -158,6 +158,24 @@ class saved_tensors_hooks:
 
     def _pack(self, array: Any) -> Any:
         return Packed(array, self.pack_hook, self.unpack_hook) if isinstance(array, np.ndarray) else array
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """Inside, what a node would keep on another device is kept in the memory of the CPU: where it is already.
+
+    With `pin_memory` it is a copy, which later changes of the tensor do not reach; `device_type` names the other device.
+
+    >>> import autodiff as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> with torch.autograd.graph.save_on_cpu():
+    ...     y = x * x
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
+        super().__init__(Tensor.clone if pin_memory else Tensor.cpu, Tensor.cpu)
 
 
 def _same_memory(new: Any, array: Any) -> bool:
