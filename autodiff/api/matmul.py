@@ -155,7 +155,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
 
 def product_of(input: Tensor, other: Any) -> Tensor:
-    """The operator @: `matmul` without keywords to look out for, which leaves what is no tensor to its own class."""
+    """The operator @: `matmul` without keywords to look out for, which leaves what is not a tensor to its own class."""
     try:
         x, y = input._array, other._array
         if x.ndim == 2 == y.ndim:
