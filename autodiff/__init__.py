@@ -115,6 +115,8 @@ from autodiff.api.with_out_mathematics import *  # noqa: F403
 from autodiff.api import with_out_places as _with_out_places
 from autodiff.api.written import diagonal_scatter, fill, index_fill, masked_scatter, put, select_scatter
 from autodiff.api.with_out_places import *  # noqa: F403
+from autodiff.api import in_place_functions as _in_place_functions
+from autodiff.api.in_place_functions import *  # noqa: F403
 from autodiff.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.compiler import compile
 from autodiff.ops.activation import relu
@@ -230,4 +232,4 @@ __all__ = [
     "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
     "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "xpu", "zeros", "zeros_like",
 ]
-__all__ += _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__
+__all__ += _in_place_functions.__all__ + _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

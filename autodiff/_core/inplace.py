@@ -296,7 +296,7 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     return self
 
 
-def detach_(self: Tensor) -> Tensor:
+def detach_(input: Tensor) -> Tensor:
     """Cut this tensor off its graph, in place; RuntimeError for a view, whose base would still have one.
 
     >>> import autodiff as torch
@@ -305,8 +305,8 @@ def detach_(self: Tensor) -> Tensor:
     False
     """
     if mode.inference:  # nothing of a graph is changed there
-        return self
-    if self._view is not None and not self._view.turned:
+        return input
+    if input._view is not None and not input._view.turned:
         raise RuntimeError("Can't detach views in-place. Use detach() instead. The base would keep its graph.")
-    self._edge = self._view = None
-    return self
+    input._edge = input._view = None
+    return input

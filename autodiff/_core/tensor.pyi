@@ -264,7 +264,7 @@ class Tensor:
     def deg2rad_(input) -> Self: ...  # ops/trigonometry.py
     def det(input) -> Tensor: ...  # api/old_linear_algebra.py
     def detach(input) -> Tensor: ...  # _core/fields.py
-    def detach_(self) -> Self: ...  # _core/inplace.py
+    def detach_(input) -> Self: ...  # _core/inplace.py
     @property
     def device(self) -> _Device: ...  # _core/tensor.py
     def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
@@ -306,7 +306,7 @@ class Tensor:
     def expm1(input) -> Tensor: ...  # ops/exponential.py
     def expm1_(input) -> Self: ...  # ops/exponential.py
     def exponential_(self, lambd: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
-    def fill_(self, value: Any) -> Self: ...  # api/fill.py
+    def fill_(input, value: Any) -> Self: ...  # api/fill.py
     def fill_diagonal_(self, fill_value: Any, wrap: builtins.bool = ...) -> Self: ...  # api/by_element.py
     def fix(input) -> Tensor: ...  # ops/rounding.py
     def fix_(input) -> Self: ...  # ops/rounding.py
@@ -584,7 +584,7 @@ class Tensor:
     def reshape(input, *shape: Any) -> Tensor: ...  # api/shape.py
     def reshape_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def resize_(self, *size: Any, memory_format: Any = ...) -> Self: ...  # api/resized.py
-    def resize_as_(self, the_template: Tensor, *, memory_format: Any = ...) -> Self: ...  # api/resized.py
+    def resize_as_(input, the_template: Tensor, *, memory_format: Any = ...) -> Self: ...  # api/resized.py
     def resolve_conj(input) -> Tensor: ...  # api/complex_numbers.py
     def resolve_neg(input) -> Tensor: ...  # api/complex_numbers.py
     def retain_grad(self) -> None: ...  # _core/hooks.py
@@ -704,5 +704,5 @@ class Tensor:
     def where(self, condition: Any, other: Any) -> Any: ...  # _methods.py
     def xlogy(input, other: Any) -> Tensor: ...  # ops/special.py
     def xlogy_(input, other: Any) -> Self: ...  # ops/special.py
-    def zero_(x) -> Self: ...  # ops/fill.py
+    def zero_(input) -> Self: ...  # ops/fill.py
     def __hash__(self) -> builtins.int: ...

@@ -14,6 +14,7 @@ How a call is read:
 - `with_out`: the functions that take it.
 - `with_out_mathematics`: the same, of the functions beyond a first course.
 - `with_out_places`: those that choose, order and join elements.
+- `in_place_functions`: in-place operations as functions of torch, such as exp_.
 - `reading`: which dtype and shape data have that are given to `tensor`.
 - `lists`: the dtype that a list's numbers have in common.
 

@@ -59,7 +59,7 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
 
 @method
 @takes_tensors
-def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
     """`resize_` to the size of another tensor; returns the tensor.
 
     >>> import autodiff as torch
@@ -67,7 +67,7 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
     tensor([[0, 1],
             [2, 3]])
     """
-    return resize_(self, the_template._array.shape, memory_format=memory_format)
+    return resize_(input, the_template._array.shape, memory_format=memory_format)
 
 
 @method
