@@ -57,7 +57,10 @@ def primitive(*partials: Callable[..., Any] | None, **options: Any) -> Callable[
 def renamed(op: Recorded, name: str) -> Recorded:
     """The same operation under another grad_fn name: PyTorch names a node by the function that was called."""
     o = op.operation
-    kept = ("public", "promote", "view", "constants", "variadic", "numbers", "walked_once", "silent", "check", "says")
+    kept = (
+        "public", "promote", "view", "constants", "variadic", "numbers", "walked_once", "silent", "check", "says", "together",
+        "composed", "base",
+    )
     return primitive(*o.partials, name=name, **{key: getattr(o, key) for key in kept})(o.forward)
 
 
