@@ -21,6 +21,7 @@ from autodiff._core.hooks import retain_grad, retains_grad
 from autodiff._core.memory import changed, memory_order, repeats
 from autodiff._core.modes import mode
 from autodiff._core.node import Node
+from autodiff._core.observer import LOOKING, tell
 from autodiff._core.operators import left_to
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import line_of
@@ -60,6 +61,8 @@ def in_place(
             # A view made under no_grad has no history of its own, yet a change of it is one of the base's values.
             if view is not None and view.kind and (tracked or view.base._edge is not None):
                 raise lost(view, f"is being modified inplace ({method.__name__})")
+        if LOOKING:
+            tell("changing", self, method.__name__, args, kwargs)
         old = wrap(self._array.copy() if tracked else self._array)
         if tracked:
             old._edge = edge
@@ -67,6 +70,8 @@ def in_place(
         try:
             new = function(old, *[old if a is self else a for a in args], **kwargs)
             write_over(self, new, tracked)
+            if LOOKING:
+                tell("changed", self, method.__name__)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
             if infix and isinstance(error, TypeError) and left_to(args[0]):
                 return NotImplemented  # type: ignore[no-any-return]

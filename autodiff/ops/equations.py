@@ -6,28 +6,15 @@ determinant its cofactors: its inverse, turned and scaled, where there is one.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from autodiff._core.broadcast import expanded
 from autodiff._core.graph import primitive
+from autodiff.ops.lapack import LinAlgError, each_matrix, eigh, substituted, svd, with_nan
 from autodiff.ops.matmul import product
 from autodiff.ops.triangle import diagonal
-
-
-class LinAlgError(RuntimeError):
-    """A matrix has not what was asked for: an inverse, a Cholesky factor.
-
-    >>> import autodiff as torch
-    >>> try:
-    ...     torch.linalg.inv(torch.zeros(2, 2))
-    ... except torch.linalg.LinAlgError as error:
-    ...     print(error)
-    linalg.inv: The diagonal element 1 is zero, the inversion could not be completed because the input matrix is singular.
-    """
-
 
 # ---- small helpers of the rules ----
 
@@ -51,31 +38,35 @@ def _of_matrix(g: Any) -> Any:
     return g[..., None, None]
 
 
-def each_matrix(function: Any, *arrays: Any) -> list[Any]:
-    """The function of each matrix of batches of one size, one after the other."""
-    count = math.prod(arrays[0].shape[:-2])
-    flat = [a.reshape(count, *a.shape[-2:]) for a in arrays]
-    return [function(*(a[i] for a in flat)) for i in range(count)]
-
-
 # ---- solutions ----
 
 
 def first_zero(a: Any) -> int:
     """The number of the first diagonal element that elimination makes 0, from 1 on; 0 where there is none."""
     u = np.array(a, np.float64)
-    for i in range(len(u)):
-        p = i + int(np.argmax(np.abs(u[i:, i])))
-        if not u[p, i]:
-            return i + 1
-        u[[i, p]] = u[[p, i]]
-        u[i + 1 :] -= np.multiply.outer(u[i + 1 :, i] / u[i, i], u[i])
+    with np.errstate(all="ignore"):
+        for i in range(len(u)):
+            p = i + int(np.argmax(np.abs(u[i:, i])))
+            if not u[p, i]:
+                return i + 1
+            u[[i, p]] = u[[p, i]]
+            u[i + 1 :] -= np.multiply.outer(u[i + 1 :, i] / u[i, i], u[i])
     return 0
 
 
 def batch_element(infos: list[int], batch: tuple[int, ...]) -> str:
     """The words that say which matrix of a batch failed."""
     return f"(Batch element {next(i for i, info in enumerate(infos) if info)}): " if batch else ""
+
+
+def refuse_singular(name: str, infos: list[int], batch: tuple[int, ...]) -> None:
+    """LinAlgError for the first matrix with a diagonal element that is 0: its number, from 1 on."""
+    if any(infos):
+        where, k = batch_element(infos, batch), next(filter(None, infos))
+        raise LinAlgError(
+            f"{name}: {where}The diagonal element {k} is zero, the inversion could not be completed because the input matrix "
+            "is singular."
+        )
 
 
 @primitive(
@@ -85,16 +76,22 @@ def batch_element(infos: list[int], batch: tuple[int, ...]) -> str:
     says="The right side gets the solution of the transposed equations for g; the matrix minus that, times the solution.",
 )
 def solved(a, b, *, lenient=False):
-    """the solution of a and b: the x with a @ x = b; nan for a singular matrix if `lenient`, which is an error otherwise."""
+    """the solution of a and b: the x with a @ x = b; not finite for a singular matrix if `lenient`, an error otherwise."""
     try:
-        return np.linalg.solve(a, b)
+        return np.linalg.solve(a, b) if lenient else with_nan(a, np.linalg.solve(a, b))
     except np.linalg.LinAlgError:
-        if not lenient:
+        if not lenient and any(each_matrix(first_zero, a)):
             raise LinAlgError("torch.linalg.solve: The solver failed because the input matrix is singular.") from None
     shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a, b = (np.broadcast_to(x, (*shape, *x.shape[-2:])) for x in (a, b))
-    done = each_matrix(lambda m, c: np.linalg.solve(m, c) if not first_zero(m) else np.full_like(c, np.nan), a, b)
-    return np.array(done, b.dtype).reshape(b.shape)
+    return np.array(each_matrix(_one_solved, a, b), b.dtype).reshape(b.shape)
+
+
+def _one_solved(a: Any, b: Any) -> Any:
+    """The solution for one matrix, which may be singular: a triangle is divided by its 0."""
+    if not np.triu(a, 1).any() or not np.tril(a, -1).any():
+        return substituted(a, b)
+    return np.full_like(b, np.nan) if first_zero(a) or np.isnan(a).any() else np.linalg.solve(a, b)
 
 
 @primitive(
@@ -105,16 +102,12 @@ def solved(a, b, *, lenient=False):
 def inverse(a, *, name="linalg.inv", lenient=False):
     """the inverse of a matrix; nan for a singular one if `lenient`, which is an error otherwise."""
     try:
-        return np.linalg.inv(a)
+        return with_nan(a, np.linalg.inv(a))
     except np.linalg.LinAlgError:
         infos = each_matrix(first_zero, a)
     if not lenient:
-        where, k = batch_element(infos, a.shape[:-2]), next(filter(None, infos))
-        raise LinAlgError(
-            f"{name}: {where}The diagonal element {k} is zero, the inversion could not be completed because the input matrix "
-            "is singular."
-        )
-    done = each_matrix(lambda m: np.full_like(m, np.nan) if first_zero(m) else np.linalg.inv(m), a)
+        refuse_singular(name, infos, a.shape[:-2])
+    done = each_matrix(lambda m: np.full_like(m, np.nan) if first_zero(m) or np.isnan(m).any() else np.linalg.inv(m), a)
     return np.array(done, a.dtype).reshape(a.shape)
 
 
@@ -133,7 +126,7 @@ def det(a):
 
 def _in_axes(a: Any) -> Any:
     """(u, s, v, the sign of both turns): a as a turn, a stretch and a turn."""
-    u, s, v = np.linalg.svd(a)
+    u, s, v = svd(a, full=True)
     return u, s, v, np.linalg.det(u) * np.linalg.det(v)
 
 
@@ -214,10 +207,10 @@ def _with_pinv(g: Any, a: Any, p: Any) -> Any:
 def pinv(a, *, atol=None, rtol=None, symmetric=False):
     """the pseudoinverse of a: of its stretches those above the limit are inverted."""
     if symmetric:
-        s, u = np.linalg.eigh(a)
+        s, u = eigh(a)
         v = np.swapaxes(u, -1, -2)
     else:
-        u, s, v = np.linalg.svd(a, full_matrices=False)
+        u, s, v = svd(a)
     large = np.abs(s) > limits(s, a.shape, atol, rtol)[..., None]
     inverted = np.where(large, 1 / np.where(large, s, 1), 0)
     return (np.swapaxes(v, -1, -2) * inverted[..., None, :] @ np.swapaxes(u, -1, -2)).astype(a.dtype, copy=False)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import is_not
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.modes import enable_grad
+from autodiff._core.observer import LOOKING, tell
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import wrap
 from autodiff.api._keywords import KnowsItsKeywords
@@ -47,7 +49,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def between_hooks(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         self._opt_called = True  # a scheduler asks
-        if not self._hooks and not _of_all:
+        if not self._hooks and not _of_all and not LOOKING:
             try:
                 return step(self, *args, **kwargs)
             except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
@@ -61,7 +63,9 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
                     raise RuntimeError(f"{hook} must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
                 args, kwargs = changed
+        tell("stepping", self)
         result = step(*args, **kwargs)
+        tell("stepped", self)
         for hook in (*self._hooks.get("step_post", {}).values(), *_of_all.get("step_post", {}).values()):
             hook(self, args, kwargs)
         return result
@@ -98,13 +102,14 @@ class Optimizer(KnowsItsKeywords):
     rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     first_state: ClassVar[Callable[..., dict[str, Any]] | None] = None
     recorded_rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None  # the rule on tensors, for differentiable=True
+    # By kind. They are made with the first one, since an optimiser around another one often leaves out __init__.
+    _hooks: Mapping[str, OrderedDict[int, Callable[..., Any]]] = MappingProxyType({})
     _opt_called: bool  # was there a step since a scheduler was made?
     _watched: Any  # the step that it then had
     checks_itself: ClassVar[bool] = False  # does `update` look at the whole group before it writes?
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
-        self._hooks: dict[str, OrderedDict[int, Callable[..., Any]]] = {}  # by kind
         self.state: defaultdict[Any, Any] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         try:
@@ -120,7 +125,6 @@ class Optimizer(KnowsItsKeywords):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.__dict__.setdefault("_hooks", {})  # hooks are functions of the running program: a copy starts without
         fill_in(self.param_groups, self.defaults)
         for entry in self.state.values():
             for name in self.other_shapes:
@@ -150,6 +154,8 @@ class Optimizer(KnowsItsKeywords):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear the gradients of all parameters: `.grad` becomes None, or zeros with `set_to_none=False`."""
+        if LOOKING:
+            tell("cleared", [p for group in self.param_groups for p in group["params"]], "zero_grad")
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none or p._grad is None:
@@ -238,7 +244,8 @@ class Optimizer(KnowsItsKeywords):
         _state.load(self, state_dict)
 
     def _register(self, kind: str, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
-        return RemovableHandle(self._hooks.setdefault(kind, OrderedDict()), hook, prepend=prepend)
+        hooks: dict[str, Any] = vars(self).setdefault("_hooks", {})
+        return RemovableHandle(hooks.setdefault(kind, OrderedDict()), hook, prepend=prepend)
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(optimizer, args, kwargs)` before each step; it may return new (args, kwargs)."""

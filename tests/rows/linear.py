@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import linalg
 
+from rows.chance import seeded
 from rows.row import Row
 
 
@@ -132,6 +133,17 @@ FACTORS = [
     row("linalg.svd", ((3, 4),), lambda T, a: svd_of(T, a, True), None, "full"),
     row("linalg.svdvals", ((2, 3, 4),), lambda T, a: T.linalg.svdvals(a), lambda a: np.linalg.svd(a, compute_uv=False), same_name=True),
     row("svd", ((3, 3),), lambda T, a: T.svd(a).S, lambda a: np.linalg.svd(a, compute_uv=False), same_name=True),
+    row("svd_lowrank", ((2, 4, 3),), seeded(lambda T, a: T.svd_lowrank(a, 3)[1]), lambda a: np.linalg.svd(a, compute_uv=False)),
+    row("svd_lowrank", ((2, 4), (4,)), seeded(lambda T, a, m: T.svd_lowrank(a, 2, M=m)[1]),
+        lambda a, m: np.linalg.svd(a - m, compute_uv=False), "M"),
+    row("svd_lowrank", ((4, 3),), seeded(lambda T, a: T.svd_lowrank(a, 2, 1)[2] ** 2), None, "directions"),
+    row("pca_lowrank", ((4, 2),), seeded(lambda T, a: T.pca_lowrank(a)[1]), lambda a: np.linalg.svd(a - a.mean(0), compute_uv=False)),
+    row("linalg.ldl_factor", ((3, 3),), lambda T, a: T.linalg.ldl_factor(symmetric(T, a)).LD, None,
+        no_slope="derivative for aten::linalg_ldl_factor_ex is not implemented"),
+    row("linalg.ldl_solve", ((3, 2),), lambda T, b: T.linalg.ldl_solve(T.eye(3, dtype=b.dtype), T.tensor([1, 2, 3]).int(), b), None,
+        no_slope="derivative for aten::linalg_ldl_solve is not implemented"),
+    row("linalg.ldl_solve", ((3, 3),), lambda T, a: T.linalg.ldl_solve(far(T, a), T.tensor([1, 2, 3]).int(), far(T, a)), None, "both",
+        no_slope="derivative for aten::linalg_ldl_solve is not implemented"),
     row("lu_unpack", ((3, 3),), lambda T, a: sum(T.lu_unpack(*T.linalg.lu_factor(a))[1:]), None),
     row("orgqr", ((3, 2), (2,)), lambda T, a, t: T.orgqr(a, t), None, torch_orders=2),
     row("ormqr", ((3, 2), (2,), (3, 2)), lambda T, a, t, x: T.ormqr(a, t, x), None, torch_orders=2),
