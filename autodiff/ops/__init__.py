@@ -5,6 +5,7 @@ A calculus book in chapters, the easy ones first. PyTorch's way of calling them,
 Element by element:
 
 - `arithmetic`: sums, products, quotients. Begin here: it shows the shape of every operation.
+- `no_slope`: a partial that is refused.
 - `trigonometry`: sine and its relatives, said with x or with the result y.
 - `exponential`: exponentials, logarithms, sigmoid, the error function.
 - `error_function`: how erf is computed, of which NumPy knows nothing.
