@@ -14,10 +14,6 @@ WRITTEN = [path for path in PYTHON if path.name != "_build.py"]
 TYPED = [*WRITTEN, *(path for path in PACKAGE.rglob("*.pyi") if path.name != "tensor.pyi")]  # that one is generated
 
 
-# "what is no tensor", for "what is not a tensor".
-GERMANIC = r"\b(what|that|which) (is|are) no (?!longer|more|less|way)\w"
-
-
 def name(path):
     return path.relative_to(PACKAGE).as_posix()
 
@@ -58,7 +54,7 @@ def said(pattern, paths):
             if re.search(pattern, line)]  # fmt: skip
 
 
-@pytest.mark.parametrize(("pattern", "most"), [(r"# type: ignore", 25), (r"# fmt: skip", 5), (GERMANIC, 0)])
+@pytest.mark.parametrize(("pattern", "most"), [(r"# type: ignore", 25), (r"# fmt: skip", 5)])
 def test_exceptions_are_few(pattern, most):
     found = said(pattern, TYPED)
     assert len(found) <= most, f"{len(found)} of {pattern!r}: {', '.join(found)}"
