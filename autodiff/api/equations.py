@@ -269,7 +269,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
     if right._array.shape[-2] != m:
         raise RuntimeError(f"{name}: input.size(-2) should match other.size({-1 if vector else -2})")
     batches(name, input, right)
-    s = np.linalg.svd(a, compute_uv=False)
+    s = ops.stretches(a, vectors=False)
     x = product(ops.pinv(input, rtol=rcond) if a.size else input.mT, right)
     rank = (s > ops.limits(s, a.shape, None, rcond)[..., None]).sum(-1)
     left = product(input, x) - right

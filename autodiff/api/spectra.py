@@ -18,7 +18,7 @@ from autodiff.api._calls import boolean, takes_tensors
 from autodiff.api._matrices import matrices, squares
 from autodiff.api.equations import plain
 from autodiff.ops import factors as ops
-from autodiff.ops.equations import limits
+from autodiff.ops.equations import axes, limits, stretches
 
 # ---- of symmetric matrices ----
 
@@ -135,7 +135,7 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
         return factors_svd(A, False, driver, "linalg.svdvals")[1]
     if driver is not None:
         raise RuntimeError("linalg.svdvals: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend.")
-    return wrap(np.linalg.svd(A._array, compute_uv=False))
+    return wrap(stretches(A._array, vectors=False))
 
 
 @takes_tensors
@@ -152,6 +152,6 @@ def matrix_rank(input: Tensor, tol: Any = None, hermitian: bool = False, *, atol
     a = (squares(name, input) if hermitian else matrices(name, "A", input))._array
     if not a.size:
         return wrap(np.zeros(a.shape[:-2], np.int64))
-    s = np.abs(np.linalg.eigvalsh(a)) if hermitian else np.linalg.svd(a, compute_uv=False)
+    s = np.abs(axes(a)[0]) if hermitian else stretches(a, vectors=False)
     limit = limits(s, a.shape, plain(atol if tol is None else tol), 0.0 if tol is not None else plain(rtol))
     return wrap(np.asarray((s > limit[..., None]).sum(-1), np.int64))

@@ -61,15 +61,21 @@ def each_matrix(function: Any, *arrays: Any) -> list[Any]:
 # ---- solutions ----
 
 
+def _unknown(x: Any, a: Any) -> Any:
+    """x: but nan where its matrix has a nan, behind which some BLAS go on as if it weren't there."""
+    return np.where(broken.any((-2, -1))[..., None, None], np.nan, x).astype(x.dtype) if (broken := np.isnan(a)).any() else x
+
+
 def first_zero(a: Any) -> int:
     """The number of the first diagonal element that elimination makes 0, from 1 on; 0 where there is none."""
     u = np.array(a, np.float64)
-    for i in range(len(u)):
-        p = i + int(np.argmax(np.abs(u[i:, i])))
-        if not u[p, i]:
-            return i + 1
-        u[[i, p]] = u[[p, i]]
-        u[i + 1 :] -= np.multiply.outer(u[i + 1 :, i] / u[i, i], u[i])
+    with np.errstate(all="ignore"):  # of what is not finite
+        for i in range(len(u)):
+            p = i + int(np.argmax(np.abs(u[i:, i])))
+            if not u[p, i]:
+                return i + 1
+            u[[i, p]] = u[[p, i]]
+            u[i + 1 :] -= np.multiply.outer(u[i + 1 :, i] / u[i, i], u[i])
     return 0
 
 
@@ -78,22 +84,29 @@ def batch_element(infos: list[int], batch: tuple[int, ...]) -> str:
     return f"(Batch element {next(i for i, info in enumerate(infos) if info)}): " if batch else ""
 
 
+def _solved_or_nan(m: Any, c: Any) -> Any:
+    try:
+        return _unknown(np.linalg.solve(m, c), m)
+    except np.linalg.LinAlgError:
+        return np.full_like(c, np.nan)
+
+
 @primitive(
-    lambda g, a, y: -product(solved(a.mT, g), y.mT),
-    lambda g, a: solved(a.mT, g),
+    lambda g, a, y: -product(solved(a.mT, g, lenient=True), y.mT),
+    lambda g, a: solved(a.mT, g, lenient=True),
     name="LinalgSolveEx",
     says="The right side gets the solution of the transposed equations for g; the matrix minus that, times the solution.",
 )
 def solved(a, b, *, lenient=False):
     """the solution of a and b: the x with a @ x = b; nan for a singular matrix if `lenient`, which is an error otherwise."""
     try:
-        return np.linalg.solve(a, b)
+        return _unknown(np.linalg.solve(a, b), a)
     except np.linalg.LinAlgError:
         if not lenient:
             raise LinAlgError("torch.linalg.solve: The solver failed because the input matrix is singular.") from None
     shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a, b = (np.broadcast_to(x, (*shape, *x.shape[-2:])) for x in (a, b))
-    done = each_matrix(lambda m, c: np.linalg.solve(m, c) if not first_zero(m) else np.full_like(c, np.nan), a, b)
+    done = each_matrix(_solved_or_nan, a, b)
     return np.array(done, b.dtype).reshape(b.shape)
 
 
@@ -105,7 +118,7 @@ def solved(a, b, *, lenient=False):
 def inverse(a, *, name="linalg.inv", lenient=False):
     """the inverse of a matrix; nan for a singular one if `lenient`, which is an error otherwise."""
     try:
-        return np.linalg.inv(a)
+        return _unknown(np.linalg.inv(a), a)
     except np.linalg.LinAlgError:
         infos = each_matrix(first_zero, a)
     if not lenient:
@@ -116,6 +129,44 @@ def inverse(a, *, name="linalg.inv", lenient=False):
         )
     done = each_matrix(lambda m: np.full_like(m, np.nan) if first_zero(m) else np.linalg.inv(m), a)
     return np.array(done, a.dtype).reshape(a.shape)
+
+
+# ---- stretches ----
+
+
+def stretches(a: Any, *, full: Any = False, vectors: Any = True, lenient: bool = False) -> Any:
+    """NumPy's (u, s, v), or s alone: nan where a matrix holds an infinity, of which LAPACK may never find the end.
+
+    A nan, and stretches that aren't found, are a LinAlgError; if `lenient`, a nan is like an infinity.
+    """
+    if not (broken := ~np.isfinite(a).all((-2, -1))).any():
+        try:
+            with np.errstate(over="ignore"):  # NumPy's own, of the largest numbers
+                return np.linalg.svd(a, full, vectors)
+        except np.linalg.LinAlgError:
+            raise LinAlgError("linalg.svd: The algorithm failed to converge.") from None
+    unknown = np.isnan(a).any((-2, -1))
+    if unknown.any() and not lenient:
+        where = batch_element(unknown.ravel().tolist(), a.shape[:-2])
+        raise LinAlgError(
+            f"linalg.svd: {where}The algorithm failed to converge because the input matrix contained non-finite values."
+        )
+    found = np.linalg.svd(np.where(broken[..., None, None], 0, a), full, vectors)
+    lost = broken[..., None]
+    if not vectors:
+        return np.where(lost, np.nan, found).astype(a.dtype)
+    return tuple(np.where(lost if x is found[1] else lost[..., None], np.nan, x).astype(a.dtype) for x in found)
+
+
+def axes(a: Any, uplo: Any = "L") -> Any:
+    """NumPy's eigh of a: its values and vectors; a LinAlgError where they aren't found, as of a nan."""
+    try:
+        return np.linalg.eigh(a, uplo)
+    except np.linalg.LinAlgError:
+        raise LinAlgError(
+            "linalg.eigh: The algorithm failed to converge because the input matrix is ill-conditioned or has too "
+            "many repeated eigenvalues."
+        ) from None
 
 
 # ---- determinants ----
@@ -133,7 +184,7 @@ def det(a):
 
 def _in_axes(a: Any) -> Any:
     """(u, s, v, the sign of both turns): a as a turn, a stretch and a turn."""
-    u, s, v = np.linalg.svd(a)
+    u, s, v = stretches(a, full=True, lenient=True)  # those of a nan are nan, as the determinant is
     return u, s, v, np.linalg.det(u) * np.linalg.det(v)
 
 
@@ -176,7 +227,7 @@ def _thrice(g: Any, h: Any, x: Any, d: Any) -> Any:
 
 
 @primitive(
-    lambda g, a: _of_matrix(g[1]) * inverse(a).mT,
+    lambda g, a: _of_matrix(g[1]) * inverse(a, lenient=True).mT,
     name="LinalgSlogdet",
     says="The logarithm of the volume moves with the inverse, turned on its side, as log x does with 1/x.",
 )
@@ -214,10 +265,10 @@ def _with_pinv(g: Any, a: Any, p: Any) -> Any:
 def pinv(a, *, atol=None, rtol=None, symmetric=False):
     """the pseudoinverse of a: of its stretches those above the limit are inverted."""
     if symmetric:
-        s, u = np.linalg.eigh(a)
+        s, u = axes(a)
         v = np.swapaxes(u, -1, -2)
     else:
-        u, s, v = np.linalg.svd(a, full_matrices=False)
+        u, s, v = stretches(a)
     large = np.abs(s) > limits(s, a.shape, atol, rtol)[..., None]
     inverted = np.where(large, 1 / np.where(large, s, 1), 0)
     return (np.swapaxes(v, -1, -2) * inverted[..., None, :] @ np.swapaxes(u, -1, -2)).astype(a.dtype, copy=False)

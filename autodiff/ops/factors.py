@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
-from autodiff.ops.equations import LinAlgError, batch_element, each_matrix, row_sums, solved
+from autodiff.ops.equations import LinAlgError, axes, batch_element, each_matrix, row_sums, solved, stretches
 from autodiff.ops.join import cat
 from autodiff.ops.matmul import product
 from autodiff.ops.triangle import diagonal, on_diagonal, tril, triu
@@ -58,7 +58,7 @@ def _on_diagonal(v: Any, like: Any) -> Any:
 
 def _right(x: Any, m: Any) -> Any:
     """x m⁻¹: the solution from the right."""
-    return solved(m.mT, x.mT).mT
+    return solved(m.mT, x.mT, lenient=True).mT
 
 
 def _no_slope(g: Any) -> Any:
@@ -80,7 +80,7 @@ def _both_ways(x: Any) -> Any:
 
 
 @primitive(
-    lambda g, y: _both_ways(_right(solved(y.mT, _half(product(y.mT, g))), y)),
+    lambda g, y: _both_ways(_right(solved(y.mT, _half(product(y.mT, g)), lenient=True), y)),
     name="LinalgCholeskyEx",
     says="The factor is half of the matrix, so it takes the lower half of the change, seen from its own side.",
 )
@@ -128,7 +128,7 @@ def not_positive(a: Any) -> int:
 def _through_lu(gl: Any, gu: Any, l: Any, u: Any) -> Any:
     """what the two triangles pass back to the matrix."""
     inner = tril(product(l.mT, gl), diagonal=-1) + triu(product(gu, u.mT), diagonal=0)
-    return _right(solved(l.mT, inner), u.mT)
+    return _right(solved(l.mT, inner, lenient=True), u.mT)
 
 
 @primitive(
@@ -140,13 +140,14 @@ def lu(a):
     """(l, u) with l @ u = a: of square matrices whose rows stand in the right order."""
     u = np.array(a)
     l = np.zeros_like(u)
-    for i in range(a.shape[-1]):
-        l[..., i, i] = 1
-        pivot = u[..., i, i]
-        column = np.where((pivot == 0)[..., None], 0, u[..., i + 1 :, i] / np.where(pivot == 0, 1, pivot)[..., None])
-        l[..., i + 1 :, i] = column
-        u[..., i + 1 :, :] -= column[..., None] * u[..., i, None, :]
-        u[..., i + 1 :, i] = 0
+    with np.errstate(all="ignore"):  # of what is not finite
+        for i in range(a.shape[-1]):
+            l[..., i, i] = 1
+            pivot = u[..., i, i]
+            column = np.where((pivot == 0)[..., None], 0, u[..., i + 1 :, i] / np.where(pivot == 0, 1, pivot)[..., None])
+            l[..., i + 1 :, i] = column
+            u[..., i + 1 :, :] -= column[..., None] * u[..., i, None, :]
+            u[..., i + 1 :, i] = 0
     return l, u
 
 
@@ -163,8 +164,9 @@ def pivots_of(a: Any) -> Any:
         for array in (work, order):
             array[every, i], array[every, p] = array[every, p].copy(), array[every, i].copy()
         top = work[:, i, i]
-        share = np.where((top == 0)[:, None], 0, work[:, i + 1 :, i] / np.where(top == 0, 1, top)[:, None])
-        work[:, i + 1 :] -= share[:, :, None] * work[:, i, None]
+        with np.errstate(all="ignore"):  # of what is not finite
+            share = np.where((top == 0)[:, None], 0, work[:, i + 1 :, i] / np.where(top == 0, 1, top)[:, None])
+            work[:, i + 1 :] -= share[:, :, None] * work[:, i, None]
     return pivots.reshape(*batch, k), order.reshape(*batch, m)
 
 
@@ -205,11 +207,11 @@ def qr_without_slope(a, *, mode):
 )
 def eigh(a, *, uplo):
     """(values, vectors) of a symmetric matrix, of which one triangle is read: increasing, the vectors in columns."""
-    return tuple(np.linalg.eigh(a, uplo))
+    return tuple(axes(a, uplo))
 
 
 @primitive(
-    lambda g, y0, y1: solved(y1.mT, product(_on_diagonal(g[0], y1) + _by_gaps(_upright(g[1], y1), y0), y1.mT)),
+    lambda g, y0, y1: solved(y1.mT, product(_on_diagonal(g[0], y1) + _by_gaps(_upright(g[1], y1), y0), y1.mT), lenient=True),
     name="LinalgEig",
     says="As in a symmetric matrix, but that the vectors don't stand upright: their inverse takes the place of the transpose.",
 )
@@ -253,7 +255,7 @@ def _few(u: Any, s: Any) -> Any:
 )
 def svd(a, *, full):
     """(u, s, v) with u @ diag(s) @ v = a: a turn, stretches from the largest to the smallest, a turn."""
-    return tuple(np.linalg.svd(a, full_matrices=full))
+    return tuple(stretches(a, full=full))
 
 
 # ---- the exponential ----
@@ -277,7 +279,7 @@ def matrix_exp(x):
     wide = x.astype(np.float64)
     size = np.abs(wide).sum(-2).max(-1, initial=0)
     with np.errstate(all="ignore"):
-        halvings = np.where(np.isfinite(size), np.maximum(np.ceil(np.log2(np.maximum(size, 1e-300) * 2)), 0), 0)
+        halvings = np.where(size < np.inf, np.maximum(np.ceil(np.log2(np.clip(size, 1e-300, 1e300) * 2)), 0), 0)
     scaled = wide / np.exp2(halvings)[..., None, None]
     y = term = np.broadcast_to(np.eye(x.shape[-1]), wide.shape)
     for k in range(1, 19):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
+from autodiff.ops.equations import stretches
 from autodiff.ops.matmul import bmm
 
 
@@ -30,7 +31,7 @@ def of_each(g: Any) -> Any:
 )
 def nuclear(x):
     """The sums of the singular values: of a batch of matrices with at least as many rows as columns."""
-    return np.linalg.svd(_wide(x), compute_uv=False).sum(-1).astype(x.dtype, copy=False)
+    return stretches(_wide(x), vectors=False).sum(-1).astype(x.dtype, copy=False)
 
 
 def turned(g: Any, x: Any, q: Any) -> Any:
@@ -45,7 +46,7 @@ def turned(g: Any, x: Any, q: Any) -> Any:
 )
 def directions(x):
     """the directions of x: u @ v, where x is u @ s @ v; each of its singular values is 1."""
-    u, _, v = np.linalg.svd(_wide(x), full_matrices=False)
+    u, _, v = stretches(_wide(x), lenient=True)
     return (u @ v).astype(x.dtype, copy=False)
 
 

@@ -179,7 +179,8 @@ def lgamma(input):
     >>> torch.lgamma(torch.tensor([1.0, 5.0]))
     tensor([0.0000, 3.1781])
     """
-    return scipys("gammaln", input)
+    y = scipys("gammaln", input)
+    return np.where(np.isneginf(y), -y, y)  # SciPy's at -inf; as C's, it is infinity at every pole
 
 
 # ---- the error function turned around ----
