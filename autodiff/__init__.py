@@ -21,6 +21,10 @@ from autodiff._core.dtypes import (
     float64, get_default_dtype, half, iinfo, int, int8, int16, int32, int64, long, promote_types, set_default_dtype, short,
     uint8, uint16, uint32, uint64,
 )
+from autodiff._core.formats import (
+    channels_last, channels_last_3d, contiguous_format, jagged, layout, memory_format, preserve_format, sparse_bsc, sparse_bsr,
+    sparse_coo, sparse_csc, sparse_csr, strided,
+)
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import (
     enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
@@ -54,9 +58,7 @@ from autodiff.api.complex_numbers import (
 )
 from autodiff.api.copies import detach
 from autodiff.api.correlation import corrcoef, cov
-from autodiff.api.creation import (
-    as_tensor, asarray, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
-)
+from autodiff.api.creation import as_tensor, asarray, empty, eye, from_numpy, full, ones, tensor, zeros
 from autodiff.api.draws import binomial, poisson
 from autodiff.api.distance import cdist, cosine_similarity, pairwise_distance, pdist
 from autodiff.api.einsum import einsum
@@ -70,6 +72,7 @@ from autodiff.api.dlpack import from_dlpack, to_dlpack
 from autodiff.api.index import narrow, select
 from autodiff.api.integrals import cumulative_trapezoid, gradient, trapezoid, trapz
 from autodiff.api.join import atleast_1d, atleast_2d, atleast_3d, cartesian_prod, combinations
+from autodiff.api.likes import empty_like, full_like, ones_like, rand_like, randint_like, randn_like, zeros_like
 from autodiff.api.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from autodiff.api.searching import bincount, unique, unique_consecutive
 from autodiff.api.padding import constant_pad_nd
@@ -77,6 +80,7 @@ from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from autodiff.api.positions import argwhere, unravel_index
 from autodiff.api.equations import logdet, pinverse
+from autodiff.api.low_rank import pca_lowrank, svd_lowrank
 from autodiff.api.matrix_functions import vander
 from autodiff.api.old_linear_algebra import det, lu, matrix_exp
 from autodiff.api.removed import eig, lstsq, matrix_rank, solve, symeig
@@ -87,7 +91,7 @@ from autodiff.api.ranges import arange, linspace, logspace, range
 from autodiff.api.reading import is_floating_point, is_tensor, numel
 from autodiff.api.rearrange import broadcast_tensors, broadcast_to, meshgrid, repeat_interleave, tile
 from autodiff.api.recurrent import gru, lstm, rnn_relu, rnn_tanh
-from autodiff.api.sampling import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
+from autodiff.api.sampling import normal, rand, randint, randn, randperm
 from autodiff.api.settings import (
     are_deterministic_algorithms_enabled, get_default_device, get_float32_matmul_precision, get_num_interop_threads,
     is_deterministic_algorithms_warn_only_enabled, is_warn_always_enabled, set_default_device, set_default_tensor_type,
@@ -115,12 +119,19 @@ from autodiff.api.with_out_mathematics import *  # noqa: F403
 from autodiff.api import with_out_places as _with_out_places
 from autodiff.api.written import diagonal_scatter, fill, index_fill, masked_scatter, put, select_scatter
 from autodiff.api.with_out_places import *  # noqa: F403
+from autodiff.api import in_place_functions as _in_place_functions
+from autodiff.api.in_place_functions import *  # noqa: F403
+from autodiff.api.sparse import (
+    dsmm, sparse_bsc_tensor, sparse_bsr_tensor, sparse_compressed_tensor, sparse_coo_tensor, sparse_csc_tensor,
+    sparse_csr_tensor, spmm,
+)
 from autodiff.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.compiler import compile
 from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
 from autodiff.ops.shape import clone
 from autodiff.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from autodiff.seeing import watch
 # isort: on
 
 e = 2.718281828459045
@@ -198,36 +209,40 @@ __all__ = [
     "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd", "avg_pool1d", "backends", "batch_norm",
     "bfloat16", "bilinear", "bincount", "binomial", "block_diag", "bool", "broadcast_shapes", "broadcast_tensors",
     "broadcast_to", "can_cast", "cartesian_prod", "cdist", "cdouble", "celu", "celu_", "cfloat", "chalf", "channel_shuffle",
-    "chunk", "clip", "clone", "combinations", "compile", "compiler", "complex32", "complex64", "complex128", "concat",
-    "concatenate", "conj", "constant_pad_nd", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d",
-    "conv_transpose3d", "convolution", "corrcoef", "cosine_similarity", "count_nonzero", "cov", "cuda", "cumulative_trapezoid",
-    "datasets", "default_generator", "det", "detach", "device", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
-    "distributed", "distributions", "divide", "double", "dropout", "dropout_", "dsplit", "dtype", "e", "eig", "einsum",
-    "embedding", "embedding_bag", "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad",
-    "equal", "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo",
-    "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "full",
-    "full_like", "func", "get_default_device", "get_default_dtype", "get_device", "get_float32_matmul_precision",
-    "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "greater", "greater_equal", "group_norm", "gru",
-    "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode",
-    "initial_seed", "instance_norm", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled",
-    "is_anomaly_enabled", "is_complex", "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point",
-    "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed",
-    "is_storage", "is_tensor", "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jit", "layer_norm",
+    "channels_last", "channels_last_3d", "chunk", "clip", "clone", "combinations", "compile", "compiler", "complex32",
+    "complex64", "complex128", "concat", "concatenate", "conj", "constant_pad_nd", "contiguous_format", "conv1d", "conv2d",
+    "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution", "corrcoef",
+    "cosine_similarity", "count_nonzero", "cov", "cuda", "cumulative_trapezoid", "datasets", "default_generator", "det",
+    "detach", "device", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "distributed", "distributions", "divide",
+    "double", "dropout", "dropout_", "dsmm", "dsplit", "dtype", "e", "eig", "einsum", "embedding", "embedding_bag",
+    "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "equal", "eye",
+    "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "fix", "flatten",
+    "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "full", "full_like",
+    "func", "get_default_device", "get_default_dtype", "get_device", "get_float32_matmul_precision", "get_num_interop_threads",
+    "get_num_threads", "get_rng_state", "gradient", "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half",
+    "histogramdd", "hsplit", "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed",
+    "instance_norm", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
+    "is_complex", "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled",
+    "is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
+    "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jagged", "jit", "layer_norm", "layout",
     "less", "less_equal", "linalg", "linspace", "load", "logdet", "logspace", "long", "lstm", "lstm_cell", "lstsq", "lu",
     "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d", "max_pool1d_with_indices",
-    "max_pool2d", "max_pool3d", "meshgrid", "moveaxis", "movedim", "mps", "multiply", "multiprocessing", "nan", "narrow",
-    "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "onnx", "optim", "pairwise_distance",
-    "pdist", "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson", "positive", "prelu", "profiler",
-    "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm",
-    "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape", "resolve_conj", "resolve_neg", "result_type",
-    "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rrelu", "rrelu_",
-    "rsub", "save", "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_", "serialization", "set_default_device",
-    "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision",
-    "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_observer", "set_printoptions",
-    "set_provenance", "set_rng_state", "set_warn_always", "short", "solve", "special", "split", "split_with_sizes", "squeeze",
-    "std_mean", "subtract", "swapaxes", "swapdims", "symeig", "t", "tensor", "tensor_split", "testing", "threshold_", "tile",
-    "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices", "true_divide", "typename", "uint8",
-    "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
-    "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "xpu", "zeros", "zeros_like",
+    "max_pool2d", "max_pool3d", "memory_format", "meshgrid", "moveaxis", "movedim", "mps", "multiply", "multiprocessing", "nan",
+    "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "onnx", "optim",
+    "pairwise_distance", "pca_lowrank", "pdist", "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson",
+    "positive", "prelu", "preserve_format", "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like",
+    "randn", "randn_like", "random", "randperm", "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape",
+    "resolve_conj", "resolve_neg", "result_type", "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll",
+    "rot90", "row_stack", "rrelu", "rrelu_", "rsub", "save", "scalar_tensor", "seed", "select", "select_scatter", "selu",
+    "selu_", "serialization", "set_default_device", "set_default_dtype", "set_default_tensor_type",
+    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled",
+    "set_num_interop_threads", "set_num_threads", "set_observer", "set_printoptions", "set_provenance", "set_rng_state",
+    "set_warn_always", "short", "solve", "sparse_bsc", "sparse_bsc_tensor", "sparse_bsr", "sparse_bsr_tensor",
+    "sparse_compressed_tensor", "sparse_coo", "sparse_coo_tensor", "sparse_csc", "sparse_csc_tensor", "sparse_csr",
+    "sparse_csr_tensor", "special", "split", "split_with_sizes", "spmm", "squeeze", "std_mean", "strided", "subtract",
+    "svd_lowrank", "swapaxes", "swapdims", "symeig", "t", "tensor", "tensor_split", "testing", "threshold_", "tile",
+    "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices", "true_divide", "typename",
+    "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
+    "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "watch", "xpu", "zeros", "zeros_like",
 ]
-__all__ += _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__
+__all__ += _in_place_functions.__all__ + _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

@@ -19,8 +19,8 @@ from autodiff._core.missing import missing_name
 from autodiff.api import equations, factors, matrix_functions, matrix_norms, spectra
 from autodiff.api import with_out as functions
 from autodiff.api.matrix_functions import diagonal
-from autodiff.api.out import Rule, takes_out
-from autodiff.ops.equations import LinAlgError
+from autodiff.api.out import CASTABLE, PICKED, SAME, takes_out
+from autodiff.ops.lapack import LinAlgError
 
 __all__ = [
     "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh",
@@ -28,8 +28,6 @@ __all__ = [
     "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_ex",
     "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
 ]
-
-SAME, CASTABLE = Rule("same"), Rule()
 
 # ---- equations ----
 
@@ -75,7 +73,7 @@ vector_norm = takes_out(matrix_norms.vector_norm, SAME)
 
 # ---- products and powers ----
 
-cross = takes_out(matrix_functions.cross, Rule("same", apart=0))
+cross = takes_out(matrix_functions.cross, PICKED)
 matmul = functions.matmul
 matrix_exp = matrix_functions.matrix_exp
 matrix_power = takes_out(matrix_functions.matrix_power, SAME)

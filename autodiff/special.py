@@ -12,11 +12,13 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.missing import missing_name
-from autodiff.api import named_functions as named
-from autodiff.api import special as special_functions
+from autodiff.api import bessel, polynomials
+from autodiff.api import special as called
 from autodiff.api import with_out as functions
 from autodiff.api import with_out_mathematics as mathematics
-from autodiff.api.out import Rule, takes_out
+from autodiff.api.out import POINTWISE, takes_out
+from autodiff.ops import normal
+from autodiff.ops import special as plain
 
 __all__ = [
     "airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "chebyshev_polynomial_t", "chebyshev_polynomial_u",
@@ -49,43 +51,41 @@ round = functions.round
 
 # ---- their own: element by element, into any dtype that the result can be cast to ----
 
-POINTWISE = Rule(pointwise=True)
+entr = takes_out(plain.entr, POINTWISE)
+erfcx = takes_out(normal.erfcx, POINTWISE)
+i0e = takes_out(called.i0e, POINTWISE)
+i1 = takes_out(called.i1, POINTWISE)
+i1e = takes_out(called.i1e, POINTWISE)
+log_ndtr = takes_out(normal.log_ndtr, POINTWISE)
+ndtr = takes_out(called.ndtr, POINTWISE)
+ndtri = takes_out(normal.ndtri, POINTWISE)
+xlog1py = takes_out(plain.xlog1py, POINTWISE)
+zeta = takes_out(plain.zeta, POINTWISE)
 
-entr = takes_out(special_functions.entr, POINTWISE)
-erfcx = takes_out(special_functions.erfcx, POINTWISE)
-i0e = takes_out(special_functions.i0e, POINTWISE)
-i1 = takes_out(special_functions.i1, POINTWISE)
-i1e = takes_out(special_functions.i1e, POINTWISE)
-log_ndtr = takes_out(special_functions.log_ndtr, POINTWISE)
-ndtr = takes_out(special_functions.ndtr, POINTWISE)
-ndtri = takes_out(special_functions.ndtri, POINTWISE)
-xlog1py = takes_out(special_functions.xlog1py, POINTWISE)
-zeta = takes_out(special_functions.zeta, POINTWISE)
-
-airy_ai = takes_out(named.airy_ai, POINTWISE)
-bessel_j0 = takes_out(named.bessel_j0, POINTWISE)
-bessel_j1 = takes_out(named.bessel_j1, POINTWISE)
-bessel_y0 = takes_out(named.bessel_y0, POINTWISE)
-bessel_y1 = takes_out(named.bessel_y1, POINTWISE)
-modified_bessel_i0 = takes_out(named.modified_bessel_i0, POINTWISE)
-modified_bessel_i1 = takes_out(named.modified_bessel_i1, POINTWISE)
-modified_bessel_k0 = takes_out(named.modified_bessel_k0, POINTWISE)
-modified_bessel_k1 = takes_out(named.modified_bessel_k1, POINTWISE)
-scaled_modified_bessel_k0 = takes_out(named.scaled_modified_bessel_k0, POINTWISE)
-scaled_modified_bessel_k1 = takes_out(named.scaled_modified_bessel_k1, POINTWISE)
-spherical_bessel_j0 = takes_out(named.spherical_bessel_j0, POINTWISE)
-chebyshev_polynomial_t = takes_out(named.chebyshev_polynomial_t, POINTWISE)
-chebyshev_polynomial_u = takes_out(named.chebyshev_polynomial_u, POINTWISE)
-chebyshev_polynomial_v = takes_out(named.chebyshev_polynomial_v, POINTWISE)
-chebyshev_polynomial_w = takes_out(named.chebyshev_polynomial_w, POINTWISE)
-hermite_polynomial_h = takes_out(named.hermite_polynomial_h, POINTWISE)
-hermite_polynomial_he = takes_out(named.hermite_polynomial_he, POINTWISE)
-laguerre_polynomial_l = takes_out(named.laguerre_polynomial_l, POINTWISE)
-legendre_polynomial_p = takes_out(named.legendre_polynomial_p, POINTWISE)
-shifted_chebyshev_polynomial_t = takes_out(named.shifted_chebyshev_polynomial_t, POINTWISE)
-shifted_chebyshev_polynomial_u = takes_out(named.shifted_chebyshev_polynomial_u, POINTWISE)
-shifted_chebyshev_polynomial_v = takes_out(named.shifted_chebyshev_polynomial_v, POINTWISE)
-shifted_chebyshev_polynomial_w = takes_out(named.shifted_chebyshev_polynomial_w, POINTWISE)
+airy_ai = takes_out(bessel.airy_ai, POINTWISE)
+bessel_j0 = takes_out(bessel.bessel_j0, POINTWISE)
+bessel_j1 = takes_out(bessel.bessel_j1, POINTWISE)
+bessel_y0 = takes_out(bessel.bessel_y0, POINTWISE)
+bessel_y1 = takes_out(bessel.bessel_y1, POINTWISE)
+modified_bessel_i0 = takes_out(bessel.modified_bessel_i0, POINTWISE)
+modified_bessel_i1 = takes_out(bessel.modified_bessel_i1, POINTWISE)
+modified_bessel_k0 = takes_out(bessel.modified_bessel_k0, POINTWISE)
+modified_bessel_k1 = takes_out(bessel.modified_bessel_k1, POINTWISE)
+scaled_modified_bessel_k0 = takes_out(bessel.scaled_modified_bessel_k0, POINTWISE)
+scaled_modified_bessel_k1 = takes_out(bessel.scaled_modified_bessel_k1, POINTWISE)
+spherical_bessel_j0 = takes_out(bessel.spherical_bessel_j0, POINTWISE)
+chebyshev_polynomial_t = takes_out(polynomials.chebyshev_polynomial_t, POINTWISE)
+chebyshev_polynomial_u = takes_out(polynomials.chebyshev_polynomial_u, POINTWISE)
+chebyshev_polynomial_v = takes_out(polynomials.chebyshev_polynomial_v, POINTWISE)
+chebyshev_polynomial_w = takes_out(polynomials.chebyshev_polynomial_w, POINTWISE)
+hermite_polynomial_h = takes_out(polynomials.hermite_polynomial_h, POINTWISE)
+hermite_polynomial_he = takes_out(polynomials.hermite_polynomial_he, POINTWISE)
+laguerre_polynomial_l = takes_out(polynomials.laguerre_polynomial_l, POINTWISE)
+legendre_polynomial_p = takes_out(polynomials.legendre_polynomial_p, POINTWISE)
+shifted_chebyshev_polynomial_t = takes_out(polynomials.shifted_chebyshev_polynomial_t, POINTWISE)
+shifted_chebyshev_polynomial_u = takes_out(polynomials.shifted_chebyshev_polynomial_u, POINTWISE)
+shifted_chebyshev_polynomial_v = takes_out(polynomials.shifted_chebyshev_polynomial_v, POINTWISE)
+shifted_chebyshev_polynomial_w = takes_out(polynomials.shifted_chebyshev_polynomial_w, POINTWISE)
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, Self, overload
 import numpy as np
 
 from autodiff._core.dtypes import dtype as _Dtype
+from autodiff._core.formats import layout as _Layout
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.types import Size
 from autodiff._core.types import device as _Device
@@ -70,7 +71,8 @@ class Tensor:
 '''
 
 # What a name in an annotation is called inside the class, where `int` would be the method of that name.
-RENAMED = {name: f"builtins.{name}" for name in ("bool", "float", "int", "type")} | {"dtype": "_Dtype", "device": "_Device"}
+RENAMED = {name: f"builtins.{name}" for name in ("bool", "float", "int", "type")}
+RENAMED |= {"dtype": "_Dtype", "device": "_Device", "layout": "_Layout"}
 
 
 def annotation(text):
@@ -78,7 +80,7 @@ def annotation(text):
     if text in (inspect.Parameter.empty, None):
         return "None" if text is None else ""
     text = text if isinstance(text, str) else getattr(text, "__name__", str(text))
-    return re.sub(r"(?<![\w.])(bool|float|int|type|dtype|device)(?![\w.])", lambda m: RENAMED[m.group(1)], text)
+    return re.sub(r"(?<![\w.])(bool|float|int|type|dtype|device|layout)(?![\w.])", lambda m: RENAMED[m.group(1)], text)
 
 
 def signature(name, function):

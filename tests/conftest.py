@@ -34,7 +34,7 @@ except ModuleNotFoundError as error:
         raise
     raise pytest.UsageError(UNBUILT) from None
 from autodiff._core.modes import Anomaly, Inference, mode  # noqa: E402
-from autodiff._core.observer import Observer  # noqa: E402
+from autodiff._core.observer import observed_by, observers  # noqa: E402
 from autodiff._printing import _options  # noqa: E402
 
 if not _kernels.BUILT:
@@ -139,7 +139,7 @@ SWITCHES = {
     "anomaly detection": (lambda: Anomaly.on, lambda value: setattr(Anomaly, "on", value)),
     "anomaly detection of nan": (lambda: Anomaly.check_nan, lambda value: setattr(Anomaly, "check_nan", value)),
     "the number of threads": (autodiff.get_num_threads, autodiff.set_num_threads),
-    "the observer": (lambda: Observer.current, autodiff.set_observer),
+    "the observer": (lambda: observers(), observed_by),
     "print options": (lambda: dict(vars(_options)), lambda values: vars(_options).update(values)),
 }
 

@@ -13,7 +13,7 @@ import pytest
 
 import autodiff as torch
 from autodiff import nn, optim
-from autodiff._core import operators, walk
+from autodiff._core import operators, sums
 from autodiff._core.provenance import line_of
 from autodiff.ops import arithmetic
 
@@ -339,7 +339,7 @@ def test_the_observer_is_shown_numbers_as_tensors(call):
     class Watching:
         inputs = ()
 
-        def made(self, node, inputs, outputs):
+        def made(self, node, inputs, params, outputs):
             self.inputs = inputs
 
     watching = Watching()
@@ -358,7 +358,7 @@ def test_the_observer_sees_what_ran():
         def __init__(self):
             self.made_names, self.walked_names = [], []
 
-        def made(self, node, inputs, outputs):
+        def made(self, node, inputs, params, outputs):
             self.made_names.append(node.name())
 
         def walked(self, node, gradient, results):
@@ -464,7 +464,7 @@ def outcome(call, a, b):
 def test_an_operator_is_its_operation(sign, numpy, monkeypatch):
     if numpy != "makes an array":
         monkeypatch.setattr(operators, "AN_ARRAY", None)
-        monkeypatch.setattr(walk, "AN_ARRAY", None)
+        monkeypatch.setattr(sums, "AN_ARRAY", None)
     operator, operation = OPERATORS[sign]
     shapes = [((), ()), ((1,), ()), ((), (2, 3)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((0,), ()), ((2,), (3,))]
     dtypes = [torch.float16, torch.float32, torch.float64, torch.uint8, torch.int64, torch.bool]

@@ -89,7 +89,7 @@ def test_a_rule_reads_what_it_names():
     shapes = {}
 
     class Shapes:
-        def made(self, node, inputs, outputs):
+        def made(self, node, inputs, params, outputs):
             shapes[node] = [o.shape for o in outputs]
 
         def walked(self, node, gradient, results):

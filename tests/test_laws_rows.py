@@ -29,7 +29,7 @@ class Recorder:
     def __init__(self):
         self.operations = set()
 
-    def made(self, node, inputs, outputs):
+    def made(self, node, inputs, params, outputs):
         self.operations.add(node.operation)
 
     def walked(self, node, gradient, results):

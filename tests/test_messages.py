@@ -133,3 +133,12 @@ def test_the_warning_of_a_full_backward_hook_names_the_users_line():
         warnings.simplefilter("always")
         layer(SCORES).sum().backward()
     assert [each.filename for each in caught] == [__file__]
+
+
+SCIPYS = [name for name in torch.special.__all__ if name.startswith(("bessel", "modified", "scaled"))]
+
+
+@pytest.mark.parametrize("name", SCIPYS)
+def test_a_function_of_scipys_is_called_by_its_own_name(name):
+    with pytest.raises(TypeError, match=rf"^{name}\(\): argument '(input|x)' \(position 1\) must be Tensor, not float"):
+        getattr(torch.special, name)(1.0)

@@ -31,7 +31,9 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 def missing_from(name):
     """PyTorch's names that one of our modules has not."""
     module = importlib.import_module(name)
-    return [each for each in pytorch_names("torch" + name.removeprefix("autodiff")) if not hasattr(module, each)]
+    names = [each for each in pytorch_names("torch" + name.removeprefix("autodiff")) if not hasattr(module, each)]
+    package = hasattr(module, "__path__")  # whose modules are there before anybody has imported them
+    return [each for each in names if not (package and importlib.util.find_spec(f"{name}.{each}"))]
 
 
 def says(program):

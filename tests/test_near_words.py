@@ -194,3 +194,19 @@ def test_nothing_holds_parameters():
     for params in ([], iter([]), used_up, holding(a=[1], b="x").parameters(), list(holding(held=[nn.ReLU()]).parameters())):
         with pytest.raises(ValueError, match=r"empty parameter list: .*write model.parameters\(\) here.*an nn.ModuleList"):
             optim.SGD(params, lr=0.1)
+
+
+@pytest.mark.parametrize(
+    ("cls", "given", "missing"),
+    [
+        (autodiff.nn.Conv2d, (3, 4), "1 required positional argument: 'kernel_size'"),
+        (autodiff.nn.ConvTranspose3d, (3,), "2 required positional arguments: 'out_channels' and 'kernel_size'"),
+        (autodiff.nn.LazyConv1d, (3,), "1 required positional argument: 'kernel_size'"),
+        (autodiff.nn.Bilinear, (3,), "2 required positional arguments: 'in2_features' and 'out_features'"),
+        (autodiff.nn.GroupNorm, (3,), "1 required positional argument: 'num_channels'"),
+    ],
+)
+def test_what_a_constructor_misses_is_said_of_the_class_that_was_called(cls, given, missing, torch):
+    for made in (cls, getattr(torch.nn, cls.__name__)):
+        with pytest.raises(TypeError, match=rf"^{cls.__name__}\.__init__\(\) missing {missing}$"):
+            made(*given)

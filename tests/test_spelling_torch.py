@@ -58,6 +58,9 @@ REFUSALS = [
     "T.set_num_interop_threads(0)", "T.set_num_interop_threads('a')",
     "T.distributed.get_rank()", "T.distributed.get_world_size()", "T.autocast(3)", "T.compile(len, mode='a', options={'b': 1})",
     "T.set_default_tensor_type(3)", "T.set_default_tensor_type(T.LongTensor)", "T.set_deterministic_debug_mode('x')",
+    "T.cuda.FloatTensor(2)", "T.cuda.LongTensor([1])", "T.ones(1).type(T.cuda.FloatTensor)",
+    "T.ones(1).type('torch.cuda.LongTensor')", "T.set_default_tensor_type(T.cuda.FloatTensor)",
+    "T.set_default_tensor_type('torch.cuda.DoubleTensor')", "T.set_default_tensor_type(T.cuda.LongTensor)",
 ]  # fmt: skip
 
 
@@ -148,6 +151,14 @@ def test_the_default_type_is_a_dtype():
             assert autodiff.tensor(1.0).dtype is autodiff.float32
     finally:
         autodiff.set_default_dtype(autodiff.float32)
+
+
+def test_types_of_tensors_on_a_gpu_are_names(torch):
+    for name in (f"{each}Tensor" for each in ["Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short"]):
+        ours, theirs = (getattr(T.cuda, name) for T in (autodiff, torch))
+        assert (repr(ours), str(ours.dtype), ours.is_cuda) == (repr(theirs), str(theirs.dtype), theirs.is_cuda)
+        assert getattr(autodiff, name).is_cuda == getattr(torch, name).is_cuda
+        assert not any(isinstance(T.ones(1).to(kind.dtype), kind) for T, kind in ((autodiff, ours), (torch, theirs)))
 
 
 def work(i, folder):

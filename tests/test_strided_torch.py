@@ -1,5 +1,6 @@
 """Memory seen through other steps, sizes and windows, as PyTorch has it: on drawn geometries, and where it is refused."""
 
+import math
 import warnings
 
 import pytest
@@ -165,3 +166,22 @@ def test_a_write_outside_of_a_view_is_refused():
     with pytest.raises(RuntimeError, match="shows memory outside of the view"):
         z.mul_(2)
     y[0].as_strided((2,), (1,)).mul_(2)
+
+
+@given(data=st.data())
+def test_a_copy_lies_in_an_order_of_its_own(data):
+    """clone() keeps the order of a permuted tensor: as_strided and resize_ see its memory, not its rows."""
+    shape = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=4))
+    order = data.draw(st.permutations(range(len(shape))))
+    size = data.draw(st.integers(0, 40))
+
+    def copied(T):
+        x = T.arange(float(math.prod(shape))).reshape(shape)
+        return x.permute(order).clone()
+
+    for mine, theirs in (
+        (copied(T).as_strided((math.prod(shape),), (1,)) for T in (autodiff, torch)),
+        (copied(T).as_strided((math.prod(shape[1:]),), (1,), shape[0] - 1) for T in (autodiff, torch)),
+        (copied(T).resize_(size)[: math.prod(shape)] for T in (autodiff, torch)),
+    ):
+        assert mine.tolist() == theirs.tolist()

@@ -11,8 +11,8 @@ import numpy as np
 
 from autodiff._core.modes import mode
 from autodiff._core.node import DTYPE, SHAPE_OF, AccumulateGrad, Edge, Node
+from autodiff._core.sums import accumulate, fitted
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.walk import accumulate, fitted
 
 __all__ = ["call_accumulate_grad", "call_node"]
 

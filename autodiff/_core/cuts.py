@@ -7,13 +7,15 @@ detached, is noted when it is made of something that requires one. That happens 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from autodiff._core.modes import mode
+from autodiff._core.observer import LOOKING, tell
 from autodiff._core.provenance import Place, here, line_of
 from autodiff._core.tensor import Tensor
 
-__all__ = ["blame", "cut"]
+__all__ = ["blame", "cut", "unrecorded"]
 
 
 class _Last(threading.local):
@@ -27,9 +29,19 @@ class _Last(threading.local):
 _last = _Last()
 
 
-def cut(by: str, t: Tensor, depth: int = 3) -> None:
+def cut(by: str, inputs: Sequence[Any], t: Tensor, depth: int = 3) -> None:
     """Note that `t`, the result of `by`, has no graph although what it was made of had one."""
     _last.by, _last.cell, _last.place = by, t._cell, here(depth)
+    if LOOKING:
+        tell("cut", by, inputs, t)
+
+
+def unrecorded(by: str, inputs: Sequence[Any], output: Any) -> None:
+    """The same for what an operation computed: it has no slope, or nothing is recorded where it was called."""
+    if mode.grad and not mode.inference:
+        cut(by, inputs, output, 4)
+    elif LOOKING:
+        tell("cut", "inference_mode" if mode.inference else "no_grad", inputs, output)
 
 
 def blame(t: Tensor) -> str:

@@ -85,14 +85,6 @@ def wrong_count(function: str, names: Sequence[str], given: int, missing: Sequen
     return TypeError(f"{function}() takes {len(names)} positional arguments but {given} were given")
 
 
-def no_memory_format(function: str, given: Any) -> TypeError:
-    """A memory format, of which there is none here."""
-    return TypeError(
-        f"{function}(): argument 'memory_format' must be None, not {type(given).__name__} ({given!r}): there are no memory "
-        "formats here; leave it out"
-    )
-
-
 def misfit(function: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> RuntimeError | None:
     """Shapes that do not broadcast, and `more` about them; None where they do."""
     for k, b in enumerate(shapes):
@@ -106,6 +98,17 @@ def misfit(function: str, shapes: Sequence[tuple[int, ...]], more: str = "") -> 
                         f"{function} got the shapes {' and '.join(str(list(s)) for s in shapes)}{more}"
                     )
     return None
+
+
+def not_broadcast(function: str, xs: Sequence[Any], arrays: Sequence[Any], error: Exception) -> RuntimeError:
+    """NumPy's error in PyTorch's words, with the lines that made the operands."""
+    made = [
+        f"{list(a.shape)} at {line_of(x._edge[0].place)}"
+        for x, a in zip(xs, arrays, strict=True)
+        if getattr(x, "_edge", None).__class__ is tuple and x._edge[1] >= 0
+    ]
+    more = f" (made: {', '.join(made)})" if made else ""
+    return misfit(function, [a.shape for a in arrays], more) or RuntimeError(f"{function}(): {error}")
 
 
 def factors(name: str, a: Any, b: Any) -> str:

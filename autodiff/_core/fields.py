@@ -13,6 +13,7 @@ from autodiff._core import inplace as _inplace
 from autodiff._core.cuts import cut
 from autodiff._core.hooks import retains_grad
 from autodiff._core.node import SHAPES
+from autodiff._core.observer import LOOKING, tell
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of, is_lost
@@ -93,11 +94,13 @@ def set_grad(self: Tensor, g: Tensor | None) -> None:
             raise RuntimeError(f"assigned grad has data of a different type: {g.dtype} for a tensor of {self.dtype}")
         if g is self:
             raise RuntimeError("can't assign Variable as its own grad")
+    elif LOOKING and self._grad is not None:
+        tell("cleared", [self], "grad = None")
     self._grad = g
 
 
 def del_grad(self: Tensor) -> None:
-    self._grad = None
+    set_grad(self, None)
 
 
 def detach(input: Tensor) -> Tensor:
@@ -111,7 +114,7 @@ def detach(input: Tensor) -> Tensor:
     t = wrap(input._array)
     t._cell = input._cell
     if input._edge.__class__ is tuple:
-        cut("detach", t)
+        cut("detach", (input,), t)
     return t
 
 

@@ -17,10 +17,11 @@ from autodiff._core.hooks import retains_grad
 from autodiff._core.node import Edge, to_leaf
 from autodiff._core.provenance import line_of
 from autodiff._core.refusals import refusal
+from autodiff._core.sums import Gradient, accumulate
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import Size
 from autodiff._core.views import edge_of
-from autodiff._core.walk import Gradient, accumulate, walk
+from autodiff._core.walk import walk
 
 __all__ = ["backward", "grad"]
 

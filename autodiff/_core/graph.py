@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
-from autodiff._core.cuts import cut
+from autodiff._core.cuts import cut, unrecorded
 from autodiff._core.modes import Inference, mode
-from autodiff._core.node import UNCHANGING, Edge, Node, to_leaf
-from autodiff._core.observer import Observer
+from autodiff._core.node import UNCHANGING, Edge, Node
+from autodiff._core.observer import LOOKING, tell
 from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Promotion, Recorded
 from autodiff._core.overrides import ANY, concerned, overridden
-from autodiff._core.provenance import here, line_of, outermost
+from autodiff._core.provenance import here, outermost
 from autodiff._core.refusals import anew, refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import refresh, share
@@ -116,15 +116,23 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
         if view and (view is True or out.base is arrays[0] or out.base is arrays[0].base is not None):
             share(t, xs[0], recorded, params, "")
         if Inference.blocks and mode.inference:
-            t._cell = None if t._view is None else t._cell  # a view of a normal tensor is normal too
+            _inferred(operation, xs, needs, t)
         elif needs and out.dtype.kind == "f" and mode.grad:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
-        elif needs and out.dtype.kind != "f" and mode.grad:
-            cut(operation.public, t)
+        elif needs and (mode.grad or LOOKING):
+            unrecorded(operation.public, xs, t)
         return t
     recorded: Recorded = functools.update_wrapper(op, operation.forward)  # type: ignore[assignment]
     recorded.operation = operation
     return recorded
+
+
+def _inferred(operation: Operation, xs: Sequence[Any], needs: int, t: Tensor) -> None:
+    """The result of an operation in inference mode."""
+    if t._view is None:  # a view of a normal tensor is normal too
+        t._cell = None
+    if needs and LOOKING:
+        unrecorded(operation.public, xs, t)
 
 
 def _is_usual(x: Any) -> bool:
@@ -205,10 +213,10 @@ def record(
     node.place = outermost.place or here(3)
     node.index = next_index()
     node.__class__ = operation.node_class
-    if Observer.current is not None:
+    if LOOKING:
         # A number that took a tensor's dtype is shown as the tensor that it became.
         shown = [wrap(a) if isinstance(x, float) and isinstance(a, _ndarray) else x for x, a in zip(xs, arrays)]
-        Observer.current.made(node, shown, outs)
+        tell("made", node, shown, params, outs)
     return node
 
 
@@ -256,6 +264,8 @@ def _several(
             share(t, xs[0], op, params, "outputs")
         elif mode.inference:
             t._cell = None
+    if needs and not mode.grad and LOOKING:
+        unrecorded(op.operation.public, xs, ts)
     if needs and mode.grad and not mode.inference and any(t._array.dtype.kind == "f" for t in ts):
         node = record(op.operation, xs, arrays, edges, needs, params, ts)
         node.outputs = [(t._array.shape, t._array.dtype) for t in ts]
@@ -263,7 +273,7 @@ def _several(
             if t._array.dtype.kind == "f":
                 t._edge = (node, nr, t._array.shape, t._array.dtype)
             else:
-                cut(op.operation.name.removesuffix("Backward0").lower(), t)
+                cut(op.operation.name.removesuffix("Backward0").lower(), xs, t)
     return ts
 
 
@@ -313,18 +323,8 @@ def _once_more(operation: Operation, xs: Sequence[Any], arrays: list[Any], param
     """
     if str(error).startswith("cannot enter context") and (operation.promote is None or _is_brought(operation, arrays)):
         return operation.forward(*arrays, **params)
+    if LOOKING:
+        tell("failed", operation, xs, params, error)
     if operation.promote is None or isinstance(error, (RuntimeError, TypeError)):
         raise anew(error) from None
-    raise _mismatch(operation, xs, arrays, error) from None
-
-
-def _mismatch(operation: Operation, xs: Sequence[Any], arrays: list[Any], error: Exception) -> Exception:
-    """NumPy's broadcasting error in PyTorch's words, with the lines that made the operands."""
-    made = [
-        f"{list(a.shape)} at {line_of(x._edge[0].place)}"
-        for x, a in zip(xs, arrays, strict=True)
-        if isinstance(x, Tensor) and x._edge.__class__ is tuple and not to_leaf(x._edge)
-    ]
-    more = f" (made: {', '.join(made)})" if made else ""
-    found = errors.misfit(operation.public, [a.shape for a in arrays], more)
-    return found or RuntimeError(f"{operation.public}(): {error}")
+    raise errors.not_broadcast(operation.public, xs, arrays, error) from None

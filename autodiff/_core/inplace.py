@@ -21,6 +21,7 @@ from autodiff._core.hooks import retain_grad, retains_grad
 from autodiff._core.memory import changed, memory_order, repeats
 from autodiff._core.modes import mode
 from autodiff._core.node import Node
+from autodiff._core.observer import LOOKING, tell
 from autodiff._core.operators import left_to
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import line_of
@@ -60,6 +61,8 @@ def in_place(
             # A view made under no_grad has no history of its own, yet a change of it is one of the base's values.
             if view is not None and view.kind and (tracked or view.base._edge is not None):
                 raise lost(view, f"is being modified inplace ({method.__name__})")
+        if LOOKING:
+            tell("changing", self, method.__name__, args, kwargs)
         old = wrap(self._array.copy() if tracked else self._array)
         if tracked:
             old._edge = edge
@@ -67,6 +70,8 @@ def in_place(
         try:
             new = function(old, *[old if a is self else a for a in args], **kwargs)
             write_over(self, new, tracked)
+            if LOOKING:
+                tell("changed", self, method.__name__)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
             if infix and isinstance(error, TypeError) and left_to(args[0]):
                 return NotImplemented  # type: ignore[no-any-return]
@@ -296,7 +301,7 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     return self
 
 
-def detach_(self: Tensor) -> Tensor:
+def detach_(input: Tensor) -> Tensor:
     """Cut this tensor off its graph, in place; RuntimeError for a view, whose base would still have one.
 
     >>> import autodiff as torch
@@ -305,8 +310,8 @@ def detach_(self: Tensor) -> Tensor:
     False
     """
     if mode.inference:  # nothing of a graph is changed there
-        return self
-    if self._view is not None and not self._view.turned:
+        return input
+    if input._view is not None and not input._view.turned:
         raise RuntimeError("Can't detach views in-place. Use detach() instead. The base would keep its graph.")
-    self._edge = self._view = None
-    return self
+    input._edge = input._view = None
+    return input

@@ -147,7 +147,7 @@ class Operation:
 
 
 # NumPy's names for tensor arguments, mapped to PyTorch's.
-NUMPYS = {"x": "input", "a": "input", "x1": "input", "x2": "other"}
+NUMPYS: dict[str, str] = {"x": "input", "a": "input", "x1": "input", "x2": "other"}
 
 
 def _words(rule: Rule, title: str) -> tuple[str, ...]:

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.cuts import unrecorded
 from autodiff._core.graph import record, recording
 from autodiff._core.memory import AN_ARRAY
 from autodiff._core.modes import Inference, mode
+from autodiff._core.observer import LOOKING
 from autodiff._core.operation import Recorded
 from autodiff._core.refusals import anew, refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
@@ -76,6 +78,8 @@ def between_two(op: Recorded, ufunc: np.ufunc) -> Callable[[Tensor, Any], Tensor
                     (other, -1, b.shape, dtype) if to_b is LEAF else to_b,
                 )
                 t._edge = (record(operation, (input, other), (a, b), edges, needs, _NONE, (t,)), 0, out.shape, dtype)
+            elif needs and LOOKING:
+                unrecorded(operation.public, (input, other), t)
             return t
         except (RuntimeError, TypeError, ValueError) as error:
             if again := refusal(error):

@@ -4,16 +4,24 @@ After this module a reader knows why a traceback ends two lines below the user's
 function catches it and raises its own, of the same class and text, whose `__context__` is the helper's: nothing is lost to
 whoever looks for it. Only what the package says with a `raise` statement is a refusal. An error of NumPy's, one from a function
 of the user's on the way, and a mistake in the package keep all their frames.
+
+What a training step calls has the four lines written out, which cost nothing where nothing fails: Note [Fast way first] in
+api/_calls.py. The others have `at_the_door` above them.
 """
 
 from __future__ import annotations
 
 import dis
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from autodiff._core.provenance import is_ours
 from autodiff._core.types import NoDevice
 
-__all__ = ["anew", "refusal"]
+__all__ = ["anew", "at_the_door", "refusal"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 _CLASSES = (NoDevice, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError)
@@ -44,3 +52,18 @@ def anew(error: Exception) -> Exception:
     tb = error.__traceback__
     at_the_call = type(error) in _CLASSES and (tb is None or tb.tb_next is None)
     return refusal(error) or (type(error)(*error.args) if at_the_call else error)
+
+
+def at_the_door(function: F) -> F:
+    """The function, which raises itself what its helpers refuse."""
+
+    @functools.wraps(function)
+    def door(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            if again := refusal(error):
+                raise again from again.__cause__
+            raise
+
+    return cast(F, door)

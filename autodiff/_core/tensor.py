@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.dtypes import from_numpy_dtype
+from autodiff._core.formats import axes_in, contiguous_format, strided
 from autodiff._core.missing import NamesOfPyTorch
 from autodiff._core.types import CPU, Size
 
@@ -76,7 +77,8 @@ class Tensor(NamesOfPyTorch):
     is_cuda = False
     is_sparse = False
     is_quantized = False
-    layout = "torch.strided"
+    is_xpu = is_mps = is_meta = is_nested = is_mkldnn = is_sparse_csr = False
+    layout = strided
 
     _results_are_plain = False  # is what is computed from an instance of the class a plain Tensor? (subclasses.py)
 
@@ -145,9 +147,15 @@ class Tensor(NamesOfPyTorch):
             strides = _pytorchs_strides(array, strides)
         return strides if dim is None else strides[dim]
 
-    def is_contiguous(self) -> bool:
-        """Whether the elements lie in memory in row-major order without gaps."""
-        return self._array.flags.c_contiguous
+    def is_contiguous(self, *, memory_format: Any = contiguous_format) -> bool:
+        """Whether the elements lie in memory without gaps: in row-major order, or in that of the format."""
+        if memory_format is contiguous_format:
+            return self._array.flags.c_contiguous
+        try:
+            axes = axes_in("is_contiguous", memory_format, self._array.ndim)
+        except RuntimeError:  # another rank
+            return False
+        return (self._array if axes is None else self._array.transpose(axes)).flags.c_contiguous
 
     def is_floating_point(self) -> bool:
         """Whether the dtype is a floating type."""

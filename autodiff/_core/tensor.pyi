@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Self, overload
 import numpy as np
 
 from autodiff._core.dtypes import dtype as _Dtype
+from autodiff._core.formats import layout as _Layout
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.types import Size
 from autodiff._core.types import device as _Device
@@ -216,6 +217,7 @@ class Tensor:
     def broadcast_to(input, *size: Any) -> Tensor: ...  # api/rearrange.py
     def byte(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def cauchy_(self, median: builtins.float = ..., sigma: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/draws.py
+    def ccol_indices(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
     def ceil(input) -> Tensor: ...  # ops/rounding.py
     def ceil_(input) -> Self: ...  # ops/rounding.py
     def char(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
@@ -232,6 +234,8 @@ class Tensor:
     def clip(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clip_(input, min: Any = ..., max: Any = ...) -> Self: ...  # api/comparison.py
     def clone(input, *, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
+    def coalesce(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def col_indices(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
     def conj(input) -> Tensor: ...  # api/complex_numbers.py
     def conj_physical(input) -> Tensor: ...  # api/complex_numbers.py
     def conj_physical_(input) -> Self: ...  # api/complex_numbers.py
@@ -248,7 +252,8 @@ class Tensor:
     def cov(input, *, correction: builtins.int = ..., fweights: Tensor | None = ..., aweights: Tensor | None = ...) -> Tensor: ...  # api/correlation.py
     def cpu(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def cross(input, other: Tensor, dim: builtins.int | None = ...) -> Tensor: ...  # api/products.py
-    def cuda(self, device: Any = ..., non_blocking: builtins.bool = ...) -> Tensor: ...  # api/dtypes.py
+    def crow_indices(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def cuda(self, device: Any = ..., non_blocking: builtins.bool = ..., memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def cummax(input, dim: builtins.int) -> Any: ...  # api/running.py
     def cummin(input, dim: builtins.int) -> Any: ...  # api/running.py
     def cumprod(input, dim: builtins.int, *, dtype: Any = ...) -> Tensor: ...  # api/reduce.py
@@ -262,9 +267,10 @@ class Tensor:
     def data_ptr(self) -> builtins.int: ...  # _core/tensor.py
     def deg2rad(input) -> Tensor: ...  # ops/trigonometry.py
     def deg2rad_(input) -> Self: ...  # ops/trigonometry.py
+    def dense_dim(self) -> builtins.int: ...  # api/sparse.py
     def det(input) -> Tensor: ...  # api/old_linear_algebra.py
     def detach(input) -> Tensor: ...  # _core/fields.py
-    def detach_(self) -> Self: ...  # _core/inplace.py
+    def detach_(input) -> Self: ...  # _core/inplace.py
     @property
     def device(self) -> _Device: ...  # _core/tensor.py
     def diag(input, diagonal: builtins.int = ...) -> Tensor: ...  # api/triangle.py
@@ -306,7 +312,7 @@ class Tensor:
     def expm1(input) -> Tensor: ...  # ops/exponential.py
     def expm1_(input) -> Self: ...  # ops/exponential.py
     def exponential_(self, lambd: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/fill.py
-    def fill_(self, value: Any) -> Self: ...  # api/fill.py
+    def fill_(input, value: Any) -> Self: ...  # api/fill.py
     def fill_diagonal_(self, fill_value: Any, wrap: builtins.bool = ...) -> Self: ...  # api/by_element.py
     def fix(input) -> Tensor: ...  # ops/rounding.py
     def fix_(input) -> Self: ...  # ops/rounding.py
@@ -377,19 +383,25 @@ class Tensor:
     def index_reduce(input, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Tensor: ...  # api/gathered.py
     def index_reduce_(input, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
+    def indices(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
     def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def int(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def inverse(input) -> Tensor: ...  # api/equations.py
+    def is_coalesced(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
     def is_complex(input) -> builtins.bool: ...  # api/complex_numbers.py
     def is_conj(input) -> builtins.bool: ...  # api/complex_numbers.py
-    def is_contiguous(self) -> builtins.bool: ...  # _core/tensor.py
+    def is_contiguous(self, *, memory_format: Any = ...) -> builtins.bool: ...  # _core/tensor.py
     is_cpu: builtins.bool
     is_cuda: builtins.bool
     def is_floating_point(self) -> builtins.bool: ...  # _core/tensor.py
     def is_inference(self) -> builtins.bool: ...  # _core/tensor.py
     @property
     def is_leaf(self) -> builtins.bool: ...  # _core/fields.py
+    is_meta: builtins.bool
+    is_mkldnn: builtins.bool
+    is_mps: builtins.bool
     def is_neg(input) -> builtins.bool: ...  # api/complex_numbers.py
+    is_nested: builtins.bool
     def is_nonzero(input) -> builtins.bool: ...  # api/questions.py
     def is_pinned(self, device: Any = ...) -> builtins.bool: ...  # api/storage.py
     is_quantized: builtins.bool
@@ -397,6 +409,8 @@ class Tensor:
     def is_shared(self) -> builtins.bool: ...  # api/storage.py
     def is_signed(input) -> builtins.bool: ...  # api/questions.py
     is_sparse: builtins.bool
+    is_sparse_csr: builtins.bool
+    is_xpu: builtins.bool
     def isclose(input, other: Tensor, rtol: builtins.float = ..., atol: builtins.float = ..., equal_nan: builtins.bool = ...) -> Tensor: ...  # api/comparison.py
     def isfinite(input) -> Tensor: ...  # ops/comparison.py
     def isinf(input) -> Tensor: ...  # ops/comparison.py
@@ -409,7 +423,7 @@ class Tensor:
     def itemsize(self) -> builtins.int: ...  # _core/tensor.py
     def kron(input, other: Tensor) -> Tensor: ...  # api/products.py
     def kthvalue(input, k: builtins.int, dim: builtins.int = ..., keepdim: builtins.bool = ...) -> Any: ...  # api/ranked.py
-    layout: str
+    layout: _Layout
     def lcm(input, other: Any) -> Tensor: ...  # ops/bits.py
     def lcm_(input, other: Any) -> Self: ...  # ops/bits.py
     def ldexp(input, other: Any) -> Tensor: ...  # ops/parts.py
@@ -523,6 +537,7 @@ class Tensor:
     def negative(input) -> Tensor: ...  # ops/arithmetic.py
     def negative_(input) -> Self: ...  # ops/arithmetic.py
     def nelement(self) -> builtins.int: ...  # _core/tensor.py
+    def new(self, *sizes: Any, device: Any = ...) -> Tensor: ...  # api/likes.py
     def new_empty(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
     def new_empty_strided(self, size: Sequence[builtins.int], stride: Sequence[builtins.int], *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/strided.py
     def new_full(self, size: Any, fill_value: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
@@ -584,7 +599,7 @@ class Tensor:
     def reshape(input, *shape: Any) -> Tensor: ...  # api/shape.py
     def reshape_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def resize_(self, *size: Any, memory_format: Any = ...) -> Self: ...  # api/resized.py
-    def resize_as_(self, the_template: Tensor, *, memory_format: Any = ...) -> Self: ...  # api/resized.py
+    def resize_as_(input, the_template: Tensor, *, memory_format: Any = ...) -> Self: ...  # api/resized.py
     def resolve_conj(input) -> Tensor: ...  # api/complex_numbers.py
     def resolve_neg(input) -> Tensor: ...  # api/complex_numbers.py
     def retain_grad(self) -> None: ...  # _core/hooks.py
@@ -594,6 +609,7 @@ class Tensor:
     def rot90(input, k: builtins.int = ..., dims: Any = ...) -> Tensor: ...  # api/turn.py
     def round(input, *, decimals: Any = ...) -> Tensor: ...  # ops/rounding.py
     def round_(input, *, decimals: Any = ...) -> Self: ...  # ops/rounding.py
+    def row_indices(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
     def rsqrt(input) -> Tensor: ...  # ops/power.py
     def rsqrt_(input) -> Self: ...  # ops/power.py
     def scatter(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # api/places.py
@@ -631,6 +647,7 @@ class Tensor:
     def softmax(input, dim: builtins.int, dtype: Any = ...) -> Tensor: ...  # api/activation.py
     def solve(input, A: Any, *, out: Any = ...) -> Any: ...  # api/removed.py
     def sort(input, dim: builtins.int = ..., descending: builtins.bool = ..., *, stable: builtins.bool = ...) -> Any: ...  # api/order.py
+    def sparse_dim(self) -> builtins.int: ...  # api/sparse.py
     def split(tensor, split_size_or_sections: Any, dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def split_with_sizes(input, split_sizes: Sequence[builtins.int], dim: builtins.int = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def sqrt(input) -> Tensor: ...  # ops/power.py
@@ -670,6 +687,13 @@ class Tensor:
     def tensor_split(input, indices_or_sections: Any = ..., dim: builtins.int = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ..., tensor_indices_or_sections: Tensor | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def tile(input, *dims: Any) -> Tensor: ...  # api/rearrange.py
     def to(self, *args: Any, dtype: Any = ..., copy: builtins.bool = ..., non_blocking: builtins.bool = ..., **kwargs: Any) -> Tensor: ...  # api/dtypes.py
+    def to_dense(self, dtype: Any = ..., *, masked_grad: builtins.bool | None = ...) -> Tensor: ...  # api/sparse.py
+    def to_sparse(*args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def to_sparse_bsc(*args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def to_sparse_bsr(*args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def to_sparse_coo(*args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def to_sparse_csc(*args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def to_sparse_csr(*args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
     def tolist(self) -> list[Any] | Any: ...  # api/numbers.py
     def topk(input, k: builtins.int, dim: builtins.int = ..., largest: builtins.bool = ..., sorted: builtins.bool = ...) -> Any: ...  # api/order.py
     def trace(input) -> Tensor: ...  # api/triangle.py
@@ -695,6 +719,7 @@ class Tensor:
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
     def unsqueeze_(input, dim: builtins.int) -> Self: ...  # api/shape.py
     def untyped_storage(self) -> UntypedStorage: ...  # api/storage.py
+    def values(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def var_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
     def vdot(input, other: Tensor) -> Tensor: ...  # api/products.py
@@ -704,5 +729,5 @@ class Tensor:
     def where(self, condition: Any, other: Any) -> Any: ...  # _methods.py
     def xlogy(input, other: Any) -> Tensor: ...  # ops/special.py
     def xlogy_(input, other: Any) -> Self: ...  # ops/special.py
-    def zero_(x) -> Self: ...  # ops/fill.py
+    def zero_(input) -> Self: ...  # ops/fill.py
     def __hash__(self) -> builtins.int: ...

@@ -16,21 +16,17 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
-from autodiff._core.broadcast import sum_to
 from autodiff._core.hooks import after_accumulation, before_accumulation, hooks_of, run_hooks, run_node_hooks, run_prehooks
-from autodiff._core.memory import AN_ARRAY, changed, repeats
 from autodiff._core.modes import Anomaly, mode
-from autodiff._core.node import FREED, Edge, Node, to_leaf
-from autodiff._core.observer import Observer
-from autodiff._core.promotion import cast
+from autodiff._core.node import DTYPE, FREED, SHAPE_OF, Edge, Node, to_leaf
+from autodiff._core.observer import LOOKING, Sent, observed_by, observers, tell
+from autodiff._core.sums import Gradient, accumulate, added, check_shapes, fitted
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["Gradient", "accumulate", "fitted", "walk"]
+__all__ = ["walk"]
 
-_ndarray, _asarray, _add = np.ndarray, np.asarray, np.add
+_ndarray, _asarray = np.ndarray, np.asarray
 _DEEPEST = 60  # walks inside walks on one thread; a fresh thread has a fresh stack, as in PyTorch
-
-Gradient = Any  # an array in a first order walk, a Tensor under create_graph
 
 
 class _Walk:
@@ -50,6 +46,7 @@ class _Walk:
         self.node: Node | None = None  # the node whose rules run
         self.g: Gradient = None  # the gradient that came in there
         self.fresh = False  # may what its rules return be kept, since nobody else can see it?
+        self.told = bool(LOOKING) and bool(observers())  # does an observer look on?
         self.delivered = False
 
     def run(self, alone: bool) -> None:
@@ -91,7 +88,7 @@ class _Walk:
             gx, own = fitted(gx, shape, dtype), False
         if nr < 0:
             if to in self.leaves:
-                self.leaves[to] = _added(self.leaves[to][0], gx), not self.create_graph
+                self.leaves[to] = added(self.leaves[to][0], gx), not self.create_graph
             else:
                 self.leaves[to] = gx, own and gx is not self.g and gx.base is None
                 if to._extra is not None:
@@ -103,9 +100,9 @@ class _Walk:
                 flight[to] = [None] * len(to.outputs)
                 heappush(self.queue, (-to.index, to))
             known = flight[to]
-            known[nr] = gx if known[nr] is None else _added(known[nr], gx)
+            known[nr] = gx if known[nr] is None else added(known[nr], gx)
         elif to in flight:
-            flight[to] = _added(flight[to], gx)
+            flight[to] = added(flight[to], gx)
         else:
             flight[to] = gx
             heappush(self.queue, (-to.index, to))
@@ -115,7 +112,7 @@ class _Walk:
 
         False where no rule had to run, since nothing that the node leads to is wanted.
         """
-        watched = node.extra is not None or Anomaly.on or Observer.current is not None
+        watched = node.extra is not None or Anomaly.on or self.told
         wanted = None
         if watched or self.targets is not None:
             self.g = g = self.arrived(node, g)
@@ -149,7 +146,7 @@ class _Walk:
             if one is None:
                 continue
             if hooks and nr in hooks:
-                grads[nr] = one = run_hooks(hooks[nr], one, self.create_graph)
+                grads[nr] = one = self.after_hooks(node, hooks[nr], one)
             retained = extra.get("retain", {}).get(nr)
             tensor = retained() if retained is not None else None
             if tensor is not None:
@@ -157,21 +154,38 @@ class _Walk:
             if self.targets is not None and (node, nr) in self.targets:
                 self.captured[node, nr] = one
         if extra.get("pre"):
-            grads = run_prehooks(extra["pre"], grads, self.create_graph)
+            before, grads = grads, run_prehooks(extra["pre"], grads, self.create_graph)
+            if self.told and any(a is not b for a, b in zip(before, grads, strict=True)):
+                tell("hooked", node, before, grads)
         return grads[0] if node.outputs is None else grads
+
+    def after_hooks(self, at: Any, hooks: Any, g: Gradient) -> Gradient:
+        """A gradient as the hooks of a tensor leave it; `at` is the node or the leaf."""
+        after = run_hooks(hooks, g, self.create_graph)
+        if self.told and after is not g:
+            tell("hooked", at, g, after)
+        return after
 
     def inspected(self, node: Node, g: Gradient, results: list[tuple[Edge, Any]]) -> list[tuple[Edge, Any]]:
         """Show a walked node to its hooks, to anomaly detection and to the observer."""
         if node.extra is not None and node.extra.get("post"):
-            results = run_node_hooks(node, node.extra["post"], g, results, self.create_graph)
+            before, results = results, run_node_hooks(node, node.extra["post"], g, results, self.create_graph)
+            if self.told and any(a[1] is not b[1] for a, b in zip(before, results, strict=False)):
+                tell("hooked", node, [gx for _, gx in before], [gx for _, gx in results])
         if Anomaly.on and Anomaly.check_nan:
             for _, gx in results:
                 array = gx._array if isinstance(gx, Tensor) else gx
                 if array is not None and np.isnan(array).any():
                     raise errors.nan_returned(node.name(), node.place)
-        if Observer.current is not None:
-            Observer.current.walked(node, g, results)
+        if self.told:
+            sent = [Sent(edge, gx, None if gx is None else self.as_sent(edge, gx)) for edge, gx in results]
+            tell("walked", node, g, sent)
+            return [(edge, fits) for edge, _, fits in sent]
         return results
+
+    def as_sent(self, edge: Edge, gx: Gradient) -> Gradient:
+        """What arrives of a gradient at the end of its edge."""
+        return fitted(gx if self.create_graph else _asarray(gx), edge[SHAPE_OF], edge[DTYPE])
 
     def choose(self, roots: Sequence[Edge]) -> None:
         """Mark, per node, the inputs that lead to a target: the others are neither computed nor recorded."""
@@ -197,77 +211,40 @@ class _Walk:
     def deliver(self, into_leaves: bool) -> None:
         """Hooks of leaves once on their totals, then every `.grad` at one go, then post-accumulate hooks."""
         self.node, self.delivered = None, True
-        targets, leaves, create_graph = self.targets, self.leaves, self.create_graph
+        targets, leaves, create_graph, told = self.targets, self.leaves, self.create_graph, self.told
         for leaf in self.hooked:
             hooks = hooks_of(leaf)
             if hooks:
-                leaves[leaf] = run_hooks(hooks, leaves[leaf][0], create_graph), False
+                leaves[leaf] = self.after_hooks(leaf, hooks, leaves[leaf][0]), False
         if targets is not None:
             leaves = {leaf: total for leaf, total in leaves.items() if (leaf, -1) in targets}
             for leaf, (g, _) in leaves.items():
                 self.captured[leaf, -1] = g
         if into_leaves:
-            _check_shapes(leaves)
+            check_shapes(leaves)
         for tensor, g in self.retained:
-            accumulate(tensor, g, create_graph)
+            self.keep(tensor, g)
         if not into_leaves:
             return
         before_accumulation(self.hooked, leaves, create_graph)
         for leaf, (g, own) in leaves.items():
             if leaf._edge is None:  # it requires no gradient any more, or never did
                 continue
-            if own and leaf._grad is None and g.flags.c_contiguous:
+            if own and leaf._grad is None and g.flags.c_contiguous and not told:
                 leaf._grad = wrap(g)
             else:
-                accumulate(leaf, g, create_graph)
+                self.keep(leaf, g)
         for leaf in self.hooked:
             if leaf in leaves:
                 after_accumulation(leaf, leaves[leaf][0], create_graph)
 
 
-def _check_shapes(leaves: dict[Tensor, tuple[Gradient, bool]]) -> None:
-    """Refuse what could not be added, before the first `.grad` is changed."""
-    for leaf, (g, _) in leaves.items():
-        known = leaf._grad
-        if g.shape != leaf._array.shape:
-            raise RuntimeError(
-                f"the gradient has shape {list(g.shape)}, but its leaf now has shape {list(leaf._array.shape)}: its "
-                ".data was replaced after the forward pass; run the forward pass again"
-            )
-        if known is not None and known._array.shape != g.shape:
-            raise RuntimeError(
-                f"the gradient has shape {list(g.shape)}, but the leaf's .grad, from before its .data was replaced, has shape "
-                f"{list(known._array.shape)}; set .grad to None first, as zero_grad() does"
-            )
-
-
-def _added(a: Gradient, b: Gradient) -> Gradient:
-    """The sum of two gradients: of two 0-d arrays an array, too, since nobody could write to a scalar."""
-    total = _add(a, b, out=AN_ARRAY) if a.__class__ is _ndarray and not a.ndim else a + b
-    return _asarray(total) if isinstance(total, np.generic) else total  # a scalar: before NumPy 2.3
-
-
-def fitted(g: Gradient, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Gradient:
-    """A gradient in its edge's shape and dtype: summed where its tensor was broadcast, cast where it was promoted."""
-    if g.shape != shape:
-        g = sum_to(g, shape=shape)
-    array = g._array if isinstance(g, Tensor) else g
-    return g if array.dtype == dtype else cast(g, dtype=dtype)
-
-
-def accumulate(tensor: Tensor, g: Gradient, create_graph: bool) -> None:
-    """tensor.grad += g; a first gradient is copied, since somebody else may see its memory."""
-    known = tensor._grad
-    if create_graph:
-        tensor._grad = g.clone() if known is None else known + g
-        return
-    if known is None:
-        tensor._grad = wrap(np.array(g, order="C"))
-    elif known._array.flags.writeable and not repeats(known._array):
-        np.add(known._array, g, out=known._array)
-        changed(known)
-    else:
-        tensor._grad = wrap(np.asarray(known._array + g))
+    def keep(self, tensor: Tensor, g: Gradient) -> None:
+        """tensor.grad += g."""
+        before = tensor._grad._array.copy() if self.told and tensor._grad is not None else None
+        accumulate(tensor, g, self.create_graph)
+        if self.told:
+            tell("delivered", tensor, before, g, tensor._grad)
 
 
 def walk(
@@ -288,9 +265,11 @@ def walk(
     thread["grad"], thread["arrays"] = create_graph, True
     thread["walks"] += 1
     try:
+        if one.told:
+            tell("began", "backward" if into_leaves else "grad", roots)
         for edge, g in roots:
             one.send(edge, g)
-        if not (create_graph or Anomaly.on or Observer.current is not None):
+        if not (create_graph or Anomaly.on or one.told):
             thread["quiet"] = _directly  # inside, everything is quiet; the context cannot be entered a second time
             quiet(one.run_unwatched, into_leaves)
             thread["quiet"] = quiet
@@ -298,8 +277,12 @@ def walk(
             with np.errstate(all="ignore"):  # ten times slower, but needed: user code must see its own context variables
                 one.run(False)
                 one.deliver(into_leaves)
+        if one.told:
+            tell("ended", "backward" if into_leaves else "grad", one.captured, None)
     except Exception as error:
         one.name_in(error)
+        if one.told:
+            tell("ended", "backward" if into_leaves else "grad", one.captured, error)
         raise
     finally:
         thread["walks"] -= 1
@@ -314,12 +297,16 @@ def _directly(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 def _in_fresh_thread(*arguments: Any) -> dict[tuple[Any, int], Gradient]:
     captured: list[dict[tuple[Any, int], Gradient]] = []
     failed: list[BaseException] = []
+    told = observers()
 
     def work() -> None:
+        observed_by(told)
         try:
             captured.append(walk(*arguments))
         except BaseException as error:
             failed.append(error)
+        finally:
+            observed_by(())
 
     thread = threading.Thread(target=work)
     thread.start()

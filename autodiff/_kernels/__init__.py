@@ -16,6 +16,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from autodiff._kernels import reference as reference
+from autodiff._kernels.memory import keep_freed_memory
 from autodiff._kernels.threads import get_num_threads as get_num_threads
 from autodiff._kernels.threads import set_num_threads as set_num_threads
 
@@ -50,6 +51,8 @@ else:
     from autodiff._kernels import _doors as chosen
 
     chosen.choose(os.environ.get("AUTODIFF_ISA", ""))
+
+keep_freed_memory()
 
 INFO = chosen.INFO
 adam = chosen.adam

@@ -158,6 +158,15 @@ cdef inline void measure(Windows* v) noexcept nogil:
     v.begin, v.end = 0, v.n
 
 
+cdef inline bint stands_out(const Windows* v) noexcept nogil:
+    """Whether some window reaches beyond the input, where it meets zeros."""
+    cdef int d
+    for d in range(DIMS):
+        if v.padding[d] or (v.size[d] - 1) * v.stride[d] + v.dilation[d] * (v.kernel[d] - 1) >= v.inside[d]:
+            return True
+    return False
+
+
 ctypedef void (*Loop32)(float** a, const Job* job) noexcept nogil
 ctypedef void (*Loop64)(double** a, const Job* job) noexcept nogil
 ctypedef int (*Tiled32)(float** a, const Product* o) noexcept nogil

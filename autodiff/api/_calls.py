@@ -26,7 +26,7 @@ from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.graph import Failed, recording
 from autodiff._core.operation import NUMPYS, Recorded
 from autodiff._core.overrides import ANY, concerned, overridden
-from autodiff._core.refusals import refusal
+from autodiff._core.refusals import anew, refusal
 from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of
 from autodiff.api import deprecated
@@ -97,7 +97,7 @@ def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -
             if not others and old is None:
                 missing = [name for name in positional[len(args) :] if name not in kwargs]
                 if several not in kwargs or missing or len(args) > len(positional):
-                    raise (_misplaced(function, args, kwargs) or error) from None
+                    raise (_misplaced(function, args, kwargs) or anew(error)) from None
         except (IndexError, KeyError, RuntimeError, ValueError) as error:
             if again := refusal(error):
                 raise again from again.__cause__

@@ -1,7 +1,7 @@
-"""A keyword that a constructor does not have: `SGD(params, learning_rate=0.1)` is told of `lr`.
+"""A keyword that a constructor does not have, and an argument that it misses: `SGD(params, learning_rate=0.1)` is told of `lr`.
 
-After this module a reader knows that the keywords are looked at before `__init__` runs, and only those that are there: a
-constructor without a wrong one costs a comparison of two small sets.
+After this module a reader knows that both are looked at before `__init__` runs, so that the class is named that was called, not
+one that it inherits its `__init__` from, and that a right call costs two comparisons.
 """
 
 from __future__ import annotations
@@ -33,11 +33,12 @@ class KnowsItsKeywords:
     if not TYPE_CHECKING:
 
         def __new__(cls, *args, **kwargs):
-            """The object, before `__init__`; TypeError for a keyword that `__init__` does not have."""
-            if kwargs:
-                error = _unexpected(cls, kwargs)
-                if error is not None:
-                    raise error
+            """The object, before `__init__`; TypeError for a keyword that `__init__` does not have, or for what it misses."""
+            if kwargs and (error := _unexpected(cls, kwargs)):
+                raise error
+            # Nothing at all may be a copy or a pickle, which fills the object itself.
+            if (args or kwargs) and (error := _missing(cls, args, kwargs)):
+                raise error
             return super().__new__(cls)
 
 
@@ -53,3 +54,16 @@ def _unexpected(cls: Any, kwargs: dict[str, Any]) -> TypeError | None:
     meant = meant or difflib.get_close_matches(word, [name for name in names if name not in kwargs], 1, cutoff=0.6)
     hint = f"did you mean '{meant[0]}'?" if meant else f"it takes {', '.join(names) or 'nothing'}"
     return TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument '{word}'; {hint}")
+
+
+def _missing(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError | None:
+    code = getattr(cls.__init__, "__code__", None)
+    if code is None or len(args) >= code.co_argcount - 1:
+        return None
+    needed = code.co_varnames[1 + len(args) : code.co_argcount - len(cls.__init__.__defaults__ or ())]
+    names = [f"'{name}'" for name in needed if name not in kwargs]
+    if not names:
+        return None
+    listed = f"{', '.join(names[:-1])}{',' * (len(names) > 2)} and {names[-1]}" if len(names) > 1 else names[0]
+    arguments = "arguments" if len(names) > 1 else "argument"
+    return TypeError(f"{cls.__name__}.__init__() missing {len(names)} required positional {arguments}: {listed}")

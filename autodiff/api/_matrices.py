@@ -32,10 +32,10 @@ def matrices(name: str, word: str, x: Any, position: int = 1) -> Tensor:
 
 def squares(name: str, x: Any, word: str = "A", position: int = 1) -> Tensor:
     """The same of square matrices."""
-    n, m = matrices(name, word, x, position)._array.shape[-2:]
+    tensor = matrices(name, word, x, position)
+    n, m = tensor._array.shape[-2:]
     if n != m:
         raise RuntimeError(f"{name}: {word} must be batches of square matrices, but they are {n} by {m} matrices")
-    tensor: Tensor = x
     return tensor
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from autodiff._core.dtypes import category, from_numpy_dtype, result_numpy
 from autodiff._core.dtypes import dtype as Dtype
-from autodiff._core.refusals import refusal
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Size
 from autodiff.api._calls import number, takes_tensors, whole
@@ -45,6 +45,7 @@ def can_cast(from_: Dtype, to: Dtype) -> bool:
     return category(from_.np) <= category(to.np)
 
 
+@at_the_door
 def broadcast_shapes(*shapes: Any) -> Size:
     """The shape that tensors of these shapes broadcast to: of each dimension from the end, the one size that is not 1.
 
@@ -58,12 +59,7 @@ def broadcast_shapes(*shapes: Any) -> Size:
     for shape in shapes:
         if isinstance(shape, (float, Tensor)):
             raise RuntimeError(f"Input shapes should be of type ints, a tuple of ints, or a list of ints, got {shape!r}")
-        try:
-            sizes.append((shape,) if isinstance(shape, int) else tuple(whole("broadcast_shapes", "shapes", n) for n in shape))
-        except Exception as error:
-            if again := refusal(error):
-                raise again from again.__cause__
-            raise
+        sizes.append((shape,) if isinstance(shape, int) else tuple(whole("broadcast_shapes", "shapes", n) for n in shape))
         if min(sizes[-1], default=0) < 0:
             raise ValueError(f"Attempting to broadcast a dimension with negative length! Got the shape {shape!r}")
     try:

@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core.errors import misfit
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import check_writable, in_place, method
-from autodiff._core.refusals import refusal
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of
 from autodiff.api._calls import boolean, number
@@ -46,6 +46,7 @@ def _each(self: Tensor, name: str, function: Callable[..., Any], others: tuple[T
 
 
 @method
+@at_the_door
 def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
     """Replace each element by what the function makes of it; returns the tensor. Slow: for a function of Python's only.
 
@@ -53,15 +54,11 @@ def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
     >>> torch.tensor([1.0, 2.0]).apply_(lambda x: x + 1)
     tensor([2., 3.])
     """
-    try:
-        return _each(self, "apply_", callable, ())
-    except (RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    return _each(self, "apply_", callable, ())
 
 
 @method
+@at_the_door
 def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
     """Replace each element by what the function makes of it and of the one in its place in `tensor`; returns the tensor.
 
@@ -69,23 +66,14 @@ def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> T
     >>> torch.tensor([1.0, 2.0]).map_(torch.tensor([3.0, 4.0]), lambda a, b: a * b)
     tensor([3., 8.])
     """
-    try:
-        return _each(self, "map_", callable, (tensor,))
-    except (RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    return _each(self, "map_", callable, (tensor,))
 
 
 @method
+@at_the_door
 def map2_(self: Tensor, x: Tensor, y: Tensor, callable: Callable[[Any, Any, Any], Any]) -> Tensor:
     """`map_` with two other tensors."""
-    try:
-        return _each(self, "map2_", callable, (x, y))
-    except (RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    return _each(self, "map2_", callable, (x, y))
 
 
 @method

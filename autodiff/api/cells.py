@@ -26,8 +26,7 @@ def rnn_tanh_cell(
     >>> torch.rnn_tanh_cell(torch.ones(1, 1), torch.zeros(1, 1), torch.ones(1, 1), torch.ones(1, 1))
     tensor([[0.7616]])
     """
-    after: Tensor = _step(ops.rnn_tanh_cell, 1, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
-    return after
+    return _step(ops.rnn_tanh_cell, 1, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 @takes_tensors
@@ -40,8 +39,7 @@ def rnn_relu_cell(
     >>> torch.rnn_relu_cell(torch.ones(1, 1), torch.zeros(1, 1), torch.ones(1, 1), torch.ones(1, 1))
     tensor([[1.]])
     """
-    after: Tensor = _step(ops.rnn_relu_cell, 1, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
-    return after
+    return _step(ops.rnn_relu_cell, 1, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 @takes_tensors
@@ -57,8 +55,7 @@ def gru_cell(
     >>> torch.gru_cell(torch.ones(1, 1), torch.zeros(1, 1), torch.ones(3, 1), torch.ones(3, 1))
     tensor([[0.2048]])
     """
-    after: Tensor = _step(ops.gru_cell, 3, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
-    return after
+    return _step(ops.gru_cell, 3, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 @takes_tensors
@@ -81,7 +78,7 @@ def lstm_cell(
 
 def _step(
     cell: ops.Cell, gates: int, input: Tensor, state: tuple[Tensor, ...], w_ih: Tensor, w_hh: Tensor, b_ih: Any, b_hh: Any
-) -> tuple[Any, ...]:
+) -> tuple[Tensor, ...]:
     check_dtypes([x for x in (input, *state, w_ih, w_hh, b_ih, b_hh) if x is not None])
     (n, features), hidden = input._array.shape, w_hh._array.shape[1]
     if features != w_ih._array.shape[1]:

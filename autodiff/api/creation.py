@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, result_numpy
+from autodiff._core.formats import arranged, named_order
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
-from autodiff._core.refusals import refusal
+from autodiff._core.refusals import at_the_door, refusal
 from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import number, size_of, takes_tensors, whole
+from autodiff.api._calls import number, size_of, whole
 from autodiff.api.out import chosen_dtype, fresh
 from autodiff.api.reading import array_of, float_or_default, leaf, of_buffer
 from autodiff.ops.shape import clone
@@ -107,6 +108,7 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
         raise
 
 
+@at_the_door
 def asarray(
     obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
 ) -> Tensor:
@@ -119,16 +121,11 @@ def asarray(
     >>> torch.asarray([1, 2])
     tensor([1, 2])
     """
-    try:
-        if isinstance(obj, (bytes, bytearray, memoryview, array.array)):
-            obj = of_buffer(memoryview(obj).cast("B"), float_or_default(dtype))
-        if copy is False:
-            _check_shared(obj, as_numpy_dtype(dtype))
-        t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype)
-    except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    if isinstance(obj, (bytes, bytearray, memoryview, array.array)):
+        obj = of_buffer(memoryview(obj).cast("B"), float_or_default(dtype))
+    if copy is False:
+        _check_shared(obj, as_numpy_dtype(dtype))
+    t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype)
     if copy and isinstance(obj, Tensor):
         t = clone(t)
     return t.requires_grad_() if requires_grad else t
@@ -178,9 +175,10 @@ def ones(
 
 
 def empty(
-    *sizes: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *sizes: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:
-    """A tensor of the size given, whose elements are whatever the memory held.
+    """A tensor of the size given, whose elements are whatever the memory held; they lie in the order of `memory_format`.
 
     >>> import autodiff as torch
     >>> torch.empty(2, 3).shape
@@ -190,7 +188,10 @@ def empty(
         chosen_dtype("empty", out, dtype)
         found = fresh("empty", out, size_of(sizes, size))
         return found.requires_grad_() if requires_grad else found
-    return leaf(np.empty(size_of(sizes, size), float_or_default(dtype)), requires_grad, device)
+    array = np.empty(size_of(sizes, size), float_or_default(dtype))
+    if memory_format is not None:
+        array = arranged("empty", array, named_order("empty", memory_format))
+    return leaf(array, requires_grad, device)
 
 
 def full(
@@ -222,52 +223,6 @@ def _filled(function: str, size: Any, fill_value: Any, dtype: np.dtype[Any] | No
 
 def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
     return as_numpy_dtype(dtype) or input._array.dtype
-
-
-@takes_tensors
-def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros of the size and dtype of `input`.
-
-    >>> import autodiff as torch
-    >>> torch.zeros_like(torch.tensor([1, 2]))
-    tensor([0, 0])
-    """
-    return leaf(np.zeros_like(input._array, _like(input, dtype)), requires_grad, device)
-
-
-@takes_tensors
-def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones of the size and dtype of `input`.
-
-    >>> import autodiff as torch
-    >>> torch.ones_like(torch.tensor([1.5, 2.5]))
-    tensor([1., 1.])
-    """
-    return leaf(np.ones_like(input._array, _like(input, dtype)), requires_grad, device)
-
-
-@takes_tensors
-def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """An uninitialised tensor of the size and dtype of `input`.
-
-    >>> import autodiff as torch
-    >>> torch.empty_like(torch.ones(2, 3)).shape
-    torch.Size([2, 3])
-    """
-    return leaf(np.empty_like(input._array, _like(input, dtype)), requires_grad, device)
-
-
-@takes_tensors
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """One value everywhere, in the size and dtype of `input`.
-
-    >>> import autodiff as torch
-    >>> torch.full_like(torch.ones(2), 5)
-    tensor([5., 5.])
-    """
-    value = number("full_like", "fill_value", fill_value)
-    found = _like(input, dtype)
-    return leaf(np.full_like(input._array, filling(value, found), found), requires_grad, device)
 
 
 def eye(

@@ -10,7 +10,8 @@ from typing import Any
 
 from autodiff._core import dtypes
 from autodiff._core.dtypes import scalar_type
-from autodiff._core.errors import given_twice, no_memory_format, no_tensor, unexpected_keyword, wrong_count
+from autodiff._core.errors import given_twice, no_tensor, unexpected_keyword, wrong_count
+from autodiff._core.formats import axes_in, channels_last, channels_last_3d, contiguous_format
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
@@ -23,13 +24,15 @@ from autodiff.api._calls import boolean, takes_tensors
 def to(self: Tensor, *args: Any, dtype: Any = None, copy: bool = False, non_blocking: bool = False, **kwargs: Any) -> Tensor:
     """This tensor in another dtype (or of another tensor's dtype); itself when nothing changes, unless `copy`.
 
-    A device may be named too; the only one is the CPU.
+    A device may be named too; the only one is the CPU. `memory_format` is the order of the elements in memory.
 
     >>> import autodiff as torch
     >>> torch.ones(1).to(torch.float64)
     tensor([1.], dtype=torch.float64)
     """
-    place = kwargs.pop("device", None) if kwargs else None
+    place = wanted = None
+    if kwargs:
+        place, wanted = kwargs.pop("device", None), kwargs.pop("memory_format", None)
     if args or kwargs:
         first = args[0] if args and dtype is None and place is None and not kwargs else None
         if len(args) == 1 and isinstance(first, dtypes.dtype):
@@ -48,11 +51,21 @@ def to(self: Tensor, *args: Any, dtype: Any = None, copy: bool = False, non_bloc
         boolean("to", "non_blocking", non_blocking)
     np_dtype = dtypes.as_numpy_dtype(dtype)
     if np_dtype is None or np_dtype == self._array.dtype:
-        return self.clone() if copy else self
-    return cast(self, dtype=np_dtype)
+        found = self.clone() if copy else self
+    else:
+        found = cast(self, dtype=np_dtype)
+    return found if wanted is None else _in_format("to", found, wanted, found is self)
 
 
-_WORDS = frozenset(("device", "dtype", "other", "non_blocking", "copy", "memory_format"))
+def _in_format(name: str, t: Tensor, wanted: Any, as_it_was: bool) -> Tensor:
+    """t in that format; one that nothing else has changed stays as it was where PyTorch takes its order for rows."""
+    if axes_in(name, wanted, t._array.ndim) is None:
+        return t
+    last = any(t.is_contiguous(memory_format=each) for each in (channels_last, channels_last_3d))
+    return t if as_it_was and wanted is contiguous_format and not last else t.contiguous(memory_format=wanted)
+
+
+_WORDS = frozenset(("device", "dtype", "other", "non_blocking", "copy"))
 
 
 def _asked(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any, bool, bool]:
@@ -74,8 +87,6 @@ def _asked(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any, bool
         for word in named:
             if word not in _WORDS:
                 raise unexpected_keyword("to", word)
-        if named.get("memory_format") is not None:
-            raise no_memory_format("to", named["memory_format"])
     place, other = named["device"], named.get("other")
     if names[0] != "device" and len(args) > 1 and not isinstance(args[1], bool):
         raise TypeError(
@@ -94,13 +105,11 @@ def _asked(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any, bool
 @method(name="cpu")
 def _cpu(self: Tensor, *, memory_format: Any = None) -> Tensor:
     """This tensor: there is no other device."""
-    if memory_format is not None:
-        raise no_memory_format("cpu", memory_format)
-    return self
+    return self if memory_format is None else _in_format("cpu", self, memory_format, True)
 
 
 @method(name="cuda")
-def _cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+def _cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
     """RuntimeError: there is no GPU here."""
     raise NoDevice(
         "Torch not compiled with CUDA enabled: autodiff computes on the CPU only: leave out .cuda(), or use .to('cpu')"
@@ -109,9 +118,8 @@ def _cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tenso
 
 def _converter(name: str, dtype: Any) -> Any:
     def convert(self: Tensor, *, memory_format: Any = None) -> Tensor:
-        if memory_format is not None:
-            raise no_memory_format(name, memory_format)
-        return to(self, dtype)
+        found = to(self, dtype)
+        return found if memory_format is None else _in_format(name, found, memory_format, found is self)
 
     convert.__name__ = convert.__qualname__ = name
     convert.__doc__ = f"This tensor as {dtype.name}: `to(torch.{dtype.name})`."
@@ -145,6 +153,9 @@ def _type(self: Tensor, dtype: Any = None) -> Any:
         return to(self, dtypes.get_default_dtype())
     if isinstance(dtype, str):
         if dtype not in typed.BY_NAME:
-            raise ValueError(f"invalid type: {dtype!r}; write a dtype such as torch.float32, or one of {list(typed.BY_NAME)}")
+            names = [name for name, made in typed.BY_NAME.items() if not made.is_cuda]
+            raise ValueError(f"invalid type: {dtype!r}; write a dtype such as torch.float32, or one of {names}")
         dtype = typed.BY_NAME[dtype]
+    if isinstance(dtype, typed.CudaTensorType):
+        on_cpu("cuda")
     return to(self, dtype.dtype if isinstance(dtype, typed.TensorType) else dtype)

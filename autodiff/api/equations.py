@@ -21,6 +21,7 @@ from autodiff.api._matrices import batches, infos, matrices, same_dtype, squares
 from autodiff.api.comparison import where
 from autodiff.api.shape import squeeze, unsqueeze
 from autodiff.ops import equations as ops
+from autodiff.ops.lapack import each_matrix, stretches
 from autodiff.ops.matmul import product
 
 # ---- solve ----
@@ -50,7 +51,7 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
     info=tensor(0, dtype=torch.int32))
     """
     x = _solved("linalg.solve_ex", A, B, left, lenient=True)
-    found = ops.each_matrix(ops.first_zero, A._array)
+    found = each_matrix(ops.first_zero, A._array)
     return LinalgSolveExResult(x, infos("linalg.solve_ex", found, A._array.shape[:-2], check_errors))
 
 
@@ -128,7 +129,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False) -> Any:
     >>> torch.linalg.inv_ex(torch.zeros(1, 1)).info
     tensor(1, dtype=torch.int32)
     """
-    found = ops.each_matrix(ops.first_zero, squares("linalg.inv_ex", A)._array)
+    found = each_matrix(ops.first_zero, squares("linalg.inv_ex", A)._array)
     info = infos("linalg.inv_ex", found, A._array.shape[:-2], check_errors)
     return LinalgInvExResult(ops.inverse(A, lenient=True), info)
 
@@ -269,7 +270,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
     if right._array.shape[-2] != m:
         raise RuntimeError(f"{name}: input.size(-2) should match other.size({-1 if vector else -2})")
     batches(name, input, right)
-    s = ops.stretches(a, vectors=False)
+    s = stretches(a)
     x = product(ops.pinv(input, rtol=rcond) if a.size else input.mT, right)
     rank = (s > ops.limits(s, a.shape, None, rcond)[..., None]).sum(-1)
     left = product(input, x) - right

@@ -181,5 +181,5 @@ def _position(input: Tensor, dim: int | None, keepdim: bool, find: Any, name: st
     array = find(input._array, axis=axis, keepdims=keepdim) if input._array.ndim else np.zeros((), np.int64)
     t = wrap(positions(array))
     if input._edge is not None and mode.grad:
-        cut(name, t)
+        cut(name, (input,), t)
     return t

@@ -47,7 +47,7 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
 
 
 @method
-def fill_(self: Tensor, value: Any) -> Tensor:
+def fill_(input: Tensor, value: Any) -> Tensor:
     """Set every element to `value`, a number or a 0-d tensor; returns the tensor.
 
     >>> import autodiff as torch
@@ -57,8 +57,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     if isinstance(value, Tensor) and value._array.ndim:
         raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions.")
     if not isinstance(value, Tensor):
-        value = filling(number("fill_", "value", value), self._array.dtype)
-    return _fill_(self, value) if isinstance(value, Tensor) else _fill_number_(self, value)
+        value = filling(number("fill_", "value", value), input._array.dtype)
+    return _fill_(input, value) if isinstance(value, Tensor) else _fill_number_(input, value)
 
 
 # ---- with random numbers ----

@@ -154,8 +154,7 @@ def grid_sample(
     if align_corners is None:
         _corners_not_said()
     _check(input, grid, mode)
-    sampled: Tensor = silently(_sampled, input, grid, mode, padding_mode, bool(align_corners))
-    return sampled
+    return silently(_sampled, input, grid, mode, padding_mode, bool(align_corners))
 
 
 def _steps(n: int, align_corners: bool, dtype: Any) -> Any:

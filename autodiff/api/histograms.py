@@ -47,10 +47,10 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
         raise RuntimeError("torch.histc: max must be larger than min")
     wide = x.astype(np.float32 if x.dtype.char == "e" else x.dtype, copy=False).ravel()
     wide = wide[(wide >= low) & (wide <= high)]
-    low, high = float(low), float(high)
-    if high / 2 - low / 2 > float(np.finfo(wide.dtype).max) / (2 * bins):  # the product below would overflow
-        wide, low, high = wide / (4 * bins), low / (4 * bins), high / (4 * bins)
-    places = np.minimum(((wide - wide.dtype.type(low)) * bins / wide.dtype.type(high - low)).astype(np.int64), bins - 1)
+    low, high = wide.dtype.type(low), wide.dtype.type(high)
+    if (float(high) - float(low)) * bins > float(np.finfo(wide.dtype).max):  # PyTorch finds no bin for anything then
+        wide, low, high = (wide.astype(np.float64) * 2.0**-70, *(np.float64(x) * 2.0**-70 for x in (low, high)))
+    places = np.minimum(((wide - low) * bins / (high - low)).astype(np.int64), bins - 1)
     return wrap(np.bincount(places, minlength=bins).astype(x.dtype))
 
 
@@ -160,5 +160,6 @@ def _counted(name: str, x: Any, bins: list[Any], range: Any, weight: Any, densit
         widths = np.ones(())
         for e in edges:
             widths = np.multiply.outer(widths, np.diff(e))
-        hist = silently(lambda: hist / (hist.sum() * widths)).astype(x.dtype)
+        counts = hist
+        hist = silently(lambda: counts / (counts.sum() * widths)).astype(x.dtype)
     return hist, edges

@@ -16,8 +16,8 @@ from autodiff._core.modes import no_grad
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, reduction_of, takes_tensors
-from autodiff.api.creation import full_like
 from autodiff.api.cross_entropy import cross_entropy
+from autodiff.api.likes import full_like
 from autodiff.api.losses import reduced
 from autodiff.api.matmul import linear
 from autodiff.ops.exponential import exp, log

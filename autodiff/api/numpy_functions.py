@@ -15,7 +15,7 @@ import numpy as np
 from autodiff._core.dtypes import dtype as Dtype
 from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api import comparison, creation, extremes, join, order, places, rearrange, reduce, shape, statistics, triangle
+from autodiff.api import comparison, extremes, join, likes, order, places, rearrange, reduce, shape, statistics, triangle
 from autodiff.api.matmul import inner, matmul, outer
 from autodiff.api.positions import argwhere, nonzero
 from autodiff.api.turn import flip, fliplr, flipud, roll
@@ -191,11 +191,6 @@ def _meshgrid(*xi: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
 # ---- places ------------------------------------------------------------------------------------------------------
 
 
-def _sort(a: Any, axis: int | None = -1) -> Tensor:
-    ordered: Tensor = order.sort(*_row(a, axis))[0]
-    return ordered
-
-
 def _take(a: Any, indices: Any, axis: int | None = None) -> Any:
     index = _tensor(indices)
     if axis is None:
@@ -299,7 +294,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.dstack: lambda tup: join.dstack(_tensors(tup)),
     np.split: _split,
     np.meshgrid: _meshgrid,
-    np.sort: _sort,
+    np.sort: lambda a, axis=-1: order.sort(*_row(a, axis))[0],
     np.argsort: lambda a, axis=-1: order.argsort(*_row(a, axis)),
     np.take: _take,
     np.take_along_axis: lambda arr, indices, axis=-1: places.take_along_dim(_tensor(arr), _tensor(indices), axis),
@@ -317,10 +312,10 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.inner: lambda a, b: inner(_tensor(a), _tensor(b)),
     np.outer: lambda a, b: outer(shape.ravel(_tensor(a)), shape.ravel(_tensor(b))),
     np.copy: lambda a: clone(_tensor(a)),
-    np.zeros_like: lambda a, dtype=None: creation.zeros_like(a, dtype=_dtype(dtype)),
-    np.ones_like: lambda a, dtype=None: creation.ones_like(a, dtype=_dtype(dtype)),
-    np.empty_like: lambda prototype, dtype=None: creation.empty_like(prototype, dtype=_dtype(dtype)),
-    np.full_like: lambda a, fill_value, dtype=None: creation.full_like(a, fill_value, dtype=_dtype(dtype)),
+    np.zeros_like: lambda a, dtype=None: likes.zeros_like(a, dtype=_dtype(dtype)),
+    np.ones_like: lambda a, dtype=None: likes.ones_like(a, dtype=_dtype(dtype)),
+    np.empty_like: lambda prototype, dtype=None: likes.empty_like(prototype, dtype=_dtype(dtype)),
+    np.full_like: lambda a, fill_value, dtype=None: likes.full_like(a, fill_value, dtype=_dtype(dtype)),
     np.shape: lambda a: a.shape,
     np.ndim: lambda a: a.ndim,
     np.size: lambda a: a.numel(),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.inplace import method
+from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import GeqrfResult, LuUnpackResult, QrResult, SlogdetResult, SvdResult, TriangularSolveResult
 from autodiff.api import equations, factors, matrix_functions
@@ -21,7 +22,9 @@ from autodiff.api.matmul import outer
 from autodiff.api.spectra import factors_svd, svdvals
 from autodiff.api.statistics import norm
 from autodiff.api.triangle import tril, triu
+from autodiff.ops.equations import refuse_singular
 from autodiff.ops.factors import cholesky_solved
+from autodiff.ops.lapack import each_matrix
 from autodiff.ops.matmul import product
 
 
@@ -124,17 +127,25 @@ def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor
     return cholesky_solved(input, input2.mT if upper else input2)
 
 
+def _first_zero(triangle: Any) -> int:
+    """The number of the first 0 on the diagonal of a matrix, from 1 on; 0 where there is none."""
+    zeros = np.diagonal(triangle) == 0
+    return int(zeros.argmax()) + 1 if zeros.any() else 0
+
+
 @method
 @takes_tensors
 def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
-    """The inverse of the matrix whose Cholesky factor `input` is.
+    """The inverse of the matrix whose Cholesky factor `input` is. LinAlgError where a 0 stands on the factor's diagonal.
 
     >>> import autodiff as torch
     >>> torch.cholesky_inverse(torch.tensor([[2.0]]))
     tensor([[0.2500]])
     """
     boolean("cholesky_inverse", "upper", upper)
-    eye = wrap(np.eye(squares("cholesky_inverse", input)._array.shape[-1], dtype=input._array.dtype))
+    factor = squares("cholesky_inverse", input)._array
+    refuse_singular("cholesky_inverse", each_matrix(_first_zero, factor), factor.shape[:-2])
+    eye = wrap(np.eye(factor.shape[-1], dtype=factor.dtype))
     return cholesky_solved(eye, input.mT if upper else input)
 
 
@@ -212,7 +223,7 @@ def geqrf(input: Tensor) -> Any:
     >>> torch.geqrf(torch.tensor([[3.0], [4.0]])).tau
     tensor([1.6000])
     """
-    h, tau = np.linalg.qr(matrices("geqrf", "input", input)._array, "raw")
+    h, tau = silently(np.linalg.qr, matrices("geqrf", "input", input)._array, "raw")
     return GeqrfResult(wrap(np.ascontiguousarray(np.swapaxes(h, -1, -2))), wrap(tau))
 
 

@@ -28,6 +28,14 @@ def order_of(array: Any, axis: int, descending: bool) -> Any:
     return positions(np.argsort(array, axis, kind="stable"))
 
 
+def in_order(input: Tensor, axis: int, descending: bool) -> tuple[Tensor, Tensor]:
+    """(values, indices) along an axis."""
+    if not input._array.ndim:
+        return input.clone(), wrap(np.zeros((), np.int64))
+    values, indices = _sorted(input, places=order_of(input._array, axis, descending), axis=axis, keepdim=True)
+    return values, indices
+
+
 @method
 @takes_tensors
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
@@ -41,11 +49,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
         boolean("sort", "descending", descending)
     if stable is not False and stable is not None:  # None is PyTorch's default here, but not in argsort
         boolean("sort", "stable", stable)
-    axis = dimension(dim, input._array.ndim)
-    if not input._array.ndim:
-        return SortResult(input.clone(), wrap(np.zeros((), np.int64)))
-    places = order_of(input._array, axis, descending)
-    return SortResult(*_sorted(input, places=places, axis=axis, keepdim=True))
+    return SortResult(*in_order(input, dimension(dim, input._array.ndim), descending))
 
 
 @method
@@ -75,8 +79,7 @@ def msort(input: Tensor) -> Tensor:
     tensor([[2, 1],
             [3, 4]])
     """
-    values: Tensor = sort(input, 0).values
-    return values
+    return in_order(input, 0, descending=False)[0]
 
 
 @method

@@ -59,6 +59,22 @@ class Rule:
     resizes: bool = False  # without a warning
 
 
+# ---- the usual rules ----
+
+# Element by element: into any dtype that the result can be cast to, or into the result's own.
+POINTWISE, OWN_DTYPE = Rule(pointwise=True), Rule("same", pointwise=True)
+
+# Many numbers into fewer, and products: an operand may be written into, as the result is known before.
+CASTABLE, SAME = Rule(), Rule("same")
+
+# Computed in the dtype of `out`: to one number, or to as many as there were.
+CHOSEN, RUNNING = Rule("chosen"), Rule("chosen", pointwise=True)
+
+# From place to place: into other memory than what is read, or than what is added to a copy of the first operand.
+JOINED, PICKED, ADDED = Rule("joined", apart=0), Rule("same", apart=0), Rule("same", pointwise=True, apart=1)
+
+FLAG = Rule("flag")  # yes or no
+
 class _WithOut(inspect.Signature):
     """A function's signature and `out`, read when somebody asks: to read all of them takes a tenth of the import."""
 

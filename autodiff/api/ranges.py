@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import given_twice, wrong_count
 from autodiff._core.modes import silently
-from autodiff._core.refusals import refusal
+from autodiff._core.refusals import at_the_door
 from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, whole
@@ -162,6 +162,7 @@ def _counted(start: float, step: float, n: int, dtype: np.dtype[Any]) -> Any:
     return np.where(i < n // (2 * lanes) * (2 * lanes), together, _fused(start, i, step, np.float64))
 
 
+@at_the_door
 def linspace(
     start: float,
     end: float,
@@ -180,12 +181,7 @@ def linspace(
     """
     if out is not None:
         dtype = chosen_dtype("linspace", out, dtype, bools=False)
-    try:
-        values = silently(_spaced, start, end, steps, float_or_default(dtype))
-    except (RuntimeError, TypeError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    values = silently(_spaced, start, end, steps, float_or_default(dtype))
     return leaf(_shaped(values, out), requires_grad, device, out, "linspace")
 
 
@@ -207,6 +203,7 @@ def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
     return np.where(k < steps // 2, first, last).astype(dtype)
 
 
+@at_the_door
 def logspace(
     start: float,
     end: float,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import scalar_type
-from autodiff._core.errors import no_memory_format
+from autodiff._core.formats import axes_in, channels_last, channels_last_3d, contiguous_format, named_order, preserve_format
 from autodiff._core.inplace import check_writable, method
 from autodiff._core.memory import changed
 from autodiff._core.modes import mode
@@ -38,36 +38,40 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
             [2, 3]])
     """
     shape = sizes_of(size, "resize_")
-    if memory_format is not None and str(memory_format) not in ("torch.contiguous_format", "torch.preserve_format"):
-        raise no_memory_format("resize_", memory_format)
+    axes = None if memory_format is None else axes_in("resize_", named_order("resize_", memory_format), len(shape))
     if any(n < 0 for n in shape):
         raise RuntimeError(f"resize_: a size must not be negative, got {list(shape)}")
     if edge_of(self) is not None:
         raise RuntimeError("cannot resize variables that require grad")
-    owner, begin = memory_of(self._array)
+    memory, begin = memory_of(self._array)
     needed, dtype = math.prod(shape), self._array.dtype
-    memory = owner if owner.flags.c_contiguous else owner.T
-    if begin + needed > owner.size:
+    if begin + needed > memory.size:
         if self._view is not None:
-            raise RuntimeError(f"resize_: this view of a tensor with {owner.size} elements can't grow to {list(shape)}")
-        memory, before = np.empty(begin + needed, dtype), memory
-        memory[: owner.size] = before.reshape(-1)
-    self._array = np.ndarray(shape, dtype, memory, begin * dtype.itemsize)
+            raise RuntimeError(f"resize_: this view of a tensor with {memory.size} elements can't grow to {list(shape)}")
+        before, memory = memory, np.empty(begin + needed, dtype)
+        memory[: before.size] = before.reshape(-1)
+    order = tuple(range(len(shape))) if axes is None else axes
+    rows = np.ndarray(tuple(shape[d] for d in order), dtype, memory, begin * dtype.itemsize)
+    self._array = rows.transpose(np.argsort(order)) if axes else rows
     self._view = None
     return self
 
 
 @method
 @takes_tensors
-def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
-    """`resize_` to the size of another tensor; returns the tensor.
+def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """`resize_` to the size of another tensor, with torch.preserve_format in its order in memory, too; returns the tensor.
 
     >>> import autodiff as torch
     >>> torch.arange(6).resize_as_(torch.ones(2, 2))
     tensor([[0, 1],
             [2, 3]])
     """
-    return resize_(self, the_template._array.shape, memory_format=memory_format)
+    if memory_format is preserve_format:
+        rows, formats = the_template.is_contiguous(), (channels_last, channels_last_3d)
+        last = [each for each in formats if the_template.is_contiguous(memory_format=each) and not rows]
+        memory_format = last[0] if last else contiguous_format
+    return resize_(input, the_template._array.shape, memory_format=memory_format)
 
 
 @method

@@ -210,8 +210,8 @@ def normal(
     if found.kind != "f":
         raise NotImplementedError(f'"normal_kernel_cpu" not implemented for {from_numpy_dtype(found)}; convert with x.float()')
     unit = stream.normal(shape, found) if out is None else normal_(_laid_out_like(out, shape), generator=generator)._array
-    scale = arrays[1] if arrays[1] is not None else found.type(std)
-    centre = arrays[0] if arrays[0] is not None else found.type(mean)
+    scale = arrays[1] if arrays[1] is not None else silently(found.type, std)
+    centre = arrays[0] if arrays[0] is not None else silently(found.type, mean)
     result = leaf(silently(lambda: (unit * scale + centre).astype(found)))
     if out is None:
         return result
@@ -261,56 +261,3 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     if (array.sum(-1) <= 0).any():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     return leaf(stream_of(generator).multinomial(array, num_samples, replacement))
-
-
-@takes_tensors
-def rand_like(
-    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, generator: Generator | None = None
-) -> Tensor:
-    """Uniform numbers in [0, 1) of the size and dtype of `input`.
-
-    >>> import autodiff as torch
-    >>> torch.rand_like(torch.zeros(2, 3)).shape
-    torch.Size([2, 3])
-    """
-    found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
-    uniform_(found, generator=generator)
-    return found.requires_grad_() if requires_grad else found
-
-
-@takes_tensors
-def randn_like(
-    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, generator: Generator | None = None
-) -> Tensor:
-    """Normal numbers of the size and dtype of `input`.
-
-    >>> import autodiff as torch
-    >>> torch.randn_like(torch.zeros(2, 3)).shape
-    torch.Size([2, 3])
-    """
-    found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
-    normal_(found, generator=generator)
-    return found.requires_grad_() if requires_grad else found
-
-
-@takes_tensors
-def randint_like(
-    input: Tensor,
-    *_ends: int,
-    low: int | None = None,
-    high: int | None = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Whole numbers in [low, high), or in [0, high) where one is given, of the size and dtype of `input`.
-
-    >>> import autodiff as torch
-    >>> torch.randint_like(torch.zeros(2, 3), 5).shape
-    torch.Size([2, 3])
-    """
-    low, high = ends_of("randint_like", ("low", "high"), _ends, low, high)
-    lo, hi = whole("randint_like", "low", 0 if low is None else low), whole("randint_like", "high", high)
-    found = leaf(np.empty_like(input._array, as_numpy_dtype(dtype)), False, device)
-    random_(found, lo, hi)
-    return found.requires_grad_() if requires_grad else found

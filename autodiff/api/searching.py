@@ -14,7 +14,7 @@ from autodiff._core.errors import no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import boolean, dimension, number, takes_tensors
+from autodiff.api._calls import boolean, dimension, number, size_of, takes_tensors
 from autodiff.api.reading import positions
 
 # ---- distinct elements ----
@@ -125,11 +125,15 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     if weights is None:
-        return wrap(positions(np.bincount(array, None, minlength)))
+        try:
+            return wrap(positions(np.bincount(array, None, minlength)))
+        except ValueError:  # larger than any memory
+            size_of((max(minlength, int(array.max(initial=0)) + 1),))
+            raise
     if weights._array.shape != array.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     dtype = np.float32 if weights._array.dtype == np.float32 else np.float64
-    total = np.zeros(max(minlength, int(array.max()) + 1 if array.size else 0), dtype)
+    total = np.zeros(size_of((max(minlength, int(array.max()) + 1 if array.size else 0),)), dtype)
     silently(np.add.at, total, array, weights._array)
     return wrap(total)
 

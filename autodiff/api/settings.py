@@ -11,8 +11,8 @@ from typing import Any
 
 from autodiff._core import dtypes, types
 from autodiff._core.provenance import stacklevel
-from autodiff._core.refusals import refusal
-from autodiff.api.typed import BY_NAME, TensorType
+from autodiff._core.refusals import at_the_door
+from autodiff.api.typed import BY_NAME, CudaTensorType, TensorType
 
 __all__ = [
     "are_deterministic_algorithms_enabled", "get_default_device", "get_float32_matmul_precision", "get_num_interop_threads",
@@ -30,6 +30,7 @@ class _Switch:
     interop_threads = 1
 
 
+@at_the_door
 def set_default_device(device: Any) -> None:
     """Choose the CPU, the only device; RuntimeError for any other.
 
@@ -41,12 +42,7 @@ def set_default_device(device: Any) -> None:
     """
     if device is None:
         return
-    try:
-        types.on_cpu(device)
-    except Exception as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    types.on_cpu(device)
 
 
 def get_default_device() -> types.device:
@@ -200,7 +196,7 @@ def is_warn_always_enabled() -> bool:
 def set_default_tensor_type(t: Any) -> None:
     """The older form of `set_default_dtype`: `torch.DoubleTensor`, or "torch.DoubleTensor".
 
-    TypeError for a type that has no fraction, or is not one of a dtype; NoDevice for a GPU's.
+    TypeError for a type that has no fraction, is not one of a dtype, or is a GPU's.
 
     >>> import autodiff as torch
     >>> torch.set_default_tensor_type(torch.DoubleTensor)
@@ -208,11 +204,11 @@ def set_default_tensor_type(t: Any) -> None:
     torch.float64
     >>> torch.set_default_tensor_type("torch.FloatTensor")
     """
-    if isinstance(t, str) and t.startswith("torch.cuda."):
-        types.on_cpu("cuda")
     made = BY_NAME.get(t) if isinstance(t, str) else t
     if not isinstance(made, TensorType):
         raise TypeError(f"invalid type object: {t!r}; write torch.FloatTensor, or set_default_dtype(torch.float32)")
     if not made.dtype.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
+    if isinstance(made, CudaTensorType):
+        raise made.refused()
     dtypes.set_default_dtype(made.dtype)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.errors import no_memory_format
+from autodiff._core.formats import axes_in
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
@@ -317,14 +317,14 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
 
 @method
 def contiguous(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """Itself when its elements lie in row-major order in memory, else a copy that does.
+    """Itself when its elements lie in row-major order in memory, or in that of the format, else a copy that does.
 
     >>> import autodiff as torch
     >>> torch.zeros(2, 3).t().contiguous().is_contiguous()
     True
     """
-    if memory_format is not None:
-        raise no_memory_format("contiguous", memory_format)
-    if input._array.flags.c_contiguous:
+    axes = None if memory_format is None else axes_in("contiguous", memory_format, input._array.ndim)
+    array = input._array if axes is None else input._array.transpose(axes)
+    if array.flags.c_contiguous:
         return input
-    return ops.compact(input)
+    return ops.compact(input, axes=axes)

@@ -12,14 +12,23 @@ from typing import Any
 from autodiff._core.errors import no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import takes_tensors, whole
-from autodiff.ops import normal
+from autodiff.ops import bessel
 from autodiff.ops import special as ops
 from autodiff.ops.exponential import erfc
 
-_i0, _i1 = renamed(ops.bessel_i, "I0"), renamed(ops.bessel_i, "SpecialI1")
-_i0e, _i1e = renamed(ops.bessel_ie, "SpecialI0E"), renamed(ops.bessel_ie, "SpecialI1E")
+_i0, _i1 = renamed(bessel.bessel_i, "I0"), renamed(bessel.bessel_i, "SpecialI1")
+_i0e, _i1e = renamed(bessel.bessel_ie, "SpecialI0E"), renamed(bessel.bessel_ie, "SpecialI1E")
+
+
+def _bessel(name: str, operation: Recorded, input: Any, order: int) -> Tensor:
+    """The operation, which has another name, of a tensor."""
+    if not isinstance(input, Tensor):
+        raise no_tensor(name, "input", 1, input)
+    return operation(input, order=order)
+
 
 # ---- gamma and Bessel ----
 
@@ -33,9 +42,7 @@ def i0(input: Tensor) -> Tensor:
     >>> torch.i0(torch.tensor([0.0, 1.0]))
     tensor([1.0000, 1.2661])
     """
-    if not isinstance(input, Tensor):
-        raise no_tensor("i0", "input", 1, input)
-    return _i0(input, order=0)
+    return _bessel("i0", _i0, input, 0)
 
 
 @takes_tensors
@@ -90,9 +97,7 @@ def i0e(input: Tensor) -> Tensor:
     >>> torch.special.i0e(torch.tensor([0.0, 1.0]))
     tensor([1.0000, 0.4658])
     """
-    if not isinstance(input, Tensor):
-        raise no_tensor("i0e", "input", 1, input)
-    return _i0e(input, order=0)
+    return _bessel("i0e", _i0e, input, 0)
 
 
 @takes_tensors
@@ -103,9 +108,7 @@ def i1(input: Tensor) -> Tensor:
     >>> torch.special.i1(torch.tensor([0.0, 1.0]))
     tensor([0.0000, 0.5652])
     """
-    if not isinstance(input, Tensor):
-        raise no_tensor("i1", "input", 1, input)
-    return _i1(input, order=1)
+    return _bessel("i1", _i1, input, 1)
 
 
 @takes_tensors
@@ -116,56 +119,10 @@ def i1e(input: Tensor) -> Tensor:
     >>> torch.special.i1e(torch.tensor([0.0, 1.0]))
     tensor([0.0000, 0.2079])
     """
-    if not isinstance(input, Tensor):
-        raise no_tensor("i1e", "input", 1, input)
-    return _i1e(input, order=1)
+    return _bessel("i1e", _i1e, input, 1)
 
 
-@takes_tensors
-def zeta(input: Any, other: Any) -> Tensor:
-    """Hurwitz's zeta function: the sum of (q + k) ** -x over k = 0, 1, 2, ... One of the two may be a number. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.zeta(torch.tensor([2.0, 4.0]), 1)
-    tensor([1.6449, 1.0823])
-    """
-    return ops.zeta(input, other)
-
-
-# ---- of entropy and of the normal distribution ----
-
-
-@takes_tensors
-def entr(input: Tensor) -> Tensor:
-    """-x log x, what an event of probability x adds to the entropy: 0 at 0, minus infinity below it.
-
-    >>> import autodiff as torch
-    >>> torch.special.entr(torch.tensor([0.0, 0.5]))
-    tensor([0.0000, 0.3466])
-    """
-    return ops.entr(input)
-
-
-@takes_tensors
-def xlog1py(input: Any, other: Any) -> Tensor:
-    """x log(1 + y), and 0 where x is 0, whatever y is, unless it is nan. One of the two may be a number.
-
-    >>> import autodiff as torch
-    >>> torch.special.xlog1py(torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 1.0]))
-    tensor([0.0000, 1.3863])
-    """
-    return ops.xlog1py(input, other)
-
-
-@takes_tensors
-def erfcx(input: Tensor) -> Tensor:
-    """e**(x**2) erfc(x), of ordinary size where erfc is not. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.erfcx(torch.tensor([0.0, 100.0]))
-    tensor([1.0000, 0.0056])
-    """
-    return normal.erfcx(input)
+# ---- of the normal distribution ----
 
 
 @takes_tensors
@@ -179,25 +136,3 @@ def ndtr(input: Tensor) -> Tensor:
     if not isinstance(input, Tensor):
         raise no_tensor("ndtr", "input", 1, input)
     return erfc(input * -math.sqrt(0.5)) * 0.5
-
-
-@takes_tensors
-def ndtri(input: Tensor) -> Tensor:
-    """The x below which the part `input` of the normal distribution lies; nan beyond 0 and 1. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.ndtri(torch.tensor([0.5, 0.975]))
-    tensor([0.0000, 1.9600])
-    """
-    return normal.ndtri(input)
-
-
-@takes_tensors
-def log_ndtr(input: Tensor) -> Tensor:
-    """The logarithm of `ndtr`, exact also where that is too small for a float. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.log_ndtr(torch.tensor([-2.0]))
-    tensor([-3.7832])
-    """
-    return normal.log_ndtr(input)

@@ -18,7 +18,8 @@ from autodiff.api._calls import boolean, takes_tensors
 from autodiff.api._matrices import matrices, squares
 from autodiff.api.equations import plain
 from autodiff.ops import factors as ops
-from autodiff.ops.equations import axes, limits, stretches
+from autodiff.ops import lapack
+from autodiff.ops.equations import limits
 
 # ---- of symmetric matrices ----
 
@@ -52,7 +53,7 @@ def eigvalsh(input: Tensor, UPLO: str = "L") -> Tensor:
     >>> torch.linalg.eigvalsh(torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
     tensor([-1.,  1.])
     """
-    values: Tensor = ops.eigh(squares("linalg.eigvalsh", input), uplo=_triangle(UPLO))[0]
+    values, _ = ops.eigh(squares("linalg.eigvalsh", input), uplo=_triangle(UPLO))
     return values
 
 
@@ -135,7 +136,7 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
         return factors_svd(A, False, driver, "linalg.svdvals")[1]
     if driver is not None:
         raise RuntimeError("linalg.svdvals: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend.")
-    return wrap(stretches(A._array, vectors=False))
+    return wrap(lapack.stretches(A._array))
 
 
 @takes_tensors
@@ -152,6 +153,6 @@ def matrix_rank(input: Tensor, tol: Any = None, hermitian: bool = False, *, atol
     a = (squares(name, input) if hermitian else matrices(name, "A", input))._array
     if not a.size:
         return wrap(np.zeros(a.shape[:-2], np.int64))
-    s = np.abs(axes(a)[0]) if hermitian else stretches(a, vectors=False)
+    s = np.abs(lapack.eigh(a)[0]) if hermitian else lapack.stretches(a)
     limit = limits(s, a.shape, plain(atol if tol is None else tol), 0.0 if tol is not None else plain(rtol))
     return wrap(np.asarray((s > limit[..., None]).sum(-1), np.int64))

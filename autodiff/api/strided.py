@@ -13,7 +13,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
-from autodiff._core.refusals import refusal
+from autodiff._core.refusals import at_the_door
 from autodiff._core.reshaped import shape_in_place
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension as axis_of
@@ -131,6 +131,7 @@ def _strided_array(name: str, size: Any, stride: Any, dtype: np.dtype[Any]) -> A
     return np.ndarray(sizes, dtype, memory, 0, [step * dtype.itemsize for step in steps])
 
 
+@at_the_door
 def empty_strided(
     size: Sequence[int], stride: Sequence[int], *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -140,31 +141,23 @@ def empty_strided(
     >>> torch.empty_strided((2, 3), (1, 2)).stride()
     (1, 2)
     """
-    try:
-        array = _strided_array("empty_strided", size, stride, float_or_default(dtype))
-    except Exception as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    array = _strided_array("empty_strided", size, stride, float_or_default(dtype))
     return leaf(array, requires_grad, device)
 
 
 @method
+@at_the_door
 def new_empty_strided(
     self: Tensor, size: Sequence[int], stride: Sequence[int], *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """`empty_strided(size, stride)` in the dtype of this tensor."""
     found = as_numpy_dtype(dtype) or self._array.dtype
-    try:
-        array = _strided_array("new_empty_strided", size, stride, found)
-    except Exception as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    array = _strided_array("new_empty_strided", size, stride, found)
     return leaf(array, requires_grad, device)
 
 
+@at_the_door
 def empty_permuted(
     size: Sequence[int], physical_layout: Sequence[int], *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -174,12 +167,7 @@ def empty_permuted(
     >>> torch.empty_permuted((2, 3, 4), (1, 0, 2)).stride()
     (4, 8, 1)
     """
-    try:
-        sizes, order = sizes_of((size,), "empty_permuted"), sizes_of((physical_layout,), "empty_permuted", "physical_layout")
-    except Exception as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    sizes, order = sizes_of((size,), "empty_permuted"), sizes_of((physical_layout,), "empty_permuted", "physical_layout")
     if len(sizes) != len(order):
         raise RuntimeError(
             f"Number of dimensions in size does not match the length of the physical_layout: {len(sizes)} and {len(order)}"

@@ -12,7 +12,7 @@ import numpy as np
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
-from autodiff._core.refusals import refusal
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.api.reading import leaf
@@ -84,13 +84,9 @@ def trace(input: Tensor) -> Tensor:
     return ops.trace(input)
 
 
+@at_the_door
 def _triangle(find: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
-    try:
-        row, col, offset = (whole(find.__name__, name, v) for name, v in (("row", row), ("col", col), ("offset", offset)))
-    except TypeError as error:
-        if again := refusal(error):
-            raise again from again.__cause__
-        raise
+    row, col, offset = (whole(find.__name__, name, v) for name, v in (("row", row), ("col", col), ("offset", offset)))
     if row < 0 or col < 0:
         raise RuntimeError(f"row and col must be non-negative, got {row} and {col}")
     found = as_numpy_dtype(dtype) or np.dtype(np.int64)

@@ -1,12 +1,12 @@
 """PyTorch's old constructors: `FloatTensor`, `LongTensor` and the others, a tensor class for each dtype.
 
 After this module a reader knows that they are no classes of their own: `LongTensor([1, 2])` is `tensor([1, 2], dtype=int64)`,
-and `isinstance(x, LongTensor)` asks for a dtype.
+and `isinstance(x, LongTensor)` asks for a dtype. Those of `torch.cuda` are there to be named.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,7 +43,22 @@ def _of_default_dtype(self: Tensor, *data: Any) -> None:
         adopt(self, _made("Tensor", data, _dtypes.get_default_dtype()))
 
 
-class TensorType:
+class OfOneDtype:
+    """A name for the things of one dtype, which makes them and which isinstance takes for their class."""
+
+    kind: ClassVar[Any]
+
+    def __init__(self, name: str, dtype: _dtypes.dtype) -> None:
+        self.name, self.dtype = name, dtype
+
+    def __instancecheck__(self, x: Any) -> bool:
+        return isinstance(x, self.kind) and x.dtype is self.dtype
+
+    def __repr__(self) -> str:
+        return f"<class 'torch.{self.name}'>"
+
+
+class TensorType(OfOneDtype):
     """What makes tensors of one dtype: from (lists of) numbers, or uninitialised ones of the size given as ints.
 
     TypeError for a single number that is not an int, for text, and for a tensor of another dtype.
@@ -55,17 +70,37 @@ class TensorType:
     (True, False)
     """
 
-    def __init__(self, name: str, dtype: _dtypes.dtype) -> None:
-        self.name, self.dtype = name, dtype
+    kind = Tensor
+    is_cuda = False
 
     def __call__(self, *data: Any) -> Tensor:
         return _made(self.name, data, self.dtype)
 
-    def __instancecheck__(self, x: Any) -> bool:
-        return isinstance(x, Tensor) and x.dtype is self.dtype
 
-    def __repr__(self) -> str:
-        return f"<class 'torch.{self.name}'>"
+class CudaTensorType(TensorType):
+    """What would make tensors on a GPU: no tensor is of such a type, and calling it is a TypeError.
+
+    >>> import autodiff as torch
+    >>> Tensor = torch.cuda.FloatTensor if torch.cuda.is_available() else torch.FloatTensor
+    >>> Tensor([1]), isinstance(torch.ones(2), torch.cuda.FloatTensor)
+    (tensor([1.]), False)
+    """
+
+    is_cuda = True
+
+    def __call__(self, *data: Any) -> Tensor:
+        raise self.refused()
+
+    def __instancecheck__(self, x: Any) -> bool:
+        return False
+
+    def refused(self) -> TypeError:
+        """The error of a program that needs this type."""
+        plain = self.name.removeprefix("cuda.")
+        return TypeError(
+            f"type torch.{self.name} not available. Torch not compiled with CUDA enabled: autodiff computes on the CPU only; "
+            f"use torch.{plain}"
+        )
 
 
 FloatTensor = TensorType("FloatTensor", _dtypes.float32)
@@ -80,5 +115,7 @@ BoolTensor = TensorType("BoolTensor", _dtypes.bool)
 
 _ALL = (FloatTensor, DoubleTensor, HalfTensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor)
 
+ON_CUDA = {each.name: CudaTensorType(f"cuda.{each.name}", each.dtype) for each in _ALL}
+
 # What x.type("torch.FloatTensor") means.
-BY_NAME = {f"torch.{each.name}": each for each in _ALL}
+BY_NAME = {f"torch.{each.name}": each for each in (*_ALL, *ON_CUDA.values())}

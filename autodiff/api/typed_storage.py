@@ -17,21 +17,11 @@ from autodiff._core.inplace import method
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api.storage import UntypedStorage, memory_of, of_bytes
+from autodiff.api.typed import OfOneDtype
 
 __all__ = [
-    "BoolStorage",
-    "ByteStorage",
-    "CharStorage",
-    "DoubleStorage",
-    "FloatStorage",
-    "HalfStorage",
-    "IntStorage",
-    "LongStorage",
-    "ShortStorage",
-    "StorageType",
-    "TypedStorage",
-    "flat",
-    "typed",
+    "BoolStorage", "ByteStorage", "CharStorage", "DoubleStorage", "FloatStorage", "HalfStorage", "IntStorage", "LongStorage",
+    "ShortStorage", "StorageType", "TypedStorage", "flat", "typed",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -176,7 +166,7 @@ def storage(self: Tensor) -> TypedStorage:
     return typed(of_bytes(memory_of(self._array)[0]), self.dtype)
 
 
-class StorageType:
+class StorageType(OfOneDtype):
     """What makes storages of one dtype: of a number of elements, or of a list of them.
 
     >>> import autodiff as torch
@@ -184,17 +174,10 @@ class StorageType:
     ([1, 2], False)
     """
 
-    def __init__(self, name: str, dtype: dtypes.dtype) -> None:
-        self.name, self.dtype = name, dtype
+    kind = TypedStorage
 
     def __call__(self, data: Any = 0, *, wrap_storage: UntypedStorage | None = None) -> TypedStorage:
         return TypedStorage(data, wrap_storage=wrap_storage, dtype=self.dtype)
-
-    def __instancecheck__(self, x: Any) -> bool:
-        return isinstance(x, TypedStorage) and x.dtype is self.dtype
-
-    def __repr__(self) -> str:
-        return f"<class 'torch.{self.name}'>"
 
 
 FloatStorage = StorageType("FloatStorage", dtypes.float32)

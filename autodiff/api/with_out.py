@@ -20,7 +20,7 @@ from autodiff.api import (
     statistics,
 )
 from autodiff.api import matmul as products
-from autodiff.api.out import Rule, takes_out
+from autodiff.api.out import CASTABLE, CHOSEN, FLAG, OWN_DTYPE, POINTWISE, RUNNING, SAME, Rule, takes_out
 from autodiff.ops import arithmetic as plain
 from autodiff.ops import bits, exponential, power, rounding, trigonometry
 from autodiff.ops import comparison as compared
@@ -40,8 +40,6 @@ __all__ = [
 
 # ---- element by element: into any dtype that the result can be cast to ----
 
-POINTWISE = Rule(pointwise=True)
-
 add = takes_out(arithmetic.add, POINTWISE)
 sub = takes_out(arithmetic.sub, POINTWISE)
 div = takes_out(arithmetic.div, POINTWISE)
@@ -51,7 +49,7 @@ fmod = takes_out(arithmetic.fmod, POINTWISE)
 remainder = takes_out(arithmetic.remainder, POINTWISE)
 pow = takes_out(arithmetic.pow, POINTWISE)
 logit = takes_out(arithmetic.logit, POINTWISE)
-threshold = takes_out(activation_forms.threshold, Rule())
+threshold = takes_out(activation_forms.threshold, CASTABLE)
 
 mul = takes_out(plain.mul, POINTWISE)
 floor_divide = takes_out(plain.floor_divide, POINTWISE)
@@ -113,8 +111,6 @@ outer = takes_out(products.outer, POINTWISE)
 
 # ---- element by element: into the result's own dtype ----
 
-OWN_DTYPE = Rule("same", pointwise=True)
-
 abs = takes_out(plain.abs, OWN_DTYPE)
 neg = takes_out(plain.neg, OWN_DTYPE)
 
@@ -142,8 +138,6 @@ softplus = takes_out(activation.softplus, OWN_DTYPE)
 softshrink = takes_out(activation.softshrink, OWN_DTYPE)
 
 # ---- many numbers into fewer, and products: an operand may be written into, the result is known before ----
-
-CASTABLE, SAME = Rule(), Rule("same")
 
 max = takes_out(extremes.max, CASTABLE)
 min = takes_out(extremes.min, CASTABLE)
@@ -181,8 +175,6 @@ log_softmax = takes_out(activation.log_softmax, SAME)
 
 # ---- in the dtype of `out` ----
 
-CHOSEN, RUNNING = Rule("chosen"), Rule("chosen", pointwise=True)
-
 nanmean = takes_out(reduce.nanmean, CASTABLE)
 nansum = takes_out(reduce.nansum, CASTABLE)
 prod = takes_out(reduce.prod, CHOSEN)
@@ -192,8 +184,6 @@ cumprod = takes_out(reduce.cumprod, RUNNING)
 cumsum = takes_out(reduce.cumsum, RUNNING)
 
 # ---- yes or no ----
-
-FLAG = Rule("flag")
 
 all = takes_out(comparison.all, FLAG)
 any = takes_out(comparison.any, FLAG)

@@ -19,7 +19,7 @@ from autodiff.api import (
 )
 from autodiff.api import old_linear_algebra as old
 from autodiff.api import parts as floats
-from autodiff.api.out import Rule, takes_out
+from autodiff.api.out import ADDED, CASTABLE, OWN_DTYPE, PICKED, POINTWISE, SAME, Rule, takes_out
 from autodiff.ops import bits, exponential, parts
 from autodiff.ops import special as gamma
 
@@ -35,19 +35,17 @@ __all__ = [
 
 # ---- element by element: into any dtype that the result can be cast to ----
 
-POINTWISE = Rule(pointwise=True)
-
 copysign = takes_out(parts.copysign, POINTWISE)
 fmax = takes_out(parts.fmax, POINTWISE)
 fmin = takes_out(parts.fmin, POINTWISE)
 gcd = takes_out(bits.gcd, POINTWISE)
 lcm = takes_out(bits.lcm, POINTWISE)
-ldexp = takes_out(parts.ldexp, Rule())
+ldexp = takes_out(parts.ldexp, CASTABLE)
 logaddexp2 = takes_out(exponential.logaddexp2, POINTWISE)
 nextafter = takes_out(parts.nextafter, POINTWISE)
 
 i0 = takes_out(special.i0, POINTWISE)
-mvlgamma = takes_out(special.mvlgamma, Rule())
+mvlgamma = takes_out(special.mvlgamma, CASTABLE)
 polygamma = takes_out(special.polygamma, POINTWISE)
 digamma = takes_out(gamma.digamma, POINTWISE)
 erfinv = takes_out(gamma.erfinv, POINTWISE)
@@ -59,8 +57,6 @@ xlogy = takes_out(gamma.xlogy, POINTWISE)
 
 # ---- element by element: into the result's own dtype ----
 
-OWN_DTYPE = Rule("same", pointwise=True)
-
 frexp = takes_out(floats.frexp, OWN_DTYPE)
 heaviside = takes_out(parts.heaviside, OWN_DTYPE)
 isneginf = takes_out(parts.isneginf, OWN_DTYPE)
@@ -71,11 +67,9 @@ signbit = takes_out(parts.signbit, OWN_DTYPE)
 
 # ---- products ----
 
-SAME, PICKED, ADDED = Rule("same"), Rule("same", apart=0), Rule("same", pointwise=True, apart=1)
-
 addbmm = takes_out(sums_with_products.addbmm, Rule("same", resizes=True))
 addmv = takes_out(sums_with_products.addmv, ADDED)
-addr = takes_out(sums_with_products.addr, Rule())
+addr = takes_out(sums_with_products.addr, CASTABLE)
 chain_matmul = takes_out(products.chain_matmul, SAME)
 cross = takes_out(products.cross, PICKED)
 kron = takes_out(products.kron, Rule(apart=0))
@@ -84,17 +78,15 @@ vdot = takes_out(products.vdot, SAME)
 
 # ---- statistics ----
 
-CASTABLE, RUNNING = Rule(), Rule("same", pointwise=True)
-
 dist = takes_out(distance.dist, CASTABLE)
 histc = takes_out(histograms.histc, SAME)
 histogram = takes_out(histograms.histogram, SAME)
 nanmedian = takes_out(quantiles.nanmedian, SAME)
 nanquantile = takes_out(quantiles.nanquantile, SAME)
 quantile = takes_out(quantiles.quantile, SAME)
-cummax = takes_out(running.cummax, RUNNING)
-cummin = takes_out(running.cummin, RUNNING)
-logcumsumexp = takes_out(running.logcumsumexp, RUNNING)
+cummax = takes_out(running.cummax, OWN_DTYPE)
+cummin = takes_out(running.cummin, OWN_DTYPE)
+logcumsumexp = takes_out(running.logcumsumexp, OWN_DTYPE)
 
 angle = takes_out(complex_numbers.angle, POINTWISE)
 conj_physical = takes_out(complex_numbers.conj_physical, OWN_DTYPE)

@@ -7,7 +7,7 @@ they write to, since an element goes from place to place.
 from __future__ import annotations
 
 from autodiff.api import gathered, index, join, order, places, positions, ranked, searching, triangle, written
-from autodiff.api.out import Rule, takes_out
+from autodiff.api.out import ADDED, JOINED, OWN_DTYPE, PICKED, SAME, takes_out
 
 # A part of the public list, like that of with_out.
 __all__ = [
@@ -19,16 +19,14 @@ __all__ = [
 
 # ---- in order: an operand may be written into ----
 
-SAME = Rule("same")
-
 argsort = takes_out(order.argsort, SAME)
 isin = takes_out(searching.isin, SAME)
-kthvalue = takes_out(ranked.kthvalue, Rule("same", apart=0))
+kthvalue = takes_out(ranked.kthvalue, PICKED)
 median = takes_out(ranked.median, SAME)
 mode = takes_out(ranked.mode, SAME)
 bucketize = takes_out(searching.bucketize, SAME)
 searchsorted = takes_out(searching.searchsorted, SAME)
-msort = takes_out(order.msort, Rule("same", pointwise=True))
+msort = takes_out(order.msort, OWN_DTYPE)
 sort = takes_out(order.sort, SAME)
 topk = takes_out(order.topk, SAME)
 
@@ -37,8 +35,6 @@ tril = takes_out(triangle.tril, SAME)
 triu = takes_out(triangle.triu, SAME)
 
 # ---- from place to place: into other memory than what is read ----
-
-JOINED, PICKED, ADDED = Rule("joined", apart=0), Rule("same", apart=0), Rule("same", pointwise=True, apart=1)
 
 cat = takes_out(join.cat, JOINED)
 column_stack = takes_out(join.column_stack, JOINED)
@@ -50,7 +46,7 @@ vstack = takes_out(join.vstack, JOINED)
 gather = takes_out(places.gather, PICKED)
 index_select = takes_out(places.index_select, PICKED)
 masked_select = takes_out(index.masked_select, PICKED)
-narrow_copy = takes_out(index.narrow_copy, Rule("same"))
+narrow_copy = takes_out(index.narrow_copy, SAME)
 nonzero = takes_out(positions.nonzero, PICKED)
 nonzero_static = takes_out(positions.nonzero_static, PICKED)
 take = takes_out(places.take, PICKED)

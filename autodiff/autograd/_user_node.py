@@ -20,7 +20,7 @@ from autodiff._core.graph import next_index
 from autodiff._core.inplace import give_history
 from autodiff._core.modes import mode, users_code
 from autodiff._core.node import FREED, Edge, Node
-from autodiff._core.observer import Observer
+from autodiff._core.observer import LOOKING, tell
 from autodiff._core.operation import Plan
 from autodiff._core.provenance import here, line_of
 from autodiff._core.tensor import Tensor, wrap
@@ -230,8 +230,8 @@ def attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[Any
         if isinstance(o, Tensor):
             _attach_output(node, nr, o)
     ctx._dirty = ctx._flat = ()
-    if Observer.current is not None:
-        Observer.current.made(node, args, tuple(o for o in outputs if isinstance(o, Tensor)))
+    if LOOKING:
+        tell("made", node, args, {}, tuple(o for o in outputs if isinstance(o, Tensor)))
 
 
 def _kept(cls: Any, ctx: FunctionCtx, outputs: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from autodiff._core.modes import Anomaly
 from autodiff._core.node import Node
-from autodiff._core.observer import set_observer
+from autodiff._core.observer import observing
 from autodiff._core.provenance import line_of
 
 __all__ = ["detect_anomaly", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_detect_anomaly"]
@@ -33,23 +33,22 @@ def _sum(array: Any) -> tuple[Any, int]:
 class _Checksums:
     """The observer that compares what a node keeps when it is walked with what it kept when it was made."""
 
+    binding = True  # what it raises is the program's error
+
     def __init__(self) -> None:
         self.sums: WeakKeyDictionary[Node, list[Any]] = WeakKeyDictionary()
-        self.before = set_observer(self)
+        self.observing = observing(self)
+        self.observing.__enter__()
 
     def close(self) -> None:
-        """Hand back to the observer before."""
-        now = set_observer(self.before)
-        if now is not self:
-            set_observer(now)
+        """Look on no longer."""
+        self.observing.__exit__(None, None, None)
 
-    def made(self, node: Node, inputs: Any, outputs: Any) -> None:
+    def made(self, node: Node, inputs: Any, params: Any, outputs: Any) -> None:
         """Note the checksums."""
         self.sums[node] = [_sum(a) for a in _arrays(node)]
-        if self.before is not None:
-            self.before.made(node, inputs, outputs)
 
-    def walked(self, node: Node, gradient: Any, results: Any) -> None:
+    def walked(self, node: Node, gradient: Any, sent: Any) -> None:
         """Compare them."""
         then, arrays = self.sums.get(node), _arrays(node)
         if then is not None and len(then) == len(arrays):
@@ -60,8 +59,6 @@ class _Checksums:
                         f"{list(array.shape)}], was changed from outside autodiff (through numpy(), from_numpy or DLPack): "
                         "its gradient would be wrong. Give the other library a clone()."
                     )
-        if self.before is not None:
-            self.before.walked(node, gradient, results)
 
 
 def _switch(on: bool, check_nan: bool) -> None:

@@ -15,8 +15,8 @@ from autodiff._core.missing import missing_name
 from autodiff._core.modes import enable_grad
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
-from autodiff.api.creation import zeros_like
 from autodiff.api.join import stack
+from autodiff.api.likes import zeros_like
 from autodiff.autograd.gradients import grad
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]

@@ -7,7 +7,6 @@ fetched again when it is walked: on disk, compressed, or not kept at all (`utils
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import users_code
 from autodiff._core.node import FREED, UNCHANGING, Edge, Node
-from autodiff._core.observer import set_observer
+from autodiff._core.observer import leaving_out, observing
 from autodiff._core.operation import ALL, INPUT, OUTPUT
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.autograd._user_node import FunctionNode
@@ -118,37 +117,23 @@ class saved_tensors_hooks:
     """
 
     keeps_versions = False
+    binding = True  # an error in a hook is one of the program
 
     def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Any]) -> None:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
-        self.before: Any = None
+        self.observing = observing(self)
 
     def __enter__(self) -> None:
-        self.thread = threading.get_ident()
-        self.before = set_observer(self)
+        self.observing.__enter__()
 
     def __exit__(self, *error: object) -> None:
-        set_observer(self.before)
+        self.observing.__exit__(None, None, None)
 
-    def _outer(self) -> Any:
-        """The observer around this one that only looks: of several pairs of hooks the innermost counts."""
-        outer = self.before
-        while isinstance(outer, saved_tensors_hooks) and outer.thread == self.thread:
-            outer = outer.before
-        return outer
-
-    def made(self, node: Any, inputs: Any, outputs: Any) -> None:
-        """Exchange what the new node keeps."""
-        outer = self._outer()
-        if outer is not None:
-            outer.made(node, inputs, outputs)
-        if threading.get_ident() != self.thread or not node.plan.saves:
-            return
-        set_observer(outer)  # what the hook itself computes is not packed
-        try:
-            self._exchange(node)
-        finally:
-            set_observer(self)
+    def made(self, node: Any, inputs: Any, params: Any, outputs: Any) -> None:
+        """Exchange what the new node keeps; of several pairs of hooks the innermost comes first."""
+        if node.plan.saves and not isinstance(node, (_PackedNode, _PackedFunction)):
+            with leaving_out(saved_tensors_hooks):  # what a hook computes is not packed
+                self._exchange(node)
 
     def _exchange(self, node: Any) -> None:
         if isinstance(node, FunctionNode):
@@ -173,12 +158,6 @@ class saved_tensors_hooks:
 
     def _pack(self, array: Any) -> Any:
         return Packed(array, self.pack_hook, self.unpack_hook) if isinstance(array, np.ndarray) else array
-
-    def walked(self, node: Any, gradient: Any, results: Any) -> None:
-        """Nothing of its own: another observer may want to see it."""
-        outer = self._outer()
-        if outer is not None:
-            outer.walked(node, gradient, results)
 
 
 def _same_memory(new: Any, array: Any) -> bool:

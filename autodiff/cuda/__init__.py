@@ -9,16 +9,29 @@ from typing import Any
 
 from autodiff._core.missing import missing_name
 from autodiff._core.types import NoDevice
+from autodiff.api.typed import ON_CUDA
 from autodiff.cuda import amp
 
 __all__ = [
-    "amp", "current_device", "device_count", "empty_cache", "get_arch_list", "get_device_capability", "get_device_name",
-    "get_device_properties", "is_available", "is_bf16_supported", "is_initialized", "manual_seed", "manual_seed_all",
-    "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated", "memory_reserved",
+    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
+    "ShortTensor", "amp", "current_device", "device_count", "empty_cache", "get_arch_list", "get_device_capability",
+    "get_device_name", "get_device_properties", "is_available", "is_bf16_supported", "is_initialized", "manual_seed",
+    "manual_seed_all", "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated", "memory_reserved",
     "reset_peak_memory_stats", "seed", "seed_all", "set_device", "synchronize",
 ]
 
 NO_GPU = "Torch not compiled with CUDA enabled: there is no GPU; ask torch.cuda.is_available() first"
+
+# The types of tensors that would live there.
+BoolTensor = ON_CUDA["BoolTensor"]
+ByteTensor = ON_CUDA["ByteTensor"]
+CharTensor = ON_CUDA["CharTensor"]
+DoubleTensor = ON_CUDA["DoubleTensor"]
+FloatTensor = ON_CUDA["FloatTensor"]
+HalfTensor = ON_CUDA["HalfTensor"]
+IntTensor = ON_CUDA["IntTensor"]
+LongTensor = ON_CUDA["LongTensor"]
+ShortTensor = ON_CUDA["ShortTensor"]
 
 
 def is_available() -> bool:

@@ -14,7 +14,8 @@ import numpy as np
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Size
 from autodiff.api.agreement import broadcast_shapes
-from autodiff.api.creation import as_tensor, full_like
+from autodiff.api.creation import as_tensor
+from autodiff.api.likes import full_like
 from autodiff.api.with_out import softplus
 from autodiff.distributions import constraints
 from autodiff.distributions._transform import Transform, sum_rightmost

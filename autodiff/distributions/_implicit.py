@@ -15,25 +15,10 @@ from autodiff import _draws
 from autodiff._core.tensor import Tensor
 from autodiff.api.creation import from_numpy
 from autodiff.autograd.function import Function, once_differentiable
+from autodiff.ops.special import psi
 from autodiff.random import default_generator
 
 __all__ = ["sample_dirichlet", "standard_gamma"]
-
-_BERNOULLI = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
-
-
-def _digamma(x: Any) -> Any:
-    """The slope of log Gamma, for x > 0: brought to x > 10 by its recurrence, then its asymptotic series."""
-    steps = np.zeros_like(x)
-    while (low := x < 10).any():
-        steps -= np.where(low, 1 / x, 0)
-        x = np.where(low, x + 1, x)
-    square = 1 / (x * x)
-    series = np.zeros_like(x)
-    for c in reversed(_BERNOULLI):
-        series = (series + c) * square
-    return steps + np.log(x) - 0.5 / x - series
-
 
 def _share_slope(alpha: Any, y: Any) -> Any:
     """dF/dalpha divided by dF/dy, for the gamma distribution with rate 1, from the power series of F around y = 0.
@@ -42,14 +27,14 @@ def _share_slope(alpha: Any, y: Any) -> Any:
     t(n) * (log y - digamma(alpha + n + 1)), and dF/dy = t(0) * alpha / y. Both are divided by t(0) from the start.
     """
     term, total = np.ones_like(y), np.zeros_like(y)
-    psi, log_y = _digamma(alpha + 1), np.log(y)
+    digamma, log_y = psi(alpha + 1), np.log(y)
     n = 0
     while True:
-        total += term * (log_y - psi)
+        total += term * (log_y - digamma)
         n += 1
         term = term * y / (alpha + n)
-        psi = psi + 1 / (alpha + n)
-        if (term * (1 + np.abs(log_y - psi)) <= 1e-17 * np.abs(total)).all() and (alpha + n > y).all():
+        digamma = digamma + 1 / (alpha + n)
+        if (term * (1 + np.abs(log_y - digamma)) <= 1e-17 * np.abs(total)).all() and (alpha + n > y).all():
             return total * y / alpha
 
 
@@ -81,11 +66,11 @@ def _beta_series(a: Any, b: Any, x: Any, slope_of_first: bool) -> Any:
     dF/dx = t(0) * a / (x * (1 - x)).
     """
     term, total = np.ones_like(x), np.zeros_like(x)
-    both = _digamma(a + b)
+    both = psi(a + b)
     if slope_of_first:
-        ends, constant = _digamma(a + 1), np.log(x)
+        ends, constant = psi(a + 1), np.log(x)
     else:
-        ends, constant = np.zeros_like(x), np.log1p(-x) - _digamma(b)
+        ends, constant = np.zeros_like(x), np.log1p(-x) - psi(b)
     n = 0
     while True:
         slope = constant + both - ends

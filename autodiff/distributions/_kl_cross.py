@@ -12,6 +12,7 @@ from typing import Any
 from autodiff.distributions.bernoulli import Bernoulli
 from autodiff.distributions.beta import Beta
 from autodiff.distributions.binomial import Binomial
+from autodiff.distributions.continuous_bernoulli import ContinuousBernoulli
 from autodiff.distributions.exponential import Exponential
 from autodiff.distributions.gamma import Gamma
 from autodiff.distributions.gumbel import EULER, Gumbel
@@ -27,12 +28,13 @@ __all__: list[str] = []
 # Pairs of which p has values outside of q's support, whatever the parameters are.
 for _p, _qs in (
     (Beta, (Pareto,)),
-    (Exponential, (Beta, Pareto, Uniform)),
-    (Gamma, (Beta, Pareto, Uniform)),
-    (Gumbel, (Beta, Exponential, Gamma, Pareto, Uniform)),
-    (Laplace, (Beta, Exponential, Gamma, Pareto, Uniform)),
-    (Normal, (Beta, Exponential, Gamma, Pareto, Uniform)),
-    (Pareto, (Beta, Uniform)),
+    (ContinuousBernoulli, (Pareto,)),
+    (Exponential, (Beta, ContinuousBernoulli, Pareto, Uniform)),
+    (Gamma, (Beta, ContinuousBernoulli, Pareto, Uniform)),
+    (Gumbel, (Beta, ContinuousBernoulli, Exponential, Gamma, Pareto, Uniform)),
+    (Laplace, (Beta, ContinuousBernoulli, Exponential, Gamma, Pareto, Uniform)),
+    (Normal, (Beta, ContinuousBernoulli, Exponential, Gamma, Pareto, Uniform)),
+    (Pareto, (Beta, ContinuousBernoulli, Uniform)),
     (Poisson, (Bernoulli, Binomial)),
 ):
     for _q in _qs:
@@ -66,6 +68,11 @@ def _bernoulli_poisson(p: Any, q: Any) -> Any:
     return -p.entropy() - (p.probs * q.rate.log() - q.rate)
 
 
+@register_kl(Beta, ContinuousBernoulli)
+def _beta_continuous_bernoulli(p: Any, q: Any) -> Any:
+    return -p.entropy() + q.expected_loss(p.mean)
+
+
 @register_kl(Beta, Exponential)
 def _beta_exponential(p: Any, q: Any) -> Any:
     return -p.entropy() + _under_exponential(q, p.mean)
@@ -86,6 +93,22 @@ def _beta_normal(p: Any, q: Any) -> Any:
 def _beta_uniform(p: Any, q: Any) -> Any:
     found = -p.entropy() + (q.high - q.low).log()
     return found.masked_fill((q.low > 0) | (q.high < 1), math.inf)
+
+
+@register_kl(ContinuousBernoulli, Exponential)
+def _continuous_bernoulli_exponential(p: Any, q: Any) -> Any:
+    return -p.entropy() + _under_exponential(q, p.mean)
+
+
+@register_kl(ContinuousBernoulli, Normal)
+def _continuous_bernoulli_normal(p: Any, q: Any) -> Any:
+    return -p.entropy() + _under_normal(q, p.mean, p.variance)
+
+
+@register_kl(ContinuousBernoulli, Uniform)
+def _continuous_bernoulli_uniform(p: Any, q: Any) -> Any:
+    # An end that both have in common is infinite too, in PyTorch as well.
+    return (-p.entropy() + (q.high - q.low).log()).masked_fill((q.low >= 0) | (q.high <= 1), math.inf)
 
 
 @register_kl(Exponential, Gamma)
@@ -174,6 +197,12 @@ def _uniform_beta(p: Any, q: Any) -> Any:
     mean_log_rest = (low.xlogy(low) - high.xlogy(high)) / (p.high - p.low) - 1
     found = -p.entropy() + a.lgamma() + b.lgamma() - (a + b).lgamma() - (a - 1) * _mean_log(p) - (b - 1) * mean_log_rest
     return found.masked_fill((p.high > 1) | (p.low < 0), math.inf)
+
+
+@register_kl(Uniform, ContinuousBernoulli)
+def _uniform_continuous_bernoulli(p: Any, q: Any) -> Any:
+    # An end that both have in common is infinite too, in PyTorch as well.
+    return (-p.entropy() + q.expected_loss(p.mean)).masked_fill((p.high >= 1) | (p.low <= 0), math.inf)
 
 
 @register_kl(Uniform, Exponential)

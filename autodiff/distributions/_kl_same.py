@@ -15,6 +15,7 @@ from autodiff.distributions.beta import Beta
 from autodiff.distributions.binomial import Binomial
 from autodiff.distributions.categorical import Categorical
 from autodiff.distributions.cauchy import Cauchy
+from autodiff.distributions.continuous_bernoulli import ContinuousBernoulli
 from autodiff.distributions.dirichlet import Dirichlet
 from autodiff.distributions.exponential import Exponential
 from autodiff.distributions.gamma import Gamma
@@ -23,13 +24,11 @@ from autodiff.distributions.gumbel import EULER, Gumbel
 from autodiff.distributions.half_normal import HalfNormal
 from autodiff.distributions.kl import kl_divergence, register_kl
 from autodiff.distributions.laplace import Laplace
-from autodiff.distributions.multivariate_normal import MultivariateNormal, mahalanobis
 from autodiff.distributions.normal import Normal
 from autodiff.distributions.one_hot_categorical import OneHotCategorical
 from autodiff.distributions.pareto import Pareto
 from autodiff.distributions.poisson import Poisson
 from autodiff.distributions.uniform import Uniform
-from autodiff.linalg import solve_triangular
 
 __all__: list[str] = []
 
@@ -77,6 +76,11 @@ def _cauchy(p: Any, q: Any) -> Any:
     return ((p.scale + q.scale).pow(2) + (p.loc - q.loc).pow(2)).log() - (4 * p.scale * q.scale).log()
 
 
+@register_kl(ContinuousBernoulli, ContinuousBernoulli)
+def _continuous_bernoulli(p: Any, q: Any) -> Any:
+    return -p.entropy() + q.expected_loss(p.mean)
+
+
 @register_kl(Dirichlet, Dirichlet)
 def _dirichlet(p: Any, q: Any) -> Any:
     p_total, q_total = p.concentration.sum(-1), q.concentration.sum(-1)
@@ -120,18 +124,6 @@ def _half_normal(p: Any, q: Any) -> Any:
 def _laplace(p: Any, q: Any) -> Any:
     ratio, distance = p.scale / q.scale, (p.loc - q.loc).abs()
     return -ratio.log() + distance / q.scale + ratio * (-distance / p.scale).exp() - 1
-
-
-@register_kl(MultivariateNormal, MultivariateNormal)
-def _multivariate_normal(p: Any, q: Any) -> Any:
-    if p.event_shape != q.event_shape:
-        raise ValueError("KL-divergence between two Multivariate Normals with different event shapes cannot be computed")
-    mine, theirs = p._unbroadcasted_scale_tril, q._unbroadcasted_scale_tril
-    half = theirs.diagonal(dim1=-2, dim2=-1).log().sum(-1) - mine.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-    n = p.event_shape[0]
-    batch = (p.loc + q.loc).shape[:-1]
-    spread = solve_triangular(theirs.expand((*batch, n, n)), mine.expand((*batch, n, n)), upper=False).pow(2).sum((-2, -1))
-    return half + 0.5 * (spread + mahalanobis(theirs, q.loc - p.loc) - n)
 
 
 @register_kl(Normal, Normal)

@@ -13,8 +13,9 @@ from autodiff.api.with_out import softplus
 from autodiff.distributions import constraints
 from autodiff.distributions._elementwise import clipped_sigmoid, tiny_of
 from autodiff.distributions._transform import Transform
+from autodiff.linalg import cholesky
 
-__all__ = ["LowerCholeskyTransform", "SoftmaxTransform", "StickBreakingTransform"]
+__all__ = ["LowerCholeskyTransform", "PositiveDefiniteTransform", "SoftmaxTransform", "StickBreakingTransform"]
 
 
 class SoftmaxTransform(Transform):
@@ -113,3 +114,27 @@ class LowerCholeskyTransform(Transform):
 
     def _inverse(self, y: Any) -> Any:
         return y.tril(-1) + y.diagonal(dim1=-2, dim2=-1).log().diag_embed()
+
+
+class PositiveDefiniteTransform(Transform):
+    """A matrix as a positive definite one: L L^T of the triangular L that LowerCholeskyTransform makes of it.
+
+    >>> import autodiff as torch
+    >>> torch.distributions.PositiveDefiniteTransform()(torch.tensor([[0.0, 9.0], [2.0, 0.0]]))
+    tensor([[1., 2.],
+            [2., 5.]])
+    """
+
+    domain, codomain = constraints.independent(constraints.real, 2), constraints.positive_definite
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PositiveDefiniteTransform)
+
+    __hash__ = object.__hash__
+
+    def _call(self, x: Any) -> Any:
+        lower = LowerCholeskyTransform()(x)
+        return lower @ lower.mT
+
+    def _inverse(self, y: Any) -> Any:
+        return LowerCholeskyTransform().inv(cholesky(y))

@@ -6,24 +6,17 @@ import math
 from typing import Any
 
 from autodiff._core.modes import no_grad
-from autodiff._core.types import Size
 from autodiff.api.ranges import arange
 from autodiff.api.with_out import bernoulli
 from autodiff.distributions import constraints
-from autodiff.distributions._shared import (
-    binary_nll,
-    broadcast_all,
-    chosen,
-    lazy,
-    logits_to_probs,
-    probs_to_logits,
-)
+from autodiff.distributions._shared import binary_nll, broadcast_all
+from autodiff.distributions._trial import Trial
 from autodiff.distributions.exp_family import ExponentialFamily
 
 __all__ = ["Bernoulli"]
 
 
-class Bernoulli(ExponentialFamily):
+class Bernoulli(Trial, ExponentialFamily):
     """1 with probability `probs`, or sigmoid(`logits`), else 0; ValueError unless exactly one of the two is given.
 
     >>> import autodiff as torch
@@ -37,32 +30,10 @@ class Bernoulli(ExponentialFamily):
     _mean_carrier_measure = 0
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        chosen(probs, logits)
-        given = probs if probs is not None else logits
-        self._param = broadcast_all(given)[0]
-        setattr(self, "probs" if probs is not None else "logits", self._param)
-        batch_shape = Size() if isinstance(given, (int, float)) else self._param.size()
-        super().__init__(batch_shape, validate_args=validate_args)
+        super().__init__(self._give(probs, logits), validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        new = self._expanded(Bernoulli, batch_shape, _instance, "probs", "logits")
-        new._param = new.probs if "probs" in self.__dict__ else new.logits
-        return new
-
-    @lazy
-    def logits(self) -> Any:
-        """log(p / (1 - p))."""
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy
-    def probs(self) -> Any:
-        """The chance of 1."""
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._param.size()
+        return self._expanded(Bernoulli, batch_shape, _instance, "probs", "logits")
 
     @property
     def mean(self) -> Any:

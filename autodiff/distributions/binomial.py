@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.modes import no_grad
-from autodiff._core.types import Size
 from autodiff.api.draws import binomial
 from autodiff.api.ranges import arange
 from autodiff.distributions import constraints
-from autodiff.distributions._shared import broadcast_all, chosen, lazy, logits_to_probs, probs_to_logits
+from autodiff.distributions._trial import Trial
 from autodiff.distributions.distribution import Distribution
 
 __all__ = ["Binomial"]
 
 
-class Binomial(Distribution):
+class Binomial(Trial, Distribution):
     """n! / (k! (n - k)!) * p**k * (1 - p)**(n - k), n being total_count; ValueError unless probs or logits is given, not both.
 
     >>> import autodiff as torch
@@ -29,16 +28,10 @@ class Binomial(Distribution):
     has_enumerate_support = True
 
     def __init__(self, total_count: Any = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        chosen(probs, logits)
-        self.total_count, self._param = broadcast_all(total_count, probs if probs is not None else logits)
-        self.total_count = self.total_count.type_as(self._param)
-        setattr(self, "probs" if probs is not None else "logits", self._param)
-        super().__init__(self._param.size(), validate_args=validate_args)
+        super().__init__(self._give_several(total_count, probs, logits), validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        new = self._expanded(Binomial, batch_shape, _instance, "total_count", "probs", "logits")
-        new._param = new.probs if "probs" in self.__dict__ else new.logits
-        return new
+        return self._expanded(Binomial, batch_shape, _instance, "total_count", "probs", "logits")
 
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self) -> Any:
@@ -59,21 +52,6 @@ class Binomial(Distribution):
     def variance(self) -> Any:
         """The variance."""
         return self.total_count * self.probs * (1 - self.probs)
-
-    @lazy
-    def logits(self) -> Any:
-        """log(p / (1 - p))."""
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy
-    def probs(self) -> Any:
-        """The chance of success of each trial."""
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._param.size()
 
     def sample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)

@@ -117,3 +117,13 @@ def _transform_to_simplex(constraint: Any) -> Any:
 @_for(constraints.lower_cholesky, registries=(transform_to,))
 def _transform_to_lower_cholesky(constraint: Any) -> Any:
     return transforms.LowerCholeskyTransform()
+
+
+@_for(constraints.positive_definite, constraints.positive_semidefinite, registries=(transform_to,))
+def _transform_to_positive_definite(constraint: Any) -> Any:
+    return transforms.PositiveDefiniteTransform()
+
+
+@_for(constraints.corr_cholesky)
+def _to_corr_cholesky(constraint: Any) -> Any:
+    return transforms.CorrCholeskyTransform()

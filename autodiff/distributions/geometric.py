@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.modes import no_grad
-from autodiff._core.types import Size
 from autodiff.distributions import constraints
-from autodiff.distributions._shared import binary_nll, broadcast_all, chosen, lazy, logits_to_probs, probs_to_logits
+from autodiff.distributions._shared import binary_nll, broadcast_all
+from autodiff.distributions._trial import Trial
 from autodiff.distributions.distribution import Distribution
 
 __all__ = ["Geometric"]
 
 
-class Geometric(Distribution):
+class Geometric(Trial, Distribution):
     """(1 - probs)**k * probs for k = 0, 1, 2, ...; ValueError unless exactly one of probs and logits is given.
 
     >>> import autodiff as torch
@@ -27,12 +27,7 @@ class Geometric(Distribution):
     support = constraints.nonnegative_integer
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        chosen(probs, logits)
-        given = probs if probs is not None else logits
-        (param,) = broadcast_all(given)
-        setattr(self, "probs" if probs is not None else "logits", param)
-        batch_shape = Size() if isinstance(given, (int, float)) else param.size()
-        super().__init__(batch_shape, validate_args=validate_args)
+        super().__init__(self._give(probs, logits), validate_args=validate_args)
         if self._validate_args and probs is not None and not (self.probs > 0).all():
             raise ValueError(
                 f"Expected parameter probs (Tensor of shape {tuple(self.probs.shape)}) of distribution {self!r} to be positive "
@@ -41,16 +36,6 @@ class Geometric(Distribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         return self._expanded(Geometric, batch_shape, _instance, "probs", "logits")
-
-    @lazy
-    def logits(self) -> Any:
-        """log(p / (1 - p))."""
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy
-    def probs(self) -> Any:
-        """The chance of success of each trial."""
-        return logits_to_probs(self.logits, is_binary=True)
 
     @property
     def mean(self) -> Any:

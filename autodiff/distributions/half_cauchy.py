@@ -6,15 +6,13 @@ import math
 from typing import Any
 
 from autodiff.api.creation import as_tensor
-from autodiff.distributions import constraints
+from autodiff.distributions._half import Half
 from autodiff.distributions.cauchy import Cauchy
-from autodiff.distributions.transformed_distribution import TransformedDistribution
-from autodiff.distributions.transforms import AbsTransform
 
 __all__ = ["HalfCauchy"]
 
 
-class HalfCauchy(TransformedDistribution):
+class HalfCauchy(Half):
     """|x| for x of a Cauchy distribution around 0.
 
     >>> import autodiff as torch
@@ -22,30 +20,16 @@ class HalfCauchy(TransformedDistribution):
     tensor([1.])
     """
 
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative
-    has_rsample = True
-
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
-        super().__init__(Cauchy(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
+        super().__init__(Cauchy(0, scale, validate_args=False), validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         return super().expand(batch_shape, _instance=self._get_checked_instance(HalfCauchy, _instance))
 
     @property
-    def scale(self) -> Any:
-        """The scale of the whole."""
-        return self.base_dist.scale
-
-    @property
     def mean(self) -> Any:
         """The mean."""
         return self.scale.new_full(self._extended_shape(), math.inf)
-
-    @property
-    def mode(self) -> Any:
-        """The likeliest value."""
-        return self.scale.new_zeros(self.scale.shape)
 
     @property
     def variance(self) -> Any:
@@ -56,13 +40,3 @@ class HalfCauchy(TransformedDistribution):
         self._validate_sample(value)
         value = as_tensor(value, dtype=self.scale.dtype)
         return (self.base_dist.log_prob(value) + math.log(2)).where(value >= 0, -math.inf)
-
-    def cdf(self, value: Any) -> Any:
-        self._validate_sample(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, prob: Any) -> Any:
-        return self.base_dist.icdf((prob + 1) / 2)
-
-    def entropy(self) -> Any:
-        return self.base_dist.entropy() - math.log(2)

@@ -6,15 +6,13 @@ import math
 from typing import Any
 
 from autodiff.api.creation import as_tensor
-from autodiff.distributions import constraints
+from autodiff.distributions._half import Half
 from autodiff.distributions.normal import Normal
-from autodiff.distributions.transformed_distribution import TransformedDistribution
-from autodiff.distributions.transforms import AbsTransform
 
 __all__ = ["HalfNormal"]
 
 
-class HalfNormal(TransformedDistribution):
+class HalfNormal(Half):
     """|x| for x normal with mean 0 and standard deviation scale.
 
     >>> import autodiff as torch
@@ -22,30 +20,16 @@ class HalfNormal(TransformedDistribution):
     tensor([0.7979])
     """
 
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative
-    has_rsample = True
-
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
-        super().__init__(Normal(0, scale, validate_args=False), AbsTransform(), validate_args=validate_args)
+        super().__init__(Normal(0, scale, validate_args=False), validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         return super().expand(batch_shape, _instance=self._get_checked_instance(HalfNormal, _instance))
 
     @property
-    def scale(self) -> Any:
-        """The standard deviation of the whole."""
-        return self.base_dist.scale
-
-    @property
     def mean(self) -> Any:
         """The mean."""
         return self.scale * math.sqrt(2 / math.pi)
-
-    @property
-    def mode(self) -> Any:
-        """The likeliest value."""
-        return self.scale.new_zeros(self.scale.shape)
 
     @property
     def variance(self) -> Any:
@@ -56,13 +40,3 @@ class HalfNormal(TransformedDistribution):
         self._validate_sample(value)
         log_prob = self.base_dist.log_prob(value) + math.log(2)
         return log_prob.where(as_tensor(value) >= 0, -math.inf)
-
-    def cdf(self, value: Any) -> Any:
-        self._validate_sample(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, prob: Any) -> Any:
-        return self.base_dist.icdf((prob + 1) / 2)
-
-    def entropy(self) -> Any:
-        return self.base_dist.entropy() - math.log(2)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.modes import no_grad
-from autodiff._core.types import Size
 from autodiff.api.draws import poisson
 from autodiff.api.with_out import logsigmoid
 from autodiff.distributions import constraints
-from autodiff.distributions._shared import broadcast_all, chosen, lazy, logits_to_probs, probs_to_logits
+from autodiff.distributions._shared import lazy
+from autodiff.distributions._trial import Trial
 from autodiff.distributions.distribution import Distribution
 from autodiff.distributions.gamma import Gamma
 
 __all__ = ["NegativeBinomial"]
 
 
-class NegativeBinomial(Distribution):
+class NegativeBinomial(Trial, Distribution):
     """Gamma(n + k) / (Gamma(n) k!) * (1 - p)**n * p**k, n being total_count, which need not be whole.
 
     >>> import autodiff as torch
@@ -31,16 +31,10 @@ class NegativeBinomial(Distribution):
     support = constraints.nonnegative_integer
 
     def __init__(self, total_count: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        chosen(probs, logits)
-        self.total_count, self._param = broadcast_all(total_count, probs if probs is not None else logits)
-        self.total_count = self.total_count.type_as(self._param)
-        setattr(self, "probs" if probs is not None else "logits", self._param)
-        super().__init__(self._param.size(), validate_args=validate_args)
+        super().__init__(self._give_several(total_count, probs, logits), validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        new = self._expanded(NegativeBinomial, batch_shape, _instance, "total_count", "probs", "logits")
-        new._param = new.probs if "probs" in self.__dict__ else new.logits
-        return new
+        return self._expanded(NegativeBinomial, batch_shape, _instance, "total_count", "probs", "logits")
 
     @property
     def mean(self) -> Any:
@@ -56,21 +50,6 @@ class NegativeBinomial(Distribution):
     def variance(self) -> Any:
         """The variance."""
         return self.mean / (-self.logits).sigmoid()
-
-    @lazy
-    def logits(self) -> Any:
-        """log(p / (1 - p))."""
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy
-    def probs(self) -> Any:
-        """The chance of success of each trial."""
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._param.size()
 
     @lazy
     def _gamma(self) -> Any:

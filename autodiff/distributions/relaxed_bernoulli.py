@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.types import Size
 from autodiff.api.sampling import rand
 from autodiff.distributions import constraints
-from autodiff.distributions._shared import broadcast_all, chosen, clamp_probs, lazy, logits_to_probs, probs_to_logits
+from autodiff.distributions._shared import broadcast_all, clamp_probs
+from autodiff.distributions._trial import Trial
 from autodiff.distributions.distribution import Distribution
 from autodiff.distributions.transformed_distribution import TransformedDistribution
 from autodiff.distributions.transforms import SigmoidTransform
@@ -19,7 +19,7 @@ from autodiff.distributions.transforms import SigmoidTransform
 __all__ = ["LogitRelaxedBernoulli", "RelaxedBernoulli"]
 
 
-class LogitRelaxedBernoulli(Distribution):
+class LogitRelaxedBernoulli(Trial, Distribution):
     """The logit of `RelaxedBernoulli`: (logits + log(u / (1 - u))) / temperature for u uniform.
 
     >>> import autodiff as torch
@@ -33,33 +33,13 @@ class LogitRelaxedBernoulli(Distribution):
     has_rsample = True
 
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        chosen(probs, logits)
         self.temperature = temperature
-        given = probs if probs is not None else logits
-        (self._param,) = broadcast_all(given)
-        setattr(self, "probs" if probs is not None else "logits", self._param)
-        super().__init__(Size() if isinstance(given, (int, float)) else self._param.size(), validate_args=validate_args)
+        super().__init__(self._give(probs, logits), validate_args=validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         new = self._expanded(LogitRelaxedBernoulli, batch_shape, _instance, "probs", "logits")
         new.temperature = self.temperature
-        new._param = new.probs if "probs" in self.__dict__ else new.logits
         return new
-
-    @lazy
-    def logits(self) -> Any:
-        """log(p / (1 - p))."""
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy
-    def probs(self) -> Any:
-        """The chance of 1."""
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._param.size()
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)

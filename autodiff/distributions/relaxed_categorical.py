@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.api.creation import full_like
+from autodiff.api.likes import full_like
 from autodiff.api.sampling import rand
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all, clamp_probs

@@ -19,6 +19,7 @@ from autodiff._core.types import Size
 from autodiff.api.join import cat, stack
 from autodiff.distributions import constraints
 from autodiff.distributions._combined import ComposeTransform, IndependentTransform, identity_transform
+from autodiff.distributions._correlation import CorrCholeskyTransform
 from autodiff.distributions._elementwise import (
     AbsTransform,
     AffineTransform,
@@ -30,16 +31,17 @@ from autodiff.distributions._elementwise import (
 )
 from autodiff.distributions._simplex import (
     LowerCholeskyTransform,
+    PositiveDefiniteTransform,
     SoftmaxTransform,
     StickBreakingTransform,
 )
 from autodiff.distributions._transform import Transform, sum_rightmost
 
 __all__ = [
-    "AbsTransform", "AffineTransform", "CatTransform", "ComposeTransform", "CumulativeDistributionTransform", "ExpTransform",
-    "IndependentTransform", "LowerCholeskyTransform", "PowerTransform", "ReshapeTransform",
-    "SigmoidTransform", "SoftmaxTransform", "SoftplusTransform", "StackTransform", "StickBreakingTransform", "TanhTransform",
-    "Transform", "identity_transform",
+    "AbsTransform", "AffineTransform", "CatTransform", "ComposeTransform", "CorrCholeskyTransform",
+    "CumulativeDistributionTransform", "ExpTransform", "IndependentTransform", "LowerCholeskyTransform",
+    "PositiveDefiniteTransform", "PowerTransform", "ReshapeTransform", "SigmoidTransform", "SoftmaxTransform",
+    "SoftplusTransform", "StackTransform", "StickBreakingTransform", "TanhTransform", "Transform", "identity_transform",
 ]
 
 

@@ -1,6 +1,32 @@
-"""What the engine did, in the words and formulas that a learner reads. Loaded when asked for; it has no public name yet.
+"""What the engine did, in the words and formulas that a learner reads. Loaded when asked for, by `autodiff.seeing`.
+
+Of a rule's source:
 
 - `source`: where a function was written: its expression, found again from the code that runs.
 - `rules`: a rule as a line of mathematics, its helpers written out.
 - `notation`: a formula with the signs and parentheses of mathematics.
+
+What is recorded, while a program runs:
+
+- `values`: a copy of an array, or, of a large one, what a reader wants to know of it.
+- `places`: the expression of the user's that made a tensor.
+- `events`: what a run is made of.
+- `names`: what the user calls a tensor.
+- `things`: which tensor is which thing of the story.
+- `recorder`: an observer that writes the events down.
+- `run`: what `watch()` gives: the events, and the views of them.
+
+How it is told:
+
+- `numbers`: numbers as people read them.
+- `wording`: how the story calls things.
+- `equations`: a rule with names and with numbers.
+- `rows`: a line of numbers that no rule gives.
+- `updates`: what a step does to one parameter.
+- `moments`: what a story is made of.
+- `story`: the events told as moments.
+- `text`: the story in 80 columns.
+- `program`: the program that ran, as Python without a graph.
+- `scope`: the names in it.
+- `steps`: an optimiser's part in it.
 """

@@ -14,6 +14,7 @@ import numpy as np
 
 from autodiff._core.graph import primitive
 from autodiff._core.modes import mode
+from autodiff._core.observer import LOOKING, tell
 from autodiff._core.provenance import Place, here, outermost, stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import alias, edge_of
@@ -25,19 +26,27 @@ __all__ = ["between_hooks"]
 def between_hooks(module: Any, noted: Place | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """module.forward with the hooks around it; `noted` is the user's line if a layer of the package noted it already."""
     outermost.place = None  # hooks are the user's own lines too
+    result = None
+    if LOOKING:
+        tell("entered", module, args, kwargs)
     try:
         place = (noted or here(3)) if module._of_package else None
         args, kwargs = _before_forward(module, args, kwargs)
         old = _of(module, "backward_old")
         if old:
-            return _seen_by_old_hooks(module, old, args, _with_hooks_after(module, place, args, kwargs))
+            result = _seen_by_old_hooks(module, old, args, _with_hooks_after(module, place, args, kwargs))
+            return result
         backward = _of(module, "backward"), _of(module, "backward_pre")
         if not any(backward):
-            return _with_hooks_after(module, place, args, kwargs)
+            result = _with_hooks_after(module, place, args, kwargs)
+            return result
         watch = _Watch(module, *backward)
-        return watch.behind(_with_hooks_after(module, place, watch.in_front(args), kwargs))
+        result = watch.behind(_with_hooks_after(module, place, watch.in_front(args), kwargs))
+        return result
     finally:
         outermost.place = noted
+        if LOOKING:
+            tell("left", module, result)
 
 
 def _of(module: Any, kind: str) -> list[Any]:

@@ -11,6 +11,7 @@ import warnings
 from typing import Any
 
 from autodiff._core.missing import missing_name
+from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 from autodiff.api import fill
 from autodiff.nn._filling import deprecated, filling
@@ -177,13 +178,21 @@ def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
     return _calculate_fan_in_and_fan_out(tensor)[mode.lower() == "fan_out"]
 
 
+def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    return calculate_gain(nonlinearity, a) / math.sqrt(_calculate_correct_fan(tensor, mode))
+
+
+def _is_empty(tensor: Tensor) -> bool:
+    """Whether there is nothing to fill, with PyTorch's warning."""
+    if 0 not in tensor._array.shape:
+        return False
+    warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=stacklevel())
+    return True
+
+
 @filling
 def kaiming_uniform_(
-    tensor: Tensor,
-    a: float = 0,
-    mode: str = "fan_in",
-    nonlinearity: str = "leaky_relu",
-    generator: Generator | None = None,
+    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
 ) -> Tensor:
     """Uniform in +-gain * sqrt(3 / fan) (He et al. 2015); `a` is the slope of the leaky relu.
 
@@ -191,21 +200,15 @@ def kaiming_uniform_(
     >>> torch.nn.init.kaiming_uniform_(torch.empty(2, 4)).shape
     torch.Size([2, 4])
     """
-    if 0 in tensor._array.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+    if _is_empty(tensor):
         return tensor
-    std = calculate_gain(nonlinearity, a) / math.sqrt(_calculate_correct_fan(tensor, mode))
-    bound = math.sqrt(3.0) * std
+    bound = math.sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
 
 @filling
 def kaiming_normal_(
-    tensor: Tensor,
-    a: float = 0,
-    mode: str = "fan_in",
-    nonlinearity: str = "leaky_relu",
-    generator: Generator | None = None,
+    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
 ) -> Tensor:
     """Normal with std gain / sqrt(fan) (He et al. 2015); `a` is the slope of the leaky relu.
 
@@ -213,10 +216,9 @@ def kaiming_normal_(
     >>> torch.nn.init.kaiming_normal_(torch.empty(2, 4)).shape
     torch.Size([2, 4])
     """
-    if 0 in tensor._array.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+    if _is_empty(tensor):
         return tensor
-    return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(_calculate_correct_fan(tensor, mode)), generator)
+    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
 # ---- names that PyTorch deprecates ----

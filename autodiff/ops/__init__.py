@@ -9,7 +9,9 @@ Element by element:
 - `exponential`: exponentials, logarithms, sigmoid, the error function.
 - `error_function`: how erf is computed, of which NumPy knows nothing.
 - `power`: powers and roots, and what happens at 0.
-- `special`: the gamma function, Bessel's, sinc and others, which SciPy computes where NumPy lacks them.
+- `digamma_series`: how digamma is computed where SciPy is not installed.
+- `special`: the gamma function, sinc and others, which SciPy computes where NumPy lacks them.
+- `bessel`: Bessel's modified functions.
 - `polynomials`: orthogonal ones, Chebyshev's and others.
 - `normal`: the normal distribution, by the error function.
 - `rounding`: floor, sign and the like: steps, whose slope is 0.
@@ -41,6 +43,7 @@ Many numbers into fewer:
 - `cumulative`: running sums and products, and the way back through them.
 - `extremes`: the largest, the middle, the order: who gets the gradient.
 - `statistics`: variance, logsumexp, norms.
+- `lapack`: NumPy's decompositions, and what is said where they don't come to an end.
 - `equations`: solutions, inverses, determinants.
 - `factors`: triangles and turns: Cholesky, QR, LU, eigenvectors, singular vectors.
 - `singular`: how much a matrix stretches: the nuclear norm.

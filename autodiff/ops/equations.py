@@ -6,28 +6,15 @@ determinant its cofactors: its inverse, turned and scaled, where there is one.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from autodiff._core.broadcast import expanded
 from autodiff._core.graph import primitive
+from autodiff.ops.lapack import LinAlgError, each_matrix, eigh, substituted, svd, with_nan
 from autodiff.ops.matmul import product
 from autodiff.ops.triangle import diagonal
-
-
-class LinAlgError(RuntimeError):
-    """A matrix has not what was asked for: an inverse, a Cholesky factor.
-
-    >>> import autodiff as torch
-    >>> try:
-    ...     torch.linalg.inv(torch.zeros(2, 2))
-    ... except torch.linalg.LinAlgError as error:
-    ...     print(error)
-    linalg.inv: The diagonal element 1 is zero, the inversion could not be completed because the input matrix is singular.
-    """
-
 
 # ---- small helpers of the rules ----
 
@@ -51,25 +38,13 @@ def _of_matrix(g: Any) -> Any:
     return g[..., None, None]
 
 
-def each_matrix(function: Any, *arrays: Any) -> list[Any]:
-    """The function of each matrix of batches of one size, one after the other."""
-    count = math.prod(arrays[0].shape[:-2])
-    flat = [a.reshape(count, *a.shape[-2:]) for a in arrays]
-    return [function(*(a[i] for a in flat)) for i in range(count)]
-
-
 # ---- solutions ----
-
-
-def _unknown(x: Any, a: Any) -> Any:
-    """x: but nan where its matrix has a nan, behind which some BLAS go on as if it weren't there."""
-    return np.where(broken.any((-2, -1))[..., None, None], np.nan, x).astype(x.dtype) if (broken := np.isnan(a)).any() else x
 
 
 def first_zero(a: Any) -> int:
     """The number of the first diagonal element that elimination makes 0, from 1 on; 0 where there is none."""
     u = np.array(a, np.float64)
-    with np.errstate(all="ignore"):  # of what is not finite
+    with np.errstate(all="ignore"):
         for i in range(len(u)):
             p = i + int(np.argmax(np.abs(u[i:, i])))
             if not u[p, i]:
@@ -84,11 +59,14 @@ def batch_element(infos: list[int], batch: tuple[int, ...]) -> str:
     return f"(Batch element {next(i for i, info in enumerate(infos) if info)}): " if batch else ""
 
 
-def _solved_or_nan(m: Any, c: Any) -> Any:
-    try:
-        return _unknown(np.linalg.solve(m, c), m)
-    except np.linalg.LinAlgError:
-        return np.full_like(c, np.nan)
+def refuse_singular(name: str, infos: list[int], batch: tuple[int, ...]) -> None:
+    """LinAlgError for the first matrix with a diagonal element that is 0: its number, from 1 on."""
+    if any(infos):
+        where, k = batch_element(infos, batch), next(filter(None, infos))
+        raise LinAlgError(
+            f"{name}: {where}The diagonal element {k} is zero, the inversion could not be completed because the input matrix "
+            "is singular."
+        )
 
 
 @primitive(
@@ -98,16 +76,27 @@ def _solved_or_nan(m: Any, c: Any) -> Any:
     says="The right side gets the solution of the transposed equations for g; the matrix minus that, times the solution.",
 )
 def solved(a, b, *, lenient=False):
-    """the solution of a and b: the x with a @ x = b; nan for a singular matrix if `lenient`, which is an error otherwise."""
+    """the solution of a and b: the x with a @ x = b; not finite for a singular matrix if `lenient`, an error otherwise."""
     try:
-        return _unknown(np.linalg.solve(a, b), a)
+        x = np.linalg.solve(a, b)
+        return x if lenient and _is_triangle(a) else with_nan(a, x)  # a triangle's nan spreads on one side of it alone
     except np.linalg.LinAlgError:
-        if not lenient:
+        if not lenient and any(each_matrix(first_zero, a)):
             raise LinAlgError("torch.linalg.solve: The solver failed because the input matrix is singular.") from None
     shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a, b = (np.broadcast_to(x, (*shape, *x.shape[-2:])) for x in (a, b))
-    done = each_matrix(_solved_or_nan, a, b)
-    return np.array(done, b.dtype).reshape(b.shape)
+    return np.array(each_matrix(_one_solved, a, b), b.dtype).reshape(b.shape)
+
+
+def _is_triangle(a: Any) -> bool:
+    return not np.triu(a, 1).any() or not np.tril(a, -1).any()
+
+
+def _one_solved(a: Any, b: Any) -> Any:
+    """The solution for one matrix, which may be singular: a triangle is divided by its 0."""
+    if _is_triangle(a):
+        return substituted(a, b)
+    return np.full_like(b, np.nan) if first_zero(a) or np.isnan(a).any() else np.linalg.solve(a, b)
 
 
 @primitive(
@@ -118,55 +107,13 @@ def solved(a, b, *, lenient=False):
 def inverse(a, *, name="linalg.inv", lenient=False):
     """the inverse of a matrix; nan for a singular one if `lenient`, which is an error otherwise."""
     try:
-        return _unknown(np.linalg.inv(a), a)
+        return with_nan(a, np.linalg.inv(a))
     except np.linalg.LinAlgError:
         infos = each_matrix(first_zero, a)
     if not lenient:
-        where, k = batch_element(infos, a.shape[:-2]), next(filter(None, infos))
-        raise LinAlgError(
-            f"{name}: {where}The diagonal element {k} is zero, the inversion could not be completed because the input matrix "
-            "is singular."
-        )
-    done = each_matrix(lambda m: np.full_like(m, np.nan) if first_zero(m) else np.linalg.inv(m), a)
+        refuse_singular(name, infos, a.shape[:-2])
+    done = each_matrix(lambda m: np.full_like(m, np.nan) if first_zero(m) or np.isnan(m).any() else np.linalg.inv(m), a)
     return np.array(done, a.dtype).reshape(a.shape)
-
-
-# ---- stretches ----
-
-
-def stretches(a: Any, *, full: Any = False, vectors: Any = True, lenient: bool = False) -> Any:
-    """NumPy's (u, s, v), or s alone: nan where a matrix holds an infinity, of which LAPACK may never find the end.
-
-    A nan, and stretches that aren't found, are a LinAlgError; if `lenient`, a nan is like an infinity.
-    """
-    if not (broken := ~np.isfinite(a).all((-2, -1))).any():
-        try:
-            with np.errstate(over="ignore"):  # NumPy's own, of the largest numbers
-                return np.linalg.svd(a, full, vectors)
-        except np.linalg.LinAlgError:
-            raise LinAlgError("linalg.svd: The algorithm failed to converge.") from None
-    unknown = np.isnan(a).any((-2, -1))
-    if unknown.any() and not lenient:
-        where = batch_element(unknown.ravel().tolist(), a.shape[:-2])
-        raise LinAlgError(
-            f"linalg.svd: {where}The algorithm failed to converge because the input matrix contained non-finite values."
-        )
-    found = np.linalg.svd(np.where(broken[..., None, None], 0, a), full, vectors)
-    lost = broken[..., None]
-    if not vectors:
-        return np.where(lost, np.nan, found).astype(a.dtype)
-    return tuple(np.where(lost if x is found[1] else lost[..., None], np.nan, x).astype(a.dtype) for x in found)
-
-
-def axes(a: Any, uplo: Any = "L") -> Any:
-    """NumPy's eigh of a: its values and vectors; a LinAlgError where they aren't found, as of a nan."""
-    try:
-        return np.linalg.eigh(a, uplo)
-    except np.linalg.LinAlgError:
-        raise LinAlgError(
-            "linalg.eigh: The algorithm failed to converge because the input matrix is ill-conditioned or has too "
-            "many repeated eigenvalues."
-        ) from None
 
 
 # ---- determinants ----
@@ -184,7 +131,7 @@ def det(a):
 
 def _in_axes(a: Any) -> Any:
     """(u, s, v, the sign of both turns): a as a turn, a stretch and a turn."""
-    u, s, v = stretches(a, full=True, lenient=True)  # those of a nan are nan, as the determinant is
+    u, s, v = svd(a, full=True, lenient=True)  # those of a nan are nan, as the determinant is
     return u, s, v, np.linalg.det(u) * np.linalg.det(v)
 
 
@@ -265,10 +212,10 @@ def _with_pinv(g: Any, a: Any, p: Any) -> Any:
 def pinv(a, *, atol=None, rtol=None, symmetric=False):
     """the pseudoinverse of a: of its stretches those above the limit are inverted."""
     if symmetric:
-        s, u = axes(a)
+        s, u = eigh(a)
         v = np.swapaxes(u, -1, -2)
     else:
-        u, s, v = stretches(a)
+        u, s, v = svd(a)
     large = np.abs(s) > limits(s, a.shape, atol, rtol)[..., None]
     inverted = np.where(large, 1 / np.where(large, s, 1), 0)
     return (np.swapaxes(v, -1, -2) * inverted[..., None, :] @ np.swapaxes(u, -1, -2)).astype(a.dtype, copy=False)

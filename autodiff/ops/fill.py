@@ -27,9 +27,9 @@ def copy(x, v):
 
 
 @primitive(flat, name="ZeroBackward0", says="Zero is zero whatever stood there before: nothing passes.")
-def zero(x):
-    """Zeros of x's shape."""
-    return np.zeros_like(x)
+def zero(input):
+    """Zeros of the input's shape."""
+    return np.zeros_like(input)
 
 
 @primitive(

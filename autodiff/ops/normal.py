@@ -24,7 +24,12 @@ _ROOT_TWO_PI, _ROOT_TWO_OVER_PI = math.sqrt(2.0 * math.pi), math.sqrt(2.0 / math
     says="It falls everywhere, ever more slowly: like 1/x far out, where the bell curve itself is long gone.",
 )
 def erfcx(input):
-    """the scaled erfc of x: e**(x**2) erfc(x), of ordinary size far out."""
+    """e**(x**2) erfc(x), of ordinary size where erfc is not. Needs SciPy.
+
+    >>> import autodiff as torch
+    >>> torch.special.erfcx(torch.tensor([0.0, 100.0]))
+    tensor([1.0000, 0.0056])
+    """
     return scipys("erfcx", input)
 
 
@@ -35,7 +40,12 @@ def erfcx(input):
     says="Flattest in the middle, where most of the probability is; the closer to 0 or 1, the steeper.",
 )
 def ndtri(input):
-    """The inverse of the normal distribution's cumulative function."""
+    """The x below which the part `input` of the normal distribution lies; nan beyond 0 and 1. Needs SciPy.
+
+    >>> import autodiff as torch
+    >>> torch.special.ndtri(torch.tensor([0.5, 0.975]))
+    tensor([0.0000, 1.9600])
+    """
     return scipys("ndtri", input)
 
 
@@ -46,5 +56,10 @@ def ndtri(input):
     says="About −x far below 0, where what lies below x shrinks fast; nothing far above, where all lies below.",
 )
 def log_ndtr(input):
-    """The logarithm of the normal distribution's cumulative function."""
+    """The logarithm of `ndtr`, exact also where that is too small for a float. Needs SciPy.
+
+    >>> import autodiff as torch
+    >>> torch.special.log_ndtr(torch.tensor([-2.0]))
+    tensor([-3.7832])
+    """
     return scipys("log_ndtr", input)

@@ -29,6 +29,8 @@ FAMILIES: dict[str, tuple[Callable[[Any], Any], Step]] = {
     "legendre_polynomial_p": (lambda x: x, lambda x, k, p, before: ((2 * k + 1) * x * p - k * before) / (k + 1)),
 }
 
+LONGEST = 100_000  # a degree above it is a slip, which would seem to hang
+
 
 def polynomial(name: str, x: Any, n: Any) -> Any:
     """The polynomial of degree n at x, which broadcast; 0 for a negative degree. A shifted one is that of 2 x - 1."""
@@ -36,6 +38,8 @@ def polynomial(name: str, x: Any, n: Any) -> Any:
         return polynomial(name.removeprefix("shifted_"), 2 * x - 1, n)
     x, n = np.broadcast_arrays(x, np.asarray(n).astype(np.int64))
     second, step = FAMILIES[name]
+    if n.max(initial=0) > LONGEST:
+        raise RuntimeError(f"{name}: n is {n.max()}, which would take as many steps; at most {LONGEST:,} are taken here")
     before, p = np.ones_like(x), np.asarray(second(x), x.dtype)
     found = np.where(n == 0, before, np.where(n == 1, p, 0))
     for k in range(1, int(n.max(initial=0))):

@@ -108,7 +108,8 @@ def lstm_layer(x, w_ih, w_hh, b_ih, b_hh, h, c, *, sizes, reverse, keep):
     cells, gates = np.empty_like(y) if keep else None, None
     for part, rows in _stretches(sizes, reverse, keep):
         gates = _kernels.matmul(x[rows], w_ih.T, bias)
-        _kernels.lstm(gates, w_hh, h, c, y[rows], cells, part, reverse)
+        going = slice(0, part[0])  # the other sequences have ended before, or have not begun
+        _kernels.lstm(gates, w_hh, h[going], c[going], y[rows], cells, part, reverse)
     return (y, h, c, gates, cells) if keep else (y, h, c)
 
 
@@ -144,7 +145,7 @@ def gru_layer(x, w_ih, w_hh, b_ih, b_hh, h, *, sizes, reverse, keep):
     hidden, gates = np.empty_like(y) if keep else None, None
     for part, rows in _stretches(sizes, reverse, keep):
         gates = _kernels.matmul(x[rows], w_ih.T, b_ih)
-        _kernels.gru(gates, w_hh, b_hh, h, y[rows], hidden, part, reverse)
+        _kernels.gru(gates, w_hh, b_hh, h[: part[0]], y[rows], hidden, part, reverse)
     return (y, h, gates, hidden) if keep else (y, h)
 
 

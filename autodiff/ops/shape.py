@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff._core.errors import no_memory_format
+from autodiff._core.formats import arranged, axes_in
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.memory import order_of_copy
@@ -109,12 +109,15 @@ def clone(input, *, memory_format=None):
     >>> torch.clone(torch.tensor([1.0]))
     tensor([1.])
     """
-    if memory_format is not None:
-        raise no_memory_format("clone", memory_format)
+    if memory_format is not None and axes_in("clone", memory_format, input.ndim) is not None:
+        copied = arranged("clone", input, memory_format)
+        return copied if copied is not input else np.array(input, order="K")
     return np.array(input, order=order_of_copy(input))
 
 
 @primitive(lambda g: g, name="Clone", says="A copy is as large as the original: g passes unchanged.")
-def compact(x):
-    """A copy of x in row-major order."""
-    return np.array(x, order="C")
+def compact(x, *, axes=None):
+    """A copy of x in row-major order, or with the dimensions `axes` in this order in memory."""
+    if axes is None:
+        return np.array(x, order="C")
+    return np.array(x.transpose(axes), order="C").transpose(np.argsort(axes))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
-from autodiff.ops.equations import stretches
+from autodiff.ops import lapack
 from autodiff.ops.matmul import bmm
 
 
@@ -31,7 +31,7 @@ def of_each(g: Any) -> Any:
 )
 def nuclear(x):
     """The sums of the singular values: of a batch of matrices with at least as many rows as columns."""
-    return stretches(_wide(x), vectors=False).sum(-1).astype(x.dtype, copy=False)
+    return lapack.stretches(_wide(x)).sum(-1).astype(x.dtype, copy=False)
 
 
 def turned(g: Any, x: Any, q: Any) -> Any:
@@ -46,8 +46,16 @@ def turned(g: Any, x: Any, q: Any) -> Any:
 )
 def directions(x):
     """the directions of x: u @ v, where x is u @ s @ v; each of its singular values is 1."""
-    u, _, v = stretches(_wide(x), lenient=True)
+    u, _, v = lapack.svd(_wide(x))
     return (u @ v).astype(x.dtype, copy=False)
+
+
+def _axes(p: Any) -> Any:
+    """(values, vectors) of a symmetric p; nan where there are none, since a gradient is not refused."""
+    try:
+        return np.linalg.eigh(p)
+    except np.linalg.LinAlgError:
+        return np.full(p.shape[:-1], np.nan, p.dtype), np.full(p.shape, np.nan, p.dtype)
 
 
 def _around(y: Any, z: Any) -> Any:
@@ -62,7 +70,7 @@ def _around(y: Any, z: Any) -> Any:
 )
 def balanced(p, c):
     """the y between p and c: p @ y + y @ p = c, for a symmetric p."""
-    w, v = np.linalg.eigh(_wide(p))
+    w, v = _axes(_wide(p))
     with np.errstate(all="ignore"):
         y = v @ ((v.mT @ c @ v) / (w[..., :, None] + w[..., None, :])) @ v.mT
     return y.astype(c.dtype, copy=False)
@@ -75,7 +83,7 @@ def balanced(p, c):
 )
 def divided(b, p):
     """b / p: of matrices, the y with y @ p = b, for a symmetric p."""
-    w, v = np.linalg.eigh(_wide(p))
+    w, v = _axes(_wide(p))
     with np.errstate(all="ignore"):
         y = (b @ v) / w[..., None, :] @ v.mT
     return y.astype(b.dtype, copy=False)

@@ -16,9 +16,9 @@ from autodiff._core.broadcast import widened
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import tensors_to_floating, to_floating
+from autodiff.ops import digamma_series
 from autodiff.ops.comparison import where
 from autodiff.ops.exponential import exp, log
-from autodiff.ops.rounding import sign
 
 _LN2, _ROOT_PI = math.log(2.0), math.sqrt(math.pi)
 
@@ -69,7 +69,12 @@ def xlogy(input, other):
     says="The first has the logarithm as its slope, the second the quotient, as a product with a logarithm has.",
 )
 def xlog1py(input, other):
-    """x log(1 + y), and 0 where x is 0."""
+    """x log(1 + y), and 0 where x is 0, whatever y is, unless it is nan. One of the two may be a number.
+
+    >>> import autodiff as torch
+    >>> torch.special.xlog1py(torch.tensor([0.0, 2.0]), torch.tensor([-1.0, 1.0]))
+    tensor([0.0000, 1.3863])
+    """
     return np.where((input == 0) & (other == other), input.dtype.type(0), input * np.log1p(other))
 
 
@@ -80,7 +85,12 @@ def xlog1py(input, other):
     says="The rarer something is, the more a little more of it adds to the surprise; from 1/e on it takes away.",
 )
 def entr(input):
-    """-x log x: 0 where x is 0, and minus infinity where it is negative."""
+    """-x log x, what an event of probability x adds to the entropy: 0 at 0, minus infinity below it.
+
+    >>> import autodiff as torch
+    >>> torch.special.entr(torch.tensor([0.0, 0.5]))
+    tensor([0.0000, 0.3466])
+    """
     ends = np.where(input < 0, -np.inf, input)  # 0 and nan are themselves
     return np.where(input > 0, -input * np.log(input), ends).astype(input.dtype, copy=False)
 
@@ -140,14 +150,19 @@ def sinc(input):
 def polygamma(input, *, order):
     """The derivative number `order` of digamma: digamma itself for 0."""
     if order == 0:
-        return _psi(input)
+        return psi(input)
     wide = widened(input).astype(np.float64)
     sums = scipys("zeta", np.float64(order + 1), wide)
     return (np.float64(-1.0) ** (order + 1) * math.factorial(order) * sums).astype(input.dtype)
 
 
-def _psi(x: Any) -> Any:
-    return np.where((x == 0), np.copysign(np.inf, -x), scipys("digamma", x)).astype(x.dtype, copy=False)
+def psi(x: Any) -> Any:
+    """The digamma function of an array: SciPy's, which is fast, or that of its asymptotic series."""
+    try:
+        y = scipys("digamma", x)
+    except ModuleNotFoundError:
+        y = digamma_series.psi(x.astype(np.float64))
+    return np.where((x == 0), np.copysign(np.inf, -x), y).astype(x.dtype, copy=False)
 
 
 @method(inplace=True)
@@ -157,13 +172,13 @@ def _psi(x: Any) -> Any:
     says="Its slope is the trigamma function: large near 0, about 1/x far out.",
 )
 def digamma(input):
-    """The slope of the logarithm of the gamma function. Needs SciPy.
+    """The slope of the logarithm of the gamma function.
 
     >>> import autodiff as torch
     >>> torch.digamma(torch.tensor([1.0, 2.0]))
     tensor([-0.5772,  0.4228])
     """
-    return _psi(input)
+    return psi(input)
 
 
 @method(inplace=True)
@@ -179,8 +194,7 @@ def lgamma(input):
     >>> torch.lgamma(torch.tensor([1.0, 5.0]))
     tensor([0.0000, 3.1781])
     """
-    y = scipys("gammaln", input)
-    return np.where(np.isneginf(y), -y, y)  # SciPy's at -inf; as C's, it is infinity at every pole
+    return np.where(np.isneginf(input), np.inf, scipys("gammaln", input)).astype(input.dtype, copy=False)
 
 
 # ---- the error function turned around ----
@@ -199,37 +213,7 @@ def erfinv(input):
     >>> torch.erfinv(torch.tensor([0.0, 0.5]))
     tensor([0.0000, 0.4769])
     """
-    return scipys("erfinv", input)
-
-
-# ---- modified Bessel functions ----
-
-
-@primitive(
-    lambda g, input, order: g * ((bessel_i(input, order=max(order - 1, 1 - order)) + bessel_i(input, order=order + 1)) * 0.5),
-    promote=to_floating,
-    says="Each of the family has as its slope the mean of its two neighbours.",
-)
-def bessel_i(input, *, order):
-    """I_n(x): the modified Bessel function of the first kind, of that order."""
-    if order == 0:
-        return np.i0(widened(input).astype(np.float64)).astype(input.dtype)
-    return scipys("i1", input) if order == 1 else scipys("iv", np.float64(order), input)
-
-
-def _mean_neighbour(x: Any, order: int) -> Any:
-    """the mean of its neighbours: of orders n - 1 and n + 1."""
-    return (bessel_ie(x, order=max(order - 1, 1 - order)) + bessel_ie(x, order=order + 1)) * 0.5
-
-
-@primitive(
-    lambda g, input, y, order: g * (_mean_neighbour(input, order) - sign(input) * y),
-    promote=to_floating,
-    says="The mean of its two neighbours, less what the scale takes away as it shrinks.",
-)
-def bessel_ie(input, *, order):
-    """e**-|x| I_n(x): the modified Bessel function of that order, of ordinary size far out."""
-    return scipys(f"i{order}e", input) if order < 2 else scipys("ive", np.float64(order), input)
+    return np.copysign(scipys("erfinv", input), input)
 
 
 # ---- the zeta function ----
@@ -248,7 +232,12 @@ def _no_slope_of_zeta(g: Any) -> Any:
     says="All terms of the sum shrink as the shift grows; their slopes add up to the next zeta function.",
 )
 def zeta(input, other):
-    """the zeta function: the sum of (q + k) ** -x over k = 0, 1, ..., Hurwitz's."""
+    """Hurwitz's zeta function: the sum of (q + k) ** -x over k = 0, 1, 2, ... One of the two may be a number. Needs SciPy.
+
+    >>> import autodiff as torch
+    >>> torch.special.zeta(torch.tensor([2.0, 4.0]), 1)
+    tensor([1.6449, 1.0823])
+    """
     return scipys("zeta", input, other)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
+from autodiff._core.memory import memory_order
 
 Geometry = tuple[tuple[int, ...], tuple[int, ...]]  # the sizes of a tensor, and its steps in elements
 
@@ -18,11 +19,13 @@ Geometry = tuple[tuple[int, ...], tuple[int, ...]]  # the sizes of a tensor, and
 
 
 def memory_of(x: Any) -> tuple[Any, int]:
-    """(the array that owns x's memory, where x begins in it), counted in elements."""
+    """(the array that owns x's memory, in the order of memory; where x begins in it), counted in elements."""
     owner = x
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
     begin = x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+    if not owner.flags.c_contiguous:  # a copy lies in the order of what it was copied from
+        owner = owner.transpose(memory_order(owner.strides))
     return owner, begin // x.itemsize
 
 
@@ -88,8 +91,7 @@ def strided(x, *, size, stride, start, geometry):
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {begin}, and itemsize {x.itemsize} "
             f"requiring a storage size of {needed * x.itemsize} are out of bounds for storage of size {owner.nbytes}"
         )
-    buffer = owner if owner.flags.c_contiguous else owner.T
-    return np.ndarray(size, x.dtype, buffer, begin * x.itemsize, [step * x.itemsize for step in stride])
+    return np.ndarray(size, x.dtype, owner, begin * x.itemsize, [step * x.itemsize for step in stride])
 
 
 @primitive(

@@ -17,6 +17,7 @@ import numpy as np
 
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.modes import enable_grad
+from autodiff._core.observer import LOOKING, tell
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import wrap
 from autodiff.api._keywords import KnowsItsKeywords
@@ -47,7 +48,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def between_hooks(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         self._opt_called = True  # a scheduler asks
-        if not self._hooks and not _of_all:
+        if not self._hooks and not _of_all and not LOOKING:
             try:
                 return step(self, *args, **kwargs)
             except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
@@ -61,7 +62,9 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
                     raise RuntimeError(f"{hook} must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
                 args, kwargs = changed
+        tell("stepping", self)
         result = step(*args, **kwargs)
+        tell("stepped", self)
         for hook in (*self._hooks.get("step_post", {}).values(), *_of_all.get("step_post", {}).values()):
             hook(self, args, kwargs)
         return result
@@ -150,6 +153,8 @@ class Optimizer(KnowsItsKeywords):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear the gradients of all parameters: `.grad` becomes None, or zeros with `set_to_none=False`."""
+        if LOOKING:
+            tell("cleared", [p for group in self.param_groups for p in group["params"]], "zero_grad")
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none or p._grad is None:

@@ -99,10 +99,10 @@ class _First(_Run):
         self.values: dict[int, Any] = {}
         self.leaves: list[tuple[Any, int]] = []  # (cell, count then) of every leaf that the run read
 
-    def made(self, node: Any, inputs: Any, outputs: Any) -> None:
+    def made(self, node: Any, inputs: Any, params: Any, outputs: Any) -> None:
         """Note which leaves were read."""
         self.leaves += _counts(x for x in inputs if isinstance(x, Tensor) and x._edge is LEAF)
-        super().made(node, inputs, outputs)
+        super().made(node, inputs, params, outputs)
 
     def _number(self, t: Tensor) -> int:
         self.kept.append((t._array.shape, t._array.dtype))

@@ -186,7 +186,7 @@ def test_anomaly_leaves_the_observer_that_was_there():
         def __init__(self):
             self.seen = []
 
-        def made(self, node, inputs, outputs):
+        def made(self, node, inputs, params, outputs):
             self.seen.append("made")
 
         def walked(self, node, gradient, results):

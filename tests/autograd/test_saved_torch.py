@@ -358,7 +358,7 @@ def test_an_observer_around_hooks_sees_every_node():
     seen = []
 
     class Watching:
-        def made(self, node, inputs, outputs):
+        def made(self, node, inputs, params, outputs):
             seen.append(("made", node.name(), len(inputs), len(outputs)))
 
         def walked(self, node, gradient, results):
@@ -382,11 +382,11 @@ def test_an_observer_sees_the_walk_of_gradients_and_results():
     seen = []
 
     class Watching:
-        def made(self, node, inputs, outputs):
+        def made(self, node, inputs, params, outputs):
             seen.append(("made", node.name(), [i is x for i in inputs], len(outputs)))
 
         def walked(self, node, gradient, results):
-            seen.append(("walked", node.name(), np.asarray(gradient).tolist(), [np.asarray(r).tolist() for _, r in results]))
+            seen.append(("walked", node.name(), np.asarray(gradient).tolist(), [np.asarray(r).tolist() for _, r, _ in results]))
 
     x = leaf(autodiff)
     before = autodiff.set_observer(Watching())

@@ -1,7 +1,6 @@
 """PyTorch's database of modules: the same state, results, gradients and buffers, in training and in evaluation."""
 
 import pytest
-from torch.testing._internal.common_modules import module_db
 
 import autodiff
 from conformance.judge import (
@@ -18,6 +17,8 @@ from conformance.judge import (
     torch,
     walk_back,
 )
+
+module_db = pytest.importorskip("torch.testing._internal.common_modules").module_db
 
 SAMPLES = 6  # of each module, in each of the two modes
 

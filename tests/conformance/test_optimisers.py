@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from torch.testing._internal.common_optimizers import optim_db
 
 import autodiff
 from conformance.judge import Carried, Elsewhere, attribute, has, quietly, torch
+
+optim_db = pytest.importorskip("torch.testing._internal.common_optimizers").optim_db
 
 STEPS = 6
 SHAPES = [(4, 3), (3,), ()]

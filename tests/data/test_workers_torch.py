@@ -332,8 +332,9 @@ def test_a_pass_that_is_broken_off_leaves_nothing():
 
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 import autodiff as torch
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a program in the background ignores it
 class Data(torch.utils.data.Dataset):
     def __len__(self):
         return 10_000

@@ -33,6 +33,9 @@ TRANSFORMS = {
     "softmax": (lambda d, t: d.SoftmaxTransform(), (2, 3)),
     "abs": (lambda d, t: d.AbsTransform(), (5,)),
     "lower cholesky": (lambda d, t: d.LowerCholeskyTransform(), (2, 3, 3)),
+    "positive definite": (lambda d, t: d.PositiveDefiniteTransform(), (2, 3, 3)),
+    "correlation": (lambda d, t: d.CorrCholeskyTransform(), (4, 6)),
+    "correlation of two": (lambda d, t: d.CorrCholeskyTransform(), (3, 1)),
 }
 
 
@@ -152,6 +155,9 @@ def test_what_constraints_allow(name):
         "less_than(1.0)",
         "interval(0.5, 2.0)",
         "lower_cholesky",
+        "positive_definite",
+        "positive_semidefinite",
+        "corr_cholesky",
         "boolean",
         "independent(positive, 1)",
     ],

@@ -66,6 +66,16 @@ def test_a_channel_of_its_own_for_each_output(kernel, windows, groups, o, n, dty
     close(getattr(_kernels, kernel)(*arrays, windows, groups), getattr(reference, kernel)(*arrays, windows, groups), dtype, 100)
 
 
+@pytest.mark.parametrize("kernel", CONVOLUTIONS)
+@given(
+    windows=some_windows(), groups=st.integers(1, 2), c=st.sampled_from([8, 15, 32]), o=st.sampled_from([15, 16, 31, 64]),
+    n=st.integers(1, 5), dtype=dtypes, bias=st.booleans(),
+)  # fmt: skip
+def test_taps_on_padding_are_left_out_where_channels_fill_vectors(kernel, windows, groups, c, o, n, dtype, bias):
+    arrays = arrays_of(kernel, windows, groups, c, o, n, dtype, bias)
+    close(getattr(_kernels, kernel)(*arrays, windows, groups), getattr(reference, kernel)(*arrays, windows, groups), dtype, 100)
+
+
 @given(windows=some_windows(pool=True), planes=st.tuples(st.integers(1, 3), st.integers(1, 4)), dtype=dtypes, layout=layouts,
        strange=st.booleans())  # fmt: skip
 def test_any_max_pool(windows, planes, dtype, layout, strange):
@@ -90,12 +100,13 @@ def test_a_gradient_that_is_infinite_stays_at_its_window():
 @pytest.mark.parametrize("kernel", CONVOLUTIONS)
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize(("padding", "stride", "groups"), [(1, 1, 1), (0, 1, 1), (2, 2, 2), (1, 1, 4), (1, 2, 4)])
+@pytest.mark.parametrize(("c", "o"), [(4, 8), (64, 32)])
 @pytest.mark.parametrize("value", [np.inf, np.nan])
-def test_zeros_around_the_input_are_not_multiplied_by_what_is_not_finite(kernel, dtype, padding, stride, groups, value):
+def test_zeros_around_the_input_are_not_multiplied_by_what_is_not_finite(kernel, dtype, padding, stride, groups, c, o, value):
     space = ((7, 9), (3, 3), (stride,) * 2, (padding,) * 2, (1, 1))
     windows = Windows(space[0], positions(*space), *space[1:])
     for which in (0, 1):
-        arrays = arrays_of(kernel, windows, groups, 4 // groups, 8 // groups, 2, dtype, bias=False)
+        arrays = arrays_of(kernel, windows, groups, c // groups, o // groups, 2, dtype, bias=False)
         arrays[which].flat[17] = value
         found, expected = (getattr(module, kernel)(*arrays, windows, groups) for module in (_kernels, reference))
         np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
@@ -104,13 +115,14 @@ def test_zeros_around_the_input_are_not_multiplied_by_what_is_not_finite(kernel,
 
 LARGE = [
     (Windows((40, 40), (40, 40), (3, 3), (1, 1), (1, 1), (1, 1)), 1, 24, 40, 5),
+    (Windows((9, 12), (9, 12), (3, 3), (1, 1), (1, 1), (1, 1)), 1, 64, 64, 13),
     (Windows((40, 41), (18, 19), (5, 4), (2, 2), (0, 0), (1, 1)), 2, 9, 20, 5),
     (Windows((40, 40), (40, 40), (3, 3), (1, 1), (1, 1), (1, 1)), 80, 1, 1, 17),
 ]
 
 
 @pytest.mark.parametrize("kernel", [*CONVOLUTIONS, "max_pool"])
-@pytest.mark.parametrize(("windows", "groups", "c", "o", "n"), LARGE, ids=["wide", "groups", "depthwise"])
+@pytest.mark.parametrize(("windows", "groups", "c", "o", "n"), LARGE, ids=["wide", "filled", "groups", "depthwise"])
 def test_results_do_not_depend_on_the_number_of_threads(kernel, windows, groups, c, o, n):
     before = _kernels.get_num_threads()
     found = []

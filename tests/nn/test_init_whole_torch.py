@@ -86,3 +86,10 @@ def test_gains():
         for T in (autodiff, torch):
             with pytest.raises(ValueError):
                 T.nn.init.calculate_gain(*args)
+
+
+@pytest.mark.parametrize("name", ["kaiming_uniform_", "kaiming_normal_"])
+def test_nothing_to_fill_is_said_of_the_users_line(name):
+    with pytest.warns(UserWarning, match="Initializing zero-element tensors is a no-op") as said:
+        assert getattr(autodiff.nn.init, name)(autodiff.empty(0, 3)).shape == (0, 3)
+    assert [w.filename for w in said] == [__file__]

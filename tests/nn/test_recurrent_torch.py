@@ -83,6 +83,34 @@ def test_layers(kind, options, seed, lengths, steps, batch, given_state, trainin
     both = (trained(T, kind, options, seed, dtype, shape, lengths, given_state, training) for T in (autodiff, torch))
     same(*both, rtol)
 
+LONG = st.lists(st.integers(1, 12), min_size=30, max_size=70) | st.integers(1, 12).map(lambda n: [n] * 50)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(lengths=LONG, seed=st.integers(0, 1000), bidirectional=st.booleans(), layers=st.integers(1, 2), single=st.booleans())
+def test_many_sequences_without_gradients(kind, lengths, seed, bidirectional, layers, single):
+    """Without a way back the steps are computed in stretches, each of which has as many sequences as are still going on."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(max(lengths), len(lengths), 3))
+    starts = [rng.normal(size=(layers * (2 if bidirectional else 1), len(lengths), 4)) for _ in range(2)]
+
+    def run(T, grad):
+        dtype = T.float32 if single else T.float64
+        T.manual_seed(seed)
+        layer = getattr(T.nn, kind)(3, 4, num_layers=layers, bidirectional=bidirectional, dtype=dtype)
+        packed = T.nn.utils.rnn.pack_padded_sequence(T.tensor(values, dtype=dtype), lengths, enforce_sorted=False)
+        state = tuple(T.tensor(s, dtype=dtype) for s in starts)
+        with T.set_grad_enabled(grad):
+            y, last = layer(packed, state if kind == "LSTM" else state[0])
+        y, _ = T.nn.utils.rnn.pad_packed_sequence(y)
+        return [t.detach().numpy() for t in tensors_of(y, last)]
+
+    found = run(autodiff, False)
+    rtol = 2e-5 if single else 1e-10
+    for other in (run(autodiff, True), run(torch, False)):
+        for a, b in zip(found, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol)
+
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("kind", ["RNNCell", "GRUCell", "LSTMCell"])

@@ -599,5 +599,4 @@ def test_older_names(T):
         assert T.nn.utils.clip_grad_norm_(walked, 1.0).item() == 0.0
     assert T.nn.utils.clip_grad_norm_([], 1.0).item() == 0.0
     layer = T.nn.Conv2d(1, 1, 1)
-    if T is autodiff:
-        assert T.nn.utils.convert_conv2d_weight_memory_format(layer, "torch.channels_last") is layer
+    assert T.nn.utils.convert_conv2d_weight_memory_format(layer, T.channels_last) is layer

@@ -4,6 +4,7 @@
 import numpy as np
 from scipy import linalg
 
+from rows.chance import seeded
 from rows.row import Row
 
 
@@ -131,6 +132,11 @@ FACTORS = [
     row("linalg.svd", ((3, 4),), lambda T, a: svd_of(T, a, True), None, "full"),
     row("linalg.svdvals", ((2, 3, 4),), lambda T, a: T.linalg.svdvals(a), lambda a: np.linalg.svd(a, compute_uv=False), same_name=True),
     row("svd", ((3, 3),), lambda T, a: T.svd(a).S, lambda a: np.linalg.svd(a, compute_uv=False), same_name=True),
+    row("svd_lowrank", ((2, 4, 3),), seeded(lambda T, a: T.svd_lowrank(a, 3)[1]), lambda a: np.linalg.svd(a, compute_uv=False)),
+    row("svd_lowrank", ((2, 4), (4,)), seeded(lambda T, a, m: T.svd_lowrank(a, 2, M=m)[1]),
+        lambda a, m: np.linalg.svd(a - m, compute_uv=False), "M"),
+    row("svd_lowrank", ((4, 3),), seeded(lambda T, a: T.svd_lowrank(a, 2, 1)[2] ** 2), None, "directions"),
+    row("pca_lowrank", ((4, 2),), seeded(lambda T, a: T.pca_lowrank(a)[1]), lambda a: np.linalg.svd(a - a.mean(0), compute_uv=False)),
     row("lu_unpack", ((3, 3),), lambda T, a: sum(T.lu_unpack(*T.linalg.lu_factor(a))[1:]), None),
     row("orgqr", ((3, 2), (2,)), lambda T, a, t: T.orgqr(a, t), None, torch_orders=2),
     row("ormqr", ((3, 2), (2,), (3, 2)), lambda T, a, t, x: T.ormqr(a, t, x), None, torch_orders=2),

@@ -104,15 +104,6 @@ cdef const Py_ssize_t* of_weight(const Windows* v, int dims, Py_ssize_t* shape) 
     return shape
 
 
-cdef bint stands_out(const Windows* v) noexcept:
-    """Whether some window reaches beyond the input, where it meets zeros."""
-    cdef int d
-    for d in range(DIMS):
-        if v.padding[d] or (v.size[d] - 1) * v.stride[d] + v.dilation[d] * (v.kernel[d] - 1) >= v.inside[d]:
-            return True
-    return False
-
-
 cdef bint all_finite(int size, void* x, Py_ssize_t n) noexcept:
     """Whether no element is infinite or nan."""
     cdef float zero32 = 0

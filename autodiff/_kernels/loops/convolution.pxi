@@ -1,7 +1,8 @@
 # Convolutions: after reading it you know how a convolution becomes products of matrices, without a copy of every window.
 #
 # Each image becomes a phase image, of the channels of one group. A panel of what the taps see is packed by copying runs of
-# positions, and is then an ordinary panel of a product: (o, c * taps) @ (c * taps, positions).
+# positions, and is then an ordinary panel of a product: (o, c * taps) @ (c * taps, positions). Where output channels fill the
+# vectors it is better turned on its side, see positions.pxi.
 
 cdef inline bint slim(const Windows* v) noexcept nogil:
     """Whether there is too little for tiles: a channel of its own for each output, as in a depthwise convolution."""
@@ -52,6 +53,8 @@ cdef int convolution(real** a, const Windows* v) noexcept nogil:
     cdef Py_ssize_t* off
     if slim(v):
         return depthwise(a, v)
+    if fills(v):
+        return by_positions(a, v, False)
     s = <real*>calloc(size + KC * WIDE * LANES + v.groups * packed + 4 * ROOM, sizeof(real))
     off = <Py_ssize_t*>malloc((k + 1) * sizeof(Py_ssize_t))
     if s == NULL or off == NULL:

@@ -1,8 +1,9 @@
 # The gradient of a convolution's weight: after reading it you know that its long sums go over the positions of several images.
 #
-# It is a product, too: (c * taps, positions) @ (positions, o). Its left factor is read where it lies, in phase images: a row of
-# it is what one tap sees of one channel. Where that is padding, zeros are multiplied, so the gradient that comes in must be
-# finite: the doors look at the result.
+# It is a product, too: (taps * c, positions) @ (positions, o). Its left factor is read where it lies, in phase images: a row of
+# it is what one tap sees of one channel. A tap has only the positions from which it meets the image. But few channels do not
+# fill a tile, which then takes the rows of several taps, and multiplies padding: the gradient that comes in must be finite, and
+# the doors look at the result.
 
 cdef int convolution_weight(real** a, const Windows* v) noexcept nogil:
     """dw = the gradient of the weight, of the input's channels from begin to end; a holds g, x and dw; -1 without memory."""
@@ -24,39 +25,42 @@ cdef int group_weight(real** a, const Windows* v, Py_ssize_t group, Py_ssize_t f
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
     cdef Py_ssize_t channels = last - first, rows = channels * v.taps, image = channels * v.plane, count = rows * (v.o + LANES)
     cdef Py_ssize_t images = min(v.n, max(KC // v.positions, <Py_ssize_t>1)), terms = 0, i, j, t
+    cdef bint alone = channels >= MR and stands_out(v)  # has each tap its own terms, and tiles for itself?
     cdef real* s = <real*>calloc(images * image + count + 2 * ROOM, sizeof(real))
     cdef real* panel = <real*>malloc((KC * WIDE * LANES + ROOM) * sizeof(real))
     cdef double* totals = <double*>calloc(count if real is float else 1, sizeof(double))
-    cdef Py_ssize_t* off = <Py_ssize_t*>malloc(rows * sizeof(Py_ssize_t))
+    cdef Py_ssize_t* off = <Py_ssize_t*>malloc((2 * rows + KC) * sizeof(Py_ssize_t))
     cdef real* sums = <real*>((<size_t>(s + images * image + ROOM) + 63) // 64 * 64)
-    cdef bint add = False
     if s == NULL or panel == NULL or totals == NULL or off == NULL:
         free(s)
         free(panel)
         free(totals)
         free(off)
         return -1
-    for i in range(channels):
-        for t in range(v.taps):
-            off[i * v.taps + t] = i * v.plane + tap(v, t)
+    for t in range(v.taps):
+        for i in range(channels):
+            # Tap after tap where each has its own terms; else side by side is what lies side by side.
+            j = t * channels + i if alone else i * v.taps + t
+            off[j], off[rows + j] = i * v.plane + tap(v, t), i * v.taps + t
     i = 0
     while i < v.n:
         images = min(images, v.n - i)
         for j in range(images):
             move_image(v, channels, a[1] + (((i + j) * v.groups + group) * v.c + first) * v.elements, s + j * image, False)
-        images_weight(v, s, image, images, a[0] + (i * v.groups + group) * v.o * v.positions, off, rows, panel, sums, add)
+        images_weight(v, s, image, images, a[0] + (i * v.groups + group) * v.o * v.positions, channels, alone, off,
+                      panel, sums)
         i += images
-        add = True
         if real is float:
             terms += images * v.positions
             if terms > LONGEST:
                 # A long sum goes on in double.
                 for j in range(count):
                     totals[j] += sums[j]
-                add, terms = False, 0
+                    sums[j] = 0
+                terms = 0
     if real is float:
         for j in range(count):
-            sums[j] = <real>((sums[j] if add else 0) + totals[j])
+            sums[j] = <real>(sums[j] + totals[j])
     bring_weight(v, sums, rows, a[2] + (group * v.o * v.c + first) * v.taps)
     free(s)
     free(panel)
@@ -66,49 +70,80 @@ cdef int group_weight(real** a, const Windows* v, Py_ssize_t group, Py_ssize_t f
 
 
 cdef void images_weight(
-        const Windows* v, const real* s, Py_ssize_t image, Py_ssize_t images, const real* g, const Py_ssize_t* off,
-        Py_ssize_t rows, real* panel, real* sums, bint add) noexcept nogil:
-    """What some images add to the sums: for each panel of outputs (rows, panel)."""
+        const Windows* v, const real* s, Py_ssize_t image, Py_ssize_t images, const real* g, Py_ssize_t channels,
+        bint alone, Py_ssize_t* off, real* panel, real* sums) noexcept nogil:
+    """What some images add to the sums: for each panel of outputs (rows, panel).
+
+    off has where each row lies, which row of the sums it is, and room for where the terms lie.
+    """
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
-    cdef Py_ssize_t p = 0, j, kc, columns
+    cdef Py_ssize_t rows = channels * v.taps, p = 0, q, j, t, kc, columns
+    cdef Py_ssize_t* term = off + 2 * rows
     cdef Runs runs
     cdef int width
     while p < images * v.positions:
         kc = block_of(images * v.positions - p, KC)
-        find_runs(v, p, kc, image, &runs)
+        list_terms(v, p, kc, image, term)
         j = 0
         while j < v.o:
             width = vectors_of(v.o - j, LANES)
             columns = min(width * LANES, v.o - j)
-            pack_outputs(v, width, columns, g, p, j, &runs, panel)
-            gather_panel(width, rows, &runs, s, off, panel, sums + j * rows, add or p > 0)
+            pack_outputs(v, width, columns, g, p, j, kc, panel)
+            for t in range(v.taps if alone else 1):
+                if alone:
+                    runs_of_tap(v, t, p, kc, &runs)
+                else:
+                    runs.count, runs.first[0], runs.end[0] = 1, 0, kc
+                gather_panel(width, channels if alone else rows, &runs, s, off + t * channels, term, panel, sums + j * rows,
+                             off + rows + t * channels)
             j += columns
         p += kc
 
 
-cdef void find_runs(const Windows* v, Py_ssize_t first, Py_ssize_t count, Py_ssize_t image, Runs* runs) noexcept nogil:
-    """The runs that some positions consist of, counted through images whose phase images lie `image` elements apart."""
-    cdef Py_ssize_t q = first, at
-    runs.count = 0
+cdef void list_terms(const Windows* v, Py_ssize_t first, Py_ssize_t count, Py_ssize_t image, Py_ssize_t* term) noexcept nogil:
+    """Where some positions lie, counted through images whose phase images lie `image` elements apart."""
+    cdef Py_ssize_t q = first, at, start, length, i
     while q < first + count:
         at = q % v.positions
-        runs.start[runs.count] = q // v.positions * image + place(v, at)
-        runs.length[runs.count] = min(first + count - q, v.size[2] - at % v.size[2])
-        q += runs.length[runs.count]
-        runs.count += 1
+        start, length = q // v.positions * image + place(v, at), min(first + count - q, v.size[2] - at % v.size[2])
+        for i in range(length):
+            term[q - first + i] = start + i
+        q += length
+
+
+cdef void runs_of_tap(const Windows* v, Py_ssize_t t, Py_ssize_t first, Py_ssize_t count, Runs* runs) noexcept nogil:
+    """The positions from which tap t meets the image, of some that are counted through several images."""
+    cdef Py_ssize_t begin[DIMS]
+    cdef Py_ssize_t end[DIMS]
+    cdef Py_ssize_t i, j, row, column, length, q = first, left = v.taps
+    cdef int d
+    for d in range(DIMS):
+        left //= v.kernel[d]
+        i = v.padding[d] - t // left % v.kernel[d] * v.dilation[d]  # how far it stands out at position 0
+        begin[d] = (max(i, <Py_ssize_t>0) + v.stride[d] - 1) // v.stride[d]
+        end[d] = min((max(v.inside[d] + i, <Py_ssize_t>0) + v.stride[d] - 1) // v.stride[d], v.size[d])
+    runs.count = 0
+    while q < first + count:
+        row, column = q % v.positions // v.size[2], q % v.size[2]
+        length = min(first + count - q, v.size[2] - column)
+        i, j = row // v.size[1], row % v.size[1]
+        if begin[0] <= i < end[0] and begin[1] <= j < end[1]:
+            add_run(runs, q - first + max(begin[2] - column, <Py_ssize_t>0), q - first + min(end[2] - column, length))
+        q += length
 
 
 cdef void pack_outputs(
-        const Windows* v, int width, Py_ssize_t columns, const real* g, Py_ssize_t first, Py_ssize_t j, const Runs* runs,
+        const Windows* v, int width, Py_ssize_t columns, const real* g, Py_ssize_t first, Py_ssize_t j, Py_ssize_t count,
         real* to) noexcept nogil:
-    """A panel of output channels from j on, side by side for every position of the runs, which begin at position `first`."""
+    """A panel of output channels from j on, side by side for every position, counted through the images."""
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
-    cdef Py_ssize_t r, q = first
-    for r in range(runs.count):
-        pack_panel(width, LANES, runs.length[r], columns,
+    cdef Py_ssize_t q = first, length
+    while q < first + count:
+        length = min(first + count - q, v.positions - q % v.positions)
+        pack_panel(width, LANES, length, columns,
                    g + (q // v.positions * v.groups * v.o + j) * v.positions + q % v.positions, 1, v.positions, to)
-        to += runs.length[r] * width * LANES
-        q += runs.length[r]
+        to += length * width * LANES
+        q += length
 
 
 cdef void bring_weight(const Windows* v, const real* sums, Py_ssize_t rows, real* to) noexcept nogil:

@@ -68,27 +68,46 @@ cdef void image_back(
         j += whole
 
 
+cdef inline Windows turned_windows(const Windows* v) noexcept nogil:
+    """The windows over the gradient that comes in, whose convolution is the gradient of the input."""
+    cdef Windows back = v[0]
+    cdef int d
+    back.c, back.o = v.o, v.c
+    for d in range(DIMS):
+        back.inside[d], back.size[d] = v.size[d], v.inside[d]
+        back.padding[d] = v.dilation[d] * (v.kernel[d] - 1) - v.padding[d]
+    measure(&back)
+    back.begin, back.end = v.begin, v.end
+    return back
+
+
 cdef inline bint turns(const Windows* v) noexcept nogil:
     """Whether the gradient of the input is better computed as a convolution with the weight turned round.
 
-    It is one where every stride is 1; and takes fewer positions than the other way has gaps where the padding is half a window.
+    It is one where every stride is 1. It is better where padding is left out; else it takes fewer positions than the other way
+    has gaps where the padding is half a window.
     """
+    cdef Windows back
     cdef bint pads = False
     cdef int d
     for d in range(DIMS):
         if v.stride[d] != 1 or v.padding[d] > v.dilation[d] * (v.kernel[d] - 1):
             return False
         pads = pads or 2 * v.padding[d] >= v.dilation[d] * (v.kernel[d] - 1) > 0
-    return pads
+    back = turned_windows(v)
+    return pads or fills(&back)
 
 
 cdef int turned(real** a, const Windows* v) noexcept nogil:
     """The gradient of the input for strides of 1: g convolved with w, its taps in the other order and channels exchanged."""
-    cdef Windows back = v[0]
+    cdef Windows back = turned_windows(v)
     cdef real* arrays[4]
-    cdef real* w = <real*>malloc(v.groups * v.o * v.c * v.taps * sizeof(real))
+    cdef real* w
     cdef Py_ssize_t group, i, j, t
-    cdef int d, status
+    cdef int status
+    if fills(&back):
+        return by_positions(a, &back, True)
+    w = <real*>malloc(v.groups * v.o * v.c * v.taps * sizeof(real))
     if w == NULL:
         return -1
     for group in range(v.groups):
@@ -97,12 +116,6 @@ cdef int turned(real** a, const Windows* v) noexcept nogil:
                 for t in range(v.taps):
                     w[((group * v.c + i) * v.o + j) * v.taps + t] = a[1][
                         ((group * v.o + j) * v.c + i) * v.taps + v.taps - 1 - t]
-    back.c, back.o = v.o, v.c
-    for d in range(DIMS):
-        back.inside[d], back.size[d] = v.size[d], v.inside[d]
-        back.padding[d] = v.dilation[d] * (v.kernel[d] - 1) - v.padding[d]
-    measure(&back)
-    back.begin, back.end = v.begin, v.end
     arrays[0], arrays[1], arrays[2], arrays[3] = a[0], w, a[2], a[3]
     status = convolution(arrays, &back)
     free(w)

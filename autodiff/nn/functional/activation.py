@@ -16,7 +16,7 @@ from autodiff.api import activation as api
 from autodiff.api import activation_forms as forms
 from autodiff.api._calls import number, takes_tensors
 from autodiff.api.activation_forms import celu_, relu_, rrelu_, selu_, threshold_
-from autodiff.api.creation import empty_like, zeros_like
+from autodiff.api.likes import empty_like, zeros_like
 from autodiff.ops import activation as ops
 
 __all__ = [

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autodiff._core.handles import RemovableHandle
+from autodiff._core.observer import LOOKING
 from autodiff._core.provenance import here, outermost
 from autodiff._core.refusals import refusal
 from autodiff.nn._everywhere import EVERYWHERE, one_kind
@@ -46,7 +47,7 @@ class Calling:
             """Run `forward`, between the hooks."""
             noted = outermost.place
             try:
-                if self._hooks or EVERYWHERE:
+                if self._hooks or EVERYWHERE or LOOKING:
                     return between_hooks(self, noted, args, kwargs)
                 if self._of_package:
                     if noted is not None:  # a layer inside another one of the package, which has noted its caller

@@ -75,8 +75,8 @@ class TransformerEncoderLayer(Module):
             x = x + self._sa_block(self.norm1(x), mask, padding, is_causal=is_causal)
             return x + self._ff_block(self.norm2(x))
         x = self.norm1(x + self._sa_block(x, mask, padding, is_causal=is_causal))
-        y: Tensor = self.norm2(x + self._ff_block(x))
-        return y
+        x = self.norm2(x + self._ff_block(x))
+        return x
 
     def _sa_block(self, x: Tensor, attn_mask: Any, key_padding_mask: Any, is_causal: bool = False) -> Tensor:
         y, _ = self.self_attn(
@@ -138,8 +138,8 @@ class TransformerDecoderLayer(Module):
             return x + self._ff_block(self.norm3(x))
         x = self.norm1(x + self._sa_block(x, *itself))
         x = self.norm2(x + self._mha_block(x, memory, *other))
-        y: Tensor = self.norm3(x + self._ff_block(x))
-        return y
+        x = self.norm3(x + self._ff_block(x))
+        return x
 
     def _sa_block(self, x: Tensor, attn_mask: Any, key_padding_mask: Any, is_causal: bool = False) -> Tensor:
         y, _ = self.self_attn(

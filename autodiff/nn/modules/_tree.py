@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from autodiff._core.observer import LOOKING, tell
 from autodiff._core.tensor import Tensor
 from autodiff.nn.modules._registers import Registers
 from autodiff.nn.parameter import Parameter
@@ -165,6 +166,8 @@ class Tree(Registers):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to zero."""
+        if LOOKING:
+            tell("cleared", [*self.parameters()], "zero_grad")
         for p in self.parameters():
             if p.grad is not None:
                 if set_to_none:

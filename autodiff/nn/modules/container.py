@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self, SupportsIndex, cast, overload
 
+from autodiff._core.observer import LOOKING
 from autodiff._core.provenance import stacklevel
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
@@ -111,9 +112,10 @@ class Sequential(_Numbered):
         module: Any = self
         try:
             for module in self._modules.values():
-                # For a layer of the package that stands in another one a call is its forward, if nobody has hooked it (see
+                # For a layer of the package that stands in another one a call is its forward, if nobody looks on (see
                 # Calling.__call__): said here it costs a fifth.
-                input = module.forward(input) if module._of_package and not (module._hooks or EVERYWHERE) else module(input)
+                plain = module._of_package and not (module._hooks or EVERYWHERE or LOOKING)
+                input = module.forward(input) if plain else module(input)
         except Exception as error:
             say_which(error, module, (input,))
             raise

@@ -7,10 +7,8 @@ transposed layer turns the two numbers of channels round.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import size_of
@@ -18,12 +16,11 @@ from autodiff.nn import functional as F
 from autodiff.nn import init
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import Parameter, empty_parameter
-from autodiff.ops.places import index_select
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 Ints = int | Sequence[int]
-_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # NumPy's words
+_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 def _each(value: Any, n: int) -> Any:
@@ -32,15 +29,17 @@ def _each(value: Any, n: int) -> Any:
 
 
 class _ConvNd(Module):
-    """What all of them share: the options, weight and bias, how these are drawn, the text."""
+    """What all six share: the options, weight and bias, how these are drawn, the text. `dims` are behind the channels."""
 
+    dims: ClassVar[int]
+    _function: ClassVar[Callable[..., Tensor]]
     _transposed = False
     weight: Parameter
     bias: Parameter | None
     output_padding: tuple[int, ...]
 
     def __init__(
-        self, n: int, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints, padding: str | Ints, dilation: Ints,
+        self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints, padding: str | Ints, dilation: Ints,
         output_padding: Ints, groups: int, bias: bool, padding_mode: str, device: Any, dtype: Any,
     ) -> None:
         super().__init__()
@@ -50,6 +49,7 @@ class _ConvNd(Module):
             if channels % groups:
                 raise ValueError(f"{name} must be divisible by groups, but got {name}={channels} and {groups=}")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        n = self.dims
         self.kernel_size, self.stride, self.dilation = _each(kernel_size, n), _each(stride, n), _each(dilation, n)
         self.padding, self.output_padding = _each(padding, n), _each(output_padding, n)
         self.padding_mode, self.transposed = padding_mode, self._transposed
@@ -58,8 +58,8 @@ class _ConvNd(Module):
                 raise ValueError(f"Invalid padding string {padding!r}, should be one of 'same' and 'valid'")
             if padding == "same" and any(s != 1 for s in self.stride):
                 raise ValueError("padding='same' is not supported for strided convolutions")
-        if padding_mode not in ("zeros", *_MODES):
-            raise ValueError(f"padding_mode must be one of {['zeros', *_MODES]}, but got padding_mode={padding_mode!r}")
+        if padding_mode not in _MODES:
+            raise ValueError(f"padding_mode must be one of {list(_MODES)}, but got padding_mode={padding_mode!r}")
         shape = self._shape()
         size_of(shape)  # refuses a wrong size before anything is made
         self.weight = empty_parameter(*shape, device=device, dtype=dtype)
@@ -92,37 +92,37 @@ class _ConvNd(Module):
         text += "" if self.bias is not None else ", bias=False"
         return text + ("" if self.padding_mode == "zeros" else f", padding_mode={self.padding_mode}")
 
-    def _padded(self, input: Tensor) -> tuple[Tensor, Any]:
-        """The input, and the zeros to be put around it; with another padding mode, the padded input and none."""
-        if self.padding_mode == "zeros":
-            return input, self.padding
-        dims = range(-len(self.kernel_size), 0)
-        for d, k, spread, p in zip(dims, self.kernel_size, self.dilation, _sides(self.padding, self.kernel_size), strict=True):
-            before, behind = (p, p) if p is not None else (spread * (k - 1) // 2, spread * (k - 1) - spread * (k - 1) // 2)
-            input = _around(input, input._array.ndim + d, before, behind, self.padding_mode)
-        return input, (0,) * len(self.kernel_size)
 
+class _PlainConvNd(_ConvNd):
+    """A layer whose output elements each look at a window of the input."""
 
-def _sides(padding: Any, kernel: tuple[int, ...]) -> Any:
-    """The padding of each dimension; None for "same"."""
-    return ((None if padding == "same" else 0),) * len(kernel) if isinstance(padding, str) else padding
-
-
-def _around(input: Tensor, axis: int, before: int, behind: int, mode: str) -> Tensor:
-    """The input continued along a dimension by elements of its own."""
-    n = input._array.shape[axis]
-    most = n - 1 if mode == "reflect" else n if mode == "circular" else before + behind
-    if max(before, behind) > most:
-        raise RuntimeError(
-            f"Padding size should be less than the corresponding input dimension, but got: padding ({before}, {behind}) at "
-            f"dimension "
-            f"{axis} of input {list(input.shape)}"
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: str | Ints = 0,
+        dilation: Ints = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, 0, groups, bias, padding_mode, device, dtype
         )
-    numpys: Any = _MODES[mode]
-    return index_select(input, axis=axis, places=np.pad(np.arange(n), (before, behind), numpys))
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The convolution of the input with the weight, and the bias."""
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            input, padding = F.pad(input, self._border(), self.padding_mode), 0
+        return self._function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+    def _border(self) -> list[int]:
+        """The padding as `pad` takes it: before and behind, from the last dimension on."""
+        if self.padding == "valid":
+            return [0] * 2 * self.dims
+        if self.padding == "same":
+            both = [spread * (k - 1) for spread, k in zip(self.dilation, self.kernel_size, strict=True)]
+            return [n for total in reversed(both) for n in (total // 2, total - total // 2)]
+        return [n for p in reversed(self.padding) for n in (p, p)]
 
 
-class Conv1d(_ConvNd):
+class Conv1d(_PlainConvNd):
     """y[o, p] = bias[o] + the sum of weight[o, c, t] * x[c, p * stride + t * dilation - padding] over c and t.
 
     The input is (batch, in_channels, length), or without the batch, weight (out_channels, in_channels / groups, kernel_size).
@@ -134,22 +134,10 @@ class Conv1d(_ConvNd):
     torch.Size([5, 4, 10])
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: str | Ints = 0,
-        dilation: Ints = 1,
-        groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            1, in_channels, out_channels, kernel_size, stride, padding, dilation, 0, groups, bias, padding_mode, device, dtype
-        )
-
-    def forward(self, input: Tensor) -> Tensor:
-        """F.conv1d of the input, the weight and the bias."""
-        x, padding = self._padded(input)
-        return F.conv1d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    dims, _function = 1, staticmethod(F.conv1d)
 
 
-class Conv2d(_ConvNd):
+class Conv2d(_PlainConvNd):
     """y[o, p] = bias[o] + the sum of weight[o, c, t] * x[c, p * stride + t * dilation - padding], p and t pairs of numbers.
 
     The input is (batch, in_channels, height, width), or without the batch, weight (out_channels, in_channels / groups, rows,
@@ -166,22 +154,10 @@ class Conv2d(_ConvNd):
     torch.Size([5, 1, 27, 27])
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: str | Ints = 0,
-        dilation: Ints = 1,
-        groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            2, in_channels, out_channels, kernel_size, stride, padding, dilation, 0, groups, bias, padding_mode, device, dtype
-        )
-
-    def forward(self, input: Tensor) -> Tensor:
-        """F.conv2d of the input, the weight and the bias."""
-        x, padding = self._padded(input)
-        return F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    dims, _function = 2, staticmethod(F.conv2d)
 
 
-class Conv3d(_ConvNd):
+class Conv3d(_PlainConvNd):
     """The convolution over three dimensions: the input is (batch, in_channels, depth, height, width), or without the batch.
 
     weight is (out_channels, in_channels / groups, *kernel_size). Options as for `Conv1d`.
@@ -191,19 +167,7 @@ class Conv3d(_ConvNd):
     torch.Size([4, 3, 2, 2])
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: str | Ints = 0,
-        dilation: Ints = 1,
-        groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            3, in_channels, out_channels, kernel_size, stride, padding, dilation, 0, groups, bias, padding_mode, device, dtype
-        )
-
-    def forward(self, input: Tensor) -> Tensor:
-        """F.conv3d of the input, the weight and the bias."""
-        x, padding = self._padded(input)
-        return F.conv3d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    dims, _function = 3, staticmethod(F.conv3d)
 
 
 class _ConvTransposeNd(_ConvNd):
@@ -211,18 +175,31 @@ class _ConvTransposeNd(_ConvNd):
 
     _transposed = True
 
-    def __init__(self, n: int, *options: Any) -> None:
-        if options[9] != "zeros":
-            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}, but got {options[9]!r}')
-        if isinstance(options[4], str):
-            raise TypeError(f"{type(self).__name__}: argument 'padding' must be int or tuple of ints, not str ({options[4]!r})")
-        super().__init__(n, *options)
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0,
+        output_padding: Ints = 0, groups: int = 1, bias: bool = True, dilation: Ints = 1, padding_mode: str = "zeros",
+        device: Any = None, dtype: Any = None,
+    ) -> None:
+        name = type(self).__name__
+        if padding_mode != "zeros":
+            raise ValueError(f'Only "zeros" padding mode is supported for {name}, but got {padding_mode!r}')
+        if isinstance(padding, str):
+            raise TypeError(f"{name}: argument 'padding' must be int or tuple of ints, not str ({padding!r})")
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, output_padding, groups, bias, padding_mode,
+            device, dtype,
+        )
+
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        """The transposed convolution of the input with the weight, and the bias."""
+        more = self._output_padding(input, output_size)
+        return self._function(input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation)
 
     def _output_padding(self, input: Tensor, output_size: Sequence[int] | None) -> tuple[int, ...]:
         """How many elements are put behind, so that the output has the size that is asked for."""
         if output_size is None:
             return self.output_padding
-        n, ndim = len(self.kernel_size), input._array.ndim
+        n, ndim = self.dims, input._array.ndim
         if len(output_size) == ndim:
             output_size = output_size[ndim - n :]
         if len(output_size) != n:
@@ -235,8 +212,7 @@ class _ConvTransposeNd(_ConvNd):
         if not all(low <= size <= high for low, size, high in zip(least, output_size, most, strict=True)):
             raise ValueError(
                 f"requested an output size of {tuple(output_size)}, but valid sizes range from {least} to {most} (for an input "
-                f"of "
-                f"{input.shape[-n:]})"
+                f"of {input.shape[-n:]})"
             )
         return tuple(size - low for size, low in zip(output_size, least, strict=True))
 
@@ -253,21 +229,7 @@ class ConvTranspose1d(_ConvTransposeNd):
     torch.Size([5, 4, 22])
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0,
-        output_padding: Ints = 0,
-        groups: int = 1, bias: bool = True, dilation: Ints = 1, padding_mode: str = "zeros", device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            1, in_channels, out_channels, kernel_size, stride, padding, dilation, output_padding, groups, bias, padding_mode,
-            device, dtype,
-        )
-
-    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        """F.conv_transpose1d of the input, the weight and the bias."""
-        more = self._output_padding(input, output_size)
-        return F.conv_transpose1d(input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation)
+    dims, _function = 1, staticmethod(F.conv_transpose1d)
 
 
 class ConvTranspose2d(_ConvTransposeNd):
@@ -281,21 +243,7 @@ class ConvTranspose2d(_ConvTransposeNd):
     torch.Size([5, 4, 14, 14])
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0,
-        output_padding: Ints = 0,
-        groups: int = 1, bias: bool = True, dilation: Ints = 1, padding_mode: str = "zeros", device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            2, in_channels, out_channels, kernel_size, stride, padding, dilation, output_padding, groups, bias, padding_mode,
-            device, dtype,
-        )
-
-    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        """F.conv_transpose2d of the input, the weight and the bias."""
-        more = self._output_padding(input, output_size)
-        return F.conv_transpose2d(input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation)
+    dims, _function = 2, staticmethod(F.conv_transpose2d)
 
 
 class ConvTranspose3d(_ConvTransposeNd):
@@ -308,18 +256,4 @@ class ConvTranspose3d(_ConvTransposeNd):
     torch.Size([4, 4, 4, 4])
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0,
-        output_padding: Ints = 0,
-        groups: int = 1, bias: bool = True, dilation: Ints = 1, padding_mode: str = "zeros", device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            3, in_channels, out_channels, kernel_size, stride, padding, dilation, output_padding, groups, bias, padding_mode,
-            device, dtype,
-        )
-
-    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        """F.conv_transpose3d of the input, the weight and the bias."""
-        more = self._output_padding(input, output_size)
-        return F.conv_transpose3d(input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation)
+    dims, _function = 3, staticmethod(F.conv_transpose3d)

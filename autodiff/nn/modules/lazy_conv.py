@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff._core.tensor import Tensor
-from autodiff.nn.modules.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, _ConvNd
+from autodiff.nn.modules.conv import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+    _ConvNd,
+    _ConvTransposeNd,
+    _PlainConvNd,
+)
 from autodiff.nn.modules.lazy import LazyModuleMixin
 from autodiff.nn.parameter import UninitializedParameter
 
@@ -36,7 +46,7 @@ class _LazyConv(LazyModuleMixin, _ConvNd):
         """Give weight and bias their sizes, and draw them."""
         if not self.has_uninitialized_params():
             return
-        n = len(self.kernel_size)
+        n = self.dims
         if input._array.ndim not in (n + 1, n + 2):
             raise RuntimeError(
                 f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {type(self).__name__}, but got input of size: "
@@ -53,11 +63,7 @@ class _LazyConv(LazyModuleMixin, _ConvNd):
         self.reset_parameters()
 
 
-class LazyConv1d(_LazyConv, Conv1d):
-    """A Conv1d that learns `in_channels` from the first input that it is given, and is a Conv1d from then on."""
-
-    cls_to_become = Conv1d
-
+class _LazyPlainConvNd(_LazyConv, _PlainConvNd):
     def __init__(
         self, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0, dilation: Ints = 1, groups: int = 1,
         bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
@@ -66,8 +72,26 @@ class LazyConv1d(_LazyConv, Conv1d):
         self._uninitialized(out_channels, bias, device, dtype)
 
 
-class LazyConv2d(_LazyConv, Conv2d):
-    """A Conv2d that learns `in_channels` from the first input that it is given, and is a Conv2d from then on.
+class _LazyConvTransposeNd(_LazyConv, _ConvTransposeNd):
+    def __init__(
+        self, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0, output_padding: Ints = 0,
+        groups: int = 1, bias: bool = True, dilation: Ints = 1, padding_mode: str = "zeros", device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode, device, dtype
+        )
+        self._uninitialized(out_channels, bias, device, dtype)
+
+
+class LazyConv1d(_LazyPlainConvNd, Conv1d):
+    """A Conv1d that learns `in_channels` from its first input, and is a Conv1d from then on."""
+
+    cls_to_become = Conv1d
+
+
+class LazyConv2d(_LazyPlainConvNd, Conv2d):
+    """A Conv2d that learns `in_channels` from its first input, and is a Conv2d from then on.
 
     >>> import autodiff as torch
     >>> layer = torch.nn.LazyConv2d(2, 3)
@@ -77,46 +101,21 @@ class LazyConv2d(_LazyConv, Conv2d):
 
     cls_to_become = Conv2d
 
-    def __init__(
-        self, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0, dilation: Ints = 1, groups: int = 1,
-        bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
-    ) -> None:
-        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode, device, dtype)
-        self._uninitialized(out_channels, bias, device, dtype)
 
-
-class LazyConv3d(_LazyConv, Conv3d):
-    """A Conv3d that learns `in_channels` from the first input that it is given, and is a Conv3d from then on."""
+class LazyConv3d(_LazyPlainConvNd, Conv3d):
+    """A Conv3d that learns `in_channels` from its first input, and is a Conv3d from then on."""
 
     cls_to_become = Conv3d
 
-    def __init__(
-        self, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0, dilation: Ints = 1, groups: int = 1,
-        bias: bool = True, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
-    ) -> None:
-        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode, device, dtype)
-        self._uninitialized(out_channels, bias, device, dtype)
 
-
-class LazyConvTranspose1d(_LazyConv, ConvTranspose1d):
-    """A ConvTranspose1d that learns `in_channels` from the first input that it is given, and is a ConvTranspose1d from then "
-    "on."""
+class LazyConvTranspose1d(_LazyConvTransposeNd, ConvTranspose1d):
+    """A ConvTranspose1d that learns `in_channels` from its first input, and is a ConvTranspose1d from then on."""
 
     cls_to_become = ConvTranspose1d
 
-    def __init__(
-        self, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0, output_padding: Ints = 0,
-        groups: int = 1,
-        bias: bool = True, dilation: Ints = 1, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode, device, dtype
-        )
-        self._uninitialized(out_channels, bias, device, dtype)
 
-
-class LazyConvTranspose2d(_LazyConv, ConvTranspose2d):
-    """A ConvTranspose2d that learns `in_channels` from the first input that it is given, and is a ConvTranspose2d from then on.
+class LazyConvTranspose2d(_LazyConvTransposeNd, ConvTranspose2d):
+    """A ConvTranspose2d that learns `in_channels` from its first input, and is a ConvTranspose2d from then on.
 
     >>> import autodiff as torch
     >>> layer = torch.nn.LazyConvTranspose2d(2, 3)
@@ -126,29 +125,8 @@ class LazyConvTranspose2d(_LazyConv, ConvTranspose2d):
 
     cls_to_become = ConvTranspose2d
 
-    def __init__(
-        self, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0, output_padding: Ints = 0,
-        groups: int = 1,
-        bias: bool = True, dilation: Ints = 1, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode, device, dtype
-        )
-        self._uninitialized(out_channels, bias, device, dtype)
 
-
-class LazyConvTranspose3d(_LazyConv, ConvTranspose3d):
-    """A ConvTranspose3d that learns `in_channels` from the first input that it is given, and is a ConvTranspose3d from then "
-    "on."""
+class LazyConvTranspose3d(_LazyConvTransposeNd, ConvTranspose3d):
+    """A ConvTranspose3d that learns `in_channels` from its first input, and is a ConvTranspose3d from then on."""
 
     cls_to_become = ConvTranspose3d
-
-    def __init__(
-        self, out_channels: int, kernel_size: Ints, stride: Ints = 1, padding: Ints = 0, output_padding: Ints = 0,
-        groups: int = 1,
-        bias: bool = True, dilation: Ints = 1, padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode, device, dtype
-        )
-        self._uninitialized(out_channels, bias, device, dtype)

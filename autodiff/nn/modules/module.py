@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from autodiff._core import dtypes, types
+from autodiff._core.formats import axes_in, channels_last_3d
 from autodiff._core.modes import no_grad
 from autodiff._core.promotion import cast
 from autodiff._core.provenance import stacklevel
@@ -93,10 +94,14 @@ class Module(Calling, Tree, KnowsItsKeywords):
         """Convert floating parameters and buffers to a dtype, in place; returns the module. The only device is the CPU.
 
         to(device, dtype), to(dtype) or to(tensor), for the tensor's dtype. TypeError for a dtype that is not floating.
+        `memory_format` is the new order in memory of what has four or five dimensions.
         """
         error, dtype = read(args, device, dtype, tensor, non_blocking, copy)
         if error is not None:
             raise error
+        if memory_format is not None:
+            axes_in("to", memory_format, 5 if memory_format is channels_last_3d else 4)
+            self._apply(lambda t: t.to(memory_format=memory_format) if t._array.ndim in (4, 5) else t)
         return self if dtype is None else self._converted(dtype)
 
     def _converted(self, dtype: Any) -> Self:

@@ -74,6 +74,14 @@ class _ZeroPadNd(_ConstantPadNd):
         return f"{self.padding}"
 
 
+class _ReflectionPadNd(_Pad):
+    mode = "reflect"
+
+
+class _ReplicationPadNd(_Pad):
+    mode = "replicate"
+
+
 class CircularPad1d(_CircularPadNd):
     """A border of the other end of the input around (N, C, W) or (C, W).
 
@@ -91,10 +99,6 @@ class CircularPad2d(_CircularPadNd):
     """A border of the other end of the input around (N, C, H, W) or (C, H, W).
 
     `padding` is one size for all sides, or (left, right, top, bottom).
-
-    >>> import autodiff as torch
-    >>> torch.nn.CircularPad2d(1)(torch.zeros(1, 2, 3)).shape
-    torch.Size([1, 4, 5])
     """
 
     dims = 2
@@ -104,10 +108,6 @@ class CircularPad3d(_CircularPadNd):
     """A border of the other end of the input around (N, C, D, H, W) or (C, D, H, W).
 
     `padding` is one size for all sides, or (left, right, top, bottom, front, back).
-
-    >>> import autodiff as torch
-    >>> torch.nn.CircularPad3d(1)(torch.zeros(1, 2, 2, 3)).shape
-    torch.Size([1, 4, 4, 5])
     """
 
     dims = 3
@@ -130,10 +130,6 @@ class ConstantPad2d(_ConstantPadNd):
     """A border of `value` around (N, C, H, W) or (C, H, W).
 
     `padding` is one size for all sides, or (left, right, top, bottom).
-
-    >>> import autodiff as torch
-    >>> torch.nn.ConstantPad2d(1, 7)(torch.zeros(1, 2, 3)).shape
-    torch.Size([1, 4, 5])
     """
 
     dims = 2
@@ -143,17 +139,9 @@ class ConstantPad3d(_ConstantPadNd):
     """A border of `value` around (N, C, D, H, W) or (C, D, H, W).
 
     `padding` is one size for all sides, or (left, right, top, bottom, front, back).
-
-    >>> import autodiff as torch
-    >>> torch.nn.ConstantPad3d(1, 7)(torch.zeros(1, 2, 2, 3)).shape
-    torch.Size([1, 4, 4, 5])
     """
 
     dims = 3
-
-
-class _ReflectionPadNd(_Pad):
-    mode = "reflect"
 
 
 class ReflectionPad1d(_ReflectionPadNd):
@@ -173,10 +161,6 @@ class ReflectionPad2d(_ReflectionPadNd):
     """A border of the mirror image (without the edge itself) around (N, C, H, W) or (C, H, W).
 
     `padding` is one size for all sides, or (left, right, top, bottom).
-
-    >>> import autodiff as torch
-    >>> torch.nn.ReflectionPad2d(1)(torch.zeros(1, 2, 3)).shape
-    torch.Size([1, 4, 5])
     """
 
     dims = 2
@@ -186,17 +170,9 @@ class ReflectionPad3d(_ReflectionPadNd):
     """A border of the mirror image (without the edge itself) around (N, C, D, H, W) or (C, D, H, W).
 
     `padding` is one size for all sides, or (left, right, top, bottom, front, back).
-
-    >>> import autodiff as torch
-    >>> torch.nn.ReflectionPad3d(1)(torch.zeros(1, 2, 2, 3)).shape
-    torch.Size([1, 4, 4, 5])
     """
 
     dims = 3
-
-
-class _ReplicationPadNd(_Pad):
-    mode = "replicate"
 
 
 class ReplicationPad1d(_ReplicationPadNd):
@@ -216,10 +192,6 @@ class ReplicationPad2d(_ReplicationPadNd):
     """A border of the edge again around (N, C, H, W) or (C, H, W).
 
     `padding` is one size for all sides, or (left, right, top, bottom).
-
-    >>> import autodiff as torch
-    >>> torch.nn.ReplicationPad2d(1)(torch.zeros(1, 2, 3)).shape
-    torch.Size([1, 4, 5])
     """
 
     dims = 2
@@ -229,10 +201,6 @@ class ReplicationPad3d(_ReplicationPadNd):
     """A border of the edge again around (N, C, D, H, W) or (C, D, H, W).
 
     `padding` is one size for all sides, or (left, right, top, bottom, front, back).
-
-    >>> import autodiff as torch
-    >>> torch.nn.ReplicationPad3d(1)(torch.zeros(1, 2, 2, 3)).shape
-    torch.Size([1, 4, 4, 5])
     """
 
     dims = 3
@@ -255,10 +223,6 @@ class ZeroPad2d(_ZeroPadNd):
     """A border of zeros around (N, C, H, W) or (C, H, W).
 
     `padding` is one size for all sides, or (left, right, top, bottom).
-
-    >>> import autodiff as torch
-    >>> torch.nn.ZeroPad2d(1)(torch.zeros(1, 2, 3)).shape
-    torch.Size([1, 4, 5])
     """
 
     dims = 2
@@ -268,10 +232,6 @@ class ZeroPad3d(_ZeroPadNd):
     """A border of zeros around (N, C, D, H, W) or (C, D, H, W).
 
     `padding` is one size for all sides, or (left, right, top, bottom, front, back).
-
-    >>> import autodiff as torch
-    >>> torch.nn.ZeroPad3d(1)(torch.zeros(1, 2, 2, 3)).shape
-    torch.Size([1, 4, 4, 5])
     """
 
     dims = 3

@@ -1,12 +1,11 @@
 """Matrices that are orthogonal whatever is trained: three maps from all matrices to those that keep lengths.
 
 After this module a reader knows that the exponential of a skew matrix is a rotation, that so is Cayley's quotient of it, and
-that a product of reflections is orthogonal; each is differentiated by the chain rule through its products.
+that a product of reflections is orthogonal; each is differentiated by the chain rule through the operations that it is made of.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from autodiff._core.modes import no_grad
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api.join import cat
+from autodiff.api.matrix_functions import matrix_exp
 from autodiff.api.sampling import randn
 from autodiff.nn.modules.module import Module
 
@@ -24,19 +24,6 @@ MAPS = ("matrix_exp", "cayley", "householder")
 
 def _eye(n: int, k: int, like: Tensor) -> Tensor:
     return wrap(np.broadcast_to(np.eye(n, k, dtype=like._array.dtype), (like._array.shape[0], n, k)).copy())
-
-
-def _exponential(a: Tensor) -> Tensor:
-    """e**a of a batch of matrices: the series for a / 2**s, squared s times (Moler and Van Loan 2003)."""
-    largest = float(np.abs(a._array).sum(-1).max(initial=0.0))
-    halvings = max(0, math.ceil(math.log2(largest)) + 1) if largest > 0 and math.isfinite(largest) else 0
-    small, one = a / 2.0**halvings, _eye(a._array.shape[-1], a._array.shape[-1], a)
-    y = one
-    for n in range(18, 0, -1):
-        y = one + small.bmm(y) / n
-    for _ in range(halvings):
-        y = y.bmm(y)
-    return y
 
 
 def _solved(a: Tensor, b: Tensor) -> Tensor:
@@ -94,7 +81,7 @@ class Orthogonal(Module):
                 lower = cat([lower, lower.new_zeros(flat.shape[0], n, n - k)], -1)
             skew, one = lower - lower.mT, _eye(n, n, flat)
             if self.orthogonal_map == "matrix_exp":
-                q = _exponential(skew)[:, :, :k]
+                q = matrix_exp(skew)[:, :, :k]
             else:
                 q = _solved(one - 0.5 * skew, one + 0.5 * skew)[:, :, :k]
         q = q.reshape(tall.shape)

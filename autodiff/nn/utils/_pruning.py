@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from autodiff._core.tensor import Tensor
-from autodiff.api.creation import ones_like
+from autodiff.api.likes import ones_like
 from autodiff.nn.utils._taken_away import taken_away
 
 __all__ = ["BasePruningMethod", "PruningContainer"]

@@ -9,7 +9,8 @@ import numbers
 from typing import Any
 
 from autodiff._core.tensor import Tensor
-from autodiff.api.sampling import rand, rand_like
+from autodiff.api.likes import rand_like
+from autodiff.api.sampling import rand
 from autodiff.nn.utils._pruning import BasePruningMethod
 
 __all__ = [

@@ -64,7 +64,7 @@ def fuse_linear_bn_eval(linear: Any, bn: Any) -> Any:
 
 def _scaled(
     w: Tensor, b: Tensor | None, mean: Tensor, var: Tensor, eps: float, weight: Any, bias: Any, shape: list[int]
-) -> Any:
+) -> tuple[Parameter, Parameter]:
     """w and b, followed by (y - mean) / sqrt(var + eps) * weight + bias."""
     scale = (var + eps).rsqrt() * (1.0 if weight is None else weight)
     moved = ((0.0 if b is None else b) - mean) * scale + (0.0 if bias is None else bias)
@@ -88,10 +88,7 @@ def fuse_conv_bn_weights(
     (2.0, -1.0)
     """
     lead = [1, -1] if transpose else [-1, 1]
-    found: tuple[Parameter, Parameter] = _scaled(
-        conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, lead + [1] * (conv_w.ndim - 2)
-    )
-    return found
+    return _scaled(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, lead + [1] * (conv_w.ndim - 2))
 
 
 def fuse_linear_bn_weights(
@@ -105,8 +102,7 @@ def fuse_linear_bn_weights(
     >>> w.item(), b.item()
     (2.0, -1.0)
     """
-    found: tuple[Parameter, Parameter] = _scaled(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, [-1, 1])
-    return found
+    return _scaled(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, [-1, 1])
 
 
 def __getattr__(name: str) -> Any:

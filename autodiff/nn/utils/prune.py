@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from autodiff._core.missing import missing_name
 from autodiff._core.tensor import Tensor
-from autodiff.api.creation import ones_like
+from autodiff.api.likes import ones_like
 from autodiff.nn.modules.module import Module
 from autodiff.nn.utils._pruning import BasePruningMethod, PruningContainer
 from autodiff.nn.utils._pruning_methods import (

@@ -1,4 +1,4 @@
-"""Bessel's and Airy's functions and the orthogonal polynomials as PyTorch calls them.
+"""The orthogonal polynomials as PyTorch calls them: of a point and a degree, each a tensor or a number.
 
 After this module a reader knows that PyTorch gives them no derivative, so that their results are constants.
 """
@@ -7,162 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.dtypes import get_default_dtype
 from autodiff._core.errors import no_tensor
+from autodiff._core.modes import silently
 from autodiff._core.promotion import to_floating
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import takes_tensors
-from autodiff.api.copies import detach
 from autodiff.ops.arithmetic import add
 from autodiff.ops.polynomials import polynomial
-from autodiff.ops.special import scipys, spherical
-
-# ---- Bessel's and Airy's ----
-
-
-def _of(name: str, x: Any, word: str = "input") -> Tensor:
-    """SciPy's function of a tensor's numbers, as a constant."""
-    if not isinstance(x, Tensor):
-        raise no_tensor(name, word, 1, x)
-    array = x._array if x._array.dtype.kind == "f" else x._array.astype(get_default_dtype().np)
-    return wrap(scipys(name, array))
-
-
-@takes_tensors
-def airy_ai(x: Tensor) -> Tensor:
-    """Airy's function Ai, which dies away to the right of 0 and swings to its left. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.airy_ai(torch.tensor([0.0, 1.0]))
-    tensor([0.3550, 0.1353])
-    """
-    return _of("airy", x, "x")[0]
-
-
-@takes_tensors
-def bessel_j0(input: Tensor) -> Tensor:
-    """The Bessel function of the first kind, of order 0. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.bessel_j0(torch.tensor([0.0, 1.0]))
-    tensor([1.0000, 0.7652])
-    """
-    return _of("j0", input)
-
-
-@takes_tensors
-def bessel_j1(input: Tensor) -> Tensor:
-    """The Bessel function of the first kind, of order 1. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.bessel_j1(torch.tensor([0.0, 1.0]))
-    tensor([0.0000, 0.4401])
-    """
-    return _of("j1", input)
-
-
-@takes_tensors
-def bessel_y0(input: Tensor) -> Tensor:
-    """The Bessel function of the second kind, of order 0. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.bessel_y0(torch.tensor([1.0, 2.0]))
-    tensor([0.0883, 0.5104])
-    """
-    return _of("y0", input)
-
-
-@takes_tensors
-def bessel_y1(input: Tensor) -> Tensor:
-    """The Bessel function of the second kind, of order 1. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.bessel_y1(torch.tensor([1.0, 2.0]))
-    tensor([-0.7812, -0.1070])
-    """
-    return _of("y1", input)
-
-
-@takes_tensors
-def modified_bessel_i0(input: Tensor) -> Tensor:
-    """The modified Bessel function of the first kind, of order 0. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.modified_bessel_i0(torch.tensor([0.0, 1.0]))
-    tensor([1.0000, 1.2661])
-    """
-    return _of("i0", input)
-
-
-@takes_tensors
-def modified_bessel_i1(input: Tensor) -> Tensor:
-    """The modified Bessel function of the first kind, of order 1. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.modified_bessel_i1(torch.tensor([0.0, 1.0]))
-    tensor([0.0000, 0.5652])
-    """
-    return _of("i1", input)
-
-
-@takes_tensors
-def modified_bessel_k0(input: Tensor) -> Tensor:
-    """The modified Bessel function of the second kind, of order 0. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.modified_bessel_k0(torch.tensor([1.0, 2.0]))
-    tensor([0.4210, 0.1139])
-    """
-    return _of("k0", input)
-
-
-@takes_tensors
-def modified_bessel_k1(input: Tensor) -> Tensor:
-    """The modified Bessel function of the second kind, of order 1. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.modified_bessel_k1(torch.tensor([1.0, 2.0]))
-    tensor([0.6019, 0.1399])
-    """
-    return _of("k1", input)
-
-
-@takes_tensors
-def scaled_modified_bessel_k0(x: Tensor) -> Tensor:
-    """e**x times the modified Bessel function of the second kind, of order 0. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.scaled_modified_bessel_k0(torch.tensor([1.0, 2.0]))
-    tensor([1.1445, 0.8416])
-    """
-    return _of("k0e", x, "x")
-
-
-@takes_tensors
-def scaled_modified_bessel_k1(x: Tensor) -> Tensor:
-    """e**x times the modified Bessel function of the second kind, of order 1. Needs SciPy.
-
-    >>> import autodiff as torch
-    >>> torch.special.scaled_modified_bessel_k1(torch.tensor([1.0, 2.0]))
-    tensor([1.6362, 1.0335])
-    """
-    return _of("k1e", x, "x")
-
-
-@takes_tensors
-def spherical_bessel_j0(x: Tensor) -> Tensor:
-    """sin(x) / x, and 1 at 0: the spherical Bessel function of the first kind, of order 0.
-
-    >>> import autodiff as torch
-    >>> torch.special.spherical_bessel_j0(torch.tensor([0.0, 1.0]))
-    tensor([1.0000, 0.8415])
-    """
-    if not isinstance(x, Tensor):
-        raise no_tensor("spherical_bessel_j0", "x", 1, x)
-    return spherical(detach(x if x._array.dtype.kind == "f" else x.float()), order=0)
-
-
-# ---- orthogonal polynomials ----
 
 
 def _polynomial(name: str, x: Any, n: Any) -> Tensor:
@@ -170,7 +21,7 @@ def _polynomial(name: str, x: Any, n: Any) -> Tensor:
     if not isinstance(x, Tensor) and not isinstance(n, Tensor):
         raise no_tensor(name, "x", 1, x)
     point, degree = to_floating.bring(add.operation, [x, n])
-    return wrap(polynomial(name, point._array, degree._array))
+    return wrap(silently(polynomial, name, point._array, degree._array))
 
 
 @takes_tensors

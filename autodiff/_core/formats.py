@@ -1,0 +1,121 @@
+"""In which order a tensor's elements lie in memory, by PyTorch's names: rows, or the channels of an image last.
+
+After this module a reader knows that a memory format changes no number. A format asked for is given: the strides are
+PyTorch's. But an operation lays its own result out as it likes, in rows for the most part, so that what is computed from a
+channels_last tensor isn't one, as it is in PyTorch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["arranged", "axes_in", "dense_only", "layout", "memory_format", "named_order"]
+
+Array = np.ndarray[Any, Any]
+
+
+class _Named:
+    """One of a few objects, of which nobody makes another."""
+
+    __slots__ = ("_name",)
+    _name: str
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(f"cannot create 'torch.{cls.__name__}' instances: the ones that there are have names")
+
+    def __repr__(self) -> str:
+        return f"torch.{self._name}"
+
+    def __reduce__(self) -> str:
+        return self._name
+
+
+class memory_format(_Named):
+    """The order of a tensor's elements in memory, which changes no number.
+
+    contiguous_format (rows), channels_last (of images, (N, C, H, W)), channels_last_3d (of volumes), and preserve_format (as it
+    was). `x.to(memory_format=torch.channels_last)` has PyTorch's strides; what an operation makes of it lies in rows again.
+
+    >>> import autodiff as torch
+    >>> x = torch.zeros(1, 2, 3, 4).to(memory_format=torch.channels_last)
+    >>> x.stride(), x.is_contiguous(memory_format=torch.channels_last)
+    ((24, 1, 8, 2), True)
+    """
+
+    __slots__ = ()
+
+
+class layout(_Named):
+    """What a tensor keeps of its elements: `strided`, all of them. The sparse ones have a name here, and no tensor.
+
+    >>> import autodiff as torch
+    >>> torch.zeros(2).layout
+    torch.strided
+    """
+
+    __slots__ = ()
+
+
+def _one(kind: type[_Named], name: str) -> Any:
+    made = object.__new__(kind)
+    made._name = name
+    return made
+
+
+contiguous_format = _one(memory_format, "contiguous_format")
+preserve_format = _one(memory_format, "preserve_format")
+channels_last = _one(memory_format, "channels_last")
+channels_last_3d = _one(memory_format, "channels_last_3d")
+
+strided = _one(layout, "strided")
+sparse_coo = _one(layout, "sparse_coo")
+sparse_csr = _one(layout, "sparse_csr")
+sparse_csc = _one(layout, "sparse_csc")
+sparse_bsr = _one(layout, "sparse_bsr")
+sparse_bsc = _one(layout, "sparse_bsc")
+jagged = _one(layout, "jagged")
+
+
+def axes_in(function: str, wanted: Any, ndim: int) -> tuple[int, ...] | None:
+    """The dimensions in the order in which they lie in memory; None for preserve_format.
+
+    TypeError for what is not a memory format, RuntimeError for a tensor of another rank.
+    """
+    if not isinstance(wanted, memory_format):
+        raise TypeError(
+            f"{function}(): argument 'memory_format' must be torch.memory_format, not {type(wanted).__name__} ({wanted!r}); "
+            "the formats are torch.contiguous_format, preserve_format, channels_last and channels_last_3d"
+        )
+    if wanted is preserve_format:
+        return None
+    if wanted is contiguous_format:
+        return tuple(range(ndim))
+    rank = 4 if wanted is channels_last else 5
+    if ndim != rank:
+        raise RuntimeError(f"required rank {rank} tensor to use {wanted._name} format, but {function}() got one of rank {ndim}")
+    return (0, *range(2, rank), 1)
+
+
+def named_order(function: str, wanted: Any) -> Any:
+    """The format itself; RuntimeError for preserve_format, where nothing is there whose order could be preserved."""
+    if wanted is preserve_format:
+        raise RuntimeError(f"{function}(): unsupported memory format Preserve: there is no order yet; name one")
+    return wanted
+
+
+def arranged(function: str, array: Array, wanted: Any) -> Array:
+    """The array, or a copy in the format that is asked for."""
+    axes = axes_in(function, wanted, array.ndim)
+    if axes is None or array.transpose(axes).flags.c_contiguous:
+        return array
+    return np.ascontiguousarray(array.transpose(axes)).transpose(np.argsort(axes))
+
+
+def dense_only(function: str, wanted: Any) -> None:
+    """TypeError for what is not a layout, NotImplementedError for one of a sparse tensor."""
+    if not isinstance(wanted, layout):
+        raise TypeError(f"{function}(): argument 'layout' must be torch.layout, not {type(wanted).__name__} ({wanted!r})")
+    if wanted is not strided:
+        raise NotImplementedError(f"{function}(): a layout of {wanted!r} is not supported: all tensors here are torch.strided")

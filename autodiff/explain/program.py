@@ -1,0 +1,266 @@
+"""The program that ran, as Python without loops, calls of yours or a graph: forward, every rule of backward, the updates.
+
+After this module a reader knows that backward is ordinary code, which anybody could have written: the rules' own sources, with
+the names of the values that they use. Run on the same inputs, the program gives the same bits.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import sys
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.graph import flat
+from autodiff._core.tensor import Tensor, wrap
+from autodiff.explain import events
+from autodiff.explain.events import Arrival, Made, Thing, Walked
+from autodiff.explain.scope import Scope
+from autodiff.explain.source import body_of
+from autodiff.explain.steps import constructed, moved_by_hand
+from autodiff.explain.values import Value
+
+__all__ = ["Program"]
+
+_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mm": "@"}
+
+
+class Program(Scope):
+    """The lines, what they import, and the inputs that they start from."""
+
+    def __init__(self, happened: list[events.Event]) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.gradients: dict[tuple[int, Thing], str] = {}  # in flight, by walk
+        self.grads: dict[Thing, str] = {}  # the .grad of what learns
+        self.optimizers: dict[int, str] = {}
+        self.place = ""
+        for event in happened:
+            self.add(event)
+
+    def text(self) -> str:
+        """The whole program."""
+        imports = ["import autodiff as torch", *sorted(self.imports.values())]
+        return "\n".join([*dict.fromkeys(imports), *self.lines]) + "\n"
+
+    def say(self, line: str, event: events.Event) -> None:
+        """One more line; a comment stands before it where it comes from another line of the user's."""
+        told = event.span.told if event.span is not None else ""
+        if told and told != self.place:
+            self.place = told
+            self.lines += ["", f"# {told}"]
+        self.lines.append(line)
+
+    # ---- events ----
+
+    def add(self, event: events.Event) -> None:
+        """The lines of one event."""
+        match event:
+            case Made():
+                self.forward(event)
+            case events.Began():
+                self.lines += ["", f"# {event.kind}()"]
+                self.place = ""
+                for thing, g in event.roots:
+                    self.arrive(event.walk, thing, _gradient(self, thing, g), event)
+            case Walked():
+                self.back_through(event)
+            case events.Hooked(at=at) if at is not None and event.after and event.after[0] is not None:
+                name = self.given("hooked", _tensor(event.after[0]))
+                target = self.gradients.get((event.walk, at)) or self.fresh(f"g_{self.of(at)}")
+                self.gradients[event.walk, at] = target
+                self.say(f"{target} = {name}  # a hook put this in its place", event)
+            case events.Delivered():
+                self.deliver(event)
+            case events.Stepped():
+                constructed(self, event)
+            case events.Changed(recorded=False):
+                moved_by_hand(self, event)
+            case events.Cleared():
+                for thing, _ in event.things:
+                    if self.grads.pop(thing, None):
+                        self.say(f"{self.names[thing]}_grad = None", event)
+
+    def forward(self, event: Made) -> None:
+        """One operation."""
+        if event.operation is None:  # a Function of the user's: what it computed is given
+            for out in event.outputs:
+                self.names[out] = self.given(out.name, _tensor(out.value))
+                self.say(f"# {self.names[out]} is what {event.name}.apply(...) returned", event)
+            return
+        expression = self.call(event)
+        for out in event.outputs:
+            self.names[out] = self.fresh(out.name if out.named else "t")
+        self.say(f"{', '.join(self.names[out] for out in event.outputs)}{_more(event)} = {expression}", event)
+
+    def call(self, event: Made) -> str:
+        """An operation as it is written: with a sign between its operands, or as a call."""
+        operation = event.operation
+        assert operation is not None
+        numbers = len(event.inputs) == 2 and any(isinstance(x, Thing) and x.kind != "number" for x in event.inputs)
+        args = [self.operand(x, numbers, event) for x in event.inputs]
+        if event.name in _INFIX and len(args) == 2 and not event.params and operation.public == event.name:
+            return f"{args[0]} {_INFIX[event.name]} {args[1]}"
+        found = self.function(_called(operation), event.name)
+        named = [f"{key}={self.constant(value, key)}" for key, value in event.params.items()]
+        return f"{found}({', '.join([*args, *named])})"
+
+    def operand(self, x: Any, numbers: bool, event: Made) -> str:
+        """An input of an operation; a number of the user's stays one."""
+        if not isinstance(x, Thing):
+            return self.constant(x)
+        single = None if x.value is None or x.kind != "number" else x.value.number
+        other = next((y for y in event.inputs if isinstance(y, Thing) and y is not x), None)
+        if numbers and single is not None and np.isfinite(single) and other is not None and other.dtype == x.dtype:
+            return repr(single)
+        return self.of(x)
+
+    # ---- the way back ----
+
+    def back_through(self, event: Walked) -> None:
+        """The rules of one operation."""
+        made, walk = event.made, event.walk
+        operation = made.operation
+        gs = [self.gradients.get((walk, out)) for out in made.outputs]
+        if operation is None or operation.together is not None or any(sent.rule is None for sent in event.sent):
+            for sent in event.sent:
+                given = self.given(f"g_{self.of(sent.to)}", _tensor(sent.fitted))
+                self.arrive(walk, sent.to, given, event)
+                self.lines[-1] += "  # as its own backward computed it"
+            return
+        g = self.incoming(made, gs)
+        for sent in event.sent:
+            expression = self.rule(sent, made, g)
+            if sent.raw.shape != sent.fitted.shape:
+                total = self.imported("autodiff._core.broadcast", "sum_to")
+                expression = f"{total}({expression}, shape={sent.fitted.shape!r})"
+            if sent.raw.dtype != sent.fitted.dtype:
+                expression = f"({expression}).to(torch.{sent.fitted.dtype})"
+            self.arrive(walk, sent.to, expression, event)
+
+    def incoming(self, made: Made, gs: list[str | None]) -> str:
+        """What a rule calls g: of several outputs all their gradients, zeros for those that nobody used."""
+        if len(made.outputs) == 1 and made.node.outputs is None:
+            return gs[0] or f"torch.zeros_like({self.of(made.outputs[0])})"
+        zeros = [g or f"torch.zeros_like({self.of(out)})" for g, out in zip(gs, made.outputs, strict=True)]
+        return f"({', '.join(zeros)},)"
+
+    def rule(self, sent: Arrival, made: Made, g: str) -> str:
+        """A rule's own source, with the names of this program in it; where it has none, a call of it."""
+        operation, rule = made.operation, sent.rule
+        assert operation is not None
+        if rule is flat:
+            return f"torch.zeros_like({g})"
+        words = operation.words[rule]
+        meaning = {"g": g, **{word: self.meaning(word, sent, made) for word in words}}
+        body = body_of(rule) if isinstance(rule, FunctionType) and not rule.__code__.co_freevars else None
+        if body is None:
+            return f"{self.function(rule, 'rule')}({', '.join(meaning.values())})"
+        tree = _Named(self, rule, meaning).visit(copy.deepcopy(body))
+        return ast.unparse(tree)
+
+    def meaning(self, word: str, sent: Arrival, made: Made) -> str:
+        """What a rule's argument is in this program."""
+        operation = made.operation
+        assert operation is not None
+        if word == "i":
+            return str(sent.at)
+        if word in operation.defaults:
+            return self.constant(made.params.get(word, operation.defaults[word]), word)
+        first = operation.inputs[0] if operation.inputs else ""
+        if operation.variadic and word == first:
+            return f"[{', '.join(self.constant(x) for x in made.inputs)}]"
+        if operation.variadic and word == f"{first}_shape":
+            return repr([x.shape for x in made.inputs])
+        if word in operation.inputs:
+            return self.constant(made.inputs[operation.inputs.index(word)])
+        if word.endswith("_shape"):
+            x = made.inputs[operation.inputs.index(word.removesuffix("_shape"))]
+            return repr(tuple(x.shape)) if isinstance(x, Thing) else "()"
+        return self.of(made.outputs[int(word[1:] or 0)])
+
+    def arrive(self, walk: int, thing: Thing, expression: str, event: events.Event) -> None:
+        """A gradient arrives: the first is what it is, the next are added."""
+        known = self.gradients.get((walk, thing))
+        if known is None:
+            name = self.gradients[walk, thing] = self.fresh(f"g_{self.of(thing)}")
+            self.say(f"{name} = {expression}", event)
+        else:
+            self.say(f"{known} = {known} + {_whole(expression)}", event)
+
+    def deliver(self, event: events.Delivered) -> None:
+        """A sum becomes .grad, or is added to it."""
+        name, arrived = f"{self.of(event.to)}_grad", self.gradients[event.walk, event.to]
+        self.taken.add(name)
+        if event.before is None:
+            self.say(f"{name} = {arrived}", event)
+        else:
+            if event.to not in self.grads:
+                self.inputs[name] = _tensor(event.before)
+            self.say(f"{name} = {name} + {arrived}", event)
+        self.grads[event.to] = name
+
+
+class _Named(ast.NodeTransformer):
+    """Puts the program's names into a rule, and imports what the rule calls."""
+
+    def __init__(self, program: Program, rule: FunctionType, meaning: dict[str, str]) -> None:
+        self.program, self.rule, self.meaning = program, rule, meaning
+        self.inner: list[set[str]] = []
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if any(node.id in names for names in self.inner):
+            return node
+        if node.id in self.meaning:
+            return ast.parse(self.meaning[node.id], mode="eval").body
+        if node.id not in self.rule.__globals__:
+            return node
+        value = self.rule.__globals__[node.id]
+        if isinstance(value, ModuleType):
+            line = f"import {value.__name__}" + ("" if value.__name__ == node.id else f" as {node.id}")
+            self.program.imports[node.id] = line
+            return node
+        if callable(value):
+            return ast.Name(self.program.function(value, node.id))
+        return ast.Constant(value) if isinstance(value, (int, float)) else ast.Name(self.program.given(node.id, value))
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.expr:
+        self.inner.append({each.arg for each in node.args.args})
+        self.generic_visit(node)
+        self.inner.pop()
+        return node
+
+
+def _called(operation: Any) -> Any:
+    """The function that users and rules call."""
+    home = sys.modules.get(operation.forward.__module__)
+    found = getattr(home, operation.forward.__name__, None)
+    if getattr(found, "operation", None) is operation:
+        return found
+    from autodiff._core.graph import recording
+
+    return recording(operation)
+
+
+def _gradient(program: Program, thing: Thing, g: Value) -> str:
+    if g.array is not None and bool(np.all(g.array == 1)):
+        return f"torch.ones({tuple(thing.shape)!r}, dtype=torch.{g.dtype})"
+    return program.given("g", _tensor(g))
+
+
+def _tensor(value: Value | None) -> Tensor | None:
+    return None if value is None or value.array is None else wrap(np.array(value.array))
+
+
+def _more(event: Made) -> str:
+    """What stands behind the names: a comma for a tuple of one, a star for outputs that nobody sees."""
+    several = event.node.outputs is not None
+    return "," if several and len(event.outputs) == 1 else ""
+
+
+def _whole(expression: str) -> str:
+    return expression if re.fullmatch(r"[\w.]+(\(.*\))?", expression) else f"({expression})"

@@ -1,0 +1,252 @@
+"""The recorder: it looks on while a program trains, and writes down what happened, with copies of the numbers.
+
+After this module a reader knows that nothing is computed a second time: an event of the engine becomes an event of the run.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.node import Node
+from autodiff._core.operation import INPUT, OUTPUT
+from autodiff._core.provenance import here, is_ours
+from autodiff._core.tensor import Tensor
+from autodiff.explain import events
+from autodiff.explain.places import Span, span_of
+from autodiff.explain.things import Things, name_of
+from autodiff.explain.values import Value, value_of
+
+__all__ = ["Recorder"]
+
+
+class Recorder(Things):
+    """Writes down what happens in a thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[events.Event] = []
+        self.modules: list[Any] = []  # those that run, the outermost first
+        self.changes: list[tuple[events.Thing, Value, list[Any]]] = []  # in-place operations that run
+        self.steps: list[tuple[list[events.Moved], int]] = []  # steps that run, with the number of events before them
+        self.optimizers: dict[int, int] = {}
+        self.walks: list[int] = []  # walks that run
+        self.walk = 0
+        self.flight: dict[tuple[int, events.Thing], Value] = {}  # what has arrived in a walk, at each thing
+        self.refused: tuple[str, list[Any]] = "", []
+
+    # ---- where the program is ----
+
+    def add(self, event: events.Event) -> None:
+        """Write an event down: in which module it happened, and how deep inside walks."""
+        own = isinstance(event, (events.Began, events.Walked, events.Hooked, events.Delivered))
+        event.module, event.depth = self.path(), len(self.walks) - own
+        self.events.append(event)
+
+    def look(self) -> None:
+        """Learn the names that the user's variables have now."""
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and is_ours(frame.f_code):
+            frame = frame.f_back
+        if frame is not None:
+            self.names.look(frame, self.known)
+
+    def path(self) -> str:
+        """The innermost module that runs, as the outermost one calls it."""
+        if len(self.modules) < 2:
+            return ""
+        return self.names.path(self.modules[0], self.modules[-1])
+
+    def now(self) -> Span | None:
+        """The user's line."""
+        return span_of(here(3))
+
+    # ---- the events of the engine ----
+
+    def made(self, node: Node, inputs: Any, params: dict[str, Any], outputs: Any) -> None:
+        """An operation was recorded."""
+        self.look()
+        given = [self.thing(x) if isinstance(x, Tensor) else x for x in inputs]
+        event = events.Made(
+            span_of(node.place), name_of(node), node.operation, given, dict(params), [], _kept_by(node), node,
+            in_place=self.names.changing if self.changes else "",
+        )
+        self.made_by[node] = event
+        for nr, t in enumerate(outputs):
+            one = self.new(
+                "result", t._array.shape, t._array.dtype, value_of(t), made=event, output=nr, requires_grad=True
+            )
+            event.outputs.append(one)
+            self.by_place[node, nr] = one
+            self.alive.append(t)
+        self.add(event)
+        for one in event.outputs:
+            self.names.computed(one, event)
+
+    def failed(self, operation: Any, inputs: Any, params: Any, error: Exception) -> None:
+        """An operation refused its inputs; whether the program ends there is known later."""
+        self.refused = operation.public, [self.thing(x) if isinstance(x, Tensor) else x for x in inputs]
+
+    def stopped(self, error: BaseException, span: Span | None) -> None:
+        """The program ended with an error."""
+        name, inputs = self.refused
+        self.add(events.Failed(span, name or type(error).__name__, inputs, str(error), type(error).__name__))
+
+    def finish(self, frame: FrameType) -> None:
+        """The program is over: what its last variables are called."""
+        self.names.look(frame, self.known)
+
+    def cut(self, by: str, inputs: Any, output: Any) -> None:
+        """A result has no graph although an input had one."""
+        self.look()
+        for t in output if isinstance(output, tuple) else (output,):
+            given = [self.thing(x) for x in inputs if isinstance(x, Tensor)]
+            self.add(events.Cut(self.now(), by, given, self.thing(t)))
+
+    def changing(self, tensor: Tensor, name: str, args: Any, kwargs: Any) -> None:
+        """An in-place operation begins."""
+        self.look()
+        operands = [self.thing(a) if isinstance(a, Tensor) else a for a in (*args, *kwargs.values())]
+        self.names.changing = name
+        self.changes.append((self.thing(tensor), value_of(tensor, whole=True), operands))
+
+    def changed(self, tensor: Tensor, name: str) -> None:
+        """It is over."""
+        old, before, operands = self.changes.pop()
+        recorded = tensor._edge.__class__ is tuple
+        if not recorded:  # what learns, or data: the same thing with other numbers
+            self.counts[id(tensor)] = 0 if tensor._cell is None else tensor._cell[0]
+        new = self.thing(tensor) if recorded else old
+        if new is not old:
+            new.changed_from = old
+        self.add(events.Changed(self.now(), new, name, before, value_of(tensor), operands, recorded))
+
+    # ---- the way back ----
+
+    def began(self, kind: str, roots: Any) -> None:
+        """backward() or grad() was called."""
+        self.look()
+        self.walk += 1
+        self.walks.append(self.walk)
+        pairs = [(self.at_end(edge), value_of(g)) for edge, g in roots]
+        self.add(events.Began(self.now(), kind, pairs, self.walk))
+        for thing, g in pairs:
+            self.arrive(thing, g)
+
+    def arrive(self, thing: events.Thing, g: Value) -> tuple[Value | None, Value]:
+        """Add to what has arrived in this walk: (what was there, the sum)."""
+        key = self.walks[-1], thing
+        before = self.flight.get(key)
+        total = g
+        if before is not None and before.array is not None and g.array is not None:
+            total = value_of(before.array + g.array)
+        self.flight[key] = total
+        return before, total
+
+    def walked(self, node: Node, gradient: Any, sent: Any) -> None:
+        """The rules of a node have run."""
+        made = self.made_of(node)
+        gradients = gradient if node.outputs is not None else [gradient]
+        arrivals = []
+        for at, rule, one in _by_input(node, sent):
+            if one.raw is None:
+                continue
+            to = self.at_end(one.edge)
+            fitted = value_of(one.fitted)
+            before, total = self.arrive(to, fitted)
+            arrivals.append(events.Arrival(at, to, rule, value_of(one.raw), fitted, before, total))
+        values = [None if g is None else value_of(g) for g in gradients]
+        self.add(events.Walked(made.span, made, values, arrivals, bool(node.plan.saves), self.walks[-1]))
+
+    def hooked(self, at: Any, before: Any, after: Any) -> None:
+        """A hook replaced a gradient."""
+        thing = self.thing(at) if isinstance(at, Tensor) else self.result(at, 0)
+        several = [each if isinstance(each, (list, tuple)) else [each] for each in (before, after)]
+        told = [[None if g is None else value_of(g) for g in each] for each in several]
+        self.add(events.Hooked(thing.made.span if thing.made else None, thing, told[0], told[1], self.walks[-1]))
+        if isinstance(at, Tensor) and told[1][0] is not None:
+            self.flight[self.walks[-1], thing] = told[1][0]
+
+    def delivered(self, tensor: Tensor, before: Any, arrived: Any, after: Any) -> None:
+        """A sum was added to .grad."""
+        known = None if before is None else value_of(before)
+        thing = self.thing(tensor)
+        self.add(events.Delivered(self.now(), thing, known, value_of(arrived), value_of(after), self.walks[-1]))
+
+    def ended(self, kind: str, found: Any, error: Exception | None) -> None:
+        """The walk is over."""
+        pairs = [
+            (self.thing(to) if isinstance(to, Tensor) else self.result(to, nr), value_of(g))
+            for (to, nr), g in found.items()
+            if g is not None
+        ]
+        told = f"{type(error).__name__}: {error}" if error is not None else ""
+        self.add(events.Ended(self.now(), kind, pairs, told, self.walks.pop()))
+
+    # ---- modules and optimisers ----
+
+    def entered(self, module: Any, args: Any, kwargs: Any) -> None:
+        """A module was called."""
+        if not self.modules:
+            self.look()
+            self.names.learn(module)
+        self.modules.append(module)
+
+    def left(self, module: Any, output: Any) -> None:
+        """It has returned."""
+        self.modules.pop()
+
+    def stepping(self, optimizer: Any) -> None:
+        """A step begins: how everything is before it."""
+        self.look()
+        moves = []
+        for group in optimizer.param_groups:
+            options = {key: value for key, value in group.items() if key != "params"}
+            for p in group["params"]:
+                grad = None if p._grad is None else value_of(p._grad)
+                state = _state_of(optimizer, p)
+                now = value_of(p, whole=True)
+                moves.append(events.Moved(self.thing(p), now, grad, now, state, state, options))
+        self.steps.append((moves, len(self.events)))
+
+    def stepped(self, optimizer: Any) -> None:
+        """The step is over: how everything is now."""
+        moves, before = self.steps.pop()
+        params = (p for group in optimizer.param_groups for p in group["params"])
+        for p, move in zip(params, moves, strict=True):
+            move.after, move.state_after = value_of(p, whole=True), _state_of(optimizer, p)
+        moved = [move for move in moves if move.grad is not None]
+        number = self.optimizers.setdefault(id(optimizer), len(self.optimizers))
+        self.alive.append(optimizer)
+        kind = type(optimizer)
+        self.add(events.Stepped(self.now(), kind.__name__, kind, moved, number, len(self.events) > before))
+
+    def cleared(self, tensors: Any, how: str) -> None:
+        """Gradients are about to be cleared."""
+        self.look()
+        things = [(self.thing(t), None if t._grad is None else value_of(t._grad)) for t in tensors]
+        self.add(events.Cleared(self.now(), how, things))
+
+
+def _kept_by(node: Node) -> list[str]:
+    """The names of the inputs and outputs that a node keeps."""
+    plan = node.plan
+    return [name for name, (source, _) in zip(plan.names, plan.keep, strict=True) if source in (INPUT, OUTPUT)]
+
+
+def _by_input(node: Node, sent: Any) -> Any:
+    """What was sent, with the input's position and its rule: several inputs may be one tensor, so in the inputs' order."""
+    rest = list(sent)
+    rules = {i: rule for i, rule, *_ in node.plan.pulls}
+    for at, edge in enumerate(node.edges):
+        if rest and edge is not None and rest[0].edge is edge:
+            yield at, rules.get(at), rest.pop(0)
+
+
+def _state_of(optimizer: Any, p: Tensor) -> dict[str, Value]:
+    """What an optimiser remembers of a parameter."""
+    entry = optimizer.state.get(p, {})
+    return {key: value_of(x) for key, x in entry.items() if isinstance(x, (Tensor, int, float, np.ndarray))}

@@ -1,0 +1,21 @@
+"""A line of numbers in the story that no rule of an operation gives: a sum so far, an update, what was and what is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autodiff.explain.events import Thing
+from autodiff.explain.values import Value
+
+__all__ = ["Row"]
+
+
+@dataclass
+class Row:
+    """A line of numbers that is no rule of an operation: a sum so far, an update, what was and is."""
+
+    about: Thing | None
+    text: str  # with names: "b so far"
+    numbers: str  # "6.942 + 999.6"
+    result: Value | None
+    ink: str = "gradient"  # "value", "gradient", "update" or "clear"

@@ -1,0 +1,100 @@
+"""`watch`: record what a block of training code does, and look at it as text, as a picture, as a page, as data, as a program.
+
+After this module a reader knows that one recorder stands behind all of them, and that each is made when it is asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any
+
+from autodiff._core.observer import observing
+from autodiff._core.provenance import is_ours
+from autodiff.explain.events import Event, Thing
+from autodiff.explain.moments import Story
+from autodiff.explain.places import span_of
+from autodiff.explain.program import Program
+from autodiff.explain.recorder import Recorder
+from autodiff.explain.story import story_of
+from autodiff.explain.text import as_ascii, as_text
+
+__all__ = ["Run", "Watching"]
+
+
+class Run:
+    """What happened while a block of code was watched: the events, and the things (tensors at one moment) in them."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._told: tuple[int, Story] | None = None
+
+    @property
+    def events(self) -> list[Event]:
+        """Everything that happened, in its order."""
+        return self._recorder.events
+
+    @property
+    def things(self) -> list[Thing]:
+        """The tensors that took part, in the order in which they came in."""
+        return self._recorder.things
+
+    @property
+    def story(self) -> Story:
+        """The events as moments, each with a sentence and its equations."""
+        if self._told is None or self._told[0] != len(self.events):
+            self._told = len(self.events), story_of(self)
+        return self._told[1]
+
+    def source(self) -> str:
+        """The program that ran, as Python without loops: forward, every rule of backward with its operands' names, the updates.
+
+        `exec(run.source(), dict(run.inputs))` computes it again, bit for bit; the gradient of w is `w_grad` there.
+        """
+        return Program(self.events).text()
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What that program starts from, by name: fresh tensors, which it may change."""
+        return Program(self.events).inputs
+
+    def __str__(self) -> str:
+        """The story as text, 80 columns wide; with a keyboard's characters where standard output has no others."""
+        text = as_text(self.story)
+        try:
+            text.encode(sys.stdout.encoding or "utf-8")
+        except UnicodeEncodeError:
+            return as_ascii(text)
+        return text
+
+    def __repr__(self) -> str:
+        return f"<Run of {len(self.events)} events: print(run), run.save('run.html'), run.graph()>"
+
+
+class Watching:
+    """What `autodiff.watch()` gives: a block of code that is recorded."""
+
+    def __init__(self) -> None:
+        self.recorder = Recorder()
+        self.looking = observing(self.recorder)
+        self.run = Run(self.recorder)
+
+    def __enter__(self) -> Run:
+        self.looking.__enter__()
+        return self.run
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.looking.__exit__(None, None, None)
+        self.recorder.finish(sys._getframe(1))
+        if error is not None:
+            self.recorder.stopped(error, _users_place(trace))
+
+
+def _users_place(trace: TracebackType | None) -> Any:
+    """Where in the user's program an error was raised: its last frame that is not the package's."""
+    place = None
+    while trace is not None:
+        if not is_ours(trace.tb_frame.f_code):
+            place = trace.tb_frame.f_code, trace.tb_lasti
+        trace = trace.tb_next
+    return span_of(place)

@@ -1,0 +1,104 @@
+"""The run as text, 80 columns wide: moment, line, who, by which rule, what.
+
+After this module a reader knows the ground truth of every other view: `<-` is a first gradient, `+=` one that is added to what
+had arrived, `=` a new value. Where the stream has no such characters, `as_ascii` writes the same with a keyboard's.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+from autodiff.explain.events import Cut, Made, Thing
+from autodiff.explain.moments import Moment, Story
+from autodiff.explain.numbers import brief, shape_of
+from autodiff.explain.places import text_of
+from autodiff.explain.values import Value
+
+__all__ = ["as_ascii", "as_text"]
+
+WIDTH = 80
+_WHO = 18
+
+_ASCII = {
+    "−": "-", "·": "*", "ᵀ": ".T", "∂": "d", "→": "->", "…": "...", "∞": "inf", "≤": "<=", "≥": ">=", "≠": "!=", "√": "sqrt ",
+    "⁻": "^-", "π": "pi", **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", (f"^{i}" for i in range(10)), strict=True)),
+    **dict(zip("₀₁₂₃₄₅₆₇₈₉", (f"_{i}" for i in range(10)), strict=True)),
+}
+
+
+def as_ascii(text: str) -> str:
+    """The same text with the characters of every keyboard."""
+    for sign, plain in _ASCII.items():
+        text = text.replace(sign, plain)
+    return text.encode("ascii", "replace").decode()
+
+
+def as_text(story: Story) -> str:
+    """The whole story."""
+    out: list[str] = []
+    for phase, first, count in story.phases():
+        moments = story.moments[first : first + count]
+        where = next((m.span.told for m in moments if m.span is not None), "")
+        out += ["", f"{phase}{f'  ({where})' if where else ''}"]
+        for i, moment in enumerate(moments, first + 1):
+            out += _moment(i, moment)
+    return "\n".join(line.rstrip() for line in out[1:])
+
+
+def _moment(i: int, moment: Moment) -> list[str]:
+    lines = _lines(moment)
+    line = str(moment.span.line) if moment.span is not None else ""
+    found: list[str] = []
+    for k, (who, sign, rule, value) in enumerate(lines):
+        head = f"{i:4} {line:>4}  " if k == 0 else " " * 11
+        found += _columns(head + "  " * moment.depth, who, sign, rule, value)
+    return found
+
+
+def _columns(head: str, who: str, sign: str, rule: str, value: str) -> list[str]:
+    """One line, or several where the rule is long."""
+    who = who if len(who) < _WHO else who[: _WHO - 2] + "…"
+    start = f"{head}{who:{_WHO}}{sign:3} "
+    room = WIDTH - len(start) - 1 - len(value)
+    if len(rule) <= room:
+        return [f"{start}{rule:{room}} {value}"]
+    wrapped = textwrap.wrap(rule, max(20, WIDTH - len(start)), break_long_words=True) or [""]
+    lines = [start + wrapped[0], *(" " * len(start) + each for each in wrapped[1:])]
+    if len(lines[-1]) + 1 + len(value) > WIDTH:
+        lines.append("")
+    lines[-1] = f"{lines[-1]:{WIDTH - len(value) - 1}} {value}"
+    return lines
+
+
+def _lines(moment: Moment) -> list[tuple[str, str, str, str]]:
+    """(who, sign, rule, value) of each line of a moment."""
+    if moment.phase == "start":
+        return [("", "", moment.words, "")]
+    if isinstance(moment.event, (Made, Cut)) and moment.changes:
+        out = moment.things[0]
+        rule = moment.title if moment.title != out.name else _expression(moment)
+        return [(out.name or moment.title, "=", rule, brief(out.value))]
+    lines: list[tuple[str, str, str, str]] = []
+    sums = {row.about for row in moment.rows if moment.equations}
+    for equation in moment.equations:
+        to = equation.to
+        assert to is not None
+        rule = equation.rule + (f", summed to {_shape(moment, to)}" if equation.note else "")
+        lines.append((to.name, "+=" if to in sums else "<-", rule, brief(_arrived(moment, to))))
+    if not moment.equations:
+        for row in moment.rows:
+            who = row.about.name if row.about else ""
+            lines.append((who, "=", f"{row.text}  {row.numbers}".strip(), brief(row.result) if row.result is not None else ""))
+    return lines or [(moment.title, "", moment.words, "")]
+
+
+def _expression(moment: Moment) -> str:
+    return moment.things[0].name if moment.depth else text_of(moment.span)
+
+
+def _shape(moment: Moment, to: Thing) -> str:
+    return next((shape_of(c.thing.shape) for c in moment.changes if c.thing is to), "")
+
+
+def _arrived(moment: Moment, to: Thing) -> Value | None:
+    return next((c.value for c in moment.changes if c.thing is to), None)

@@ -1,0 +1,120 @@
+"""Which tensor is which thing of the story.
+
+After this module a reader knows that a tensor is known again by its place in the graph, or, where it has none, by being the
+same object; and that a constant whose memory was changed is another thing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.node import FREED, Node, to_leaf
+from autodiff._core.operation import INPUT, PARAM
+from autodiff._core.tensor import LEAF, Tensor
+from autodiff.explain import events
+from autodiff.explain.names import Names
+from autodiff.explain.places import span_of
+from autodiff.explain.values import Value, value_of
+
+__all__ = ["Things", "name_of"]
+
+
+class Things:
+    """All things of a run, and how they are found again."""
+
+    def __init__(self) -> None:
+        self.things: list[events.Thing] = []
+        self.names = Names()
+        self.alive: list[Any] = []  # else the id of a tensor that is gone could be another one's
+        self.by_id: dict[int, events.Thing] = {}
+        self.by_place: dict[tuple[Node, int], events.Thing] = {}
+        self.made_by: dict[Node, events.Made] = {}
+        self.counts: dict[int, int] = {}  # how often a constant's memory had been changed when it was seen last
+
+    def thing(self, x: Tensor) -> events.Thing:
+        """What a tensor is in the story."""
+        edge = x._edge
+        if edge.__class__ is tuple:
+            return self.thing(edge[0]) if to_leaf(edge) else self.result(edge[0], edge[1], x)
+        known = self.by_id.get(id(x))
+        if known is not None and not self.is_another(x, known):
+            return known
+        leaf = edge is LEAF
+        kind = "parameter" if leaf else "number" if x._array.ndim == 0 else "data"
+        found = self.new(kind, x._array.shape, x._array.dtype, value_of(x, whole=True), requires_grad=leaf)
+        self.alive.append(x)
+        self.by_id[id(x)] = found
+        self.counts[id(x)] = 0 if x._cell is None else x._cell[0]
+        self.names.met(found, x)
+        return found
+
+    def is_another(self, x: Tensor, known: events.Thing) -> bool:
+        """Whether a constant holds other numbers than when it was seen last; what learns stays the same thing."""
+        count = 0 if x._cell is None else x._cell[0]
+        if known.kind == "parameter" or count == self.counts[id(x)]:
+            return False
+        self.counts[id(x)] = count
+        then = known.value.array if known.value is not None else None
+        return then is None or not np.array_equal(then, x._array, equal_nan=x._array.dtype.kind == "f")
+
+    def result(self, node: Node, nr: int, x: Tensor | None = None) -> events.Thing:
+        """What an operation computed, also before the run began."""
+        known = self.by_place.get((node, nr))
+        if known is None:
+            made = self.made_of(node)
+            while len(made.outputs) <= nr:
+                at = len(made.outputs)
+                shape, dtype = node.outputs[at] if node.outputs is not None else ((), np.dtype("float32"))
+                if x is not None and at == nr:
+                    shape, dtype = x._array.shape, x._array.dtype
+                one = self.new("result", shape, dtype, None, made=made, output=at, requires_grad=True)
+                made.outputs.append(one)
+                self.by_place[node, at] = one
+            known = self.by_place[node, nr]
+        if known.value is None and x is not None:
+            known.shape, known.dtype, known.value = x._array.shape, str(x._array.dtype), value_of(x, whole=True)
+        return known
+
+    def new(self, kind: str, shape: Any, dtype: Any, value: Value | None, **more: Any) -> events.Thing:
+        """One more thing."""
+        found = events.Thing(len(self.things), kind, tuple(shape), str(dtype), value, **more)
+        self.things.append(found)
+        return found
+
+    def at_end(self, edge: Any) -> events.Thing:
+        """What an edge leads to."""
+        return self.thing(edge[0]) if to_leaf(edge) else self.result(edge[0], edge[1])
+
+    def made_of(self, node: Node) -> events.Made:
+        """The event in which a node was made; of one that is older than the run what can be known of it."""
+        if node not in self.made_by:
+            self.made_by[node] = events.Made(span_of(node.place), name_of(node), node.operation, [], {}, [], [], node)
+            self.made_by[node].inputs = [None if edge is None else self.at_end(edge) for edge in node.edges]
+            self.fill(self.made_by[node], node)
+        return self.made_by[node]
+
+    def fill(self, made: events.Made, node: Node) -> None:
+        """What an older node keeps: the values of constants, parameters, and of what it computed."""
+        values = () if node.kept is FREED else node.kept
+        for name, (source, key), kept in zip(node.plan.names, node.plan.keep, values, strict=False):
+            if source == PARAM:
+                made.params[name] = kept
+            elif source == INPUT and made.inputs[key] is None:
+                array = np.asarray(kept)
+                made.inputs[key] = self.new("data", array.shape, array.dtype, value_of(array, whole=True))
+            elif source == INPUT and made.inputs[key].value is None and isinstance(kept, np.ndarray):
+                made.inputs[key].value = value_of(kept, whole=True)
+
+    def known(self, x: Tensor) -> events.Thing | None:
+        """The thing that a tensor is, if it has come in."""
+        edge = x._edge
+        if edge.__class__ is tuple and not to_leaf(edge):
+            return self.by_place.get((edge[0], edge[1]))
+        return self.by_id.get(id(x))
+
+
+def name_of(node: Node) -> str:
+    """What users call the operation."""
+    return node.operation.public if node.operation is not None else node.name().removesuffix("Backward")

@@ -1,0 +1,85 @@
+"""What is kept of an array that the program goes on to change: a copy, or, of a large one, what a reader wants to know of it.
+
+After this module a reader knows that a recorded value never changes, and that of a large array only its range, its size as a
+vector and a small picture are kept: in the picture each square stands for a block of numbers, for the one farthest from zero.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.tensor import Tensor
+
+__all__ = ["LARGEST", "Value", "array_of", "value_of"]
+
+LARGEST = 4096  # so many numbers are copied; of more a summary is kept
+_SQUARES = 16  # of the small picture, in each direction
+
+
+def array_of(x: Any) -> Any:
+    """The array of a tensor, a NumPy scalar or a number; it is not copied."""
+    return x._array if isinstance(x, Tensor) else np.asarray(x)
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A tensor as it was at one moment."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    array: np.ndarray[Any, Any] | None  # a copy; None where it was too large
+    picture: np.ndarray[Any, Any]  # the numbers as rows and columns; of a large array its blocks
+    low: float
+    high: float
+    norm: float
+    strange: int  # how many are nan or infinite
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are."""
+        return math.prod(self.shape)
+
+    @property
+    def number(self) -> float | None:
+        """The number, of a value that is a single one."""
+        return float(self.picture[0, 0]) if self.size == 1 else None
+
+
+def value_of(x: Any, whole: bool = False) -> Value:
+    """The value of a tensor or an array as it is now; `whole` keeps every number however many there are."""
+    array = array_of(x)
+    rows = _rows(array)
+    finite = rows[np.isfinite(rows)] if rows.dtype.kind == "f" else rows
+    with np.errstate(all="ignore"):
+        norm = float(np.linalg.norm(finite.astype(np.float64))) if finite.size else 0.0
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (math.nan, math.nan)
+    copy = np.array(array) if whole or array.size <= LARGEST else None
+    return Value(
+        array.shape, str(array.dtype), copy, np.array(rows) if array.size <= LARGEST else _blocks(rows), low, high, norm,
+        rows.size - finite.size,
+    )
+
+
+def _rows(array: Any) -> Any:
+    """Any array as rows and columns: the last dimension is the columns."""
+    if array.ndim == 0:
+        return array.reshape(1, 1)
+    return array.reshape(-1, array.shape[-1]) if array.size else array.reshape(0, 0)
+
+
+def _blocks(rows: Any) -> Any:
+    """The small picture of a large array: of each block the number that is farthest from zero."""
+    height, width = (-(-n // _SQUARES) for n in rows.shape)
+    picked = []
+    for top in range(0, rows.shape[0], height):
+        line = []
+        for left in range(0, rows.shape[1], width):
+            block = rows[top : top + height, left : left + width].ravel()
+            sizes = np.abs(np.nan_to_num(block.astype(np.float64)))
+            line.append(block[int(np.argmax(sizes))])
+        picked.append(line)
+    return np.array(picked)

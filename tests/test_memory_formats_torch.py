@@ -1,0 +1,166 @@
+"""Memory formats and layouts against PyTorch's: strides and values, questions, refusals; and the names of sparse tensors."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autodiff
+
+torch = pytest.importorskip("torch")
+
+FORMATS = ["contiguous_format", "preserve_format", "channels_last", "channels_last_3d"]
+LAYOUTS = ["strided", "sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc", "jagged"]
+CALLS = {
+    "contiguous": lambda T, x, f: x.contiguous(memory_format=f),
+    "to": lambda T, x, f: x.to(memory_format=f),
+    "to a dtype": lambda T, x, f: x.to(T.float64, memory_format=f),
+    "to, by name": lambda T, x, f: x.to(device="cpu", dtype=T.float64, copy=True, memory_format=f),
+    "clone": lambda T, x, f: x.clone(memory_format=f),
+    "function clone": lambda T, x, f: T.clone(x, memory_format=f),
+    "cpu": lambda T, x, f: x.cpu(memory_format=f),
+    "double": lambda T, x, f: x.double(memory_format=f),
+    "long": lambda T, x, f: x.long(memory_format=f),
+    "zeros_like": lambda T, x, f: T.zeros_like(x, memory_format=f),
+    "ones_like": lambda T, x, f: T.ones_like(x, dtype=T.int64, memory_format=f),
+    "full_like": lambda T, x, f: T.full_like(x, 2.5, memory_format=f),
+    "rand_like": lambda T, x, f: T.rand_like(x, memory_format=f),
+    "randn_like": lambda T, x, f: T.randn_like(x, memory_format=f),
+    "randint_like": lambda T, x, f: T.randint_like(x, 9, memory_format=f),
+}
+
+
+def outcome(T, call, values, order, name):
+    """(strides, values, gradient) of a call on a tensor that lies in memory in that order of dimensions."""
+    T.manual_seed(0)
+    x = T.tensor(values).permute(order).contiguous().permute(tuple(np.argsort(order))).requires_grad_()
+    try:
+        y = call(T, x, getattr(T, name))
+    except (RuntimeError, TypeError) as error:
+        return type(error)
+    slope = None
+    if y.requires_grad:
+        (y * y).sum().backward()
+        slope = x.grad.tolist()
+    strides = y.stride() if all(n > 1 for n in y.shape) else None  # of a dimension of size 1 any stride is right
+    return strides, [y.is_contiguous(memory_format=getattr(T, f)) for f in FORMATS], y.detach().numpy().round(5).tolist(), slope
+
+
+@pytest.mark.parametrize("name", CALLS)
+@given(shape=st.lists(st.integers(1, 4), min_size=3, max_size=5), order=st.randoms(), wanted=st.sampled_from(FORMATS))
+def test_strides_and_values(name, shape, order, wanted):
+    values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    dims = list(range(len(shape)))
+    order.shuffle(dims)
+    if wanted == "preserve_format" and dims != sorted(dims):
+        return  # contiguous() refuses it in PyTorch, and another order is kept as what is computed here is laid out
+    ours, theirs = (outcome(T, CALLS[name], values, tuple(dims), wanted) for T in (autodiff, torch))
+    assert ours == theirs
+
+
+def test_resizing_in_a_format():
+    strides = [T.zeros(100).resize_(2, 3, 4, 2, memory_format=T.channels_last).stride() for T in (autodiff, torch)]
+    assert strides[0] == strides[1]
+
+
+@pytest.mark.parametrize("wanted", FORMATS)
+@given(shape=st.lists(st.integers(2, 3), min_size=3, max_size=5), last=st.booleans())
+def test_in_the_format_of_another_tensor(wanted, shape, last):
+    found = []
+    for T in (autodiff, torch):
+        x = T.ones(shape).transpose(1, -1).contiguous().transpose(1, -1) if last else T.ones(shape)
+        try:
+            found.append(T.zeros(3).resize_as_(x, memory_format=getattr(T, wanted)).stride())
+        except RuntimeError as error:
+            found.append(type(error))
+        try:
+            found.append(T.empty(shape, memory_format=getattr(T, wanted)).stride())
+        except RuntimeError as error:
+            found.append(type(error))
+    assert found[:2] == found[2:]
+
+
+@pytest.mark.parametrize("dtype", [None, "float64"])
+def test_a_module_changes_what_has_as_many_dimensions_and_learns_the_same(dtype):
+    losses = []
+    for T in (autodiff, torch):
+        for form in (T.contiguous_format, T.channels_last):
+            T.manual_seed(5)
+            net = T.nn.Sequential(T.nn.Conv2d(2, 3, 2), T.nn.BatchNorm2d(3), T.nn.ReLU(), T.nn.Flatten(), T.nn.Linear(27, 2))
+            net(T.randn(4, 2, 4, 4)).sum().backward()
+            assert net.to(dtype=getattr(T, dtype) if dtype else None, memory_format=form) is net
+            assert [p.is_contiguous(memory_format=form) for p in net.parameters() if p.ndim == 4] == [True]
+            assert net[0].weight.grad.is_contiguous(memory_format=form)
+            optimizer = T.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+            for _ in range(4):
+                x = T.randn(4, 2, 4, 4, dtype=net[0].weight.dtype).to(memory_format=form)
+                loss = T.nn.functional.cross_entropy(net(x), T.tensor([0, 1, 1, 0]))
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.item())
+    assert losses == pytest.approx(losses[:4] * 4, abs=1e-5)
+
+
+@pytest.mark.parametrize(("layer", "ndim"), [("Conv2d", 4), ("ConvTranspose2d", 4), ("Conv3d", 5), ("ConvTranspose3d", 5)])
+def test_the_weights_of_convolutions_alone(layer, ndim):
+    for T in (autodiff, torch):
+        net = T.nn.Sequential(getattr(T.nn, layer)(2, 3, 2), T.nn.Linear(2, 2))
+        form = T.channels_last if ndim == 4 else T.channels_last_3d
+        convert = getattr(T.nn.utils, f"convert_conv{ndim - 2}d_weight_memory_format")
+        assert convert(net, form) is net
+        assert net[0].weight.is_contiguous(memory_format=form)
+        assert not net[0].weight.is_contiguous()
+        with pytest.raises(TypeError, match="memory_format"):
+            convert(net, "channels_last")
+
+
+@pytest.mark.parametrize("call", [
+    "x.to(memory_format=3)", "x.contiguous(memory_format='channels_last')", "x.clone(memory_format=3)", "T.memory_format()",
+    "x.is_contiguous(memory_format=3)", "T.zeros_like(x, memory_format='a')", "x.float(memory_format=3)", "T.layout('strided')",
+    "T.zeros_like(x, layout=3)", "x.to(memory_format=T.channels_last)", "x.clone(memory_format=T.channels_last_3d)",
+    "T.zeros_like(x, pin_memory=3)", "x.new('a')", "x.new(2.5)", "x.new(T.ones(2).long())", "x.coalesce()", "x.indices()",
+    "T.nn.Linear(2, 2).to(memory_format=3)", "T.nn.Conv3d(1, 1, 1).to(memory_format=T.channels_last)",
+    "T.empty(2, memory_format=3)", "x.resize_(6, memory_format=T.preserve_format)",
+    "x.values()", "x.is_coalesced()", "x.crow_indices()", "x.row_indices()", "T.spmm(x, 3)", "T.dsmm(x, x)",
+])  # fmt: skip
+def test_refusals_are_pytorchs(call):
+    raised = []
+    for T in (autodiff, torch):
+        with pytest.raises(Exception) as caught:
+            eval(call, {"T": T, "x": T.ones(2, 3)})
+        raised.append(type(caught.value))
+    assert raised[0] is raised[1]
+
+
+@pytest.mark.parametrize("name", [*FORMATS, *LAYOUTS])
+def test_each_is_one_object(name):
+    ours, theirs = getattr(autodiff, name), getattr(torch, name)
+    assert repr(ours) == repr(theirs) == f"torch.{name}"
+    assert pickle.loads(pickle.dumps(ours)) is copy.deepcopy(ours) is ours
+    assert isinstance(ours, autodiff.memory_format if name in FORMATS else autodiff.layout)
+    assert autodiff.ones(2).layout is autodiff.strided
+
+
+@pytest.mark.parametrize("text", [
+    "x.new([1, 2]).tolist()", "x.new((1, 2)).dtype", "x.new(2, 3).shape", "x.new(x.shape).shape", "x.new().shape",
+    "x.long().new([1.5]).tolist()", "x.new(x).tolist()", "x.to_dense() is x", "x.to_dense(T.float64).dtype", "x.sparse_dim()",
+    "x.dense_dim()", "T.spmm(x, x.T).tolist()", "T.dsmm(x, x.T).tolist()", "x.is_xpu", "x.is_mps", "x.is_meta", "x.is_nested",
+    "x.is_sparse_csr", "x.is_mkldnn", "T.zeros_like(x, layout=x.layout, pin_memory=False).tolist()",
+])  # fmt: skip
+def test_answers_are_pytorchs(text):
+    ours, theirs = (eval(text, {"T": T, "x": T.ones(2, 3)}) for T in (autodiff, torch))
+    assert str(ours) == str(theirs)
+
+
+@pytest.mark.parametrize("text", [
+    *(f"T.{name}()" for name in dir(torch) if name.startswith("sparse_") and name.endswith("_tensor")),
+    *(f"T.ones(2).{name}()" for name in dir(torch.Tensor) if name.startswith("to_sparse")),
+    "T.zeros_like(T.ones(2), layout=T.sparse_coo)",
+])  # fmt: skip
+def test_what_makes_a_sparse_tensor_says_that_there_are_none(text):
+    with pytest.raises(NotImplementedError, match=r"there are no sparse tensors here; |all tensors here are torch.strided"):
+        eval(text, {"T": autodiff})
