@@ -161,6 +161,24 @@ def test_types_of_tensors_on_a_gpu_are_names(torch):
         assert not any(isinstance(T.ones(1).to(kind.dtype), kind) for T, kind in ((autodiff, ours), (torch, theirs)))
 
 
+@pytest.mark.parametrize("library", ["cudnn", "mkldnn"])
+@pytest.mark.filterwarnings("ignore")
+def test_flags_are_those_given_within_a_block(library, torch):
+    def run(T):
+        flags = getattr(T.backends, library)
+        seen = [(flags.enabled, flags.deterministic)]
+        with contextlib.suppress(ZeroDivisionError), flags.flags(enabled=False, deterministic=True):
+            seen.append((flags.enabled, flags.deterministic))
+            1 / 0  # noqa: B018
+        return [*seen, (flags.enabled, flags.deterministic)]
+
+    assert run(autodiff) == run(torch)
+
+
+def test_libraries_that_are_not_here():
+    assert not any(getattr(autodiff.backends, name).is_available() for name in ("cudnn", "mkl", "mkldnn", "mps", "openmp"))
+
+
 def work(i, folder):
     (folder / str(i)).write_text("done")
     if i == 3:

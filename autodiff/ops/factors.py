@@ -17,6 +17,7 @@ from autodiff.ops.equations import batch_element, row_sums, solved
 from autodiff.ops.join import cat
 from autodiff.ops.lapack import LinAlgError, each_matrix
 from autodiff.ops.matmul import product
+from autodiff.ops.no_slope import no_slope
 from autodiff.ops.triangle import diagonal, on_diagonal, tril, triu
 
 # ---- helpers of the rules ----
@@ -62,10 +63,7 @@ def _right(x: Any, m: Any) -> Any:
     """x m⁻¹: the solution from the right."""
     return solved(m.mT, x.mT, lenient=True).mT
 
-
-def _no_slope(g: Any) -> Any:
-    """No slope: PyTorch has none either, and who asks for it is told."""
-    raise RuntimeError("The QR decomposition is not differentiable when mode='r', or mode='complete' and nrows > ncols")
+_no_slope = no_slope("The QR decomposition is not differentiable when mode='r', or mode='complete' and nrows > ncols")
 
 
 # ---- triangles ----
