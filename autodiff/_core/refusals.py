@@ -17,14 +17,16 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from autodiff._core.provenance import is_ours
-from autodiff._core.types import NoDevice
+from autodiff._core.types import LinAlgError, NoDevice
 
 __all__ = ["anew", "at_the_door", "refusal"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
-_CLASSES = (NoDevice, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError)
+_CLASSES = (
+    LinAlgError, NoDevice, AssertionError, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError,
+)
 
 
 def refusal(error: Exception) -> Exception | None:

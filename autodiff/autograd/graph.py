@@ -121,13 +121,12 @@ class saved_tensors_hooks:
 
     def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Any]) -> None:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
-        self.observing = observing(self)
 
     def __enter__(self) -> None:
-        self.observing.__enter__()
+        observing(self).__enter__()
 
     def __exit__(self, *error: object) -> None:
-        self.observing.__exit__(None, None, None)
+        observing(self).__exit__(None, None, None)
 
     def made(self, node: Any, inputs: Any, params: Any, outputs: Any) -> None:
         """Exchange what the new node keeps; of several pairs of hooks the innermost comes first."""

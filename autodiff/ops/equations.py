@@ -12,7 +12,8 @@ import numpy as np
 
 from autodiff._core.broadcast import expanded
 from autodiff._core.graph import primitive
-from autodiff.ops.lapack import LinAlgError, each_matrix, eigh, substituted, svd, with_nan
+from autodiff._core.types import LinAlgError
+from autodiff.ops.lapack import each_matrix, eigh, substituted, svd, with_nan
 from autodiff.ops.matmul import product
 from autodiff.ops.triangle import diagonal
 

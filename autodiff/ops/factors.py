@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
+from autodiff._core.types import LinAlgError
 from autodiff.ops import lapack
 from autodiff.ops.equations import batch_element, row_sums, solved
 from autodiff.ops.join import cat
-from autodiff.ops.lapack import LinAlgError, each_matrix
+from autodiff.ops.lapack import each_matrix
 from autodiff.ops.matmul import product
 from autodiff.ops.no_slope import no_slope
 from autodiff.ops.triangle import diagonal, on_diagonal, tril, triu

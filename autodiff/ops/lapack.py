@@ -12,18 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.modes import silently
-
-
-class LinAlgError(RuntimeError):
-    """A matrix has not what was asked for: an inverse, a Cholesky factor.
-
-    >>> import autodiff as torch
-    >>> try:
-    ...     torch.linalg.inv(torch.zeros(2, 2))
-    ... except torch.linalg.LinAlgError as error:
-    ...     print(error)
-    linalg.inv: The diagonal element 1 is zero, the inversion could not be completed because the input matrix is singular.
-    """
+from autodiff._core.types import LinAlgError
 
 
 def _endless(name: str) -> LinAlgError:

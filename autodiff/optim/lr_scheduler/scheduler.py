@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from autodiff._core.provenance import stacklevel
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.optim.optimizer import Optimizer
@@ -105,6 +106,7 @@ class LRScheduler(KnowsItsKeywords):
     _is_initial = False
     _last_lr: list[Any]
 
+    @at_the_door
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         check_optimizer(optimizer)
         self.optimizer = optimizer
