@@ -80,6 +80,7 @@ from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from autodiff.api.positions import argwhere, unravel_index
 from autodiff.api.equations import logdet, pinverse
+from autodiff.api.lobpcg import lobpcg
 from autodiff.api.low_rank import pca_lowrank, svd_lowrank
 from autodiff.api.matrix_functions import vander
 from autodiff.api.old_linear_algebra import det, lu, matrix_exp
@@ -131,7 +132,7 @@ from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
 from autodiff.ops.shape import clone
 from autodiff.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from autodiff.seeing import watch
+from autodiff.seeing import graph, watch
 # isort: on
 
 e = 2.718281828459045
@@ -219,14 +220,14 @@ __all__ = [
     "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "fix", "flatten",
     "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "full", "full_like",
     "func", "get_default_device", "get_default_dtype", "get_device", "get_float32_matmul_precision", "get_num_interop_threads",
-    "get_num_threads", "get_rng_state", "gradient", "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half",
-    "histogramdd", "hsplit", "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed",
+    "get_num_threads", "get_rng_state", "gradient", "graph", "greater", "greater_equal", "group_norm", "gru", "gru_cell",
+    "half", "histogramdd", "hsplit", "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed",
     "instance_norm", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
     "is_complex", "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled",
     "is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
     "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jagged", "jit", "layer_norm", "layout",
-    "less", "less_equal", "linalg", "linspace", "load", "logdet", "logspace", "long", "lstm", "lstm_cell", "lstsq", "lu",
-    "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d", "max_pool1d_with_indices",
+    "less", "less_equal", "linalg", "linspace", "load", "lobpcg", "logdet", "logspace", "long", "lstm", "lstm_cell", "lstsq",
+    "lu", "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d", "max_pool1d_with_indices",
     "max_pool2d", "max_pool3d", "memory_format", "meshgrid", "moveaxis", "movedim", "mps", "multiply", "multiprocessing", "nan",
     "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "onnx", "optim",
     "pairwise_distance", "pca_lowrank", "pdist", "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson",
@@ -241,8 +242,8 @@ __all__ = [
     "sparse_compressed_tensor", "sparse_coo", "sparse_coo_tensor", "sparse_csc", "sparse_csc_tensor", "sparse_csr",
     "sparse_csr_tensor", "special", "split", "split_with_sizes", "spmm", "squeeze", "std_mean", "strided", "subtract",
     "svd_lowrank", "swapaxes", "swapdims", "symeig", "t", "tensor", "tensor_split", "testing", "threshold_", "tile",
-    "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices", "true_divide", "typename",
-    "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
+    "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices", "true_divide", "typename", "uint8",
+    "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
     "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "watch", "xpu", "zeros", "zeros_like",
 ]
 __all__ += _in_place_functions.__all__ + _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

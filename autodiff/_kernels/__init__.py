@@ -16,6 +16,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from autodiff._kernels import reference as reference
+from autodiff._kernels.memory import keep_freed_memory
 from autodiff._kernels.threads import get_num_threads as get_num_threads
 from autodiff._kernels.threads import set_num_threads as set_num_threads
 
@@ -51,6 +52,8 @@ else:
 
     chosen.choose(os.environ.get("AUTODIFF_ISA", ""))
 
+keep_freed_memory()
+
 INFO = chosen.INFO
 adam = chosen.adam
 add_rows = chosen.add_rows
@@ -58,12 +61,12 @@ attention = chosen.attention
 attention_grad = chosen.attention_grad
 batch_norm = chosen.batch_norm
 batch_norm_grad = chosen.batch_norm_grad
-batch_norm_weight_grad = chosen.batch_norm_weight_grad
 channel_sums = chosen.channel_sums
 column_sums = chosen.column_sums
 convolution = chosen.convolution
 convolution_weight = chosen.convolution_weight
 cross_entropy = chosen.cross_entropy
+cross_entropy_both = chosen.cross_entropy_both
 cross_entropy_grad = chosen.cross_entropy_grad
 gelu = chosen.gelu
 gelu_grad = chosen.gelu_grad
@@ -71,7 +74,6 @@ gru = chosen.gru
 gru_grad = chosen.gru_grad
 layer_norm = chosen.layer_norm
 layer_norm_grad = chosen.layer_norm_grad
-layer_norm_weight_grad = chosen.layer_norm_weight_grad
 log_softmax = chosen.log_softmax
 log_softmax_grad = chosen.log_softmax_grad
 lstm = chosen.lstm

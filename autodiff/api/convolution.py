@@ -32,8 +32,7 @@ def _numbers(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:
     if len(numbers) != n:
         raise RuntimeError(
             f"expected {name} to be a single integer value or a list of {n} values to match the convolution dimensions, but "
-            f"got "
-            f"{name}={list(numbers)}"
+            f"got {name}={list(numbers)}"
         )
     if min(numbers) < least:
         raise RuntimeError(f"{'negative' if least == 0 else 'non-positive'} {name} is not supported, got {list(numbers)}")

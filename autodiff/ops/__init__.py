@@ -5,6 +5,7 @@ A calculus book in chapters, the easy ones first. PyTorch's way of calling them,
 Element by element:
 
 - `arithmetic`: sums, products, quotients. Begin here: it shows the shape of every operation.
+- `no_slope`: a partial that is refused.
 - `trigonometry`: sine and its relatives, said with x or with the result y.
 - `exponential`: exponentials, logarithms, sigmoid, the error function.
 - `error_function`: how erf is computed, of which NumPy knows nothing.
@@ -45,6 +46,7 @@ Many numbers into fewer:
 - `statistics`: variance, logsumexp, norms.
 - `lapack`: NumPy's decompositions, and what is said where they don't come to an end.
 - `equations`: solutions, inverses, determinants.
+- `ldl`: symmetric matrices that need not be positive, as L D L^T.
 - `factors`: triangles and turns: Cholesky, QR, LU, eigenvectors, singular vectors.
 - `singular`: how much a matrix stretches: the nuclear norm.
 - `distance`: all pairs of rows by way of one matrix product.

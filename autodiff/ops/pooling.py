@@ -93,6 +93,7 @@ def _means(x: Any, windows: Windows, counts: Any) -> Any:
         x = _summed(x, d, windows)
     if x.dtype.kind != "f":  # towards zero, as the division of C is
         return np.sign(x) * np.sign(counts) * (np.abs(x) // np.abs(counts))
+    x += x.dtype.type(0)  # a sum begins with 0, so that it never is -0
     x /= np.asarray(counts, x.dtype)
     return x
 
@@ -112,6 +113,7 @@ def avg_pool_spread(x, *, windows, counts):
 
 def _shares(x: Any, windows: Windows, counts: Any) -> Any:
     x = x / np.asarray(counts, x.dtype)
+    x += x.dtype.type(0)  # no -0, as in _means
     for d in range(len(windows.size) - 1, -1, -1):
         x = _spread(x, d, windows)
     return x
@@ -120,10 +122,15 @@ def _shares(x: Any, windows: Windows, counts: Any) -> Any:
 def _summed(x: Any, d: int, windows: Windows) -> Any:
     """The sums of the windows along one spatial dimension."""
     n, size, kernel, stride, padding, dilation = (field[d] for field in windows)
-    y = np.zeros((*x.shape[: d + 2], size, *x.shape[d + 3 :]), x.dtype)
-    for t in range(kernel):
-        if both := along(n, size, stride, t * dilation - padding):
-            y[_at(d, both[0])] += x[_at(d, both[1])]
+    met = [both for t in range(kernel) if (both := along(n, size, stride, t * dilation - padding))]
+    met.sort(key=lambda both: both[0] != slice(0, size))  # the taps that meet something everywhere come first
+    if len(met) > 1 and met[1][0] == slice(0, size):
+        y = x[_at(d, met[0][1])] + x[_at(d, met[1][1])]
+        del met[:2]
+    else:
+        y = np.zeros((*x.shape[: d + 2], size, *x.shape[d + 3 :]), x.dtype)
+    for out, into in met:
+        y[_at(d, out)] += x[_at(d, into)]
     return y
 
 
@@ -133,7 +140,10 @@ def _spread(y: Any, d: int, windows: Windows) -> Any:
     x = np.zeros((*y.shape[: d + 2], n, *y.shape[d + 3 :]), y.dtype)
     for t in range(kernel):
         if both := along(n, size, stride, t * dilation - padding):
-            x[_at(d, both[1])] += y[_at(d, both[0])]
+            if t < stride and dilation == 1:  # taps that no two windows share
+                x[_at(d, both[1])] = y[_at(d, both[0])]
+            else:
+                x[_at(d, both[1])] += y[_at(d, both[0])]
     return x
 
 

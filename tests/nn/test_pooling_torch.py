@@ -84,6 +84,14 @@ def test_any_average_pool(geometry, batch, dtype, pad, divisor):
          1e-5 if dtype == "float32" else 1e-10)  # fmt: skip
 
 
+@pytest.mark.parametrize("options", [(2,), (3, 2, 1), (3, 1), (1,)])
+def test_a_mean_of_negative_zeros_is_zero(options):
+    x = -np.zeros((1, 2, 7, 7))
+    found, expected = (told(T, lambda T, x: T.nn.functional.avg_pool2d(x, *options) * -0.0, x)[0] for T in (autodiff, torch))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(np.signbit(a), np.signbit(b))
+
+
 @settings(max_examples=30)
 @given(n=st.integers(1, 3), data=st.data(), batch=st.sampled_from([(), (2,), (0,)]), largest=st.booleans())
 def test_any_adaptive_pool(n, data, batch, largest):

@@ -27,7 +27,7 @@ cdef void first_taps(const Windows* v, int* first) noexcept nogil:
 
 cdef int max_pool(real** a, const Windows* v) noexcept nogil:
     """y = the largest of each window of x, and its tap, for the planes from begin to end; -1 when there is no memory."""
-    cdef Py_ssize_t depth = depth_of(v), i, q, r
+    cdef Py_ssize_t depth = depth_of(v), i, j, q, r
     cdef real* s = <real*>malloc((v.plane + depth + 2 * ROOM) * sizeof(real))
     cdef int* taken = <int*>calloc(2 * (depth + ROOM), sizeof(int))
     cdef int* first = taken + depth + ROOM
@@ -51,12 +51,13 @@ cdef int max_pool(real** a, const Windows* v) noexcept nogil:
         for t in range(<int>v.taps):
             keep_larger(s + tap(v, t), depth, t, best, taken)
         y, taps = a[1] + i * v.positions, <unsigned char*>a[2] + i * v.positions
-        for r in range(v.positions // v.size[2]):
-            q = place(v, r * v.size[2])
-            memcpy(y, best + q, v.size[2] * sizeof(real))
-            narrow(taken + q, v.size[2], taps)
-            y += v.size[2]
-            taps += v.size[2]
+        for j in range(v.size[0]):
+            for r in range(v.size[1]):
+                q = (j * v.phase[1] + r) * v.phase[2]
+                memcpy(y, best + q, v.size[2] * sizeof(real))
+                narrow(taken + q, v.size[2], taps)
+                y += v.size[2]
+                taps += v.size[2]
     free(s)
     free(taken)
     return 0
@@ -66,6 +67,12 @@ cdef inline void narrow(const int* x, Py_ssize_t n, unsigned char* y) noexcept n
     cdef Py_ssize_t j
     for j in range(n):
         y[j] = <unsigned char>x[j]
+
+
+cdef inline void widen(const unsigned char* x, Py_ssize_t n, int* y) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(n):
+        y[j] = x[j]
 
 
 cdef inline void add_taken(const real* g, const int* taken, Py_ssize_t n, int t, real* x) noexcept nogil:
@@ -93,11 +100,10 @@ cdef int max_pool_grad(real** a, const Windows* v) noexcept nogil:
         memset(s, 0, v.plane * sizeof(real))
         rows_apart(v, a[0] + i * v.positions, g)
         taps = <const unsigned char*>a[1] + i * v.positions
-        for r in range(v.positions // v.size[2]):
-            q = place(v, r * v.size[2])
-            for j in range(v.size[2]):
-                taken[q + j] = taps[j]
-            taps += v.size[2]
+        for j in range(v.size[0]):
+            for r in range(v.size[1]):
+                widen(taps, v.size[2], taken + (j * v.phase[1] + r) * v.phase[2])
+                taps += v.size[2]
         for t in range(<int>v.taps):
             add_taken(g, taken, depth, t, s + tap(v, t))
         move_image(v, 1, a[2] + i * v.elements, s, True)

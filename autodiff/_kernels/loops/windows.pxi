@@ -34,31 +34,50 @@ cdef inline Py_ssize_t depth_of(const Windows* v) noexcept nogil:
     return place(v, v.positions - 1) + 1
 
 
+cdef inline void move_pairs(real* x, Py_ssize_t n, real* even, real* odd, bint back) noexcept nogil:
+    """x in turns to `even` and `odd`, or back."""
+    cdef Py_ssize_t i
+    if back:
+        for i in range(n // 2):
+            x[2 * i] = even[i]
+            x[2 * i + 1] = odd[i]
+    else:
+        # Two loops, each of which becomes vectors.
+        for i in range(n // 2):
+            even[i] = x[2 * i]
+        for i in range(n // 2):
+            odd[i] = x[2 * i + 1]
+    if n % 2:
+        if back:
+            x[n - 1] = even[n // 2]
+        else:
+            even[n // 2] = x[n - 1]
+
+
 cdef inline void move_row(
         real* x, Py_ssize_t n, Py_ssize_t padding, Py_ssize_t stride, Py_ssize_t phase, real* row, bint back) noexcept nogil:
     """A row of the image into its phases, which lie `phase` elements apart, or back."""
-    cdef Py_ssize_t b, i, j, q
+    cdef Py_ssize_t b, j, q
     if stride == 1:
         if back:
             memcpy(x, row + padding, n * sizeof(real))
         else:
             memcpy(row + padding, x, n * sizeof(real))
-        return
-    for b in range(stride):
-        j = (b + stride * padding - padding) % stride
-        q = b * phase + (j + padding) // stride
-        if back:
-            while j < n:
-                x[j] = row[q]
-                j += stride
-                q += 1
-        elif stride == 2:
-            # Constant steps become vectors.
-            for i in range((n - j + 1) // 2):
-                row[q + i] = x[j + 2 * i]
+    elif stride == 2:
+        q = padding // 2
+        if padding % 2:
+            move_pairs(x, n, row + phase + q, row + q + 1, back)
         else:
+            move_pairs(x, n, row + q, row + phase + q, back)
+    else:
+        for b in range(stride):
+            j = (b + stride * padding - padding) % stride
+            q = b * phase + (j + padding) // stride
             while j < n:
-                row[q] = x[j]
+                if back:
+                    x[j] = row[q]
+                else:
+                    row[q] = x[j]
                 j += stride
                 q += 1
 
@@ -76,20 +95,27 @@ cdef void move_image(const Windows* v, Py_ssize_t channels, real* x, real* s, bi
     for c in range(channels):
         for i in range(v.inside[0]):
             a = i + v.padding[0]
+            row = a % v.stride[0] * v.stride[1] * v.stride[2] * phase + a // v.stride[0] * v.phase[1] * v.phase[2]
+            # Row b of the padded image lies in phase b % stride: counted, since a division takes as long as a short row.
+            a, b = v.padding[1] % v.stride[1], v.padding[1] // v.stride[1]
             for j in range(v.inside[1]):
-                b = j + v.padding[1]
-                row = (a % v.stride[0] * v.stride[1] + b % v.stride[1]) * v.stride[2] * phase
-                row += (a // v.stride[0] * v.phase[1] + b // v.stride[1]) * v.phase[2]
-                move_row(x, v.inside[2], v.padding[2], v.stride[2], phase, s + row, back)
+                move_row(x, v.inside[2], v.padding[2], v.stride[2], phase,
+                         s + row + a * v.stride[2] * phase + b * v.phase[2], back)
                 x += v.inside[2]
+                a += 1
+                if a == v.stride[1]:
+                    a = 0
+                    b += 1
         s += v.plane
 
 
 cdef inline void rows_apart(const Windows* v, const real* g, real* to) noexcept nogil:
     """The positions of one channel of the output brought to their places; the gaps, which are zero, stay."""
-    cdef Py_ssize_t r
-    for r in range(v.positions // v.size[2]):
-        memcpy(to + place(v, r * v.size[2]), g + r * v.size[2], v.size[2] * sizeof(real))
+    cdef Py_ssize_t i, j
+    for i in range(v.size[0]):
+        for j in range(v.size[1]):
+            memcpy(to + (i * v.phase[1] + j) * v.phase[2], g, v.size[2] * sizeof(real))
+            g += v.size[2]
 
 
 cdef void finite(real** a, const Job* job) noexcept nogil:
