@@ -16,11 +16,11 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.missing import missing_name
+from autodiff._core.types import LinAlgError
 from autodiff.api import equations, factors, ldl, matrix_functions, matrix_norms, spectra
 from autodiff.api import with_out as functions
 from autodiff.api.matrix_functions import diagonal
 from autodiff.api.out import CASTABLE, PICKED, SAME, takes_out
-from autodiff.ops.lapack import LinAlgError
 
 __all__ = [
     "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh",

@@ -12,7 +12,9 @@ from typing import Any
 from autodiff._core.observer import observing
 from autodiff._core.provenance import is_ours
 from autodiff.explain.events import Event, Thing
+from autodiff.explain.graph import of_run
 from autodiff.explain.moments import Story
+from autodiff.explain.picture import Picture
 from autodiff.explain.places import span_of
 from autodiff.explain.program import Program
 from autodiff.explain.recorder import Recorder
@@ -45,6 +47,10 @@ class Run:
         if self._told is None or self._told[0] != len(self.events):
             self._told = len(self.events), story_of(self)
         return self._told[1]
+
+    def graph(self) -> Picture:
+        """The picture of what was computed, with every value and gradient: `_repr_svg_` in a notebook, `.save("g.svg")`."""
+        return Picture(of_run(self.events, self.things))
 
     def source(self) -> str:
         """The program that ran, as Python without loops: forward, every rule of backward with its operands' names, the updates.

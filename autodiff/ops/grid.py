@@ -18,7 +18,7 @@ __all__ = ["among_pixels", "clipped", "piecewise", "reflected", "scaled"]
 
 @primitive(lambda g, by: scaled(g, by=by), name="Mul", says="A factor on the way there is the same factor on the way back.")
 def scaled(x, *, by):
-    """x * by: an array of factors that are no tensors."""
+    """x * by: an array of factors that are not tensors."""
     return x * by
 
 
