@@ -163,6 +163,8 @@ class saved_tensors_hooks:
 class save_on_cpu(saved_tensors_hooks):
     """Inside, what a node keeps is kept in the memory of the CPU, where everything is: as it would be without the block.
 
+    With `pin_memory` it is a copy, which later changes of the tensor do not reach.
+
     >>> import autodiff as torch
     >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
     >>> with torch.autograd.graph.save_on_cpu():
@@ -173,7 +175,7 @@ class save_on_cpu(saved_tensors_hooks):
     """
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
-        super().__init__(_itself, _itself)
+        super().__init__(Tensor.clone if pin_memory else _itself, _itself)
 
 
 def _itself(t: Tensor) -> Tensor:
