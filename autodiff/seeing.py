@@ -18,7 +18,7 @@ def graph(*outputs: Tensor) -> Picture:
     """The picture of the graph behind some tensors: names, shapes, values that are known, and gradients that have come.
 
     A notebook shows it; `.save("g.svg")` writes it, also as .html, .dot, .mmd, .txt, and as .png where matplotlib is. Names
-    are those of the caller's variables and modules. TypeError for what is no tensor. `watch()` knows more: every value, the
+    are those of the caller's variables and modules. TypeError for what is not a tensor. `watch()` knows more: every value, the
     modules, and where gradients are cut off.
 
     >>> import autodiff

@@ -231,6 +231,8 @@ def test_what_is_not_finite_like_pytorch(name, value):
         ours, theirs = (outcome(OF_A_SQUARE[name], T, T.tensor(rows)) for T in (autodiff, torch))
         if isinstance(theirs, str):
             assert isinstance(ours, str)
+        elif name == "pinv" and value == np.inf:  # nan or 0 in PyTorch, as LAPACK comes to an end; nothing is known of it here
+            assert np.isnan(ours).all()
         else:
             np.testing.assert_array_equal(ours, theirs)
 

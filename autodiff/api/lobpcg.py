@@ -27,7 +27,7 @@ def lobpcg(
 
     B is positive; without it the identity. The whole spectrum is computed, by `eigh`, to the last digits and with a gradient,
     so that what steers PyTorch's iterations (X but for its width, n, iK, niter, tol, method, the ortho ones) changes nothing.
-    ValueError for a k above a third of the rows, NotImplementedError for a tracker of iterations that there are not.
+    ValueError for a k above a third of the rows, NotImplementedError for a tracker, as there are no iterations to track.
 
     >>> import autodiff as torch
     >>> torch.lobpcg(torch.diag(torch.tensor([1.0, 2.0, 3.0])), largest=False)[0]

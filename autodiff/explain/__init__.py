@@ -30,6 +30,7 @@ How it is told:
 - `layout`: where the boxes stand.
 - `svg`: the picture drawn.
 - `picture`: what `autodiff.graph` gives: the picture in every form.
+- `page`: the story, the code and the picture in one file for a browser.
 - `program`: the program that ran, as Python without a graph.
 - `scope`: the names in it.
 - `steps`: an optimiser's part in it.

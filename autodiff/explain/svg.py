@@ -24,6 +24,7 @@ HEIGHT = 46  # of a box
 _WIDE, _SMALL = 7.8, 6.6  # of a letter of the name, and of the line below it
 _NAME = 22  # letters that a name may have
 _PICTURE = (40, 34)  # of a small tensor, at most
+_STATIC = 64  # so many squares at most are drawn where a script will draw them anyway
 _STEPS = (0.22, 0.45, 0.72, 1.0)
 
 _LIGHT = "--paper:#fffefb;--ink:#1c212b;--soft:#565d6b;--edge:#7c828e;--v:#1b5cb8;--g:#b3430a;--bad:#b00020"
@@ -134,35 +135,49 @@ def path_of(points: list[tuple[float, float]]) -> str:
     return "".join(parts)
 
 
-def draw(graph: Graph, placed: Layout | None = None, style: str = STYLE, ident: str = "") -> str:
-    """The whole picture; `ident` goes before the ids of boxes and lines, for a page that speaks of them."""
+def draw(graph: Graph, placed: Layout | None = None, style: str = STYLE, interactive: bool = False) -> str:
+    """The whole picture. Where it is `interactive`, boxes and lines have ids and roles, and every slot is there to fill."""
     sizes = [size_of(box) for box in graph.boxes]
     placed = placed or lay_out(sizes, graph.lines)
     wide, high = math.ceil(placed.width) + 24, math.ceil(placed.height) + 24
+    role = 'id="g" role="group"' if interactive else 'role="img"'
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="ad" width="{wide}" height="{high}" viewBox="-12 -12 {wide} {high}" '
-        f'role="img" aria-label="{escape(graph.alt_text())}">'
+        f'{role} aria-label="{escape(graph.alt_text())}">'
     ]
     if style:
         out.append(f"<style>{style}</style>")
     for i, ((a, b), points) in enumerate(zip(graph.lines, placed.paths, strict=True)):
         cut = " cut" if graph.boxes[b].kind == "cut" else ""
-        mark = f' id="{ident}e{i}"' if ident else ""
+        mark = f' id="e{i}"' if interactive else ""
         x, y = points[-1]
         out.append(f'<path class="e{cut}"{mark} data-a="{a}" data-b="{b}" d="{path_of([*points[:-1], (x, y - 6)])}"/>')
         out.append(f'<path class="arrow" d="M{_text(x - 4)} {_text(y - 7)}h8l-4 7z"/>')
     for i, (box, (w, h)) in enumerate(zip(graph.boxes, sizes, strict=True)):
-        out.append(_box(box, i, placed.x[i] - w / 2, placed.y[i] - h / 2, w, h, ident))
-    out.append("</svg>")
+        words = _relations(graph, i) if interactive else ""
+        out.append(_box(box, i, placed.x[i] - w / 2, placed.y[i] - h / 2, w, h, words))
+    out.append('<g id="over"></g></svg>' if interactive else "</svg>")
     return "".join(out)
 
 
-def _box(box: Box, i: int, x: float, y: float, w: float, h: float, ident: str) -> str:
-    """One box with its words and its two slots."""
+def _relations(graph: Graph, i: int) -> str:
+    """What is said of a box: its name, what it is, what it is computed from and by what it is used."""
+    inputs = [graph.boxes[a].name for a, b in graph.lines if b == i]
+    users = [graph.boxes[b].name for a, b in graph.lines if a == i]
+    box = graph.boxes[i]
+    what = {"parameter": "learns", "data": "data"}.get(box.kind, f"result of {box.sign}")
+    told = f"{box.name}, {what}" + (f", shape {shape_of(box.shape)}" if box.shape else "")
+    told += f"; inputs: {', '.join(inputs)}" if inputs else ""
+    return told + (f"; used by: {', '.join(users)}" if users else "")
+
+
+def _box(box: Box, i: int, x: float, y: float, w: float, h: float, words: str) -> str:
+    """One box with its words and its two slots; with `words` it is a button that says them."""
     radius = 14 if box.kind in ("result", "group") else 3
-    mark = f' id="{ident}n{i}"' if ident else ""
+    mark = f' id="n{i}" role="button" tabindex="-1" aria-label="{escape(words)}"' if words else ""
+    tip = "" if words else f"<title>{escape(_tip(box))}</title>"
     parts = [
-        f'<g class="n {box.kind}"{mark} transform="translate({_text(x)} {_text(y)})"><title>{escape(_tip(box))}</title>'
+        f'<g class="n {box.kind}"{mark} transform="translate({_text(x)} {_text(y)})">{tip}'
         f'<rect width="{_text(w)}" height="{_text(h)}" rx="{radius}"/>'
     ]
     if box.kind == "parameter":
@@ -174,13 +189,13 @@ def _box(box: Box, i: int, x: float, y: float, w: float, h: float, ident: str) -
         parts.append(f'<text class="under" x="{_text(w - 11)}" y="18" text-anchor="end">{escape(under)}</text>')
     elif under:
         parts.append(f'<text class="under" x="13" y="35">{escape(under)}</text>')
-    parts += _slots(box, w, single)
+    parts += _slots(box, w, single, bool(words))
     parts.append("</g>")
     return "".join(parts)
 
 
-def _slots(box: Box, w: float, single: bool) -> list[str]:
-    """The value to the left, the gradient to the right."""
+def _slots(box: Box, w: float, single: bool, always: bool) -> list[str]:
+    """The value to the left, the gradient to the right; empty ones where they are filled later."""
     if box.value is None:
         return []
     wide = _slot(box.value)
@@ -193,8 +208,10 @@ def _slots(box: Box, w: float, single: bool) -> list[str]:
         places = (w - 8 - wide * (1.5 if both else 0.5) - (8 if both else 0), w - 8 - wide / 2)
         y = HEIGHT / 2
     for ink, value, at in (("v", box.value, places[0]), ("g", box.grad, places[1])):
-        if value is not None and (ink == "v" or both):
-            drawn = f"<text>{escape(number(value.number or 0.0))}</text>" if not value.shape else thumbnail(value)
+        if (value is not None or always) and (ink == "v" or both):
+            drawn = ""
+            if value is not None and not (always and value.picture.size > _STATIC):
+                drawn = thumbnail(value) if value.shape else f"<text>{escape(number(value.number or 0.0))}</text>"
             parts.append(f'<g class="s {ink}" transform="translate({_text(at)} {_text(y)})">{drawn}</g>')
     return parts
 

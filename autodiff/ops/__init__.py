@@ -31,6 +31,7 @@ Shapes and places:
 - `padding`: a border of one value, or of numbers again.
 - `resample`: images in another size: weighted sums, whose gradient is the transposed sum.
 - `pixels`: channels into pixels and back.
+- `fused`: multiply-adds that are rounded once.
 - `grid`: coordinates brought back into an image.
 - `gathered`: several numbers at one place: their sum, mean, product, extremes.
 - `strided`: memory seen through other steps, and sliding windows.

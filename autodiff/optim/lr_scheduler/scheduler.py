@@ -50,7 +50,7 @@ def for_each(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
 
 
 def check_optimizer(optimizer: Any) -> None:
-    """TypeError for what is no optimizer."""
+    """TypeError for what is not an optimizer."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer; the optimizer comes first: StepLR(optimizer, 10)")
 
@@ -87,7 +87,7 @@ class LRScheduler(KnowsItsKeywords):
 
     A schedule of your own defines `get_lr`, a list with a rate for each group; `self.base_lrs` are the rates at the start.
     `last_epoch` is -1 for a new training; to go on with one, the groups must have the "initial_lr" that a saved optimizer has
-    (KeyError without). TypeError for what is no optimizer.
+    (KeyError without). TypeError for what is not an optimizer.
 
     >>> from autodiff import nn, optim
     >>> class Halved(optim.lr_scheduler.LRScheduler):
