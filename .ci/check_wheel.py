@@ -23,7 +23,8 @@ sources = [name for name in names if name.endswith(KERNEL_SOURCES)]
 foreign = [name for name in names if not name.startswith(("autodiff/", "autodiff_edu-"))]
 needed = [
     "autodiff/__init__.py", "autodiff/py.typed", "autodiff/_core/pytorch_names.txt", "autodiff/_kernels/_build.py",
-    "autodiff/_run/workers/torch/__init__.py",
+    "autodiff/_run/workers/torch/__init__.py", "autodiff/explain/page/see.html", "autodiff/explain/page/see.css",
+    "autodiff/explain/page/see.js",
 ]
 missing = [name for name in needed if name not in names]
 kernels = [name for name in names if "_doors." in name and name.endswith((".so", ".pyd"))]

@@ -72,7 +72,7 @@ T.as_subclass = _subclasses.as_subclass
 
 
 def _reflected(operation: Callable[..., Tensor]) -> Any:
-    """The operator with the operands exchanged; what is no operand of the operation is left to its own class."""
+    """The operator with the operands exchanged; what is not an operand of the operation is left to its own class."""
 
     def method(self: Tensor, other: Any) -> Tensor:
         try:

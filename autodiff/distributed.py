@@ -5,13 +5,29 @@
 False
 """
 
+from collections.abc import Callable
+from enum import Enum
 from typing import Any, NoReturn
 
 from autodiff._core.missing import missing_name
 
-__all__ = ["destroy_process_group", "get_rank", "get_world_size", "init_process_group", "is_available", "is_initialized"]
+__all__ = [
+    "ReduceOp", "all_gather", "all_reduce", "barrier", "broadcast", "destroy_process_group", "gather", "get_rank",
+    "get_world_size", "init_process_group", "is_available", "is_initialized", "reduce", "scatter",
+]
 
 NO_GROUP = "Default process group has not been initialized: autodiff trains in one process"
+
+
+class ReduceOp(Enum):
+    """What several machines make of their tensors; a name for programs that ask `is_initialized()` before they use it.
+
+    >>> import autodiff as torch
+    >>> torch.distributed.ReduceOp.SUM.value
+    0
+    """
+
+    SUM, AVG, PRODUCT, MIN, MAX, BAND, BOR, BXOR = range(8)
 
 
 def is_available() -> bool:
@@ -73,6 +89,31 @@ def destroy_process_group(group: Any = None) -> None:
     ...     torch.distributed.destroy_process_group()
     """
     raise ValueError(NO_GROUP)
+
+
+def _refused(name: str) -> Callable[..., NoReturn]:
+    """The function of that name, which needs other processes."""
+
+    def function(*args: Any, **kwargs: Any) -> NoReturn:
+        raise ValueError(f"{name}(): {NO_GROUP}")
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"""ValueError, as in PyTorch before init_process_group.
+
+    >>> import autodiff as torch
+    >>> if torch.distributed.is_initialized():
+    ...     torch.distributed.{name}(torch.ones(1))
+    """
+    return function
+
+
+all_gather = _refused("all_gather")
+all_reduce = _refused("all_reduce")
+barrier = _refused("barrier")
+broadcast = _refused("broadcast")
+gather = _refused("gather")
+reduce = _refused("reduce")
+scatter = _refused("scatter")
 
 
 def __getattr__(name: str) -> Any:

@@ -16,17 +16,18 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.missing import missing_name
-from autodiff.api import equations, factors, matrix_functions, matrix_norms, spectra
+from autodiff._core.types import LinAlgError
+from autodiff.api import equations, factors, ldl, matrix_functions, matrix_norms, spectra
 from autodiff.api import with_out as functions
 from autodiff.api.matrix_functions import diagonal
 from autodiff.api.out import CASTABLE, PICKED, SAME, takes_out
-from autodiff.ops.lapack import LinAlgError
 
 __all__ = [
     "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh",
-    "householder_product", "inv", "inv_ex", "lstsq", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matmul", "matrix_exp",
-    "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_ex",
-    "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
+    "householder_product", "inv", "inv_ex", "ldl_factor", "ldl_factor_ex", "ldl_solve", "lstsq", "lu", "lu_factor",
+    "lu_factor_ex", "lu_solve", "matmul", "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm",
+    "pinv", "qr", "slogdet", "solve", "solve_ex", "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander",
+    "vecdot", "vector_norm",
 ]
 
 # ---- equations ----
@@ -48,6 +49,9 @@ tensorsolve = takes_out(matrix_functions.tensorsolve, SAME)
 cholesky = takes_out(factors.cholesky, SAME)
 cholesky_ex = takes_out(factors.cholesky_ex, SAME)
 householder_product = takes_out(factors.householder_product, SAME)
+ldl_factor = takes_out(ldl.ldl_factor, SAME)
+ldl_factor_ex = takes_out(ldl.ldl_factor_ex, SAME)
+ldl_solve = takes_out(ldl.ldl_solve, SAME)
 lu = takes_out(factors.lu, SAME)
 lu_factor = takes_out(factors.lu_factor, SAME)
 lu_factor_ex = takes_out(factors.lu_factor_ex, SAME)

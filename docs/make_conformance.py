@@ -22,8 +22,6 @@ REASONS = [
     (r"masked\.", "`torch.masked`", "A prototype in PyTorch. Write `x.masked_fill(~mask, 0)`, or choose by `x[mask]`."),
     (r"signal\.windows", "Windows for signals", "They multiply a signal before its Fourier transform, which is not here."),
     (r"bfloat16", "bfloat16", "The dtype exists as an object; NumPy cannot hold its numbers."),
-    (r"linalg\.|cholesky|geqrf|ormqr|lu\b|lu_|qr$|triangular_solve|svd|pca_lowrank|pinverse|logdet|matrix_exp",
-     "Linear algebra", "Not here yet."),
     (r".*_copy$", "Copies of views",
      "PyTorch's compiler needs a form of each view that copies; write the view and `.clone()`."),
     (r"_|torch\.|jiterator|native_|max_pool2d_with_indices_backward|grid_sampler_|hash_tensor|slice$|unsafe_",

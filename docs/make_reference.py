@@ -61,7 +61,10 @@ MODULES = {
     "autodiff.backends.cuda": "Whether NVIDIA's GPU is used. It is not.",
     "autodiff.backends.cudnn": "Flags that programs set for NVIDIA's GPU. They change nothing.",
     "autodiff.backends.mha": "Whether attention leaves padding out.",
+    "autodiff.backends.mkl": "Whether Intel's library of linear algebra is used. It is not.",
+    "autodiff.backends.mkldnn": "Flags that programs set for Intel's library of layers. They change nothing.",
     "autodiff.backends.mps": "Whether Apple's GPU is used. It is not.",
+    "autodiff.backends.openmp": "Whether OpenMP's threads are used. They are not.",
     "autodiff.datasets": "Real data that ships with the package.",
 }
 

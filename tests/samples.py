@@ -8,6 +8,7 @@ complex step f'(x) = Im f(x + ih) / h. A new operation's row goes into the file 
 from rows.chance import CHANCE
 from rows.cut import CUT
 from rows.elementwise import AT_KINKS, ELEMENTWISE, TWO
+from rows.extremes import said
 from rows.gathered import GATHERED, WRITTEN
 from rows.images import IMAGES
 from rows.layers import NN
@@ -29,7 +30,7 @@ from rows.windows import WINDOWS
 
 __all__ = ["LAYOUTS", "ROWS", "Row"]
 
-ROWS = [
+_ROWS = [
     *ELEMENTWISE,
     *TWO,
     *REDUCTIONS,
@@ -59,3 +60,4 @@ ROWS = [
     *FACTORS,
     *OF_MATRICES,
 ]
+ROWS = [said(row) for row in _ROWS]

@@ -5,6 +5,7 @@ looked at here: whether the words are right is asked where the tables are.
 """
 
 import importlib.util
+import inspect
 import warnings
 from pathlib import Path
 
@@ -250,6 +251,47 @@ def stepped(momentum):
     optimizer = optim.SGD([w], lr=0.1, momentum=0.9)
     optimizer.state[w]["momentum_buffer"] = momentum
     optimizer.step()
+
+
+WRONG = [-1.0, -autodiff.ones(3), autodiff.full((2,), float("nan")), -autodiff.eye(2)]
+
+
+def constructed():
+    """Distributions with wrong parameters, and with those that don't fit each other; schedules of what is no optimizer."""
+    for name in autodiff.distributions.__all__:
+        cls = getattr(autodiff.distributions, name)
+        if isinstance(cls, type) and issubclass(cls, autodiff.distributions.Distribution):
+            wanted = [p for p in inspect.signature(cls).parameters.values() if p.default is p.empty]
+            count = max(len(wanted), 1)
+            for x in WRONG[1:] if "Categorical" in name else WRONG:  # there a number is no mistake that anybody looks for
+                yield (name, x), lambda c=cls, x=x, n=count: c(*(x,) * n)
+            yield (name, "misfits"), lambda c=cls, n=count: c(*(autodiff.ones(3), autodiff.ones(2), autodiff.ones(4))[:n])
+    for name in ("StepLR", "ExponentialLR", "CosineAnnealingLR", "PolynomialLR", "ConstantLR"):
+        yield name, lambda n=name: getattr(optim.lr_scheduler, n)(None, 3)
+
+
+def other_classes():
+    """Errors of the classes that are seldom: LinAlgError and AssertionError."""
+    x = autodiff.ones(2, 2, 3)
+    yield "inv", lambda: autodiff.linalg.inv(autodiff.zeros(2, 2))
+    yield "cholesky", lambda: autodiff.linalg.cholesky(-autodiff.eye(2))
+    yield "solve", lambda: autodiff.linalg.solve(autodiff.zeros(2, 2), autodiff.ones(2))
+    yield "svd", lambda: autodiff.linalg.svd(autodiff.full((2, 2), float("nan")))
+    yield "inverse", lambda: autodiff.zeros(2, 2).inverse()
+    yield "attention", lambda: nn.MultiheadAttention(4, 2)(x, x, x)
+    yield "embedding", lambda: nn.functional.embedding(autodiff.tensor([0]), x[0], padding_idx=9)
+
+
+def test_constructors_and_errors_of_other_classes():
+    for calls, least in ((constructed, 80), (other_classes, 7)):
+        long, count = too_long(calls())
+        assert count >= least
+        assert not long
+
+
+def test_an_encoder_layer_shows_one_frame_for_each_module():
+    layer, x = nn.TransformerEncoderLayer(4, 2), autodiff.ones(2, 2, 3)
+    assert len(frames(lambda: layer(x))) <= 3
 
 
 def test_models_optimisers_and_loaders():

@@ -30,6 +30,8 @@ HELPERS = {
 BUILTINS = {"len", "range", "tuple", "min", "max", "slice", "list", "sorted", "zip", "enumerate", "float", "int", "sum"}
 BUILTINS |= {"RuntimeError"}  # an operation without a derivative says so
 FUNCTIONS = {math.prod, builtins.max, builtins.min}
+# What a formula may name: other functions, which are looked at too, numbers, and the words of an error.
+CONSTANTS = (types.FunctionType, int, float, str)
 WORLD = {
     "isinstance", "issubclass", "hasattr", "getattr", "setattr", "type", "__class__", "_array", "ndarray", "requires_grad",
     "Tensor", "wrap", "_edge", "mode",
@@ -78,7 +80,7 @@ def attributes(function, module_name):
 def outsiders(function):
     """What a function calls or reads that a formula of operations has no need of."""
     for name, value in called(function):
-        if isinstance(getattr(value, "operation", None), Operation) or isinstance(value, (types.FunctionType, int, float)):
+        if isinstance(getattr(value, "operation", None), Operation) or isinstance(value, CONSTANTS):
             continue
         if isinstance(value, types.ModuleType):
             for attribute in attributes(function, name):

@@ -37,7 +37,12 @@ ANSWERS = [
     "T.cuda.amp.GradScaler(enabled=False).state_dict()", "T.cuda.amp.GradScaler(enabled=False).get_scale()",
     "T.compile(len) is not None", "T.compiler.is_compiling()", "T.onnx.is_in_onnx_export()",
     "T.multiprocessing.get_all_sharing_strategies() >= {'file_system'}", "T.initial_seed.__name__",
-    "type(T.default_generator) is type(T.Generator())",
+    "type(T.default_generator) is type(T.Generator())", "T.backends.cuda.matmul.allow_tf32",
+    "T.backends.cuda.matmul.allow_fp16_reduced_precision_reduction", "T.backends.cuda.flash_sdp_enabled()",
+    "T.backends.cuda.enable_flash_sdp(True)", "T.backends.cuda.mem_efficient_sdp_enabled()",
+    "T.backends.cuda.math_sdp_enabled()", "T.backends.cuda.cudnn_sdp_enabled()",
+    "T.backends.cuda.is_flash_attention_available()", "T.distributed.ReduceOp.SUM.name",
+    "T.autograd.graph.increment_version(T.ones(1))", "T.autograd.graph.increment_version([T.ones(1), T.ones(2)])",
 ]  # fmt: skip
 
 
@@ -49,6 +54,14 @@ def test_answers_are_pytorchs(call, torch):
 
 
 REFUSALS = [
+    *(f"T.accelerator.{name}()" for name in (
+        "current_device_idx", "current_device_index", "current_stream", "empty_cache", "get_memory_info",
+        "max_memory_allocated", "max_memory_reserved", "memory_allocated", "memory_reserved", "memory_stats",
+        "reset_accumulated_memory_stats", "reset_peak_memory_stats", "synchronize")),
+    "T.accelerator.set_device_index(0)", "T.accelerator.set_device_idx(0)", "T.distributed.all_reduce(T.ones(1))",
+    "T.distributed.broadcast(T.ones(1), 0)", "T.distributed.barrier()", "T.distributed.reduce(T.ones(1), 0)",
+    "T.distributed.all_gather([T.ones(1)], T.ones(1))", "T.backends.cuda.matmul.no_such_flag",
+    "setattr(T.backends.cuda.matmul, 'no_such_flag', 1)",
     "T.cuda.synchronize()", "T.cuda.current_device()", "T.cuda.get_device_name()", "T.cuda.get_device_name(0)",
     "T.cuda.get_device_properties(0)", "T.cuda.get_device_capability()", "T.cuda.mem_get_info()", "T.ones(1).cuda()",
     "T.ones(1).to('cuda')", "T.ones(1).to(T.device('cuda'))", "T.ones(1, device='cuda')", "T.zeros(2, device='cuda:0')",
@@ -161,6 +174,24 @@ def test_types_of_tensors_on_a_gpu_are_names(torch):
         assert not any(isinstance(T.ones(1).to(kind.dtype), kind) for T, kind in ((autodiff, ours), (torch, theirs)))
 
 
+@pytest.mark.parametrize("library", ["cudnn", "mkldnn"])
+@pytest.mark.filterwarnings("ignore")
+def test_flags_are_those_given_within_a_block(library, torch):
+    def run(T):
+        flags = getattr(T.backends, library)
+        seen = [(flags.enabled, flags.deterministic)]
+        with contextlib.suppress(ZeroDivisionError), flags.flags(enabled=False, deterministic=True):
+            seen.append((flags.enabled, flags.deterministic))
+            1 / 0  # noqa: B018
+        return [*seen, (flags.enabled, flags.deterministic)]
+
+    assert run(autodiff) == run(torch)
+
+
+def test_libraries_that_are_not_here():
+    assert not any(getattr(autodiff.backends, name).is_available() for name in ("cudnn", "mkl", "mkldnn", "mps", "openmp"))
+
+
 def work(i, folder):
     (folder / str(i)).write_text("done")
     if i == 3:
@@ -256,3 +287,89 @@ def test_assert_close_draws_the_line_where_pytorch_does(values, step, at):
 
     ours, theirs = (verdict(T, lambda T: T.tensor(values), other, {}) for T in (autodiff, torch))
     assert (ours == "close") == (theirs == "close")
+
+
+def test_less_precise_products_are_asked_for_in_two_ways(T):
+    try:
+        T.backends.cuda.matmul.allow_tf32 = True
+        assert T.get_float32_matmul_precision() == "high"
+        T.set_float32_matmul_precision("highest")
+        assert T.backends.cuda.matmul.allow_tf32 is False
+        T.backends.cuda.enable_math_sdp(False)
+        assert T.backends.cuda.math_sdp_enabled() is False
+    finally:
+        T.backends.cuda.enable_math_sdp(True)
+        T.set_float32_matmul_precision("highest")
+
+
+def test_what_is_saved_on_the_cpu_has_the_same_gradient(T):
+    x = T.tensor([1.0, 2.0], requires_grad=True)
+    with T.autograd.graph.save_on_cpu(pin_memory=False):
+        y = x * x
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_a_change_that_is_counted_by_hand_is_noticed(T):
+    x = T.tensor([1.0, 2.0], requires_grad=True)
+    z = x * 1
+    y = z * z
+    T.autograd.graph.increment_version(z)
+    assert z._version == 1
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
+def test_files_without_numbers(T, tmp_path):
+    whole, empty = tmp_path / "whole", tmp_path / "empty"
+    T.save([T.ones(2, 3), T.ones(2)[:1]], whole)
+    with T.serialization.skip_data():
+        T.save([T.ones(2, 3), T.ones(2)[:1]], empty)
+    assert [t.tolist() for t in T.load(empty)] == [[[0.0] * 3] * 2, [0.0]]
+    assert [t.tolist() for t in T.load(whole)] == [[[1.0] * 3] * 2, [1.0]]
+    with T.serialization.skip_data():
+        assert [tuple(t.shape) for t in T.load(whole)] == [(2, 3), (1,)]
+    assert T.load(whole)[0].sum().item() == 6
+    if T is autodiff:
+        assert [t.tolist() for t in pytest.importorskip("torch").load(empty)] == [[[0.0] * 3] * 2, [0.0]]
+
+
+BUFFERS = [
+    "dtype=T.int32", "dtype=T.int32, count=2, offset=4", "dtype=T.uint8, offset=14", "dtype=T.float32, requires_grad=True",
+    "dtype=T.int32, offset=2, count=1", "dtype=T.int32, count=-2", "dtype=T.int32, offset=16", "dtype=T.int32, count=5",
+    "dtype=T.int32, count=0", "dtype=T.int32, offset=-4", "dtype=T.int32, offset=3", "dtype=T.int32, requires_grad=True", "",
+    "dtype=None", "dtype=T.int32, count=1.5", "dtype=T.int32, offset='a'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", BUFFERS)
+def test_a_buffer_is_seen_as_pytorch_sees_it(options, torch):
+    said = []
+    for T in (autodiff, torch):
+        buffer = bytearray(np.arange(1, 5, dtype=np.int32).tobytes())
+        try:
+            t = eval(f"T.frombuffer(buffer, {options})", {"T": T, "buffer": buffer})
+        except Exception as error:
+            said.append(type(error))
+            continue
+        buffer[-1] = 1  # the memory is the buffer's
+        said.append((t.tolist(), str(t.dtype), t.requires_grad))
+    assert said[0] == said[1]
+
+
+def test_what_is_no_buffer_and_what_is_not_written_to():
+    for value in (3, "a", []):
+        with pytest.raises(ValueError, match="buffer protocol"):
+            autodiff.frombuffer(value, dtype=autodiff.int8)
+    with pytest.raises(RuntimeError, match="read-only"):
+        autodiff.frombuffer(b"ab", dtype=autodiff.int8).add_(1)
+    assert autodiff.ones(2)[:, autodiff.newaxis].shape == (2, 1)
+
+
+def test_the_debug_mode_is_what_was_set(T):
+    try:
+        for mode, number in (("warn", 1), ("error", 2), (0, 0)):
+            T.set_deterministic_debug_mode(mode)
+            assert T.get_deterministic_debug_mode() == number
+    finally:
+        T.set_deterministic_debug_mode(0)

@@ -62,12 +62,12 @@ def pyright(script, folder):
     return found["generalDiagnostics"]
 
 
-@pytest.mark.parametrize("script", ["train.py", "patterns.py"])
+@pytest.mark.parametrize("script", ["train.py", "patterns.py", "layers.py"])
 def test_mypy_has_nothing_to_say(script, tmp_path):
     assert mypy(script, tmp_path) == ""
 
 
-@pytest.mark.parametrize("script", ["train.py", "patterns.py"])
+@pytest.mark.parametrize("script", ["train.py", "patterns.py", "layers.py"])
 def test_pyright_has_nothing_to_say(script, tmp_path):
     assert pyright(script, tmp_path) == []
 
@@ -95,4 +95,5 @@ def test_the_scripts_run(capsys, tmp_path):
     assert loaded("train").main(epochs=1) > 0
     assert "0: loss " in capsys.readouterr().out
     loaded("patterns").main(tmp_path)
+    loaded("layers").main()
     assert (tmp_path / "model.npz").exists()

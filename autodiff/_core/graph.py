@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -56,9 +57,7 @@ def primitive(*partials: Callable[..., Any] | None, **options: Any) -> Callable[
 
 def renamed(op: Recorded, name: str) -> Recorded:
     """The same operation under another grad_fn name: PyTorch names a node by the function that was called."""
-    o = op.operation
-    kept = ("public", "promote", "view", "constants", "variadic", "numbers", "walked_once", "silent", "check", "says")
-    return primitive(*o.partials, name=name, **{key: getattr(o, key) for key in kept})(o.forward)
+    return recording(replace(op.operation, name=name))
 
 
 def recording(operation: Operation, failed: Failed | None = None) -> Recorded:

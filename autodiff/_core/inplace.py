@@ -43,7 +43,7 @@ def in_place(
     """The in-place form of an out-of-place operation whose first argument is the tensor to change.
 
     `uniform`: all elements become one number, so that several of them may lie in one place. `infix`: it is written x += y, and
-    NotImplemented is an answer to a y that is no tensor, array or number.
+    NotImplemented is an answer to a y that is not a tensor, array or number.
     """
 
     @functools.wraps(function, assigned=("__module__",), updated=())

@@ -130,7 +130,11 @@ class Node:
     def _materialized(self, gs: list[Any], create_graph: bool) -> tuple[Any, ...]:
         """Zeros in place of the gradients of outputs that nobody used; None stays where no gradient can be."""
         assert self.outputs is not None
-        zeros = [np.zeros(*o) if g is None and o[1].kind == "f" else g for g, o in zip(gs, self.outputs, strict=True)]
+        sloped = len(self.outputs) - (0 if self.operation is None else self.operation.constants)
+        zeros = [
+            np.zeros(*o) if g is None and k < sloped and o[1].kind == "f" else g
+            for k, (g, o) in enumerate(zip(gs, self.outputs, strict=True))
+        ]
         return tuple(wrap(z) if create_graph and isinstance(z, _ndarray) else z for z in zeros)
 
     def rebuilt(self) -> tuple[Any, ...]:

@@ -251,7 +251,7 @@ def _picker(places: list[int]) -> Callable[[Sequence[Any]], Any]:
 def on_arrays(rule: Rule) -> Rule:
     """A rule made of operations, to be run on arrays: the same code, where an operation's name means its forward function.
 
-    On arrays an operation would only find out that there is nothing to record, which costs more than many a product. The
+    On arrays an operation would only find out that there is nothing to record, which costs more than many products do. The
     names are looked up once, when the first node of its kind is made.
     """
     names = rule.__globals__

@@ -27,7 +27,7 @@ _NONE: dict[str, Any] = {}  # no parameters
 
 
 def left_to(other: Any) -> bool:
-    """Whether an operator leaves the result to `other`, whose class may have an answer: it is no tensor, array or number."""
+    """Whether an operator leaves the result to `other`, whose class may have an answer: it is not a tensor, array or number."""
     return not isinstance(other, (Tensor, int, float, np.ndarray, np.generic))
 
 

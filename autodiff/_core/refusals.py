@@ -17,14 +17,16 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from autodiff._core.provenance import is_ours
-from autodiff._core.types import NoDevice
+from autodiff._core.types import LinAlgError, NoDevice
 
 __all__ = ["anew", "at_the_door", "refusal"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
-_CLASSES = (NoDevice, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError)
+_CLASSES = (
+    LinAlgError, NoDevice, AssertionError, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError,
+)
 
 
 def refusal(error: Exception) -> Exception | None:
@@ -47,7 +49,7 @@ def refusal(error: Exception) -> Exception | None:
 def anew(error: Exception) -> Exception:
     """What a function is to raise that was handed the error of another one: it has no part in that one's traceback.
 
-    That is the refusal, or the same once more where the call itself failed, as for an unknown keyword.
+    That is the refusal, or a copy of the error where the call itself failed, as for an unknown keyword.
     """
     tb = error.__traceback__
     at_the_call = type(error) in _CLASSES and (tb is None or tb.tb_next is None)

@@ -23,7 +23,7 @@ __all__ = ["together"]
 
 
 def together(
-    rule: Callable[..., Any], composed: Callable[..., Any], *, name: str, says: str
+    rule: Callable[..., Any], composed: Callable[..., Any], *, name: str, says: str, **options: Any
 ) -> Callable[[Callable[..., Any]], Recorded]:
     """Make an operation of a forward function on arrays and one rule for the gradients of all its inputs.
 
@@ -32,7 +32,7 @@ def together(
     Tensors and the parameters, and returns the outputs; those that the forward returns behind them are kept for the rule,
     and no user sees them.
     """
-    return primitive(name=name, says=says, together=rule, composed=composed, base=_Together)
+    return primitive(name=name, says=says, together=rule, composed=composed, base=_Together, **options)
 
 
 @primitive(lambda g: g, name="Alias", says="A second name for the same numbers: g passes unchanged.")

@@ -7,7 +7,7 @@ from collections import namedtuple
 from collections.abc import Iterable
 from typing import Any, SupportsIndex, overload
 
-__all__ = ["CPU", "NoDevice", "Size", "device", "on_cpu", "result"]
+__all__ = ["CPU", "LinAlgError", "NoDevice", "Size", "device", "on_cpu", "result"]
 
 
 class Size(tuple[int, ...]):
@@ -49,6 +49,18 @@ class NoDevice(AssertionError, NotImplementedError):
     """A GPU was asked for, and there is none.
 
     PyTorch raises AssertionError for NVIDIA's, NotImplementedError (which is a RuntimeError) for most others.
+    """
+
+
+class LinAlgError(RuntimeError):
+    """A matrix has not what was asked for: an inverse, a Cholesky factor.
+
+    >>> import autodiff as torch
+    >>> try:
+    ...     torch.linalg.inv(torch.zeros(2, 2))
+    ... except torch.linalg.LinAlgError as error:
+    ...     print(error)
+    linalg.inv: The diagonal element 1 is zero, the inversion could not be completed because the input matrix is singular.
     """
 
 
@@ -166,6 +178,8 @@ LinalgEigResult = result("linalg_eig", "eigenvalues eigenvectors")
 LinalgLuResult = result("linalg_lu", "P L U")
 LinalgLuFactorResult = result("linalg_lu_factor", "LU pivots")
 LinalgLuFactorExResult = result("linalg_lu_factor_ex", "LU pivots info")
+LinalgLdlFactorResult = result("linalg_ldl_factor", "LD pivots")
+LinalgLdlFactorExResult = result("linalg_ldl_factor_ex", "LD pivots info")
 LinalgCholeskyExResult = result("linalg_cholesky_ex", "L info")
 LinalgInvExResult = result("linalg_inv_ex", "inverse info")
 LinalgSolveExResult = result("linalg_solve_ex", "result info")

@@ -21,6 +21,7 @@ include "loops/elements.pxi"
 include "loops/curves.pxi"
 include "loops/step.pxi"
 include "loops/norms.pxi"
+include "loops/channels.pxi"
 include "loops/windows.pxi"
 include "loops/gathered.pxi"
 include "loops/positions.pxi"
@@ -78,14 +79,10 @@ table.f32[LAYER_NORM] = layer_norm[float]
 table.f64[LAYER_NORM] = layer_norm[double]
 table.f32[LAYER_NORM_GRAD] = layer_norm_grad[float]
 table.f64[LAYER_NORM_GRAD] = layer_norm_grad[double]
-table.f32[LAYER_NORM_WEIGHT_GRAD] = layer_norm_weight_grad[float]
-table.f64[LAYER_NORM_WEIGHT_GRAD] = layer_norm_weight_grad[double]
 table.f32[BATCH_NORM] = batch_norm[float]
 table.f64[BATCH_NORM] = batch_norm[double]
 table.f32[BATCH_NORM_GRAD] = batch_norm_grad[float]
 table.f64[BATCH_NORM_GRAD] = batch_norm_grad[double]
-table.f32[BATCH_NORM_WEIGHT_GRAD] = batch_norm_weight_grad[float]
-table.f64[BATCH_NORM_WEIGHT_GRAD] = batch_norm_weight_grad[double]
 table.f32[CHANNEL_SUMS] = channel_sums[float]
 table.f64[CHANNEL_SUMS] = channel_sums[double]
 table.f32[ADD_ROWS] = add_rows[float]

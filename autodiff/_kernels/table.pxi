@@ -33,10 +33,8 @@ cdef enum:  # the loops
     SILU_GRAD
     LAYER_NORM
     LAYER_NORM_GRAD
-    LAYER_NORM_WEIGHT_GRAD
     BATCH_NORM
     BATCH_NORM_GRAD
-    BATCH_NORM_WEIGHT_GRAD
     CHANNEL_SUMS
     ADD_ROWS
     FINITE
@@ -71,7 +69,7 @@ cdef struct Job:
     Py_ssize_t c         # columns; channels
     Py_ssize_t s         # places of a channel; rows that are written to
     long long ignore     # the target that stands for no class
-    const void* options  # a Loss, a Step, Moments, Steps, a Spread or an eps, where the loop has options
+    const void* options  # a Loss, a Step, Moments, Steps, a Spread, an eps or room for sums, where the loop has options
 
 cdef struct Loss:
     # What a cross entropy is told besides its arrays.

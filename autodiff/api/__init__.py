@@ -88,6 +88,8 @@ Matrices:
 - `_matrices`: what is asked of a matrix.
 - `equations`: solve, inv, det, lstsq, pinv.
 - `factors`: Cholesky, QR, LU.
+- `ldl`: L D L^T.
+- `lobpcg`: the largest eigenvalues of a symmetric matrix, also against another.
 - `spectra`: eigenvalues and singular values.
 - `low_rank`: svd_lowrank and pca_lowrank, by random directions.
 - `matrix_norms`: norms of vectors and matrices, cond.

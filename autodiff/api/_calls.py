@@ -98,7 +98,7 @@ def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -
                 missing = [name for name in positional[len(args) :] if name not in kwargs]
                 if several not in kwargs or missing or len(args) > len(positional):
                     raise (_misplaced(function, args, kwargs) or anew(error)) from None
-        except (IndexError, KeyError, RuntimeError, ValueError) as error:
+        except (AssertionError, IndexError, KeyError, RuntimeError, ValueError) as error:
             if again := refusal(error):
                 raise again from again.__cause__
             raise

@@ -1,4 +1,4 @@
-"""A keyword that a constructor does not have, and an argument that it misses: `SGD(params, learning_rate=0.1)` is told of `lr`.
+"""A keyword that a constructor does not have, and an argument that it misses: `SGD(params, learning_rate=0.1)` hears of `lr`.
 
 After this module a reader knows that both are looked at before `__init__` runs, so that the class is named that was called, not
 one that it inherits its `__init__` from, and that a right call costs two comparisons.

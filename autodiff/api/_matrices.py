@@ -66,3 +66,13 @@ def infos(name: str, found: list[int], batch: tuple[int, ...], check_errors: boo
         where = f"(Batch element {at}): " if batch else ""
         raise RuntimeError(f"{name}: {where}The diagonal element {found[at]} is zero or not positive.")
     return wrap(np.array(found, np.int32).reshape(batch) if math.prod(batch) else np.zeros(batch, np.int32))
+
+
+def check_expands(input: Tensor, shape: tuple[int, ...]) -> None:
+    """RuntimeError for a tensor that cannot be expanded to the shape of the product that it is added to."""
+    try:
+        fits = np.broadcast_shapes(input._array.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(f"The expanded size of the tensor {list(shape)} must match the existing size {list(input.shape)}")

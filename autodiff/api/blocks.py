@@ -40,8 +40,7 @@ def _windows(
     if min(size) < 1:
         raise RuntimeError(
             f"Given input with spatial size {inside}, kernel_size={kernel}, dilation={spread}, padding={pad}, calculated shape "
-            f"of the "
-            f"array of sliding blocks as {size}, but its components must be at least one."
+            f"of the array of sliding blocks as {size}, but its components must be at least one."
         )
     return Windows(inside, size, kernel, step, pad, spread)
 
@@ -63,8 +62,7 @@ def unfold(input: Tensor, kernel_size: Ints, dilation: Ints = 1, padding: Ints =
     if x.ndim not in (3, 4) or 0 in x.shape[-3:]:
         raise (IndexError if x.ndim < 3 else RuntimeError)(
             "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but "
-            "got: "
-            f"{list(x.shape)}"
+            f"got: {list(x.shape)}"
         )
     if x.dtype.kind not in "fb":
         raise NotImplementedError(f"unfold is not implemented for {input.dtype}: use input.float()")
@@ -91,8 +89,7 @@ def fold(
     if x.ndim not in (2, 3) or 0 in x.shape[-2:]:
         raise RuntimeError(
             "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but "
-            "got: "
-            f"{list(x.shape)}"
+            f"got: {list(x.shape)}"
         )
     if x.dtype.kind not in "fb":
         raise NotImplementedError(f"fold is not implemented for {input.dtype}: use input.float()")
@@ -106,8 +103,7 @@ def fold(
         raise RuntimeError(
             f"Given output_size={windows.inside}, kernel_size={windows.kernel}, dilation={windows.dilation}, "
             f"padding={windows.padding}, stride={windows.stride}, expected size of input's dimension 2 to match the calculated "
-            f"number "
-            f"of sliding blocks {' * '.join(map(str, windows.size))} = {math.prod(windows.size)}, but got "
+            f"number of sliding blocks {' * '.join(map(str, windows.size))} = {math.prod(windows.size)}, but got "
             f"input.size(2)={x.shape[-1]}."
         )
     return ops.fold(input, windows=windows) if x.ndim == 3 else ops.fold(input.unsqueeze(0), windows=windows).squeeze(0)

@@ -50,7 +50,7 @@ def _weight(name: str, weight: Tensor, kinds: str, n: int) -> Tensor:
     if array.dtype.kind not in kinds:
         wanted = "an integral" if kinds == "iu" else "a floating"
         raise RuntimeError(f"cov(): expected {name} to have {wanted} dtype, got {weight.dtype}")
-    if array.size and array.min() < 0:
+    if array.size and not array.min() >= 0:  # a nan, too
         raise RuntimeError(f"cov(): {name} cannot be negative")
     return weight
 

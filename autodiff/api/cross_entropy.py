@@ -13,6 +13,7 @@ import numpy as np
 from autodiff._core.dtypes import scalar_type
 from autodiff._core.errors import no_tensor
 from autodiff._core.graph import renamed
+from autodiff._core.modes import mode
 from autodiff._core.promotion import cast
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
@@ -20,6 +21,8 @@ from autodiff.api._calls import number, reduction_of
 from autodiff.api.activation import log_softmax
 from autodiff.ops import cross_entropy as ops
 
+# For so many scores the gradient is computed with the loss. Of fewer it is quickly computed again, more are much to keep.
+KEPT = range(2**12, 2**18 + 1)
 _LONG = np.dtype(np.int64)  # comparing a dtype with a type takes longer than the loss of a small batch
 
 # For images and sequences the node has another name, as in PyTorch.
@@ -125,6 +128,10 @@ def cross_entropy(
     x, t = input._array, target._array
     if x.ndim == 2 and t.ndim == 1 and t.dtype is _LONG and x.dtype.char in "fd" and x.shape[1]:
         try:  # what every classifier gives: Note [Fast way first] in api/_calls.py
+            if input._edge is not None and mode.grad and x.size in KEPT and (weight is None or weight._edge is None):
+                return ops.cross_entropy_kept(
+                    input, target, weight, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction
+                )[0]
             return ops.cross_entropy(
                 input, target, weight, ignore_index=ignore_index, label_smoothing=label_smoothing, reduction=reduction
             )

@@ -135,8 +135,9 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     if ndim < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {ndim} dimensions")
     axis = dimension(dim, ndim)
-    lengths = norm(input, float(p), tuple(d for d in range(ndim) if d != axis), keepdim=True)
-    return input * where(lengths > maxnorm, maxnorm / (lengths + 1e-7), 1.0)
+    wide = input.float() if input._array.dtype.char == "e" else input  # a length may be too large for float16
+    lengths = norm(wide, float(p), tuple(d for d in range(ndim) if d != axis), keepdim=True)
+    return input * where(lengths > maxnorm, maxnorm / (lengths + 1e-7), 1.0).to(input.dtype)
 
 
 @takes_tensors

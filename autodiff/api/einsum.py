@@ -142,7 +142,7 @@ def _contracted(terms: list[tuple[Tensor, Labels]], kept: Labels) -> Tensor:
                     f"einsum(): subscript {label} has size {n} for operand {i} which does not broadcast with previously seen "
                     f"size {sizes[label]}"
                 )
-    terms = [_without_ones(x, labels, sizes) for x, labels in terms]
+    terms = [_without_ones(x, labels) for x, labels in terms]
     x, labels = terms[0]
     for at, (other, others) in enumerate(terms[1:], 1):
         needed = {*kept, *(label for _, later in terms[at + 1 :] for label in later)}
@@ -154,7 +154,7 @@ def _contracted(terms: list[tuple[Tensor, Labels]], kept: Labels) -> Tensor:
     return permute(x, order) if order != sorted(order) or x is terms[0][0] else x
 
 
-def _without_ones(x: Tensor, labels: Labels, sizes: dict[Any, int]) -> tuple[Tensor, Labels]:
+def _without_ones(x: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
     """A dimension of size 1 is not there: the others that have its label need not know of it."""
     ones = tuple(d for d, n in enumerate(x._array.shape) if n == 1)
     return (squeeze(x, ones) if ones else x), tuple(label for d, label in enumerate(labels) if d not in ones)

@@ -5,7 +5,7 @@ After this module a reader knows that max with a `dim` tells where, and that wit
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 import numpy as np
 
@@ -53,6 +53,17 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, name: str) -> Any:
         return kind(input.clone(), wrap(np.zeros((), np.int64)))
     places = positions(find(input._array, axis=axis, keepdims=True))
     return kind(*choice(input, places=places, axis=axis, keepdim=keepdim))
+
+
+class OfAllOrAlong(Protocol):
+    """What a type checker knows of `max` and `min`: one tensor without a `dim`, values and indices along one."""
+
+    @overload
+    def __call__(self, input: Tensor, other: Tensor = ...) -> Tensor: ...
+    @overload
+    def __call__(self, input: Tensor, dim: int, keepdim: bool = False) -> Any: ...
+    @overload
+    def __call__(self, *args: Any, out: Any, **kwargs: Any) -> Any: ...
 
 
 @overload

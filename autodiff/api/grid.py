@@ -15,14 +15,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff._core.dtypes import scalar_type
+from autodiff._core.dtypes import from_numpy_dtype, scalar_type
 from autodiff._core.modes import silently
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import takes_tensors, whole
 from autodiff.api.matmul import bmm
+from autodiff.api.ranges import linspace
 from autodiff.ops.arithmetic import add, mul
-from autodiff.ops.grid import clipped, piecewise, reflected
+from autodiff.ops.grid import among_pixels, clipped, piecewise, reflected
 from autodiff.ops.places import blanked, gather
 from autodiff.ops.resample import cubic_weights
 
@@ -49,9 +50,17 @@ def _inside(x: Any, n: int, padding: str, align_corners: bool) -> tuple[Any, Any
     return reflected(x, n, align_corners) if padding == "reflection" else (x, np.ones_like(x))
 
 
-def _corners(at: Tensor, n: int, mode: str, padding: str, align_corners: bool) -> list[_Corner]:
+def _among_pixels(at: Tensor, n: int, align_corners: bool, plane: bool) -> Tensor:
+    """The coordinate as PyTorch counts pixels, to the last digit: a point that is on a pixel has two slopes."""
+    if align_corners or not plane:
+        return (at + 1) * 0.5 * (n - 1) if align_corners else ((at + 1) * n - 1) * 0.5
+    value = silently(among_pixels, at._array, n)
+    return piecewise(at, value=value, slope=np.full_like(at._array, n / 2))
+
+
+def _corners(at: Tensor, n: int, mode: str, padding: str, align_corners: bool, plane: bool) -> list[_Corner]:
     """The pixels around each sample along a dimension of n pixels; `at` is between -1 and 1 inside the image."""
-    at = (at + 1) * 0.5 * (n - 1) if align_corners else ((at + 1) * n - 1) * 0.5
+    at = _among_pixels(at, n, align_corners, plane)
     if mode == "bicubic":
         low = np.floor(at._array)
         weights = cubic_weights(at - wrap(low))
@@ -73,7 +82,8 @@ def _sampled(input: Tensor, grid: Tensor, mode: str, padding: str, align_corners
     flat = input.reshape(batch, channels, math.prod(size))
     points = grid.reshape(batch, 1, count, len(size))
     # The last number of a point belongs to the first dimension of the image.
-    along = [_corners(points[..., len(size) - 1 - d], n, mode, padding, align_corners) for d, n in enumerate(size)]
+    plane = len(size) == 2
+    along = [_corners(points[..., -1 - d], n, mode, padding, align_corners, plane) for d, n in enumerate(size)]
     parts = []
     for corners in itertools.product(*along):
         places: Any = 0
@@ -161,7 +171,8 @@ def _steps(n: int, align_corners: bool, dtype: Any) -> Any:
     """n places from -1 to 1: of middles, or with `align_corners` of the ends too."""
     if n <= 1:
         return np.zeros(n, dtype)
-    steps = np.linspace(-1, 1, n, dtype=dtype)
+    # With PyTorch's rounding: the identity puts each point on a pixel, where rounding decides which two have the slope.
+    steps = linspace(-1, 1, n, dtype=from_numpy_dtype(dtype))._array
     return steps if align_corners else steps * dtype.type(n - 1) / dtype.type(n)
 
 

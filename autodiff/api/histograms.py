@@ -160,5 +160,6 @@ def _counted(name: str, x: Any, bins: list[Any], range: Any, weight: Any, densit
         widths = np.ones(())
         for e in edges:
             widths = np.multiply.outer(widths, np.diff(e))
-        hist = silently(np.divide, hist, hist.sum() * widths).astype(x.dtype)
+        counts = hist
+        hist = silently(lambda: counts / (counts.sum() * widths)).astype(x.dtype)
     return hist, edges

@@ -112,7 +112,7 @@ def l1_loss(
 
 
 def _with_fractions(x: Tensor, t: Tensor, name: str) -> None:
-    """NotImplementedError for integers alone, half of which is no integer."""
+    """NotImplementedError for integers alone, half of which need not be an integer."""
     if x._array.dtype.kind != "f" and t._array.dtype.kind != "f":
         raise NotImplementedError(f'"{name}" not implemented for {x.dtype}; convert the input with x.float()')
 

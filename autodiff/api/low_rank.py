@@ -46,9 +46,9 @@ def pca_lowrank(A: Tensor, q: int | None = None, center: bool = True, niter: int
     """(U, S, V) of the rows of A less their mean: the columns of V are the principal directions.
 
     A is (m, n), m examples of n features each; batches too. The variances along them are S**2 / (m - 1), and `A @ V[:, :k]` the
-    first k principal components. Without `center` nothing is subtracted. `q` directions are looked for, as in `svd_lowrank`;
-    min(6, m, n) where it is None.
-    ValueError for a q that is negative or beyond min(m, n), and a negative niter. Source: Halko, Martinsson and Tropp 2009.
+    first k principal components. Without `center` nothing is subtracted. `svd_lowrank` says how the q directions are found;
+    there are min(6, m, n) of them if q is None, and q may be at most the smaller of m and n.
+    ValueError for another q and for a negative niter. Source: Halko, Martinsson and Tropp 2009.
 
     >>> import autodiff as torch
     >>> U, S, V = torch.pca_lowrank(torch.tensor([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]]))

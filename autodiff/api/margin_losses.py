@@ -131,7 +131,7 @@ def multi_margin_loss(
     """The mean over all C classes of weight[target] * max(0, margin - input[target] + input[i])**p, i not the target.
 
     `input` is (N, C) or (C,), `target` the class numbers, (N,) or one. ValueError for another p than 1 and 2, RuntimeError for
-    sizes that don't fit, a class that there is not, and a weight that requires a gradient.
+    sizes that don't fit, a class that does not exist, and a weight that requires a gradient.
 
     >>> import autodiff as torch
     >>> torch.nn.functional.multi_margin_loss(torch.tensor([[0.1, 0.2, 0.4, 0.8]]), torch.tensor([3]))
@@ -184,7 +184,7 @@ def multilabel_margin_loss(
     """The sum over the true classes t and the others i of max(0, 1 - (input[t] - input[i])), divided by the number C of all.
 
     `input` is (N, C) or (C,); `target`, of the same shape, names the true classes of each row, up to the first -1.
-    RuntimeError for another shape and a class that there is not.
+    RuntimeError for another shape and a class that does not exist.
 
     >>> import autodiff as torch
     >>> x, y = torch.tensor([[0.1, 0.2, 0.4, 0.8]]), torch.tensor([[3, 0, -1, 1]])

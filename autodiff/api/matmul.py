@@ -17,6 +17,7 @@ from autodiff._core.operation import Recorded
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import matrices_first, number, takes_tensors
+from autodiff.api._matrices import check_expands
 from autodiff.api.shape import squeezed_product
 from autodiff.ops import matmul as ops
 from autodiff.ops.shape import reshape_copy
@@ -155,7 +156,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
 
 def product_of(input: Tensor, other: Any) -> Tensor:
-    """The operator @: `matmul` without keywords to look out for, which leaves what is no tensor to its own class."""
+    """The operator @: `matmul` without keywords to look out for, which leaves what is not a tensor to its own class."""
     try:
         x, y = input._array, other._array
         if x.ndim == 2 == y.ndim:
@@ -257,13 +258,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 def _sum_with_product(operation: Recorded, input: Tensor, a: Tensor, b: Tensor, beta: Any, alpha: Any) -> Tensor:
     if input._array.dtype != a._array.dtype:
         raise RuntimeError(f"self and mat2 must have the same dtype, but got {input.dtype} and {b.dtype}")
-    shape = (*a._array.shape[:-1], b._array.shape[-1])
-    try:
-        fits = np.broadcast_shapes(input._array.shape, shape) == shape
-    except ValueError:
-        fits = False
-    if not fits:
-        raise RuntimeError(f"The expanded size of the tensor {list(shape)} must match the existing size {list(input.shape)}")
+    check_expands(input, (*a._array.shape[:-1], b._array.shape[-1]))
     return operation(input, a, b, beta=number("addmm", "beta", beta), alpha=number("addmm", "alpha", alpha))
 
 

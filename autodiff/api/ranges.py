@@ -21,6 +21,7 @@ from autodiff.api._calls import number, whole
 from autodiff.api._ends import ends_of
 from autodiff.api.out import chosen_dtype
 from autodiff.api.reading import float_or_default, leaf
+from autodiff.ops.fused import fused
 
 
 def arange(
@@ -133,22 +134,6 @@ def _in_ints(start: float, end: float, step: float, dtype: np.dtype[Any]) -> Any
     return np.arange(int(start), int(end), int(step), dtype=np.int64)
 
 
-def _fused(a: Any, k: Any, step: Any, dtype: Any) -> Any:
-    """a + k * step, rounded once: PyTorch's loops are made of fused multiply-adds.
-
-    What the product and the sum lose is found exactly (Dekker 1971, Knuth's two-sum), and added at the end.
-    """
-    a, step = np.float64(a), np.float64(step)
-    high = step * 134217729.0  # 2**27 + 1: the upper half of the digits of step
-    high -= high - step
-    product = step * k
-    lost = (high * k - product) + (step - high) * k
-    total = a + product
-    part = total - a
-    lost += (a - (total - part)) + (product - part)
-    return (total + lost).astype(dtype)
-
-
 def _counted(start: float, step: float, n: int, dtype: np.dtype[Any]) -> Any:
     """start + i * step for i up to n, rounded as PyTorch's loop rounds.
 
@@ -157,9 +142,9 @@ def _counted(start: float, step: float, n: int, dtype: np.dtype[Any]) -> Any:
     """
     lanes = 32 // max(dtype.itemsize, 4)
     i = np.arange(n)
-    heads = _fused(start, i // lanes * lanes, step, np.float64).astype(dtype)
-    together = _fused(heads.astype(np.float64), i % lanes, step, np.float64)
-    return np.where(i < n // (2 * lanes) * (2 * lanes), together, _fused(start, i, step, np.float64))
+    heads = fused(start, i // lanes * lanes, step, np.float64).astype(dtype)
+    together = fused(heads.astype(np.float64), i % lanes, step, np.float64)
+    return np.where(i < n // (2 * lanes) * (2 * lanes), together, fused(start, i, step, np.float64))
 
 
 @at_the_door
@@ -198,8 +183,8 @@ def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
     start, end = (fitted(v, dtype).item() for v in (start, end))
     step = (kind(end) - kind(start)) / kind(max(steps - 1, 1))
     k = np.arange(steps)
-    first = _fused(kind(start), k, step, kind)
-    last = _fused(kind(end), steps - 1 - k, -step, kind)
+    first = fused(kind(start), k, step, kind)
+    last = fused(kind(end), steps - 1 - k, -step, kind)
     return np.where(k < steps // 2, first, last).astype(dtype)
 
 

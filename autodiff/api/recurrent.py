@@ -216,7 +216,7 @@ def check_dtypes(xs: Sequence[Tensor]) -> None:
 
 
 def _grouped(params: Any, has_biases: bool, count: int, states: int) -> list[Any]:
-    """For each layer and direction (w_ih, w_hh, b_ih, b_hh, w_hr), None for those that there are not."""
+    """For each layer and direction (w_ih, w_hh, b_ih, b_hh, w_hr), None for those that are not there."""
     each = 4 if has_biases else 2
     projected = states == 2 and len(params) == (each + 1) * count
     if len(params) != (each + projected) * count:

@@ -68,7 +68,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 @method
 @takes_tensors
-def view(input: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
+def view(input: Tensor, *size: Any, dtype: Any = None) -> Tensor:
     """The same memory in another shape; RuntimeError when the memory does not allow it.
 
     view(dtype) reads the same bytes as numbers of another dtype, through which no gradient flows.
@@ -80,13 +80,13 @@ def view(input: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
     >>> torch.tensor([1.0]).view(torch.int32)
     tensor([1065353216], dtype=torch.int32)
     """
-    if dtype is not None and not shape:
+    if dtype is not None and not size:
         return viewed_as(input, dtype)
     try:
-        wanted = _shape_for(input, shape, "view")
+        wanted = _shape_for(input, size, "view")
     except TypeError:
-        if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
-            return viewed_as(input, shape[0])
+        if len(size) == 1 and isinstance(size[0], dtypes.dtype):
+            return viewed_as(input, size[0])
         raise
     if not viewable(input._array, wanted):
         raise RuntimeError(

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from autodiff._core.inplace import check_writable, in_place, method
 from autodiff._core.memory import changed
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors
+from autodiff.api._matrices import check_expands
 from autodiff.api.products import one_dtype
 from autodiff.ops import matmul as ops
 from autodiff.ops.shape import clone
@@ -23,12 +22,7 @@ def _added_to(
     operation: Recorded, name: str, input: Tensor, a: Tensor, b: Tensor, shape: tuple[int, ...], **factors: Any
 ) -> Tensor:
     """The operation, if `input` can be expanded to the shape of the product."""
-    try:
-        fits = np.broadcast_shapes(input._array.shape, shape) == shape
-    except ValueError:
-        fits = False
-    if not fits:
-        raise RuntimeError(f"The expanded size of the tensor {list(shape)} must match the existing size {list(input.shape)}")
+    check_expands(input, shape)
     return operation(input, a, b, **{key: number(name, key, value) for key, value in factors.items()})
 
 

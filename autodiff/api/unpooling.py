@@ -31,8 +31,7 @@ def _unpool(
     if x.shape != places.shape:
         raise RuntimeError(
             f"Expected shape of indices to be same as that of the input tensor ({list(x.shape)}) but got indices tensor with "
-            f"shape: "
-            f"{list(places.shape)}"
+            f"shape: {list(places.shape)}"
         )
     if x.ndim not in (n + 1, n + 2) or 0 in x.shape[1:]:
         raise RuntimeError(f"{function}(): Expected {n + 1}D or {n + 2}D tensor with elements, but got: {list(x.shape)}")

@@ -7,6 +7,8 @@ the functions that make tensors of no other, such as zeros, take `out` where the
 
 from __future__ import annotations
 
+from typing import cast
+
 from autodiff.api import (
     activation,
     activation_forms,
@@ -139,8 +141,8 @@ softshrink = takes_out(activation.softshrink, OWN_DTYPE)
 
 # ---- many numbers into fewer, and products: an operand may be written into, the result is known before ----
 
-max = takes_out(extremes.max, CASTABLE)
-min = takes_out(extremes.min, CASTABLE)
+max = cast(extremes.OfAllOrAlong, takes_out(extremes.max, CASTABLE))
+min = cast(extremes.OfAllOrAlong, takes_out(extremes.min, CASTABLE))
 
 mean = takes_out(reduce.mean, CASTABLE)
 

@@ -42,7 +42,7 @@ class FunctionCtx:
         self._dirty: tuple[Tensor, ...] = ()
         self._flat: tuple[Tensor, ...] = ()
         self._materialize = True
-        self._shapes: list[tuple[tuple[int, ...], np.dtype[Any]] | None] = []  # of the outputs; None for what is no tensor
+        self._shapes: list[tuple[tuple[int, ...], np.dtype[Any]] | None] = []  # of the outputs; None for what is not a tensor
         self._tensor_inputs: list[bool] = []
 
     if TYPE_CHECKING:  # the author's own attributes

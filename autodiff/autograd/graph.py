@@ -7,11 +7,12 @@ fetched again when it is walked: on disk, compressed, or not kept at all (`utils
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from autodiff._core.memory import changed
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import users_code
 from autodiff._core.node import FREED, UNCHANGING, Edge, Node
@@ -20,7 +21,7 @@ from autodiff._core.operation import ALL, INPUT, OUTPUT
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.autograd._user_node import FunctionNode
 
-__all__ = ["Node", "saved_tensors_hooks"]
+__all__ = ["Node", "increment_version", "save_on_cpu", "saved_tensors_hooks"]
 
 
 class Packed:
@@ -121,13 +122,12 @@ class saved_tensors_hooks:
 
     def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Any]) -> None:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
-        self.observing = observing(self)
 
     def __enter__(self) -> None:
-        self.observing.__enter__()
+        observing(self).__enter__()
 
     def __exit__(self, *error: object) -> None:
-        self.observing.__exit__(None, None, None)
+        observing(self).__exit__(None, None, None)
 
     def made(self, node: Any, inputs: Any, params: Any, outputs: Any) -> None:
         """Exchange what the new node keeps; of several pairs of hooks the innermost comes first."""
@@ -158,6 +158,43 @@ class saved_tensors_hooks:
 
     def _pack(self, array: Any) -> Any:
         return Packed(array, self.pack_hook, self.unpack_hook) if isinstance(array, np.ndarray) else array
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """Inside, what a node keeps is kept in the memory of the CPU, where everything is: as it would be without the block.
+
+    With `pin_memory` it is a copy, which later changes of the tensor do not reach.
+
+    >>> import autodiff as torch
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> with torch.autograd.graph.save_on_cpu():
+    ...     y = x * x
+    >>> y.sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
+        super().__init__(Tensor.clone if pin_memory else _itself, _itself)
+
+
+def _itself(t: Tensor) -> Tensor:
+    return t
+
+
+def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
+    """Count a change of one tensor or of several, so that a graph that kept the old values raises in backward.
+
+    For memory that was changed where nobody counts, as through an array of NumPy's.
+
+    >>> import autodiff as torch
+    >>> x = torch.ones(2)
+    >>> torch.autograd.graph.increment_version(x)
+    >>> x._version
+    1
+    """
+    for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
+        changed(t)
 
 
 def _same_memory(new: Any, array: Any) -> bool:

@@ -8,9 +8,9 @@
 from typing import Any
 
 from autodiff._core.missing import missing_name
-from autodiff.backends import cuda, cudnn, mha, mps
+from autodiff.backends import cuda, cudnn, mha, mkl, mkldnn, mps, openmp
 
-__all__ = ["cuda", "cudnn", "mha", "mps"]
+__all__ = ["cuda", "cudnn", "mha", "mkl", "mkldnn", "mps", "openmp"]
 
 
 def __getattr__(name: str) -> Any:

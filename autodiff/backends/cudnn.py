@@ -7,16 +7,36 @@ True
 >>> torch.backends.cudnn.deterministic = False
 """
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from autodiff._core.missing import missing_name
+from autodiff.backends._flags import during
 
-__all__ = ["allow_tf32", "benchmark", "deterministic", "enabled", "is_available", "version"]
+__all__ = ["allow_tf32", "benchmark", "benchmark_limit", "deterministic", "enabled", "flags", "is_available", "version"]
 
 enabled = True
 benchmark = False
+benchmark_limit = 10
 deterministic = False
 allow_tf32 = True
+
+
+def flags(
+    enabled: bool = False, benchmark: bool = False, benchmark_limit: int = 10, deterministic: bool = False,
+    allow_tf32: bool = True, fp32_precision: str = "none",
+) -> AbstractContextManager[None]:
+    """A `with` block in which the flags are those given. `fp32_precision` is taken and not kept: it changes nothing here.
+
+    >>> import autodiff as torch
+    >>> with torch.backends.cudnn.flags(enabled=False):
+    ...     torch.backends.cudnn.enabled
+    False
+    """
+    return during(
+        globals(), enabled=enabled, benchmark=benchmark, benchmark_limit=benchmark_limit, deterministic=deterministic,
+        allow_tf32=allow_tf32,
+    )
 
 
 def is_available() -> bool:

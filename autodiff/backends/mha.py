@@ -27,7 +27,7 @@ def get_fastpath_enabled() -> bool:
 
 
 def set_fastpath_enabled(value: bool) -> None:
-    """Choose it; the results of what is no padding stay the same.
+    """Choose it; the results outside the padding stay the same.
 
     >>> import autodiff as torch
     >>> torch.backends.mha.set_fastpath_enabled(True)

@@ -54,4 +54,4 @@ def _normal_vectors(p: Any, q: Any) -> Any:
 
 @register_kl(Wishart, Wishart)
 def _wishart(p: Any, q: Any) -> Any:
-    return -p.entropy() - q.expected_log_prob(p.mean_log_det(), p.mean)
+    return -p.entropy() - q.expected_log_prob(p.mean_log_det(), q.trace(p.mean))

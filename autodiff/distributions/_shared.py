@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
 from autodiff.api.creation import tensor
 from autodiff.api.losses import binary_cross_entropy_with_logits
@@ -19,6 +20,7 @@ from autodiff.api.rearrange import broadcast_tensors
 __all__ = ["binary_nll", "broadcast_all", "chosen", "clamp_probs", "eps_of", "lazy", "logits_to_probs", "probs_to_logits"]
 
 
+@at_the_door
 def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
     """Numbers and tensors as tensors of one shape; numbers get the dtype of the first tensor, or the default one."""
     if not all(isinstance(v, (Tensor, Number)) for v in values):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff._core.refusals import at_the_door
 from autodiff._core.types import Size
 from autodiff.distributions._shared import broadcast_all, chosen, lazy, logits_to_probs, probs_to_logits
 
@@ -19,6 +20,7 @@ class Trial:
 
     total_count: Any
 
+    @at_the_door
     def _give(self, probs: Any, logits: Any) -> Size:
         """Keep the one that is given, and return the shape of the batch; ValueError unless exactly one is."""
         chosen(probs, logits)
@@ -27,6 +29,7 @@ class Trial:
         setattr(self, "probs" if probs is not None else "logits", param)
         return Size() if isinstance(given, (int, float)) else param.size()
 
+    @at_the_door
     def _give_several(self, total_count: Any, probs: Any, logits: Any) -> Size:
         """The same, with a number of trials."""
         chosen(probs, logits)

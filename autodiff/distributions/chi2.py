@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff._core.refusals import at_the_door
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all
 from autodiff.distributions.gamma import Gamma
@@ -21,6 +22,7 @@ class Chi2(Gamma):
 
     arg_constraints = {"df": constraints.positive}
 
+    @at_the_door
     def __init__(self, df: Any, validate_args: bool | None = None) -> None:
         (half,) = broadcast_all(0.5 * df)
         super().__init__(half, 0.5, validate_args=validate_args)

@@ -13,9 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autodiff._core.tensor import Tensor
-from autodiff.api.comparison import isclose
-from autodiff.api.creation import ones
 from autodiff.api.join import cat as _joined
 from autodiff.api.join import stack as _stacked
 from autodiff.distributions._constraint import (
@@ -25,6 +22,15 @@ from autodiff.distributions._constraint import (
     MixtureSameFamilyConstraint,
     dependent_property,
     is_dependent,
+)
+from autodiff.distributions._matrix_constraints import (
+    corr_cholesky,
+    lower_cholesky,
+    lower_triangular,
+    positive_definite,
+    positive_semidefinite,
+    square,
+    symmetric,
 )
 
 __all__ = [
@@ -195,60 +201,6 @@ class _Multinomial(_Whole):
         return (x >= 0).all(dim=-1) & (x.sum(dim=-1) <= self.upper_bound)
 
 
-class _Square(Constraint):
-    _event_dim = 2
-
-    def check(self, value: Any) -> Any:
-        return ones(value.shape[:-2], dtype=(value == value).dtype) * (value.shape[-2] == value.shape[-1])
-
-
-class _LowerTriangular(Constraint):
-    _event_dim = 2
-
-    def check(self, value: Any) -> Any:
-        return (value.tril() == value).reshape(value.shape[:-2] + (-1,)).all(-1)
-
-
-class _LowerCholesky(_LowerTriangular):
-    def check(self, value: Any) -> Any:
-        return super().check(value) & (value.diagonal(dim1=-2, dim2=-1) > 0).all(-1)
-
-
-class _CorrCholesky(_LowerCholesky):
-    def check(self, value: Any) -> Any:
-        tolerance = 10 * value.size(-1) * 1.2e-7  # 10 times the rounding of float32, for each term
-        rows_are_units = (value.detach().pow(2).sum(-1).sqrt() - 1).abs().le(tolerance).all(-1)
-        return super().check(value) & rows_are_units
-
-
-class _Symmetric(_Square):
-    def check(self, value: Any) -> Any:
-        square = super().check(value)
-        return square if not square.all() else isclose(value, value.mT, atol=1e-6).all(-2).all(-1)
-
-
-class _PositiveSemidefinite(_Symmetric):
-    lowest = -1e-30
-
-    def check(self, value: Any) -> Any:
-        symmetric = super().check(value)
-        return symmetric if not symmetric.all() else _eigenvalues(value).ge(0).all(-1)
-
-
-class _PositiveDefinite(_Symmetric):
-    def check(self, value: Any) -> Any:
-        symmetric = super().check(value)
-        return symmetric if not symmetric.all() else _eigenvalues(value).gt(0).all(-1)
-
-
-def _eigenvalues(value: Tensor) -> Any:
-    import numpy as np
-
-    from autodiff.api.creation import from_numpy
-
-    return from_numpy(np.linalg.eigvalsh(value.detach().numpy()))
-
-
 class _Parts(Constraint):
     """Constraints for parts of a tensor along a dimension."""
 
@@ -319,12 +271,5 @@ unit_interval = _Interval(0.0, 1.0)
 interval = _Interval
 half_open_interval = _HalfOpenInterval
 simplex = _Simplex()
-lower_triangular = _LowerTriangular()
-lower_cholesky = _LowerCholesky()
-corr_cholesky = _CorrCholesky()
-square = _Square()
-symmetric = _Symmetric()
-positive_semidefinite = _PositiveSemidefinite()
-positive_definite = _PositiveDefinite()
 cat: Callable[..., Constraint] = _Cat
 stack: Callable[..., Constraint] = _Stack

@@ -11,6 +11,7 @@ from typing import Any
 
 from autodiff._core.modes import no_grad
 from autodiff._core.provenance import stacklevel
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Size
 from autodiff.distributions import constraints
@@ -40,6 +41,7 @@ class Distribution:
             raise ValueError("set_default_validate_args() takes True or False")
         Distribution._validate_args = value
 
+    @at_the_door
     def __init__(self, batch_shape: Any = (), event_shape: Any = (), validate_args: bool | None = None) -> None:
         self._batch_shape, self._event_shape = Size(batch_shape), Size(event_shape)
         if validate_args is not None:
@@ -69,6 +71,7 @@ class Distribution:
         """The same distribution with a larger batch shape, whose parameters are views."""
         raise NotImplementedError
 
+    @at_the_door
     def _expanded(self, kind: type, batch_shape: Any, _instance: Any, *names: str, event: bool = False) -> Any:
         """A new instance whose parameters of these names are expanded; with `event` each keeps its event dimensions."""
         new = self._get_checked_instance(kind, _instance)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.refusals import at_the_door
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all
 from autodiff.distributions.distribution import Distribution
@@ -27,6 +28,7 @@ class FisherSnedecor(Distribution):
     support = constraints.positive
     has_rsample = True
 
+    @at_the_door
     def __init__(self, df1: Any, df2: Any, validate_args: bool | None = None) -> None:
         self.df1, self.df2 = broadcast_all(df1, df2)
         self._gamma1 = Gamma(self.df1 * 0.5, self.df1)

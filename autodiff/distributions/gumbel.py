@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.refusals import at_the_door
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all
 from autodiff.distributions.transformed_distribution import TransformedDistribution
@@ -29,6 +30,7 @@ class Gumbel(TransformedDistribution):
     arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
     support = constraints.real
 
+    @at_the_door
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         self.loc, self.scale = broadcast_all(loc, scale)
         info = np.finfo(self.loc._array.dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff._core.refusals import at_the_door
 from autodiff.api.creation import as_tensor
 from autodiff.distributions._half import Half
 from autodiff.distributions.cauchy import Cauchy
@@ -20,6 +21,7 @@ class HalfCauchy(Half):
     tensor([1.])
     """
 
+    @at_the_door
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Cauchy(0, scale, validate_args=False), validate_args)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff._core.refusals import at_the_door
 from autodiff.distributions import constraints
 from autodiff.distributions.gamma import Gamma
 from autodiff.distributions.transformed_distribution import TransformedDistribution
@@ -25,6 +26,7 @@ class InverseGamma(TransformedDistribution):
     support = constraints.positive
     has_rsample = True
 
+    @at_the_door
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:
         base = Gamma(concentration, rate, validate_args=validate_args)
         super().__init__(base, PowerTransform(-base.rate.new_ones(())), validate_args=validate_args)

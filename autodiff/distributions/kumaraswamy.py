@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.refusals import at_the_door
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all
 from autodiff.distributions.gumbel import EULER
@@ -28,6 +29,7 @@ class Kumaraswamy(TransformedDistribution):
     support = constraints.unit_interval
     has_rsample = True
 
+    @at_the_door
     def __init__(self, concentration1: Any, concentration0: Any, validate_args: bool | None = None) -> None:
         self.concentration1, self.concentration0 = broadcast_all(concentration1, concentration0)
         info = np.finfo(self.concentration0._array.dtype)

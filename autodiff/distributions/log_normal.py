@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff._core.refusals import at_the_door
 from autodiff.distributions import constraints
 from autodiff.distributions.normal import Normal
 from autodiff.distributions.transformed_distribution import TransformedDistribution
@@ -24,6 +25,7 @@ class LogNormal(TransformedDistribution):
     support = constraints.positive
     has_rsample = True
 
+    @at_the_door
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Normal(loc, scale, validate_args=validate_args), ExpTransform(), validate_args=validate_args)
 

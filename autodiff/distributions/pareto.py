@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff._core.refusals import at_the_door
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all
 from autodiff.distributions.exponential import Exponential
@@ -23,6 +24,7 @@ class Pareto(TransformedDistribution):
 
     arg_constraints = {"alpha": constraints.positive, "scale": constraints.positive}
 
+    @at_the_door
     def __init__(self, scale: Any, alpha: Any, validate_args: bool | None = None) -> None:
         self.scale, self.alpha = broadcast_all(scale, alpha)
         base = Exponential(self.alpha, validate_args=validate_args)

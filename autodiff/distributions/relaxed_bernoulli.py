@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff._core.refusals import at_the_door
 from autodiff.api.sampling import rand
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all, clamp_probs
@@ -67,6 +68,7 @@ class RelaxedBernoulli(TransformedDistribution):
     support = constraints.unit_interval
     has_rsample = True
 
+    @at_the_door
     def __init__(self, temperature: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         super().__init__(LogitRelaxedBernoulli(temperature, probs, logits), SigmoidTransform(), validate_args=validate_args)
 

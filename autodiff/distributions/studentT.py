@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autodiff._core.refusals import at_the_door
 from autodiff.api.sampling import normal
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all
@@ -26,6 +27,7 @@ class StudentT(Distribution):
     support = constraints.real
     has_rsample = True
 
+    @at_the_door
     def __init__(self, df: Any, loc: Any = 0.0, scale: Any = 1.0, validate_args: bool | None = None) -> None:
         self.df, self.loc, self.scale = broadcast_all(df, loc, scale)
         self._chi2 = Chi2(self.df)

@@ -10,6 +10,7 @@ from autodiff._core.provenance import stacklevel
 from autodiff._core.types import Size
 from autodiff.api.agreement import broadcast_shapes
 from autodiff.api.creation import eye, tensor
+from autodiff.api.old_linear_algebra import cholesky_solve
 from autodiff.api.ranges import arange
 from autodiff.api.sampling import randn
 from autodiff.api.triangle import tril_indices
@@ -159,17 +160,17 @@ class Wishart(ExponentialFamily):
 
     def trace(self, x: Any) -> Any:
         """tr(V^-1 x), V being the covariance matrix."""
-        return (self.precision_matrix * x).sum((-2, -1))  # both are symmetric
+        return cholesky_solve(x, self._lower).diagonal(dim1=-2, dim2=-1).sum(-1)
 
     def log_prob(self, value: Any) -> Any:
         self._validate_sample(value)
-        return self.expected_log_prob(slogdet(value).logabsdet, value)
+        return self.expected_log_prob(slogdet(value).logabsdet, self.trace(value))
 
-    def expected_log_prob(self, log_det: Any, x: Any) -> Any:
-        """E[log_prob(X)], given E[log det X] and E[X]; log_prob itself, given those of one matrix."""
+    def expected_log_prob(self, log_det: Any, trace: Any) -> Any:
+        """E[log_prob(X)], given E[log det X] and E[tr(V^-1 X)]; log_prob itself, given those of one matrix."""
         p = self._event_shape[-1]
         power = (self.df - p - 1) / 2
-        return power * log_det - self.trace(x) / 2 - self.df * self.half_log_det() - multigammaln(self.df / 2, p)
+        return power * log_det - trace / 2 - self.df * self.half_log_det() - multigammaln(self.df / 2, p)
 
     def mean_log_det(self) -> Any:
         """E[log det X]."""
@@ -177,7 +178,7 @@ class Wishart(ExponentialFamily):
         return terms.sum(-1) + 2 * self.half_log_det()
 
     def entropy(self) -> Any:
-        return -self.expected_log_prob(self.mean_log_det(), self.mean)
+        return -self.expected_log_prob(self.mean_log_det(), self.df * self._event_shape[-1])
 
     @property
     def _natural_params(self) -> Any:

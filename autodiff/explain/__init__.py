@@ -26,6 +26,11 @@ How it is told:
 - `moments`: what a story is made of.
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.
+- `graph`: boxes and lines, of a run or of tensors.
+- `layout`: where the boxes stand.
+- `svg`: the picture drawn.
+- `picture`: what `autodiff.graph` gives: the picture in every form.
+- `page`: the story, the code and the picture in one file for a browser.
 - `program`: the program that ran, as Python without a graph.
 - `scope`: the names in it.
 - `steps`: an optimiser's part in it.

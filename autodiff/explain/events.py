@@ -53,7 +53,7 @@ class Made(Event):
 
     name: str  # what users call it
     operation: Operation | None  # None for a Function of the user's
-    inputs: list[Any]  # a Thing each; what is no tensor stands as it is
+    inputs: list[Any]  # a Thing each; what is not a tensor stands as it is
     params: dict[str, Any]
     outputs: list[Thing]
     keeps: list[str]  # the names of the inputs and outputs that are kept for the way back: "other", "y"

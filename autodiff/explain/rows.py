@@ -12,7 +12,7 @@ __all__ = ["Row"]
 
 @dataclass
 class Row:
-    """A line of numbers that is no rule of an operation: a sum so far, an update, what was and is."""
+    """A line of numbers that is not a rule of an operation: a sum so far, an update, what was and is."""
 
     about: Thing | None
     text: str  # with names: "b so far"

@@ -5,14 +5,19 @@ After this module a reader knows that one recorder stands behind all of them, an
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from autodiff._core.observer import observing
 from autodiff._core.provenance import is_ours
 from autodiff.explain.events import Event, Thing
+from autodiff.explain.graph import of_run
 from autodiff.explain.moments import Story
+from autodiff.explain.page.writing import page_of
+from autodiff.explain.picture import Picture
 from autodiff.explain.places import span_of
 from autodiff.explain.program import Program
 from autodiff.explain.recorder import Recorder
@@ -45,6 +50,23 @@ class Run:
         if self._told is None or self._told[0] != len(self.events):
             self._told = len(self.events), story_of(self)
         return self._told[1]
+
+    def html(self) -> str:
+        """The page: the story, the code and the picture in one file, which needs nothing else."""
+        return page_of(self)
+
+    def save(self, path: str | os.PathLike[str]) -> str:
+        """Write the page to a path that ends in .html, or the text to one that ends in .txt; returns the path."""
+        target = Path(path)
+        if target.suffix.lower() not in (".html", ".txt"):
+            raise ValueError(f"save: a run is written to .html or .txt, not {target.suffix or 'a path without an ending'!r}")
+        text = self.html() if target.suffix.lower() == ".html" else as_text(self.story) + "\n"
+        target.write_text(text, encoding="utf-8")
+        return str(target)
+
+    def graph(self) -> Picture:
+        """The picture of what was computed, with every value and gradient: `_repr_svg_` in a notebook, `.save("g.svg")`."""
+        return Picture(of_run(self.events, self.things))
 
     def source(self) -> str:
         """The program that ran, as Python without loops: forward, every rule of backward with its operands' names, the updates.

@@ -70,7 +70,7 @@ def _spans(function: FunctionType) -> list[tuple[int, int, int, int]]:
 
 
 def assigned(module: ast.Module, name: str) -> ast.expr | None:
-    """What is assigned to a name at the top of a file; None where that is no single expression."""
+    """What is assigned to a name at the top of a file; None where that is not a single expression."""
     for statement in module.body:
         if isinstance(statement, ast.Assign):
             for target in statement.targets:

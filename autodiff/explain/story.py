@@ -16,7 +16,7 @@ from autodiff.explain.moments import Change, Moment, Story
 from autodiff.explain.numbers import brief, number, shape_of
 from autodiff.explain.rows import Row
 from autodiff.explain.updates import update_of
-from autodiff.explain.wording import kept_name, label, named, sign_of, stretched, title
+from autodiff.explain.wording import is_number, kept_name, label, named, sign_of, stretched, title
 
 __all__ = ["story_of"]
 
@@ -110,7 +110,7 @@ class _Teller:
         verb = f"writes over {named(given[0])} in place" if event.in_place and given else f"is computed from {sources}"
         words = f"{out.name} {verb}." if len(sources) < 90 else f"{out.name} is computed from {len(given)} tensors."
         moment = Moment("backward" if event.depth else "forward", title(event), words)
-        kept = [kept_name(name, event) for name in event.keeps]
+        kept = [kept_name(name, event) for name in event.keeps if not is_number(name, event)]
         if kept:
             moment.facts.append(f"Kept for the way back: {', '.join(dict.fromkeys(kept))}.")
         moment.changes = [Change(x, "value", x.value) for x in given if x.kind != "result"]
@@ -198,8 +198,9 @@ class _Teller:
         if quiet:
             moment.facts.append(f"{', '.join(dict.fromkeys(quiet))}: data, which gets no gradient.")
         if event.freed and made.keeps:
-            names = dict.fromkeys(kept_name(name, made) for name in made.keeps)
-            moment.facts.append(f"Let go, no longer needed for the way back: {', '.join(names)}.")
+            names = dict.fromkeys(kept_name(name, made) for name in made.keeps if not is_number(name, made))
+            if names:
+                moment.facts.append(f"Let go, no longer needed for the way back: {', '.join(names)}.")
         moment.things = [out, *(a.to for a in event.sent)]
         return moment
 

@@ -7,7 +7,7 @@ from autodiff.explain.events import Thing
 from autodiff.explain.numbers import number, shape_of
 from autodiff.explain.values import Value
 
-__all__ = ["kept_name", "label", "named", "sign_of", "stretched", "title"]
+__all__ = ["is_number", "kept_name", "label", "named", "sign_of", "stretched", "title"]
 
 
 def title(event: events.Made) -> str:
@@ -33,6 +33,15 @@ def kept_name(word: str, event: events.Made) -> str:
     if word[:1] == "y" and event.outputs:
         return event.outputs[min(int(word[1:] or 0), len(event.outputs) - 1)].name
     return "all inputs"
+
+
+def is_number(word: str, event: events.Made) -> bool:
+    """Whether what an operation keeps under this name is a number of Python's."""
+    operation = event.operation
+    if operation is None or word not in operation.inputs or operation.variadic:
+        return False
+    x = event.inputs[operation.inputs.index(word)]
+    return isinstance(x, Thing) and x.kind == "number"
 
 
 def stretched(arrival: events.Arrival) -> str:

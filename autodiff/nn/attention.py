@@ -36,7 +36,7 @@ class SDPBackend(enum.IntEnum):
 def sdpa_kernel(backends: list[SDPBackend] | SDPBackend, set_priority: bool = False) -> Iterator[None]:
     """Inside, attention would be computed in one of these ways; here it changes nothing.
 
-    AssertionError for what is no SDPBackend.
+    AssertionError for what is not an SDPBackend.
 
     >>> from autodiff.nn.attention import SDPBackend, sdpa_kernel
     >>> with sdpa_kernel([SDPBackend.MATH, SDPBackend.FLASH_ATTENTION]):

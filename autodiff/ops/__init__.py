@@ -5,6 +5,7 @@ A calculus book in chapters, the easy ones first. PyTorch's way of calling them,
 Element by element:
 
 - `arithmetic`: sums, products, quotients. Begin here: it shows the shape of every operation.
+- `no_slope`: a partial that is refused.
 - `trigonometry`: sine and its relatives, said with x or with the result y.
 - `exponential`: exponentials, logarithms, sigmoid, the error function.
 - `error_function`: how erf is computed, of which NumPy knows nothing.
@@ -30,6 +31,7 @@ Shapes and places:
 - `padding`: a border of one value, or of numbers again.
 - `resample`: images in another size: weighted sums, whose gradient is the transposed sum.
 - `pixels`: channels into pixels and back.
+- `fused`: multiply-adds that are rounded once.
 - `grid`: coordinates brought back into an image.
 - `gathered`: several numbers at one place: their sum, mean, product, extremes.
 - `strided`: memory seen through other steps, and sliding windows.
@@ -45,6 +47,7 @@ Many numbers into fewer:
 - `statistics`: variance, logsumexp, norms.
 - `lapack`: NumPy's decompositions, and what is said where they don't come to an end.
 - `equations`: solutions, inverses, determinants.
+- `ldl`: symmetric matrices that need not be positive, as L D L^T.
 - `factors`: triangles and turns: Cholesky, QR, LU, eigenvectors, singular vectors.
 - `singular`: how much a matrix stretches: the nuclear norm.
 - `distance`: all pairs of rows by way of one matrix product.

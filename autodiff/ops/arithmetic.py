@@ -15,6 +15,7 @@ from autodiff._core.broadcast import widened
 from autodiff._core.graph import flat, primitive
 from autodiff._core.inplace import method
 from autodiff._core.promotion import to_common, to_floating
+from autodiff.ops.no_slope import no_slope
 from autodiff.ops.rounding import not_for_bools, sign
 
 # ---- sums and products ----
@@ -148,10 +149,7 @@ def div_trunc(input, other):
     q = np.floor_divide(input, other)
     return q + ((q < 0) & (q * other != input))
 
-
-def _no_slope(g: Any) -> Any:
-    """No slope: PyTorch has none either, and who asks for it is told."""
-    raise RuntimeError("derivative for aten::floor_divide is not implemented; use div(..., rounding_mode='floor')")
+_no_slope = no_slope("derivative for aten::floor_divide is not implemented; use div(..., rounding_mode='floor')")
 
 
 @method(inplace=True)

@@ -6,12 +6,14 @@ p - t, without a division that could overflow.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from autodiff import _kernels
 from autodiff._core.graph import primitive
+from autodiff._core.together import together
 from autodiff.ops.reduce import sum_over
 from autodiff.ops.shape import reshape
 from autodiff.ops.softmax import softmax, softmax_grad
@@ -37,6 +39,30 @@ def divided(x, *, n):
 def cross_entropy(x, target, weight, *, ignore_index, label_smoothing, reduction):
     """-log softmax(x)[target] per row, reduced."""
     return _kernels.cross_entropy(x, target, weight, ignore_index, label_smoothing, reduction)
+
+
+def _kept_gradient(
+    g: Any, needs: Any, x: Any, target: Any, weight: Any, y1: Any, ignore_index: Any, label_smoothing: Any, reduction: Any
+) -> list[Any]:
+    """g times what was kept. A row that is ignored gets 0 whatever g is."""
+    d = g[0]
+    if np.isfinite(d).all() if d.ndim else math.isfinite(d):
+        return [y1 * (d[:, None] if d.ndim else d), None, None]
+    return [_kernels.cross_entropy_grad(d, x, target, weight, ignore_index, label_smoothing, reduction), None, None]
+
+
+@together(
+    _kept_gradient,
+    lambda x, target, weight, **options: (cross_entropy(x, target, weight, **options),),
+    constants=1,
+    name="NllLoss",
+    public="cross_entropy",
+    silent=False,
+    says="Each score gets its predicted probability, less 1 at the right class: too likely is pushed down, the right one up.",
+)
+def cross_entropy_kept(x, target, weight, *, ignore_index, label_smoothing, reduction):
+    """The same, and its gradient for g = 1, from the same exponentials: it takes as much memory as x until backward."""
+    return _kernels.cross_entropy_both(x, target, weight, ignore_index, label_smoothing, reduction)
 
 
 @primitive(

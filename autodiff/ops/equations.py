@@ -12,7 +12,8 @@ import numpy as np
 
 from autodiff._core.broadcast import expanded
 from autodiff._core.graph import primitive
-from autodiff.ops.lapack import LinAlgError, each_matrix, eigh, substituted, svd, with_nan
+from autodiff._core.types import LinAlgError
+from autodiff.ops.lapack import each_matrix, eigh, substituted, svd, with_nan
 from autodiff.ops.matmul import product
 from autodiff.ops.triangle import diagonal
 
@@ -70,15 +71,16 @@ def refuse_singular(name: str, infos: list[int], batch: tuple[int, ...]) -> None
 
 
 @primitive(
-    lambda g, a, y: -product(solved(a.mT, g), y.mT),
-    lambda g, a: solved(a.mT, g),
+    lambda g, a, y: -product(solved(a.mT, g, lenient=True), y.mT),
+    lambda g, a: solved(a.mT, g, lenient=True),
     name="LinalgSolveEx",
     says="The right side gets the solution of the transposed equations for g; the matrix minus that, times the solution.",
 )
 def solved(a, b, *, lenient=False):
     """the solution of a and b: the x with a @ x = b; not finite for a singular matrix if `lenient`, an error otherwise."""
     try:
-        return np.linalg.solve(a, b) if lenient else with_nan(a, np.linalg.solve(a, b))
+        x = np.linalg.solve(a, b)
+        return x if lenient and _is_triangle(a) else with_nan(a, x)  # a triangle's nan spreads on one side of it alone
     except np.linalg.LinAlgError:
         if not lenient and any(each_matrix(first_zero, a)):
             raise LinAlgError("torch.linalg.solve: The solver failed because the input matrix is singular.") from None
@@ -87,9 +89,13 @@ def solved(a, b, *, lenient=False):
     return np.array(each_matrix(_one_solved, a, b), b.dtype).reshape(b.shape)
 
 
+def _is_triangle(a: Any) -> bool:
+    return not np.triu(a, 1).any() or not np.tril(a, -1).any()
+
+
 def _one_solved(a: Any, b: Any) -> Any:
     """The solution for one matrix, which may be singular: a triangle is divided by its 0."""
-    if not np.triu(a, 1).any() or not np.tril(a, -1).any():
+    if _is_triangle(a):
         return substituted(a, b)
     return np.full_like(b, np.nan) if first_zero(a) or np.isnan(a).any() else np.linalg.solve(a, b)
 
@@ -126,7 +132,7 @@ def det(a):
 
 def _in_axes(a: Any) -> Any:
     """(u, s, v, the sign of both turns): a as a turn, a stretch and a turn."""
-    u, s, v = svd(a, full=True)
+    u, s, v = svd(a, full=True, lenient=True)  # those of a nan are nan, as the determinant is
     return u, s, v, np.linalg.det(u) * np.linalg.det(v)
 
 
@@ -169,7 +175,7 @@ def _thrice(g: Any, h: Any, x: Any, d: Any) -> Any:
 
 
 @primitive(
-    lambda g, a: _of_matrix(g[1]) * inverse(a).mT,
+    lambda g, a: _of_matrix(g[1]) * inverse(a, lenient=True).mT,
     name="LinalgSlogdet",
     says="The logarithm of the volume moves with the inverse, turned on its side, as log x does with 1/x.",
 )

@@ -60,7 +60,7 @@ def median_all(x):
 @primitive(
     lambda g, x, y: expanded(g, shape=x.shape) * shares(x, y, axes=None),
     name="NanmedianBackward0",
-    says="Only the element in the middle of those that are no nan has a slope, 1; equal ones share it.",
+    says="Only the element in the middle of those that are not nan has a slope, 1; equal ones share it.",
 )
 def nanmedian_all(x):
     """The middle element of those that are not nan, the lower of two; nan where there is no other."""

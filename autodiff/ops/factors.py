@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
+from autodiff._core.types import LinAlgError
 from autodiff.ops import lapack
 from autodiff.ops.equations import batch_element, row_sums, solved
 from autodiff.ops.join import cat
-from autodiff.ops.lapack import LinAlgError, each_matrix
+from autodiff.ops.lapack import each_matrix
 from autodiff.ops.matmul import product
+from autodiff.ops.no_slope import no_slope
 from autodiff.ops.triangle import diagonal, on_diagonal, tril, triu
 
 # ---- helpers of the rules ----
@@ -60,12 +62,9 @@ def _on_diagonal(v: Any, like: Any) -> Any:
 
 def _right(x: Any, m: Any) -> Any:
     """x m⁻¹: the solution from the right."""
-    return solved(m.mT, x.mT).mT
+    return solved(m.mT, x.mT, lenient=True).mT
 
-
-def _no_slope(g: Any) -> Any:
-    """No slope: PyTorch has none either, and who asks for it is told."""
-    raise RuntimeError("The QR decomposition is not differentiable when mode='r', or mode='complete' and nrows > ncols")
+_no_slope = no_slope("The QR decomposition is not differentiable when mode='r', or mode='complete' and nrows > ncols")
 
 
 # ---- triangles ----
@@ -82,7 +81,7 @@ def _both_ways(x: Any) -> Any:
 
 
 @primitive(
-    lambda g, y: _both_ways(_right(solved(y.mT, _half(product(y.mT, g))), y)),
+    lambda g, y: _both_ways(_right(solved(y.mT, _half(product(y.mT, g)), lenient=True), y)),
     name="LinalgCholeskyEx",
     says="The factor is half of the matrix, so it takes the lower half of the change, seen from its own side.",
 )
@@ -135,7 +134,7 @@ def not_positive(a: Any) -> int:
 def _through_lu(gl: Any, gu: Any, l: Any, u: Any) -> Any:
     """what the two triangles pass back to the matrix."""
     inner = tril(product(l.mT, gl), diagonal=-1) + triu(product(gu, u.mT), diagonal=0)
-    return _right(solved(l.mT, inner), u.mT)
+    return _right(solved(l.mT, inner, lenient=True), u.mT)
 
 
 @primitive(
@@ -216,7 +215,7 @@ def eigh(a, *, uplo):
 
 
 @primitive(
-    lambda g, y0, y1: solved(y1.mT, product(_on_diagonal(g[0], y1) + _by_gaps(_upright(g[1], y1), y0), y1.mT)),
+    lambda g, y0, y1: solved(y1.mT, product(_on_diagonal(g[0], y1) + _by_gaps(_upright(g[1], y1), y0), y1.mT), lenient=True),
     name="LinalgEig",
     says="As in a symmetric matrix, but that the vectors don't stand upright: their inverse takes the place of the transpose.",
 )
@@ -294,7 +293,7 @@ def matrix_exp(x, *, doubled=False):
     upper = x[..., :n, :].astype(np.float64)
     size = np.abs(x).sum(-2, dtype=np.float64).max(-1, initial=0)
     with np.errstate(all="ignore"):
-        halvings = np.where(np.isfinite(size), np.maximum(np.ceil(np.log2(np.maximum(size, 1e-300) * 2)), 0), 0)
+        halvings = np.where(size < np.inf, np.maximum(np.ceil(np.log2(np.clip(size, 1e-300, 1e300) * 2)), 0), 0)
     scaled = upper / np.exp2(halvings)[..., None, None]
     # The terms up to the 15th, four at a time: eight products less than one for each (Paterson and Stockmeyer 1973).
     square = _times(scaled, scaled)

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
+from autodiff.ops.fused import fused
 
-__all__ = ["clipped", "piecewise", "reflected", "scaled"]
+__all__ = ["among_pixels", "clipped", "piecewise", "reflected", "scaled"]
 
 
 @primitive(lambda g, by: scaled(g, by=by), name="Mul", says="A factor on the way there is the same factor on the way back.")
 def scaled(x, *, by):
-    """x * by: an array of factors that are no tensors."""
+    """x * by: an array of factors that are not tensors."""
     return x * by
 
 
@@ -29,6 +30,13 @@ def scaled(x, *, by):
 def piecewise(x, *, value, slope):
     """A function of x that is made of straight pieces, by its values and slopes at x."""
     return value.astype(x.dtype, copy=False)
+
+
+def among_pixels(x: Any, n: int) -> Any:
+    """((x + 1) * n - 1) / 2, rounded as PyTorch does for images: where on n pixels x is, if -1 and 1 are the outer edges."""
+    from_edge = (x + x.dtype.type(1)).astype(np.float64)
+    found = fused(-0.5, n / 2, from_edge, np.float64)
+    return np.where(np.isfinite(found), found, from_edge * (n / 2) - 0.5).astype(x.dtype)  # not finite: too large to take apart
 
 
 def clipped(x: Any, n: int) -> tuple[Any, Any]:

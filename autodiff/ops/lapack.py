@@ -12,18 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.modes import silently
-
-
-class LinAlgError(RuntimeError):
-    """A matrix has not what was asked for: an inverse, a Cholesky factor.
-
-    >>> import autodiff as torch
-    >>> try:
-    ...     torch.linalg.inv(torch.zeros(2, 2))
-    ... except torch.linalg.LinAlgError as error:
-    ...     print(error)
-    linalg.inv: The diagonal element 1 is zero, the inversion could not be completed because the input matrix is singular.
-    """
+from autodiff._core.types import LinAlgError
 
 
 def _endless(name: str) -> LinAlgError:
@@ -40,20 +29,28 @@ def each_matrix(function: Any, *arrays: Any) -> list[Any]:
     return [function(*(a[i] for a in flat)) for i in range(count)]
 
 
-def svd(a: Any, full: bool = False) -> Any:
-    """(u, s, v) with u @ diag(s) @ v = a."""
-    try:
-        return silently(np.linalg.svd, a, full_matrices=full)
-    except np.linalg.LinAlgError:
-        raise _endless("linalg.svd") from None
+def svd(a: Any, full: bool = False, *, lenient: bool = False) -> Any:
+    """(u, s, v) with u @ diag(s) @ v = a: nan where a holds an infinity, and if `lenient` where it holds a nan."""
+    return _found(a, lenient, lambda x: np.linalg.svd(x, full_matrices=full))
 
 
 def stretches(a: Any) -> Any:
-    """The singular values of a, from the largest on."""
+    """The singular values of a, from the largest on; nan where a holds an infinity."""
+    return _found(a, False, lambda x: (np.linalg.svd(x, compute_uv=False),))[0]
+
+
+def _found(a: Any, lenient: bool, function: Any) -> Any:
+    """The parts that the function makes of a; LAPACK may look for ever for those of an infinity, and isn't asked for them."""
+    broken = ~np.isfinite(a).all((-2, -1))
+    if broken.any() and not lenient and np.isnan(a).any():
+        raise _endless("linalg.svd")
     try:
-        return silently(np.linalg.svd, a, compute_uv=False)
+        parts = silently(function, np.where(broken[..., None, None], 0, a) if broken.any() else a)
     except np.linalg.LinAlgError:
         raise _endless("linalg.svd") from None
+    for part in parts if broken.any() else ():
+        part[np.broadcast_to(broken, part.shape[: broken.ndim])] = np.nan
+    return parts
 
 
 def eigh(a: Any, uplo: str = "L") -> Any:

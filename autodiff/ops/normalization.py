@@ -17,6 +17,7 @@ import numpy as np
 from autodiff import _kernels
 from autodiff._core.broadcast import sum_to, widened
 from autodiff._core.graph import primitive
+from autodiff._core.together import together
 from autodiff.ops.power import rsqrt
 from autodiff.ops.reduce import count, mean_over
 from autodiff.ops.shape import reshape
@@ -44,7 +45,12 @@ def _as_given(y: Any, x: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> 
     """What a kernel made, in the shape and dtype of x."""
     if _channels(shape, axes) and math.prod(shape[2:]) in NARROW:
         y = np.ascontiguousarray(y.reshape(shape[1], shape[0], -1).swapaxes(0, 1))
-    return y.reshape(x.shape).astype(x.dtype, copy=False)
+    return _in_shape(y, x.shape).astype(x.dtype, copy=False)
+
+
+def _in_shape(y: Any, shape: tuple[int, ...]) -> Any:
+    """y in that shape: itself where it has it, since a view's memory is not handed over to a leaf."""
+    return y if y.shape == shape else y.reshape(shape)
 
 
 def _by_column(weight_shape: tuple[int, ...], shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
@@ -59,14 +65,28 @@ def _flat(weight: Any, like: Any) -> Any:
 # ---- the moments of the numbers themselves ----
 
 
-@primitive(
-    lambda g, x, weight, y1, y2, y4, shape, axes, eps: normalized_grad(
-        g[0], x, weight, y1, y2, y4, shape=shape, axes=axes, eps=eps
-    ),
-    lambda g, x, weight_shape, y1, y2, y4, shape, axes, eps: normalized_weight_grad(
-        g[0], x, y1, y2, y4, shape=shape, axes=axes, eps=eps, into=weight_shape
-    ),
-    lambda g, bias_shape, shape: sum_to(reshape(g[0], shape=shape), shape=bias_shape),
+def _gradients(
+    g: Any, needs: Any, x: Any, weight: Any, bias: Any, y1: Any, y2: Any, y4: Any, shape: Any, axes: Any, eps: Any
+) -> list[Any]:
+    """All three of them: the sums over g and over g * h, which that of x needs, too, are those of bias and weight."""
+    seen, moments, d = _seen(x, shape, axes), (y1, y2, y4), g[0]
+    to_x, to_weight = needs[0], needs[1] or needs[2]
+    if not x.size or not (_channels(shape, axes) or _by_column(weight.shape, shape, axes)):
+        forward, weight_forward = normalized_grad.operation.forward, normalized_weight_grad.operation.forward
+        return [
+            forward(d, x, weight, *moments, shape=shape, axes=axes, eps=eps) if to_x else None,
+            weight_forward(d, x, *moments, shape=shape, axes=axes, eps=eps, into=weight.shape) if needs[1] else None,
+            sum_to.operation.forward(d.reshape(shape), shape=bias.shape) if needs[2] else None,
+        ]
+    kernel = _kernels.batch_norm_grad if _channels(shape, axes) else _kernels.layer_norm_grad
+    dx, dw, db = kernel(_seen(d, shape, axes), seen, _flat(weight, seen), *moments, to_x, to_weight)
+    dx = _as_given(dx, x, shape, axes) if to_x else None
+    return [dx, _in_shape(dw, weight.shape), _in_shape(db, bias.shape)] if to_weight else [dx, None, None]
+
+
+@together(
+    _gradients,
+    lambda x, weight, bias, shape, axes, eps: by_partials(x, weight, bias, shape=shape, axes=axes, eps=eps),
     constants=4,
     name="NativeLayerNorm",
     public="layer_norm",
@@ -92,6 +112,27 @@ def normalized(x, weight, bias, *, shape, axes, eps):
     return _as_given(y, x, shape, axes), *moments
 
 
+# ---- the same with a rule for each input, for derivatives of derivatives ----
+
+
+@primitive(
+    lambda g, x, weight, y1, y2, y4, shape, axes, eps: normalized_grad(
+        g[0], x, weight, y1, y2, y4, shape=shape, axes=axes, eps=eps
+    ),
+    lambda g, x, weight_shape, y1, y2, y4, shape, axes, eps: normalized_weight_grad(
+        g[0], x, y1, y2, y4, shape=shape, axes=axes, eps=eps, into=weight_shape
+    ),
+    lambda g, bias_shape, shape: sum_to(reshape(g[0], shape=shape), shape=bias_shape),
+    constants=4,
+    name="NativeLayerNorm",
+    public="layer_norm",
+    says="Moving or stretching all numbers makes no difference after a norm, so what g says of that is left out.",
+)
+def by_partials(x, weight, bias, *, shape, axes, eps):
+    """As `normalized`, of which it is a part."""
+    return normalized.operation.forward(x, weight, bias, shape=shape, axes=axes, eps=eps)
+
+
 @primitive(
     lambda g, x, weight, shape, axes, eps: _change_with_d(g, x, weight, shape, axes, eps),
     lambda g, d, x, weight, shape, axes, eps: _change_with_x(g, d, x, weight, shape, axes, eps),
@@ -105,12 +146,12 @@ def normalized_grad(d, x, weight, mean, rest, rate, *, shape, axes, eps):
     if not x.size:
         return x.copy()
     if _channels(shape, axes):
-        dx = _kernels.batch_norm_grad(_seen(d, shape, axes), seen, _flat(weight, seen), *moments)
+        dx = _kernels.batch_norm_grad(_seen(d, shape, axes), seen, _flat(weight, seen), *moments, True, False)[0]
     elif _by_column(weight.shape, shape, axes):
-        dx = _kernels.layer_norm_grad(_seen(d, shape, axes), seen, _flat(weight, seen), *moments)
+        dx = _kernels.layer_norm_grad(_seen(d, shape, axes), seen, _flat(weight, seen), *moments, True, False)[0]
     else:
         u = (d.reshape(shape) * weight).astype(seen.dtype, copy=False).reshape(seen.shape)
-        dx = _kernels.batch_norm_grad(u[None], seen[None], np.ones(len(seen), seen.dtype), *moments)
+        dx = _kernels.batch_norm_grad(u[None], seen[None], np.ones(len(seen), seen.dtype), *moments, True, False)[0]
     return _as_given(dx, x, shape, axes)
 
 
@@ -125,15 +166,16 @@ def normalized_weight_grad(d, x, mean, rest, rate, *, shape, axes, eps, into):
     seen, moments = _seen(x, shape, axes), (mean, rest, rate)
     if not x.size:
         return np.zeros(into, seen.dtype)
-    if _channels(shape, axes):
-        return _kernels.batch_norm_weight_grad(_seen(d, shape, axes), seen, *moments).reshape(into)
-    if _by_column(into, shape, axes):
-        return _kernels.layer_norm_weight_grad(_seen(d, shape, axes), seen, *moments).reshape(into)
+    channels = _channels(shape, axes)
+    if channels or _by_column(into, shape, axes):
+        kernel = _kernels.batch_norm_grad if channels else _kernels.layer_norm_grad
+        dw: Any = kernel(_seen(d, shape, axes), seen, np.ones(math.prod(into), seen.dtype), *moments, False, True)[1]
+        return dw.reshape(into)
     h = ((seen - mean[:, None]) - rest[:, None]) * rate[:, None]
     return sum_to.operation.forward(d.reshape(shape) * h.reshape(shape), shape=into)
 
 
-# ---- the same in ordinary operations, for derivatives of derivatives ----
+# ---- the slopes of these, in ordinary operations ----
 
 
 def _rate(x: Any, axes: tuple[int, ...], eps: float) -> Any:

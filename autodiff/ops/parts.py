@@ -17,6 +17,7 @@ from autodiff._core.inplace import method
 from autodiff._core.promotion import tensor_to_floating, tensors_to_common, tensors_to_floating, to_floating
 from autodiff.ops.comparison import where
 from autodiff.ops.exponential import exp2
+from autodiff.ops.no_slope import no_slope
 
 _LN2 = math.log(2.0)
 
@@ -93,10 +94,7 @@ def turned(a, b):
     """the turn from a to b: -1 where their signs differ, else 1; 0 where a is 0, nan where it is nan."""
     return (np.sign(a) * np.copysign(1, b)).astype(a.dtype, copy=False)
 
-
-def _no_slope(g: Any) -> Any:
-    """No slope: PyTorch has none either, and who asks for it is told."""
-    raise RuntimeError("derivative for aten::heaviside is not implemented; a step has no slope to learn from")
+_no_slope = no_slope("derivative for aten::heaviside is not implemented; a step has no slope to learn from")
 
 
 def _equal_dtypes(values: list[Any], dtype: Any) -> None:

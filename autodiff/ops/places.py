@@ -13,6 +13,7 @@ import numpy as np
 
 from autodiff._core.broadcast import in_rows
 from autodiff._core.graph import primitive
+from autodiff.ops.no_slope import no_slope
 
 
 def along(axis: int, part: Any) -> tuple[Any, ...]:
@@ -247,10 +248,7 @@ def scatter_add(x, value, *, axis, places):
     added_into(row_of(out), grid_of(row_of(places), axis), value)
     return out
 
-
-def _no_slope(g: Any) -> Any:
-    """No slope: PyTorch has none either, and who asks for it is told."""
-    raise RuntimeError("derivative for aten::scatter is not implemented with reduce=; use scatter_add(), which has one")
+_no_slope = no_slope("derivative for aten::scatter is not implemented with reduce=; use scatter_add(), which has one")
 
 
 @primitive(

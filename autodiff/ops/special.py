@@ -19,6 +19,7 @@ from autodiff._core.promotion import tensors_to_floating, to_floating
 from autodiff.ops import digamma_series
 from autodiff.ops.comparison import where
 from autodiff.ops.exponential import exp, log
+from autodiff.ops.no_slope import no_slope
 
 _LN2, _ROOT_PI = math.log(2.0), math.sqrt(math.pi)
 
@@ -218,10 +219,7 @@ def erfinv(input):
 
 # ---- the zeta function ----
 
-
-def _no_slope_of_zeta(g: Any) -> Any:
-    """No slope: PyTorch has none either, and who asks for it is told."""
-    raise RuntimeError("the derivative for 'zeta' is not implemented. It has one for `other` only.")
+_no_slope_of_zeta = no_slope("the derivative for 'zeta' is not implemented. It has one for `other` only.")
 
 
 @primitive(
@@ -243,15 +241,8 @@ def zeta(input, other):
 
 # ---- the incomplete gamma function ----
 
-
-def _no_slope(g: Any) -> Any:
-    """No slope: PyTorch has none either, and who asks for it is told."""
-    raise RuntimeError("the derivative for 'igamma: input' is not implemented. It has one for `other` only.")
-
-
-def _no_slope_above(g: Any) -> Any:
-    """No slope: PyTorch has none either, and who asks for it is told."""
-    raise RuntimeError("the derivative for 'igammac: input' is not implemented. It has one for `other` only.")
+_no_slope = no_slope("the derivative for 'igamma: input' is not implemented. It has one for `other` only.")
+_no_slope_above = no_slope("the derivative for 'igammac: input' is not implemented. It has one for `other` only.")
 
 
 def _density(a: Any, x: Any) -> Any:

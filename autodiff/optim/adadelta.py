@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.ops.power import sqrt
+from autodiff.optim._functional import apply
 from autodiff.optim._options import at_least, switches, zeros
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["Adadelta"]
+__all__ = ["Adadelta", "adadelta"]
 
 
-def adadelta(
+def adadelta_rule(
     p: Any, g: Any, step: Any, square_avg: Any, acc_delta: Any, *,
     lr: Any, rho: float, eps: float, weight_decay: Any, maximize: bool,
 ) -> tuple[Any, ...]:
@@ -46,7 +47,7 @@ class Adadelta(Optimizer):
     """
 
     state_names = ("step", "square_avg", "acc_delta")
-    rule = recorded_rule = staticmethod(adadelta)
+    rule = recorded_rule = staticmethod(adadelta_rule)
 
     @staticmethod
     def first_state(p: Any, group: dict[str, Any]) -> dict[str, Any]:
@@ -64,3 +65,19 @@ class Adadelta(Optimizer):
         options = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
         chosen = switches("Adadelta", recorded=True, capturable=capturable, foreach=foreach, differentiable=differentiable)
         super().__init__(params, options | chosen)
+
+
+def adadelta(
+    params: Any, grads: Any, square_avgs: Any, acc_deltas: Any, state_steps: Any, capturable: bool = False, foreach: bool |
+    None = None, differentiable: bool = False, has_complex: bool = False, *, lr: Any, rho: float, eps: float, weight_decay:
+    float, maximize: bool,
+) -> None:
+    """One step of Adadelta for lists of parameters, gradients and states, which change in place: what `Adadelta.step` does.
+
+    The switches of PyTorch's implementations change nothing; NotImplementedError with `differentiable`.
+    """
+    states = {"step": state_steps, "square_avg": square_avgs, "acc_delta": acc_deltas}
+    apply(
+        "adadelta", adadelta_rule, params, grads, states, differentiable,
+        lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize,
+    )

@@ -12,13 +12,14 @@ import numpy as np
 
 from autodiff._core.tensor import wrap
 from autodiff.ops.power import sqrt
+from autodiff.optim._functional import apply
 from autodiff.optim._options import at_least, count, switches
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["Adagrad"]
+__all__ = ["Adagrad", "adagrad"]
 
 
-def adagrad(
+def adagrad_rule(
     p: Any, g: Any, step: Any, sum: Any, *,
     lr: Any, lr_decay: float, eps: float, weight_decay: Any, maximize: bool, initial_accumulator_value: float,
 ) -> tuple[Any, ...]:
@@ -49,7 +50,7 @@ class Adagrad(Optimizer):
     """
 
     state_names = ("step", "sum")
-    rule = recorded_rule = staticmethod(adagrad)
+    rule = recorded_rule = staticmethod(adagrad_rule)
 
     @staticmethod
     def first_state(p: Any, group: dict[str, Any]) -> dict[str, Any]:
@@ -78,3 +79,19 @@ class Adagrad(Optimizer):
         """Put the sums where other processes see them."""
         for entry in self.state.values():
             entry["sum"].share_memory_()
+
+
+def adagrad(
+    params: Any, grads: Any, state_sums: Any, state_steps: Any, fused: bool | None = None, grad_scale: Any = None,
+    found_inf: Any = None, has_sparse_grad: bool = False, foreach: bool | None = None, differentiable: bool = False,
+    has_complex: bool = False, *, lr: Any, weight_decay: float, lr_decay: float, eps: float, maximize: bool,
+) -> None:
+    """One step of Adagrad for lists of parameters, gradients and states, which change in place: what `Adagrad.step` does.
+
+    The switches of PyTorch's implementations change nothing; NotImplementedError with `differentiable`.
+    """
+    states = {"step": state_steps, "sum": state_sums}
+    apply(
+        "adagrad", adagrad_rule, params, grads, states, differentiable, grad_scale, found_inf,
+        lr=lr, lr_decay=lr_decay, eps=eps, weight_decay=weight_decay, maximize=maximize, initial_accumulator_value=0.0,
+    )

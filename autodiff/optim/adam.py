@@ -12,13 +12,14 @@ from autodiff import _kernels
 from autodiff._core.tensor import Tensor
 from autodiff.ops.comparison import maximum
 from autodiff.ops.power import sqrt
+from autodiff.optim._functional import apply
 from autodiff.optim._options import at_least, between, no_tensors, plain, switches, zeros
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["Adam"]
+__all__ = ["Adam", "adam"]
 
 
-def adam(
+def adam_rule(
     p: Any, g: Any, step: Any, exp_avg: Any, exp_avg_sq: Any, max_exp_avg_sq: Any, *,
     lr: Any, betas: Any, eps: float, weight_decay: Any, amsgrad: bool, maximize: bool, decoupled_weight_decay: bool,
 ) -> tuple[Any, ...]:
@@ -62,7 +63,7 @@ class Adam(Optimizer):
     """
 
     state_names = ("step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq")
-    recorded_rule = staticmethod(adam)
+    recorded_rule = staticmethod(adam_rule)
     checks_itself = True
 
     @staticmethod
@@ -107,3 +108,21 @@ class Adam(Optimizer):
             decoupled=group["decoupled_weight_decay"], maximize=group["maximize"],
         )
         return states
+
+
+def adam(
+    params: Any, grads: Any, exp_avgs: Any, exp_avg_sqs: Any, max_exp_avg_sqs: Any, state_steps: Any, foreach: bool | None =
+    None, capturable: bool = False, differentiable: bool = False, fused: bool | None = None, grad_scale: Any = None,
+    found_inf: Any = None, has_complex: bool = False, decoupled_weight_decay: bool = False, *, amsgrad: bool, beta1: Any,
+    beta2: Any, lr: Any, weight_decay: float, eps: float, maximize: bool,
+) -> None:
+    """One step of Adam for lists of parameters, gradients and states, which change in place: what `Adam.step` does.
+
+    The switches of PyTorch's implementations change nothing; NotImplementedError with `differentiable`.
+    """
+    states = {"step": state_steps, "exp_avg": exp_avgs, "exp_avg_sq": exp_avg_sqs, "max_exp_avg_sq": max_exp_avg_sqs}
+    apply(
+        "adam", adam_rule, params, grads, states, differentiable, grad_scale, found_inf,
+        lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize,
+        decoupled_weight_decay=decoupled_weight_decay,
+    )

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.ops.comparison import maximum
+from autodiff.optim._functional import apply
 from autodiff.optim._options import at_least, between, switches, zeros
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["Adamax"]
+__all__ = ["Adamax", "adamax"]
 
 
-def adamax(
+def adamax_rule(
     p: Any, g: Any, step: Any, exp_avg: Any, exp_inf: Any, *, lr: Any, betas: Any, eps: float, weight_decay: Any, maximize: bool
 ) -> tuple[Any, ...]:
     """t = t + 1, m = beta1 * m + (1 - beta1) * g, u = max(beta2 * u, |g| + eps), p = p - lr / (1 - beta1**t) * m / u."""
@@ -46,7 +47,7 @@ class Adamax(Optimizer):
     """
 
     state_names = ("step", "exp_avg", "exp_inf")
-    rule = recorded_rule = staticmethod(adamax)
+    rule = recorded_rule = staticmethod(adamax_rule)
 
     @staticmethod
     def first_state(p: Any, group: dict[str, Any]) -> dict[str, Any]:
@@ -63,3 +64,19 @@ class Adamax(Optimizer):
         options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
         chosen = switches("Adamax", recorded=True, foreach=foreach, differentiable=differentiable, capturable=capturable)
         super().__init__(params, options | chosen)
+
+
+def adamax(
+    params: Any, grads: Any, exp_avgs: Any, exp_infs: Any, state_steps: Any, foreach: bool | None = None, maximize: bool =
+    False, differentiable: bool = False, capturable: bool = False, has_complex: bool = False, *, eps: float, beta1: float,
+    beta2: float, lr: Any, weight_decay: float,
+) -> None:
+    """One step of Adamax for lists of parameters, gradients and states, which change in place: what `Adamax.step` does.
+
+    The switches of PyTorch's implementations change nothing; NotImplementedError with `differentiable`.
+    """
+    states = {"step": state_steps, "exp_avg": exp_avgs, "exp_inf": exp_infs}
+    apply(
+        "adamax", adamax_rule, params, grads, states, differentiable,
+        lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, maximize=maximize,
+    )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.optim.adam import Adam
+from autodiff.optim.adam import Adam, adam
 
-__all__ = ["AdamW"]
+__all__ = ["AdamW", "adamw"]
 
 
 class AdamW(Adam):
@@ -43,3 +43,17 @@ class AdamW(Adam):
         super().__setstate__(state)
         for group in self.param_groups:
             group["decoupled_weight_decay"] = True  # a state that Adam has saved goes on as AdamW's
+
+
+def adamw(
+    params: Any, grads: Any, exp_avgs: Any, exp_avg_sqs: Any, max_exp_avg_sqs: Any, state_steps: Any,
+    foreach: bool | None = None, capturable: bool = False, differentiable: bool = False, fused: bool | None = None,
+    grad_scale: Any = None, found_inf: Any = None, has_complex: bool = False, *, amsgrad: bool, beta1: Any, beta2: Any, lr: Any,
+    weight_decay: float, eps: float, maximize: bool,
+) -> None:
+    """One step of AdamW for lists of parameters, gradients and states, which change in place: `adam`, with decoupled decay."""
+    adam(
+        params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, state_steps, differentiable=differentiable,
+        grad_scale=grad_scale, found_inf=found_inf, decoupled_weight_decay=True, amsgrad=amsgrad, beta1=beta1, beta2=beta2,
+        lr=lr, weight_decay=weight_decay, eps=eps, maximize=maximize,
+    )

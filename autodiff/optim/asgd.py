@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff.optim._functional import apply
 from autodiff.optim._options import at_least, count, plain, switches, zeros
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["ASGD"]
+__all__ = ["ASGD", "asgd"]
 
 
-def asgd(
+def asgd_rule(
     p: Any, g: Any, step: Any, eta: Any, mu: Any, ax: Any, *,
     lr: Any, lambd: float, alpha: float, t0: float, weight_decay: Any, maximize: bool,
 ) -> tuple[Any, ...]:
@@ -51,7 +52,7 @@ class ASGD(Optimizer):
 
     state_names = ("step", "eta", "mu", "ax")
     other_shapes = ("step", "eta", "mu")
-    rule = recorded_rule = staticmethod(asgd)
+    rule = recorded_rule = staticmethod(asgd_rule)
 
     @staticmethod
     def first_state(p: Any, group: dict[str, Any]) -> dict[str, Any]:
@@ -66,3 +67,19 @@ class ASGD(Optimizer):
         options = {"lr": lr, "lambd": lambd, "alpha": alpha, "t0": t0, "weight_decay": weight_decay, "maximize": maximize}
         chosen = switches("ASGD", recorded=True, foreach=foreach, differentiable=differentiable, capturable=capturable)
         super().__init__(params, options | chosen)
+
+
+def asgd(
+    params: Any, grads: Any, axs: Any, mus: Any, etas: Any, state_steps: Any, foreach: bool | None = None, maximize: bool =
+    False, differentiable: bool = False, capturable: bool = False, has_complex: bool = False, *, lambd: float, lr: Any, t0:
+    float, alpha: float, weight_decay: float,
+) -> None:
+    """One step of ASGD for lists of parameters, gradients and states, which change in place: what `ASGD.step` does.
+
+    The switches of PyTorch's implementations change nothing; NotImplementedError with `differentiable`.
+    """
+    states = {"step": state_steps, "eta": etas, "mu": mus, "ax": axs}
+    apply(
+        "asgd", asgd_rule, params, grads, states, differentiable,
+        lr=lr, lambd=lambd, alpha=alpha, t0=t0, weight_decay=weight_decay, maximize=maximize,
+    )

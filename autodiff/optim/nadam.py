@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.ops.power import sqrt
+from autodiff.optim._functional import apply
 from autodiff.optim._options import at_least, between, count, switches, zeros
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["NAdam"]
+__all__ = ["NAdam", "nadam"]
 
 
-def nadam(
+def nadam_rule(
     p: Any, g: Any, step: Any, mu_product: Any, exp_avg: Any, exp_avg_sq: Any, *,
     lr: Any, betas: Any, eps: float, weight_decay: Any, momentum_decay: float, decoupled_weight_decay: bool, maximize: bool,
 ) -> tuple[Any, ...]:
@@ -62,7 +63,7 @@ class NAdam(Optimizer):
 
     state_names = ("step", "mu_product", "exp_avg", "exp_avg_sq")
     other_shapes = ("step", "mu_product")
-    rule = recorded_rule = staticmethod(nadam)
+    rule = recorded_rule = staticmethod(nadam_rule)
 
     @staticmethod
     def first_state(p: Any, group: dict[str, Any]) -> dict[str, Any]:
@@ -83,3 +84,21 @@ class NAdam(Optimizer):
         }
         chosen = switches("NAdam", recorded=True, foreach=foreach, capturable=capturable, differentiable=differentiable)
         super().__init__(params, options | chosen)
+
+
+def nadam(
+    params: Any, grads: Any, exp_avgs: Any, exp_avg_sqs: Any, mu_products: Any, state_steps: Any, decoupled_weight_decay:
+    bool = False, foreach: bool | None = None, capturable: bool = False, differentiable: bool = False, has_complex: bool =
+    False, maximize: bool = False, *, beta1: float, beta2: float, lr: Any, weight_decay: float, momentum_decay: float, eps:
+    float,
+) -> None:
+    """One step of NAdam for lists of parameters, gradients and states, which change in place: what `NAdam.step` does.
+
+    The switches of PyTorch's implementations change nothing; NotImplementedError with `differentiable`.
+    """
+    states = {"step": state_steps, "mu_product": mu_products, "exp_avg": exp_avgs, "exp_avg_sq": exp_avg_sqs}
+    apply(
+        "nadam", nadam_rule, params, grads, states, differentiable,
+        lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay,
+        decoupled_weight_decay=decoupled_weight_decay, maximize=maximize,
+    )

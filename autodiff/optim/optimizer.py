@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import is_not
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -101,13 +102,14 @@ class Optimizer(KnowsItsKeywords):
     rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None
     first_state: ClassVar[Callable[..., dict[str, Any]] | None] = None
     recorded_rule: ClassVar[Callable[..., tuple[Any, ...]] | None] = None  # the rule on tensors, for differentiable=True
+    # By kind. They are made with the first one, since an optimiser around another one often leaves out __init__.
+    _hooks: Mapping[str, OrderedDict[int, Callable[..., Any]]] = MappingProxyType({})
     _opt_called: bool  # was there a step since a scheduler was made?
     _watched: Any  # the step that it then had
     checks_itself: ClassVar[bool] = False  # does `update` look at the whole group before it writes?
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
-        self._hooks: dict[str, OrderedDict[int, Callable[..., Any]]] = {}  # by kind
         self.state: defaultdict[Any, Any] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         try:
@@ -123,7 +125,6 @@ class Optimizer(KnowsItsKeywords):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.__dict__.setdefault("_hooks", {})  # hooks are functions of the running program: a copy starts without
         fill_in(self.param_groups, self.defaults)
         for entry in self.state.values():
             for name in self.other_shapes:
@@ -243,7 +244,8 @@ class Optimizer(KnowsItsKeywords):
         _state.load(self, state_dict)
 
     def _register(self, kind: str, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
-        return RemovableHandle(self._hooks.setdefault(kind, OrderedDict()), hook, prepend=prepend)
+        hooks: dict[str, Any] = vars(self).setdefault("_hooks", {})
+        return RemovableHandle(hooks.setdefault(kind, OrderedDict()), hook, prepend=prepend)
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(optimizer, args, kwargs)` before each step; it may return new (args, kwargs)."""

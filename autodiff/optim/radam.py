@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.ops.power import sqrt
+from autodiff.optim._functional import apply
 from autodiff.optim._options import at_least, between, switches, zeros
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["RAdam"]
+__all__ = ["RAdam", "radam"]
 
 
-def radam(
+def radam_rule(
     p: Any, g: Any, step: Any, exp_avg: Any, exp_avg_sq: Any, *,
     lr: Any, betas: Any, eps: float, weight_decay: Any, decoupled_weight_decay: bool, maximize: bool,
 ) -> tuple[Any, ...]:
@@ -61,7 +62,7 @@ class RAdam(Optimizer):
     """
 
     state_names = ("step", "exp_avg", "exp_avg_sq")
-    rule = recorded_rule = staticmethod(radam)
+    rule = recorded_rule = staticmethod(radam_rule)
 
     @staticmethod
     def first_state(p: Any, group: dict[str, Any]) -> dict[str, Any]:
@@ -82,3 +83,20 @@ class RAdam(Optimizer):
         }
         chosen = switches("RAdam", recorded=True, foreach=foreach, capturable=capturable, differentiable=differentiable)
         super().__init__(params, options | chosen)
+
+
+def radam(
+    params: Any, grads: Any, exp_avgs: Any, exp_avg_sqs: Any, state_steps: Any, decoupled_weight_decay: bool = False,
+    foreach: bool | None = None, differentiable: bool = False, capturable: bool = False, has_complex: bool = False,
+    maximize: bool = False, *, beta1: float, beta2: float, lr: Any, weight_decay: float, eps: float,
+) -> None:
+    """One step of RAdam for lists of parameters, gradients and states, which change in place: what `RAdam.step` does.
+
+    The switches of PyTorch's implementations change nothing; NotImplementedError with `differentiable`.
+    """
+    states = {"step": state_steps, "exp_avg": exp_avgs, "exp_avg_sq": exp_avg_sqs}
+    apply(
+        "radam", radam_rule, params, grads, states, differentiable,
+        lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, decoupled_weight_decay=decoupled_weight_decay,
+        maximize=maximize,
+    )

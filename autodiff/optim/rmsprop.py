@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.ops.power import sqrt
+from autodiff.optim._functional import apply
 from autodiff.optim._options import at_least, switches, zeros
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["RMSprop"]
+__all__ = ["RMSprop", "rmsprop"]
 
 
-def rmsprop(
+def rmsprop_rule(
     p: Any, g: Any, step: Any, square_avg: Any, momentum_buffer: Any, grad_avg: Any, *,
     lr: Any, alpha: float, eps: float, weight_decay: Any, momentum: float, centered: bool, maximize: bool,
 ) -> tuple[Any, ...]:
@@ -49,7 +50,7 @@ class RMSprop(Optimizer):
     """
 
     state_names = ("step", "square_avg", "momentum_buffer", "grad_avg")
-    rule = recorded_rule = staticmethod(rmsprop)
+    rule = recorded_rule = staticmethod(rmsprop_rule)
 
     @staticmethod
     def first_state(p: Any, group: dict[str, Any]) -> dict[str, Any]:
@@ -69,3 +70,19 @@ class RMSprop(Optimizer):
         }
         chosen = switches("RMSprop", recorded=True, capturable=capturable, foreach=foreach, differentiable=differentiable)
         super().__init__(params, options | chosen)
+
+
+def rmsprop(
+    params: Any, grads: Any, square_avgs: Any, grad_avgs: Any, momentum_buffer_list: Any, state_steps: Any, foreach: bool |
+    None = None, maximize: bool = False, differentiable: bool = False, capturable: bool = False, has_complex: bool = False,
+    *, lr: Any, alpha: float, eps: float, weight_decay: float, momentum: float, centered: bool,
+) -> None:
+    """One step of RMSprop for lists of parameters, gradients and states, which change in place: what `RMSprop.step` does.
+
+    The switches of PyTorch's implementations change nothing; NotImplementedError with `differentiable`.
+    """
+    states = {"step": state_steps, "square_avg": square_avgs, "momentum_buffer": momentum_buffer_list, "grad_avg": grad_avgs}
+    apply(
+        "rmsprop", rmsprop_rule, params, grads, states, differentiable,
+        lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered, maximize=maximize,
+    )

@@ -13,13 +13,14 @@ import numpy as np
 from autodiff._core.graph import flat
 from autodiff.ops.comparison import clamp, where
 from autodiff.ops.rounding import sign
+from autodiff.optim._functional import apply
 from autodiff.optim._options import at_least, plain, switches, zeros
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["Rprop"]
+__all__ = ["Rprop", "rprop"]
 
 
-def rprop(
+def rprop_rule(
     p: Any, g: Any, step: Any, prev: Any, step_size: Any, *, lr: Any, etas: Any, step_sizes: Any, maximize: bool
 ) -> tuple[Any, ...]:
     """s = s * eta_plus where g has the sign of the last g, s * eta_minus where it has the other, within `step_sizes`,
@@ -52,7 +53,7 @@ class Rprop(Optimizer):
     """
 
     state_names = ("step", "prev", "step_size")
-    rule = recorded_rule = staticmethod(rprop)
+    rule = recorded_rule = staticmethod(rprop_rule)
 
     @staticmethod
     def first_state(p: Any, group: dict[str, Any]) -> dict[str, Any]:
@@ -69,3 +70,19 @@ class Rprop(Optimizer):
         options = {"lr": lr, "etas": etas, "step_sizes": step_sizes, "maximize": maximize}
         chosen = switches("Rprop", recorded=True, foreach=foreach, differentiable=differentiable, capturable=capturable)
         super().__init__(params, options | chosen)
+
+
+def rprop(
+    params: Any, grads: Any, prevs: Any, step_sizes: Any, state_steps: Any, foreach: bool | None = None, capturable: bool =
+    False, maximize: bool = False, differentiable: bool = False, has_complex: bool = False, *, step_size_min: float,
+    step_size_max: float, etaminus: float, etaplus: float,
+) -> None:
+    """One step of Rprop for lists of parameters, gradients and states, which change in place: what `Rprop.step` does.
+
+    The switches of PyTorch's implementations change nothing; NotImplementedError with `differentiable`.
+    """
+    states = {"step": state_steps, "prev": prevs, "step_size": step_sizes}
+    apply(
+        "rprop", rprop_rule, params, grads, states, differentiable,
+        lr=0.0, etas=(etaminus, etaplus), step_sizes=(step_size_min, step_size_max), maximize=maximize,
+    )

@@ -10,10 +10,11 @@ from typing import Any
 
 from autodiff import _kernels
 from autodiff._core.tensor import Tensor
+from autodiff.optim._functional import apply
 from autodiff.optim._options import at_least, plain, switches
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["SGD"]
+__all__ = ["SGD", "sgd"]
 
 
 def recorded_sgd(
@@ -97,3 +98,27 @@ class SGD(Optimizer):
             weight_decay=float(weight_decay), nesterov=group["nesterov"], maximize=group["maximize"],
         )
         return (after,)
+
+
+def _rule(p: Any, g: Any, buffer: Any, **options: Any) -> tuple[Any, ...]:
+    """The step on arrays, which leaves the parameter and the buffer as they are."""
+    p = p.copy()
+    (after,) = _kernels.sgd([p], [g], [None if buffer is None else buffer.copy()], **options)
+    return p, after
+
+
+def sgd(
+    params: Any, d_p_list: Any, momentum_buffer_list: Any, has_sparse_grad: bool = False, foreach: bool | None = None,
+    fused: bool | None = None, grad_scale: Any = None, found_inf: Any = None, *, weight_decay: float, momentum: float, lr: Any,
+    dampening: float, nesterov: bool, maximize: bool,
+) -> None:
+    """One step of SGD for lists of parameters, gradients and momentum buffers, which change in place: what `SGD.step` does.
+
+    A buffer that is None is one that the first step makes: it stands in the list afterwards. The switches of PyTorch's
+    implementations change nothing.
+    """
+    apply(
+        "sgd", _rule, params, d_p_list, {"momentum_buffer": momentum_buffer_list}, False, grad_scale, found_inf,
+        lr=float(lr), momentum=float(momentum), dampening=float(dampening), weight_decay=float(weight_decay), nesterov=nesterov,
+        maximize=maximize,
+    )

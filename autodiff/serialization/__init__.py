@@ -17,6 +17,7 @@ from autodiff.serialization.safety import (
     safe_globals,
 )
 from autodiff.serialization.saving import load, save
+from autodiff.serialization.skipping import register_package, skip_data
 from autodiff.serialization.sources import SourceChangeWarning
 
 __all__ = [
@@ -28,9 +29,11 @@ __all__ = [
     "get_safe_globals",
     "get_unsafe_globals_in_checkpoint",
     "load",
+    "register_package",
     "safe_globals",
     "save",
     "set_default_load_endianness",
+    "skip_data",
 ]
 
 

@@ -24,6 +24,7 @@ from autodiff.serialization.files import is_path, reading, writing
 from autodiff.serialization.locations import locator
 from autodiff.serialization.pickling import Storages, pickler
 from autodiff.serialization.restoring import Locate, Restoring, machine, trusting
+from autodiff.serialization.skipping import skipping
 
 __all__ = ["load", "save"]
 
@@ -69,7 +70,7 @@ def save(
         if not _disable_byteorder_record:
             writer.record("byteorder", sys.byteorder.encode())
         for number, memory in enumerate(storages.memory):
-            writer.record(f"data/{number}", memory)
+            writer.record(f"data/{number}", bytes(memory.nbytes) if skipping() else memory)
         writer.record("version", b"3\n")
         writer.finish()
 
@@ -173,6 +174,8 @@ def _archived(file: Any, locate: Locate, module: Any, options: dict[str, Any], m
     pages = memory_maps.mmap(file.fileno(), 0, access=memory_maps.ACCESS_COPY) if mapped else None
 
     def fetch(key: str, size: int) -> Any:
+        if skipping():
+            return np.zeros(size, np.uint8)
         name = f"data/{key}"
         start, length = reader.place(name)
         if length != size:

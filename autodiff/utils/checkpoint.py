@@ -79,14 +79,13 @@ class _Run(saved_tensors_hooks):
 
     keeps_versions = True  # the second run reads today's parameters: they must not have changed
 
-    def __init__(self) -> None:
-        super().__init__(self._number, self._fetch)
+    def __init__(self) -> None:  # its hooks are methods: were they attributes, what it holds would stay until the next gc
         self.kept: list[Any] = []  # (shape, dtype) of each value; in the second run the array
 
-    def _number(self, t: Tensor) -> int:
+    def pack_hook(self, t: Tensor) -> int:
         raise NotImplementedError
 
-    def _fetch(self, number: int) -> Tensor:
+    def unpack_hook(self, number: int) -> Tensor:
         raise NotImplementedError
 
 
@@ -104,11 +103,11 @@ class _First(_Run):
         self.leaves += _counts(x for x in inputs if isinstance(x, Tensor) and x._edge is LEAF)
         super().made(node, inputs, params, outputs)
 
-    def _number(self, t: Tensor) -> int:
+    def pack_hook(self, t: Tensor) -> int:
         self.kept.append((t._array.shape, t._array.dtype))
         return len(self.kept) - 1
 
-    def _fetch(self, number: int) -> Tensor:
+    def unpack_hook(self, number: int) -> Tensor:
         if number not in self.values:
             self._again()
         return wrap(self.values.pop(number))
@@ -147,13 +146,13 @@ class _Second(_Run):
         super().__init__()
         self.enough = enough
 
-    def _number(self, t: Tensor) -> int:
+    def pack_hook(self, t: Tensor) -> int:
         self.kept.append(t._array)
         if len(self.kept) == self.enough:
             raise _Stop
         return len(self.kept) - 1
 
-    def _fetch(self, number: int) -> Tensor:
+    def unpack_hook(self, number: int) -> Tensor:
         return wrap(self.kept[number])  # the function itself may run a backward
 
 

@@ -401,3 +401,34 @@ def test_an_observer_sees_the_walk_of_gradients_and_results():
     np.testing.assert_allclose(walked[3], [[np.e, 0]], rtol=1e-6)
     x.exp()
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize("pin_memory", [False, True])
+def test_saving_on_the_cpu(torch, pin_memory):
+    x, w = leaf(torch), leaf(torch, 3.0, 4.0)
+    with torch.autograd.graph.save_on_cpu(pin_memory=pin_memory):
+        y = (x * w).exp().sum()
+    gx, gw = torch.autograd.grad(y, [x, w], create_graph=True)
+    close(gx, np.exp([3.0, 8.0]) * [3.0, 4.0])
+    (gx * gw).sum().backward()
+    v = np.array([3.0, 8.0])
+    close(x.grad, np.exp(2 * v) * [3.0, 4.0] * (1 + 2 * v))
+    with torch.autograd.graph.save_on_cpu(pin_memory):
+        z = x.detach().requires_grad_() * w.detach()
+    assert z.requires_grad
+
+
+def test_a_change_of_what_is_saved_on_the_cpu():
+    """It reaches no copy; a tensor that was only kept tells of it, where PyTorch computes with the new numbers."""
+    x = leaf(autodiff)
+    for pin_memory in (True, False):
+        y = x * 1
+        with autodiff.autograd.graph.save_on_cpu(pin_memory=pin_memory):
+            z = (y * y).sum()
+        with autodiff.no_grad():
+            y.mul_(10)
+        if pin_memory:
+            close(autodiff.autograd.grad(z, x)[0], [2.0, 4.0])
+        else:
+            with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+                z.backward()

@@ -1,5 +1,6 @@
 """Every distribution against PyTorch's: moments, samples from one seed, log probabilities, gradients, text, refusals."""
 
+import contextlib
 import pickle
 import warnings
 
@@ -140,6 +141,28 @@ def test_moments_and_shapes(name, dtype):
     check(name, lambda T, d: d.enumerate_support())
     check(name, lambda T, d: d.enumerate_support(expand=False))
     check(name, lambda T, d: Text(repr(d)))
+
+
+USES = {
+    **{what: lambda T, d, x, what=what: getattr(d, what) for what in ("mean", "mode", "variance", "stddev", "support")},
+    **{what: lambda T, d, x, what=what: getattr(d, what)() for what in ("entropy", "sample", "rsample", "enumerate_support")},
+    **{what: lambda T, d, x, what=what: getattr(d, what)(x) for what in ("log_prob", "cdf")},
+    "expand": lambda T, d, x: d.expand((4, *d.batch_shape)),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_what_is_printed_does_not_change_by_use(name):
+    """Except where PyTorch's does: probs that were computed of logits are kept, and printed from then on."""
+    values = values_of(name)
+    for use in USES.values():
+
+        def printed(T, d, use=use):
+            with contextlib.suppress(NotImplementedError, ValueError):
+                use(T, d, T.from_numpy(values.copy()))
+            return Text(repr(d))
+
+        check(name, printed)
 
 
 @pytest.mark.parametrize("name", MAKERS)

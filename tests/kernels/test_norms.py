@@ -12,11 +12,24 @@ from kernel_arrays import FLOATS, close, dtypes, layouts, numbers
 from autodiff import _kernels
 from autodiff._kernels import reference
 
-MANY = [1, 2, 31, 32, 33, 64, 100, 511, 512, 513, 1100]
+MANY = [1, 2, 31, 32, 33, 64, 100, 511, 512, 513, 1100, 4200]
 
 
 def both(name, *args):
     return getattr(_kernels, name)(*args), getattr(reference, name)(*args)
+
+
+def gradients_of(name, g, x, w, moments, dtype, scale):
+    whole, wanted = both(name, g, x, w, *moments)
+    for a, e in zip(whole, wanted, strict=True):
+        close(a, e, dtype, scale)
+    for to_x, to_weight in ((True, False), (False, True)):
+        for parts in both(name, g, x, w, *moments, to_x, to_weight):
+            for part, each, asked in zip(parts, whole, (to_x, to_weight, to_weight), strict=True):
+                if asked:
+                    close(part, each, dtype, scale)
+                else:
+                    assert part is None
 
 
 def norm_of_rows(x, g, w, b, eps, dtype, scale=1.0):
@@ -24,8 +37,7 @@ def norm_of_rows(x, g, w, b, eps, dtype, scale=1.0):
     for a, e in zip(found, wanted, strict=True):
         close(a, e, dtype, scale)
     moments = *wanted[1:3], wanted[4]
-    close(*both("layer_norm_grad", g, x, w, *moments), dtype, 10 * scale)
-    close(*both("layer_norm_weight_grad", g, x, *moments), dtype, 10 * scale)
+    gradients_of("layer_norm_grad", g, x, w, moments, dtype, 10 * scale)
 
 
 def norm_of_channels(x, g, w, b, eps, dtype):
@@ -33,8 +45,7 @@ def norm_of_channels(x, g, w, b, eps, dtype):
     for a, e in zip(found, wanted, strict=True):
         close(a, e, dtype)
     moments = *wanted[1:3], wanted[4]
-    close(*both("batch_norm_grad", g, x, w, *moments), dtype, 10)
-    close(*both("batch_norm_weight_grad", g, x, *moments), dtype, 10)
+    gradients_of("batch_norm_grad", g, x, w, moments, dtype, 10)
     close(*both("channel_sums", x), dtype, 10)
 
 

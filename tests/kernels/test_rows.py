@@ -59,6 +59,10 @@ def test_cross_entropy_at_every_size(c, reduction, dtype):
                 unsmoothed = reference.cross_entropy_grad(g, x, target, weight, ignored, 0.0, reduction)
                 size = np.abs(d) + np.abs(unsmoothed) + (c == 1)
                 close_by_rows(_kernels.cross_entropy_grad(g, x, target, *options), d, dtype, size)
+                loss, whole = _kernels.cross_entropy_both(x, target, *options)
+                np.testing.assert_allclose(loss, wanted, rtol=60 * np.finfo(dtype).eps)
+                times = g[:, None] if g.ndim else g
+                close_by_rows(whole * times, d, dtype, size)
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])

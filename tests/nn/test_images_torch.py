@@ -312,6 +312,45 @@ def test_a_long_border():
     same(lambda T, x: T.nn.functional.pad(x, (12, 0, 9, 11), "replicate"), x)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("corners", [False, True])
+@given(size=st.lists(st.integers(1, 40), min_size=2, max_size=2) | st.lists(st.integers(1, 6), min_size=3, max_size=3),
+       padding=st.sampled_from(["zeros", "border", "reflection"]), flip=st.sampled_from([1.0, -1.0]),
+       mode=st.sampled_from(["bilinear", "nearest"]), seed=st.integers(0, 99))  # fmt: skip
+def test_points_that_are_pixels(dtype, corners, size, padding, flip, mode, seed):
+    """A spatial transformer begins with the identity. There each point has a slope on either side: rounding decides."""
+    d = len(size)
+    shape, values = (1, 2, *size), np.random.default_rng(seed).normal(size=(1, 2, *size))
+
+    def run(T):
+        theta = T.eye(d, d + 1, dtype=getattr(T, dtype))[None] * flip
+        theta.requires_grad_()
+        x = T.tensor(values, dtype=getattr(T, dtype), requires_grad=True)
+        grid = T.nn.functional.affine_grid(theta, shape, align_corners=corners)
+        grid.retain_grad()
+        y = T.nn.functional.grid_sample(x, grid, mode, padding, align_corners=corners)
+        (y * y).sum().backward()
+        return [t.detach().numpy() for t in (grid, y, grid.grad, theta.grad, x.grad)]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # align_corners with one pixel
+        ours, theirs = run(autodiff), run(torch)
+    np.testing.assert_array_equal(ours[0], theirs[0])
+    rtol = 1e-4 if dtype == "float32" else 1e-11
+    for a, b in zip(ours[1:], theirs[1:], strict=True):
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * max(1, abs(b).max()))
+
+
+def test_points_far_away_from_the_image():
+    points = np.array([np.inf, -np.inf, np.nan, 1e308, -1e308, 1e300, 0.5]).reshape(1, 1, 7, 1).repeat(2, -1)
+    for padding in ("zeros", "border"):
+        ours, theirs = (
+            T.nn.functional.grid_sample(T.ones(1, 1, 3, 3).double(), T.tensor(points), "bilinear", padding, False)
+            for T in (autodiff, torch)
+        )
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
 @pytest.mark.parametrize("mode", ["linear", "nearest", "area"])
 def test_what_is_not_finite_stays_where_it_belongs(mode):
     x = np.arange(6.0).reshape(1, 1, 6)

@@ -242,3 +242,31 @@ def test_the_warning_of_the_old_words_names_the_users_line(make):
     with pytest.warns(UserWarning, match="reduction='sum'") as caught:
         getattr(autodiff.nn, make)(size_average=False)
     assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("rows", [20, 100, 3000])
+def test_cross_entropies_of_every_size(rows, reduction):
+    """Between 4,096 and 262,144 scores the gradient is computed with the loss; it is that of all the others."""
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(rows)
+    x, t, w = rng.normal(size=(rows, 90)), rng.integers(0, 90, rows), rng.uniform(0.5, 2, 90)
+    t[::9] = 3
+    found = []
+    for T in (autodiff, torch):
+        scores, options = T.tensor(x, requires_grad=True), {"reduction": reduction, "label_smoothing": 0.1, "ignore_index": 3}
+        loss = T.nn.functional.cross_entropy(scores, T.tensor(t), T.tensor(w), **options)
+        seed = T.full_like(loss, 1.5)
+        (plain,) = T.autograd.grad(loss, scores, seed, retain_graph=True)
+        (first,) = T.autograd.grad(loss, scores, seed, create_graph=True)
+        (second,) = T.autograd.grad(bowl(first), scores)
+        found.append([loss.detach(), plain, first.detach(), second])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-10, atol=1e-14)
+
+
+def test_an_ignored_row_gets_nothing_of_an_infinite_gradient(T):
+    scores = T.zeros(50, 100, requires_grad=True)
+    T.nn.functional.cross_entropy(scores, T.tensor([-100] + [1] * 49)).backward(T.tensor(float("inf")))
+    assert not scores.grad[0].any()
+    assert not scores.grad[1:].isfinite().any()

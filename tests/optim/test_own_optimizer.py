@@ -207,3 +207,55 @@ def test_a_rule_that_changes_its_state_in_place():
     assert values == [0.9, 0.7, 0.4]
     assert optimizer.state[p]["m"].tolist() == [3]
 
+
+
+def around_another(T, schedule):
+    """What a walk leaves behind: slow weights around an optimiser, made without the base class's __init__, with a schedule."""
+
+    class Lookahead(T.optim.Optimizer):
+        def __init__(self, optimizer):
+            self.optimizer, self.param_groups, self.defaults = optimizer, optimizer.param_groups, optimizer.defaults
+            self.state, self.counter = {}, 0
+            self.slow = [p.detach().clone() for p in self.param_groups[0]["params"]]
+
+        def zero_grad(self, set_to_none=True):
+            self.optimizer.zero_grad(set_to_none)
+
+        def step(self, closure=None):
+            loss = self.optimizer.step(closure)
+            self.counter += 1
+            if self.counter % 2 == 0:
+                for p, slow in zip(self.param_groups[0]["params"], self.slow, strict=True):
+                    slow.lerp_(p.data, 0.5)
+                    p.data.copy_(slow)
+            return loss
+
+    params = leaves(T)
+    wrapped = Lookahead(T.optim.SGD(params, lr=0.1, momentum=0.9))
+    scheduler = T.optim.lr_scheduler.StepLR(wrapped, 2) if schedule else None
+    for grads in GRADS:
+        wrapped.zero_grad()
+        for p, g in zip(params, grads, strict=True):
+            p.grad = None if g is None else T.from_numpy(np.array(g))
+        wrapped.step()
+        if scheduler is not None:
+            scheduler.step()
+    return [repr(wrapped), *(p.detach().numpy() for p in (*params, *wrapped.slow))]
+
+
+@pytest.mark.parametrize("schedule", [False, True])
+def test_one_around_another_needs_no_init_of_the_base_class(schedule, torch):
+    ours, theirs = around_another(autodiff, schedule), around_another(torch, schedule)
+    assert ours[0] == theirs[0]
+    for a, b in zip(ours[1:], theirs[1:], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_hooks_belong_to_one_optimizer():
+    params, seen = leaves(autodiff), []
+    one, other = autodiff.optim.SGD(params, lr=0.1), autodiff.optim.SGD(params, lr=0.1)
+    one.register_step_post_hook(lambda *call: seen.append(call[0]))
+    other.step()
+    one.step()
+    copy.copy(other).step()
+    assert seen == [one]

@@ -81,7 +81,7 @@ AT_KINKS = [
         for name, reference in (("maximum", np.maximum), ("minimum", np.minimum), ("clamp_min", np.maximum), ("clamp_max", np.minimum))
     ],
     Row("clamp", ((2, 3), (2, 3), (2, 3)), lambda T, x, a, b: T.clamp(x, a, b), lambda x, a, b: np.minimum(np.maximum(x, a), b),
-        values=(AT, TIES, TIES + np.array([0.0, 1.0, 0.5])), smooth=False, note="ties", at_extremes="free"),
+        values=(AT, TIES, TIES + np.array([0.0, 1.0, 0.5])), smooth=False, note="ties"),
 ]  # fmt: skip
 
 TWO = [
@@ -95,7 +95,7 @@ TWO = [
     Row("addcmul", ((2, 3), (3,), (2, 1)), lambda T, a, b, c: T.addcmul(a, b, c, value=0.5), lambda a, b, c: a + 0.5 * b * c,
         analytic=True),
     Row("addcdiv", ((2, 3), (3,), (2, 1)), lambda T, a, b, c: T.addcdiv(a, b, c, value=-2), lambda a, b, c: a - 2 * b / c,
-        (0.5, 2.0), analytic=True, at_extremes="free"),
+        (0.5, 2.0), analytic=True),
     binary("div", lambda a, b: a / b, (0.5, 2.0)),
     Row("div", ((2, 3),), lambda T, a: 1.5 / (a * a), lambda a: 1.5 / (a * a), (0.5, 2.0), analytic=True, note="of a number"),
     binary("subtract", lambda a, b: a - b),
@@ -128,7 +128,7 @@ TWO = [
     binary("maximum", lambda a, b: np.where(a.real > b.real, a, b), distinct=True),
     binary("minimum", lambda a, b: np.where(a.real < b.real, a, b), distinct=True),
     binary("atan2", np.arctan2, (0.5, 2.0), analytic=False, at_extremes="finite"),
-    binary("hypot", lambda a, b: np.sqrt(a * a + b * b), (0.5, 2.0), at_extremes="free"),
+    binary("hypot", lambda a, b: np.sqrt(a * a + b * b), (0.5, 2.0)),
     binary("logaddexp", lambda a, b: np.log(np.exp(a) + np.exp(b))),
     Row("clamp", ((3, 4),), lambda T, x: T.clamp(x, -0.5, 1.0), lambda x: np.clip(x, -0.5, 1.0), kinks=(-0.5, 1.0)),
     Row("clip", ((3, 4),), lambda T, x: T.clip(x, -0.5, 1.0), lambda x: np.clip(x, -0.5, 1.0), kinks=(-0.5, 1.0)),

@@ -46,21 +46,21 @@ def at_rows(function, include=True):
 
 GATHERED = [
     *[Row("scatter_reduce", ((2, 3), (2, 2)), at_once(name), together(function), analytic=name in ("sum", "mean", "prod"),
-          distinct=name.startswith("am"), note=name, large=many(name), at_extremes="free")
+          distinct=name.startswith("am"), note=name, large=many(name))
       for name, function in (("sum", sum), ("prod", np.prod), ("mean", np.mean), ("amax", max), ("amin", min))],
     *[Row("scatter_reduce", ((2, 3), (2, 2)), at_once(name, include_self=False), together(function, 0.0), analytic=name in ("sum", "mean", "prod"),
-          distinct=name.startswith("am"), note=f"{name} without", large=None, at_extremes="free")
+          distinct=name.startswith("am"), note=f"{name} without", large=None)
       for name, function in (("sum", sum), ("prod", np.prod), ("mean", np.mean), ("amax", max), ("amin", min))],
     *[Row("index_reduce", ((3, 2), (2, 2)), by_rows(name), at_rows(function), analytic=name in ("mean", "prod"),
-          distinct=name.startswith("am"), note=name, large=many_rows(name), at_extremes="free")
+          distinct=name.startswith("am"), note=name, large=many_rows(name))
       for name, function in (("prod", np.prod), ("mean", np.mean), ("amax", max), ("amin", min))],
     *[Row("index_reduce", ((3, 2), (2, 2)), by_rows(name, include_self=False), at_rows(function, False), analytic=name in ("mean", "prod"),
-          distinct=name.startswith("am"), note=f"{name} without", large=None, at_extremes="free")
+          distinct=name.startswith("am"), note=f"{name} without", large=None)
       for name, function in (("prod", np.prod), ("mean", np.mean), ("amax", max), ("amin", min))],
     Row("scatter_reduce", ((2, 3), (2, 2)), at_once("prod"), together(np.prod), note="one zero",
-        values=(np.array([[1.0, 2.0, 3.0], [0.0, 4.0, 2.0]]), np.array([[0.0, 2.0], [3.0, 5.0]])), large=None, at_extremes="free"),
+        values=(np.array([[1.0, 2.0, 3.0], [0.0, 4.0, 2.0]]), np.array([[0.0, 2.0], [3.0, 5.0]])), large=None),
     *[Row("scatter_reduce", ((2, 3), (2, 2)), at_once(name), together(function), note=f"{name}, equal ones", smooth=False,
-          values=(np.array([[1.0, 2.0, 3.0], [0.0, 4.0, 2.0]]), np.array([[3.0, 3.0], [4.0, -5.0]])), large=None, at_extremes="free")
+          values=(np.array([[1.0, 2.0, 3.0], [0.0, 4.0, 2.0]]), np.array([[3.0, 3.0], [4.0, -5.0]])), large=None)
       for name, function in (("amax", max), ("amin", min))],
 ]  # fmt: skip
 

@@ -25,14 +25,14 @@ def sized(mode, shape, note="", reference=None, **options):
     more = {name: options.pop(name) for name in ("at_extremes", "same_name", "torch_orders", "half", "ends_early") if name in options}
     return Row("interpolate", (shape,), lambda T, x: F(T).interpolate(x, mode=mode, **options), reference,
                analytic=reference is not None, note=f"{mode} {note or len(shape)}", large=None,
-               **{"at_extremes": "free", **more})  # fmt: skip
+               **more)  # fmt: skip
 
 
 def sampled(mode, padding, corners, shape=(2, 2, 3, 4), points=(2, 3, 2, 2)):
     # PyTorch differentiates it once. Points at a pixel or between the middles of two stand at a kink.
     return Row("grid_sample", (shape, points), lambda T, x, at: F(T).grid_sample(x, at, mode, padding, align_corners=corners),
                None, (-1.3, 1.3), note=f"{mode} {padding} {corners} {len(shape)}", torch_orders=1,
-               same_name=False, at_extremes="free", large=None)  # fmt: skip
+               same_name=False, large=None)  # fmt: skip
 
 
 def old(call):
@@ -96,7 +96,7 @@ IMAGES = [
     Row("upsample_nearest", ((1, 2, 3, 2),), old(lambda T, x: F(T).upsample_nearest(x, scale_factor=2)),
         lambda x: x.repeat(2, -1).repeat(2, -2), analytic=True),
     Row("upsample_bilinear", ((1, 2, 1, 2),), old(lambda T, x: F(T).upsample_bilinear(x, size=(1, 3))),
-        lambda x: np.stack([x[..., 0], x.mean(-1), x[..., 1]], -1), analytic=True, at_extremes="free"),
+        lambda x: np.stack([x[..., 0], x.mean(-1), x[..., 1]], -1), analytic=True),
     *[sampled(mode, padding, corners) for mode in ("bilinear", "bicubic") for padding in ("zeros", "border", "reflection")
       for corners in (True, False)],
     sampled("nearest", "zeros", False),
@@ -109,9 +109,9 @@ IMAGES = [
     Row("pixel_unshuffle", ((1, 2, 2, 4),), lambda T, x: T.pixel_unshuffle(x, 2), lambda x: unshuffled(x, 2), analytic=True),
     Row("channel_shuffle", ((2, 6, 3),), lambda T, x: T.channel_shuffle(x, 2), lambda x: dealt(x, 2), analytic=True, torch_orders=1),
     Row("bilinear", ((4, 2), (4, 3), (5, 2, 3), (5,)), lambda T, a, b, w, c: T.bilinear(a, b, w, c),
-        lambda a, b, w, c: np.einsum("ni,kij,nj->nk", a, w, b) + c, analytic=True, same_name=False, at_extremes="free", large=None),
+        lambda a, b, w, c: np.einsum("ni,kij,nj->nk", a, w, b) + c, analytic=True, same_name=False, large=None),
     Row("pdist", ((4, 3),), lambda T, x: T.pdist(x), lambda x: pairwise(x, 2.0), torch_orders=1, same_name=False, half=False,
-        at_extremes="free", large=None),
+        large=None),
     Row("pdist", ((4, 3),), lambda T, x: T.pdist(x, 3.0), lambda x: pairwise(x, 3.0), note="3", torch_orders=1, same_name=False,
-        half=False, at_extremes="free", large=None),
+        half=False, large=None),
 ]  # fmt: skip

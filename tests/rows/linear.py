@@ -1,6 +1,5 @@
 """Linear algebra: equations, factors, spectra, norms of matrices."""
 
-from dataclasses import replace
 
 import numpy as np
 from scipy import linalg
@@ -11,7 +10,7 @@ from rows.row import Row
 
 def row(name, shapes, call, reference, note="", **more):
     return Row(name, shapes, call, reference, note=note, **{
-        "half": False, "dtypes": ("float32", "float64"), "at_extremes": "free", "same_name": False, "torch_rtol": 1e-8, **more,
+        "half": False, "dtypes": ("float32", "float64"), "same_name": False, "torch_rtol": 1e-8, **more,
     })
 
 
@@ -138,6 +137,12 @@ FACTORS = [
         lambda a, m: np.linalg.svd(a - m, compute_uv=False), "M"),
     row("svd_lowrank", ((4, 3),), seeded(lambda T, a: T.svd_lowrank(a, 2, 1)[2] ** 2), None, "directions"),
     row("pca_lowrank", ((4, 2),), seeded(lambda T, a: T.pca_lowrank(a)[1]), lambda a: np.linalg.svd(a - a.mean(0), compute_uv=False)),
+    row("linalg.ldl_factor", ((3, 3),), lambda T, a: T.linalg.ldl_factor(symmetric(T, a)).LD, None,
+        no_slope="derivative for aten::linalg_ldl_factor_ex is not implemented"),
+    row("linalg.ldl_solve", ((3, 2),), lambda T, b: T.linalg.ldl_solve(T.eye(3, dtype=b.dtype), T.tensor([1, 2, 3]).int(), b), None,
+        no_slope="derivative for aten::linalg_ldl_solve is not implemented"),
+    row("linalg.ldl_solve", ((3, 3),), lambda T, a: T.linalg.ldl_solve(far(T, a), T.tensor([1, 2, 3]).int(), far(T, a)), None, "both",
+        no_slope="derivative for aten::linalg_ldl_solve is not implemented"),
     row("lu_unpack", ((3, 3),), lambda T, a: sum(T.lu_unpack(*T.linalg.lu_factor(a))[1:]), None),
     row("orgqr", ((3, 2), (2,)), lambda T, a, t: T.orgqr(a, t), None, torch_orders=2),
     row("ormqr", ((3, 2), (2,), (3, 2)), lambda T, a, t, x: T.ormqr(a, t, x), None, torch_orders=2),
@@ -175,7 +180,3 @@ OF_MATRICES = [
     row("linalg.cond", ((3, 3),), lambda T, a: T.linalg.cond(far(T, a), 1), lambda a: np.linalg.cond(far_(a), 1), "1", torch_orders=0),
     row("ger", ((2,), (3,)), lambda T, a, b: T.ger(a, b), np.outer, analytic=True, dtypes=("float16", "float32", "float64")),
 ]  # fmt: skip
-
-EQUATIONS, FACTORS, OF_MATRICES = (
-    [replace(row, at_extremes="never") for row in rows] for rows in (EQUATIONS, FACTORS, OF_MATRICES)
-)

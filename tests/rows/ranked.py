@@ -9,13 +9,12 @@ RUNS = np.array([[1, 1, 2], [1, 1, 2], [3, 0, 2]])
 ORDERED = np.array([1, 2, 4])
 
 RANKED = [
-    shaped("kthvalue", lambda T, x: T.kthvalue(x, 2)[0], lambda x: np.take_along_axis(x, np.argsort(x.real, -1), -1)[:, 1], distinct=True,
-        at_extremes="free"),
+    shaped("kthvalue", lambda T, x: T.kthvalue(x, 2)[0], lambda x: np.take_along_axis(x, np.argsort(x.real, -1), -1)[:, 1], distinct=True),
     shaped("kthvalue", lambda T, x: T.kthvalue(x, 2, 0, True)[0], lambda x: np.take_along_axis(x, np.argsort(x.real, 0), 0)[1:], note="dim",
-        distinct=True, at_extremes="free"),
-    Row("mode", ((2, 3),), lambda T, x: T.mode(x)[0], smooth=False, at_extremes="free", values=(np.array([[3.0, 1.0, 3.0], [2.0, 5.0, 4.0]]),),
+        distinct=True),
+    Row("mode", ((2, 3),), lambda T, x: T.mode(x)[0], smooth=False, values=(np.array([[3.0, 1.0, 3.0], [2.0, 5.0, 4.0]]),),
         large=(((100, 200),), lambda T, x: T.mode(T.round(x))[0])),
-    Row("mode", ((2, 3),), lambda T, x: T.mode(x, 0, True)[0], smooth=False, at_extremes="free", values=(np.array([[3.0, 1.0, 3.0], [2.0, 1.0, 4.0]]),), note="dim", large=None),
+    Row("mode", ((2, 3),), lambda T, x: T.mode(x, 0, True)[0], smooth=False, values=(np.array([[3.0, 1.0, 3.0], [2.0, 1.0, 4.0]]),), note="dim", large=None),
 ]  # fmt: skip
 
 SEARCHES = [

@@ -44,11 +44,15 @@ class Row:
     worlds_atol: float = 1e-12  # how near in float32 the gradients of the two worlds are: where they are two formulas, less
     dtypes: tuple[str, ...] = ("float16", "float32", "float64")  # what it takes; others are a RuntimeError
     same_name: bool = True  # is its grad_fn called as PyTorch calls it?
-    # How PyTorch's results compare where inputs are infinite, huge or tiny: "equal"; "alone": for one such number at a time, since
-    # in a mixture the order of a sum decides what overflows; "finite": the same, and where both are finite, since one of the two
-    # overflows on the way, or multiplies by an infinity; "free": where PyTorch's are no guide, as it divides a product by a factor.
-    # "never": LAPACK is not asked for the factors of what is not finite, of which it promises nothing, not even an end.
+    # How PyTorch's results compare where inputs are infinite, huge or tiny. "equal": the same; or some of these words:
+    # "alone": for one such number at a time, since in a mixture the order of a sum decides what overflows;
+    # "finite": where both are finite, since one of the two overflows on the way, or multiplies by an infinity;
+    # "wider": the same, or what PyTorch has in float64, since in float32 it is less exact;
+    # "sums": to the rounding of the largest number of the result, since what is left of a sum that cancels is rounding;
+    # "value": the result, since the gradient may go another way; "silent": not at all. Then nothing warns, and it ends.
+    # Those in rows/extremes.py say why; a row of its own says why beside it.
     at_extremes: str = "equal"
+    not_at: tuple[str, ...] = ()  # the names of numbers (see `numbers_of` in test_extremes_torch.py) for which they don't compare
     layouts: tuple[str, ...] = tuple(LAYOUTS)  # the layouts of memory that it takes
     # For the benchmark at 20,000 elements: (shapes, call) where larger shapes alone do not do; None where another row stands for it.
     large: tuple[Any, Any] | tuple[()] | None = ()

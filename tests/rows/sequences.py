@@ -53,14 +53,14 @@ def whole(name, gates, step, note="", **more):
     shapes = ((3, 2, 2), (1, 2, 2), (gates * 2, 2), (gates * 2, 2), (gates * 2,), (gates * 2,))
     return Row(
         name, shapes, lambda T, x, h, *w: getattr(T, name)(x, h, list(w), True, 1, 0.0, True, False, False)[0], sequence(step),
-        same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, note=note, large=None, **more,
+        same_name=False, half=False, worlds_atol=1e-5, note=note, large=None, **more,
     )
 
 
 def cell(name, gates, step, **more):
     shapes = ((3, 2), (3, 2), (gates * 2, 2), (gates * 2, 2), (gates * 2,), (gates * 2,))
     return Row(
-        name, shapes, lambda T, *xs: getattr(T, name)(*xs), single(step), same_name=False, half=False, at_extremes="free", worlds_atol=1e-5,
+        name, shapes, lambda T, *xs: getattr(T, name)(*xs), single(step), same_name=False, half=False, worlds_atol=1e-5,
         large=None, **more,
     )
 
@@ -93,60 +93,60 @@ SEQUENCES = [
     whole("gru", 3, gru_step, analytic=True),
     Row(
         "gru", BOTH, lambda T, x, h, *w: T.gru(x, h, list(w), False, 2, 0.0, False, True, True)[1], None, note="both ways",
-        same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, large=None,
+        same_name=False, half=False, worlds_atol=1e-5, large=None,
     ),
     Row(
         "gru", ((5, 2), (1, 3, 2), (6, 2), (6, 2), (6,), (6,)),
         lambda T, x, h, *w: T.gru(x, T.tensor([3, 1, 1]), h, list(w), True, 1, 0.0, False, False)[0], None, note="packed",
-        same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, large=None,
+        same_name=False, half=False, worlds_atol=1e-5, large=None,
     ),
     Row(
         "lstm", ((3, 2, 2), (1, 2, 2), (1, 2, 2), (8, 2), (8, 2), (8,), (8,)),
         lambda T, x, h, c, *w: T.lstm(x, (h, c), list(w), True, 1, 0.0, False, False, False)[0], sequence(lstm_step),
-        analytic=True, same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, large=None,
+        analytic=True, same_name=False, half=False, worlds_atol=1e-5, large=None,
     ),
     Row(
         "lstm", PACKED, lambda T, x, h, c, *w: T.lstm(x, T.tensor([3, 1, 1]), (h, c), list(w), True, 1, 0.0, False, True)[2],
-        None, note="packed", same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, large=None,
+        None, note="packed", same_name=False, half=False, worlds_atol=1e-5, large=None,
     ),
     cell("rnn_tanh_cell", 1, plain_step, analytic=True),
     cell("rnn_relu_cell", 1, relu_step, domain=(0.1, 1.0)),
     cell("gru_cell", 3, gru_step, analytic=True),
     Row(
         "lstm_cell", ((3, 2), (3, 2), (3, 2), (8, 2), (8, 2)), lambda T, x, h, c, w, u: T.lstm_cell(x, (h, c), w, u)[0],
-        lambda x, h, c, w, u: lstm_step(x @ w.T, h @ u.T, c)[0], analytic=True, same_name=False, half=False, at_extremes="free", worlds_atol=1e-5,
+        lambda x, h, c, w, u: lstm_step(x @ w.T, h @ u.T, c)[0], analytic=True, same_name=False, half=False, worlds_atol=1e-5,
         large=None,
     ),
     Row(
         "scaled_dot_product_attention", QKV, lambda T, q, k, v: F(T).scaled_dot_product_attention(q, k, v), attended,
-        analytic=True, same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, large=None,
+        analytic=True, same_name=False, half=False, worlds_atol=1e-5, large=None,
     ),
     Row(
         "scaled_dot_product_attention", (*QKV, (2, 1, 3)),
         lambda T, q, k, v, bias: F(T).scaled_dot_product_attention(q, k, v, bias), attended,
-        analytic=True, same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, note="bias", large=None,
+        analytic=True, same_name=False, half=False, worlds_atol=1e-5, note="bias", large=None,
     ),
     Row(
         "scaled_dot_product_attention", QKV, lambda T, q, k, v: F(T).scaled_dot_product_attention(q, k, v, index(T, SEEN)),
-        None, same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, note="mask", large=None,
+        None, same_name=False, half=False, worlds_atol=1e-5, note="mask", large=None,
     ),
     Row(
         "scaled_dot_product_attention", ((4, 2, 3), (2, 3, 3), (2, 3, 2)),
         lambda T, q, k, v: F(T).scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.7, enable_gqa=True), None,
-        same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, note="causal", large=None,
+        same_name=False, half=False, worlds_atol=1e-5, note="causal", large=None,
     ),
     Row(
         "multi_head_attention_forward", MANY_HEADS, lambda T, *xs: heads(T, *xs)[0], None,
-        same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, large=None,
+        same_name=False, half=False, worlds_atol=1e-5, large=None,
     ),
     Row(
         "multi_head_attention_forward", MANY_HEADS,
         lambda T, *xs: heads(T, *xs, attn_mask=index(T, HIDDEN), average_attn_weights=False)[1], None,
-        same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, note="shares", large=None,
+        same_name=False, half=False, worlds_atol=1e-5, note="shares", large=None,
     ),
     Row(
         "multi_head_attention_forward", MANY_HEADS,
         lambda T, *xs: heads(T, *xs, key_padding_mask=index(T, HIDDEN), need_weights=False)[0], None,
-        same_name=False, half=False, at_extremes="free", worlds_atol=1e-5, note="padding", torch_orders=1, large=None,
+        same_name=False, half=False, worlds_atol=1e-5, note="padding", torch_orders=1, large=None,
     ),
 ]

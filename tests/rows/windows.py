@@ -57,7 +57,7 @@ def flat_windows(x, kernel, stride, **more):
     return np.moveaxis(each(x, lambda v: v.reshape(*v.shape[:2], -1), kernel, stride, **more), 2, n + 2)
 
 
-CONV = {"analytic": True, "ends_early": True, "at_extremes": "free", "large": None, "torch_rtol": 1e-8}
+CONV = {"analytic": True, "ends_early": True, "large": None, "torch_rtol": 1e-8}
 POOL = {"distinct": True, "ends_early": True, "large": None}
 
 CONVOLUTIONS = [
@@ -104,11 +104,11 @@ POOLS = [
         analytic=True, ends_early=True, large=None, at_extremes="alone"),
     Row("avg_pool3d", ((1, 2, 4, 3, 5),), lambda T, x: F(T).avg_pool3d(x, 2, 1), lambda x: flat_windows(x, 2, 1).mean(-1), analytic=True, half=False, ends_early=True, large=None, at_extremes="alone"),
     Row("lp_pool1d", ((2, 3, 6),), lambda T, x: F(T).lp_pool1d(x, 2, 3), lambda x: np.sqrt((flat_windows(x, 3, 3) ** 2).sum(-1)), (0.5, 2.0), analytic=True,
-        at_extremes="free", large=None),
+        large=None),
     Row("lp_pool2d", ((2, 2, 4, 5),), lambda T, x: F(T).lp_pool2d(x, 3, 2, 1), lambda x: (flat_windows(x, 2, 1) ** 3).sum(-1) ** (1 / 3), (0.5, 2.0),
-        analytic=True, at_extremes="free", large=None),
+        analytic=True, large=None),
     Row("lp_pool3d", ((1, 2, 2, 4, 2),), lambda T, x: F(T).lp_pool3d(x, 2, 2), lambda x: np.sqrt((flat_windows(x, 2, 2) ** 2).sum(-1)), (0.5, 2.0),
-        analytic=True, half=False, at_extremes="free", large=None),
+        analytic=True, half=False, large=None),
     Row("adaptive_avg_pool1d", ((2, 3, 7),), lambda T, x: T.adaptive_avg_pool1d(x, 3),
         lambda x: np.stack([x[..., 0:3].mean(-1), x[..., 2:5].mean(-1), x[..., 4:7].mean(-1)], -1), analytic=True, same_name=False, ends_early=True, large=None),
     Row("adaptive_avg_pool2d", ((2, 2, 4, 6),), lambda T, x: F(T).adaptive_avg_pool2d(x, (2, 3)), lambda x: flat_windows(x, 2, 2).mean(-1), analytic=True, ends_early=True, large=None),

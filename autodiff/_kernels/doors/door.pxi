@@ -17,7 +17,7 @@
 # No array that is written to is copied: there the twin works in place.
 
 cdef enum:
-    MOST = 8  # arrays of one kernel, the result among them
+    MOST = 10  # arrays of one kernel, the result among them
 
 
 cdef struct Call:

@@ -40,3 +40,24 @@ def cross_entropy_grad(g, x, target, weight=None, ignore_index=-100, label_smoot
     if d is None:
         return reference.cross_entropy_grad(g, x, target, weight, ignore_index, label_smoothing, reduction)
     return d
+
+
+def cross_entropy_both(x, target, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"):
+    """(cross_entropy, d cross_entropy / dx), whose exponentials are the same."""
+    cdef Loss o
+    cdef const char* pattern
+    cdef PyObject* given[5]
+    loss = None
+    if told(&o, label_smoothing, reduction) and type(x) is ndarray and x.ndim == 2:
+        d = like_of(x, x.shape)
+        given[0], given[1], given[2], given[3] = <PyObject*>None, <PyObject*>x, <PyObject*>target, <PyObject*>weight
+        given[4] = <PyObject*>d
+        pattern = b"n? nc n<c c? nc! -> n" if o.per_row else b"()? nc n<c c? nc! -> ()"
+        loss = through(CROSS_ENTROPY_GRAD, pattern, given, ignore_index, &o)
+        if loss is None:
+            copies = [plain(each) for each in (x, target, weight)]
+            given[1], given[2], given[3] = <PyObject*>copies[0], <PyObject*>copies[1], <PyObject*>copies[2]
+            loss = through(CROSS_ENTROPY_GRAD, pattern, given, ignore_index, &o)
+    if loss is None:
+        return reference.cross_entropy_both(x, target, weight, ignore_index, label_smoothing, reduction)
+    return loss, d

@@ -8,8 +8,8 @@ from libc.math cimport fabs, fabsf
 
 cdef inline float tail_f32(float size) noexcept nogil:
     """P(N < -size) / exp(-size**2 / 2)."""
-    cdef float t = 1 / (1 + size * <float>0.424264068712)
-    cdef float w = 2 * t - 1
+    cdef float t = <float>1 / (<float>1 + size * <float>0.424264068712)
+    cdef float w = t + t - <float>1
     cdef float y = <float>8.32950979e-5
     y = y * w + <float>-6.461227976e-5
     y = y * w + <float>-0.000484260534
@@ -66,7 +66,7 @@ cdef inline float bell_f32(float size) noexcept nogil:
     y.value = y.value * r + <float>0.1666650494
     y.value = y.value * r + <float>0.4999886711
     y.value = y.value * r + <float>1.000000011
-    y.value = y.value * r + 1
+    y.value = y.value * r + <float>1
     y.bits += n.bits << 23
     return y.value
 
@@ -109,13 +109,13 @@ cdef inline real probability(real x, real bell) noexcept nogil:
         p = tail_f32(size_of(x)) * bell
     else:
         p = tail_f64(size_of(x)) * bell
-    return p if x < 0 else 1 - p
+    return p if x < 0 else <real>1 - p
 
 
 cdef inline real gate_of(real x) noexcept nogil:
     """1 / (1 + exp(-x)), from the exponential of -|x|: neither end is lost."""
     cdef real e = exponential(<real>(-size_of(x)))
-    cdef real r = 1 / (1 + e)
+    cdef real r = <real>1 / (<real>1 + e)
     return e * r if x < 0 else r
 
 
@@ -160,7 +160,7 @@ cdef void sigmoid_grad(real** a, const Job* job) noexcept nogil:
     cdef real* d = a[2]
     cdef Py_ssize_t i
     for i in range(job.n):
-        d[i] = g[i] * (y[i] * (1 - y[i]))
+        d[i] = g[i] * (y[i] * (<real>1 - y[i]))
 
 
 cdef void silu(real** a, const Job* job) noexcept nogil:
@@ -181,7 +181,7 @@ cdef void silu_grad(real** a, const Job* job) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(job.n):
         s = gate_of(x[i])
-        d[i] = g[i] * (s * (x[i] * (1 - s) + 1))
+        d[i] = g[i] * (s * (x[i] * (<real>1 - s) + <real>1))
 
 
 cdef void add_rows(real** a, const Job* job) noexcept nogil:

@@ -69,12 +69,12 @@ cdef void gru_gates_grad(
             fetch(dh + j, m, e)
             for lane in range(SIDE):
                 d[lane] += e[lane]
-                s[lane] = d[lane] * (s[lane] - c[lane]) * z[lane] * (1 - z[lane])
-                c[lane] = d[lane] * (1 - z[lane]) * (1 - c[lane] * c[lane])
+                s[lane] = d[lane] * (s[lane] - c[lane]) * z[lane] * (<real>1 - z[lane])
+                c[lane] = d[lane] * (<real>1 - z[lane]) * (<real>1 - c[lane] * c[lane])
                 d[lane] *= z[lane]
             fetch(hidden + j, m, e)
             for lane in range(SIDE):
-                e[lane] *= c[lane] * r[lane] * (1 - r[lane])
+                e[lane] *= c[lane] * r[lane] * (<real>1 - r[lane])
                 r[lane] *= c[lane]
             put(c, m, da + j)
             put(e, m, da + h + j)

@@ -75,14 +75,14 @@ cdef void lstm_gates_grad(
                 t[lane] = tanh_of(t[lane])
             for lane in range(SIDE):
                 d[lane] += r[lane]
-                e[lane] += d[lane] * o[lane] * (1 - t[lane] * t[lane])
-                o[lane] = d[lane] * t[lane] * o[lane] * (1 - o[lane])
+                e[lane] += d[lane] * o[lane] * (<real>1 - t[lane] * t[lane])
+                o[lane] = d[lane] * t[lane] * o[lane] * (<real>1 - o[lane])
             for lane in range(SIDE):
                 r[lane] = e[lane] * f[lane]
-                f[lane] = e[lane] * s[lane] * f[lane] * (1 - f[lane])
+                f[lane] = e[lane] * s[lane] * f[lane] * (<real>1 - f[lane])
                 s[lane] = i[lane]
-                i[lane] = e[lane] * g[lane] * i[lane] * (1 - i[lane])
-                g[lane] = e[lane] * s[lane] * (1 - g[lane] * g[lane])
+                i[lane] = e[lane] * g[lane] * i[lane] * (<real>1 - i[lane])
+                g[lane] = e[lane] * s[lane] * (<real>1 - g[lane] * g[lane])
             put(i, m, da + j)
             put(f, m, da + h + j)
             put(g, m, da + 2 * h + j)

@@ -6,14 +6,14 @@
 # a cell is not vectorised, since too many of them might overlap.
 
 cdef inline real sigmoid_of(real x) noexcept nogil:
-    return 1 / (1 + exponential[real](-x))
+    return <real>1 / (<real>1 + exponential[real](-x))
 
 
 cdef inline real tanh_of(real x) noexcept nogil:
     """1 - 2 / (e**2x + 1), and near 0, where that would lose its last digits, by a series."""
     cdef real a = -x if x < 0 else x
     cdef real z = x * x
-    cdef real far = 1 - 2 / (exponential[real](2 * a) + 1)
+    cdef real far = <real>1 - <real>2 / (exponential[real](a + a) + <real>1)
     cdef real near, edge
     if real is float:
         edge = <float>0.625

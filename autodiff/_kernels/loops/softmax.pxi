@@ -15,30 +15,37 @@ cdef inline double exponentials(
     What lies `ahead` elements on is fetched in the meantime: the rows that come next, whose largest elements would be
     waited for otherwise. On matrices beyond the cache that is a sixth of the time.
     """
-    cdef double part[BLOCK]
+    cdef real few[BLOCK]
     cdef real e[BLOCK]
-    cdef Py_ssize_t at, j, start, whole = c // BLOCK * BLOCK
-    memset(part, 0, sizeof(part))
-    for at in range(0, whole, 32):
-        for j in range(0, 32, 16):
-            prefetch(x + at + ahead + j)
-        for j in range(BLOCK):
-            e[j] = exponential(<real>(x[at + j] - largest))
-            part[j] += e[j]
-        if y != NULL:
-            memcpy(y + at, e, sizeof(e))
+    cdef double total = 0
+    cdef Py_ssize_t first = 0, at, j, start, whole = c // BLOCK * BLOCK
+    while first < whole:
+        # A few terms in single precision, then all in double.
+        memset(few, 0, sizeof(few))
+        for at in range(first, min(first + FEW * BLOCK, whole), 32):
+            for j in range(0, 32, 16):
+                prefetch(x + at + ahead + j)
+            for j in range(BLOCK):
+                e[j] = exponential_below(<real>(x[at + j] - largest))
+                few[j] += e[j]
+            if y != NULL:
+                memcpy(y + at, e, sizeof(e))
+        total += total_of_few(few)
+        first += FEW * BLOCK
     # What is left reaches back over what was seen, in whole vectors; what was seen does not count again.
     at = whole
     while at < c:
         start = min(at, c - HALF)
+        memset(few, 0, sizeof(few))
         for j in range(HALF):
-            e[j] = exponential(<real>(x[start + j] - largest))
+            e[j] = exponential_below(<real>(x[start + j] - largest))
         if y != NULL:
             memcpy(y + start, e, HALF * sizeof(real))
         for j in range(HALF):
-            part[j] += e[j] if j >= at - start else 0
+            few[j] = e[j] if j >= at - start else 0
+        total += total_of_few(few)
         at = start + HALF
-    return total_of(part)
+    return total
 
 
 cdef inline void long_rows(
@@ -79,7 +86,7 @@ cdef inline void side_by_side(
             largest[lane] = e[j * SIDE + lane] if e[j * SIDE + lane] > largest[lane] else largest[lane]
     for j in range(c):
         for lane in range(SIDE):
-            e[j * SIDE + lane] = exponential(<real>(e[j * SIDE + lane] - largest[lane]))
+            e[j * SIDE + lane] = exponential_below(<real>(e[j * SIDE + lane] - largest[lane]))
             totals[lane] += e[j * SIDE + lane]
 
 

@@ -36,13 +36,29 @@ cdef inline real maximum(const real* x, Py_ssize_t c) noexcept nogil:
     return largest
 
 
+cdef inline double total_of_eight(const double* sums) noexcept nogil:
+    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]))
+
+
 cdef inline double total_of(const double* part) noexcept nogil:
     """The sum of a block of running sums, as a tree."""
     cdef double sums[8]
     cdef Py_ssize_t j
     for j in range(8):
         sums[j] = (part[j] + part[j + 8]) + (part[j + 16] + part[j + 24])
-    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]))
+    return total_of_eight(sums)
+
+
+cdef inline double total_of_few(const real* few) noexcept nogil:
+    """The sum of a block of running sums of a few terms: once more in their precision, then in double, as a tree."""
+    cdef real half[HALF]
+    cdef double sums[8]
+    cdef Py_ssize_t j
+    for j in range(HALF):
+        half[j] = few[j] + few[j + HALF]
+    for j in range(8):
+        sums[j] = <double>half[j] + <double>half[j + 8]
+    return total_of_eight(sums)
 
 
 cdef inline double sum_of_products(const real* g, const real* y, Py_ssize_t c) noexcept nogil:
@@ -61,28 +77,46 @@ cdef inline double sum_of_products(const real* g, const real* y, Py_ssize_t c) n
     return total
 
 
+cdef inline double sum_of_long(const real* x, Py_ssize_t whole) noexcept nogil:
+    """The sum of a whole number of blocks: a few of them in single precision, then all in double."""
+    cdef double sums[BLOCK]
+    cdef real few[BLOCK]
+    cdef Py_ssize_t j, at, first = 0
+    memset(sums, 0, sizeof(sums))
+    while first < whole:
+        memset(few, 0, sizeof(few))
+        for at in range(first, min(first + FEW * BLOCK, whole), 32):
+            for j in range(BLOCK):
+                few[j] += x[at + j]
+        for j in range(BLOCK):
+            sums[j] += few[j]
+        first += FEW * BLOCK
+    return total_of(sums)
+
+
+cdef inline double sum_of_short(const real* x, Py_ssize_t whole) noexcept nogil:
+    """The same with a sum in double for each few blocks: what is quickly added up once is slow for many of them."""
+    cdef real few[BLOCK]
+    cdef double total = 0
+    cdef Py_ssize_t j, at, first = 0
+    while first < whole:
+        memset(few, 0, sizeof(few))
+        for at in range(first, min(first + FEW * BLOCK, whole), 32):
+            for j in range(BLOCK):
+                few[j] += x[at + j]
+        total += total_of_few(few)
+        first += FEW * BLOCK
+    return total
+
+
 cdef void row_sums(real** a, const Job* job) noexcept nogil:
     """y = the sum of each of the n rows of x."""
     cdef const real* x = a[0]
     cdef real* y = a[1]
-    cdef double sums[BLOCK]
-    cdef real few[BLOCK]
     cdef double total
-    cdef Py_ssize_t i, j, at, first, c = job.c, whole = c // BLOCK * BLOCK
+    cdef Py_ssize_t i, j, c = job.c, whole = c // BLOCK * BLOCK
     for i in range(job.n):
-        total = 0
-        if whole > 0:
-            memset(sums, 0, sizeof(sums))
-            first = 0
-            while first < whole:
-                memset(few, 0, sizeof(few))
-                for at in range(first, min(first + FEW * BLOCK, whole), 32):
-                    for j in range(BLOCK):
-                        few[j] += x[at + j]
-                for j in range(BLOCK):
-                    sums[j] += few[j]
-                first += FEW * BLOCK
-            total = total_of(sums)
+        total = sum_of_long(x, whole) if whole > 8 * FEW * BLOCK else sum_of_short(x, whole)
         for j in range(whole, c):
             total += x[j]
         y[i] = <real>total

@@ -15,16 +15,14 @@ from autodiff._kernels.reference.checks import check_matmul as check_matmul
 from autodiff._kernels.reference.checks import check_step as check_step
 from autodiff._kernels.reference.convolution import convolution, convolution_weight, transposed_convolution
 from autodiff._kernels.reference.elements import gelu, gelu_grad, relu, relu_grad, sigmoid, sigmoid_grad, silu, silu_grad
-from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_grad
+from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_both, cross_entropy_grad
 from autodiff._kernels.reference.matmul import matmul
 from autodiff._kernels.reference.norms import (
     batch_norm,
     batch_norm_grad,
-    batch_norm_weight_grad,
     channel_sums,
     layer_norm,
     layer_norm_grad,
-    layer_norm_weight_grad,
 )
 from autodiff._kernels.reference.pooling import max_pool, max_pool_grad
 from autodiff._kernels.reference.recurrent import gru, gru_grad, lstm, lstm_grad
@@ -43,12 +41,12 @@ __all__ = [
     "attention_grad",
     "batch_norm",
     "batch_norm_grad",
-    "batch_norm_weight_grad",
     "channel_sums",
     "column_sums",
     "convolution",
     "convolution_weight",
     "cross_entropy",
+    "cross_entropy_both",
     "cross_entropy_grad",
     "gelu",
     "gelu_grad",
@@ -56,7 +54,6 @@ __all__ = [
     "gru_grad",
     "layer_norm",
     "layer_norm_grad",
-    "layer_norm_weight_grad",
     "log_softmax",
     "log_softmax_grad",
     "lstm",

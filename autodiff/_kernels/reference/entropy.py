@@ -67,3 +67,17 @@ def cross_entropy_grad(
         d *= scale[:, None] if reduction == "none" else scale
     d[~kept] = 0
     return d.astype(x.dtype)
+
+
+def cross_entropy_both(
+    x: Array,
+    target: Array,
+    weight: Array | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> tuple[Array, Array]:
+    """(cross_entropy, d cross_entropy / dx)."""
+    loss = cross_entropy(x, target, weight, ignore_index, label_smoothing, reduction)
+    g = np.ones_like(loss)
+    return loss, cross_entropy_grad(g, x, target, weight, ignore_index, label_smoothing, reduction)

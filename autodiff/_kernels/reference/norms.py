@@ -1,4 +1,4 @@
-"""Twins of `loops/norms.pxi`: after reading it you know the norms and their gradients, and in which numbers a mean is kept.
+"""Twins of `loops/norms.pxi` and `channels.pxi`: after reading it you know the norms, their gradients, and how a mean is kept.
 
 `mean + rest` is the mean: what the array's dtype holds of it, and what it does not; x - mean is exact where all x are near
 it. The rate is 1 / sqrt(variance + eps).
@@ -15,6 +15,7 @@ from autodiff._kernels.reference.sums import wide
 
 Axes = tuple[int, ...]
 Moments = tuple[Array, Array, Array, Array, Array]
+Gradients = tuple[Array | None, Array | None, Array | None]
 ROWS: Axes = (1,)
 CHANNELS: Axes = (0, 2)
 
@@ -64,12 +65,21 @@ def _normal(x: Array, mean: Array, rest: Array, rate: Array, axes: Axes) -> tupl
     return ((x - _beside(mean, x, axes)) - _beside(rest, x, axes)) * r, r
 
 
-def _norm_grad(u: Array, x: Array, mean: Array, rest: Array, rate: Array, axes: Axes) -> Array:
-    """r * (u - mean(u) - h * mean(u * h))."""
+def _norm_grad(
+    g: Array, weight: Array, x: Array, mean: Array, rest: Array, rate: Array, axes: Axes, to_x: bool, to_weight: bool
+) -> Gradients:
+    """r * (u - mean(u) - h * mean(u * h)) for u = g * weight, and the sums of g * h and of g."""
     with np.errstate(invalid="ignore", over="ignore"):
         h, r = _normal(x, mean, rest, rate, axes)
-        d = u - _mean(u, axes).astype(x.dtype) - h * _mean(u * h, axes).astype(x.dtype)
-        return np.asarray(r * d, x.dtype)
+        dx = dw = db = None
+        if to_x:
+            u = g * weight
+            d = u - _mean(u, axes).astype(x.dtype) - h * _mean(u * h, axes).astype(x.dtype)
+            dx = np.asarray(r * d, x.dtype)
+        if to_weight:
+            others = (0,) if axes == ROWS else CHANNELS
+            dw, db = (np.asarray(np.add.reduce(each, axis=others, dtype=wide(x)), x.dtype) for each in (g * h, g))
+        return dx, dw, db
 
 
 def layer_norm(x: Array, weight: Array, bias: Array, eps: float) -> Moments:
@@ -78,20 +88,13 @@ def layer_norm(x: Array, weight: Array, bias: Array, eps: float) -> Moments:
     return _norm(x, weight, bias, ROWS, eps)
 
 
-def layer_norm_grad(g: Array, x: Array, weight: Array, mean: Array, rest: Array, rate: Array) -> Array:
-    """dL/dx of layer_norm, from g = dL/dy."""
+def layer_norm_grad(
+    g: Array, x: Array, weight: Array, mean: Array, rest: Array, rate: Array, to_x: bool = True, to_weight: bool = True
+) -> Gradients:
+    """(dL/dx, dL/dweight, dL/dbias) of layer_norm, from g = dL/dy; None for x, and for both of the others, if not wanted."""
     check_same("layer_norm_grad", g, x)
     _check("layer_norm_grad", 2, ROWS, x, weight=weight, mean=mean, rest=rest, rate=rate)
-    return _norm_grad(g * weight, x, mean, rest, rate, ROWS)
-
-
-def layer_norm_weight_grad(g: Array, x: Array, mean: Array, rest: Array, rate: Array) -> Array:
-    """dL/dweight of layer_norm, from g = dL/dy."""
-    check_same("layer_norm_weight_grad", g, x)
-    _check("layer_norm_weight_grad", 2, ROWS, x, mean=mean, rest=rest, rate=rate)
-    with np.errstate(invalid="ignore", over="ignore"):
-        h, _ = _normal(x, mean, rest, rate, ROWS)
-        return np.asarray(np.add.reduce(g * h, axis=0, dtype=wide(x)), x.dtype)
+    return _norm_grad(g, weight, x, mean, rest, rate, ROWS, to_x, to_weight)
 
 
 def batch_norm(x: Array, weight: Array, bias: Array, eps: float) -> Moments:
@@ -103,20 +106,13 @@ def batch_norm(x: Array, weight: Array, bias: Array, eps: float) -> Moments:
     return _norm(x, _beside(weight, x, CHANNELS), _beside(bias, x, CHANNELS), CHANNELS, eps)
 
 
-def batch_norm_grad(g: Array, x: Array, weight: Array, mean: Array, rest: Array, rate: Array) -> Array:
-    """dL/dx of batch_norm, from g = dL/dy."""
+def batch_norm_grad(
+    g: Array, x: Array, weight: Array, mean: Array, rest: Array, rate: Array, to_x: bool = True, to_weight: bool = True
+) -> Gradients:
+    """(dL/dx, dL/dweight, dL/dbias) of batch_norm, from g = dL/dy; None for x, and for both of the others, if not wanted."""
     check_same("batch_norm_grad", g, x)
     _check("batch_norm_grad", 3, CHANNELS, x, weight=weight, mean=mean, rest=rest, rate=rate)
-    return _norm_grad(g * _beside(weight, x, CHANNELS), x, mean, rest, rate, CHANNELS)
-
-
-def batch_norm_weight_grad(g: Array, x: Array, mean: Array, rest: Array, rate: Array) -> Array:
-    """dL/dweight of batch_norm, from g = dL/dy."""
-    check_same("batch_norm_weight_grad", g, x)
-    _check("batch_norm_weight_grad", 3, CHANNELS, x, mean=mean, rest=rest, rate=rate)
-    with np.errstate(invalid="ignore", over="ignore"):
-        h, _ = _normal(x, mean, rest, rate, CHANNELS)
-        return np.asarray(np.sum(g * h, axis=CHANNELS, dtype=wide(x)), x.dtype)
+    return _norm_grad(g, _beside(weight, x, CHANNELS), x, mean, rest, rate, CHANNELS, to_x, to_weight)
 
 
 def channel_sums(x: Array) -> Array:

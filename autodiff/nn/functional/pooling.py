@@ -29,8 +29,7 @@ Ints = int | Sequence[int]
 @takes_tensors
 def max_pool1d(
     input: Tensor, kernel_size: Ints, stride: Ints | None = None, padding: Ints = 0, dilation: Ints = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
+    ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:
     """The largest of each window of (batch, channels, length), and with return_indices where it stands.
 
@@ -45,8 +44,7 @@ def max_pool1d(
 @takes_tensors
 def max_pool2d(
     input: Tensor, kernel_size: Ints, stride: Ints | None = None, padding: Ints = 0, dilation: Ints = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
+    ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:
     """The largest of each window of (batch, channels, height, width), and with return_indices where it stands.
 
@@ -62,8 +60,7 @@ def max_pool2d(
 @takes_tensors
 def max_pool3d(
     input: Tensor, kernel_size: Ints, stride: Ints | None = None, padding: Ints = 0, dilation: Ints = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
+    ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:
     """The largest of each window of (batch, channels, depth, height, width), and with return_indices where it stands.
 

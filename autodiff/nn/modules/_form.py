@@ -48,7 +48,7 @@ def to_pytorchs(module: Any, state: dict[str, Any]) -> dict[str, Any]:
 
 
 def from_pytorchs(state: dict[str, Any]) -> dict[str, Any]:
-    """The attributes as they are here. RuntimeError for PyTorch's old backward hooks, which there are none of here."""
+    """The attributes as they are here. RuntimeError for PyTorch's old backward hooks, which do not exist here."""
     if "_hooks" in state or "_parameters" not in state:
         return state
     found = {name: value for name, value in state.items() if name not in _WORKED_OUT}

@@ -13,8 +13,6 @@ from autodiff._core.tensor import Tensor
 
 __all__ = ["read"]
 
-_REST = ("non_blocking", "copy")
-
 
 def read(
     args: tuple[Any, ...], device: Any, dtype: Any, tensor: Any, non_blocking: Any, copy: Any

@@ -33,7 +33,7 @@ def _activation_of(activation: Activation) -> Callable[[Tensor], Tensor]:
 class TransformerEncoderLayer(Module):
     """Attention of a sequence to itself, then linear2(activation(linear1(x))), each added to its input and normed.
 
-    `norm_first` norms in front of both instead. `dropout` acts behind both, in the shares of attention, and behind the
+    `norm_first` norms the input of each instead. `dropout` acts behind both, in the shares of attention, and behind the
     activation, which is "relu", "gelu" or a function. Without `bias` neither linear layers nor norms have one.
     Source: Vaswani et al. 2017; norms in front: Xiong et al. 2020.
 

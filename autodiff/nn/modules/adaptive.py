@@ -35,7 +35,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     in_features // div_value**(i + 1) numbers between them. Called with (N, in_features) and (N,), or (in_features,) and one
     number; the result is a tuple (output, loss).
 
-    ValueError for cutoffs that don't increase, RuntimeError for targets that are no classes and shapes that don't fit.
+    ValueError for cutoffs that don't increase, RuntimeError for targets that are not classes and shapes that don't fit.
 
     >>> import autodiff as torch
     >>> layer = torch.nn.AdaptiveLogSoftmaxWithLoss(16, 10, cutoffs=[2, 5])

@@ -19,7 +19,7 @@ __all__ = [
 
 
 def _validate_pruning_amount_init(amount: Any) -> None:
-    """TypeError for what is no number, ValueError for a share outside [0, 1] and for a negative number."""
+    """TypeError for what is not a number, ValueError for a share outside [0, 1] and for a negative number."""
     if not isinstance(amount, numbers.Real):
         raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
     share = not isinstance(amount, numbers.Integral)

@@ -15,7 +15,7 @@ __all__ = ["skip_init"]
 def skip_init(module_cls: Any, *args: Any, **kwargs: Any) -> Any:
     """module_cls(*args, **kwargs) with parameters whose values are not set: no random number is used up.
 
-    RuntimeError for a class that is no Module, or whose constructor has no `device`.
+    RuntimeError for a class that is not a Module, or whose constructor has no `device`.
 
     >>> import autodiff as torch
     >>> torch.nn.utils.skip_init(torch.nn.Linear, 2, 1)

@@ -146,7 +146,7 @@ def register_parametrization(module: Module, tensor_name: str, parametrization: 
     """Compute module.tensor_name by `parametrization` from now on: by its forward, from what is trained; returns the module.
 
     An assignment to the tensor sets what is trained, by the parametrization's `right_inverse`. A second parametrization is
-    computed after the first. ValueError where dtype or shape change, unless `unsafe`, and for a name that there is not.
+    computed after the first. ValueError where dtype or shape change, unless `unsafe`, and for a name that does not exist.
 
     >>> import autodiff as torch
     >>> from autodiff.nn.utils import parametrize

@@ -58,7 +58,7 @@ def identity(module: _M, name: str) -> _M:
 def random_unstructured(module: _M, name: str, amount: Any) -> _M:
     """Prune numbers of module.name at random: so many, or, for a float, that share of them; returns the module.
 
-    ValueError for a share outside [0, 1] and for more numbers than there are, TypeError for what is no number.
+    ValueError for a share outside [0, 1] and for more numbers than there are, TypeError for what is not a number.
 
     >>> import autodiff as torch
     >>> from autodiff.nn.utils import prune

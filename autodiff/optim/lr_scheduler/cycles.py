@@ -148,9 +148,9 @@ class OneCycleLR(LRScheduler):
 
     It is stepped after every batch, `total_steps` (or epochs * steps_per_epoch) times; the share `pct_start` of them goes up.
     With `three_phase` it comes down as it went up, before it goes to the end. ValueError for a number of steps that is not a
-    positive int, a `pct_start` that is no float in [0, 1], a strategy that is not "cos" or "linear", a step too many, and for
-    `cycle_momentum` with an optimizer without momentum or betas. Source: Smith and Topin, Super-convergence: very fast training
-    of neural networks using large learning rates, 2018.
+    positive int, a `pct_start` that is not a float in [0, 1], a strategy that is not "cos" or "linear", a step too many, and
+    for `cycle_momentum` with an optimizer without momentum or betas. Source: Smith and Topin, Super-convergence: very fast
+    training of neural networks using large learning rates, 2018.
 
     >>> from autodiff import nn, optim
     >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1, momentum=0.9)

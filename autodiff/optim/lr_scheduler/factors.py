@@ -71,7 +71,7 @@ class MultiplicativeLR(_ByFunctions):
     """The rate before, times a function of the epoch: lr = lr * lr_lambda(epoch).
 
     `lr_lambda` is one function, or a list with one for each group; ValueError for a list of another length, TypeError for what
-    is no function.
+    is not a function.
 
     >>> from autodiff import nn, optim
     >>> optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0)

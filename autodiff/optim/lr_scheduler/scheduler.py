@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from autodiff._core.provenance import stacklevel
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.optim.optimizer import Optimizer
@@ -49,7 +50,7 @@ def for_each(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
 
 
 def check_optimizer(optimizer: Any) -> None:
-    """TypeError for what is no optimizer."""
+    """TypeError for what is not an optimizer."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer; the optimizer comes first: StepLR(optimizer, 10)")
 
@@ -86,7 +87,7 @@ class LRScheduler(KnowsItsKeywords):
 
     A schedule of your own defines `get_lr`, a list with a rate for each group; `self.base_lrs` are the rates at the start.
     `last_epoch` is -1 for a new training; to go on with one, the groups must have the "initial_lr" that a saved optimizer has
-    (KeyError without). TypeError for what is no optimizer.
+    (KeyError without). TypeError for what is not an optimizer.
 
     >>> from autodiff import nn, optim
     >>> class Halved(optim.lr_scheduler.LRScheduler):
@@ -105,6 +106,7 @@ class LRScheduler(KnowsItsKeywords):
     _is_initial = False
     _last_lr: list[Any]
 
+    @at_the_door
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         check_optimizer(optimizer)
         self.optimizer = optimizer

@@ -1,0 +1,276 @@
+"""The graph as boxes and lines: of a run, with every number of it; or of tensors, with what their graph still knows.
+
+After this module a reader knows what stands in a picture: a box for each parameter, each tensor of data, each result; a line
+for each use. Python's numbers are no boxes: they stand in the operation's sign, as in × 2. A gradient that has not come yet
+is no zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.node import FREED, Node, to_leaf
+from autodiff._core.operation import INPUT, OUTPUT
+from autodiff._core.provenance import line_of
+from autodiff._core.tensor import LEAF, Tensor
+from autodiff.explain.events import Cut, Delivered, Event, Failed, Made, Thing, Walked
+from autodiff.explain.names import Names
+from autodiff.explain.numbers import number, shape_of
+from autodiff.explain.values import Value, value_of
+from autodiff.explain.wording import named
+
+__all__ = ["Box", "Graph", "of_run", "of_tensors"]
+
+_SIGNS = {
+    "add": "+", "sub": "−", "rsub": "−", "mul": "×", "div": "÷", "mm": "@", "matmul": "@", "neg": "−", "pow": "uⁿ",
+    "linear": "x wᵀ + b", "square": "u²", "reciprocal": "1/u", "sqrt": "√u",
+}
+
+
+@dataclass(eq=False)
+class Box:
+    """One box of a picture."""
+
+    kind: str  # "parameter", "data", "result", "cut" (where the way back ends), "failed", or "group" (boxes folded into one)
+    name: str
+    sign: str = ""  # of the operation: "×", "relu", "× 2"
+    shape: tuple[int, ...] | None = None
+    value: Value | None = None
+    grad: Value | None = None
+    module: str = ""
+    place: str = ""
+    thing: Thing | None = None
+    folded: list[Box] = field(default_factory=list)  # of a group
+
+
+@dataclass(eq=False)
+class Graph:
+    """Boxes, and lines between them: (a, b) says that b is computed from a."""
+
+    boxes: list[Box]
+    lines: list[tuple[int, int]]
+
+    def alt_text(self) -> str:
+        """The graph in words: how many boxes, what each result is computed from, and every parameter with its shape."""
+        results = [b for b in self.boxes if b.kind not in ("parameter", "data")]
+        inputs: dict[int, list[str]] = {}
+        for a, b in self.lines:
+            inputs.setdefault(b, []).append(self.boxes[a].name)
+        told = [f"{len(self.boxes)} nodes"]
+        for i, box in enumerate(self.boxes):
+            if box in results:
+                told.append(f"{box.name} is {box.sign or 'computed'} of {', '.join(inputs.get(i, [])) or 'nothing'}")
+        learns = [f"{b.name} {shape_of(b.shape or ())}" for b in self.boxes if b.kind == "parameter"]
+        told.append(f"{len(learns)} parameters{': ' if learns else ''}{', '.join(learns)}")
+        return "; ".join(told) + "."
+
+
+def of_run(happened: Iterable[Event], things: Iterable[Thing]) -> Graph:
+    """The graph of a run: all that was computed and recorded, with the last gradient of each."""
+    builder = _Builder()
+    grads: dict[Thing, Value] = {}
+    for event in happened:
+        match event:
+            case Made(depth=0):
+                builder.operation(event)
+            case Cut(depth=0):
+                builder.cut(event)
+            case Walked():
+                grads.update((sent.to, sent.total) for sent in event.sent)
+                outs = zip(event.made.outputs, event.gradients, strict=False)
+                grads.update((out, g) for out, g in outs if g is not None)
+            case Delivered():
+                grads[event.to] = event.after
+            case Failed():
+                builder.failure(event)
+    for thing, index in builder.index.items():
+        builder.boxes[index].grad = grads.get(thing)
+    return Graph(builder.boxes, builder.lines)
+
+
+class _Builder:
+    """Boxes for things, each once."""
+
+    def __init__(self) -> None:
+        self.boxes: list[Box] = []
+        self.lines: list[tuple[int, int]] = []
+        self.index: dict[Thing, int] = {}
+
+    def box(self, thing: Thing, kind: str = "", sign: str = "", event: Event | None = None) -> int:
+        """The box of a thing."""
+        if thing not in self.index:
+            self.index[thing] = len(self.boxes)
+            place = event.span.told if event is not None and event.span is not None else ""
+            module = event.module if event is not None else ""
+            kind = kind or ("data" if thing.kind == "number" else thing.kind)
+            self.boxes.append(Box(kind, named(thing), sign, thing.shape, thing.value, None, module, place, thing))
+        return self.index[thing]
+
+    def operation(self, event: Made) -> None:
+        """The results of an operation, below what they are computed from."""
+        given = [x for x in event.inputs if isinstance(x, Thing) and (x.kind != "number" or x.named)]
+        sources = [self.box(x) for x in given]
+        sign = _sign(event)
+        for out in event.outputs:
+            if out.dtype.startswith("float") or len(event.outputs) == 1:
+                to = self.box(out, "result", sign, event)
+                self.lines += [(a, to) for a in sources]
+
+    def cut(self, event: Cut) -> None:
+        """A result to which no gradient comes back."""
+        if not any(x in self.index for x in event.inputs):
+            return
+        to = self.box(event.output, "cut", event.by, event)
+        self.boxes[to].kind, self.boxes[to].sign = "cut", event.by
+        self.lines += [(self.box(x), to) for x in dict.fromkeys(event.inputs) if x in self.index and x is not event.output]
+
+    def failure(self, event: Failed) -> None:
+        """Where the program stopped."""
+        to = len(self.boxes)
+        place = event.span.told if event.span is not None else ""
+        self.boxes.append(Box("failed", event.name, event.kind, None, None, None, event.module, place))
+        sources = [self.box(x) for x in event.inputs if isinstance(x, Thing) and x.kind != "number"]
+        self.lines += [(a, to) for a in sources]
+
+
+def _sign(event: Made) -> str:
+    """An operation in a few characters, with the number of Python's that it takes."""
+    sign = _SIGNS.get(event.name, event.name.replace("_", " "))
+    if len(event.inputs) != 2 or event.name not in _SIGNS:
+        return sign
+    numbers = [x.value.number if isinstance(x, Thing) and x.kind == "number" and x.value else None for x in event.inputs]
+    if numbers[1] is not None and event.name != "pow":
+        return f"{sign} {number(numbers[1])}"
+    return f"{number(numbers[0])} {sign}" if numbers[0] is not None else sign
+
+
+# ---- of tensors, without a run ----
+
+
+def of_tensors(outputs: Iterable[Tensor], frame: FrameType | None) -> Graph:
+    """The graph behind some tensors: shapes and places, the gradients of leaves, and the values that it keeps."""
+    walker = _Walker(frame)
+    for output in outputs:
+        walker.root(output)
+    return walker.graph()
+
+
+class _Walker:
+    """Visits every node behind the outputs once."""
+
+    def __init__(self, frame: FrameType | None) -> None:
+        self.visits = 0
+        self.nodes: dict[Node, dict[int, Tensor | None]] = {}
+        self.roots: list[Tensor] = []
+        self.variables: dict[int, str] = {}  # of arrays
+        self.results: dict[tuple[Node, int], tuple[str, Tensor]] = {}
+        if frame is not None:
+            self.learn(frame)
+
+    def learn(self, frame: FrameType) -> None:
+        """What the caller's variables hold."""
+        names = Names()
+        for variables in (frame.f_globals, frame.f_locals):
+            for name, value in variables.items():
+                if isinstance(value, Tensor) and not name.startswith("_"):
+                    self.variables[id(value._array)] = name
+                    edge = value._edge
+                    if edge.__class__ is tuple and not to_leaf(edge):
+                        self.results[edge[0], edge[1]] = name, value
+                elif hasattr(value, "named_parameters") and not isinstance(value, type):
+                    names.learn(value)
+                    for path, p in [*value.named_parameters(), *value.named_buffers()]:
+                        self.variables.setdefault(id(p._array), path)
+
+    def root(self, output: Tensor) -> None:
+        """An output: its nodes, deepest first or not: they are sorted by their age afterwards."""
+        self.roots.append(output)
+        edge = output._edge
+        if edge.__class__ is not tuple or to_leaf(edge):
+            return
+        self.results.setdefault((edge[0], edge[1]), ("", output))
+        stack = [(edge[0], edge[1])]
+        while stack:
+            node, nr = stack.pop()
+            known = node in self.nodes
+            self.nodes.setdefault(node, {})[nr] = None
+            if known:
+                continue
+            self.visits += 1
+            stack.extend((e[0], e[1]) for e in node.edges if e is not None and not to_leaf(e))
+
+    def graph(self) -> Graph:
+        """Boxes for nodes and leaves, the oldest first."""
+        boxes: list[Box] = []
+        lines: list[tuple[int, int]] = []
+        index: dict[Any, int] = {}
+        kept = self.kept()
+
+        def leaf(t: Tensor) -> int:
+            if t not in index:
+                index[t] = len(boxes)
+                kind = "parameter" if t._edge is LEAF else "data"
+                grad = None if t._grad is None else value_of(t._grad)
+                name = self.variables.get(id(t._array), "a leaf" if kind == "parameter" else "data")
+                boxes.append(Box(kind, name, "", t._array.shape, value_of(t), grad))
+            return index[t]
+
+        def constant(array: Any) -> int:
+            if id(array) not in index:
+                index[id(array)] = len(boxes)
+                boxes.append(Box("data", self.variables.get(id(array), "data"), "", array.shape, value_of(array)))
+            return index[id(array)]
+
+        shapes = {(e[0], e[1]): e[2] for node in self.nodes for e in node.edges if e is not None}
+        for node in sorted(self.nodes, key=lambda n: n.index):
+            sources = [
+                leaf(e[0]) if to_leaf(e) else index[e[0], e[1]] for e in node.edges if e is not None
+            ] + [constant(a) for i, a in _constants(node) if a.ndim or id(a) in self.variables]
+            operation = node.operation
+            public = operation.public if operation is not None else node.name().removesuffix("Backward")
+            for nr in sorted(self.nodes[node]):
+                name, tensor = self.results.get((node, nr), ("", None))
+                value = value_of(tensor) if tensor is not None else kept.get((node, nr))
+                retained = None if tensor is None or tensor._grad is None else value_of(tensor._grad)
+                shape = tensor._array.shape if tensor is not None else shapes.get((node, nr))
+                index[node, nr] = len(boxes)
+                place = line_of(node.place) if node.place else ""
+                sign = _SIGNS.get(public, public.replace("_", " "))
+                boxes.append(Box("result", name or public, sign, shape, value, retained, "", place))
+                lines += [(a, index[node, nr]) for a in dict.fromkeys(sources)]
+        for output in self.roots:
+            if output._edge.__class__ is not tuple:
+                leaf(output)
+        return Graph(boxes, lines)
+
+    def kept(self) -> dict[tuple[Node, int], Value]:
+        """The values of results that a graph keeps, by the operations that use them or by those that made them."""
+        found: dict[tuple[Node, int], Value] = {}
+        for node in self.nodes:
+            if node.kept is FREED or node.operation is None:
+                continue
+            for (source, key), array in zip(node.plan.keep, node.kept, strict=False):
+                if not isinstance(array, np.ndarray):
+                    continue
+                if source == OUTPUT:
+                    found[node, key] = value_of(array)
+                elif source == INPUT and (edge := node.edges[key]) is not None and not to_leaf(edge):
+                    found[edge[0], edge[1]] = value_of(array)
+        return found
+
+
+def _constants(node: Node) -> list[tuple[int, Any]]:
+    """The inputs without a gradient whose values a node keeps."""
+    if node.kept is FREED or node.operation is None:
+        return []
+    pairs = zip(node.plan.keep, node.kept, strict=False)
+    return [
+        (key, array)
+        for (source, key), array in pairs
+        if source == INPUT and node.edges[key] is None and isinstance(array, np.ndarray)
+    ]

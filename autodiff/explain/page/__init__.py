@@ -1,0 +1,7 @@
+"""The page: the story, the code and the picture in one file that needs nothing else, from disk, without a network.
+
+- `writing`: how the page is put together.
+- `code`: the user's own lines, those that the story speaks of.
+- `moment`: a moment as HTML, readable without the script.
+- `pool`: every tensor once, as numbers that the script draws.
+"""

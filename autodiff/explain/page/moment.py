@@ -1,0 +1,112 @@
+"""A moment as HTML: a heading, the sentence, an equation for each input, and quiet facts. It reads without the script.
+
+After this module a reader knows that every number is text first, in blue for what is computed on the way there, in orange for
+what comes back, in green for what a step changes; the script puts a grid in the place of a tensor's text.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from autodiff.explain.equations import Equation, Operand
+from autodiff.explain.events import Cleared, Cut, Made, Thing
+from autodiff.explain.moments import Moment
+from autodiff.explain.numbers import brief
+from autodiff.explain.page.pool import Pool
+from autodiff.explain.rows import Row
+from autodiff.explain.values import Value
+from autodiff.explain.wording import named
+
+__all__ = ["as_html"]
+
+LABELS = {
+    "start": "Before", "forward": "Forward", "backward": "Backward", "step": "Step", "zero_grad": "Zero", "stopped": "Stopped",
+}
+_INK = {"value": "v", "gradient": "g", "update": "u", "clear": "z"}
+
+
+def as_html(moment: Moment, i: int, pool: Pool, boxes: dict[Thing, int], lines: dict[tuple[int, int], int], file: str) -> str:
+    """One `<li>`; what it changes in the picture stands in its attributes."""
+    span = moment.span
+    at = f"{span.line},{span.column},{span.end_line},{span.last}" if span is not None and span.file == file else ""
+    on = " ".join(str(boxes[t]) for t in dict.fromkeys(moment.things) if t in boxes)
+    sent = " ".join(
+        f"{lines[boxes[a], boxes[b]]}:{escape(label)}"
+        for a, b, label in moment.sent
+        if a in boxes and b in boxes and (boxes[a], boxes[b]) in lines
+    )
+    slots = {"value": "v", "gradient": "g", "collecting": "w"}
+    changes = " ".join(f"{boxes[c.thing]}{slots[c.slot]}{pool.of(c.value)}" for c in moment.changes if c.thing in boxes)
+    attributes = "".join(
+        f' data-{key}="{value}"' for key, value in (("at", at), ("on", on), ("e", sent), ("set", changes)) if value
+    )
+    inner = f" · inside {escape(moment.module)}" if moment.module else ""
+    deep = " deep" if moment.depth else ""
+    body = [_equation(e, pool) for e in moment.equations]
+    body += [_row(row, pool) for row in moment.rows]
+    if isinstance(moment.event, (Made, Cut)) and moment.things and moment.things[0].value is not None:
+        body.insert(0, _result(moment, pool))
+    if isinstance(moment.event, Cleared):
+        body += [_gone(thing) for thing, g in moment.event.things if g is not None]
+    body += [f'<p class="note quiet">{_inked(fact)}</p>' for fact in moment.facts]
+    return (
+        f'<li id="m{i}" class="m {moment.phase}{deep}"{attributes}><h2><span class="tag">{LABELS[moment.phase]}{inner}</span> '
+        f"{escape(moment.title)}</h2><p>{_inked(moment.words)}</p>{''.join(body)}</li>"
+    )
+
+
+def _inked(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def _tensor(value: Value, ink: str, pool: Pool, name: str = "", turned: bool = False) -> str:
+    """A tensor: text, that the script makes a grid."""
+    more = ' data-r="1"' if turned else ""
+    label = f' data-n="{escape(name)}"' if name else ""
+    return f'<span class="t {ink}" data-t="{pool.of(value)}"{label}{more}>{escape(brief(value))}</span>'
+
+
+def _result(moment: Moment, pool: Pool) -> str:
+    out = moment.things[0]
+    assert out.value is not None
+    shown = _tensor(out.value, "v", pool, named(out))
+    name = escape(named(out))
+    return f'<div class="eq"><span class="sides"><b>{name}</b> <i>=</i> <span class="res">{shown}</span></span></div>'
+
+
+def _equation(equation: Equation, pool: Pool) -> str:
+    """The rule with names, then with numbers, then what came out."""
+    to = escape(named(equation.to)) if equation.to is not None else ""
+    rule = escape(equation.rule)
+    sides = []
+    for part in equation.parts:
+        if isinstance(part, Operand):
+            sides.append(_tensor(part.value, "g" if part.gradient else "v", pool, part.name, part.transposed))
+        else:
+            sides.append(f"<i>{escape(part)}</i>")
+    lens = {"product": "mm", "each": "each"}.get(equation.kind, "")
+    lens = f' data-lens="{lens}"' if lens else ""
+    name = "" if equation.result.number is not None else f"for {to}"
+    out = _tensor(equation.result, "g", pool, name)
+    note = f'<p class="note">{escape(equation.note)}</p>' if equation.note else ""
+    return (
+        f'<div class="eq"{lens}><span class="to">to <b>{to}</b> <code class="form">{rule}</code></span>'
+        f'<span class="sides">{"".join(sides)} <i>=</i> <span class="res">{out}</span></span></div>{note}'
+    )
+
+
+def _row(row: Row, pool: Pool) -> str:
+    ink = _INK[row.ink]
+    about = f"<span class=\"to\">{escape(row.text)}</span>"
+    numbers = f'<span class="form {ink}">{escape(row.numbers)}</span>' if row.numbers else ""
+    equals = " <i>=</i> " if row.numbers and row.result is not None and "becomes" not in row.numbers else " "
+    arrow = "→" in row.numbers
+    result = ""
+    if row.result is not None and not (arrow and row.result.number is not None):
+        result = f'{"" if arrow else equals}<span class="res">{_tensor(row.result, ink, pool)}</span>'
+    return f'<div class="eq">{about}<span class="sides">{numbers}{result}</span></div>'
+
+
+def _gone(thing: Thing) -> str:
+    return f'<p class="gone"><b>{escape(named(thing))}</b>.grad → None</p>'
