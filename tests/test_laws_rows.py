@@ -110,7 +110,7 @@ def test_every_mask_in_a_rule_takes_both_its_values():
 
 # Switches of the package, and what makes a tensor without a value to compare.
 OTHERS = """
-    from_dlpack load save to_dlpack lobpcg dsmm spmm sparse_bsc_tensor sparse_bsr_tensor
+    from_dlpack load save to_dlpack frombuffer get_deterministic_debug_mode lobpcg dsmm spmm sparse_bsc_tensor sparse_bsr_tensor
     sparse_compressed_tensor sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor
     as_torch chain_matmul cholesky eig frobenius_norm geqrf lstsq lu lu_solve matrix_rank nuclear_norm qr solve symeig
     triangular_solve compile get_float32_matmul_precision get_num_interop_threads is_deterministic_algorithms_warn_only_enabled

@@ -37,6 +37,7 @@ def _size(function: str, n: int, input: Tensor, output_size: Any) -> tuple[int, 
     if len(sizes) == 1:
         sizes = sizes * n
     if len(sizes) != n:
+        sizes = tuple(whole(function, "output_size", s) for s in sizes) if n == 1 else sizes
         error = ValueError if n == 2 else RuntimeError
         raise error(f"{function}(): output_size must be an int or {n} of them, got {len(sizes)}")
     if n == 1 or output_size is None:

@@ -41,12 +41,13 @@ def _numbers(name: str, value: Any, n: int, least: int) -> tuple[int, ...]:
 
 def _check(function: str, input: Tensor, weight: Tensor, n: int) -> None:
     """RuntimeError for an input without n spatial dimensions, and for a weight of another rank than it asks for."""
-    if input._array.ndim not in (n + 1, n + 2):
+    x, w = input._array, weight._array
+    if x.ndim not in (n + 1, n + 2):
         raise RuntimeError(
             f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {function}, but got input of size: "
             f"{list(input.shape)}"
         )
-    if weight._array.ndim != n + 2:
+    if w.ndim != n + 2:
         raise RuntimeError(
             f"Expected {n + 2}-dimensional weight for {function}, but got weight of size {list(weight.shape)}: it is "
             f"(out_channels, in_channels / groups, *kernel_size)"

@@ -75,6 +75,8 @@ def to_dlpack(tensor: Tensor) -> Any:
     >>> torch.from_dlpack(torch.to_dlpack(torch.ones(2)))
     tensor([1., 1.])
     """
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"to_dlpack(): argument 'tensor' must be Tensor, not {type(tensor).__name__}")
     return _dlpack(tensor)
 
 

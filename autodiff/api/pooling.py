@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core.tensor import Tensor
 from autodiff._kernels.windows import Windows
 from autodiff.api._calls import takes_tensors, whole
-from autodiff.api._windows import batched, batched_pair, of_rank, pool_windows
+from autodiff.api._windows import batched, batched_pair, ints, of_rank, pool_windows
 from autodiff.ops import adaptive_pooling as placed
 from autodiff.ops import pooling as ops
 
@@ -33,6 +33,8 @@ def _windows(
     function: str, n: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> Windows:
     """The windows of a max pool; an error for an input that it can't go over."""
+    if input._array.ndim not in (n + 1, n + 2):
+        ints(function, "kernel_size", kernel_size)  # a kernel of another class is told of first
     of_rank(function, input, n)
     if input._array.dtype.kind == "b" or (function == "max_pool1d" and input._array.dtype.kind != "f"):
         raise NotImplementedError(f"{function} is not implemented for {input.dtype}: use input.float()")

@@ -89,6 +89,10 @@ class UntypedStorage:
     is_cuda = False
 
     def __init__(self, size: int = 0) -> None:
+        if not isinstance(size, int):
+            raise TypeError(f"UntypedStorage(): size must be an int, not {type(size).__name__}")
+        if size < 0:
+            raise RuntimeError(f"UntypedStorage(): a storage can't have {size} bytes")
         self._bytes: Array = np.zeros(size, np.uint8)
 
     def data_ptr(self) -> int:

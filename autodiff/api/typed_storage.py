@@ -6,7 +6,7 @@ After this module a reader knows that these are one class: what differs is the d
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,16 +43,31 @@ class TypedStorage:
     is_cuda = False
 
     def __init__(
-        self, data: Any = 0, *, wrap_storage: UntypedStorage | None = None, dtype: dtypes.dtype | None = None,
+        self, data: Any = 0, *more: Any, wrap_storage: UntypedStorage | None = None, dtype: dtypes.dtype | None = None,
         device: Any = None,
     ) -> None:
         if device is not None:
             types.on_cpu(device)
         self.dtype = get_default_dtype() if dtype is None else dtype
         if wrap_storage is None:
-            array = np.zeros(data, self.dtype.np) if isinstance(data, int) else np.array(data, self.dtype.np)
-            wrap_storage = of_bytes(array.view(np.uint8))
+            wrap_storage = of_bytes(self._filled(data, *more).view(np.uint8))
         self._untyped_storage = wrap_storage
+
+    def _filled(self, data: Any, *more: Any) -> Array:
+        """The elements of a list, or as many zeros as a number says."""
+        name = type(self).__name__
+        if more:
+            raise RuntimeError(f"{name}(): too many positional arguments: it takes a number of elements, or a list of them")
+        if isinstance(data, int):
+            if data < 0:
+                raise RuntimeError(f"{name}(): a storage can't have {data} elements")
+            return np.zeros(data, self.dtype.np)
+        if isinstance(data, str) or not isinstance(data, Sequence):
+            raise TypeError(
+                f"{name}(): argument type not recognized: {type(data).__name__}; it takes a number of elements, or a list of "
+                "them; a tensor's own is x.untyped_storage()"
+            )
+        return np.array(data, self.dtype.np)
 
     @property
     def _array(self) -> Array:
@@ -176,8 +191,8 @@ class StorageType(OfOneDtype):
 
     kind = TypedStorage
 
-    def __call__(self, data: Any = 0, *, wrap_storage: UntypedStorage | None = None) -> TypedStorage:
-        return TypedStorage(data, wrap_storage=wrap_storage, dtype=self.dtype)
+    def __call__(self, data: Any = 0, *more: Any, wrap_storage: UntypedStorage | None = None) -> TypedStorage:
+        return TypedStorage(data, *more, wrap_storage=wrap_storage, dtype=self.dtype)
 
 
 FloatStorage = StorageType("FloatStorage", dtypes.float32)

@@ -83,7 +83,7 @@ APART: list[tuple[str, str, str]] = [
     ("silent", "", "linalg.eigvalsh linalg.eig linalg.eigvals linalg.svd linalg.svdvals svd lu_unpack orgqr ormqr"),
     ("silent", "", "linalg.matrix_power-negative matrix_exp linalg.matrix_exp linalg.cond linalg.matrix_norm-nuc"),
     ("silent", "", "linalg.matrix_norm-2"),
-    ("silent", "", "linalg.matrix_norm--2 svd_lowrank pca_lowrank linalg.ldl_factor"),
+    ("silent", "", "linalg.matrix_norm--2 svd_lowrank pca_lowrank linalg.ldl_factor linalg.ldl_solve"),
     ("finite", "", "linalg.norm-2"),
 ]
 
