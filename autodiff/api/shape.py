@@ -9,12 +9,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from autodiff._core import dtypes
 from autodiff._core.formats import axes_in
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.memory import viewable
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ALL, dimension, takes_tensors
 from autodiff.api._calls import sizes as sizes_of
@@ -62,14 +61,9 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
             [3, 4, 5]])
     """
     wanted = _shape_for(input, shape, "reshape")
-    if input._array.flags.c_contiguous or _viewable(input._array, wanted):
+    if viewable(input._array, wanted):
         return ops.reshape(input, shape=wanted)
-    return ops.reshape_copy(ops.clone(input), shape=wanted)
-
-
-def _viewable(array: Any, shape: tuple[int, ...]) -> bool:
-    """Whether the same memory can be seen in this shape: NumPy copies where it cannot."""
-    return array.size == 0 or np.may_share_memory(array.reshape(shape), array)
+    return ops.reshape_copy(ops.compact(input), shape=wanted)
 
 
 @method
@@ -94,7 +88,7 @@ def view(input: Tensor, *size: Any, dtype: Any = None) -> Tensor:
         if len(size) == 1 and isinstance(size[0], dtypes.dtype):
             return viewed_as(input, size[0])
         raise
-    if not _viewable(input._array, wanted):
+    if not viewable(input._array, wanted):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."
