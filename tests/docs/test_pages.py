@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 from pages import ROOT, blocks, pages, quotes_rightly, run, source_of
+from programs import named
 from worked import change
 
 PAGES = {page.relative_to(ROOT).as_posix(): page for page in pages()}
@@ -21,7 +22,8 @@ def test_the_sessions_print_what_the_page_says(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_every_block_has_a_kind_that_is_checked(name):
     for block in blocks(PAGES[name].read_text(encoding="utf-8")):
-        known = block.info in READ_ONLY | {"python"} or source_of(block.info) or change(block.info, block.body)
+        known = block.info in READ_ONLY | {"python"} or source_of(block.info)
+        known = known or named(block.info, "program") or named(block.info, "output") or change(block.info, block.body)
         assert known, f"{name}:{block.line}: ```{block.info} is checked by no test; say python, sh or text"
 
 
