@@ -179,7 +179,7 @@ def test_the_methods_are_called():
     assert len(AsMethods.redirected) > 130
 
 
-@over([r for r in ROWS if r.same_name], 349)
+@over([r for r in ROWS if r.same_name], 610)
 def test_the_grad_fn_has_pytorchs_name(row, torch):
     names = []
     for library in (autodiff, torch):
