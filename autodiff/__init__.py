@@ -58,7 +58,7 @@ from autodiff.api.complex_numbers import (
 )
 from autodiff.api.copies import detach
 from autodiff.api.correlation import corrcoef, cov
-from autodiff.api.creation import as_tensor, asarray, empty, eye, from_numpy, full, ones, tensor, zeros
+from autodiff.api.creation import as_tensor, asarray, empty, eye, from_numpy, frombuffer, full, ones, tensor, zeros
 from autodiff.api.draws import binomial, poisson
 from autodiff.api.distance import cdist, cosine_similarity, pairwise_distance, pdist
 from autodiff.api.einsum import einsum
@@ -94,10 +94,10 @@ from autodiff.api.rearrange import broadcast_tensors, broadcast_to, meshgrid, re
 from autodiff.api.recurrent import gru, lstm, rnn_relu, rnn_tanh
 from autodiff.api.sampling import normal, rand, randint, randn, randperm
 from autodiff.api.settings import (
-    are_deterministic_algorithms_enabled, get_default_device, get_float32_matmul_precision, get_num_interop_threads,
-    is_deterministic_algorithms_warn_only_enabled, is_warn_always_enabled, set_default_device, set_default_tensor_type,
-    set_deterministic_debug_mode, set_float32_matmul_precision, set_flush_denormal, set_num_interop_threads, set_warn_always,
-    use_deterministic_algorithms,
+    are_deterministic_algorithms_enabled, get_default_device, get_deterministic_debug_mode, get_float32_matmul_precision,
+    get_num_interop_threads, is_deterministic_algorithms_warn_only_enabled, is_warn_always_enabled, set_default_device,
+    set_default_tensor_type, set_deterministic_debug_mode, set_float32_matmul_precision, set_flush_denormal,
+    set_num_interop_threads, set_warn_always, use_deterministic_algorithms,
 )
 from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, swapaxes, t, transpose, unflatten, unsqueeze
 from autodiff.api.split import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
@@ -132,13 +132,14 @@ from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
 from autodiff.ops.shape import clone
 from autodiff.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from autodiff.seeing import graph, watch
+from autodiff.seeing import backward_steps, graph, summary, watch, why
 # isort: on
 
 e = 2.718281828459045
 pi = 3.141592653589793
 inf = 1e999
 nan = inf - inf
+newaxis = None  # x[torch.newaxis], as NumPy says it
 
 __version__: str
 
@@ -207,8 +208,8 @@ __all__ = [
     "__version__", "absolute", "accelerator", "adaptive_avg_pool1d", "adaptive_max_pool1d", "adjoint", "allclose",
     "alpha_dropout", "alpha_dropout_", "amp", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
     "arctanh", "are_deterministic_algorithms_enabled", "argwhere", "as_strided", "as_strided_scatter", "as_tensor", "as_torch",
-    "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd", "avg_pool1d", "backends", "batch_norm",
-    "bfloat16", "bilinear", "bincount", "binomial", "block_diag", "bool", "broadcast_shapes", "broadcast_tensors",
+    "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd", "avg_pool1d", "backends", "backward_steps",
+    "batch_norm", "bfloat16", "bilinear", "bincount", "binomial", "block_diag", "bool", "broadcast_shapes", "broadcast_tensors",
     "broadcast_to", "can_cast", "cartesian_prod", "cdist", "cdouble", "celu", "celu_", "cfloat", "chalf", "channel_shuffle",
     "channels_last", "channels_last_3d", "chunk", "clip", "clone", "combinations", "compile", "compiler", "complex32",
     "complex64", "complex128", "concat", "concatenate", "conj", "constant_pad_nd", "contiguous_format", "conv1d", "conv2d",
@@ -218,18 +219,19 @@ __all__ = [
     "double", "dropout", "dropout_", "dsmm", "dsplit", "dtype", "e", "eig", "einsum", "embedding", "embedding_bag",
     "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "equal", "eye",
     "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "fix", "flatten",
-    "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "full", "full_like",
-    "func", "get_default_device", "get_default_dtype", "get_device", "get_float32_matmul_precision", "get_num_interop_threads",
-    "get_num_threads", "get_rng_state", "gradient", "graph", "greater", "greater_equal", "group_norm", "gru", "gru_cell",
-    "half", "histogramdd", "hsplit", "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed",
-    "instance_norm", "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
-    "is_complex", "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled",
-    "is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
+    "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "frombuffer", "full",
+    "full_like", "func", "get_default_device", "get_default_dtype", "get_deterministic_debug_mode", "get_device",
+    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "graph",
+    "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo", "imag",
+    "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16", "int32",
+    "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
+    "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
+    "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
     "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jagged", "jit", "layer_norm", "layout",
     "less", "less_equal", "linalg", "linspace", "load", "lobpcg", "logdet", "logspace", "long", "lstm", "lstm_cell", "lstsq",
     "lu", "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d", "max_pool1d_with_indices",
     "max_pool2d", "max_pool3d", "memory_format", "meshgrid", "moveaxis", "movedim", "mps", "multiply", "multiprocessing", "nan",
-    "narrow", "negative", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "onnx", "optim",
+    "narrow", "negative", "newaxis", "nn", "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "onnx", "optim",
     "pairwise_distance", "pca_lowrank", "pdist", "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson",
     "positive", "prelu", "preserve_format", "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like",
     "randn", "randn_like", "random", "randperm", "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape",
@@ -241,9 +243,10 @@ __all__ = [
     "set_warn_always", "short", "solve", "sparse_bsc", "sparse_bsc_tensor", "sparse_bsr", "sparse_bsr_tensor",
     "sparse_compressed_tensor", "sparse_coo", "sparse_coo_tensor", "sparse_csc", "sparse_csc_tensor", "sparse_csr",
     "sparse_csr_tensor", "special", "split", "split_with_sizes", "spmm", "squeeze", "std_mean", "strided", "subtract",
-    "svd_lowrank", "swapaxes", "swapdims", "symeig", "t", "tensor", "tensor_split", "testing", "threshold_", "tile",
+    "summary", "svd_lowrank", "swapaxes", "swapdims", "symeig", "t", "tensor", "tensor_split", "testing", "threshold_", "tile",
     "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices", "true_divide", "typename", "uint8",
     "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
-    "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "watch", "xpu", "zeros", "zeros_like",
+    "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "watch", "why", "xpu", "zeros",
+    "zeros_like",
 ]
 __all__ += _in_place_functions.__all__ + _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

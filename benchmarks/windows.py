@@ -1,6 +1,7 @@
-"""Convolutions and pools beside PyTorch: forward and backward together, a training step of a small network, its memory.
+"""Convolutions and pools beside PyTorch: forward and backward together, a training step of two networks, their memory.
 
-The network is the one that most courses begin with: two convolutions, a pool, two linear layers, on images of 28 by 28.
+One network is what most courses begin with: two convolutions, a pool, two linear layers, on images of 28 by 28. The other is a
+block of a ResNet, whose input gets a gradient as in the middle of a network.
 """
 
 from __future__ import annotations
@@ -76,6 +77,29 @@ def step_of(library: Any, batch: int = 32) -> Any:
     return step
 
 
+def block_of(library: Any) -> Any:
+    """zero_grad, forward, mean square, backward, SGD: of two convolutions with batch norm, and what goes past them."""
+    library.manual_seed(0)
+    nn = library.nn
+    model = nn.Sequential(
+        nn.Conv2d(64, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.ReLU(),
+        nn.Conv2d(64, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64),
+    )  # fmt: skip
+    optimizer = library.optim.SGD(model.parameters(), lr=0.0, momentum=0.9)
+    x = library.randn(32, 64, 16, 16, requires_grad=True)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        x.grad = None
+        nn.functional.relu(model(x) + x).square().mean().backward()
+        optimizer.step()
+
+    return step
+
+
+# The name of each network, what makes its step, and the target.
+NETWORKS = [("a network with two convolutions, batch 32", step_of, 0.80), ("a ResNet block (32,64,16,16), SGD", block_of, 1.10)]
+
 MEMORY = """
 import sys
 sys.path.insert(0, {folder!r})
@@ -83,21 +107,21 @@ from pairing import one_thread
 one_thread()
 import {library} as library, {library}.nn, {library}.optim
 from pathlib import Path
-from windows import step_of
+from windows import {maker}
 Path("/proc/self/clear_refs").write_text("5")
 def peak():
     return int(next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")).split()[1])
 before = peak()
-step = step_of(library)
+step = {maker}(library)
 for _ in range(10):
     step()
 print(peak() - before)
 """
 
 
-def grown(library: str) -> int:
-    """How much the peak memory of a process grows while the network is trained, in kilobytes."""
-    code = MEMORY.format(library=library, folder=HERE)
+def grown(library: str, maker: str) -> int:
+    """How much the peak memory of a process grows while a network is trained, in kilobytes."""
+    code = MEMORY.format(library=library, maker=maker, folder=HERE)
     return int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=HERE).stdout)
 
 
@@ -123,11 +147,13 @@ def windows(short: bool, torch: Any) -> Iterator[Line]:
                 x = numbers(32, 64, 24, 24)
                 ours, theirs = seconds([pooled(library, function, x, *options) for library in (autodiff, torch)], short)
                 yield f"{name} pool (32,64,24,24) {options}, both ways", "PyTorch", ours / theirs, target
-        ours, theirs = seconds([step_of(library) for library in (autodiff, torch)], short)
-        yield "step of a network with two convolutions, batch 32", "PyTorch", ours / theirs, 0.80
-        if sys.platform.startswith("linux") and not short:
-            yield "memory of training it", "PyTorch", grown("autodiff") / grown("torch"), 1.00
+        for name, maker, target in NETWORKS:
+            ours, theirs = seconds([maker(library) for library in (autodiff, torch)], short)
+            yield f"step of {name}", "PyTorch", ours / theirs, target
+            if sys.platform.startswith("linux") and not short:
+                ratio = grown("autodiff", maker.__name__) / grown("torch", maker.__name__)
+                yield f"memory of {name}", "PyTorch", ratio, 1.00
     step = step_of(autodiff)
     one, two = seconds([on_threads(1, step), on_threads(2, step)], short)
     autodiff.set_num_threads(1)
-    yield "the same step on two threads", "one thread", two / one, 0.65
+    yield "step of a network with two convolutions on two threads", "one thread", two / one, 0.65

@@ -33,7 +33,8 @@ NO_CALL = """embedding_renorm_ are_deterministic_algorithms_enabled chain_matmul
     set_rng_state use_deterministic_algorithms compile get_float32_matmul_precision get_num_interop_threads
     is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled set_default_tensor_type set_deterministic_debug_mode
     set_float32_matmul_precision set_flush_denormal set_num_interop_threads set_warn_always typename is_storage from_dlpack load
-    save to_dlpack lobpcg dsmm spmm sparse_bsc_tensor sparse_bsr_tensor sparse_compressed_tensor
+    save to_dlpack frombuffer get_deterministic_debug_mode lobpcg dsmm spmm sparse_bsc_tensor sparse_bsr_tensor
+    sparse_compressed_tensor
     sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor""".split()  # noqa: SIM905
 
 

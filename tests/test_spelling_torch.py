@@ -332,3 +332,44 @@ def test_files_without_numbers(T, tmp_path):
     assert T.load(whole)[0].sum().item() == 6
     if T is autodiff:
         assert [t.tolist() for t in pytest.importorskip("torch").load(empty)] == [[[0.0] * 3] * 2, [0.0]]
+
+
+BUFFERS = [
+    "dtype=T.int32", "dtype=T.int32, count=2, offset=4", "dtype=T.uint8, offset=14", "dtype=T.float32, requires_grad=True",
+    "dtype=T.int32, offset=2, count=1", "dtype=T.int32, count=-2", "dtype=T.int32, offset=16", "dtype=T.int32, count=5",
+    "dtype=T.int32, count=0", "dtype=T.int32, offset=-4", "dtype=T.int32, offset=3", "dtype=T.int32, requires_grad=True", "",
+    "dtype=None", "dtype=T.int32, count=1.5", "dtype=T.int32, offset='a'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", BUFFERS)
+def test_a_buffer_is_seen_as_pytorch_sees_it(options, torch):
+    said = []
+    for T in (autodiff, torch):
+        buffer = bytearray(np.arange(1, 5, dtype=np.int32).tobytes())
+        try:
+            t = eval(f"T.frombuffer(buffer, {options})", {"T": T, "buffer": buffer})
+        except Exception as error:
+            said.append(type(error))
+            continue
+        buffer[-1] = 1  # the memory is the buffer's
+        said.append((t.tolist(), str(t.dtype), t.requires_grad))
+    assert said[0] == said[1]
+
+
+def test_what_is_no_buffer_and_what_is_not_written_to():
+    for value in (3, "a", []):
+        with pytest.raises(ValueError, match="buffer protocol"):
+            autodiff.frombuffer(value, dtype=autodiff.int8)
+    with pytest.raises(RuntimeError, match="read-only"):
+        autodiff.frombuffer(b"ab", dtype=autodiff.int8).add_(1)
+    assert autodiff.ones(2)[:, autodiff.newaxis].shape == (2, 1)
+
+
+def test_the_debug_mode_is_what_was_set(T):
+    try:
+        for mode, number in (("warn", 1), ("error", 2), (0, 0)):
+            T.set_deterministic_debug_mode(mode)
+            assert T.get_deterministic_debug_mode() == number
+    finally:
+        T.set_deterministic_debug_mode(0)

@@ -185,3 +185,17 @@ def test_a_copy_lies_in_an_order_of_its_own(data):
         (copied(T).resize_(size)[: math.prod(shape)] for T in (autodiff, torch)),
     ):
         assert mine.tolist() == theirs.tolist()
+
+
+@given(data=st.data(), geometry=st.lists(st.tuples(st.integers(1, 4), st.integers(0, 6)), max_size=4))
+def test_which_memory_can_be_seen_in_another_shape(data, geometry):
+    left, shape = math.prod(n for n, _ in geometry), []
+    while left > 1 or data.draw(st.booleans()):
+        shape.append(data.draw(st.sampled_from([n for n in range(1, left + 1) if left % n == 0])))
+        left //= shape[-1]
+    x, y = (T.arange(90.0).as_strided([n for n, _ in geometry], [step for _, step in geometry]) for T in (autodiff, torch))
+    refused = [outcome(None, lambda _, z=z: [z.view(shape)]) is RuntimeError for z in (x, y)]
+    assert refused[0] == refused[1]
+    mine, theirs = x.reshape(shape), y.reshape(shape)
+    assert (mine.tolist(), mine.is_contiguous()) == (theirs.tolist(), theirs.is_contiguous())
+    assert (mine.data_ptr() == x.data_ptr()) == (theirs.data_ptr() == y.data_ptr())

@@ -12,9 +12,9 @@ import numpy as np
 
 from autodiff._core.provenance import here
 from autodiff._core.tensor import Tensor
-from autodiff._kernels.memory import order_of_copy, repeats
+from autodiff._kernels.memory import order_of_copy, repeats, viewable
 
-__all__ = ["AN_ARRAY", "changed", "memory_order", "order_of_copy", "repeats"]
+__all__ = ["AN_ARRAY", "changed", "memory_order", "order_of_copy", "repeats", "viewable"]
 
 # `np.add(a, b, out=AN_ARRAY)` is an array. Of two 0-d arrays NumPy otherwise makes a scalar, and to make that an array again
 # takes half as long as the sum did. NumPy before 2.3 has no such wish: there it is None, the default, and a scalar comes.

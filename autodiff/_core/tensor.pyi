@@ -589,7 +589,7 @@ class Tensor:
     def remainder_(input, other: Any) -> Self: ...  # api/arithmetic.py
     def renorm(input, p: builtins.float, dim: builtins.int, maxnorm: builtins.float) -> Tensor: ...  # api/distance.py
     def renorm_(input, p: builtins.float, dim: builtins.int, maxnorm: builtins.float) -> Self: ...  # api/distance.py
-    def repeat(input, *sizes: Any) -> Tensor: ...  # api/rearrange.py
+    def repeat(input, *repeats: Any) -> Tensor: ...  # api/rearrange.py
     def repeat_interleave(input: Any = ..., repeats: Any = ..., dim: builtins.int | None = ..., *, output_size: builtins.int | None = ...) -> Tensor: ...  # api/rearrange.py
     @property
     def requires_grad(self) -> builtins.bool: ...  # _core/fields.py
@@ -723,7 +723,7 @@ class Tensor:
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def var_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
     def vdot(input, other: Tensor) -> Tensor: ...  # api/products.py
-    def view(input, *shape: Any, dtype: Any = ...) -> Tensor: ...  # api/shape.py
+    def view(input, *size: Any, dtype: Any = ...) -> Tensor: ...  # api/shape.py
     def view_as(input, other: Tensor) -> Tensor: ...  # api/shape.py
     def vsplit(input, indices_or_sections: Any = ..., *, sections: builtins.int | None = ..., indices: Sequence[builtins.int] | None = ...) -> tuple[Tensor, ...]: ...  # api/split.py
     def where(self, condition: Any, other: Any) -> Any: ...  # _methods.py

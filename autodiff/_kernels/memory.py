@@ -1,4 +1,4 @@
-"""Memory: after reading it you know which arrays can't be written to element by element, and what becomes of what is freed."""
+"""Memory: after reading it you know what its layout allows, and what becomes of what is freed."""
 
 from __future__ import annotations
 
@@ -28,3 +28,26 @@ def repeats(array: NDArray[Any]) -> bool:
 def order_of_copy(array: NDArray[Any]) -> Literal["C", "K"]:
     """The order of a copy: the array's own, but rows where elements are repeated, which NumPy would put side by side."""
     return "C" if 0 in array.strides and repeats(array) else "K"
+
+
+def viewable(array: NDArray[Any], shape: tuple[int, ...]) -> bool:
+    """Whether the same memory can be seen in this shape: each new dimension lies in a run of old ones that go on in step."""
+    if array.flags.c_contiguous or array.size == 0:
+        return True
+    runs: list[int] = []  # how many elements go on in one step, from the last dimension on
+    step = -1
+    for n, stride in zip(reversed(array.shape), reversed(array.strides), strict=True):
+        if n > 1:
+            if runs and stride == step:
+                runs[-1] *= n
+            else:
+                runs.append(n)
+            step = stride * n
+    seen, run = 1, 0
+    for n in reversed(shape):
+        seen *= n
+        if run < len(runs) and seen >= runs[run]:
+            if seen > runs[run]:
+                return False
+            seen, run = 1, run + 1
+    return True

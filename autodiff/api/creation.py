@@ -85,6 +85,51 @@ def from_numpy(ndarray: Any) -> Tensor:
     return leaf(ndarray.view(np.ndarray))
 
 
+def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
+    """A tensor of the bytes of a buffer (bytearray, memoryview, array.array), whose memory it shares.
+
+    `offset` is in bytes, `count` in elements; a negative one is all that there are. ValueError where the bytes are fewer, or a
+    part of an element is left, and for what is no buffer. A tensor of bytes, which nobody may change, can't be written to.
+
+    >>> import autodiff as torch
+    >>> torch.frombuffer(bytearray([1, 0, 2, 0]), dtype=torch.int16)
+    tensor([1, 2], dtype=torch.int16)
+    """
+    try:
+        return leaf(_numbers_in(buffer, as_numpy_dtype(dtype), whole("frombuffer", "count", count), offset), requires_grad)
+    except (RuntimeError, TypeError, ValueError) as error:
+        if again := refusal(error):
+            raise again from again.__cause__
+        raise
+
+
+def _numbers_in(buffer: Any, dtype: Any, count: int, offset: int) -> Any:
+    """The array that sees the buffer's memory."""
+    if dtype is None:
+        raise TypeError("frombuffer(): argument 'dtype' must be torch.dtype, not NoneType")
+    try:
+        seen = memoryview(buffer).cast("B")
+    except TypeError:
+        raise ValueError(f"object does not implement Python buffer protocol: {type(buffer).__name__}") from None
+    length, start, size = seen.nbytes, whole("frombuffer", "offset", offset), dtype.itemsize
+    if not length or not count:
+        raise ValueError(f"both buffer length ({length}) and count ({count}) must not be 0")
+    if not 0 <= start < length:
+        raise ValueError(
+            f"offset ({start} bytes) must be non-negative and no greater than buffer length ({length} bytes) minus 1"
+        )
+    if count < 0 and (length - start) % size:
+        raise ValueError(
+            f"buffer length ({length - start} bytes) after offset ({start} bytes) must be a multiple of element size ({size})"
+        )
+    if start + max(count, 0) * size > length:
+        raise ValueError(
+            f"requested buffer length ({count} * {size} bytes) after offset ({start} bytes) must not be greater than actual "
+            f"buffer length ({length} bytes)"
+        )
+    return np.frombuffer(seen, dtype, max(count, -1), start)
+
+
 def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a tensor, without a copy where none is needed: a tensor itself, an array's own memory.
 

@@ -85,7 +85,7 @@ def msort(input: Tensor) -> Tensor:
 @method
 @takes_tensors
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
-    """(values, indices) of the k largest (or smallest) elements along `dim`, best first.
+    """(values, indices) of the k largest (or smallest) elements along `dim`, best first, and of equal ones the first.
 
     >>> import autodiff as torch
     >>> torch.topk(torch.tensor([3.0, 1.0, 2.0]), 2).values
@@ -110,6 +110,12 @@ def _best(array: Any, axis: int, k: int, largest: bool) -> Any:
     n = array.shape[axis]
     if n < 64 or k > n // 4 or not k:
         return np.take(order_of(array, axis, largest), range(k), axis)
-    places = np.argpartition(array, n - k if largest else k - 1, axis)
+    last = n - k if largest else k - 1
+    places = np.argpartition(array, last, axis)
+    worst = np.take_along_axis(array, np.take(places, [last], axis), axis)
     places = np.sort(np.take(places, range(n - k, n) if largest else range(k), axis), axis)  # equal ones in their order
-    return np.take_along_axis(places, order_of(np.take_along_axis(array, places, axis), axis, largest), axis)
+    best = np.take_along_axis(array, places, axis)
+    # A partition takes any of those that are as good as the last; a nan is equal to none.
+    if np.count_nonzero(best == worst) != np.count_nonzero(array == worst) or np.isnan(worst).any():
+        return np.take(order_of(array, axis, largest), range(k), axis)
+    return np.take_along_axis(places, order_of(best, axis, largest), axis)

@@ -108,15 +108,15 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 @method
 @takes_tensors
-def repeat(input: Tensor, *sizes: Any) -> Tensor:
-    """`input` repeated sizes[i] times along each dimension, in new memory.
+def repeat(input: Tensor, *repeats: Any) -> Tensor:
+    """`input` repeated repeats[i] times along each dimension, in new memory.
 
     >>> import autodiff as torch
     >>> torch.tensor([1, 2]).repeat(2, 2)
     tensor([[1, 2, 1, 2],
             [1, 2, 1, 2]])
     """
-    times = sizes_of(sizes, "repeat", "repeats")
+    times = sizes_of(repeats, "repeat", "repeats")
     shape = input._array.shape
     if len(times) < len(shape):
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")

@@ -92,6 +92,18 @@ def is_deterministic_algorithms_warn_only_enabled() -> bool:
     return _Switch.warn_only
 
 
+def get_deterministic_debug_mode() -> int:
+    """0, 1 or 2, as `set_deterministic_debug_mode` has it.
+
+    >>> import autodiff as torch
+    >>> torch.get_deterministic_debug_mode()
+    0
+    """
+    if not are_deterministic_algorithms_enabled():
+        return 0
+    return 1 if is_deterministic_algorithms_warn_only_enabled() else 2
+
+
 def set_deterministic_debug_mode(debug_mode: int | str) -> None:
     """0 or "default", 1 or "warn", 2 or "error": another way to say `use_deterministic_algorithms`.
 

@@ -9,12 +9,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from autodiff._core import dtypes
 from autodiff._core.formats import axes_in
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
+from autodiff._core.memory import viewable
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import ALL, dimension, takes_tensors
 from autodiff.api._calls import sizes as sizes_of
@@ -62,19 +61,14 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
             [3, 4, 5]])
     """
     wanted = _shape_for(input, shape, "reshape")
-    if input._array.flags.c_contiguous or _viewable(input._array, wanted):
+    if viewable(input._array, wanted):
         return ops.reshape(input, shape=wanted)
-    return ops.reshape_copy(ops.clone(input), shape=wanted)
-
-
-def _viewable(array: Any, shape: tuple[int, ...]) -> bool:
-    """Whether the same memory can be seen in this shape: NumPy copies where it cannot."""
-    return array.size == 0 or np.may_share_memory(array.reshape(shape), array)
+    return ops.reshape_copy(ops.compact(input), shape=wanted)
 
 
 @method
 @takes_tensors
-def view(input: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
+def view(input: Tensor, *size: Any, dtype: Any = None) -> Tensor:
     """The same memory in another shape; RuntimeError when the memory does not allow it.
 
     view(dtype) reads the same bytes as numbers of another dtype, through which no gradient flows.
@@ -86,15 +80,15 @@ def view(input: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
     >>> torch.tensor([1.0]).view(torch.int32)
     tensor([1065353216], dtype=torch.int32)
     """
-    if dtype is not None and not shape:
+    if dtype is not None and not size:
         return viewed_as(input, dtype)
     try:
-        wanted = _shape_for(input, shape, "view")
+        wanted = _shape_for(input, size, "view")
     except TypeError:
-        if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
-            return viewed_as(input, shape[0])
+        if len(size) == 1 and isinstance(size[0], dtypes.dtype):
+            return viewed_as(input, size[0])
         raise
-    if not _viewable(input._array, wanted):
+    if not viewable(input._array, wanted):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."

@@ -58,6 +58,16 @@ cdef extern from *:
         *(ad_f32x4 *)(to + 2 * to_step) = __builtin_shufflevector(right01, right23, 0, 1, 4, 5);
         *(ad_f32x4 *)(to + 3 * to_step) = __builtin_shufflevector(right01, right23, 2, 3, 6, 7);
     }
+    static inline void ad_split32(const float *x, float *even, float *odd) {
+        ad_f32x4 r0 = *(const ad_f32x4 *)x, r1 = *(const ad_f32x4 *)(x + 4);
+        *(ad_f32x4 *)even = __builtin_shufflevector(r0, r1, 0, 2, 4, 6);
+        *(ad_f32x4 *)odd = __builtin_shufflevector(r0, r1, 1, 3, 5, 7);
+    }
+    static inline void ad_join32(const float *even, const float *odd, float *x) {
+        ad_f32x4 r0 = *(const ad_f32x4 *)even, r1 = *(const ad_f32x4 *)odd;
+        *(ad_f32x4 *)x = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
+        *(ad_f32x4 *)(x + 4) = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
+    }
     #  if AD_VECTOR > 16
     typedef double ad_f64x4 __attribute__((vector_size(32), aligned(8), may_alias));
     static inline void ad_transpose64(const double *a, Py_ssize_t step, double *to, Py_ssize_t to_step) {
@@ -86,6 +96,12 @@ cdef extern from *:
     static void ad_transpose32(const float *a, Py_ssize_t step, float *to, Py_ssize_t to_step) {
         for (int i = 0; i < 4; i++)
             for (int j = 0; j < 4; j++) to[j * to_step + i] = a[i * step + j];
+    }
+    static void ad_split32(const float *x, float *even, float *odd) {
+        for (int i = 0; i < 4; i++) even[i] = x[2 * i], odd[i] = x[2 * i + 1];
+    }
+    static void ad_join32(const float *even, const float *odd, float *x) {
+        for (int i = 0; i < 4; i++) x[2 * i] = even[i], x[2 * i + 1] = odd[i];
     }
     static void ad_transpose64(const double *a, Py_ssize_t step, double *to, Py_ssize_t to_step) {
         for (int i = 0; i < 4; i++)
@@ -125,6 +141,9 @@ cdef extern from *:
         TILE_BYTES "AD_WIDE * AD_VECTOR"
     # A block of four by four elements, its rows `step` apart, to rows `to_step` apart that were its columns.
     void prefetch "ad_prefetch"(const void* p) noexcept nogil
+    # Four pairs to those of even and of odd number, or back.
+    void ad_split32(const float* x, float* even, float* odd) noexcept nogil
+    void ad_join32(const float* even, const float* odd, float* x) noexcept nogil
     void ad_transpose32(const float* a, Py_ssize_t step, float* to, Py_ssize_t to_step) noexcept nogil
     void ad_transpose64(const double* a, Py_ssize_t step, double* to, Py_ssize_t to_step) noexcept nogil
 

@@ -35,23 +35,25 @@ cdef inline Py_ssize_t depth_of(const Windows* v) noexcept nogil:
 
 
 cdef inline void move_pairs(real* x, Py_ssize_t n, real* even, real* odd, bint back) noexcept nogil:
-    """x in turns to `even` and `odd`, or back."""
-    cdef Py_ssize_t i
-    if back:
-        for i in range(n // 2):
-            x[2 * i] = even[i]
-            x[2 * i + 1] = odd[i]
-    else:
-        # Two loops, each of which becomes vectors.
-        for i in range(n // 2):
-            even[i] = x[2 * i]
-        for i in range(n // 2):
-            odd[i] = x[2 * i + 1]
-    if n % 2:
+    """x in turns to `even` and `odd`, or back: float by whole vectors, since rows are short."""
+    cdef Py_ssize_t i = 0
+    if real is float:
+        while 2 * i + 8 <= n:
+            if back:
+                ad_join32(even + i, odd + i, x + 2 * i)
+            else:
+                ad_split32(x + 2 * i, even + i, odd + i)
+            i += 4
+    while 2 * i < n:
         if back:
-            x[n - 1] = even[n // 2]
+            x[2 * i] = even[i]
+            if 2 * i + 1 < n:
+                x[2 * i + 1] = odd[i]
         else:
-            even[n // 2] = x[n - 1]
+            even[i] = x[2 * i]
+            if 2 * i + 1 < n:
+                odd[i] = x[2 * i + 1]
+        i += 1
 
 
 cdef inline void move_row(
