@@ -152,7 +152,7 @@ def test_most_rows_are_compared_in_full():
     assert others == {"binomial", *(f"grid_sample-bilinear {place} 4" for place in places)}
 
 
-@over(SLOPED, 800)
+@over(SLOPED, 850)
 def test_second_derivatives_are_silent(row):
     calls = 0
     for _, arrays in [given for dtype in FLOATS for given in list(inputs(row, dtype, drawn=3))[::7]]:
@@ -194,7 +194,7 @@ def test_in_place_is_silent_and_the_same(dtype):
                 expected = results(autodiff, row, arrays)[0]
                 if expected.dtype == found[0].dtype:  # float_power's is a double, in place one of the input's dtype
                     np.testing.assert_array_equal(found[0], expected)
-    assert changed > 600
+    assert changed > 1600
 
 
 # 1 + |-128| is -128 in int8, and PyTorch divides by that; its means and differences of whole numbers overflow on the way where
@@ -224,7 +224,7 @@ def test_whole_numbers(dtype, torch):
                 ours, theirs = values
                 assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape), row.id
                 np.testing.assert_allclose(ours, theirs, rtol=3e-5, err_msg=row.id)
-    assert compared > 400
+    assert compared > (1000 if dtype == "bool" else 1400)
 
 
 # A table would be as long as the largest number; what is drawn, or not set, is no number to compare; and sums of whole numbers
@@ -235,7 +235,7 @@ ANY_OF_EQUALS = {"kthvalue"}  # the place is that of any of several equal number
 SIGNLESS = {"gcd", "lcm"}  # one number has no negative, and PyTorch's result has the sign of what it met last
 
 
-@over([row for row in PLAIN if row.values and row.name not in NOT_COMPARED], 125)
+@over([row for row in PLAIN if row.values and row.name not in NOT_COMPARED], 270)
 def test_functions_without_a_gradient(row, torch):
     rng = np.random.default_rng(2)
     for dtype in row.dtypes:
