@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import _kernels
 from autodiff._core.missing import missing_name
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import device, on_cpu
@@ -198,11 +199,8 @@ class Generator:
         """The numbers 0 to n - 1 in random order (Fisher and Yates), as int64."""
         with self._lock:
             raw = self._raw32(max(n - 1, 0))
-        partners = raw % np.arange(n, 1, -1, dtype=np.uint64) + np.arange(max(n - 1, 0), dtype=np.uint64)
-        order = list(range(n))
-        for i, j in enumerate(partners.tolist()):
-            order[i], order[j] = order[j], order[i]
-        return np.array(order, np.int64)
+        first = np.arange(max(n - 1, 0), dtype=np.int64)
+        return _kernels.exchanged(first + raw.astype(np.int64) % (n - first), n)
 
     def bernoulli(self, p: float, shape: tuple[int, ...]) -> _Array:
         """True with probability p, as bools."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autodiff._core.tensor import Tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from autodiff.explain.picture import Picture
     from autodiff.explain.run import Watching
+    from autodiff.explain.stepping import Step
+    from autodiff.explain.summary import Summary
+    from autodiff.explain.why import Answer
 
-__all__ = ["graph", "watch"]
+__all__ = ["backward_steps", "graph", "summary", "watch", "why"]
 
 
 def graph(*outputs: Tensor) -> Picture:
@@ -55,3 +60,55 @@ def watch() -> Watching:
     from autodiff.explain.run import Watching
 
     return Watching()
+
+
+def backward_steps(loss: Tensor) -> Iterator[Step]:
+    """The backward walk from `loss`, one operation per `next()`: its grad_fn, its line, its rules, what came in, what it sent.
+
+    No `.grad` is touched, and the graph stays whole. RuntimeError for a loss that is no single number, that has no graph, or
+    whose graph was freed.
+
+    >>> import autodiff
+    >>> w = autodiff.tensor(3.0, requires_grad=True)
+    >>> for step in autodiff.backward_steps((w * w).exp()):
+    ...     print(step.name, step.rules, [f"{float(g):.5g}" for _, g in step.sent])
+    ExpBackward0 ['g · y'] ['8103.1']
+    MulBackward0 ['g · other', 'g · input'] ['24309', '24309']
+    """
+    from autodiff.explain.stepping import backward_steps
+
+    return backward_steps(loss)
+
+
+def why(tensor: Tensor, loss: Tensor | None = None) -> Answer:
+    """Why a tensor has no gradient: where it was made, whether it is a leaf, where the graph was cut, and by which line.
+
+    With a `loss`, also the way from it back to the tensor, or that there is none. TypeError for what is no tensor.
+
+    >>> import autodiff
+    >>> w = autodiff.ones(2, requires_grad=True)
+    >>> print(autodiff.why(w).splitlines()[0])
+    w: (2,) float32, a leaf: no recorded operation made it
+    """
+    from autodiff.explain.why import why
+
+    for name, x in (("tensor", tensor), ("loss", loss)):
+        if not isinstance(x, Tensor) and not (name == "loss" and x is None):
+            raise TypeError(f"why(): argument '{name}' must be a Tensor, not {type(x).__name__}")
+    return why(tensor, loss, sys._getframe(1))
+
+
+def summary(model: Any, *inputs: Any) -> Summary:
+    """What a model does to an input, layer by layer: shapes, parameters, multiplications, memory kept for backward.
+
+    It runs a copy of the model, forward only. Where a layer fails the table ends with it and says so. TypeError for what is no
+    Module.
+
+    >>> import autodiff
+    >>> model = autodiff.nn.Sequential(autodiff.nn.Linear(4, 8), autodiff.nn.ReLU())
+    >>> print(autodiff.summary(model, autodiff.ones(2, 4)).multiplications)
+    64
+    """
+    from autodiff.explain.summary import summary
+
+    return summary(model, *inputs)

@@ -1,4 +1,4 @@
-"""sort, argsort and topk take equal elements in their order, in lines of any length: one answer on every machine."""
+"""sort, argsort, topk and median take equal elements in their order, in lines of any length: one answer on every machine."""
 
 import numpy as np
 import pytest
@@ -31,6 +31,22 @@ def test_topk_is_the_beginning_of_a_stable_sort(dtype, n, rows, k, kinds, larges
     np.testing.assert_array_equal(found.values.numpy(), np.take_along_axis(x.numpy(), found.indices.numpy(), axis))
     for call in (autodiff.sort(x, axis, largest).indices, autodiff.argsort(x, axis, largest)):
         np.testing.assert_array_equal(call.numpy(), expected)
+
+
+@given(n=st.integers(1, 300), rows=st.integers(0, 3), kinds=st.sampled_from([1, 3, 50]), nans=st.booleans(),
+       first=st.booleans(), seed=st.integers(0, 999))  # fmt: skip
+def test_the_median_is_the_middle_of_a_stable_sort(n, rows, kinds, nans, first, seed):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, kinds, (rows, n)).astype("float32")
+    if nans:
+        values[rng.random(values.shape) < 0.01] = np.nan
+    expected = np.argsort(values, axis=1, kind="stable")[:, (n - 1) // 2]
+    lost = np.isnan(values)
+    expected = np.where(lost.any(1), lost.argmax(1), expected)  # a nan is the median of its line
+    x = autodiff.tensor(values.T if first else values)
+    found = autodiff.median(x, 0 if first else 1)
+    np.testing.assert_array_equal(found.indices.numpy(), expected)
+    np.testing.assert_array_equal(found.values.numpy(), values[np.arange(rows), expected])
 
 
 def test_the_values_are_pytorchs(torch):

@@ -254,6 +254,23 @@ def test_a_triangle_is_divided_by_a_zero_on_its_diagonal(upper, left):
         np.testing.assert_allclose(x, y, rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rows", [[[0.0, 0], [0, 0]], [[1.0, 1], [1, 1]], [[0.0, 1], [1, 0]], [[2.0, 0], [0, 0]]])
+def test_what_ldl_makes_of_a_singular_matrix_is_not_finite(rows):
+    ours, theirs = (
+        T.linalg.ldl_solve(*T.linalg.ldl_factor_ex(T.tensor(rows))[:2], T.ones(2, 1)).numpy() for T in (autodiff, torch)
+    )
+    assert (np.isfinite(ours) == np.isfinite(theirs)).all()
+    np.testing.assert_array_equal(ours[np.isfinite(theirs)], theirs[np.isfinite(theirs)])
+
+
+def test_ldl_of_a_nan_raises_nothing_of_numpys():
+    for rows in ([[np.nan, 1.0], [1, 1]], [[0.0, 1], [1, np.nan]], [[0.0, np.nan], [np.nan, 0]], [[1.0, 0], [0, np.nan]]):
+        a = autodiff.tensor(rows)
+        ld, pivots, _ = autodiff.linalg.ldl_factor_ex(a)
+        assert not np.isfinite(autodiff.linalg.ldl_solve(ld, pivots, autodiff.ones(2, 1)).numpy()).all()
+
+
 def test_the_inverse_of_a_cholesky_factor_with_a_zero_is_refused():
     with pytest.raises(autodiff.linalg.LinAlgError, match="cholesky_inverse: The diagonal element 2 is zero"):
         autodiff.cholesky_inverse(autodiff.tensor([[1.0, 0], [1, 0]]))

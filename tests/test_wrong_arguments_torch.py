@@ -100,6 +100,12 @@ KNOWN = {
 }
 
 
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path, monkeypatch):
+    """save(matrix, "a") writes a file."""
+    monkeypatch.chdir(tmp_path)
+
+
 def outcome(m, name, call):
     arguments = [POOL[a](m) for a in call]
     before = [repr(a) for a in arguments]

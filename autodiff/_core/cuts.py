@@ -10,12 +10,13 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from autodiff._core.handles import extra_of
 from autodiff._core.modes import mode
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.provenance import Place, here, line_of
 from autodiff._core.tensor import Tensor
 
-__all__ = ["blame", "cut", "unrecorded"]
+__all__ = ["blame", "cut", "cut_of", "unrecorded"]
 
 
 class _Last(threading.local):
@@ -32,8 +33,15 @@ _last = _Last()
 def cut(by: str, inputs: Sequence[Any], t: Tensor, depth: int = 3) -> None:
     """Note that `t`, the result of `by`, has no graph although what it was made of had one."""
     _last.by, _last.cell, _last.place = by, t._cell, here(depth)
+    extra_of(t, "_extra")["cut"] = by, _last.place
     if LOOKING:
         tell("cut", by, inputs, t)
+
+
+def cut_of(t: Tensor) -> tuple[str, Place | None] | None:
+    """What cut `t` off its graph, and where, if it was cut off."""
+    found: tuple[str, Place | None] | None = (t._extra or {}).get("cut")
+    return found
 
 
 def unrecorded(by: str, inputs: Sequence[Any], output: Any) -> None:

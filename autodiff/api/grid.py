@@ -23,8 +23,9 @@ from autodiff.api._calls import takes_tensors, whole
 from autodiff.api.matmul import bmm
 from autodiff.api.ranges import linspace
 from autodiff.ops.arithmetic import add, mul
+from autodiff.ops.embedding import embedding
 from autodiff.ops.grid import among_pixels, clipped, piecewise, reflected
-from autodiff.ops.places import blanked, gather
+from autodiff.ops.places import blanked
 from autodiff.ops.resample import cubic_weights
 
 _PADDINGS = ("zeros", "border", "reflection")
@@ -78,9 +79,11 @@ def _corners(at: Tensor, n: int, mode: str, padding: str, align_corners: bool, p
 def _sampled(input: Tensor, grid: Tensor, mode: str, padding: str, align_corners: bool) -> Tensor:
     batch, channels, *size = input._array.shape
     out = grid._array.shape[1:-1]
-    count = math.prod(out)
-    flat = input.reshape(batch, channels, math.prod(size))
-    points = grid.reshape(batch, 1, count, len(size))
+    count, area = math.prod(out), math.prod(size)
+    # A row for each pixel: its channels lie together, and are read and added to together.
+    pixels = input.reshape(batch, channels, area).transpose(1, 2).reshape(batch * area, channels)
+    first = np.arange(batch)[:, None] * area
+    points = grid.reshape(batch, count, 1, len(size))
     # The last number of a point belongs to the first dimension of the image.
     plane = len(size) == 2
     along = [_corners(points[..., -1 - d], n, mode, padding, align_corners, plane) for d, n in enumerate(size)]
@@ -90,10 +93,10 @@ def _sampled(input: Tensor, grid: Tensor, mode: str, padding: str, align_corners
         for corner, n in zip(corners, size):
             places = places * n + corner.places
         there = reduce(np.logical_and, [corner.there for corner in corners])
-        pixels = gather(flat, axis=2, places=np.broadcast_to(places, (batch, channels, count)))
+        rows = embedding(pixels, places=places[..., 0] + first, padding=-1, by_frequency=False)
         weight = reduce(mul, [corner.weight for corner in corners])
-        parts.append(mul(blanked(pixels, mask=~there), weight))
-    return reduce(add, parts).reshape(batch, channels, *out)
+        parts.append(mul(blanked(rows, mask=~there), weight))
+    return reduce(add, parts).transpose(1, 2).contiguous().reshape(batch, channels, *out)
 
 
 def _check(input: Tensor, grid: Tensor, mode: str) -> None:

@@ -46,13 +46,25 @@ def median(input: Tensor, dim: Any = ALL, keepdim: bool = False) -> Any:
     not_for_bools(input._array, "median")
     if not input._array.ndim:
         return MedianResult(input.clone(), wrap(np.zeros((), np.int64)))
-    n = input._array.shape[axis]
-    order = order_of(input._array, axis, False) if n < 64 else np.argpartition(input._array, (n - 1) // 2, axis)
-    places = np.take(order, [(n - 1) // 2], axis)
+    places = _middle(input._array, axis)
     nans = np.isnan(input._array)
     if nans.any():  # the first of them is the median of its lane
         places = positions(np.where(nans.any(axis, keepdims=True), np.argmax(nans, axis, keepdims=True), places))
     return MedianResult(*_median(input, places=places, axis=axis, keepdim=keepdim))
+
+
+def _middle(array: Any, axis: int) -> Any:
+    """Where the middle element of each lane is: of equal ones that which a stable sort would put there."""
+    at = (array.shape[axis] - 1) // 2
+    if array.shape[axis] < 64:
+        return np.take(order_of(array, axis, False), [at], axis)
+    places = np.take(np.argpartition(array, at, axis), [at], axis)
+    middle = np.take_along_axis(array, places, axis)
+    equal = array == middle
+    if np.count_nonzero(equal) <= places.size:
+        return places
+    before = np.count_nonzero(array < middle, axis=axis, keepdims=True)
+    return np.argmax(np.cumsum(equal, axis) == at - before + 1, axis, keepdims=True)
 
 
 @method

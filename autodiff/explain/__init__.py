@@ -31,6 +31,11 @@ How it is told:
 - `svg`: the picture drawn.
 - `picture`: what `autodiff.graph` gives: the picture in every form.
 - `page`: the story, the code and the picture in one file for a browser.
+- `data`: a run as JSON.
+- `exploring`: the page in a notebook, or in the browser.
+- `stepping`: the backward walk by hand, one operation at a time.
+- `summary`: what a model does to an input, layer by layer.
+- `why`: why a tensor has no gradient.
 - `program`: the program that ran, as Python without a graph.
 - `scope`: the names in it.
 - `steps`: an optimiser's part in it.

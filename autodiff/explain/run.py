@@ -13,7 +13,9 @@ from typing import Any
 
 from autodiff._core.observer import observing
 from autodiff._core.provenance import is_ours
+from autodiff.explain.data import as_json
 from autodiff.explain.events import Event, Thing
+from autodiff.explain.exploring import Exploration, in_notebook
 from autodiff.explain.graph import of_run
 from autodiff.explain.moments import Story
 from autodiff.explain.page.writing import page_of
@@ -63,6 +65,20 @@ class Run:
         text = self.html() if target.suffix.lower() == ".html" else as_text(self.story) + "\n"
         target.write_text(text, encoding="utf-8")
         return str(target)
+
+    def explore(self) -> Exploration:
+        """The page, inside a notebook's cell; elsewhere it opens in the browser."""
+        page = Exploration(self.html(), "a watched run")
+        if not in_notebook():
+            page.open()
+        return page
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The run as JSON, in the form that `autodiff.explain.data.SCHEMA` describes; its version changes with its meaning."""
+        return as_json(self, indent)
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        return {"text/plain": str(self), "image/svg+xml": self.graph().svg()}
 
     def graph(self) -> Picture:
         """The picture of what was computed, with every value and gradient: `_repr_svg_` in a notebook, `.save("g.svg")`."""

@@ -179,6 +179,9 @@ def largest(x: Any, ranges: list[Any]) -> Any:
 
     The last nan, where there is one. ranges holds, for each spatial dimension, the (begin, end) of the windows.
     """
+    longest = [max((b - a for a, b in each), default=0) for each in ranges]
+    if 0 < math.prod(longest) < math.prod(map(len, ranges)):
+        return _largest_by_taps(x, ranges, longest)
     places = np.zeros((*x.shape[:2], *map(len, ranges)), np.int64)
     for at in np.ndindex(*map(len, ranges)):
         corner = [ends[i] for ends, i in zip(ranges, at, strict=True)]
@@ -187,6 +190,26 @@ def largest(x: Any, ranges: list[Any]) -> Any:
         places[(slice(None), slice(None), *at)] = np.ravel_multi_index(
             tuple(i + a for i, (a, _) in zip(best, corner, strict=True)), x.shape[2:]
         )
+    return places
+
+
+def _largest_by_taps(x: Any, ranges: list[Any], longest: list[int]) -> Any:
+    """The same where windows have fewer elements than there are windows: all first elements at once, then all second ones.
+
+    A window that has no such element gives its last one again, which changes nothing.
+    """
+    flat, best, places = _flat(x), None, None
+    for tap in np.ndindex(*longest):
+        at: Any = 0
+        for each, t, n in zip(ranges, tap, x.shape[2:], strict=True):
+            at = np.expand_dims(at, -1) * n + np.array([min(a + t, b - 1) for a, b in each])
+        seen = flat[:, :, at]
+        if best is None or places is None:
+            best, places = seen, np.broadcast_to(at, seen.shape).copy()
+            continue
+        larger = (seen > best) | (seen != seen)  # a nan is larger than all
+        np.copyto(best, seen, where=larger)
+        np.copyto(places, at, where=larger)
     return places
 
 

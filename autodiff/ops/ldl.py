@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
+from autodiff.ops.equations import solved
 
 # With this bound no entry grows by more than a factor of 2.57 in a step.
 _ALPHA = (1 + math.sqrt(17)) / 8
@@ -21,13 +22,18 @@ def _pivot(a: Any) -> tuple[int, int]:
     """(the size of the block, 1 or 2, and the row that is exchanged with its last one), for what is left of the matrix."""
     column = np.abs(a[1:, 0])
     largest = column.max(initial=0)
-    if abs(a[0, 0]) >= _ALPHA * largest:
+    if not abs(a[0, 0]) < _ALPHA * largest:  # or one of the two is nan, and no choice is better
         return 1, 0
     r = 1 + int(column.argmax())
     in_row = np.abs(np.delete(a[r], r)).max()
     if abs(a[0, 0]) * in_row >= _ALPHA * largest**2:
         return 1, 0
     return (1, r) if abs(a[r, r]) >= _ALPHA * in_row else (2, r)
+
+
+def _divided(block: Any, b: Any) -> Any:
+    """The x with block @ x = b; not finite for a block that can't be divided by."""
+    return solved.operation.forward(block, b, lenient=True)
 
 
 def factor(a: Any) -> tuple[Any, Any, int]:
@@ -44,7 +50,7 @@ def factor(a: Any) -> tuple[Any, Any, int]:
         pivots[k : k + size] = row + 1 if size == 1 else -(row + 1)
         block, below = a[k : k + size, k : k + size], a[k + size :, k : k + size]
         if block.any():
-            steps = np.linalg.solve(block, below.T).T
+            steps = _divided(block, below.T).T
             a[k + size :, k + size :] -= steps @ below.T
             below[...] = steps
         elif not info:
@@ -64,7 +70,7 @@ def solve(ld: Any, pivots: Any, b: Any) -> Any:
         x[[k + size - 1, row]] = x[[row, k + size - 1]]
         x[k + size :] -= ld[k + size :, k : k + size] @ x[k : k + size]
         block = ld[k : k + size, k : k + size]
-        x[k : k + size] = np.linalg.solve(np.tril(block) + np.tril(block, -1).T, x[k : k + size])
+        x[k : k + size] = _divided(np.tril(block) + np.tril(block, -1).T, x[k : k + size])
     for k, size, row in reversed(blocks):
         x[k : k + size] -= ld[k + size :, k : k + size].T @ x[k + size :]
         x[[k + size - 1, row]] = x[[row, k + size - 1]]

@@ -376,3 +376,19 @@ def test_a_forked_child_computes():
     if child == 0:
         os._exit(0 if _kernels.matmul(x, x).tobytes() == expected else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@given(n=st.integers(0, 40), data=st.data(), every=st.sampled_from([1, 2]))
+def test_exchanges(n, data, every):
+    partners = data.draw(st.lists(st.integers(0, n - 1), max_size=n)) if n else []
+    laid = np.repeat(np.array(partners, np.int64), every)[::every]
+    found, wanted = _kernels.exchanged(laid, n), reference.exchanged(laid, n)
+    assert found.dtype == np.int64
+    assert found.tolist() == wanted.tolist()
+    assert sorted(found.tolist()) == list(range(n))
+
+
+@pytest.mark.parametrize("partners", [[3], [-1], [0, 0, 0, 0], [2**40]])
+def test_partners_that_are_not_there_are_refused(partners):
+    with pytest.raises((TypeError, IndexError), match="exchanged"):
+        _kernels.exchanged(np.array(partners), 3)

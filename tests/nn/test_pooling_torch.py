@@ -273,3 +273,17 @@ def test_wrong_blocks_are_pytorchs_errors():
         same(lambda T, x: T.nn.functional.fold(x, 8, 2), wrong)
     for wrong in (image[0, 0], image[:, :0], image.astype("int64"), image > 0):
         same(lambda T, x: T.nn.functional.unfold(x, 2), wrong)
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize(("inside", "out"), [(7, 5), (7, 7), (6, 9), (13, 4), (5, 1)])
+def test_adaptive_windows_of_every_number(dims, inside, out):
+    """Few large windows, many small ones, more than there are elements: with equal numbers, and with nan."""
+    rng = np.random.default_rng(inside)
+    name = f"adaptive_max_pool{dims}d"
+    x = rng.integers(-2, 3, (2, 2, *[inside] * dims)).astype(np.float32)
+    for part in (0.0, 0.1):
+        x[rng.random(x.shape) < part] = np.nan
+        found = [getattr(T.nn.functional, name)(T.tensor(x), out, return_indices=True) for T in (autodiff, torch)]
+        for ours, theirs in zip(*found, strict=True):
+            np.testing.assert_array_equal(ours.numpy(), theirs.numpy())

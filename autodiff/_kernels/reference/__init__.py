@@ -17,13 +17,8 @@ from autodiff._kernels.reference.convolution import convolution, convolution_wei
 from autodiff._kernels.reference.elements import gelu, gelu_grad, relu, relu_grad, sigmoid, sigmoid_grad, silu, silu_grad
 from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_both, cross_entropy_grad
 from autodiff._kernels.reference.matmul import matmul
-from autodiff._kernels.reference.norms import (
-    batch_norm,
-    batch_norm_grad,
-    channel_sums,
-    layer_norm,
-    layer_norm_grad,
-)
+from autodiff._kernels.reference.norms import batch_norm, batch_norm_grad, channel_sums, layer_norm, layer_norm_grad
+from autodiff._kernels.reference.order import exchanged
 from autodiff._kernels.reference.pooling import max_pool, max_pool_grad
 from autodiff._kernels.reference.recurrent import gru, gru_grad, lstm, lstm_grad
 from autodiff._kernels.reference.softmax import log_softmax, log_softmax_grad, softmax, softmax_grad
@@ -48,6 +43,7 @@ __all__ = [
     "cross_entropy",
     "cross_entropy_both",
     "cross_entropy_grad",
+    "exchanged",
     "gelu",
     "gelu_grad",
     "gru",

@@ -1,0 +1,169 @@
+"""`why`: what a tensor is to the graph, and why it has no gradient. It looks at the state, never at the text of an error.
+
+After this module a reader knows the questions that a missing gradient raises, in the order in which they are asked: does it
+require one? Is it a leaf? Is it on a way to the loss? Has backward come by? And, where the graph was cut, by what and in
+which line.
+"""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.cuts import cut_of
+from autodiff._core.hooks import retains_grad
+from autodiff._core.node import FREED, Node, to_leaf
+from autodiff._core.provenance import line_of
+from autodiff._core.tensor import LEAF, Tensor
+from autodiff._core.views import edge_of
+from autodiff.explain.numbers import brief, shape_of
+from autodiff.explain.values import value_of
+
+__all__ = ["Answer", "why"]
+
+
+class Answer(str):
+    """The answer, which prints as it is."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def why(tensor: Tensor, loss: Tensor | None, frame: FrameType | None) -> Answer:
+    """The answer for a tensor, and the way from it to the loss, where one is given."""
+    names = _names(frame)
+    name = names.get(id(tensor), "this tensor")
+    edge = edge_of(tensor)
+    lines = [f"{name}: {shape_of(tuple(tensor.shape))} {str(tensor.dtype).removeprefix('torch.')}, {_made(tensor)}"]
+    if edge is None:
+        lines += _without(tensor, name)
+    elif tensor._edge is LEAF:
+        lines += _leaf(tensor, name)
+    else:
+        lines += _inner(tensor, name)
+    if loss is not None:
+        lines += _way(tensor, loss, name, names)
+    return Answer("\n".join(lines))
+
+
+def _names(frame: FrameType | None) -> dict[int, str]:
+    """What the caller's variables and modules call tensors."""
+    found: dict[int, str] = {}
+    for variables in (frame.f_locals, frame.f_globals) if frame is not None else ():
+        for name, value in variables.items():
+            if isinstance(value, Tensor) and name.isidentifier():  # not what a rewritten assertion holds
+                found.setdefault(id(value), name)
+            elif hasattr(value, "named_parameters") and not isinstance(value, type):
+                for path, p in value.named_parameters():
+                    found.setdefault(id(p), f"{name}.{path}")
+    return found
+
+
+def _made(tensor: Tensor) -> str:
+    edge = tensor._edge
+    if edge.__class__ is tuple and not to_leaf(edge):
+        node = edge[0]
+        what = node.operation.public if node.operation is not None else node.name()
+        return f"the result of {what} at {line_of(node.place)}"
+    return "a leaf: no recorded operation made it"
+
+
+def _without(tensor: Tensor, name: str) -> list[str]:
+    """Why requires_grad is False."""
+    lines = ["requires_grad is False, so no gradient will come to it."]
+    if tensor._array.dtype.kind != "f":
+        lines.append(f"Only floating point numbers can have one, and these are {str(tensor.dtype).removeprefix('torch.')}.")
+    cut = cut_of(tensor)
+    if cut is not None:
+        by, place = cut
+        lines.append(f"The graph was cut here: {by} at {line_of(place)} made it of something that requires a gradient.")
+    elif tensor._cell is None:
+        lines.append("It was made inside inference_mode(), where nothing is recorded.")
+    elif tensor._array.dtype.kind == "f":
+        lines.append(
+            "Nothing that it was made of required one, or it was computed under no_grad(). If it is to learn: "
+            f"{name if name.isidentifier() else 'x'}.requires_grad_() before it is used."
+        )
+    return lines
+
+
+def _leaf(tensor: Tensor, name: str) -> list[str]:
+    """Why a leaf has no gradient, or which."""
+    if tensor._grad is None:
+        return [
+            "It requires a gradient, and .grad is None: no backward() has reached it yet, or zero_grad() has cleared it since. "
+            f"Ask why({name if name.isidentifier() else 'tensor'}, loss) whether it is on a way to the loss."
+        ]
+    if not np.any(tensor._grad._array):
+        return [
+            "Its .grad is all zeros: backward() came by, and every path to it was flat there (a relu that is off, a saturated "
+            "function, a factor 0), or zero_grad(set_to_none=False) wrote them."
+        ]
+    return [f"Its .grad is {brief(value_of(tensor._grad))}."]
+
+
+def _inner(tensor: Tensor, name: str) -> list[str]:
+    node = tensor._edge[0]
+    lines = []
+    if tensor._grad is not None:
+        lines.append(f"Its .grad is {brief(value_of(tensor._grad))}.")
+    elif retains_grad(tensor):
+        lines.append("It keeps its gradient (retain_grad()), and no backward() has come by yet.")
+    else:
+        lines.append(
+            "It is computed, so backward() passes through it and keeps its gradient nowhere. "
+            f"To have it: {name if name.isidentifier() else 'x'}.retain_grad() before backward(), or look at it in watch()."
+        )
+    if node.kept is FREED:
+        lines.append("backward() has been through: what its operation kept is let go, so it can't be walked again.")
+    return lines
+
+
+def _way(tensor: Tensor, loss: Tensor, name: str, names: dict[int, str]) -> list[str]:
+    """The shortest way from the loss back to the tensor, or that there is none."""
+    told = names.get(id(loss), "the loss")
+    root, target = edge_of(loss), edge_of(tensor)
+    if root is None:
+        cut = cut_of(loss)
+        where = f": it was cut by {cut[0]} at {line_of(cut[1])}" if cut is not None else ""
+        return [f"{told} has no graph{where}. No gradient can come from it."]
+    if target is None:
+        return [f"There is no way from {told} to {name}: it does not require a gradient."]
+    steps = _path(root, target)
+    if steps is None:
+        return [f"{name} is on no way to {told}: {told} was not computed from it, or a detach() or no_grad() lies between."]
+    way = " ← ".join([told, *(f"{node.name()} ({line_of(node.place)})" for node in steps), name])
+    return [f"The way back: {way}"]
+
+
+def _path(root: Any, target: Any) -> list[Node] | None:
+    """The nodes from an edge to another, by the fewest steps."""
+    if root[:2] == target[:2]:
+        return []
+    if to_leaf(root):
+        return None
+    came: dict[Node, Node | None] = {root[0]: None}
+    row = [root[0]]
+    while row:
+        following = []
+        for node in row:
+            for edge in node.edges:
+                if edge is None:
+                    continue
+                if edge[0] is target[0] and edge[1] == target[1]:
+                    return _back(came, node)
+                if not to_leaf(edge) and edge[0] not in came:
+                    came[edge[0]] = node
+                    following.append(edge[0])
+        row = following
+    return None
+
+
+def _back(came: dict[Node, Node | None], node: Node | None) -> list[Node]:
+    steps: list[Node] = []
+    while node is not None:
+        steps.append(node)
+        node = came[node]
+    return steps[::-1]
