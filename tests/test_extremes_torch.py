@@ -7,6 +7,7 @@ PyTorch's own numbers are not what is wanted, or depend on the order of a sum, t
 import collections
 import contextlib
 import inspect
+import itertools
 import warnings
 import zlib
 
@@ -282,3 +283,16 @@ def parts_of(result):
             yield from parts_of(part)
         else:
             yield number(part) if hasattr(part, "numpy") else part
+
+
+@pytest.mark.parametrize("call", [lambda T, x: x.prod(), lambda T, x: T.prod(x, 0)], ids=["prod", "prod of a dimension"])
+def test_where_the_gradient_of_a_product_is_nan(call):
+    """Zeros, infinities and nan in every order: 0 and nan stand where PyTorch's do."""
+    torch = pytest.importorskip("torch")
+    for numbers in (x for n in (1, 2, 3, 4) for x in itertools.product([0.0, 2.0, np.nan, np.inf], repeat=n)):
+        found = []
+        for T in (autodiff, torch):
+            x = T.tensor(numbers, requires_grad=True)
+            call(T, x).backward()
+            found.append(x.grad.numpy())
+        np.testing.assert_array_equal(*found, err_msg=str(numbers))
