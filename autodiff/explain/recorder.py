@@ -75,6 +75,7 @@ class Recorder(Things):
             in_place=self.names.changing if self.changes else "",
         )
         self.made_by[node] = event
+        self.names.used(event)
         for nr, t in enumerate(outputs):
             one = self.new(
                 "result", t._array.shape, t._array.dtype, value_of(t), made=event, output=nr, requires_grad=True
