@@ -15,7 +15,8 @@ def test_a_program_prints_what_the_page_says(name, tmp_path):
     printed = run_all(WITH_PROGRAMS[name], tmp_path)
     for file, program in programs(WITH_PROGRAMS[name]).items():
         assert printed[file] == program.output, (
-            f"{name}:{program.line}: {file} prints something else: run `python docs/programs.py` and read the text around it again"
+            f"{name}:{program.line}: {file} prints something else: "
+            "run `python docs/programs.py` and read the text around it again"
         )
 
 
