@@ -10,6 +10,7 @@ A whole program, and what it prints, are blocks with program=FILE and output=FIL
 
 import ast
 import doctest
+import importlib.util
 import re
 import textwrap
 from pathlib import Path
@@ -32,6 +33,18 @@ def pages():
     found = sorted((ROOT / "docs").rglob("*.md"))
     written = [page for page in found if "reference" not in page.relative_to(ROOT).parts]
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *written]
+
+
+def needs(page):
+    """The packages beside autodiff that a page's code takes its data from; the extra `docs` has them."""
+    found = re.findall(r"^(?:>>> |\.\.\. )?(?:from|import) (sklearn|statsmodels)\b", page.read_text(encoding="utf-8"), re.M)
+    return sorted(set(found))
+
+
+def left_out(page):
+    """Why a page can't be run here: what it needs and is not installed; '' where it can be."""
+    missing = [name for name in needs(page) if importlib.util.find_spec(name) is None]
+    return f"{page.name} needs {', '.join(missing)}: pip install '.[docs]'" if missing else ""
 
 
 def blocks(text):

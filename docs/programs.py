@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from pages import FENCE, blocks, pages
+from pages import FENCE, blocks, left_out, pages
 
 
 class Program(NamedTuple):
@@ -87,5 +87,5 @@ def refresh(page):
 
 if __name__ == "__main__":
     for each in pages():
-        if programs(each):
+        if programs(each) and not left_out(each):
             refresh(each)

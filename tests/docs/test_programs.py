@@ -4,7 +4,7 @@ import re
 
 import make_figures
 import pytest
-from pages import ROOT, pages
+from pages import ROOT, left_out, pages
 from programs import programs, refresh, run_all
 
 WITH_PROGRAMS = {page.relative_to(ROOT).as_posix(): page for page in pages() if programs(page)}
@@ -12,6 +12,8 @@ WITH_PROGRAMS = {page.relative_to(ROOT).as_posix(): page for page in pages() if 
 
 @pytest.mark.parametrize("name", WITH_PROGRAMS)
 def test_a_program_prints_what_the_page_says(name, tmp_path):
+    if reason := left_out(WITH_PROGRAMS[name]):
+        pytest.skip(reason)
     printed = run_all(WITH_PROGRAMS[name], tmp_path)
     for file, program in programs(WITH_PROGRAMS[name]).items():
         assert printed[file] == program.output, (
@@ -72,3 +74,15 @@ def test_what_a_program_prints_is_written_below_it(tmp_path):
     page.write_text("```python program=a.py\nprint(1 + 1)\n```\n\n```text output=a.py\nold\n```\n", encoding="utf-8")
     refresh(page)
     assert programs(page)["a.py"].output == "2\n"
+
+
+def test_a_page_whose_data_are_not_installed_is_left_out(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    page.write_text("```python program=a.py\nfrom sklearn import datasets\n```\n![it](figures/a.svg)\n", encoding="utf-8")
+    monkeypatch.setattr(make_figures, "FOLDER", tmp_path)
+    (tmp_path / "a.svg").write_bytes(b"old")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert left_out(page) == "page.md needs sklearn: pip install '.[docs]'"
+    assert make_figures.drawn(page) == {"a.svg": b"old"}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    assert not left_out(page)
