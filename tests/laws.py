@@ -30,8 +30,8 @@ def over(rows, at_least):
     return pytest.mark.parametrize("row", rows, ids=[r.id for r in rows])
 
 
-every_row = over(ROWS, 369)
-every_sloped_row = over(SLOPED, 367)
+every_row = over(ROWS, 860)
+every_sloped_row = over(SLOPED, 850)
 
 
 def operations() -> dict[str, Operation]:

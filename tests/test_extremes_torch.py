@@ -7,6 +7,7 @@ PyTorch's own numbers are not what is wanted, or depend on the order of a sum, t
 import collections
 import contextlib
 import inspect
+import itertools
 import warnings
 import zlib
 
@@ -151,7 +152,7 @@ def test_most_rows_are_compared_in_full():
     assert others == {"binomial", *(f"grid_sample-bilinear {place} 4" for place in places)}
 
 
-@over(SLOPED, 800)
+@over(SLOPED, 850)
 def test_second_derivatives_are_silent(row):
     calls = 0
     for _, arrays in [given for dtype in FLOATS for given in list(inputs(row, dtype, drawn=3))[::7]]:
@@ -193,7 +194,7 @@ def test_in_place_is_silent_and_the_same(dtype):
                 expected = results(autodiff, row, arrays)[0]
                 if expected.dtype == found[0].dtype:  # float_power's is a double, in place one of the input's dtype
                     np.testing.assert_array_equal(found[0], expected)
-    assert changed > 600
+    assert changed > 1600
 
 
 # 1 + |-128| is -128 in int8, and PyTorch divides by that; its means and differences of whole numbers overflow on the way where
@@ -223,7 +224,7 @@ def test_whole_numbers(dtype, torch):
                 ours, theirs = values
                 assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape), row.id
                 np.testing.assert_allclose(ours, theirs, rtol=3e-5, err_msg=row.id)
-    assert compared > 400
+    assert compared > (1000 if dtype == "bool" else 1400)
 
 
 # A table would be as long as the largest number; what is drawn, or not set, is no number to compare; and sums of whole numbers
@@ -234,7 +235,7 @@ ANY_OF_EQUALS = {"kthvalue"}  # the place is that of any of several equal number
 SIGNLESS = {"gcd", "lcm"}  # one number has no negative, and PyTorch's result has the sign of what it met last
 
 
-@over([row for row in PLAIN if row.values and row.name not in NOT_COMPARED], 125)
+@over([row for row in PLAIN if row.values and row.name not in NOT_COMPARED], 270)
 def test_functions_without_a_gradient(row, torch):
     rng = np.random.default_rng(2)
     for dtype in row.dtypes:
@@ -282,3 +283,16 @@ def parts_of(result):
             yield from parts_of(part)
         else:
             yield number(part) if hasattr(part, "numpy") else part
+
+
+@pytest.mark.parametrize("call", [lambda T, x: x.prod(), lambda T, x: T.prod(x, 0)], ids=["prod", "prod of a dimension"])
+def test_where_the_gradient_of_a_product_is_nan(call):
+    """Zeros, infinities and nan in every order: 0 and nan stand where PyTorch's do."""
+    torch = pytest.importorskip("torch")
+    for numbers in (x for n in (1, 2, 3, 4) for x in itertools.product([0.0, 2.0, np.nan, np.inf], repeat=n)):
+        found = []
+        for T in (autodiff, torch):
+            x = T.tensor(numbers, requires_grad=True)
+            call(T, x).backward()
+            found.append(x.grad.numpy())
+        np.testing.assert_array_equal(*found, err_msg=str(numbers))

@@ -57,7 +57,7 @@ def first(order):
     return [depends for depends, _ in order].index(True) if any(depends for depends, _ in order) else -1
 
 
-@over([row for row in SLOPED if row.torch_orders >= 3 and not row.ends_early], 335)
+@over([row for row in SLOPED if row.torch_orders >= 3 and not row.ends_early], 710)
 def test_every_row(row, torch):
     compare(row.call, arrays_for(row), torch)
 

@@ -76,6 +76,7 @@ class Recorder(Things):
             in_place=self.names.changing if self.changes else "",
         )
         self.made_by[node] = event
+        self.names.used(event)
         for nr, t in enumerate(outputs):
             value = value_of(t, _is_given(node))
             one = self.new("result", t._array.shape, t._array.dtype, value, made=event, output=nr, requires_grad=True)

@@ -33,7 +33,7 @@ class Value:
     shape: tuple[int, ...]
     dtype: str
     array: np.ndarray[Any, Any] | None  # a copy; None where it was too large
-    picture: np.ndarray[Any, Any]  # the numbers as rows and columns; of more than 256 numbers the blocks
+    picture: np.ndarray[Any, Any]  # the numbers as rows and columns; of more than 16 of either the blocks
     low: float
     high: float
     norm: float
@@ -72,7 +72,7 @@ def value_of(x: Any, whole: bool = False) -> Value:
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (math.nan, math.nan)
     copy = np.array(array) if whole or array.size <= LARGEST else None
     return Value(
-        array.shape, str(array.dtype), copy, np.array(rows) if array.size <= _SQUARES**2 else _blocks(rows), low, high, norm,
+        array.shape, str(array.dtype), copy, np.array(rows) if max(rows.shape) <= _SQUARES else _blocks(rows), low, high, norm,
         rows.size - finite.size, _stamp(array) if copy is None else b"",
     )
 

@@ -128,7 +128,7 @@ def _share(total: Any, n: int, dtype: Any) -> Any:
 
 
 @primitive(
-    lambda g, x, axes: spread(g, x.shape, axes) * others(x, axes),
+    lambda g, x, axes: spread(g, x.shape, axes) * as_quotient(others(x, axes), x, axes=axes, zeros=None),
     name="ProdBackward1",
     says="Each factor gets g times the product of all the others.",
 )
@@ -138,13 +138,36 @@ def prod_over(x, *, axes, keepdim):
 
 
 @primitive(
-    lambda g, x: expanded(g, shape=x.shape) * others(x, tuple(range(x.ndim))),
+    lambda g, x: expanded(g, shape=x.shape)
+    * as_quotient(others(x, tuple(range(x.ndim))), x, axes=tuple(range(x.ndim)), zeros=1),
     name="ProdBackward0",
     says="Each factor gets g times the product of all the others.",
 )
 def prod_all(x):
     """The product of all elements."""
     return np.prod(x, dtype=None if x.dtype.kind == "f" else np.int64)
+
+
+@primitive(
+    lambda g: g,
+    flat,
+    says="These are the same numbers, so g passes unchanged; where they are nan, so is all that comes of them.",
+)
+def as_quotient(found, x, *, axes, zeros):
+    """The product of the others; where not all is finite, as PyTorch computes it, with nan in its places: product / x.
+
+    With a zero among x it is the products before and after each number; with more of them than `zeros` it is 0.
+    """
+    product = np.prod(x, axis=axes, keepdims=True)
+    if np.isfinite(product).all() and np.isfinite(x).all():
+        return found
+    nothing = np.count_nonzero(x == 0)
+    if not nothing:
+        return product / x
+    if zeros is not None and nothing > zeros:
+        return np.zeros_like(x)
+    forward_before, forward_after = before.operation.forward, after.operation.forward
+    return (forward_before(x, axes=axes) * forward_after(x, axes=axes)).astype(x.dtype, copy=False)
 
 
 def others(x: Any, axes: tuple[int, ...]) -> Any:

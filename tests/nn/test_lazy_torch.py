@@ -189,3 +189,25 @@ def test_an_optimizer_keeps_what_gets_its_size_later(T):
     before = model[2].weight.detach().clone()
     optimizer.step()
     assert not T.equal(before, model[2].weight)
+
+
+LAZY = [name for name in autodiff.nn.__all__ if name.startswith("Lazy")]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("name", LAZY)
+def test_a_lazy_layer_has_the_dtype_that_was_asked_for(name, dtype):
+    """Each of its parameters and buffers, before the first call and after it."""
+    assert len(LAZY) >= 13
+    n = int(name[-2]) if name[-1] == "d" else 1
+    shape = (2, 4, *[5] * n) if name[-1] == "d" else (2, 4)
+    arguments = (3, 2) if "Conv" in name else (3,) if name == "LazyLinear" else ()
+    found = []
+    for T in (autodiff, torch):
+        layer = getattr(T.nn, name)(*arguments, dtype=getattr(T, dtype))
+        before = {k: str(t.dtype) for k, t in layer.state_dict().items()}
+        with torch.no_grad(), autodiff.no_grad():
+            layer(T.ones(*shape, dtype=getattr(T, dtype)))
+        found.append((before, {k: (str(t.dtype), tuple(t.shape)) for k, t in layer.state_dict().items()}))
+    ours, theirs = ([{k: str(v).replace("autodiff", "torch") for k, v in part.items()} for part in each] for each in found)
+    assert ours == theirs
