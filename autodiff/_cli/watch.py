@@ -13,7 +13,7 @@ import sys
 from autodiff._cli.modelfile import check_outputs
 from autodiff._cli.problem import Problem
 from autodiff._run.program import run
-from autodiff._run.watched import FirstStep
+from autodiff.explain.first_step import FirstStep
 from autodiff.explain.run import Run
 
 __all__ = ["watch"]

@@ -2,7 +2,6 @@
 
 - `hook`: whoever imports torch, or anything below it, gets autodiff's module of that name.
 - `program`: a file run as Python runs it: its own arguments, its own tracebacks, its own exit code.
-- `watched`: its first training step, looked at.
 - `asked`: which names it asked for that are not here.
 - `workers/torch`: where processes that a program starts find torch.
 """

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from autodiff._run.watched import FirstStep
+from autodiff.explain.first_step import FirstStep
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
 
@@ -162,7 +162,7 @@ def test_where_a_step_ends(name):
 
 
 def test_it_is_not_looked_on_for_ever(monkeypatch):
-    monkeypatch.setattr("autodiff._run.watched._MOST", 10)
+    monkeypatch.setattr("autodiff.explain.first_step._MOST", 10)
     import autodiff as torch
 
     seen = []
