@@ -93,7 +93,7 @@ def _batches(*arrays: Any) -> Any:
 
 @primitive(
     _no_slope_of_factors, name="NotImplemented",
-    says="PyTorch gives it no gradient; the solution of a system by `solve` has one.",
+    says="PyTorch gives it no gradient; the solution of a system by solve() has one.",
 )
 def ldl_factor(a):
     """(LD, pivots, info) of a batch of symmetric matrices, of which the lower triangle is read."""
@@ -106,7 +106,7 @@ def ldl_factor(a):
 
 @primitive(
     _no_slope_of_solution, None, _no_slope_of_solution, name="NotImplemented",
-    says="PyTorch gives it no gradient; the solution of a system by `solve` has one.",
+    says="PyTorch gives it no gradient; the solution of a system by solve() has one.",
 )
 def ldl_solve(ld, pivots, b):
     """The x with A x = b, for batches of one size."""
