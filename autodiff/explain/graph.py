@@ -32,6 +32,9 @@ _SIGNS = {
 }
 
 
+_OPENLY = ("detach", "no_grad", "inference_mode")  # ways of cutting a graph that a program asks for
+
+
 @dataclass(eq=False)
 class Box:
     """One box of a picture."""
@@ -116,13 +119,16 @@ class _Builder:
         given = [x for x in event.inputs if isinstance(x, Thing) and (x.kind != "number" or x.named)]
         sources = [self.box(x) for x in given]
         sign = _sign(event)
-        for out in event.outputs:
+        hidden = event.operation.constants if event.operation is not None else 0  # what is there for the rules alone
+        for out in event.outputs[: len(event.outputs) - hidden]:
             if out.dtype.startswith("float") or len(event.outputs) == 1:
                 to = self.box(out, "result", sign, event)
                 self.lines += [(a, to) for a in sources]
 
     def cut(self, event: Cut) -> None:
-        """A result to which no gradient comes back."""
+        """A result to which no gradient comes back; of what nobody holds nothing is said."""
+        if not event.output.named and event.by not in _OPENLY:
+            return
         if not any(x in self.index for x in event.inputs):
             return
         to = self.box(event.output, "cut", event.by, event)

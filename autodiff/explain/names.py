@@ -6,6 +6,7 @@ stands: so a name that is bound again, in a loop or by `+=`, is noticed, and the
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
@@ -89,9 +90,11 @@ class Names:
             self.paths[id(outermost)] = {id(each): name for name, each in outermost.named_modules()}
         return self.paths[id(outermost)].get(id(module), type(module).__name__)
 
-    def of_operand(self, thing: Thing, made: Made, at: int) -> str:
-        """What a constant without a name is called where it is used: `xs[t]`, by the source of that operand."""
-        return _operand_text(made, at) or thing.name
+    def used(self, made: Made) -> None:
+        """A constant without a name is called what it is called where it is used: `xs[t]`, the source of that operand."""
+        for at, x in enumerate(made.inputs):
+            if isinstance(x, Thing) and not x.name and x.kind == "data":
+                x.name = _operand_text(made, at)
 
 
 _INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mm": "@", "matmul": "@", "pow": "**"}
@@ -107,8 +110,7 @@ def _formula(made: Made) -> str:
 
 
 def _operand_text(made: Made, at: int) -> str:
-    import ast
-
+    """The source of an operand, where the expression is simple enough to say which it is."""
     try:
         tree = ast.parse(text_of(made.span), mode="eval").body
     except SyntaxError:
@@ -123,4 +125,4 @@ def _operand_text(made: Made, at: int) -> str:
             parts = [*args]
         case ast.UnaryOp(_, operand):
             parts = [operand]
-    return ast.unparse(parts[at]) if at < len(parts) else ""
+    return ast.unparse(parts[at]) if at < len(parts) == len(made.inputs) else ""

@@ -120,7 +120,9 @@ class _Teller:
         return moment
 
     def cut(self, event: events.Cut) -> None:
-        """A place where the way back ends; those of one line are one moment."""
+        """A place where the way back ends; those of one line are one moment. What nobody holds is not worth one."""
+        if not event.output.named and event.by not in ("detach", "no_grad", "inference_mode"):
+            return
         last = self.moments[-1]
         if isinstance(last.event, events.Cut) and (last.event.by, last.event.span) == (event.by, event.span):
             last.things.append(event.output)

@@ -86,7 +86,7 @@ def size_of(box: Box) -> tuple[float, float]:
 
 
 def _cell(rows: int, columns: int) -> float:
-    return max(1.5, min(8.0, _PICTURE[0] / max(columns, 1), _PICTURE[1] / max(rows, 1)))
+    return min(8.0, _PICTURE[0] / max(columns, 1), _PICTURE[1] / max(rows, 1))
 
 
 def thumbnail(value: Value) -> str:

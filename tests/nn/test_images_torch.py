@@ -359,3 +359,18 @@ def test_what_is_not_finite_stays_where_it_belongs(mode):
         ours, theirs = (T.nn.functional.interpolate(T.tensor(x), size=size, mode=mode).numpy() for T in (autodiff, torch))
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
         assert np.isfinite(ours).any()
+
+
+@pytest.mark.parametrize("mode", ["linear", "bilinear", "bicubic", "nearest", "nearest-exact"])
+def test_an_image_of_one_pixel_and_factors_below_one(mode):
+    """To one pixel and from one, with and without corners; and by a factor that gives no whole size."""
+    n = 1 if mode == "linear" else 2
+    for old in (1, 2, 7):
+        x = np.random.default_rng(old).normal(size=(1, 2, *[old] * n))
+        wanted = [{"size": size} for size in (1, 2, 5)] + [{"scale_factor": f} for f in (0.6, 1.0, 1.7) if old * f >= 1]
+        for options in wanted:
+            for corners in (None, True, False) if "linear" in mode or mode == "bicubic" else (None,):
+                for recompute in (None, True) if "scale_factor" in options else (None,):
+                    more = {"mode": mode, "align_corners": corners, "recompute_scale_factor": recompute}
+                    found = [T.nn.functional.interpolate(T.tensor(x), **options, **more) for T in (autodiff, torch)]
+                    np.testing.assert_allclose(*(y.numpy() for y in found), rtol=1e-10, atol=1e-12)

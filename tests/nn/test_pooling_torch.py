@@ -287,3 +287,16 @@ def test_adaptive_windows_of_every_number(dims, inside, out):
         found = [getattr(T.nn.functional, name)(T.tensor(x), out, return_indices=True) for T in (autodiff, torch)]
         for ours, theirs in zip(*found, strict=True):
             np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_windows_with_places_have_pytorchs_defaults(dims):
+    x = np.random.default_rng(dims).normal(size=(2, 2, *[7] * dims)).astype(np.float32)
+    name = f"max_pool{dims}d_with_indices"
+    for options in ({}, {"stride": 1}, {"padding": 1}, {"ceil_mode": True}):
+        found = [getattr(T.nn.functional, name)(T.tensor(x), 3, **options) for T in (autodiff, torch)]
+        for ours, theirs in zip(*found, strict=True):
+            np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+    if dims == 1:
+        for ours, theirs in zip(*(T.max_pool1d_with_indices(T.tensor(x), 3) for T in (autodiff, torch)), strict=True):
+            np.testing.assert_array_equal(ours.numpy(), theirs.numpy())

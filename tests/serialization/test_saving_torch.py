@@ -437,7 +437,7 @@ def test_a_pickle_module_of_the_users():
 def test_tensors_that_are_not_here():
     assert through(torch, autodiff, {"dtype": torch.bfloat16})["dtype"] is autodiff.bfloat16
     assert through(autodiff, torch, {"dtype": autodiff.complex64})["dtype"] is torch.complex64
-    for dtype in (torch.bfloat16, torch.complex64, torch.uint16):
+    for dtype in (torch.bfloat16, torch.complex64, torch.complex128, torch.uint16):
         x = torch.ones(2, dtype=dtype)
         for new in (True, False):
             with pytest.raises(RuntimeError, match=r"convert it in PyTorch"):

@@ -23,14 +23,18 @@ cdef int group_weight(real** a, const Windows* v, Py_ssize_t group, Py_ssize_t f
     The phase images of several small images lie side by side, so that a block of positions is long enough.
     """
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
-    cdef Py_ssize_t channels = last - first, rows = channels * v.taps, image = channels * v.plane, count = rows * (v.o + LANES)
+    cdef Py_ssize_t channels = last - first, rows = channels * v.taps, count = rows * (v.o + LANES)
+    cdef bint ready = lies_ready(v)
+    cdef Py_ssize_t image = v.groups * v.c * v.plane if ready else channels * v.plane  # from one image to the next
     cdef Py_ssize_t images = min(v.n, max(KC // v.positions, <Py_ssize_t>1)), terms = 0, i, j, t
+    cdef real* x
     cdef bint alone = channels >= MR and stands_out(v)  # has each tap its own terms, and tiles for itself?
-    cdef real* s = <real*>calloc(images * image + count + 2 * ROOM, sizeof(real))
+    cdef Py_ssize_t copied = 0 if ready else images * image
+    cdef real* s = <real*>calloc(copied + count + 2 * ROOM, sizeof(real))
     cdef real* panel = <real*>malloc((KC * WIDE * LANES + ROOM) * sizeof(real))
     cdef double* totals = <double*>calloc(count if real is float else 1, sizeof(double))
     cdef Py_ssize_t* off = <Py_ssize_t*>malloc((2 * rows + KC) * sizeof(Py_ssize_t))
-    cdef real* sums = <real*>((<size_t>(s + images * image + ROOM) + 63) // 64 * 64)
+    cdef real* sums = <real*>((<size_t>(s + copied + ROOM) + 63) // 64 * 64)
     if s == NULL or panel == NULL or totals == NULL or off == NULL:
         free(s)
         free(panel)
@@ -45,10 +49,11 @@ cdef int group_weight(real** a, const Windows* v, Py_ssize_t group, Py_ssize_t f
     i = 0
     while i < v.n:
         images = min(images, v.n - i)
-        for j in range(images):
-            move_image(v, channels, a[1] + (((i + j) * v.groups + group) * v.c + first) * v.elements, s + j * image, False)
-        images_weight(v, s, image, images, a[0] + (i * v.groups + group) * v.o * v.positions, channels, alone, off,
-                      panel, sums)
+        x = a[1] + ((i * v.groups + group) * v.c + first) * v.elements
+        for j in range(0 if ready else images):
+            move_image(v, channels, x + j * v.groups * v.c * v.elements, s + j * image, False)
+        images_weight(v, x if ready else s, image, images, a[0] + (i * v.groups + group) * v.o * v.positions, channels, alone,
+                      off, panel, sums)
         i += images
         if real is float:
             terms += images * v.positions

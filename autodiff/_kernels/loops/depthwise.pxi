@@ -20,7 +20,7 @@ cdef inline void weigh_block(
 cdef int depthwise(real** a, const Windows* v) noexcept nogil:
     """y = the convolution of x with w, plus b, for the examples from begin to end; -1 when there is no memory."""
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
-    cdef Py_ssize_t depth = depth_of(v), i, o, q, r, t
+    cdef Py_ssize_t depth = depth_of(v), i, o, q, t
     cdef real* s = <real*>calloc(v.plane + depth + 6 * ROOM, sizeof(real))
     cdef Py_ssize_t* off = <Py_ssize_t*>malloc(v.taps * sizeof(Py_ssize_t))
     cdef real* line = s + v.plane + 4 * ROOM
@@ -45,8 +45,7 @@ cdef int depthwise(real** a, const Windows* v) noexcept nogil:
                 weigh_block(1, s + q, off, w, v.taps, bias, line + q)
                 q += LANES
             y = a[3] + (i // v.groups * v.groups * v.o + o) * v.positions
-            for r in range(v.positions // v.size[2]):
-                memcpy(y + r * v.size[2], line + place(v, r * v.size[2]), v.size[2] * sizeof(real))
+            rows_together(v, line, y)
     free(s)
     free(off)
     return 0
@@ -110,8 +109,7 @@ cdef inline double sum_of_pairs(const real* g, const real* x, Py_ssize_t n) noex
     for at in range(0, n // BLOCK * BLOCK, 32):
         for j in range(BLOCK):
             part[j] += g[at + j] * x[at + j]
-    for j in range(n // BLOCK * BLOCK, n):
-        total += g[j] * x[j]
-    for j in range(BLOCK):
-        total += part[j]
+    for j in range(n % BLOCK):
+        part[j] += g[n // BLOCK * BLOCK + j] * x[n // BLOCK * BLOCK + j]
+    add_lanes(1, part, &total)
     return total

@@ -17,6 +17,7 @@ cdef struct Chunk:
     Py_ssize_t end[DIMS]
     Py_ssize_t positions  # of each image
     Py_ssize_t images
+    Py_ssize_t image      # from one phase image to the next
     Py_ssize_t boxes
     Box box[KC]
     Py_ssize_t off[KC]    # where each row lies among the phase images
@@ -38,7 +39,9 @@ cdef int by_positions(real** a, const Windows* v, bint turned) noexcept nogil:
     Of a weight that is turned the channels are exchanged, and the taps in the other order.
     """
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
-    cdef Py_ssize_t k = v.c * v.taps, packed = (v.o + LANES - 1) // LANES * LANES * k, image = v.c * v.plane, i, j, group, t
+    cdef Py_ssize_t k = v.c * v.taps, packed = (v.o + LANES - 1) // LANES * LANES * k, i, j, group, t
+    cdef bint ready = lies_ready(v)
+    cdef real* x
     cdef Chunk chunk
     cdef real* s
     cdef real* room
@@ -46,7 +49,8 @@ cdef int by_positions(real** a, const Windows* v, bint turned) noexcept nogil:
     cdef real* weights
     cdef Py_ssize_t* term
     begin_chunks(v, &chunk)
-    s = <real*>calloc(chunk.images * image + ROOM, sizeof(real))
+    chunk.image = v.groups * v.c * v.plane if ready else v.c * v.plane
+    s = <real*>calloc(1 if ready else chunk.images * chunk.image + ROOM, sizeof(real))
     room = <real*>malloc((v.groups * packed + (KC + v.taps) * WIDE * LANES + 2 * ROOM) * sizeof(real))
     term = <Py_ssize_t*>malloc(k * sizeof(Py_ssize_t))
     if s == NULL or room == NULL or term == NULL:
@@ -65,9 +69,11 @@ cdef int by_positions(real** a, const Windows* v, bint turned) noexcept nogil:
     while i < v.end:
         chunk.images = min(chunk.images, v.end - i)
         for group in range(v.groups):
-            for j in range(chunk.images):
-                move_image(v, v.c, a[0] + ((i + j) * v.groups + group) * v.c * v.elements, s + j * image, False)
-            images_forward(v, &chunk, s, term, weights + group * packed, a[2] if a[2] == NULL else a[2] + group * v.o, sums,
+            x = a[0] + (i * v.groups + group) * v.c * v.elements
+            for j in range(0 if ready else chunk.images):
+                move_image(v, v.c, x + j * v.groups * v.c * v.elements, s + j * chunk.image, False)
+            images_forward(v, &chunk, x if ready else s, term, weights + group * packed,
+                           a[2] if a[2] == NULL else a[2] + group * v.o, sums,
                            a[3] + (i * v.groups + group) * v.o * v.positions)
         i += chunk.images
     free(s)
@@ -185,7 +191,7 @@ cdef Py_ssize_t add_rows_of(
         for i in range(at[0], end[0]):
             for j in range(at[1], end[1]):
                 for q in range(at[2], end[2]):
-                    chunk.off[rows] = m * v.c * v.plane + (i * v.phase[1] + j) * v.phase[2] + q
+                    chunk.off[rows] = m * chunk.image + (i * v.phase[1] + j) * v.phase[2] + q
                     chunk.to[rows] = m * chunk.positions + (i * v.size[1] + j) * v.size[2] + q - first
                     rows += 1
     return rows

@@ -84,11 +84,15 @@ cdef inline void move_row(
                 q += 1
 
 
+cdef inline bint lies_ready(const Windows* v) noexcept nogil:
+    """Whether an image is its own phase image: nothing stands around it, and nothing between its rows."""
+    return v.plane == v.elements and v.stride[0] * v.stride[1] * v.stride[2] == 1
+
+
 cdef void move_image(const Windows* v, Py_ssize_t channels, real* x, real* s, bint back) noexcept nogil:
     """Some channels of an image into their phase images (whose padding is there already), or back."""
     cdef Py_ssize_t c, i, j, a, b, row, phase = v.phase[0] * v.phase[1] * v.phase[2]
-    if v.plane == v.elements and v.stride[0] * v.stride[1] * v.stride[2] == 1:
-        # Nothing stands around the image, and nothing between its rows.
+    if lies_ready(v):
         if back:
             memcpy(x, s, channels * v.plane * sizeof(real))
         else:
@@ -118,6 +122,15 @@ cdef inline void rows_apart(const Windows* v, const real* g, real* to) noexcept 
         for j in range(v.size[1]):
             memcpy(to + (i * v.phase[1] + j) * v.phase[2], g, v.size[2] * sizeof(real))
             g += v.size[2]
+
+
+cdef inline void rows_together(const Windows* v, const real* x, real* to) noexcept nogil:
+    """The positions of one channel of the output from their places, without the gaps."""
+    cdef Py_ssize_t i, j
+    for i in range(v.size[0]):
+        for j in range(v.size[1]):
+            memcpy(to, x + (i * v.phase[1] + j) * v.phase[2], v.size[2] * sizeof(real))
+            to += v.size[2]
 
 
 cdef void finite(real** a, const Job* job) noexcept nogil:

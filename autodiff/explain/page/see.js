@@ -46,12 +46,12 @@ for (const t of all('.t')) {
 function thumbnail(i, room) {
   const [shape, numbers, seen] = pool[i], [r, c] = rows(seen || shape);
   if (!numbers.length) return '<text y="4">∅</text>';
-  const cell = Math.max(1.5, Math.min(8, room[0] / c, room[1] / r)), most = largest(numbers), w = c * cell, h = r * cell;
+  const cell = Math.min(8, room[0] / c, room[1] / r), most = largest(numbers), w = c * cell, h = r * cell;
   const plus = ['', '', '', ''], hollow = ['', '', '', ''];
   numbers.forEach((x, k) => {
     if (!x || !isFinite(x)) return;
     const level = Math.min(3, Math.floor(Math.abs(x) / most * 4)), left = k % c * cell - w / 2, top = Math.floor(k / c) * cell - h / 2;
-    const side = (x > 0 ? cell - .8 : Math.max(cell - 2, .6)).toFixed(1), shift = x > 0 ? 0 : .6;
+    const side = (x > 0 ? Math.max(cell - .8, cell * .7) : Math.max(cell - 2, cell * .4)).toFixed(1), shift = x > 0 ? 0 : .6;
     (x > 0 ? plus : hollow)[level] += `M${(left + shift).toFixed(1)} ${(top + shift).toFixed(1)}h${side}v${side}h-${side}z`;
   });
   const paths = (list, kind) => list.map((d, q) => d && `<path${kind} d="${d}" opacity="${[.22, .45, .72, 1][q]}"/>`).join('');
