@@ -1,6 +1,6 @@
-"""The `autodiff` command: train a classifier on real data, use it, and say what is installed.
+"""The `autodiff` command: train a classifier on real data, use it, run and watch programs, say what is installed.
 
-After this module a reader knows what the three commands print and the exit codes: 0 done, 2 for what the user can mend (one
+After this module a reader knows what the commands print and the exit codes: 0 done, 2 for what the user can mend (one
 line says what), 130 after Ctrl-C, 141 when the reader of the output has gone.
 """
 
@@ -62,10 +62,21 @@ def _names() -> int:
     return 0
 
 
-def _run(options: argparse.Namespace) -> int:
+def _check_program(options: argparse.Namespace) -> None:
     if not os.path.exists(options.program):
         raise Problem(f"there is no file {options.program!r}: the program comes first, its arguments after it")
+
+
+def _run(options: argparse.Namespace) -> int:
+    _check_program(options)
     return run(options.program, options.arguments, list_missing=options.missing)
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from autodiff._cli.watch import watch  # only here, since it brings all that explains
+
+    _check_program(options)
+    return watch(options)
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -116,6 +127,8 @@ def main(arguments: list[str] | None = None) -> int:
             code = train(options, f"autodiff {_version()}, kernels: {_kernels_in_use()}")
         elif options.command == "run":
             code = _run(options)
+        elif options.command == "watch":
+            code = _watch(options)
         else:
             code = _predict(options) if options.command == "predict" else _names() if options.names else _info()
         sys.stdout.flush()

@@ -3,12 +3,14 @@
 A block that starts with ```python is a session: it is executed, the whole page in one namespace, and what it prints
 is compared. A block with source=FILE#NAME behind its language quotes the package and must equal it; source=FILE alone quotes
 lines that stand together there. One with file=FILE is a step of a worked example (worked.py), which a test carries out.
+A whole program, and what it prints, are blocks with program=FILE and output=FILE (programs.py).
 
     python docs/pages.py        write the present source into the quotations
 """
 
 import ast
 import doctest
+import importlib.util
 import re
 import textwrap
 from pathlib import Path
@@ -31,6 +33,18 @@ def pages():
     found = sorted((ROOT / "docs").rglob("*.md"))
     written = [page for page in found if "reference" not in page.relative_to(ROOT).parts]
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *written]
+
+
+def needs(page):
+    """The packages beside autodiff that a page's code takes its data from; the extra `docs` has them."""
+    found = re.findall(r"^(?:>>> |\.\.\. )?(?:from|import) (sklearn|statsmodels)\b", page.read_text(encoding="utf-8"), re.M)
+    return sorted(set(found))
+
+
+def left_out(page):
+    """Why a page can't be run here: what it needs and is not installed; '' where it can be."""
+    missing = [name for name in needs(page) if importlib.util.find_spec(name) is None]
+    return f"{page.name} needs {', '.join(missing)}: pip install '.[docs]'" if missing else ""
 
 
 def blocks(text):

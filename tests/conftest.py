@@ -105,6 +105,11 @@ def pytest_terminal_summary(terminalreporter):
     if tests:
         whole = f" (and all tests of {files} more files)" if files else ""
         terminalreporter.write_line(f"{tests} comparisons{whole} need PyTorch, which is not installed here: pip install torch")
+    skipped = terminalreporter.stats.get("skipped", ())
+    pages = {str(report.longrepr[-1]).split()[1] for report in skipped if "pip install '.[docs]'" in str(report.longrepr[-1])}
+    if pages:
+        why = "since their data are not installed: pip install '.[docs]'"
+        terminalreporter.write_line(f"{len(pages)} of the documents' pages left out, {why}")
 
 
 def pytest_collection_finish():

@@ -116,6 +116,33 @@ def _run(commands: Any) -> None:
     run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="its arguments")
 
 
+_WATCH_EPILOG = """\
+example:
+  autodiff watch -o run.html mnist.py --epochs 3
+
+The text is printed as soon as the step is over. The program goes on after it,
+unwatched; Ctrl-C ends it. For another part of a program write it into the
+program: with autodiff.watch() as run: ...
+"""
+
+
+def _watch(commands: Any) -> None:
+    watch = commands.add_parser(
+        "watch",
+        help="run a PyTorch program, and see its first training step",
+        description=(
+            "Run a program as it is (as `autodiff run` does), and tell its first training\n"
+            "step: every operation, the way back with the rule at each, the optimizer's\n"
+            "step, and the clearing after it, with their numbers."
+        ),
+        epilog=_WATCH_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    watch.add_argument("-o", dest="output", metavar="FILE", help="write it, too: a page to .html, the text to .txt")
+    watch.add_argument("program", metavar="PROGRAM.py", help="the program")
+    watch.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="its arguments")
+
+
 _EXAMPLES = """\
 examples:
   autodiff train                                    learn handwritten digits
@@ -123,6 +150,7 @@ examples:
   autodiff train table.csv --target price --hidden 64,32 --save price.model
   autodiff predict price.model new.csv --output answers.csv
   autodiff run mnist.py --epochs 3                  a PyTorch program, as it is
+  autodiff watch -o step.html mnist.py              its first training step
 """
 _MORE = "`autodiff COMMAND --help` lists the options of a command.\n"
 
@@ -140,6 +168,7 @@ def parser(version: str) -> argparse.ArgumentParser:
     _train(commands)
     _predict(commands)
     _run(commands)
+    _watch(commands)
     info = commands.add_parser(
         "info",
         help="versions, kernels, threads: what a bug report needs",
@@ -161,7 +190,7 @@ def parsed(version: str, arguments: Sequence[str] | None) -> argparse.Namespace:
         _check_hidden(arguments)
     except argparse.ArgumentTypeError as error:
         top.exit(2, f"autodiff train: error: {error} (see autodiff train --help)\n")
-    if arguments and os.path.isfile(arguments[0]) and arguments[0] not in ("train", "predict", "run", "info"):
+    if arguments and os.path.isfile(arguments[0]) and arguments[0] not in ("train", "predict", "run", "watch", "info"):
         top.error(f"{arguments[0]!r} is a file, no command; to learn from it: autodiff train {arguments[0]} --target COLUMN")
     options, unknown = top.parse_known_args(arguments)
     if unknown:

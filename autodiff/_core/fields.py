@@ -128,8 +128,13 @@ def set_data(self: Tensor, new: Tensor) -> None:
         raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
     if self._edge is not None and new._array.dtype.kind != "f":
         raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+    looking = LOOKING and new._array is not self._array  # `w.data -= x` assigns what it has changed already
+    if looking:
+        tell("changing", self, "data", (new,), {})
     # The old array stays with whoever kept it: their gradients remain right.
     self._array, self._cell, self._view = new._array, new._cell, None
+    if looking:
+        tell("changed", self, "data")
 
 
 def backward(

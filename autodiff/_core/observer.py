@@ -14,10 +14,16 @@ from typing import Any, NamedTuple
 
 from autodiff._core.provenance import stacklevel
 
-__all__ = ["LOOKING", "Sent", "leaving_out", "observed_by", "observers", "observing", "set_observer", "tell", "wanted"]
+__all__ = [
+    "LOOKING", "Enough", "Sent", "leaving_out", "observed_by", "observers", "observing", "set_observer", "tell", "wanted",
+]
 
 # The threads in which somebody looks on, by number: the first question of every event, and the only one while it is empty.
 LOOKING: set[int] = set()
+
+
+class Enough(Exception):
+    """An observer that raises it has seen enough, and is told nothing any more."""
 
 
 class Sent(NamedTuple):
@@ -82,6 +88,8 @@ def tell(event: str, *what: Any) -> None:
             _here.told = before
         if failed is not None:
             _look(_without(observer))
+            if isinstance(failed, Enough):
+                continue
             warnings.warn(
                 f"the observer {type(observer).__name__} failed at {event!r} and is told nothing any more: "
                 f"{type(failed).__name__}: {failed}",

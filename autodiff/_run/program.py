@@ -7,11 +7,14 @@ After this module a reader knows what Python does when it is given a file: a mod
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
 import sys
 import tokenize
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
+from typing import Any
 
 from autodiff._core import missing
 from autodiff._run.asked import missing_names
@@ -48,8 +51,10 @@ def _own_part(trace: TracebackType | None, path: Path) -> TracebackType | None:
     return trace if trace is not None else whole
 
 
-def run(program: str, arguments: list[str], list_missing: bool = False) -> int:
-    """Run the file `program` with these arguments; its exit code.
+def run(
+    program: str, arguments: list[str], list_missing: bool = False, beside: AbstractContextManager[Any] | None = None
+) -> int:
+    """Run the file `program` with these arguments, inside of `beside` if that is given; its exit code.
 
     With `list_missing` the names that it asked for and that are not here are listed at the end, on standard error. OSError
     where there is no such file.
@@ -58,7 +63,8 @@ def run(program: str, arguments: list[str], list_missing: bool = False) -> int:
     missing.ASKED = {}
     as_torch()
     try:
-        exec(_compiled(path), main.__dict__)
+        with beside or contextlib.nullcontext():
+            exec(_compiled(path), main.__dict__)
         code = 0
     except SystemExit as stop:
         if not list_missing:

@@ -14,6 +14,7 @@ What is recorded, while a program runs:
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.
 - `recorder`: an observer that writes the events down.
+- `first_step`: an observer of a program's first training step.
 - `run`: what `watch()` gives: the events, and the views of them.
 
 How it is told:

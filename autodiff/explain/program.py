@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import flat
-from autodiff._core.tensor import Tensor, wrap
 from autodiff.explain import events
 from autodiff.explain.events import Arrival, Made, Thing, Walked
 from autodiff.explain.scope import Scope
 from autodiff.explain.source import body_of
-from autodiff.explain.steps import constructed, moved_by_hand
-from autodiff.explain.values import Value
+from autodiff.explain.steps import changed, constructed
+from autodiff.explain.values import Value, same
 
 __all__ = ["Program"]
 
@@ -37,7 +36,9 @@ class Program(Scope):
         self.lines: list[str] = []
         self.gradients: dict[tuple[int, Thing], str] = {}  # in flight, by walk
         self.grads: dict[Thing, str] = {}  # the .grad of what learns
-        self.optimizers: dict[int, str] = {}
+        self.written: dict[Thing, Value] = {}  # what that is, as far as this program knows
+        self.optimizers: dict[int, tuple[str, Any]] = {}  # the name of each, with the options that it was made with
+        self.held: set[Thing] = set()  # what they hold: another tensor of that name would be nothing to them
         self.place = ""
         for event in happened:
             self.add(event)
@@ -70,7 +71,7 @@ class Program(Scope):
             case Walked():
                 self.back_through(event)
             case events.Hooked(at=at) if at is not None and event.after and event.after[0] is not None:
-                name = self.given("hooked", _tensor(event.after[0]))
+                name = self.given("hooked", self.whole(event.after[0], "a hook's gradient"))
                 target = self.gradients.get((event.walk, at)) or self.fresh(f"g_{self.of(at)}")
                 self.gradients[event.walk, at] = target
                 self.say(f"{target} = {name}  # a hook put this in its place", event)
@@ -79,7 +80,7 @@ class Program(Scope):
             case events.Stepped():
                 constructed(self, event)
             case events.Changed(recorded=False):
-                moved_by_hand(self, event)
+                changed(self, event)
             case events.Cleared():
                 for thing, _ in event.things:
                     if self.grads.pop(thing, None):
@@ -89,7 +90,7 @@ class Program(Scope):
         """One operation."""
         if event.operation is None:  # a Function of the user's: what it computed is given
             for out in event.outputs:
-                self.names[out] = self.given(out.name, _tensor(out.value))
+                self.names[out] = self.given(out.name, self.whole(_value(out), repr(out)))
                 self.say(f"# {self.names[out]} is what {event.name}.apply(...) returned", event)
             return
         expression = self.call(event)
@@ -128,7 +129,7 @@ class Program(Scope):
         gs = [self.gradients.get((walk, out)) for out in made.outputs]
         if operation is None or operation.together is not None or any(sent.rule is None for sent in event.sent):
             for sent in event.sent:
-                given = self.given(f"g_{self.of(sent.to)}", _tensor(sent.fitted))
+                given = self.given(f"g_{self.of(sent.to)}", self.whole(sent.fitted, "a gradient"))
                 self.arrive(walk, sent.to, given, event)
                 self.lines[-1] += "  # as its own backward computed it"
             return
@@ -199,10 +200,25 @@ class Program(Scope):
         if event.before is None:
             self.say(f"{name} = {arrived}", event)
         else:
-            if event.to not in self.grads:
-                self.inputs[name] = _tensor(event.before)
-            self.say(f"{name} = {name} + {arrived}", event)
-        self.grads[event.to] = name
+            self.say(f"{self.grad(event.to, event.before, event)} = {name} + {arrived}", event)
+        self.grads[event.to], self.written[event.to] = name, event.after
+
+    def assign(self, thing: Thing, expression: str, event: events.Event, why: str = "") -> None:
+        """What learns, or data, has other numbers from here on."""
+        name = self.of(thing)
+        line = f"{name}.copy_({expression})" if thing in self.held else f"{name} = {expression}"
+        self.say(line + (f"  # {why}" if why else ""), event)
+
+    def grad(self, thing: Thing, now: Value, event: events.Event) -> str:
+        """The name of a .grad, which is given where this program has not computed it: it is older, or was written over."""
+        name = f"{self.of(thing)}_grad"
+        if thing not in self.grads:
+            self.taken.add(name)
+            self.inputs[name] = self.whole(now, name)
+        elif not same(self.written[thing], now):
+            self.say(f"{name} = {self.given(name, self.whole(now, name))}  # written over since", event)
+        self.grads[thing], self.written[thing] = name, now
+        return name
 
 
 class _Named(ast.NodeTransformer):
@@ -249,11 +265,12 @@ def _called(operation: Any) -> Any:
 def _gradient(program: Program, thing: Thing, g: Value) -> str:
     if g.array is not None and bool(np.all(g.array == 1)):
         return f"torch.ones({tuple(thing.shape)!r}, dtype=torch.{g.dtype})"
-    return program.given("g", _tensor(g))
+    return program.given("g", program.whole(g, "the first gradient"))
 
 
-def _tensor(value: Value | None) -> Tensor | None:
-    return None if value is None or value.array is None else wrap(np.array(value.array))
+def _value(thing: Thing) -> Value:
+    assert thing.value is not None
+    return thing.value
 
 
 def _more(event: Made) -> str:

@@ -18,7 +18,7 @@ from autodiff._core.tensor import Tensor
 from autodiff.explain import events
 from autodiff.explain.places import Span, span_of
 from autodiff.explain.things import Things, name_of
-from autodiff.explain.values import Value, value_of
+from autodiff.explain.values import Value, same, value_of
 
 __all__ = ["Recorder"]
 
@@ -30,12 +30,13 @@ class Recorder(Things):
         super().__init__()
         self.events: list[events.Event] = []
         self.modules: list[Any] = []  # those that run, the outermost first
-        self.changes: list[tuple[events.Thing, Value, list[Any]]] = []  # in-place operations that run
+        self.changes: list[tuple[Tensor, events.Thing, Value, list[Any]]] = []  # in-place operations that run
         self.steps: list[tuple[list[events.Moved], int]] = []  # steps that run, with the number of events before them
         self.optimizers: dict[int, int] = {}
         self.walks: list[int] = []  # walks that run
         self.walk = 0
         self.flight: dict[tuple[int, events.Thing], Value] = {}  # what has arrived in a walk, at each thing
+        self.grads: dict[events.Thing, Value] = {}  # each .grad as a walk left it
         self.refused: tuple[str, list[Any]] = "", []
 
     # ---- where the program is ----
@@ -77,9 +78,8 @@ class Recorder(Things):
         self.made_by[node] = event
         self.names.used(event)
         for nr, t in enumerate(outputs):
-            one = self.new(
-                "result", t._array.shape, t._array.dtype, value_of(t), made=event, output=nr, requires_grad=True
-            )
+            value = value_of(t, _is_given(node))
+            one = self.new("result", t._array.shape, t._array.dtype, value, made=event, output=nr, requires_grad=True)
             event.outputs.append(one)
             self.by_place[node, nr] = one
             self.alive.append(t)
@@ -112,18 +112,24 @@ class Recorder(Things):
         self.look()
         operands = [self.thing(a) if isinstance(a, Tensor) else a for a in (*args, *kwargs.values())]
         self.names.changing = name
-        self.changes.append((self.thing(tensor), value_of(tensor, whole=True), operands))
+        owner = self.owner(tensor)
+        whole = tensor if owner is None else owner
+        if not _is_all_of(tensor, whole):
+            operands = []
+        self.changes.append((whole, self.thing(whole), value_of(whole, whole=True), operands))
 
     def changed(self, tensor: Tensor, name: str) -> None:
         """It is over."""
-        old, before, operands = self.changes.pop()
+        tensor, old, before, operands = self.changes.pop()
         recorded = tensor._edge.__class__ is tuple
         if not recorded:  # what learns, or data: the same thing with other numbers
             self.counts[id(tensor)] = 0 if tensor._cell is None else tensor._cell[0]
         new = self.thing(tensor) if recorded else old
         if new is not old:
             new.changed_from = old
-        self.add(events.Changed(self.now(), new, name, before, value_of(tensor), operands, recorded))
+        if new.kind == "parameter":
+            self.owns(tensor)  # it may have other memory now
+        self.add(events.Changed(self.now(), new, name, before, value_of(tensor, not recorded), operands, recorded))
 
     # ---- the way back ----
 
@@ -132,7 +138,7 @@ class Recorder(Things):
         self.look()
         self.walk += 1
         self.walks.append(self.walk)
-        pairs = [(self.at_end(edge), value_of(g)) for edge, g in roots]
+        pairs = [(self.at_end(edge), value_of(g, whole=True)) for edge, g in roots]
         self.add(events.Began(self.now(), kind, pairs, self.walk))
         for thing, g in pairs:
             self.arrive(thing, g)
@@ -156,7 +162,7 @@ class Recorder(Things):
             if one.raw is None:
                 continue
             to = self.at_end(one.edge)
-            fitted = value_of(one.fitted)
+            fitted = value_of(one.fitted, _is_given(node) or rule is None)
             before, total = self.arrive(to, fitted)
             arrivals.append(events.Arrival(at, to, rule, value_of(one.raw), fitted, before, total))
         values = [None if g is None else value_of(g) for g in gradients]
@@ -166,16 +172,22 @@ class Recorder(Things):
         """A hook replaced a gradient."""
         thing = self.thing(at) if isinstance(at, Tensor) else self.result(at, 0)
         several = [each if isinstance(each, (list, tuple)) else [each] for each in (before, after)]
-        told = [[None if g is None else value_of(g) for g in each] for each in several]
+        told = [[None if g is None else value_of(g, whole=True) for g in each] for each in several]
         self.add(events.Hooked(thing.made.span if thing.made else None, thing, told[0], told[1], self.walks[-1]))
         if isinstance(at, Tensor) and told[1][0] is not None:
             self.flight[self.walks[-1], thing] = told[1][0]
 
     def delivered(self, tensor: Tensor, before: Any, arrived: Any, after: Any) -> None:
         """A sum was added to .grad."""
-        known = None if before is None else value_of(before)
         thing = self.thing(tensor)
-        self.add(events.Delivered(self.now(), thing, known, value_of(arrived), value_of(after), self.walks[-1]))
+        known = None if before is None else self.grad(thing, before)
+        self.grads[thing] = value_of(after)
+        self.add(events.Delivered(self.now(), thing, known, value_of(arrived), self.grads[thing], self.walks[-1]))
+
+    def grad(self, thing: events.Thing, now: Any) -> Value:
+        """A .grad as it is now: whole where no walk has left it so, since no rule gives it then."""
+        value = value_of(now)
+        return value if same(value, self.grads.get(thing)) else value_of(now, whole=True)
 
     def ended(self, kind: str, found: Any, error: Exception | None) -> None:
         """The walk is over."""
@@ -207,29 +219,44 @@ class Recorder(Things):
         for group in optimizer.param_groups:
             options = {key: value for key, value in group.items() if key != "params"}
             for p in group["params"]:
-                grad = None if p._grad is None else value_of(p._grad)
-                state = _state_of(optimizer, p)
+                thing = self.thing(p)
+                grad = None if p._grad is None else self.grad(thing, p._grad)
+                state = _state_of(optimizer, p, whole=True)
                 now = value_of(p, whole=True)
-                moves.append(events.Moved(self.thing(p), now, grad, now, state, state, options))
+                moves.append(events.Moved(thing, now, grad, now, state, state, options))
         self.steps.append((moves, len(self.events)))
 
     def stepped(self, optimizer: Any) -> None:
         """The step is over: how everything is now."""
         moves, before = self.steps.pop()
         params = (p for group in optimizer.param_groups for p in group["params"])
+        whole_step = len(self.events) > before
         for p, move in zip(params, moves, strict=True):
             move.after, move.state_after = value_of(p, whole=True), _state_of(optimizer, p)
+            if whole_step:  # its gradients came in the midst of it
+                move.grad = None if p._grad is None else value_of(p._grad)
         moved = [move for move in moves if move.grad is not None]
         number = self.optimizers.setdefault(id(optimizer), len(self.optimizers))
         self.alive.append(optimizer)
         kind = type(optimizer)
-        self.add(events.Stepped(self.now(), kind.__name__, kind, moved, number, len(self.events) > before))
+        self.add(events.Stepped(self.now(), kind.__name__, kind, moved, number, whole_step))
 
     def cleared(self, tensors: Any, how: str) -> None:
         """Gradients are about to be cleared."""
         self.look()
         things = [(self.thing(t), None if t._grad is None else value_of(t._grad)) for t in tensors]
         self.add(events.Cleared(self.now(), how, things))
+
+
+def _is_all_of(part: Tensor, whole: Tensor) -> bool:
+    """Whether two tensors show the same numbers in the same memory."""
+    a, b = part._array, whole._array
+    return a.ctypes.data == b.ctypes.data and (a.shape, a.strides) == (b.shape, b.strides)
+
+
+def _is_given(node: Node) -> bool:
+    """Whether no rule of one input alone leads back through it, so that its numbers can't be found again: they are kept."""
+    return node.operation is None or node.operation.together is not None
 
 
 def _kept_by(node: Node) -> list[str]:
@@ -247,7 +274,7 @@ def _by_input(node: Node, sent: Any) -> Any:
             yield at, rules.get(at), rest.pop(0)
 
 
-def _state_of(optimizer: Any, p: Tensor) -> dict[str, Value]:
+def _state_of(optimizer: Any, p: Tensor, whole: bool = False) -> dict[str, Value]:
     """What an optimiser remembers of a parameter."""
     entry = optimizer.state.get(p, {})
-    return {key: value_of(x) for key, x in entry.items() if isinstance(x, (Tensor, int, float, np.ndarray))}
+    return {key: value_of(x, whole) for key, x in entry.items() if isinstance(x, (Tensor, int, float, np.ndarray))}

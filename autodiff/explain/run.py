@@ -26,7 +26,7 @@ from autodiff.explain.recorder import Recorder
 from autodiff.explain.story import story_of
 from autodiff.explain.text import as_ascii, as_text
 
-__all__ = ["Run", "Watching"]
+__all__ = ["Run", "Watching", "users_place"]
 
 
 class Run:
@@ -125,10 +125,10 @@ class Watching:
         self.looking.__exit__(None, None, None)
         self.recorder.finish(sys._getframe(1))
         if error is not None:
-            self.recorder.stopped(error, _users_place(trace))
+            self.recorder.stopped(error, users_place(trace))
 
 
-def _users_place(trace: TracebackType | None) -> Any:
+def users_place(trace: TracebackType | None) -> Any:
     """Where in the user's program an error was raised: its last frame that is not the package's."""
     place = None
     while trace is not None:

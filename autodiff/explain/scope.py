@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.tensor import wrap
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.explain.events import Thing
+from autodiff.explain.values import Value
 
 __all__ = ["Scope"]
 
@@ -26,6 +27,7 @@ class Scope:
         self.imports: dict[str, str] = {}  # name: the line that brings it
         self.inputs: dict[str, Any] = {}
         self.names: dict[Thing, str] = {}
+        self.now: dict[Thing, Value] = {}  # of what was written over: what it holds now
         self.taken: set[str] = {"torch"}
 
     def fresh(self, wish: str) -> str:
@@ -48,13 +50,19 @@ class Scope:
     def of(self, thing: Thing) -> str:
         """The name of a thing; one that nothing here has computed is an input."""
         if thing not in self.names:
-            value = None if thing.value is None or thing.value.array is None else wrap(np.array(thing.value.array))
+            value = self.now.get(thing, thing.value)
             if value is None:
                 raise ValueError(
                     f"{thing!r} was computed before the watching began, and its numbers are not known: begin to watch before it"
                 )
-            self.names[thing] = self.given(thing.name or "c", value)
+            self.names[thing] = self.given(thing.name or "c", self.whole(value, repr(thing)))
         return self.names[thing]
+
+    def whole(self, value: Value, what: str) -> Tensor:
+        """A value as a tensor of its own; ValueError where only a summary of it was kept."""
+        if value.array is None:
+            raise ValueError(f"{what} is needed as an input, and of its {value.size:,} numbers only a summary was kept")
+        return wrap(np.array(value.array))
 
     def constant(self, value: Any, wish: str = "c") -> str:
         """A parameter of an operation: written out where Python can, else an input."""

@@ -5,16 +5,14 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from autodiff._core.tensor import wrap
-from autodiff.explain.events import Changed, Moved, Stepped
+from autodiff.explain.events import Changed, Moved, Stepped, Thing
 from autodiff.explain.updates import formula_of
+from autodiff.explain.values import Value, same
 
 if TYPE_CHECKING:
     from autodiff.explain.program import Program
 
-__all__ = ["constructed", "moved_by_hand"]
+__all__ = ["changed", "constructed"]
 
 _BY_HAND = {"add_": "+", "sub_": "-", "mul_": "*", "div_": "/"}
 
@@ -25,24 +23,37 @@ def constructed(program: Program, event: Stepped) -> None:
     if not moves:
         return
     program.lines += ["", f"# {event.optimizer}: {formula_of(event.of)}"]
+    for move in moves:
+        if not same(program.now.get(move.thing, move.thing.value), move.before):
+            _given(program, move.thing, move.before, event, "written over since")
     if event.whole_step or not _can_be_made(event):
         for move in moves:
-            name = program.of(move.thing)
-            after = program.given(f"{name}_after", wrap(np.array(move.after.array)))
-            program.say(f"{name} = {after}  # as {event.optimizer} left it", event)
+            _given(program, move.thing, move.after, event, f"as {event.optimizer} left it")
         return
-    known = event.number in program.optimizers
-    name = program.optimizers.setdefault(event.number, program.fresh("optimizer") if not known else "")
-    if not known:
+    made_with = [(move.thing, move.options) for move in moves]
+    name, before = program.optimizers.get(event.number, ("", None))
+    if before != made_with:  # also where a schedule has changed the learning rate
+        name = program.fresh("optimizer")
+        program.optimizers[event.number] = name, made_with
         program.say(f"{name} = torch.optim.{event.optimizer}({_groups(program, moves, event)})", event)
         for move in moves:
+            program.held.add(move.thing)
             _state(program, name, move, event)
     for move in moves:
-        p = program.of(move.thing)
-        program.say(f"{p}.grad = {program.grads.get(move.thing, f'{p}_grad')}", event)
-        if move.thing not in program.grads and move.grad is not None:
-            program.inputs[f"{p}_grad"] = wrap(np.array(move.grad.array))
+        assert move.grad is not None
+        grad = program.grad(move.thing, move.grad, event)
+        program.say(f"{program.of(move.thing)}.grad = {grad}", event)
+        program.now[move.thing] = move.after
     program.say(f"{name}.step()", event)
+
+
+def _given(program: Program, thing: Thing, value: Value, event: Any, why: str) -> None:
+    """A thing has numbers that this program doesn't compute."""
+    known = thing in program.names
+    program.now[thing] = value
+    name = program.of(thing)
+    if known:
+        program.assign(thing, program.given(f"{name}_after", program.whole(value, name)), event, why)
 
 
 def _can_be_made(event: Stepped) -> bool:
@@ -83,18 +94,21 @@ def _state(program: Program, optimizer: str, move: Moved, event: Stepped) -> Non
     p = program.of(move.thing)
     entries = []
     for key, value in move.state_before.items():
-        entries.append(f'"{key}": {program.given(f"{p}_{key}", wrap(np.array(value.array)))}')
+        entries.append(f'"{key}": {program.given(f"{p}_{key}", program.whole(value, key))}')
     program.say(f"{optimizer}.state[{p}] = {{{', '.join(entries)}}}", event)
 
 
-def moved_by_hand(program: Program, event: Changed) -> None:
-    """What learns was changed in place, under no_grad."""
-    if event.thing.kind != "parameter":
-        return
-    name = program.of(event.thing)
+def changed(program: Program, event: Changed) -> None:
+    """What learns was changed in place, under no_grad; or data was written over."""
+    thing = event.thing
     sign = _BY_HAND.get(event.by)
-    if sign is not None and len(event.operands) == 1:
-        program.say(f"{name} = {name} {sign} {program.constant(event.operands[0])}", event)
+    if thing.kind == "parameter" and sign is not None and len(event.operands) == 1 and _keeps_dtype(event):
+        program.assign(thing, f"{program.of(thing)} {sign} {program.constant(event.operands[0])}", event)
+        program.now[thing] = event.after
         return
-    after = program.given(f"{name}_after", wrap(np.array(event.after.array)))
-    program.say(f"{name} = {after}  # .{event.by}(...)", event)
+    _given(program, thing, event.after, event, f".{event.by}(...)")
+
+
+def _keeps_dtype(event: Changed) -> bool:
+    x = event.operands[0]
+    return not isinstance(x, Thing) or x.kind == "number" or x.dtype == event.thing.dtype

@@ -31,6 +31,7 @@ class Things:
         self.by_id: dict[int, events.Thing] = {}
         self.by_place: dict[tuple[Node, int], events.Thing] = {}
         self.made_by: dict[Node, events.Made] = {}
+        self.memory: dict[int, tuple[Any, list[Tensor]]] = {}  # whose memory it is: by an array, what learns in it
         self.counts: dict[int, int] = {}  # how often a constant's memory had been changed when it was seen last
 
     def thing(self, x: Tensor) -> events.Thing:
@@ -48,7 +49,23 @@ class Things:
         self.by_id[id(x)] = found
         self.counts[id(x)] = 0 if x._cell is None else x._cell[0]
         self.names.met(found, x)
+        if leaf:
+            self.owns(x)
         return found
+
+    def owns(self, x: Tensor) -> None:
+        """Note whose memory it is, to know it again when it is written to by another name: `w.data`, `w[0]`."""
+        memory = _memory(x)
+        self.memory.setdefault(id(memory), (memory, []))[1].append(x)
+
+    def owner(self, x: Tensor) -> Tensor | None:
+        """What learns in the memory that a tensor shows: itself, or what `x` is another name of, or a part."""
+        if x._edge is LEAF:
+            return x if id(x) in self.by_id else None
+        if x._edge is not None:
+            return None
+        _, several = self.memory.get(id(_memory(x)), (None, []))
+        return next((p for p in several if np.may_share_memory(p._array, x._array)), None)
 
     def is_another(self, x: Tensor, known: events.Thing) -> bool:
         """Whether a constant holds other numbers than when it was seen last; what learns stays the same thing."""
@@ -113,6 +130,14 @@ class Things:
         if edge.__class__ is tuple and not to_leaf(edge):
             return self.by_place.get((edge[0], edge[1]))
         return self.by_id.get(id(x))
+
+
+def _memory(x: Tensor) -> Any:
+    """The array that has the memory of a tensor, of which its own may be a view."""
+    array = x._array
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def name_of(node: Node) -> str:

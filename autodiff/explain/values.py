@@ -6,6 +6,7 @@ vector and a small picture are kept: in the picture each square stands for a blo
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from autodiff._core.tensor import Tensor
 
-__all__ = ["LARGEST", "Value", "array_of", "value_of"]
+__all__ = ["LARGEST", "Value", "array_of", "same", "value_of"]
 
 LARGEST = 4096  # so many numbers are copied; of more a summary is kept
 _SQUARES = 16  # of the small picture, in each direction
@@ -37,6 +38,7 @@ class Value:
     high: float
     norm: float
     strange: int  # how many are nan or infinite
+    stamp: bytes = b""  # of an array that is not kept: tells whether another one has the same bits
 
     @property
     def size(self) -> int:
@@ -47,6 +49,17 @@ class Value:
     def number(self) -> float | None:
         """The number, of a value that is a single one."""
         return float(self.picture[0, 0]) if self.size == 1 else None
+
+
+def same(a: Value | None, b: Value | None) -> bool:
+    """Whether two values have the same bits, also where these were not kept."""
+    if a is None or b is None or (a.shape, a.dtype) != (b.shape, b.dtype):
+        return a is b
+    return (a.stamp or _stamp(a.array)) == (b.stamp or _stamp(b.array))
+
+
+def _stamp(array: Any) -> bytes:
+    return hashlib.blake2b(np.asarray(array).tobytes(), digest_size=16).digest()
 
 
 def value_of(x: Any, whole: bool = False) -> Value:
@@ -60,7 +73,7 @@ def value_of(x: Any, whole: bool = False) -> Value:
     copy = np.array(array) if whole or array.size <= LARGEST else None
     return Value(
         array.shape, str(array.dtype), copy, np.array(rows) if max(rows.shape) <= _SQUARES else _blocks(rows), low, high, norm,
-        rows.size - finite.size,
+        rows.size - finite.size, _stamp(array) if copy is None else b"",
     )
 
 

@@ -63,4 +63,5 @@ def label(value: Value) -> str:
 
 def sign_of(method: str) -> str:
     """An in-place operation as it is written behind a name."""
-    return {"add_": "+= …", "sub_": "−= …", "mul_": "*= …", "div_": "/= …", "zero_": "= 0"}.get(method, f".{method}(…)")
+    signs = {"add_": "+= …", "sub_": "−= …", "mul_": "*= …", "div_": "/= …", "zero_": "= 0", "data": ".data = …"}
+    return signs.get(method, f".{method}(…)")

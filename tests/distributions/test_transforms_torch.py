@@ -187,3 +187,31 @@ def test_transforms_are_equal_where_they_do_the_same():
     x = autodiff.tensor([20.0])
     assert cached.inv(cached(x)) is x  # where the inverse itself would be infinite
     assert d.TanhTransform().inv(d.TanhTransform()(x)).item() == float("inf")
+
+
+def made(T):
+    """Every transform above, twice, as `T` has it."""
+    d = T.distributions
+    return [make(d, T.tensor) for make, _ in TRANSFORMS.values() for _ in range(2)]
+
+
+def test_which_transforms_are_equal():
+    """Of every pair of two: what is the same transform, and what is another one."""
+    ours, theirs = made(autodiff), made(torch)
+    equal = [[a == b for b in each] for each in (ours, theirs) for a in each]
+    half = len(equal) // 2
+    assert half == 2 * len(TRANSFORMS)
+    assert equal[:half] == equal[half:]
+    assert sum(map(sum, equal[:half])) > half
+
+
+def test_a_cache_of_another_size():
+    for ours, theirs in zip(made(autodiff), made(torch), strict=True):
+        outcomes = []
+        for transform in (ours, theirs):
+            try:
+                again = transform.with_cache(1)
+                outcomes.append((type(again).__name__, again._cache_size, again.domain.event_dim, again.codomain.event_dim))
+            except NotImplementedError:
+                outcomes.append(("none",))
+        assert outcomes[0] == outcomes[1]

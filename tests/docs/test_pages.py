@@ -5,7 +5,8 @@ import runpy
 import tomllib
 
 import pytest
-from pages import ROOT, blocks, pages, quotes_rightly, run, source_of
+from pages import ROOT, blocks, left_out, pages, quotes_rightly, run, source_of
+from programs import named
 from worked import change
 
 PAGES = {page.relative_to(ROOT).as_posix(): page for page in pages()}
@@ -14,6 +15,8 @@ READ_ONLY = {"sh", "text", "powershell"}
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_sessions_print_what_the_page_says(name):
+    if reason := left_out(PAGES[name]):
+        pytest.skip(reason)
     report = run(PAGES[name])
     assert not report, report
 
@@ -21,7 +24,8 @@ def test_the_sessions_print_what_the_page_says(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_every_block_has_a_kind_that_is_checked(name):
     for block in blocks(PAGES[name].read_text(encoding="utf-8")):
-        known = block.info in READ_ONLY | {"python"} or source_of(block.info) or change(block.info, block.body)
+        known = block.info in READ_ONLY | {"python"} or source_of(block.info)
+        known = known or named(block.info, "program") or named(block.info, "output") or change(block.info, block.body)
         assert known, f"{name}:{block.line}: ```{block.info} is checked by no test; say python, sh or text"
 
 
@@ -83,4 +87,4 @@ def test_ci_runs_the_readme_s_commands(readme_line):
 def test_the_extras_that_the_readme_names_are_there():
     named = re.findall(r'"\.\[(\w+)\]"', (ROOT / "README.md").read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert {"plot", "test"} <= set(named) <= set(project["optional-dependencies"])
+    assert {"plot", "test", "docs"} <= set(named) <= set(project["optional-dependencies"])

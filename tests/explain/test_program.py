@@ -122,3 +122,57 @@ def test_what_was_computed_before_the_watching_is_given_or_refused():
         z = y * w
         z.sum().backward()
     assert check(run) >= 1
+
+
+# ---- what is written over, by whatever name ----
+
+WRITES = {
+    "data -=": lambda w: w.data.sub_(w.grad),
+    "data =": lambda w: setattr(w, "data", w.data - w.grad),
+    "a part": lambda w: w.data[1:].mul_(0.5),
+    "detach": lambda w: w.detach().clamp_(-1, 1),
+    "alpha": lambda w: w.data.add_(w.grad, alpha=-0.1),
+    "another dtype": lambda w: w.data.sub_(w.grad.double()),
+    "zero": lambda w: w.grad.zero_(),
+    "clipped": lambda w: nn.utils.clip_grad_norm_([w], 0.1),
+    "grad =": lambda w: setattr(w, "grad", w.grad * 2),
+    "freed": lambda w: setattr(w, "grad", None),
+}
+
+
+@pytest.mark.parametrize("size", [3, 5000])
+@pytest.mark.parametrize("name", WRITES)
+def test_what_is_written_over_by_any_name(name, size):
+    torch.manual_seed(0)
+    w = torch.randn(size, requires_grad=True)
+    x = torch.randn(size)
+    optimizer = optim.SGD([w], lr=0.1, momentum=0.9)
+    with torch.watch() as run:
+        for rate in (0.1, 0.2):
+            (w * w * x).sum().backward()
+            WRITES[name](w)
+            x.mul_(2)
+            (w * x).sum().backward()
+            optimizer.param_groups[0]["lr"] = rate
+            optimizer.step()
+            w.data.clamp_(-1.5, 1.5)
+    scope, names = replayed(run)
+    (thing,) = {event.to for event in of(run, Delivered)}
+    assert same(scope[names[thing]].detach().numpy(), w.detach().numpy())
+    assert same(scope[f"{names[thing]}_grad"].numpy(), w.grad.numpy())
+
+
+def test_what_was_not_kept_is_refused_where_it_is_needed():
+    from autodiff.explain.scope import Scope
+    from autodiff.explain.values import value_of
+
+    with pytest.raises(ValueError, match="is needed as an input, and of its 5,000 numbers only a summary was kept"):
+        Scope().whole(value_of(torch.ones(5000)), "w")
+
+
+def test_the_first_step_of_one_that_computes_the_loss_itself():
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    with torch.watch() as run:
+        optim.LBFGS([w], max_iter=3).step(lambda: ((loss := ((w - 3) ** 4).sum()).backward(), loss)[1])
+    assert check(run) == 1
+    assert same(of(run, Stepped)[0].moves[0].after.array, w.detach().numpy())

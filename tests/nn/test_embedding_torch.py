@@ -200,3 +200,10 @@ def test_renorm_of_a_row_that_is_not_there(place):
     with pytest.raises(IndexError, match="index out of range in self: there are 2 embeddings"):
         autodiff.embedding_renorm_(table, autodiff.tensor([0, place]), 1.0, 2.0)
     assert table.tolist() == [[1, 1, 1]] * 2
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_the_dtype_of_a_table(dtype):
+    for name, options in (("Embedding", {}), ("Embedding", {"padding_idx": 1}), ("EmbeddingBag", {})):
+        tables = [getattr(T.nn, name)(4, 2, dtype=getattr(T, dtype), **options) for T in (autodiff, torch)]
+        assert [str(table.weight.dtype) for table in tables] == [f"torch.{dtype}"] * 2

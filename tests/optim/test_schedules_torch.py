@@ -136,7 +136,7 @@ def test_several_at_once_and_after_one_another(chosen, kind, data):
         "cooldown": st.integers(0, 3), "min_lr": st.sampled_from([0, 0.05, [0.01, 0.09]]), "eps": st.sampled_from([1e-8, 0.02]),
     }),
     results=st.lists(st.sampled_from([1.0, 0.9, 0.5, 2.0, -1.0, float("nan"), float("inf")]), min_size=1, max_size=30),
-)  # fmt: skip
+)
 def test_a_plateau_is_pytorchs(options, results):
     found = []
     for T in (autodiff, torch):
@@ -421,3 +421,21 @@ def test_what_is_kept_of_a_scale():
 def test_all_of_pytorchs_are_here():
     assert set(torch.optim.lr_scheduler.__all__) <= set(lr_scheduler.__all__)
     assert issubclass(lr_scheduler._LRScheduler, lr_scheduler.LRScheduler)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {}, {"epochs": 3}, {"steps_per_epoch": 4}, {"epochs": 3, "steps_per_epoch": 4}, {"total_steps": 5, "epochs": 3},
+        {"total_steps": 0}, {"epochs": -1, "steps_per_epoch": 2}, {"epochs": 2, "steps_per_epoch": 0},
+    ],
+)
+def test_how_many_steps_one_cycle_has(given):
+    outcomes = []
+    for T in (autodiff, torch):
+        optimizer = T.optim.SGD([T.ones(1, requires_grad=True)], lr=0.1)
+        try:
+            outcomes.append(T.optim.lr_scheduler.OneCycleLR(optimizer, 0.5, **given).total_steps)
+        except ValueError as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
