@@ -52,8 +52,8 @@ def in_place(
         try:
             check_writable(self, method.__name__, uniform)
         except (RuntimeError, TypeError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             raise
         edge, tracked = None, False
         if mode.grad:
@@ -76,8 +76,8 @@ def in_place(
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
             if infix and isinstance(error, TypeError) and left_to(args[0]):
                 return NotImplemented  # type: ignore[no-any-return]
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):  # type: ignore[misc]
+                raise error from error.__cause__
             raise
         return self
 

@@ -88,8 +88,8 @@ def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -
             raise _looked_into(function, args, kwargs, error) from None
         except TypeError as error:
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-                if again := refusal(error):  # from inside: all arguments had found their places
-                    raise again from again.__cause__
+                if error := refusal(error):  # type: ignore[misc]  # from inside: all arguments had found their places
+                    raise error from error.__cause__
                 raise
             if failed is not None and "out" in kwargs:
                 return failed(args, kwargs, error)
@@ -100,8 +100,8 @@ def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -
                 if several not in kwargs or missing or len(args) > len(positional):
                     raise (_misplaced(function, args, kwargs) or anew(error)) from None
         except (AssertionError, IndexError, KeyError, RuntimeError, ValueError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):  # type: ignore[misc]
+                raise error from error.__cause__
             raise
         if old is not None:
             return explaining(**old)
@@ -139,8 +139,8 @@ def matrices_first(operation: Recorded) -> Callable[[F], F]:
             try:
                 return function(*args, **kwargs)
             except (IndexError, RuntimeError, TypeError, ValueError) as error:
-                if again := refusal(error):
-                    raise again from again.__cause__
+                if error := refusal(error):
+                    raise error from error.__cause__
                 raise
 
         trying.__dict__["with_failed"] = lambda failed: decorate(with_failed(function, failed))
@@ -301,8 +301,8 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
     try:
         shape = tuple(map(operator.index, size))
     except (RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
     if any(n < 0 for n in shape):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
