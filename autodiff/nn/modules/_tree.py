@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from autodiff._core.observer import LOOKING, tell
+from autodiff._core.stepped import clearing
 from autodiff._core.tensor import Tensor
 from autodiff.nn.modules._registers import Registers
 from autodiff.nn.parameter import Parameter
@@ -168,8 +169,12 @@ class Tree(Registers):
         """Forget the gradients of all parameters, or set them to zero."""
         if LOOKING:
             tell("cleared", [*self.parameters()], "zero_grad")
+        first = True
         for p in self.parameters():
             if p.grad is not None:
+                if first:  # it stands for all
+                    clearing(p)
+                    first = False
                 if set_to_none:
                     p.grad = None
                 else:
