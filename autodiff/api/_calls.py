@@ -82,13 +82,13 @@ def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -
             raise errors.wrong_count(function.__name__, positional, len(args), ["dim"])
         try:
             return function(*args, **kwargs)
-        except AttributeError as error:
-            if hasattr(error.obj, "_array"):  # a tensor: not a wrong argument
+        except AttributeError as missing_field:
+            if hasattr(missing_field.obj, "_array"):  # a tensor: not a wrong argument
                 raise
-            raise _looked_into(function, args, kwargs, error) from None
+            raise _looked_into(function, args, kwargs, missing_field) from None
         except TypeError as error:
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-                if error := refusal(error):  # type: ignore[misc]  # from inside: all arguments had found their places
+                if error := refusal(error):  # from inside: all arguments had found their places
                     raise error from error.__cause__
                 raise
             if failed is not None and "out" in kwargs:
@@ -99,9 +99,9 @@ def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -
                 missing = [name for name in positional[len(args) :] if name not in kwargs]
                 if several not in kwargs or missing or len(args) > len(positional):
                     raise (_misplaced(function, args, kwargs) or anew(error)) from None
-        except (AssertionError, IndexError, KeyError, RuntimeError, ValueError) as error:
-            if error := refusal(error):  # type: ignore[misc]
-                raise error from error.__cause__
+        except (AssertionError, IndexError, KeyError, RuntimeError, ValueError) as refused:
+            if refused := refusal(refused):
+                raise refused from refused.__cause__
             raise
         if old is not None:
             return explaining(**old)
