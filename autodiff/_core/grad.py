@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.cuts import blame
+from autodiff._core.cuts import blame, was_cut
 from autodiff._core.hooks import retains_grad
 from autodiff._core.node import Edge, to_leaf
 from autodiff._core.provenance import line_of
@@ -41,6 +41,8 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
                 f"from has requires_grad=True, or it was computed under no_grad(), after detach(), or by something that has no "
                 f"slope, such as argmax or a comparison{blame(t)}"
             )
+        if edge[1] < 0 and t._extra is not None and "turned" in t._extra:
+            was_cut(t, t._extra["turned"])
         if g is None:
             if t._array.size != 1:
                 raise RuntimeError(

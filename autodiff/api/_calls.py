@@ -34,7 +34,8 @@ from autodiff.api import deprecated
 F = TypeVar("F", bound=Any)
 
 _NUMBERS = frozenset((bool, int, float))
-_PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim"}
+# "split_size" is PyTorch's own word in the method split.
+_PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim", "split_size": "split_size_or_sections"}
 
 
 class _All:
