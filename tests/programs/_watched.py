@@ -16,7 +16,6 @@ from autodiff.explain.first_step import FirstStep
 from autodiff.explain.program import Program
 from autodiff.explain.values import same, value_of
 
-
 MOST_DRAWN = 1_000  # events: a picture of more takes many seconds, and is that of a loop, hundreds of times
 
 
