@@ -14,9 +14,10 @@ from autodiff._core.handles import extra_of
 from autodiff._core.modes import mode
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.provenance import Place, here, line_of
+from autodiff._core.teaching import teach
 from autodiff._core.tensor import Tensor
 
-__all__ = ["blame", "cut", "cut_of", "unrecorded"]
+__all__ = ["blame", "cut", "cut_of", "unrecorded", "was_cut"]
 
 
 class _Last(threading.local):
@@ -50,6 +51,17 @@ def unrecorded(by: str, inputs: Sequence[Any], output: Any) -> None:
         cut(by, inputs, output, 4)
     elif LOOKING:
         tell("cut", "inference_mode" if mode.inference else "no_grad", inputs, output)
+
+
+def was_cut(t: Tensor, turned: Place | None) -> None:
+    """A backward from a loss that requires_grad_() has made a leaf, in this line (AD012); silent where nothing was cut."""
+    if _last.by:
+        teach(
+            "AD012",
+            f"backward(): this loss is a leaf since requires_grad_() at {line_of(turned)}, so backward ends at it, and no "
+            f"parameter gets a gradient{blame(t)}. Take requires_grad_() away, and what cuts the graph: detach(), .data, "
+            ".item(), argmax, no_grad().",
+        )
 
 
 def blame(t: Tensor) -> str:

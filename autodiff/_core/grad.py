@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.cuts import blame
+from autodiff._core.cuts import blame, was_cut
 from autodiff._core.hooks import retains_grad
 from autodiff._core.node import Edge, to_leaf
 from autodiff._core.provenance import line_of
@@ -41,6 +41,8 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
                 f"from has requires_grad=True, or it was computed under no_grad(), after detach(), or by something that has no "
                 f"slope, such as argmax or a comparison{blame(t)}"
             )
+        if edge[1] < 0 and t._extra is not None and "turned" in t._extra:
+            was_cut(t, t._extra["turned"])
         if g is None:
             if t._array.size != 1:
                 raise RuntimeError(
@@ -126,8 +128,8 @@ def backward(
                 if edge is not None and not to_leaf(edge) and (edge[0], edge[1]) in captured and not retains_grad(t):
                     accumulate(t, captured[edge[0], edge[1]], create_graph)
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 
@@ -184,6 +186,6 @@ def grad(
             results.append(g)
         return tuple(results)
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise

@@ -17,6 +17,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.dtypes import category, from_numpy_dtype, scalar_type
 from autodiff._core.graph import primitive, record
+from autodiff._core.handles import extra_of
 from autodiff._core.hooks import retain_grad, retains_grad
 from autodiff._core.memory import changed, memory_order, repeats
 from autodiff._core.modes import mode
@@ -24,7 +25,7 @@ from autodiff._core.node import Node
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.operators import left_to
 from autodiff._core.promotion import cast
-from autodiff._core.provenance import line_of
+from autodiff._core.provenance import here, line_of
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.views import edge_of, is_lost, lost
@@ -51,8 +52,8 @@ def in_place(
         try:
             check_writable(self, method.__name__, uniform)
         except (RuntimeError, TypeError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             raise
         edge, tracked = None, False
         if mode.grad:
@@ -72,11 +73,11 @@ def in_place(
             write_over(self, new, tracked)
             if LOOKING:
                 tell("changed", self, method.__name__)
-        except (IndexError, RuntimeError, TypeError, ValueError) as error:
-            if infix and isinstance(error, TypeError) and left_to(args[0]):
+        except (IndexError, RuntimeError, TypeError, ValueError) as refused:
+            if infix and isinstance(refused, TypeError) and left_to(args[0]):
                 return NotImplemented  # type: ignore[no-any-return]
-            if again := refusal(error):
-                raise again from again.__cause__
+            if refused := refusal(refused):
+                raise refused from refused.__cause__
             raise
         return self
 
@@ -295,6 +296,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
             raise errors.not_floating(from_numpy_dtype(self._array.dtype))
         if self._cell is None and not mode.inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        if self._edge is None and self._array.size == 1:
+            extra_of(self, "_extra")["turned"] = here()  # AD012: is it a loss?
         self._edge = LEAF
     else:
         self._edge = None

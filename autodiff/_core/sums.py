@@ -54,6 +54,8 @@ def check_shapes(leaves: dict[Tensor, tuple[Gradient, bool]]) -> None:
 def accumulate(tensor: Tensor, g: Gradient, create_graph: bool) -> None:
     """tensor.grad += g; a first gradient is copied, since somebody else may see its memory."""
     known = tensor._grad
+    if known is not None and known._extra is not None and "used" in known._extra:
+        known._extra["used"].add(known)
     if create_graph:
         tensor._grad = g.clone() if known is None else known + g
         return

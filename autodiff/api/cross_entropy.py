@@ -16,13 +16,16 @@ from autodiff._core.graph import renamed
 from autodiff._core.modes import mode
 from autodiff._core.promotion import cast
 from autodiff._core.refusals import refusal
+from autodiff._core.teaching import teach
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, reduction_of
 from autodiff.api.activation import log_softmax
 from autodiff.ops import cross_entropy as ops
+from autodiff.ops.softmax import softmax
 
 # For so many scores the gradient is computed with the loss. Of fewer it is quickly computed again, more are much to keep.
 KEPT = range(2**12, 2**18 + 1)
+_SOFTMAX = softmax.operation
 _LONG = np.dtype(np.int64)  # comparing a dtype with a type takes longer than the loss of a small batch
 
 # For images and sequences the node has another name, as in PyTorch.
@@ -36,6 +39,11 @@ _nll_loss_2d = renamed(ops.nll_loss, "NllLoss2D")
 def _no_tensor(input: Any, target: Any, name: str) -> TypeError:
     word, position, x = ("target", 2, target) if isinstance(input, Tensor) else ("input", 1, input)
     return no_tensor(name, word, position, x)
+
+
+def _of_probabilities(function: str, wanted: str) -> None:
+    """The input is known for a softmax by its grad_fn: scores may well look like probabilities."""
+    teach("AD025", f"{function}() takes {wanted}. Of probabilities its gradient is too small to learn by.")
 
 
 def _fix(target: Tensor) -> str:
@@ -125,6 +133,8 @@ def cross_entropy(
         reduction = reduction_of(reduction, size_average, reduce)
     if label_smoothing.__class__ is not float or not 0.0 <= label_smoothing <= 1.0:
         label_smoothing = _smoothing(label_smoothing)
+    if input._edge.__class__ is tuple and input._edge[0].operation is _SOFTMAX:
+        _of_probabilities("cross_entropy", "scores, and computes their softmax itself: give it the scores, without softmax")
     x, t = input._array, target._array
     if x.ndim == 2 and t.ndim == 1 and t.dtype is _LONG and x.dtype.char in "fd" and x.shape[1]:
         try:  # what every classifier gives: Note [Fast way first] in api/_calls.py
@@ -146,8 +156,8 @@ def cross_entropy(
     try:
         return case(input, target, weight, ignore_index, reduction, label_smoothing)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 
@@ -235,6 +245,8 @@ def nll_loss(
     """
     if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
         raise _no_tensor(input, target, "nll_loss_nd")
+    if input._edge.__class__ is tuple and input._edge[0].operation is _SOFTMAX:
+        _of_probabilities("nll_loss", "the logarithms of probabilities: write log_softmax for softmax")
     reduction = reduction_of(reduction, size_average, reduce)
     try:
         rows, classes, shape = _rows_and_classes(input, target)
@@ -244,6 +256,6 @@ def nll_loss(
         loss = (_nll_loss_2d if shape else ops.nll_loss)(rows, classes, weight, ignore_index=ignore_index, reduction=reduction)
         return _shaped(loss, shape, reduction)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise

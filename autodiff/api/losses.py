@@ -13,6 +13,8 @@ import numpy as np
 from autodiff._core.dtypes import scalar_type
 from autodiff._core.errors import misfit, to_a_tensor
 from autodiff._core.promotion import cast
+from autodiff._core.provenance import stacklevel
+from autodiff._core.teaching import teach
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import converted, number, reduction_of, takes_tensors
 from autodiff.api.reduce import mean
@@ -46,17 +48,26 @@ def _same_size(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor
     a, b = input._array.shape, target._array.shape
     if a == b:
         return input, target
-    warnings.warn(
+    theirs = (
         f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely lead "
-        "to incorrect results due to broadcasting. Please ensure they have the same size.",
-        UserWarning,
-        stacklevel=3,
+        "to incorrect results due to broadcasting. Please ensure they have the same size."
     )
     try:
         shape = np.broadcast_shapes(a, b)
     except ValueError as error:
+        warnings.warn(theirs, UserWarning, stacklevel=stacklevel())
         raise misfit(name, (a, b), " of the input and the target") or error from None
+    teach("AD027", _broadcast(a, b, shape), theirs)
     return input.expand(shape), target.expand(shape)
+
+
+def _broadcast(a: tuple[int, ...], b: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    """What becomes of the two shapes, and what to write."""
+    if a == (*b, 1):
+        return f"Each prediction is compared with each target, {list(shape)}: write input.squeeze(-1)."
+    if b == (*a, 1):
+        return f"Each prediction is compared with each target, {list(shape)}: write target.squeeze(-1)."
+    return f"Both are repeated to {list(shape)}: bring the target to the shape {list(a)}, by reshape or unsqueeze."
 
 
 def _weighted(loss: Tensor, weight: Tensor, input: Tensor, reduction: str) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Any
 
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
-from autodiff.optim._empty import model_of, why_empty
+from autodiff.optim._empty import forgotten, model_of, why_empty
 
 __all__ = ["check", "complete", "of", "required"]
 
@@ -41,6 +41,8 @@ def of(params: Any) -> list[Any]:
     groups = [params] if isinstance(params, set) else list(params)
     if not groups:
         raise ValueError(f"optimizer got an empty parameter list: {why_empty(model)}")
+    if model is not None:
+        forgotten(model)
     if isinstance(groups[0], dict):
         return groups
     return [{"params": params if isinstance(params, set) else groups}]

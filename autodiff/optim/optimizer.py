@@ -20,9 +20,10 @@ from autodiff._core.handles import RemovableHandle
 from autodiff._core.modes import enable_grad
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.refusals import refusal
+from autodiff._core.stepped import Used, clearing
 from autodiff._core.tensor import wrap
 from autodiff.api._keywords import KnowsItsKeywords
-from autodiff.optim import _groups, _recorded, _state
+from autodiff.optim import _groups, _lessons, _recorded, _state
 from autodiff.optim._groups import required
 from autodiff.optim._options import count, fill_in, numbers
 from autodiff.optim._update import begin, check, columns, convert, keep, one_by_one, touched
@@ -53,8 +54,8 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 return step(self, *args, **kwargs)
             except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
-                if again := refusal(error):
-                    raise again from again.__cause__
+                if error := refusal(error):
+                    raise error from error.__cause__
                 raise
         args = (self, *args)  # the hooks see the call as PyTorch shows it, with the optimiser in front
         for hook in (*_of_all.get("step_pre", {}).values(), *self._hooks.get("step_pre", {}).values()):
@@ -106,18 +107,22 @@ class Optimizer(KnowsItsKeywords):
     _hooks: Mapping[str, OrderedDict[int, Callable[..., Any]]] = MappingProxyType({})
     _opt_called: bool  # was there a step since a scheduler was made?
     _watched: Any  # the step that it then had
+    _used: Used | None = None  # the gradient of the last step
+    _told: frozenset[str] = frozenset()  # the codes of what it has warned of
+    _recorded_before: int | None = None  # how many operations had been recorded when it last had no gradient
     checks_itself: ClassVar[bool] = False  # does `update` look at the whole group before it writes?
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
         self.state: defaultdict[Any, Any] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
+        self._recorded_before = _lessons.recorded()
         try:
             for group in _groups.of(params):
                 self.add_param_group(group)
         except (TypeError, ValueError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             raise
 
     def __getstate__(self) -> dict[str, Any]:
@@ -156,6 +161,12 @@ class Optimizer(KnowsItsKeywords):
         """Clear the gradients of all parameters: `.grad` becomes None, or zeros with `set_to_none=False`."""
         if LOOKING:
             tell("cleared", [p for group in self.param_groups for p in group["params"]], "zero_grad")
+        used = self._used
+        if used is None or not used.fresh or used.added is not None:
+            for p in [p for group in self.param_groups for p in group["params"] if p._grad is not None][:1]:
+                clearing(p)
+        else:
+            used.fresh = False
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none or p._grad is None:
@@ -191,11 +202,21 @@ class Optimizer(KnowsItsKeywords):
                     arrays.append(p._array)
                     grads.append(g._array)
                     entries.append(entry_of(p))  # not state[p], which would make an entry where PyTorch has none
+                elif p._extra is not None and "replaced" in p._extra:
+                    _lessons.replaced(self, p)
             if params:
                 new = not all(entries)
                 if self.first_state is not None:
                     begin(self.first_state, group, arrays, entries)
                 parts.append((group, params, arrays, grads, entries, new))
+        used = self._used or Used()
+        if parts:
+            first = parts[0][1][0]._grad
+            if used.added is not None and first._extra is not None and first._extra.get("used") is used:
+                _lessons.summed(self, used, parts[0][1][0])
+            self._used = used
+        else:
+            _lessons.no_gradients(self)
         if not parts and self.rule is None and type(self).update is Optimizer.update:
             self.update({}, [], [])  # which says that there is no algorithm
         checked = len(parts) > 1 or not self.checks_itself
@@ -216,6 +237,8 @@ class Optimizer(KnowsItsKeywords):
             for name, column, before, now in zip(names, tensors, states, after):
                 if new or any(map(is_not, before, now)):  # a rule may have changed what is kept already in place
                     keep(self.state, name, params, entries, column, now)
+        if parts:
+            used.mark(first)
         return loss
 
     def update(self, group: dict[str, Any], params: list[Any], grads: list[Any], *states: list[Any]) -> Sequence[Sequence[Any]]:

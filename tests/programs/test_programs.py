@@ -65,9 +65,10 @@ def by_pytorch(path, folder, onednn):
 
 
 def by_autodiff(path, folder):
-    command = [sys.executable, "-W", "ignore", "-m", "autodiff", "run", str(path)]
+    command = [sys.executable, "-W", "ignore", "-W", "always::UserWarning", "-m", "autodiff", "run", str(path)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=ENVIRONMENT, timeout=280)
     assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
+    assert "TeachingWarning" not in done.stderr, done.stderr[-3000:]
     return numbers(done.stdout)
 
 

@@ -7,9 +7,12 @@ the order of assignment, and is found there again as an attribute.
 from __future__ import annotations
 
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any
 
+from autodiff._core.handles import extra_of
 from autodiff._core.missing import missing_member
+from autodiff._core.provenance import here
 from autodiff._core.tensor import Tensor
 from autodiff.nn._everywhere import EVERYWHERE, registered
 from autodiff.nn.parameter import Buffer, Parameter
@@ -39,9 +42,13 @@ class Registers:
             registers[name] = value
         elif isinstance(value, Parameter):
             self._forget(name, "_parameters")
+            if name in registers["_parameters"]:
+                _replaced(self, name, registers["_parameters"][name], value)
             self.register_parameter(name, value)
         elif isinstance(value, Registers):
             self._forget(name, "_modules")
+            if name in registers["_modules"]:
+                _replaced(self, name, registers["_modules"][name], value)
             registers["_modules"][name] = registered("module", self, name, value) if EVERYWHERE else value
         elif isinstance(value, Buffer):
             self._forget(name, "_buffers")
@@ -142,6 +149,15 @@ class Registers:
         self._modules[name] = registered("module", self, name, module) if EVERYWHERE else module
 
     register_module = add_module
+
+
+def _replaced(module: Registers, name: str, old: Any, new: Any) -> None:
+    """Note on the parameters that lose their place what has taken it: an optimizer that still has them will tell (AD032)."""
+    if old is None or old is new:
+        return
+    place, what = here(3), f"{type(module).__name__}.{name}"
+    for p in [old] if isinstance(old, Tensor) else old.parameters():
+        extra_of(p, "_extra")["replaced"] = weakref.ref(new), place, what
 
 
 def _as_a_layer(function: Any) -> str:

@@ -1,0 +1,161 @@
+"""The mistakes that have a code: a program that makes each, what its message tells to write, and the program without it.
+
+docs/messages.md is made from these (make_messages.py), and tests/test_teaching.py runs them. The line that is to be named ends
+in `# here`.
+"""
+
+from typing import NamedTuple
+
+BEFORE = """\
+import autodiff as torch
+from autodiff import nn, optim
+from autodiff.nn import functional as F
+_ = torch.manual_seed(0)
+x, y, classes = torch.randn(4, 3), torch.randn(4), torch.tensor([0, 1, 2, 0])
+"""
+
+
+class Mistake(NamedTuple):
+    """A mistake, and its way out."""
+
+    why: str  # what happens, for the page
+    wrong: str
+    write: str  # the words of the message that tell the way out
+    right: str
+
+
+LOOP = """\
+model = nn.Linear(3, 3)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+for _ in range(2):
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), classes).backward()
+    optimizer.step()
+"""
+
+MISTAKES = {
+    "AD012": Mistake(
+        "Where the graph was cut between the parameters and the loss, `backward()` says that there is nothing to walk. "
+        "`requires_grad_()` takes that error away and leaves the cut: the loss becomes a leaf, and no parameter learns.",
+        """\
+model = nn.Linear(3, 1)
+prediction = model(x).detach()
+loss = F.mse_loss(prediction.squeeze(1), y)
+_ = loss.requires_grad_()
+loss.backward()  # here
+""",
+        "Take requires_grad_() away, and what cuts the graph: detach()",
+        """\
+model = nn.Linear(3, 1)
+prediction = model(x)
+loss = F.mse_loss(prediction.squeeze(1), y)
+loss.backward()
+""",
+    ),
+    "AD015": Mistake(
+        "`backward()` adds to `.grad`, since a number that is used twice gets two gradients. It doesn't know where a new batch "
+        "begins: you say so, by `zero_grad()`.",
+        """\
+model = nn.Linear(3, 3)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+for _ in range(2):
+    F.cross_entropy(model(x), classes).backward()
+    optimizer.step()  # here
+""",
+        "Call optimizer.zero_grad() before backward(); if the sum is meant, say so by autodiff.accumulate(n)",
+        LOOP,
+    ),
+    "AD016": Mistake(
+        "`zero_grad()` between `backward()` and `step()` throws away what the step is to use.",
+        """\
+model = nn.Linear(3, 3)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+F.cross_entropy(model(x), classes).backward()
+optimizer.zero_grad()
+optimizer.step()  # here
+""",
+        "The order is zero_grad(), backward(), step()",
+        LOOP,
+    ),
+    "AD017": Mistake(
+        "A step uses the gradients that are there. Without `backward()` there are none, and every parameter stays as it is.",
+        """\
+model = nn.Linear(3, 3)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+loss = F.cross_entropy(model(x), classes)
+optimizer.step()  # here
+""",
+        "Call loss.backward() before it",
+        LOOP,
+    ),
+    "AD025": Mistake(
+        "`cross_entropy` computes the softmax itself. Of what is a softmax already it takes another one, of numbers between 0 "
+        "and 1: even a perfect answer has a loss far from 0, and the gradient is small everywhere. `nll_loss` wants "
+        "logarithms.",
+        """\
+model = nn.Sequential(nn.Linear(3, 3), nn.Softmax(dim=1))
+loss = F.cross_entropy(model(x), classes)  # here
+""",
+        "give it the scores, without softmax",
+        """\
+model = nn.Sequential(nn.Linear(3, 3))
+loss = F.cross_entropy(model(x), classes)
+loss = F.nll_loss(F.log_softmax(model(x), dim=1), classes)
+""",
+    ),
+    "AD027": Mistake(
+        "A layer with one output gives a column, (N, 1), and the targets are often a row, (N,). Broadcasting makes a table of "
+        "both, (N, N), in which each prediction is compared with each target. The model learns the mean.",
+        """\
+model = nn.Linear(3, 1)
+loss = F.mse_loss(model(x), y)  # here
+""",
+        "write input.squeeze(-1)",
+        """\
+model = nn.Linear(3, 1)
+loss = F.mse_loss(model(x).squeeze(-1), y)
+""",
+    ),
+    "AD031": Mistake(
+        "A module registers the parameters and modules that are assigned to it. It does not look into lists, so `parameters()` "
+        "leaves out what is in one.",
+        """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(3, 3)
+        self.others = [nn.Linear(3, 3), nn.Linear(3, 3)]
+
+optimizer = optim.SGD(Net().parameters(), lr=0.1)  # here
+""",
+        "put them into an nn.ModuleList",
+        """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(3, 3)
+        self.others = nn.ModuleList([nn.Linear(3, 3), nn.Linear(3, 3)])
+
+optimizer = optim.SGD(Net().parameters(), lr=0.1)
+""",
+    ),
+    "AD032": Mistake(
+        "An optimizer holds the parameters that it was given. A layer that is put into the model later has other ones, and "
+        "stays as it was drawn.",
+        """\
+model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 9))
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+model[1] = nn.Linear(3, 3)
+F.cross_entropy(model(x), classes).backward()
+optimizer.step()  # here
+""",
+        "Make the optimizer after the model is complete",
+        """\
+model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 9))
+model[1] = nn.Linear(3, 3)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+F.cross_entropy(model(x), classes).backward()
+optimizer.step()
+""",
+    ),
+}

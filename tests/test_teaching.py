@@ -1,0 +1,248 @@
+"""Each mistake that has a code, made as a student would make it: the code, the file, the line and the way out are told; and the
+same program without the mistake is silent."""
+
+import re
+import sys
+import traceback
+import warnings
+from pathlib import Path
+
+import pytest
+
+import autodiff
+from autodiff import nn, optim
+from autodiff._core.teaching import CODES
+from autodiff.nn import functional as F
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "docs"))
+
+import make_messages
+from mistakes import BEFORE, MISTAKES
+
+X, CLASSES = autodiff.randn(4, 3), autodiff.tensor([0, 1, 2, 0])
+
+
+def run(program):
+    """Run a program as student.py; the warnings it gives, and the error it ends with."""
+    here, error = {}, None
+    exec(BEFORE, here)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            exec(compile(program, "student.py", "exec"), here)
+        except Exception as found:
+            error = found
+    return caught, error
+
+
+@pytest.mark.parametrize("code", MISTAKES)
+def test_a_mistake_is_told(code):
+    mistake = MISTAKES[code]
+    line = next(i for i, text in enumerate(mistake.wrong.splitlines(), 1) if text.endswith("# here"))
+    caught, error = run(mistake.wrong)
+    if error is None:
+        (warning,) = caught
+        assert (warning.filename, warning.lineno, warning.category) == ("student.py", line, autodiff.TeachingWarning)
+        text = str(warning.message)
+        assert warning.message.code == code
+    else:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "student.py"]
+        assert not caught
+        assert frames[-1].lineno == line
+        text = str(error)
+    assert text.endswith(f"({code})")
+    assert mistake.write in text
+
+
+@pytest.mark.parametrize("code", MISTAKES)
+def test_without_the_mistake_it_is_silent(code):
+    with autodiff.strict():
+        caught, error = run(MISTAKES[code].right)
+    assert error is None
+    assert caught == []
+
+
+@pytest.mark.parametrize("code", MISTAKES)
+def test_strict_raises_and_lenient_is_silent(code):
+    _, error = run(MISTAKES[code].wrong)
+    if error is None:
+        with autodiff.strict():
+            strictly, error = run(MISTAKES[code].wrong)
+        assert isinstance(error, autodiff.TeachingWarning)
+        assert strictly == []
+        with autodiff.lenient():
+            leniently, error = run(MISTAKES[code].wrong)
+        assert error is None
+        assert not any(isinstance(each.message, autodiff.TeachingWarning) for each in leniently)
+
+
+def test_every_code_has_a_program_and_every_program_a_code():
+    assert sorted(MISTAKES) == sorted(CODES) == list(CODES)
+
+
+def test_every_code_in_the_package_is_one_of_the_table():
+    package = Path(autodiff.__file__).parent
+    used = {code for path in package.rglob("*.py") for code in re.findall(r"\bAD0\d\d\b", path.read_text(encoding="utf-8"))}
+    assert used == set(CODES)
+
+
+def test_the_page_is_made_of_the_table():
+    assert make_messages.PAGE.read_text(encoding="utf-8") == make_messages.page(), "run `python docs/make_messages.py`"
+
+
+def test_strict_is_a_switch_and_a_block():
+    setting = autodiff.strict()
+    with setting:
+        assert autodiff._core.teaching.teaching.raises
+    assert not autodiff._core.teaching.teaching.raises
+
+
+@pytest.mark.parametrize("n", [0, -1, 1.5, "2"])
+def test_accumulate_takes_a_number_of_passes(n):
+    with pytest.raises(ValueError, match="a whole number above 0"):
+        autodiff.accumulate(n)
+
+
+# ---- forgotten zero_grad: each way of clearing counts ----
+
+
+def each(change):
+    def clear(model, optimizer):
+        for p in model.parameters():
+            if p.grad is not None:
+                change(p)
+
+    return clear
+
+
+def set_(name, value):
+    return lambda p: setattr(p, name, value(p))
+
+
+CLEARING = {
+    "optimizer.zero_grad": lambda model, optimizer: optimizer.zero_grad(),
+    "to zeros": lambda model, optimizer: optimizer.zero_grad(set_to_none=False),
+    "model.zero_grad": lambda model, optimizer: model.zero_grad(),
+    "model.zero_grad to zeros": lambda model, optimizer: model.zero_grad(set_to_none=False),
+    "None": each(set_("grad", lambda p: None)),
+    "del": each(lambda p: delattr(p, "grad")),
+    "zero_": each(lambda p: p.grad.zero_()),
+    "data.zero_": each(lambda p: p.grad.data.zero_()),
+    "fill_": each(lambda p: p.grad.fill_(0)),
+    "mul_": each(lambda p: p.grad.mul_(0)),
+    "an item": each(lambda p: p.grad.__setitem__(slice(None), 0)),
+    "through NumPy": each(lambda p: p.grad.numpy().fill(0)),
+    "new zeros": each(set_("grad", autodiff.zeros_like)),
+    "new data": each(lambda p: setattr(p.grad, "data", autodiff.zeros_like(p))),
+    "copy_": each(lambda p: p.grad.copy_(autodiff.zeros_like(p))),
+}
+
+
+def train(clear, make=optim.SGD, steps=3, backwards=1):
+    model = nn.Linear(3, 3)
+    optimizer = make(model.parameters(), lr=0.1)
+    for _ in range(steps):
+        clear(model, optimizer)
+        for _ in range(backwards):
+            F.cross_entropy(model(X), CLASSES).backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize("way", CLEARING)
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
+def test_each_way_of_clearing_counts(way, make):
+    with autodiff.strict():
+        train(CLEARING[way], make)
+        train(CLEARING[way], make, backwards=3)
+
+
+def nothing(model, optimizer):
+    pass
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam, optim.RMSprop])
+def test_a_forgotten_zero_grad_is_told_at_the_second_step_and_once(make):
+    train(nothing, make, steps=1)
+    with pytest.warns(autodiff.TeachingWarning, match="sum of 2 batches") as caught:
+        train(nothing, make, steps=5)
+    assert len(caught) == 1
+
+
+def test_a_new_optimizer_begins_anew():
+    model = nn.Linear(3, 3)
+    with autodiff.strict():
+        for _ in range(3):
+            optimizer = optim.SGD(model.parameters(), lr=0.1)
+            F.cross_entropy(model(X), CLASSES).backward()
+            optimizer.step()
+
+
+def test_accumulate_says_how_many_passes_are_meant():
+    with autodiff.strict():
+        with autodiff.accumulate(3):
+            train(nothing, steps=3)
+        with autodiff.accumulate(2), pytest.raises(autodiff.TeachingWarning, match="sum of 3 batches"):
+            train(nothing, steps=3)
+
+
+# ---- healthy programs that look like the others ----
+
+
+def test_steps_of_a_schedule_alone():
+    optimizer = optim.SGD([autodiff.ones(1, requires_grad=True)], lr=0.1)
+    schedule = optim.lr_scheduler.ExponentialLR(optimizer, 0.9)
+    with autodiff.strict():
+        for _ in range(3):
+            optimizer.step()
+            schedule.step()
+
+
+def test_a_layer_that_is_replaced_and_known_to_the_optimizer():
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    model[1] = nn.Linear(3, 3)
+    optimizer.add_param_group({"params": model[1].parameters()})
+    with autodiff.strict():
+        F.cross_entropy(model(X), CLASSES).backward()
+        optimizer.step()
+
+
+def test_a_layer_that_gives_way_to_one_without_parameters():
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    model[1] = nn.Identity()
+    with autodiff.strict():
+        F.cross_entropy(model(X), CLASSES).backward()
+        optimizer.step()
+
+
+def test_a_list_of_layers_that_are_registered_elsewhere():
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    model.hidden = [model[0], model[1]]
+    model.teacher = [nn.Linear(3, 3)]  # the way to keep a model out of parameters()
+    with autodiff.strict():
+        optim.SGD(model.parameters(), lr=0.1)
+
+
+def test_an_input_that_is_detached_and_made_a_leaf():
+    x = autodiff.ones(1, requires_grad=True) * 2
+    with autodiff.strict():
+        leaf = x.detach().requires_grad_()
+        (leaf * 3).sum().backward()
+    assert leaf.grad.item() == 3
+
+
+def test_scores_that_look_like_probabilities():
+    scores = autodiff.tensor([[0.25, 0.75], [0.5, 0.5]], requires_grad=True)
+    with autodiff.strict():
+        F.cross_entropy(scores, autodiff.tensor([0, 1]))
+        F.cross_entropy(scores.log_softmax(1), autodiff.tensor([0, 1]))
+
+
+def test_what_was_cleared_elsewhere_is_no_reason():
+    other = nn.Linear(3, 3)
+    F.cross_entropy(other(X), CLASSES).backward()
+    other.zero_grad()
+    optimizer = optim.SGD([autodiff.ones(1, requires_grad=True)], lr=0.1)
+    with autodiff.strict():
+        optimizer.step()
