@@ -86,13 +86,10 @@ def _rows(array: Any) -> Any:
 
 def _blocks(rows: Any) -> Any:
     """The small picture of a large array: of each block the number that is farthest from zero."""
-    height, width = (-(-n // _SQUARES) for n in rows.shape)
-    picked = []
-    for top in range(0, rows.shape[0], height):
-        line = []
-        for left in range(0, rows.shape[1], width):
-            block = rows[top : top + height, left : left + width].ravel()
-            sizes = np.abs(np.nan_to_num(block.astype(np.float64)))
-            line.append(block[int(np.argmax(sizes))])
-        picked.append(line)
-    return np.array(picked)
+    high, wide = (-(-n // _SQUARES) for n in rows.shape)
+    down, across = (-(-n // size) for n, size in zip(rows.shape, (high, wide), strict=True))
+    whole = np.zeros((down * high, across * wide), rows.dtype)  # zeros beyond the edge are never the farthest, or all are zero
+    whole[: rows.shape[0], : rows.shape[1]] = rows
+    blocks = whole.reshape(down, high, across, wide).transpose(0, 2, 1, 3).reshape(down, across, high * wide)
+    sizes = np.abs(np.nan_to_num(blocks.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0))
+    return np.take_along_axis(blocks, sizes.argmax(2)[..., None], 2)[..., 0]
