@@ -6,6 +6,9 @@ whoever looks for it. Only what the package says with a `raise` statement is a r
 of the user's on the way, and a mistake in the package keep all their frames. A constructor merely compares and keeps what it is
 given, so that what fails there, as `"x" < 0` does, is a refusal too.
 
+The refusal takes the name of the error that was caught, which Python clears behind an `except`: under another name it would
+stay in the frame that its traceback holds, and the call's tensors with it.
+
 What a training step calls has the four lines written out, which cost nothing where nothing fails: Note [Fast way first] in
 api/_calls.py. The others have `at_the_door` above them, constructors `at_the_constructor`.
 """
@@ -31,7 +34,7 @@ _CLASSES = (
 )
 
 
-def refusal(error: Exception, unsaid: bool = False) -> Exception | None:
+def refusal(error: Exception, unsaid: bool = False) -> Any:
     """What the caller is to raise in the place of an error that it caught; None if that is to go on as it is.
 
     With `unsaid` also an error that no `raise` statement of the package's has said.
@@ -79,8 +82,8 @@ def _door(function: F, unsaid: bool) -> F:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            if again := refusal(error, unsaid):
-                raise again from again.__cause__
+            if error := refusal(error, unsaid):
+                raise error from error.__cause__
             raise
 
     return cast(F, door)
