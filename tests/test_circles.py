@@ -2,6 +2,7 @@
 
 import gc
 import io
+import weakref
 
 import pytest
 
@@ -86,5 +87,30 @@ def test_a_step_leaves_no_circle(name):
     try:
         step()
         assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+REFUSED = {
+    "a function": lambda x: autodiff.sum(x, 5),
+    "a method": lambda x: x.reshape(7),
+    "an operator": lambda x: x + autodiff.ones(7),
+    "a layer": lambda x: nn.Sequential(nn.Linear(3, 2))(x),
+    "a constructor": lambda x: autodiff.optim.AdamW([x], eps=-1),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refused_call_lets_its_tensors_go(name):
+    gc.collect()
+    gc.disable()
+    try:
+        x = autodiff.ones(4, 4)
+        gone = weakref.ref(x)
+        try:
+            REFUSED[name](x)
+        except Exception:
+            del x
+        assert gone() is None
     finally:
         gc.enable()

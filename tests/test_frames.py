@@ -166,6 +166,9 @@ def models(layer, x):
 LAYERS = {
     "Linear": (lambda: nn.Linear(3, 2), (autodiff.ones(4, 5),)),
     "Linear of another dtype": (lambda: nn.Linear(3, 2), (autodiff.ones(4, 3).double(),)),
+    "LazyLinear": (lambda: nn.LazyLinear(2), (autodiff.tensor(1.0),)),
+    "LazyLinear of a list": (lambda: nn.LazyLinear(2), ([1.0],)),
+    "LazyBatchNorm1d": (nn.LazyBatchNorm1d, (autodiff.ones(3),)),
     "Linear of a list": (lambda: nn.Linear(3, 2), ([1.0],)),
     "ReLU": (nn.ReLU, (autodiff.tensor([True]),)),
     "Softmax": (lambda: nn.Softmax(5), (autodiff.ones(2),)),
@@ -234,6 +237,14 @@ def other_calls():
     yield "an index", lambda: nn.Sequential(model)[3]
     yield "a path", lambda: model.get_submodule("a.b")
     yield "a parameter's path", lambda: model.get_parameter("a")
+    yield "a parameter's longer path", lambda: model.get_parameter("a.b")
+    yield "a buffer's longer path", lambda: model.get_buffer("a.b")
+    yield "what is no module in a dictionary", lambda: nn.ModuleDict({"a": 1})
+    yield "what is pruned", lambda: nn.utils.prune.l1_unstructured(model, "a", 0.3)
+    yield "how much is pruned", lambda: nn.utils.prune.l1_unstructured(model, "weight", 3.0)
+    yield "what is no pruned weight", lambda: nn.utils.prune.remove(model, "weight")
+    yield "whose norm is trained", lambda: nn.utils.weight_norm(model, "a")
+    yield "whose norm is one", lambda: nn.utils.spectral_norm(model, "a")
     yield "a size of batches", lambda: DataLoader([1], batch_size=0)
     yield "shuffling what is empty", lambda: DataLoader([], shuffle=True)
     yield "options of a loader", lambda: DataLoader([1], num_workers=-1)
@@ -268,6 +279,54 @@ def constructed():
             yield (name, "misfits"), lambda c=cls, n=count: c(*(autodiff.ones(3), autodiff.ones(2), autodiff.ones(4))[:n])
     for name in ("StepLR", "ExponentialLR", "CosineAnnealingLR", "PolynomialLR", "ConstantLR"):
         yield name, lambda n=name: getattr(optim.lr_scheduler, n)(None, 3)
+
+
+ONE_WRONG = (-1, 2.5, "x", None, autodiff.ones(3), [object()])
+
+
+def with_one_wrong(space, base):
+    """Every constructor of a package with each argument in turn a wrong one."""
+    w = autodiff.ones(2, 2, requires_grad=True)
+    given = {"params": [w], "optimizer": optim.SGD([w], lr=0.1)}
+    small = {"d_model": 4, "nhead": 2, "dim_feedforward": 4, "num_encoder_layers": 1, "num_decoder_layers": 1}
+    for name in space.__all__:
+        cls = getattr(space, name)
+        if not (isinstance(cls, type) and issubclass(cls, base)):
+            continue
+        parameters = [p for p in inspect.signature(cls).parameters.values() if p.kind is not p.VAR_KEYWORD]
+        needed = {p.name: given.get(p.name, 4) for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL}
+        needed |= {p.name: small[p.name] for p in parameters if p.name in small}
+        for p in parameters:
+            for x in ONE_WRONG:
+                if p.kind is p.VAR_POSITIONAL:
+                    yield (name, p.name, x), lambda c=cls, x=x, k=needed: c(x, **k)
+                else:
+                    yield (name, p.name, x), lambda c=cls, k={**needed, p.name: x}: c(**k)
+
+
+@pytest.mark.parametrize(
+    ("space", "base", "least"),
+    [
+        (optim, optim.Optimizer, 400), (optim.lr_scheduler, object, 300), (nn, nn.Module, 1200),
+        (autodiff.distributions, object, 600),
+    ],
+    ids=lambda x: getattr(x, "__name__", ""),
+)  # fmt: skip
+def test_constructors_with_one_wrong_argument(space, base, least):
+    long, count = too_long(with_one_wrong(space, base))
+    assert count > least
+    assert not long
+
+
+def test_a_constructor_of_the_users_keeps_its_frames():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 1, kernel_size=-1)
+
+    with pytest.raises(RuntimeError, match="negative dimension -1") as caught:
+        Net()
+    assert [entry.frame.code.name for entry in caught.traceback][1:-1] == ["__init__"]
 
 
 def other_classes():

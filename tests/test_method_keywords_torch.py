@@ -28,6 +28,7 @@ CALLS = {
     "broadcast_to": lambda x: x.broadcast_to(size=(1, 2, 2)),
     "unflatten": lambda x: x.unflatten(dim=0, sizes=(1, 2)),
     "split_with_sizes": lambda x: x.split_with_sizes(split_sizes=[1, 1], dim=0)[1],
+    "split": lambda x: x.split(split_size=1, dim=1)[1],
     "unfold": lambda x: x.unfold(dimension=0, size=1, step=1),
     "narrow": lambda x: x.narrow(dim=0, start=1, length=1),
     "fill_diagonal_": lambda x: x.clone().fill_diagonal_(fill_value=2, wrap=False),

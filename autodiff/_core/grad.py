@@ -128,8 +128,8 @@ def backward(
                 if edge is not None and not to_leaf(edge) and (edge[0], edge[1]) in captured and not retains_grad(t):
                     accumulate(t, captured[edge[0], edge[1]], create_graph)
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 
@@ -186,6 +186,6 @@ def grad(
             results.append(g)
         return tuple(results)
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise

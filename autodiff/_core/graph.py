@@ -284,8 +284,8 @@ def _incomplete(op: Recorded, xs: Sequence[Any], arrays: list[Any], params: dict
             return op(*operation.placed(tuple(xs), params), **params)
         return _bare(op, arrays, params)
     except (RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 

@@ -52,8 +52,8 @@ def in_place(
         try:
             check_writable(self, method.__name__, uniform)
         except (RuntimeError, TypeError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             raise
         edge, tracked = None, False
         if mode.grad:
@@ -73,11 +73,11 @@ def in_place(
             write_over(self, new, tracked)
             if LOOKING:
                 tell("changed", self, method.__name__)
-        except (IndexError, RuntimeError, TypeError, ValueError) as error:
-            if infix and isinstance(error, TypeError) and left_to(args[0]):
+        except (IndexError, RuntimeError, TypeError, ValueError) as refused:
+            if infix and isinstance(refused, TypeError) and left_to(args[0]):
                 return NotImplemented  # type: ignore[no-any-return]
-            if again := refusal(error):
-                raise again from again.__cause__
+            if refused := refusal(refused):
+                raise refused from refused.__cause__
             raise
         return self
 

@@ -82,8 +82,8 @@ def between_two(op: Recorded, ufunc: np.ufunc) -> Callable[[Tensor, Any], Tensor
                 unrecorded(operation.public, (input, other), t)
             return t
         except (RuntimeError, TypeError, ValueError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             raise
 
     return functools.update_wrapper(operator, op, updated=())

@@ -3,10 +3,14 @@
 After this module a reader knows why a traceback ends two lines below the user's own. A helper raises what it found; the public
 function catches it and raises its own, of the same class and text, whose `__context__` is the helper's: nothing is lost to
 whoever looks for it. Only what the package says with a `raise` statement is a refusal. An error of NumPy's, one from a function
-of the user's on the way, and a mistake in the package keep all their frames.
+of the user's on the way, and a mistake in the package keep all their frames. A constructor merely compares and keeps what it is
+given, so that what fails there, as `"x" < 0` does, is a refusal too.
+
+The refusal takes the name of the error that was caught, which Python clears behind an `except`: under another name it would
+stay in the frame that its traceback holds, and the call's tensors with it.
 
 What a training step calls has the four lines written out, which cost nothing where nothing fails: Note [Fast way first] in
-api/_calls.py. The others have `at_the_door` above them.
+api/_calls.py. The others have `at_the_door` above them, constructors `at_the_constructor`.
 """
 
 from __future__ import annotations
@@ -19,18 +23,22 @@ from typing import Any, TypeVar, cast
 from autodiff._core.provenance import is_ours
 from autodiff._core.types import LinAlgError, NoDevice
 
-__all__ = ["anew", "at_the_door", "refusal"]
+__all__ = ["anew", "at_the_constructor", "at_the_door", "refusal"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 _CLASSES = (
-    LinAlgError, NoDevice, AssertionError, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError,
+    LinAlgError, NoDevice, AssertionError, AttributeError, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError,
+    ValueError,
 )
 
 
-def refusal(error: Exception) -> Exception | None:
-    """What the caller is to raise in the place of an error that it caught; None if that is to go on as it is."""
+def refusal(error: Exception, unsaid: bool = False) -> Any:
+    """What the caller is to raise in the place of an error that it caught; None if that is to go on as it is.
+
+    With `unsaid` also an error that no `raise` statement of the package's has said.
+    """
     tb = error.__traceback__
     if type(error) not in _CLASSES or tb is None or tb.tb_next is None:
         return None
@@ -38,9 +46,11 @@ def refusal(error: Exception) -> Exception | None:
         tb = tb.tb_next
         if not is_ours(tb.tb_frame.f_code):
             return None
-    if tb.tb_frame.f_code.co_code[tb.tb_lasti] != _RAISE:
+    if not unsaid and tb.tb_frame.f_code.co_code[tb.tb_lasti] != _RAISE:
         return None
     again = type(error)(*error.args)
+    if isinstance(error, AttributeError) and isinstance(again, AttributeError):
+        again.name, again.obj = error.name, error.obj
     again.__dict__.update(error.__dict__)
     again.__cause__ = error.__cause__
     return again
@@ -58,14 +68,22 @@ def anew(error: Exception) -> Exception:
 
 def at_the_door(function: F) -> F:
     """The function, which raises itself what its helpers refuse."""
+    return _door(function, unsaid=False)
 
+
+def at_the_constructor(init: F) -> F:
+    """An `__init__` that raises itself what the classes before it and its helpers refuse, and what fails in them."""
+    return _door(init, unsaid=True)
+
+
+def _door(function: F, unsaid: bool) -> F:
     @functools.wraps(function)
     def door(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error, unsaid):
+                raise error from error.__cause__
             raise
 
     return cast(F, door)

@@ -30,8 +30,8 @@ def shape_in_place(function: Callable[..., Any], name: str = "") -> Callable[...
             check_writable(self, method.__name__, uniform=True)
             return seen_as(self, lambda before: function(before, *args, **kwargs))
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             raise
 
     method.__name__ = method.__qualname__ = name or function.__name__ + "_"

@@ -34,7 +34,8 @@ from autodiff.api import deprecated
 F = TypeVar("F", bound=Any)
 
 _NUMBERS = frozenset((bool, int, float))
-_PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim"}
+# "split_size" is PyTorch's own word in the method split.
+_PYTORCHS = {**NUMPYS, "axis": "dim", "keepdims": "keepdim", "split_size": "split_size_or_sections"}
 
 
 class _All:
@@ -81,14 +82,14 @@ def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -
             raise errors.wrong_count(function.__name__, positional, len(args), ["dim"])
         try:
             return function(*args, **kwargs)
-        except AttributeError as error:
-            if hasattr(error.obj, "_array"):  # a tensor: not a wrong argument
+        except AttributeError as missing_field:
+            if hasattr(missing_field.obj, "_array"):  # a tensor: not a wrong argument
                 raise
-            raise _looked_into(function, args, kwargs, error) from None
+            raise _looked_into(function, args, kwargs, missing_field) from None
         except TypeError as error:
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-                if again := refusal(error):  # from inside: all arguments had found their places
-                    raise again from again.__cause__
+                if error := refusal(error):  # from inside: all arguments had found their places
+                    raise error from error.__cause__
                 raise
             if failed is not None and "out" in kwargs:
                 return failed(args, kwargs, error)
@@ -98,9 +99,9 @@ def _explaining(function: F, lone_keepdim: bool, failed: Failed | None = None) -
                 missing = [name for name in positional[len(args) :] if name not in kwargs]
                 if several not in kwargs or missing or len(args) > len(positional):
                     raise (_misplaced(function, args, kwargs) or anew(error)) from None
-        except (AssertionError, IndexError, KeyError, RuntimeError, ValueError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+        except (AssertionError, IndexError, KeyError, RuntimeError, ValueError) as refused:
+            if refused := refusal(refused):
+                raise refused from refused.__cause__
             raise
         if old is not None:
             return explaining(**old)
@@ -138,8 +139,8 @@ def matrices_first(operation: Recorded) -> Callable[[F], F]:
             try:
                 return function(*args, **kwargs)
             except (IndexError, RuntimeError, TypeError, ValueError) as error:
-                if again := refusal(error):
-                    raise again from again.__cause__
+                if error := refusal(error):
+                    raise error from error.__cause__
                 raise
 
         trying.__dict__["with_failed"] = lambda failed: decorate(with_failed(function, failed))
@@ -300,8 +301,8 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
     try:
         shape = tuple(map(operator.index, size))
     except (RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
     if any(n < 0 for n in shape):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")

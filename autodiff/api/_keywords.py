@@ -1,7 +1,8 @@
 """A keyword that a constructor does not have, and an argument that it misses: `SGD(params, learning_rate=0.1)` hears of `lr`.
 
 After this module a reader knows that both are looked at before `__init__` runs, so that the class is named that was called, not
-one that it inherits its `__init__` from, and that a right call costs two comparisons.
+one that it inherits its `__init__` from, and that a right call costs two comparisons. What `__init__` itself refuses is raised
+at its door, however many classes it went through: see `at_the_constructor`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import difflib
 import inspect
 from typing import TYPE_CHECKING, Any
+
+from autodiff._core.refusals import at_the_constructor
 
 __all__ = ["KnowsItsKeywords"]
 
@@ -32,6 +35,12 @@ class KnowsItsKeywords:
 
     if not TYPE_CHECKING:
 
+        def __init_subclass__(cls, **kwargs):
+            super().__init_subclass__(**kwargs)
+            # The package's own only: a class of the user's keeps its frames.
+            if "__init__" in cls.__dict__ and cls.__module__.startswith("autodiff."):
+                cls.__init__ = at_the_constructor(cls.__init__)
+
         def __new__(cls, *args, **kwargs):
             """The object, before `__init__`; TypeError for a keyword that `__init__` does not have, or for what it misses."""
             if kwargs and (error := _unexpected(cls, kwargs)):
@@ -43,7 +52,7 @@ class KnowsItsKeywords:
 
 
 def _unexpected(cls: Any, kwargs: dict[str, Any]) -> TypeError | None:
-    code = getattr(cls.__init__, "__code__", None)
+    code = getattr(inspect.unwrap(cls.__init__), "__code__", None)
     if code is None or code.co_flags & inspect.CO_VARKEYWORDS:
         return None
     names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
@@ -57,10 +66,11 @@ def _unexpected(cls: Any, kwargs: dict[str, Any]) -> TypeError | None:
 
 
 def _missing(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError | None:
-    code = getattr(cls.__init__, "__code__", None)
+    init: Any = inspect.unwrap(cls.__init__)
+    code = getattr(init, "__code__", None)
     if code is None or len(args) >= code.co_argcount - 1:
         return None
-    needed = code.co_varnames[1 + len(args) : code.co_argcount - len(cls.__init__.__defaults__ or ())]
+    needed = code.co_varnames[1 + len(args) : code.co_argcount - len(init.__defaults__ or ())]
     names = [f"'{name}'" for name in needed if name not in kwargs]
     if not names:
         return None

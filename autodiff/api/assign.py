@@ -40,8 +40,8 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     try:
         _assign(self, key, value)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 

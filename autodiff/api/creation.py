@@ -50,8 +50,8 @@ def tensor(
     try:
         return leaf(array_of(data, as_numpy_dtype(dtype)), requires_grad, device)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 
@@ -98,8 +98,8 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
     try:
         return leaf(_numbers_in(buffer, as_numpy_dtype(dtype), whole("frombuffer", "count", count), offset), requires_grad)
     except (RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 
@@ -148,8 +148,8 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     try:
         return leaf(array_of(data, np_dtype), False, device)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 
@@ -261,8 +261,8 @@ def _filled(function: str, size: Any, fill_value: Any, dtype: np.dtype[Any] | No
         value = number(function, "fill_value", fill_value)
         return np.full(size_of((size,)), filling(value, result_numpy((value,)) if dtype is None else dtype))
     except (RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 

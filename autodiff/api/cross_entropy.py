@@ -156,8 +156,8 @@ def cross_entropy(
     try:
         return case(input, target, weight, ignore_index, reduction, label_smoothing)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 
@@ -256,6 +256,6 @@ def nll_loss(
         loss = (_nll_loss_2d if shape else ops.nll_loss)(rows, classes, weight, ignore_index=ignore_index, reduction=reduction)
         return _shaped(loss, shape, reduction)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise

@@ -106,8 +106,8 @@ def filled(t: Tensor, draw: Any, generator: Generator | None) -> Tensor:
     try:
         check_writable(t, "a random fill")  # before a number is drawn: a refused call leaves the stream where it was
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
     order = memory_order(t._array.strides)
     drawn = silently(draw, stream_of(generator), tuple(t._array.shape[d] for d in order))

@@ -235,8 +235,8 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         result = input if basic is None else viewed(input, basic)
         return result if choice is None else ops.indexed(result, index=choice)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 

@@ -179,6 +179,6 @@ def new(self: Tensor, *sizes: Any, device: Any = None) -> Tensor:
             raise TypeError(f"new(): data must be a sequence, or sizes must be ints (got {type(first).__name__})")
         return leaf(np.empty(size_of(sizes or (0,)), dtype), False, device)
     except (RuntimeError, TypeError, ValueError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise

@@ -169,8 +169,8 @@ def product_of(input: Tensor, other: Any) -> Tensor:
     try:
         return _of_any_rank(input, other)
     except (RuntimeError, TypeError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 

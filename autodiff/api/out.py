@@ -113,8 +113,8 @@ def takes_out(function: Callable[P, R], rule: Rule) -> TakesOut[P, R]:
             result = function(*args, **kwargs)
             return result if out is None else written(name, rule, out, result, list(_tensors((*args, *kwargs.values()))))
         except Exception as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             error.__suppress_context__ = True  # that the call failed first, with `out`, is not the reader's concern
             raise
 

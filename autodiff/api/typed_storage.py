@@ -15,6 +15,7 @@ from autodiff._core import dtypes, types
 from autodiff._core.dtypes import get_default_dtype
 from autodiff._core.inplace import method
 from autodiff._core.provenance import stacklevel
+from autodiff._core.refusals import at_the_constructor
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api.storage import UntypedStorage, memory_of, of_bytes
 from autodiff.api.typed import OfOneDtype
@@ -191,6 +192,7 @@ class StorageType(OfOneDtype):
 
     kind = TypedStorage
 
+    @at_the_constructor
     def __call__(self, data: Any = 0, *more: Any, wrap_storage: UntypedStorage | None = None) -> TypedStorage:
         return TypedStorage(data, *more, wrap_storage=wrap_storage, dtype=self.dtype)
 

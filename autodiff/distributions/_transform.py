@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+from autodiff._core.refusals import at_the_door
 from autodiff.distributions import constraints
 
 __all__ = ["Transform", "sum_rightmost"]
@@ -38,6 +39,7 @@ class Transform:
         """Whether each result comes from one value only."""
         return False
 
+    @at_the_door
     def __init__(self, cache_size: int = 0) -> None:
         self._cache_size = cache_size
         self._inv: Any = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.refusals import at_the_door
+from autodiff._core.refusals import at_the_constructor
 from autodiff._core.types import Size
 from autodiff.api.ranges import arange
 from autodiff.distributions import constraints
@@ -28,7 +28,7 @@ class OneHotCategorical(Distribution):
     support = constraints.one_hot
     has_enumerate_support = True
 
-    @at_the_door
+    @at_the_constructor
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         self._categorical = Categorical(probs, logits)
         super().__init__(self._categorical.batch_shape, self._categorical.param_shape[-1:], validate_args=validate_args)

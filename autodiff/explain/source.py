@@ -28,6 +28,12 @@ def _parsed(source: str) -> ast.Module:
         return ast.Module([], [])
 
 
+@functools.lru_cache(maxsize=128)
+def _lambdas(module: ast.Module) -> list[ast.Lambda]:
+    """All lambdas of a file, which are looked for at every step of a walk."""
+    return [each for each in ast.walk(module) if isinstance(each, ast.Lambda)]
+
+
 def body_of(function: FunctionType) -> ast.expr | None:
     """The expression that a lambda returns; None where its source is not at hand, or where it is no lambda."""
     code = function.__code__
@@ -38,9 +44,8 @@ def body_of(function: FunctionType) -> ast.expr | None:
     arguments = [*code.co_varnames[: code.co_argcount]]
     around = [
         each
-        for each in ast.walk(module_of(function))
-        if isinstance(each, ast.Lambda)
-        and [a.arg for a in each.args.args] == arguments
+        for each in _lambdas(module_of(function))
+        if [a.arg for a in each.args.args] == arguments
         and (each.lineno, each.col_offset) <= first
         and last <= (each.end_lineno or 0, each.end_col_offset or 0)
     ]

@@ -25,8 +25,8 @@ def filling(function: _F) -> _F:
             with no_grad():
                 return function(*args, **kwargs)
         except (IndexError, RuntimeError, TypeError, ValueError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             raise
 
     return cast(_F, filled)

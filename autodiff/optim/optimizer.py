@@ -54,8 +54,8 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 return step(self, *args, **kwargs)
             except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
-                if again := refusal(error):
-                    raise again from again.__cause__
+                if error := refusal(error):
+                    raise error from error.__cause__
                 raise
         args = (self, *args)  # the hooks see the call as PyTorch shows it, with the optimiser in front
         for hook in (*_of_all.get("step_pre", {}).values(), *self._hooks.get("step_pre", {}).values()):
@@ -121,8 +121,8 @@ class Optimizer(KnowsItsKeywords):
             for group in _groups.of(params):
                 self.add_param_group(group)
         except (TypeError, ValueError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             raise
 
     def __getstate__(self) -> dict[str, Any]:

@@ -180,6 +180,21 @@ def test_a_lazy_layer_of_ones_own(T):
         bare(T.ones(1))
 
 
+@pytest.mark.parametrize(
+    ("name", "shape", "text"),
+    [
+        ("LazyLinear", (), "the last dimension"), ("LazyBatchNorm1d", (3,), "dimension 1"),
+        ("LazyInstanceNorm1d", (3,), "dimension 1"),
+    ],
+)  # fmt: skip
+def test_an_input_without_the_dimension_that_is_asked_for(name, shape, text):
+    options = (2,) if name == "LazyLinear" else ()
+    with pytest.raises(IndexError):
+        getattr(torch.nn, name)(*options)(torch.ones(shape))
+    with pytest.raises(IndexError, match=f"{name} learns its size from {text} of its input, and an input of shape "):
+        getattr(autodiff.nn, name)(*options)(autodiff.ones(shape))
+
+
 @BOTH
 def test_an_optimizer_keeps_what_gets_its_size_later(T):
     T.manual_seed(0)

@@ -35,8 +35,8 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     try:
         return relu_(input) if inplace else ops.relu(input)
     except (RuntimeError, TypeError) as error:
-        if again := refusal(error):
-            raise again from again.__cause__
+        if error := refusal(error):
+            raise error from error.__cause__
         raise
 
 

@@ -64,8 +64,8 @@ class Calling:
                     outermost.place = noted
             except Exception as error:
                 say_which(error, self, args)
-                if again := refusal(error):
-                    raise again from again.__cause__
+                if error := refusal(error):
+                    raise error from error.__cause__
                 raise
 
     def _register(self, kind: str, hook: Any, prepend: bool = False) -> RemovableHandle:

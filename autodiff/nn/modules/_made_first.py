@@ -22,7 +22,8 @@ def made_first(cls: Any, args: tuple[Any, ...]) -> Exception | None:
     """The error for a constructor that was given what is for the layer itself; None where it was not."""
     options = [p for p in inspect.signature(cls.__init__).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD][1:]
     # Behind the last option: a constructor that takes nothing at all was given something.
-    names = [p.name for p in options] + [""] * (0 if cls.__init__.__code__.co_flags & inspect.CO_VARARGS else len(args))
+    takes_more = inspect.unwrap(cls.__init__).__code__.co_flags & inspect.CO_VARARGS
+    names = [p.name for p in options] + [""] * (0 if takes_more else len(args))
     for name, value in zip(names, args):
         if isinstance(value, Tensor) and name not in _TENSORS and (name in _FLAGS or value._array.size != 1 or not name):
             break

@@ -5,7 +5,7 @@ After this module a reader knows the three forms of the call, and what is refuse
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from autodiff._core import dtypes, types
 from autodiff._core.refusals import refusal
@@ -53,7 +53,7 @@ def _wrong(device: Any, dtype: Any, tensor: Any, non_blocking: Any, copy: Any) -
         try:
             types.on_cpu(device)
         except RuntimeError as error:
-            return refusal(error)
+            return cast("Exception | None", refusal(error))
     dtype = dtype if tensor is None else tensor.dtype
     if dtype is not None and not dtype.is_floating_point:
         return TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from autodiff._core.observer import LOOKING, tell
+from autodiff._core.refusals import at_the_door
 from autodiff._core.stepped import clearing
 from autodiff._core.tensor import Tensor
 from autodiff.nn.modules._registers import Registers
@@ -109,6 +110,7 @@ class Tree(Registers):
             raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
         return module, name
 
+    @at_the_door
     def get_parameter(self, target: str) -> Parameter:
         """The parameter under a dotted name; AttributeError if there is none."""
         module, name = self._owner(target)
@@ -117,6 +119,7 @@ class Tree(Registers):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return found
 
+    @at_the_door
     def get_buffer(self, target: str) -> Tensor:
         """The buffer under a dotted name; AttributeError if there is none."""
         module, name = self._owner(target)

@@ -13,7 +13,7 @@ from autodiff._core.tensor import Tensor
 from autodiff.api.creation import ones, tensor, zeros
 from autodiff.nn import functional as F
 from autodiff.nn import init
-from autodiff.nn.modules.lazy import LazyModuleMixin
+from autodiff.nn.modules.lazy import LazyModuleMixin, size_at
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import Parameter, UninitializedBuffer, UninitializedParameter, empty_parameter
 
@@ -234,7 +234,7 @@ class LazyNormBase(LazyModuleMixin, NormBase):
     def initialize_parameters(self, input: Tensor) -> None:
         """Give parameters and buffers the size of dimension 1, and their first values."""
         if self.has_uninitialized_params():
-            self.num_features = input.shape[1]
+            self.num_features = size_at(1, self, input)
             for each in (self.weight, self.bias, self.running_mean, self.running_var):
                 if isinstance(each, (UninitializedParameter, UninitializedBuffer)):
                     each.materialize((self.num_features,))

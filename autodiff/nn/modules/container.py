@@ -103,8 +103,8 @@ class Sequential(_Numbered):
             for name, module in pairs:
                 self.add_module(str(name), module)
         except (KeyError, TypeError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             raise
 
     def forward(self, input: Any) -> Tensor | Any:
@@ -186,8 +186,8 @@ class ModuleList(_Numbered):
         try:
             self.extend(() if modules is None else modules)
         except TypeError as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             raise
 
     def _made(self, named: list[tuple[str, Any]]) -> Any:

@@ -10,10 +10,11 @@ import itertools
 from typing import Any
 
 from autodiff._core.modes import no_grad
+from autodiff._core.tensor import Tensor
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import is_lazy
 
-__all__ = ["LazyModuleMixin"]
+__all__ = ["LazyModuleMixin", "size_at"]
 
 
 class LazyModuleMixin(Module):
@@ -62,6 +63,18 @@ class LazyModuleMixin(Module):
                 del module._hooks[kind]  # a module without hooks takes the short way
         if module.cls_to_become is not None:
             module.__class__ = module.cls_to_become
+
+
+def size_at(dim: int, layer: Module, input: Any) -> int:
+    """The size of a dimension of a lazy layer's input. AttributeError for what is not a tensor, IndexError if there is none."""
+    if not isinstance(input, Tensor):
+        raise AttributeError(f"{layer._get_name()} learns its size from a Tensor, not {type(input).__name__}")
+    if not -input.dim() <= dim < input.dim():
+        which = "the last dimension" if dim == -1 else f"dimension {dim}"
+        raise IndexError(
+            f"{layer._get_name()} learns its size from {which} of its input, and an input of shape {list(input.shape)} has none"
+        )
+    return int(input.shape[dim])
 
 
 def _sized_as_loaded(module: Any, state_dict: Any, prefix: str, *_rest: Any) -> None:

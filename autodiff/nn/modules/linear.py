@@ -9,7 +9,7 @@ from autodiff._core.tensor import Tensor
 from autodiff.api._calls import size_of
 from autodiff.nn import functional as F
 from autodiff.nn import init
-from autodiff.nn.modules.lazy import LazyModuleMixin
+from autodiff.nn.modules.lazy import LazyModuleMixin, size_at
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import Parameter, UninitializedParameter, empty_parameter
 
@@ -165,7 +165,7 @@ class LazyLinear(LazyModuleMixin, Linear):
     def initialize_parameters(self, input: Tensor) -> None:
         """Give weight and bias their sizes, and draw them."""
         if self.has_uninitialized_params():
-            self.in_features = input.shape[-1]
+            self.in_features = size_at(-1, self, input)
             self.weight.materialize((self.out_features, self.in_features))
             if self.bias is not None:
                 self.bias.materialize((self.out_features,))

@@ -9,6 +9,7 @@ import math
 import warnings
 from collections.abc import Iterable
 from types import GeneratorType
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,14 @@ __all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_
 def _with_grad(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     every = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     return [p for p in every if p.grad is not None]
+
+
+def _as_float(name: str, value: Any) -> float:
+    """A limit as PyTorch reads it: ValueError for text that is not a number, TypeError for what can't be one."""
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name} must be a number, not {value!r}") from None
 
 
 def clip_grad_norm_(
@@ -39,12 +48,14 @@ def clip_grad_norm_(
     >>> torch.nn.utils.clip_grad_norm_([p], 1.0), p.grad
     (tensor(5.), tensor([0.6000, 0.8000]))
     """
+    max_norm = _as_float("max_norm", max_norm)
     every = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     if not every and isinstance(parameters, GeneratorType):  # it was walked through before, most likely
         warnings.warn(
             "`parameters` is an empty generator, no gradient clipping will occur.", UserWarning, stacklevel=stacklevel()
         )
     ps = _with_grad(every)
+    norm_type = _as_float("norm_type", norm_type)
     total = get_total_norm([p.grad for p in ps], norm_type, error_if_nonfinite)
     clip_grads_with_norm_(ps, max_norm, total)
     return total
@@ -111,7 +122,7 @@ def clip_grads_with_norm_(
     >>> p.grad
     tensor([4.0000])
     """
-    factor = float(max_norm / (float(total_norm) + 1e-6))
+    factor = _as_float("max_norm", max_norm) / (float(total_norm) + 1e-6)
     if factor < 1.0 or math.isnan(factor):  # a norm that is not a number shows in every gradient
         with no_grad():
             for p in _with_grad(parameters):
@@ -128,6 +139,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
     >>> p.grad
     tensor([ 1., -1.])
     """
+    clip_value = _as_float("clip_value", clip_value)
     with no_grad():
         for p in _with_grad(parameters):
             p.grad.clamp_(-clip_value, clip_value)

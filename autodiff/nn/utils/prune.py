@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from autodiff._core.missing import missing_name
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
 from autodiff.api.likes import ones_like
 from autodiff.nn.modules.module import Module
@@ -43,6 +44,7 @@ __all__ = [
 _M = TypeVar("_M", bound=Module)
 
 
+@at_the_door
 def identity(module: _M, name: str) -> _M:
     """Put a mask of ones onto module.name; returns the module.
 
@@ -55,6 +57,7 @@ def identity(module: _M, name: str) -> _M:
     return module
 
 
+@at_the_door
 def random_unstructured(module: _M, name: str, amount: Any) -> _M:
     """Prune numbers of module.name at random: so many, or, for a float, that share of them; returns the module.
 
@@ -70,6 +73,7 @@ def random_unstructured(module: _M, name: str, amount: Any) -> _M:
     return module
 
 
+@at_the_door
 def l1_unstructured(module: _M, name: str, amount: Any, importance_scores: Tensor | None = None) -> _M:
     """Prune the smallest numbers of module.name, by their size or by the scores; returns the module.
 
@@ -84,6 +88,7 @@ def l1_unstructured(module: _M, name: str, amount: Any, importance_scores: Tenso
     return module
 
 
+@at_the_door
 def random_structured(module: _M, name: str, amount: Any, dim: int) -> _M:
     """Prune channels of module.name along `dim` at random; returns the module.
 
@@ -97,6 +102,7 @@ def random_structured(module: _M, name: str, amount: Any, dim: int) -> _M:
     return module
 
 
+@at_the_door
 def ln_structured(module: _M, name: str, amount: Any, n: Any, dim: int, importance_scores: Tensor | None = None) -> _M:
     """Prune the channels of module.name along `dim` whose n-norm is smallest; returns the module.
 
@@ -112,6 +118,7 @@ def ln_structured(module: _M, name: str, amount: Any, n: Any, dim: int, importan
     return module
 
 
+@at_the_door
 def custom_from_mask(module: _M, name: str, mask: Tensor) -> _M:
     """Prune module.name by a mask of its shape; returns the module.
 
@@ -124,6 +131,7 @@ def custom_from_mask(module: _M, name: str, mask: Tensor) -> _M:
     return module
 
 
+@at_the_door
 def global_unstructured(parameters: Any, pruning_method: Any, importance_scores: Any = None, **kwargs: Any) -> None:
     """Prune several tensors as if they were one: `parameters` are (module, name) pairs, the method is a class.
 
@@ -158,6 +166,7 @@ def global_unstructured(parameters: Any, pruning_method: Any, importance_scores:
         custom_from_mask(module, name, part.view_as(t))
 
 
+@at_the_door
 def remove(module: _M, name: str) -> _M:
     """Make module.name a parameter again, with its zeros; returns the module. ValueError where it was not pruned.
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import no_grad
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
 from autodiff.nn.functional import normalize
 from autodiff.nn.modules.conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
@@ -65,6 +66,8 @@ class SpectralNorm:
         if found(module, "forward_pre", SpectralNorm, name=name) is not None:
             raise RuntimeError(f"Cannot register two spectral_norm hooks on the same parameter {name}")
         hook = SpectralNorm(name, n_power_iterations, dim, eps)
+        if name not in module._parameters:
+            raise KeyError(name)
         weight = module._parameters[name]
         if weight is None:
             raise ValueError(f"`SpectralNorm` cannot be applied as parameter `{name}` is None")
@@ -96,6 +99,7 @@ class _Version:
         metadata.setdefault("spectral_norm", {})[f"{self.name}.version"] = SpectralNorm._version
 
 
+@at_the_door
 def spectral_norm(
     module: _M, name: str = "weight", n_power_iterations: int = 1, eps: float = 1e-12, dim: int | None = None
 ) -> _M:

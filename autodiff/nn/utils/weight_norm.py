@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from autodiff._core.missing import missing_name
 from autodiff._core.provenance import stacklevel
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import Parameter, is_lazy
@@ -67,6 +68,7 @@ class WeightNorm:
         setattr(module, self.name, self.compute_weight(module))
 
 
+@at_the_door
 def weight_norm(module: _M, name: str = "weight", dim: int | None = 0) -> _M:
     """weight = g * v / |v|, computed before each forward; g and v are trained (Salimans and Kingma 2016); returns the module.
 

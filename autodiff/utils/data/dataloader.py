@@ -214,8 +214,8 @@ class _Pass(Iterator[Any]):
         try:
             batch = self._make(next(self._indices))
         except (RuntimeError, TypeError) as error:
-            if again := refusal(error):
-                raise again from again.__cause__
+            if error := refusal(error):
+                raise error from error.__cause__
             raise
         self._yielded += 1
         if self._said is not None and self._yielded > self._said:
