@@ -46,7 +46,7 @@ def said(program):
         try:
             exec(compile(program, "<program>", "exec"), here)
         except Exception as error:
-            text = re.sub(r"<program>, line \d+", "...", str(error))
+            text = re.sub(r"<program>, line \d+", "...", "\n".join([str(error), *getattr(error, "__notes__", ())]))
             return f"{NAMES.get(type(error), type(error).__name__)}: {text}", isinstance(error, autodiff.TeachingWarning)
     raise AssertionError(f"no error from\n{program}")
 

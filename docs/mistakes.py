@@ -34,6 +34,53 @@ for _ in range(2):
 """
 
 MISTAKES = {
+    "AD001": Mistake(
+        "Backward frees what the operations kept, as soon as it has passed them. A second walk finds nothing there: "
+        "compute the loss again.",
+        """\
+model = nn.Linear(3, 3)
+loss = F.cross_entropy(model(x), classes)
+loss.backward()
+loss.backward()  # here
+""",
+        "compute the loss anew for each backward",
+        """\
+model = nn.Linear(3, 3)
+for _ in range(2):
+    loss = F.cross_entropy(model(x), classes)
+    loss.backward()
+""",
+    ),
+    "AD008": Mistake(
+        "The update of a parameter is no part of the model, so it must not be recorded. `no_grad()` says so; "
+        "`optimizer.step()` does it by itself.",
+        """\
+w = torch.ones(3, requires_grad=True)
+(x @ w).sum().backward()
+w -= 0.1 * w.grad  # here
+""",
+        "to update a parameter by hand, do it under autodiff.no_grad()",
+        """\
+w = torch.ones(3, requires_grad=True)
+(x @ w).sum().backward()
+with torch.no_grad():
+    w -= 0.1 * w.grad
+""",
+    ),
+    "AD011": Mistake(
+        "An accuracy counts: it stays the same while the scores move a little, so it has no slope and no graph. "
+        "Train by a loss that has one.",
+        """\
+model = nn.Linear(3, 3)
+accuracy = (model(x).argmax(1) == classes).float().mean()
+accuracy.backward()  # here
+""",
+        "slope, such as argmax or a comparison",
+        """\
+model = nn.Linear(3, 3)
+F.cross_entropy(model(x), classes).backward()
+""",
+    ),
     "AD012": Mistake(
         "Where the graph was cut between the parameters and the loss, `backward()` says that there is nothing to walk. "
         "`requires_grad_()` takes that error away and leaves the cut: the loss becomes a leaf, and no parameter learns.",
@@ -50,6 +97,20 @@ model = nn.Linear(3, 1)
 prediction = model(x)
 loss = F.mse_loss(prediction.squeeze(1), y)
 loss.backward()
+""",
+    ),
+    "AD014": Mistake(
+        "A gradient is that of one number. Of several, you say how they are to be one: by their sum, their mean, "
+        "or a weight for each.",
+        """\
+w = torch.ones(3, requires_grad=True)
+(x @ w).backward()  # here
+""",
+        "reduce it first, as in loss.sum().backward()",
+        """\
+w = torch.ones(3, requires_grad=True)
+(x @ w).sum().backward()
+(x @ w).backward(gradient=torch.ones(4))
 """,
     ),
     "AD015": Mistake(
@@ -114,6 +175,17 @@ loss = F.mse_loss(model(x), y)  # here
         """\
 model = nn.Linear(3, 1)
 loss = F.mse_loss(model(x).squeeze(-1), y)
+""",
+    ),
+    "AD028": Mistake(
+        "A slope asks what happens when a number moves a little. Whole numbers cannot; "
+        "write them with a point.",
+        """\
+w = torch.tensor([1, 2, 3], requires_grad=True)  # here
+""",
+        "write 1.0 for 1, or give dtype=float32",
+        """\
+w = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
 """,
     ),
     "AD031": Mistake(

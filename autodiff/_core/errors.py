@@ -177,7 +177,8 @@ def out_with_gradient(function: str) -> RuntimeError:
 def not_floating(dtype: Any) -> RuntimeError:
     """A gradient wanted for whole numbers or bools."""
     return RuntimeError(
-        f"only Tensors of floating point dtype can require gradients, not {dtype}; write 1.0 for 1, or convert with .float()"
+        f"only Tensors of floating point dtype can require gradients, not {dtype}; write 1.0 for 1, or convert with .float() "
+        "(AD028)"
     )
 
 
@@ -191,7 +192,7 @@ def freed(name: str, place: Place | None) -> RuntimeError:
         "have already been freed). Saved intermediate values of the graph are freed when you call .backward() "
         "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
         f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)}; in a loop, "
-        "compute the loss anew for each backward, and detach() what is carried over from the step before.)"
+        "compute the loss anew for each backward, and detach() what is carried over from the step before.) (AD001)"
     )
 
 
@@ -235,7 +236,7 @@ def leaf_in_place(name: str, view: bool) -> RuntimeError:
     """A leaf, or a view of one, changed while the change would be recorded."""
     return RuntimeError(
         f"a {'view of a ' if view else ''}leaf Variable that requires grad is being used in an in-place operation. "
-        f"({name}; to update a parameter by hand, do it under autodiff.no_grad())"
+        f"({name}; to update a parameter by hand, do it under autodiff.no_grad()) (AD008)"
     )
 
 

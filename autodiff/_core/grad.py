@@ -39,7 +39,7 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
                 f"from has requires_grad=True, or it was computed under no_grad(), after detach(), or by something that has no "
-                f"slope, such as argmax or a comparison{blame(t)}"
+                f"slope, such as argmax or a comparison{blame(t)} (AD011)"
             )
         if edge[1] < 0 and t._extra is not None and "turned" in t._extra:
             was_cut(t, t._extra["turned"])
@@ -48,7 +48,7 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
                 raise RuntimeError(
                     "grad can be implicitly created only for scalar outputs, but this tensor has shape "
                     f"{list(t.shape)}{_made(edge)}; reduce it first, as in loss.sum().backward(), or pass "
-                    "gradient= a tensor of its shape"
+                    "gradient= a tensor of its shape (AD014)"
                 )
             # np.ones takes longer
             one = np.ones(t._array.shape, t._array.dtype) if t._array.ndim else np.array(1, t._array.dtype)

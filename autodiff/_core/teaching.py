@@ -17,12 +17,17 @@ __all__ = ["CODES", "TeachingWarning", "accumulate", "lenient", "strict", "teach
 
 # What the mistake is. docs/messages.md is made from this table, and has a program for each that makes it, and one that doesn't.
 CODES = {
+    "AD001": "backward() a second time through the same graph",
+    "AD008": "a parameter updated by hand without no_grad()",
+    "AD011": "backward() of a loss that has no graph",
     "AD012": "requires_grad_() on a loss that was cut off its graph",
+    "AD014": "backward() of more than one number",
     "AD015": "a forgotten zero_grad()",
     "AD016": "zero_grad() between backward() and step()",
     "AD017": "step() without a backward() before it",
     "AD025": "probabilities where a loss wants scores or their logarithms",
     "AD027": "(N, 1) predictions against (N,) targets",
+    "AD028": "whole numbers that are to have a gradient",
     "AD031": "layers in a plain list",
     "AD032": "an optimizer of a layer that was replaced",
 }

@@ -37,7 +37,7 @@ def leaf(array: Any, requires_grad: bool = False, place: Any = None, out: Any = 
         if array.dtype.kind != "f":
             raise RuntimeError(
                 "Only Tensors of floating point and complex dtype can require gradients, not "
-                f"{from_numpy_dtype(array.dtype)}; write 1.0 for 1, or give dtype=float32"
+                f"{from_numpy_dtype(array.dtype)}; write 1.0 for 1, or give dtype=float32 (AD028)"
             )
         t._edge = LEAF
     if mode.inference and out is None:

@@ -16,6 +16,7 @@ PAGES = ["README.md", "docs/01-a-gradient-is-a-slope.md", "docs/03-why-gradients
 def in_torch(text):
     """A page with PyTorch's imports in place of ours."""
     text = text.replace("import autodiff as torch", "import torch")
+    text = text.replace("with torch.lenient():", "if True:")  # PyTorch has no such warnings to silence
     text = re.sub(r"^>>> from autodiff import", ">>> from torch import", text, flags=re.M)
     text = text.replace("import autodiff.nn.functional", "import torch.nn.functional")
     return text.replace("from autodiff.datasets import", "from digits_for_torch import")
