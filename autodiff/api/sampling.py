@@ -11,6 +11,7 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
 from autodiff._core.errors import misfit, wrong_count
+from autodiff._core.formats import dense_only
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.modes import silently
@@ -166,7 +167,9 @@ def normal(
     generator: Generator | None = None,
     out: Tensor | None = None,
     dtype: Any = None,
+    layout: Any = None,
     device: Any = None,
+    pin_memory: bool = False,
     requires_grad: bool = False,
 ) -> Tensor:
     """Normal numbers: of the size given for numbers mean and std, or one per element where they are tensors (std is 1 then).
@@ -177,6 +180,8 @@ def normal(
     tensor([11.5410,  9.7066])
     """
     stream = stream_of(generator)
+    if layout is not None:
+        dense_only("normal", layout)
     if out is not None:
         chosen_dtype("normal", out, dtype)
     if size is not None:
