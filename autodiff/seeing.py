@@ -77,6 +77,8 @@ def backward_steps(loss: Tensor) -> Iterator[Step]:
     """
     from autodiff.explain.stepping import backward_steps
 
+    if not isinstance(loss, Tensor):
+        raise TypeError(f"backward_steps(): argument 'loss' must be a Tensor, not {type(loss).__name__}")
     return backward_steps(loss)
 
 

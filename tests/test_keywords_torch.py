@@ -182,7 +182,7 @@ def test_no_method_swallows_a_keyword():
     for name in LOOSE:
         try:
             getattr(autodiff.ones(3), name)(*arguments.get(name, ()), too=5)
-        except TypeError:
+        except (TypeError, NotImplementedError):  # the second is of what is refused whatever it is given
             continue
         swallowed.append(name)
     assert swallowed == []

@@ -10,8 +10,11 @@ torch = pytest.importorskip("torch")
 
 # What changes a state of the library, is a class, or takes no tensor; and what PyTorch has not.
 OTHERS = {
+    "backward_steps",
     "graph",
+    "summary",
     "watch",
+    "why",
     "enable_grad",
     "tensor",
     "get_num_threads",

@@ -217,7 +217,7 @@ class Tensor:
     def broadcast_to(input, *size: Any) -> Tensor: ...  # api/rearrange.py
     def byte(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def cauchy_(self, median: builtins.float = ..., sigma: builtins.float = ..., *, generator: Generator | None = ...) -> Self: ...  # api/draws.py
-    def ccol_indices(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def ccol_indices(self) -> Any: ...  # api/sparse.py
     def ceil(input) -> Tensor: ...  # ops/rounding.py
     def ceil_(input) -> Self: ...  # ops/rounding.py
     def char(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
@@ -234,8 +234,8 @@ class Tensor:
     def clip(input, min: Any = ..., max: Any = ...) -> Tensor: ...  # api/comparison.py
     def clip_(input, min: Any = ..., max: Any = ...) -> Self: ...  # api/comparison.py
     def clone(input, *, memory_format: Any = ...) -> Tensor: ...  # ops/shape.py
-    def coalesce(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
-    def col_indices(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def coalesce(self) -> Any: ...  # api/sparse.py
+    def col_indices(self) -> Any: ...  # api/sparse.py
     def conj(input) -> Tensor: ...  # api/complex_numbers.py
     def conj_physical(input) -> Tensor: ...  # api/complex_numbers.py
     def conj_physical_(input) -> Self: ...  # api/complex_numbers.py
@@ -252,7 +252,7 @@ class Tensor:
     def cov(input, *, correction: builtins.int = ..., fweights: Tensor | None = ..., aweights: Tensor | None = ...) -> Tensor: ...  # api/correlation.py
     def cpu(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def cross(input, other: Tensor, dim: builtins.int | None = ...) -> Tensor: ...  # api/products.py
-    def crow_indices(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def crow_indices(self) -> Any: ...  # api/sparse.py
     def cuda(self, device: Any = ..., non_blocking: builtins.bool = ..., memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def cummax(input, dim: builtins.int) -> Any: ...  # api/running.py
     def cummin(input, dim: builtins.int) -> Any: ...  # api/running.py
@@ -383,11 +383,11 @@ class Tensor:
     def index_reduce(input, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Tensor: ...  # api/gathered.py
     def index_reduce_(input, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
-    def indices(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def indices(self) -> Any: ...  # api/sparse.py
     def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
     def int(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def inverse(input) -> Tensor: ...  # api/equations.py
-    def is_coalesced(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def is_coalesced(self) -> Any: ...  # api/sparse.py
     def is_complex(input) -> builtins.bool: ...  # api/complex_numbers.py
     def is_conj(input) -> builtins.bool: ...  # api/complex_numbers.py
     def is_contiguous(self, *, memory_format: Any = ...) -> builtins.bool: ...  # _core/tensor.py
@@ -609,7 +609,7 @@ class Tensor:
     def rot90(input, k: builtins.int = ..., dims: Any = ...) -> Tensor: ...  # api/turn.py
     def round(input, *, decimals: Any = ...) -> Tensor: ...  # ops/rounding.py
     def round_(input, *, decimals: Any = ...) -> Self: ...  # ops/rounding.py
-    def row_indices(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def row_indices(self) -> Any: ...  # api/sparse.py
     def rsqrt(input) -> Tensor: ...  # ops/power.py
     def rsqrt_(input) -> Self: ...  # ops/power.py
     def scatter(input, dim: builtins.int, index: Tensor, src: Any = ..., *, value: Any = ..., reduce: str | None = ...) -> Tensor: ...  # api/places.py
@@ -719,7 +719,7 @@ class Tensor:
     def unsqueeze(input, dim: builtins.int) -> Tensor: ...  # api/shape.py
     def unsqueeze_(input, dim: builtins.int) -> Self: ...  # api/shape.py
     def untyped_storage(self) -> UntypedStorage: ...  # api/storage.py
-    def values(self, *args: Any, **kwargs: Any) -> Any: ...  # api/sparse.py
+    def values(self) -> Any: ...  # api/sparse.py
     def var(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Tensor: ...  # api/statistics.py
     def var_mean(input, dim: Any = ..., unbiased: builtins.bool = ..., keepdim: builtins.bool = ..., *, correction: Any = ...) -> Any: ...  # api/statistics.py
     def vdot(input, other: Tensor) -> Tensor: ...  # api/products.py

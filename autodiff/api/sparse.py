@@ -39,7 +39,7 @@ def _refused(name: str, instead: str) -> Callable[..., Any]:
 def _of_sparse(name: str, kind: str) -> Callable[..., Any]:
     """The method of that name, which PyTorch refuses for a dense tensor."""
 
-    def function(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+    def function(self: Tensor) -> Any:
         raise RuntimeError(f"{name} expected sparse {kind}tensor layout but got Strided: there are no sparse tensors here")
 
     function.__name__ = function.__qualname__ = name

@@ -165,5 +165,7 @@ def test_a_step_says_what_it_is():
         list(torch.backward_steps(y * 2))
     with pytest.raises(RuntimeError, match=r"has shape \[2\]: it must be a single number"):
         next(torch.backward_steps(torch.ones(2, requires_grad=True) * 2))
+    with pytest.raises(TypeError, match="argument 'loss' must be a Tensor, not int"):
+        torch.backward_steps(3)
     with pytest.raises(RuntimeError, match="has no graph"):
         next(torch.backward_steps(torch.ones(1)))
