@@ -144,6 +144,10 @@ SWITCHES = {
     "anomaly detection": (lambda: Anomaly.on, lambda value: setattr(Anomaly, "on", value)),
     "anomaly detection of nan": (lambda: Anomaly.check_nan, lambda value: setattr(Anomaly, "check_nan", value)),
     "the number of threads": (autodiff.get_num_threads, autodiff.set_num_threads),
+    "determinism": (
+        lambda: (autodiff.are_deterministic_algorithms_enabled(), autodiff.is_deterministic_algorithms_warn_only_enabled()),
+        lambda value: autodiff.use_deterministic_algorithms(value[0], warn_only=value[1]),
+    ),
     "the observer": (lambda: observers(), observed_by),
     "print options": (lambda: dict(vars(_options)), lambda values: vars(_options).update(values)),
 }

@@ -68,6 +68,7 @@ SAME = {
     "determinism": lambda torch: [
         torch.use_deterministic_algorithms(True), torch.are_deterministic_algorithms_enabled(),
         torch.use_deterministic_algorithms(False, warn_only=True), torch.are_deterministic_algorithms_enabled(),
+        torch.use_deterministic_algorithms(False),
     ],
     "determinism by a number": lambda torch: torch.use_deterministic_algorithms(1),
     "NumPy's words": lambda torch: torch.ones(2, 3).sum(axis=1, keepdims=True),
