@@ -102,7 +102,7 @@ class Program(Scope):
         """An operation as it is written: with a sign between its operands, or as a call."""
         operation = event.operation
         assert operation is not None
-        numbers = len(event.inputs) == 2 and any(isinstance(x, Thing) and x.kind != "number" for x in event.inputs)
+        numbers = event.name in (*_INFIX, "pow") and any(isinstance(x, Thing) and x.kind != "number" for x in event.inputs)
         args = [self.operand(x, numbers, event) for x in event.inputs]
         if event.name in _INFIX and len(args) == 2 and not event.params and operation.public == event.name:
             return f"{args[0]} {_INFIX[event.name]} {args[1]}"
