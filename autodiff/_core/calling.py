@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.modes import mode
-from autodiff._core.node import DTYPE, SHAPE_OF, AccumulateGrad, Edge, Node
-from autodiff._core.sums import accumulate, fitted
+from autodiff._core.node import AccumulateGrad, Edge, Node, by_input
+from autodiff._core.sums import accumulate, arriving
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["call_accumulate_grad", "call_node"]
+__all__ = ["call_accumulate_grad", "call_node", "sent_by"]
 
 
 def _taken(grads: tuple[Any, ...], expected: int) -> None:
@@ -42,25 +42,29 @@ def call_node(self: Node, *grads: Tensor | None) -> Any:
         results: list[Any] = [None] * len(self.edges)
     else:
         given = [g if g is None or create_graph else g._array for g in grads]
-        results = _pulled(self, given[0] if self.outputs is None else given, create_graph)
+        sent = sent_by(self, given[0] if self.outputs is None else given, create_graph)
+        results = [None if one is None else _own(one[1]) for one in by_input(self.edges, sent)]
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def _pulled(node: Node, g: Any, create_graph: bool) -> list[Any]:
-    """What the rules send, in the order of the edges."""
+def sent_by(node: Node, g: Any, create_graph: bool) -> list[tuple[Edge, Any]]:
+    """What the rules of a node send, and along which edges: as it arrives there."""
     sent: list[tuple[Edge, Any]] = []
 
     def send(edge: Edge, gx: Any) -> None:
-        fits = None if gx is None else fitted(gx if isinstance(gx, Tensor) else np.asarray(gx), edge[SHAPE_OF], edge[DTYPE])
-        sent.append((edge, fits if fits is None or isinstance(fits, Tensor) else wrap(np.array(fits))))
+        sent.append((edge, None if gx is None else arriving(edge, gx)))
 
     before, mode.arrays = mode.arrays, True
     try:
         node.pull(g, send, create_graph)
     finally:
         mode.arrays = before
-    # Two inputs may be one tensor, and have one edge; an input without one was sent nothing.
-    return [sent.pop(0)[1] if edge is not None and sent and sent[0][0] is edge else None for edge in node.edges]
+    return sent
+
+
+def _own(g: Any) -> Any:
+    """A gradient as a tensor whose memory nobody else has."""
+    return g if g is None or isinstance(g, Tensor) else wrap(np.array(g))
 
 
 def call_accumulate_grad(self: AccumulateGrad, *grads: Tensor | None) -> tuple[()]:

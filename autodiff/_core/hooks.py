@@ -15,7 +15,7 @@ import numpy as np
 
 from autodiff._core.handles import Hooks, RemovableHandle, extra_of
 from autodiff._core.modes import users_code
-from autodiff._core.node import Edge, Node
+from autodiff._core.node import Edge, Node, by_input
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of, is_lost
 
@@ -160,8 +160,7 @@ def run_node_hooks(
     with users_code():
         for hook in list(hooks.values()):
             # In the order of the inputs; two of them can be one tensor, and an input that leads to no target has no result.
-            rest = list(results)
-            inputs = [rest.pop(0)[1] if rest and e is not None and rest[0][0] is e else None for e in node.edges]
+            inputs = [None if one is None else one[1] for one in by_input(node.edges, results)]
             shown = tuple(_show(None if x is None else _array(x), create_graph) for x in inputs)
             reply = hook(shown, outputs)
             new = [_left(s, x, create_graph) for s, x in zip(shown, inputs, strict=True)]

@@ -19,7 +19,9 @@ from autodiff._core.operation import ALL, Operation, Plan
 from autodiff._core.provenance import Place, line_of
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["DTYPE", "FREED", "NR", "SHAPES", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "to_leaf"]
+__all__ = [
+    "DTYPE", "FREED", "NR", "SHAPES", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "by_input", "to_leaf",
+]
 
 # Where a gradient goes: (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype). A plain tuple, since one
 # is made for every use of a leaf; a named one takes five times as long.
@@ -35,6 +37,15 @@ FREED: Any = ("freed",)  # stands in for the kept values of a node that was walk
 # The shapes of single outputs, for printing: a node does not know it, but whoever was asked for the node does.
 SHAPES: WeakKeyDictionary[Node, tuple[tuple[int, ...]]] = WeakKeyDictionary()
 UNCHANGING: list[Any] = [0, None]  # the cell of a kept value whose changes nobody can see
+
+
+def by_input(edges: Sequence[Edge | None], sent: Sequence[Any]) -> list[Any]:
+    """What was sent to each input, None where nothing was: of tuples that begin with an edge, in the order of the inputs.
+
+    Two inputs may be one tensor, and have one edge.
+    """
+    rest = list(sent)
+    return [rest.pop(0) if rest and edge is not None and rest[0][0] is edge else None for edge in edges]
 
 
 def to_leaf(edge: Edge) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from autodiff._core.provenance import stacklevel
 
 __all__ = [
-    "LOOKING", "Enough", "Sent", "leaving_out", "observed_by", "observers", "observing", "set_observer", "tell", "wanted",
+    "LOOKING", "Enough", "Sent", "leaving_out", "observed_by", "observers", "observing", "set_observer", "tell",
 ]
 
 # The threads in which somebody looks on, by number: the first question of every event, and the only one while it is empty.
@@ -59,11 +59,6 @@ def _look(told: tuple[Any, ...]) -> None:
 
 def _without(observer: Any) -> tuple[Any, ...]:
     return tuple(each for each in _here.told if each is not observer)
-
-
-def wanted(event: str) -> bool:
-    """Whether an observer of this thread wants to be told of such events."""
-    return any(hasattr(each, event) for each in _here.told)
 
 
 def tell(event: str, *what: Any) -> None:

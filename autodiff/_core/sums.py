@@ -11,10 +11,11 @@ import numpy as np
 
 from autodiff._core.broadcast import sum_to
 from autodiff._core.memory import AN_ARRAY, changed, repeats
+from autodiff._core.node import DTYPE, SHAPE_OF, Edge
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["Gradient", "accumulate", "added", "check_shapes", "fitted"]
+__all__ = ["Gradient", "accumulate", "added", "arriving", "check_shapes", "fitted"]
 
 _ndarray, _asarray, _add = np.ndarray, np.asarray, np.add
 
@@ -33,6 +34,11 @@ def fitted(g: Gradient, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Gradien
         g = sum_to(g, shape=shape)
     array = g._array if isinstance(g, Tensor) else g
     return g if array.dtype == dtype else cast(g, dtype=dtype)
+
+
+def arriving(edge: Edge, g: Gradient) -> Gradient:
+    """What arrives at the end of an edge of what a rule returned, which may be a scalar of NumPy's."""
+    return fitted(g if isinstance(g, Tensor) else _asarray(g), edge[SHAPE_OF], edge[DTYPE])
 
 
 def check_shapes(leaves: dict[Tensor, tuple[Gradient, bool]]) -> None:

@@ -18,9 +18,9 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.hooks import after_accumulation, before_accumulation, hooks_of, run_hooks, run_node_hooks, run_prehooks
 from autodiff._core.modes import Anomaly, mode
-from autodiff._core.node import DTYPE, FREED, SHAPE_OF, Edge, Node, to_leaf
+from autodiff._core.node import FREED, Edge, Node, to_leaf
 from autodiff._core.observer import LOOKING, Sent, observed_by, observers, tell
-from autodiff._core.sums import Gradient, accumulate, added, check_shapes, fitted
+from autodiff._core.sums import Gradient, accumulate, added, arriving, check_shapes, fitted
 from autodiff._core.tensor import Tensor, wrap
 
 __all__ = ["walk"]
@@ -178,14 +178,10 @@ class _Walk:
                 if array is not None and np.isnan(array).any():
                     raise errors.nan_returned(node.name(), node.place)
         if self.told:
-            sent = [Sent(edge, gx, None if gx is None else self.as_sent(edge, gx)) for edge, gx in results]
+            sent = [Sent(edge, gx, None if gx is None else arriving(edge, gx)) for edge, gx in results]
             tell("walked", node, g, sent)
             return [(edge, fits) for edge, _, fits in sent]
         return results
-
-    def as_sent(self, edge: Edge, gx: Gradient) -> Gradient:
-        """What arrives of a gradient at the end of its edge."""
-        return fitted(gx if self.create_graph else _asarray(gx), edge[SHAPE_OF], edge[DTYPE])
 
     def choose(self, roots: Sequence[Edge]) -> None:
         """Mark, per node, the inputs that lead to a target: the others are neither computed nor recorded."""

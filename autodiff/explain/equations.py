@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from autodiff.explain.events import Arrival, Thing, Walked
@@ -41,7 +41,6 @@ class Equation:
     result: Value
     kind: str = ""  # "product" of two matrices, "sum" over a dimension, "each" number by itself: what the lens shows
     note: str = ""  # "b2 is (3,), but was stretched to (4, 3): the 4 gradients of each number are added up"
-    others: list[str] = field(default_factory=list)
 
     @property
     def numbers(self) -> str:

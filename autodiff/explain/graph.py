@@ -19,7 +19,6 @@ from autodiff._core.operation import INPUT, OUTPUT
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff.explain.events import Cut, Delivered, Event, Failed, Made, Thing, Walked
-from autodiff.explain.names import Names
 from autodiff.explain.numbers import number, shape_of
 from autodiff.explain.values import Value, value_of
 from autodiff.explain.wording import named
@@ -171,7 +170,7 @@ class _Walker:
 
     def __init__(self, frame: FrameType | None) -> None:
         self.visits = 0
-        self.nodes: dict[Node, dict[int, Tensor | None]] = {}
+        self.nodes: dict[Node, set[int]] = {}  # with the outputs that are used
         self.roots: list[Tensor] = []
         self.variables: dict[int, str] = {}  # of arrays
         self.results: dict[tuple[Node, int], tuple[str, Tensor]] = {}
@@ -180,7 +179,6 @@ class _Walker:
 
     def learn(self, frame: FrameType) -> None:
         """What the caller's variables hold."""
-        names = Names()
         for variables in (frame.f_globals, frame.f_locals):
             for name, value in variables.items():
                 if isinstance(value, Tensor) and not name.startswith("_"):
@@ -189,7 +187,6 @@ class _Walker:
                     if edge.__class__ is tuple and not to_leaf(edge):
                         self.results[edge[0], edge[1]] = name, value
                 elif hasattr(value, "named_parameters") and not isinstance(value, type):
-                    names.learn(value)
                     for path, p in [*value.named_parameters(), *value.named_buffers()]:
                         self.variables.setdefault(id(p._array), path)
 
@@ -204,7 +201,7 @@ class _Walker:
         while stack:
             node, nr = stack.pop()
             known = node in self.nodes
-            self.nodes.setdefault(node, {})[nr] = None
+            self.nodes.setdefault(node, set()).add(nr)
             if known:
                 continue
             self.visits += 1

@@ -274,7 +274,7 @@ def _value(thing: Thing) -> Value:
 
 
 def _more(event: Made) -> str:
-    """What stands behind the names: a comma for a tuple of one, a star for outputs that nobody sees."""
+    """What stands behind the names: a comma, where they are a tuple of one."""
     several = event.node.outputs is not None
     return "," if several and len(event.outputs) == 1 else ""
 

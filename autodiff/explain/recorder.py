@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.node import Node
+from autodiff._core.node import Node, by_input
 from autodiff._core.operation import INPUT, OUTPUT
 from autodiff._core.provenance import here, is_ours
 from autodiff._core.tensor import Tensor
@@ -158,9 +158,11 @@ class Recorder(Things):
         made = self.made_of(node)
         gradients = gradient if node.outputs is not None else [gradient]
         arrivals = []
-        for at, rule, one in _by_input(node, sent):
-            if one.raw is None:
+        rules = {i: rule for i, rule, *_ in node.plan.pulls}
+        for at, one in enumerate(by_input(node.edges, sent)):
+            if one is None or one.raw is None:
                 continue
+            rule = rules.get(at)
             to = self.at_end(one.edge)
             fitted = value_of(one.fitted, _is_given(node) or rule is None)
             before, total = self.arrive(to, fitted)
@@ -263,15 +265,6 @@ def _kept_by(node: Node) -> list[str]:
     """The names of the inputs and outputs that a node keeps."""
     plan = node.plan
     return [name for name, (source, _) in zip(plan.names, plan.keep, strict=True) if source in (INPUT, OUTPUT)]
-
-
-def _by_input(node: Node, sent: Any) -> Any:
-    """What was sent, with the input's position and its rule: several inputs may be one tensor, so in the inputs' order."""
-    rest = list(sent)
-    rules = {i: rule for i, rule, *_ in node.plan.pulls}
-    for at, edge in enumerate(node.edges):
-        if rest and edge is not None and rest[0].edge is edge:
-            yield at, rules.get(at), rest.pop(0)
 
 
 def _state_of(optimizer: Any, p: Tensor, whole: bool = False) -> dict[str, Value]:

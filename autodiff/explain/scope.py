@@ -35,7 +35,7 @@ class Scope:
         text = re.sub(r"\W+", "_", wish.translate(_RAISED)).strip("_") if len(wish) <= 30 else ""
         text = f"layer_{text}" if text[:1].isdigit() else text or "t"
         name, n = text, 1
-        while name in self.taken or keyword.iskeyword(name) or hasattr(__builtins__, name) or name in _BUILTINS:
+        while name in self.taken or keyword.iskeyword(name) or name in _BUILTINS:
             n += 1
             name = f"{text}_{n}"
         self.taken.add(name)

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.calling import sent_by
 from autodiff._core.modes import mode, silently
-from autodiff._core.node import DTYPE, SHAPE_OF, Node, to_leaf
+from autodiff._core.node import Node, to_leaf
 from autodiff._core.provenance import line_of
-from autodiff._core.sums import fitted
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 from autodiff.explain.rules import written
@@ -61,7 +61,7 @@ def backward_steps(loss: Tensor) -> Iterator[Step]:
     while queue:
         node = heappop(queue)[1]
         gs = flight.pop(node)
-        sent = silently(_pulled, node, gs if node.outputs is not None else gs[0])
+        sent = silently(_sent, node, gs if node.outputs is not None else gs[0])
         for to, g in sent:
             if not to_leaf(to):
                 arrive(to[0], to[1], g)
@@ -72,18 +72,10 @@ def backward_steps(loss: Tensor) -> Iterator[Step]:
         yield Step(node, node.name(), place, rules, shown[0] if node.outputs is None else shown, told)
 
 
-def _pulled(node: Node, g: Any) -> list[tuple[Any, Any]]:
-    """What the rules of a node send, as it arrives."""
-    sent: list[tuple[Any, Any]] = []
-
-    def send(edge: Any, gx: Any) -> None:
-        if gx is not None:
-            sent.append((edge, fitted(np.asarray(gx), edge[SHAPE_OF], edge[DTYPE])))
-
-    before = mode.arrays, mode.grad
-    mode.arrays, mode.grad = True, False
+def _sent(node: Node, g: Any) -> list[tuple[Any, Any]]:
+    """What the rules of a node send, with nothing recorded."""
+    before, mode.grad = mode.grad, False
     try:
-        node.pull(g, send, False)
+        return [(edge, gx) for edge, gx in sent_by(node, g, False) if gx is not None]
     finally:
-        mode.arrays, mode.grad = before
-    return sent
+        mode.grad = before

@@ -39,7 +39,6 @@ class _Teller:
         self.happened, self.things = happened, things
         self.moments: list[Moment] = []
         self.uses: dict[Thing, int] = {}  # how often a thing was used on the way there
-        self.arrivals: dict[tuple[int, Thing], int] = {}
         self.loss: Thing | None = None
 
     def tell(self) -> list[Moment]:
@@ -161,7 +160,6 @@ class _Teller:
     def seed(self, event: events.Began) -> Moment:
         """The first gradient."""
         self.loss = event.roots[0][0]
-        self.arrivals = {}
         name = self.loss.name
         moment = Moment("backward", f"{event.kind}(): start at {name}", SEED.format(loss=name))
         if self.moments and any(m.phase == "backward" for m in self.moments):

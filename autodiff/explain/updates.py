@@ -25,7 +25,6 @@ class Update:
     """How one parameter was moved."""
 
     words: str
-    formula: str
     rows: list[Any]
     expected: float  # what it should change the loss by, to first order
 
@@ -40,7 +39,7 @@ def update_of(event: Stepped, move: Moved) -> Update:
     rows: list[Any] = []
     expected = 0.0
     if before is None or after is None or grad is None or grad.array is None:
-        return Update(words, formula, rows, expected)
+        return Update(words, rows, expected)
     change = after.astype(np.float64) - before.astype(np.float64)
     expected = float(np.nansum(grad.array.astype(np.float64) * change))
     at = np.unravel_index(int(np.argmax(np.abs(np.nan_to_num(change)))), change.shape) if change.size else ()
@@ -57,7 +56,7 @@ def update_of(event: Stepped, move: Moved) -> Update:
     if plain and change.size:
         filled = f"{number(before[at])} − {number(move.options['lr'])} · {factor(grad.array[at])}"
     rows.append(Row(move.thing, label, filled, _number_of(after[at]) if change.size else None, "update"))
-    return Update(words, formula, rows, expected)
+    return Update(words, rows, expected)
 
 
 def formula_of(optimizer: Any) -> str:
