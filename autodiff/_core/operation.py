@@ -21,7 +21,7 @@ from autodiff._core.tensor import Tensor, wrap
 
 __all__ = [
     "ALL", "INPUT", "NUMBER", "NUMPYS", "OUTPUT", "PARAM", "SHAPE", "SHAPES",
-    "Operation", "Plan", "Promotion", "Recorded", "on_arrays",
+    "Operation", "Plan", "Promotion", "Recorded", "on_arrays", "source_of",
 ]
 
 Rule = Callable[..., Any]
@@ -177,9 +177,9 @@ class Plan:
         sources: dict[tuple[int, Any, str], None] = {}  # (kind of source, key, name), each once, in their order
         chosen: list[tuple[int, Rule, list[tuple[int, Any, str]]]] = []
         if operation.together is not None:  # one rule for all of them, and all that `composed` starts from
-            chosen = [(-1, operation.together, [_source(operation, n, 0) for n in operation.words[operation.together][1:]])]
+            chosen = [(-1, operation.together, [source_of(operation, n, 0) for n in operation.words[operation.together][1:]])]
             every = [*operation.inputs, *operation.defaults]
-            sources |= dict.fromkeys([*(_source(operation, name, 0) for name in every), *chosen[0][2]])
+            sources |= dict.fromkeys([*(source_of(operation, name, 0) for name in every), *chosen[0][2]])
             needs = 0
         for i in range(inputs):
             if not needs >> i & 1:
@@ -187,7 +187,7 @@ class Plan:
             rule = operation.rule_of(i)
             if rule is None:
                 raise errors.no_derivative(operation.public, operation.input_name(i))
-            named = [_source(operation, name, i) for name in operation.words[rule]]
+            named = [source_of(operation, name, i) for name in operation.words[rule]]
             chosen.append((i, rule, named))
             sources |= dict.fromkeys(named)
         keep = sorted(sources, key=itemgetter(0))  # stable: inputs first, then outputs, then the others
@@ -223,7 +223,7 @@ def _pull(
     return i, rule, made[rule], at[0] if len(at) == 1 else -1, _picker(at)
 
 
-def _source(operation: Operation, name: str, i: int) -> tuple[int, Any, str]:
+def source_of(operation: Operation, name: str, i: int) -> tuple[int, Any, str]:
     """Where the value that a rule of input i names comes from: (kind of source, key, name)."""
     if name == "i":
         return NUMBER, i, f"i={i}"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from autodiff._core.operation import INPUT, NUMBER, PARAM, SHAPE, SHAPES
 from autodiff.explain.events import Arrival, Thing, Walked
 from autodiff.explain.numbers import factor, number
 from autodiff.explain.rules import written
@@ -73,24 +74,16 @@ def of_arrival(walked: Walked, arrival: Arrival) -> Equation:
 
 def _meaning(word: str, made: Any, at: int) -> tuple[str, Value | None]:
     """What an argument of a rule is called in the user's program, and its value where it is a tensor."""
-    operation = made.operation
-    if word in operation.inputs and not operation.variadic:
-        thing = made.inputs[operation.inputs.index(word)]
-        if isinstance(thing, Thing):
-            single = thing.value.number if thing.value is not None and thing.kind == "number" else None
-            return (thing.name if single is None else number(single)), thing.value
-        return (number(thing) if isinstance(thing, (int, float)) else str(thing)), None
-    if word == "i":
-        return str(at), None
-    if word in operation.defaults:
-        value = made.params.get(word, operation.defaults[word])
-        return (number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)), None
-    if word.endswith("_shape") and word.removesuffix("_shape") in operation.inputs:
-        thing = made.inputs[operation.inputs.index(word.removesuffix("_shape"))]
-        return str(tuple(thing.shape)) if isinstance(thing, Thing) else "()", None
-    if word[:1] == "y" and (word[1:] or "0").isdecimal() and int(word[1:] or 0) < len(made.outputs):
-        thing = made.outputs[int(word[1:] or 0)]
-        return thing.name, thing.value
+    source, x = made.meant(word, at)
+    if isinstance(x, Thing):
+        single = x.value.number if x.value is not None and x.kind == "number" else None
+        return (x.name if single is None else number(single)), x.value
+    if source in (SHAPE, NUMBER):
+        return str(x), None
+    if source in (INPUT, PARAM):
+        return (number(x) if isinstance(x, (int, float)) and not isinstance(x, bool) else str(x)), None
+    if source == SHAPES and isinstance(x[0], Thing):
+        return str(tuple(x[0].shape)), None
     return word, None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from autodiff._core.operation import Operation
+from autodiff._core.operation import INPUT, NUMBER, OUTPUT, PARAM, SHAPE, Operation, source_of
 from autodiff.explain.places import Span
 from autodiff.explain.values import Value
 
@@ -59,6 +59,20 @@ class Made(Event):
     keeps: list[str]  # the names of the inputs and outputs that are kept for the way back: "other", "y"
     node: Any = None
     in_place: str = ""  # the name of the in-place operation that it is a part of: "add_"
+
+    def meant(self, word: str, at: int = 0) -> tuple[int, Any]:
+        """What an argument of a rule of input number `at` means here: the kind of its source, and the thing or the value."""
+        operation = self.operation
+        assert operation is not None
+        source, key, _ = source_of(operation, word, at)
+        if source == PARAM:
+            return source, self.params.get(key, operation.defaults[key])
+        if source == OUTPUT:
+            return source, self.outputs[key] if key < len(self.outputs) else None
+        if source in (INPUT, SHAPE):
+            x = self.inputs[key]
+            return source, x if source == INPUT else tuple(x.shape) if isinstance(x, Thing) else ()
+        return source, key if source == NUMBER else self.inputs
 
 
 @dataclass(eq=False)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import flat
+from autodiff._core.operation import ALL, NUMBER, PARAM, SHAPE, SHAPES
 from autodiff.explain import events
 from autodiff.explain.events import Arrival, Made, Thing, Walked
 from autodiff.explain.scope import Scope
@@ -166,23 +167,12 @@ class Program(Scope):
 
     def meaning(self, word: str, sent: Arrival, made: Made) -> str:
         """What a rule's argument is in this program."""
-        operation = made.operation
-        assert operation is not None
-        if word == "i":
-            return str(sent.at)
-        if word in operation.defaults:
-            return self.constant(made.params.get(word, operation.defaults[word]), word)
-        first = operation.inputs[0] if operation.inputs else ""
-        if operation.variadic and word == first:
-            return f"[{', '.join(self.constant(x) for x in made.inputs)}]"
-        if operation.variadic and word == f"{first}_shape":
-            return repr([x.shape for x in made.inputs])
-        if word in operation.inputs:
-            return self.constant(made.inputs[operation.inputs.index(word)])
-        if word.endswith("_shape"):
-            x = made.inputs[operation.inputs.index(word.removesuffix("_shape"))]
-            return repr(tuple(x.shape)) if isinstance(x, Thing) else "()"
-        return self.of(made.outputs[int(word[1:] or 0)])
+        source, x = made.meant(word, sent.at)
+        if source == ALL:
+            return f"[{', '.join(self.constant(each) for each in x)}]"
+        if source == SHAPES:
+            return repr([each.shape for each in x])
+        return repr(x) if source in (SHAPE, NUMBER) else self.constant(x, word if source == PARAM else "c")
 
     def arrive(self, walk: int, thing: Thing, expression: str, event: events.Event) -> None:
         """A gradient arrives: the first is what it is, the next are added."""

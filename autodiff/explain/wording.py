@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autodiff._core.operation import ALL
 from autodiff.explain import events
 from autodiff.explain.events import Thing
 from autodiff.explain.numbers import number, shape_of
@@ -26,21 +27,13 @@ def named(thing: Thing) -> str:
 
 def kept_name(word: str, event: events.Made) -> str:
     """The user's name of what an operation keeps under its own name."""
-    operation = event.operation
-    if operation is not None and word in operation.inputs and not operation.variadic:
-        x = event.inputs[operation.inputs.index(word)]
-        return named(x) if isinstance(x, Thing) else str(x)
-    if word[:1] == "y" and event.outputs:
-        return event.outputs[min(int(word[1:] or 0), len(event.outputs) - 1)].name
-    return "all inputs"
+    source, x = event.meant(word)
+    return "all inputs" if source == ALL else named(x) if isinstance(x, Thing) else str(x)
 
 
 def is_number(word: str, event: events.Made) -> bool:
     """Whether what an operation keeps under this name is a number of Python's."""
-    operation = event.operation
-    if operation is None or word not in operation.inputs or operation.variadic:
-        return False
-    x = event.inputs[operation.inputs.index(word)]
+    x = event.meant(word)[1]
     return isinstance(x, Thing) and x.kind == "number"
 
 
