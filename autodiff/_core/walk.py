@@ -17,10 +17,11 @@ import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.hooks import after_accumulation, before_accumulation, hooks_of, run_hooks, run_node_hooks, run_prehooks
+from autodiff._core.missed import Spent, is_freed, walked_again
 from autodiff._core.modes import Anomaly, mode
 from autodiff._core.node import FREED, Edge, Node, to_leaf
 from autodiff._core.observer import LOOKING, Sent, observed_by, observers, tell
-from autodiff._core.sums import Gradient, accumulate, added, arriving, check_shapes, fitted
+from autodiff._core.sums import Gradient, accumulate, added, added_again, arriving, check_shapes, fitted, have_gradients
 from autodiff._core.tensor import Tensor, wrap
 
 __all__ = ["walk"]
@@ -31,6 +32,8 @@ _DEEPEST = 60  # walks inside walks on one thread; a fresh thread has a fresh st
 
 class _Walk:
     """One walk: what is in flight, and what is to be delivered when all of it has arrived."""
+
+    spent: Spent = (None, -1)  # what a node that it frees holds of it
 
     def __init__(self, targets: list[Edge] | None, retain_graph: bool, create_graph: bool) -> None:
         self.retain_graph = retain_graph
@@ -54,7 +57,7 @@ class _Walk:
 
         `alone` stops in front of a node where code of the user's would run.
         """
-        queue, flight, send, freeing = self.queue, self.flight, self.send, not self.retain_graph
+        queue, flight, send, spent, freeing = self.queue, self.flight, self.send, self.spent, not self.retain_graph
         unseen = alone and self.targets is None
         while queue:
             node = queue[0][1]
@@ -67,7 +70,7 @@ class _Walk:
             elif not self.pull_watched(node, self.g):
                 continue
             if freeing and node.plan.saves:
-                node.kept = FREED
+                node.kept, node.counts = FREED, spent
 
     def run_unwatched(self, into_leaves: bool) -> None:
         """Walk, and deliver if no user code gets in the way. It runs in a context in which NumPy's warnings are off."""
@@ -132,9 +135,11 @@ class _Walk:
             self.send(edge, gx)
         return True
 
-    def name_in(self, error: Exception) -> None:
-        """Say in which node's backward an error was raised."""
+    def name_in(self, error: Exception, roots: Sequence[Any]) -> None:
+        """Say in which node's backward an error was raised, and what is known of it."""
         if self.node is not None:
+            if is_freed(error) and self.node.kept is FREED:
+                error.args = (walked_again(self.node, [edge for edge, _ in roots], self.spent),)
             errors.raised_in_backward(error, self.node.name(), self.node.place)
 
     def arrived(self, node: Node, g: Gradient) -> Gradient:
@@ -249,14 +254,23 @@ def walk(
     retain_graph: bool,
     create_graph: bool,
     into_leaves: bool,
+    whole: bool = False,
 ) -> dict[tuple[Any, int], Gradient]:
-    """The one walk behind backward() and grad(); returns what the targets got."""
+    """The one walk behind backward() and grad(); returns what the targets got. `whole`: all of the loss goes to all leaves."""
     thread = mode.__dict__
     if thread["walks"] >= _DEEPEST:
-        return _in_fresh_thread(roots, targets, retain_graph, create_graph, into_leaves)
+        return _in_fresh_thread(roots, targets, retain_graph, create_graph, into_leaves, whole)
     one = _Walk(targets, retain_graph, create_graph)
     if targets is not None:
         one.choose([e for e, _ in roots])
+    again = False
+    if roots and not retain_graph:
+        to, nr, _, _ = roots[0][0]
+        if nr >= 0:
+            one.spent = spent = to.place, to.index
+            if whole:
+                last, thread["spent"] = thread["spent"], spent
+                again = last[1] == to.index and len(roots) == 1 and have_gradients(roots[0][0])
     before = quiet, _, _ = thread["quiet"], thread["grad"], thread["arrays"]
     thread["grad"], thread["arrays"] = create_graph, True
     thread["walks"] += 1
@@ -276,13 +290,15 @@ def walk(
         if one.told:
             tell("ended", "backward" if into_leaves else "grad", one.captured, None)
     except Exception as error:
-        one.name_in(error)
+        one.name_in(error, roots)
         if one.told:
             tell("ended", "backward" if into_leaves else "grad", one.captured, error)
         raise
     finally:
         thread["walks"] -= 1
         thread["quiet"], thread["grad"], thread["arrays"] = before
+    if again:
+        added_again(roots[0][0])
     return one.captured
 
 

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff._core import errors
+from autodiff._core import errors, missed
 from autodiff._core.graph import next_index
 from autodiff._core.inplace import give_history
 from autodiff._core.modes import mode, users_code
 from autodiff._core.node import FREED, Edge, Node
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.operation import Plan
-from autodiff._core.provenance import here, line_of
+from autodiff._core.provenance import here
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 
@@ -119,7 +119,7 @@ class FunctionNode(Node):
     def saved(self) -> tuple[Any, ...]:
         """The saved tensors, where they stood in the graph."""
         if self.kept is FREED:
-            raise errors.freed(self.name(), self.place)
+            raise missed.freed(self)
         result: list[Any] = []
         for k, saved in enumerate(self.kept):
             if saved is None:
@@ -127,8 +127,8 @@ class FunctionNode(Node):
                 continue
             array, cell, version, edge = saved
             if cell is not None and cell[0] != version:
-                kept = f"saved tensor {k} of {self.name()} at {line_of(self.place)}"
-                raise errors.changed_since(array, kept, cell, version)
+                role = "result" if edge.__class__ is int else f"saved tensor {k}"
+                raise missed.changed(self, f"saved tensor {k} of", role, array, cell, version, edge)
             if edge.__class__ is int:  # an output of this very node
                 shape, dtype = self.outputs[edge] if self.outputs is not None else (array.shape, array.dtype)
                 edge = (self, edge, shape, dtype)

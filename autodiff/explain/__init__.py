@@ -9,7 +9,6 @@ Of a rule's source:
 What is recorded, while a program runs:
 
 - `values`: a copy of an array, or, of a large one, what a reader wants to know of it.
-- `places`: the expression of the user's that made a tensor.
 - `events`: what a run is made of.
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.

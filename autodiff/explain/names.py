@@ -11,9 +11,9 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
+from autodiff._core.places import text_of
 from autodiff._core.tensor import Tensor
 from autodiff.explain.events import Made, Thing
-from autodiff.explain.places import text_of
 from autodiff.nn import Module
 
 __all__ = ["Names", "subscript"]

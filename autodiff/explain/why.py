@@ -14,6 +14,7 @@ import numpy as np
 
 from autodiff._core.cuts import cut_of
 from autodiff._core.hooks import retains_grad
+from autodiff._core.naming import named
 from autodiff._core.node import FREED, Node, to_leaf
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor
@@ -51,13 +52,8 @@ def why(tensor: Tensor, loss: Tensor | None, frame: FrameType | None) -> Answer:
 def _names(frame: FrameType | None) -> dict[int, str]:
     """What the caller's variables and modules call tensors."""
     found: dict[int, str] = {}
-    for variables in (frame.f_locals, frame.f_globals) if frame is not None else ():
-        for name, value in variables.items():
-            if isinstance(value, Tensor) and name.isidentifier():  # not what a rewritten assertion holds
-                found.setdefault(id(value), name)
-            elif hasattr(value, "named_parameters") and not isinstance(value, type):
-                for path, p in value.named_parameters():
-                    found.setdefault(id(p), f"{name}.{path}")
+    for name, t in named(frame):
+        found.setdefault(id(t), name)
     return found
 
 
