@@ -59,7 +59,7 @@ from autodiff.api.complex_numbers import (
 )
 from autodiff.api.copies import detach
 from autodiff.api.correlation import corrcoef, cov
-from autodiff.api.creation import as_tensor, asarray, empty, eye, from_numpy, frombuffer, full, ones, tensor, zeros
+from autodiff.api.creation import as_tensor, asarray, from_numpy, frombuffer, tensor
 from autodiff.api.draws import binomial, poisson
 from autodiff.api.distance import cdist, cosine_similarity, pairwise_distance, pdist
 from autodiff.api.einsum import einsum
@@ -81,6 +81,7 @@ from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from autodiff.api.positions import argwhere, unravel_index
 from autodiff.api.equations import logdet, pinverse
+from autodiff.api.filled import empty, eye, full, ones, zeros
 from autodiff.api.lobpcg import lobpcg
 from autodiff.api.low_rank import pca_lowrank, svd_lowrank
 from autodiff.api.matrix_functions import vander
@@ -219,14 +220,13 @@ __all__ = [
     "default_generator", "det", "detach", "device", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "distributed",
     "distributions", "divide", "doctor", "double", "dropout", "dropout_", "dsmm", "dsplit", "dtype", "e", "eig", "einsum",
     "embedding", "embedding_bag", "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad",
-    "equal",
-    "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "fix",
-    "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "frombuffer",
-    "full", "full_like", "func", "get_default_device", "get_default_dtype", "get_deterministic_debug_mode", "get_device",
-    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "graph",
-    "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo", "imag",
-    "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16", "int32",
-    "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
+    "equal", "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo",
+    "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy",
+    "frombuffer", "full", "full_like", "func", "get_default_device", "get_default_dtype", "get_deterministic_debug_mode",
+    "get_device", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient",
+    "graph", "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo",
+    "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16",
+    "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
     "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
     "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
     "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jagged", "jit", "layer_norm", "layout",

@@ -15,7 +15,7 @@ from typing import Any
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 from autodiff.api import recurrent
-from autodiff.api.creation import zeros
+from autodiff.api.filled import zeros
 from autodiff.nn import init
 from autodiff.nn.modules._cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from autodiff.nn.modules.module import Module
