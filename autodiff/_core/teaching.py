@@ -1,8 +1,8 @@
 """Mistakes that raise no error in PyTorch, and are told here: the warning, its codes, and how strictly it is meant.
 
-After this module a reader knows that each mistake of a first course has a *code*, AD and a number, under which docs/messages.md
-shows it and its way out; that the silent ones warn once by a `TeachingWarning`; that `strict()` makes errors of the warnings,
-`lenient()` silences them, and `accumulate(n)` says that gradients are summed on purpose.
+After this module a reader knows that each mistake of a first course has a *code*, AD and a number, and a page in docs/messages
+that shows it and its way out; that the silent ones warn once by a `TeachingWarning`; that `strict()` makes errors of the
+warnings, `lenient()` silences them, and `accumulate(n)` says that gradients are summed on purpose.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from autodiff._core.provenance import stacklevel
 
 __all__ = ["CODES", "TeachingWarning", "accumulate", "lenient", "strict", "teach", "teaching"]
 
-# What the mistake is. docs/messages.md is made from this table, and has a program for each that makes it, and one that doesn't.
+# What the mistake is. docs/mistakes has a program for each that makes it, and one that doesn't.
 CODES = {
     "AD001": "backward() a second time through the same graph",
     "AD008": "a parameter updated by hand without no_grad()",

@@ -21,7 +21,9 @@ How a call is read:
 
 Making tensors:
 
-- `creation`: tensor, zeros, full, eye and the like.
+- `creation`: tensor, as_tensor, from_numpy: of data.
+- `filled`: zeros, full, eye: of a size.
+- `new`: x.new_zeros and the rest: in the dtype of another.
 - `likes`: zeros_like, rand_like and the rest: tensors like another.
 - `sparse`: the names of sparse tensors, of which there are none.
 - `ranges`: arange, linspace, logspace.

@@ -35,8 +35,7 @@ def leaf(array: Any, requires_grad: bool = False, place: Any = None, out: Any = 
     if array.dtype.char == "d" and out is None:
         t._cell[1] = here()  # for a message, where float32 is wanted
     if requires_grad:
-        if not isinstance(requires_grad, bool):
-            raise TypeError(f"argument 'requires_grad' must be bool, not {type(requires_grad).__name__}")
+        _check_asked(requires_grad)
         if array.dtype.kind != "f":
             raise RuntimeError(
                 "Only Tensors of floating point and complex dtype can require gradients, not "
@@ -46,6 +45,19 @@ def leaf(array: Any, requires_grad: bool = False, place: Any = None, out: Any = 
     if mode.inference and out is None:
         t._cell = None
     return t
+
+
+def asked(t: Tensor, requires_grad: bool) -> Tensor:
+    """The tensor, which has been filled, as a leaf that requires a gradient if that is asked for."""
+    if not requires_grad:
+        return t
+    _check_asked(requires_grad)
+    return t.requires_grad_()
+
+
+def _check_asked(requires_grad: Any) -> None:
+    if not isinstance(requires_grad, bool):
+        raise TypeError(f"argument 'requires_grad' must be bool, not {type(requires_grad).__name__}")
 
 
 # ---- the array of what was given ----

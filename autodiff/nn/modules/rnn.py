@@ -16,7 +16,7 @@ from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 from autodiff._core.unlike import unlike
 from autodiff.api import recurrent
-from autodiff.api.creation import zeros
+from autodiff.api.filled import zeros
 from autodiff.nn import init
 from autodiff.nn.modules._cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from autodiff.nn.modules.module import Module
