@@ -74,9 +74,9 @@ def get_grad(self: Tensor) -> Tensor | Any:
         name = called(self, "x").strip("`")
         teach(
             "AD019",
-            f"`{name}` was computed at {line_of(self._edge[0].place)}; backward() passes through it, and keeps gradients only for "
-            f"leaves. Call {name}.retain_grad() before backward(), or look at it in autodiff.watch(). If it is a parameter that "
-            "you update by hand, do that under no_grad(), with w -= lr * w.grad.",
+            f"`{name}` was made at {line_of(self._edge[0].place)}; backward() passes through it, and keeps gradients only for "
+            f"leaves. Call {name}.retain_grad() before backward(), or look at it in autodiff.watch(). If it is a parameter "
+            "that you update by hand, do that under no_grad(), with w -= lr * w.grad.",
             "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
             "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
             "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "

@@ -23,7 +23,8 @@ _IN_C = {
 
 def in_c(x: Tensor) -> str:
     """What some of PyTorch's messages call a dtype."""
-    return _IN_C.get(x._array.dtype.name, x._array.dtype.name)
+    name: str = x._array.dtype.name
+    return _IN_C.get(name, name)
 
 
 def unlike(a: Tensor, b: Tensor, a_is: str = "input", b_is: str = "other") -> str:

@@ -66,7 +66,8 @@ def _of_shapes(x: Any, t: Any) -> str:
             return f"The target is a column, {_shown(b)}: give one class number per row, as in target.squeeze(1){long}"
         if _is_one_hot(t, 1):
             fewer = "" if b[1] == a[1] else f", of {b[1]} classes, where the input has scores for {a[1]}"
-            return f"The target is one-hot, {_shown(b)}{fewer}: write target.argmax(1)"
+            numbers = ".long()" * (t.dtype.kind == "b")
+            return f"The target is one-hot, {_shown(b)}{fewer}: write target{numbers}.argmax(1)"
         if b == a:
             return "Class numbers have no dimension for the classes. If these are probabilities, write target.float()"
     if len(a) == 3 and b == a[:2]:
@@ -84,12 +85,12 @@ def _of_shapes(x: Any, t: Any) -> str:
 def _of_one_example(a: Shape, b: Shape, one_hot: bool) -> str:
     if b == a and one_hot:
         return (
-            f"An input of shape {_shown(a)} is the scores of one example. Of a table of 0 and 1 give target.argmax(0). If these "
-            f"are {a[0]} examples of yes or no, use binary_cross_entropy_with_logits(input, target.float())"
+            f"An input of shape {_shown(a)} is the scores of one example. Of a table of 0 and 1 give target.argmax(0). If "
+            f"these are {a[0]} examples of yes or no, use binary_cross_entropy_with_logits(input, target.float())"
         )
     return (
-        f"An input of shape {_shown(a)} is the scores of one example; those of several are (examples, classes). If each has one "
-        "score for yes or no, use binary_cross_entropy_with_logits(input, target.float())"
+        f"An input of shape {_shown(a)} is the scores of one example; those of several are (examples, classes). If each has "
+        "one score for yes or no, use binary_cross_entropy_with_logits(input, target.float())"
     )
 
 
