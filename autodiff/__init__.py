@@ -59,7 +59,7 @@ from autodiff.api.complex_numbers import (
 )
 from autodiff.api.copies import detach
 from autodiff.api.correlation import corrcoef, cov
-from autodiff.api.creation import as_tensor, asarray, empty, eye, from_numpy, frombuffer, full, ones, tensor, zeros
+from autodiff.api.creation import as_tensor, asarray, from_numpy, frombuffer, tensor
 from autodiff.api.draws import binomial, poisson
 from autodiff.api.distance import cdist, cosine_similarity, pairwise_distance, pdist
 from autodiff.api.einsum import einsum
@@ -81,6 +81,7 @@ from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from autodiff.api.positions import argwhere, unravel_index
 from autodiff.api.equations import logdet, pinverse
+from autodiff.api.filled import empty, eye, full, ones, zeros
 from autodiff.api.lobpcg import lobpcg
 from autodiff.api.low_rank import pca_lowrank, svd_lowrank
 from autodiff.api.matrix_functions import vander

@@ -30,7 +30,7 @@ def graph(*outputs: Tensor) -> Picture:
     >>> w = autodiff.tensor(3.0, requires_grad=True)
     >>> y = w * w
     >>> print(autodiff.graph(y).alt_text())
-    2 nodes; y is × of w; 1 parameters: w ().
+    2 nodes; y is × of w; 1 parameter: w ().
     """
     from autodiff.explain.graph import of_tensors
     from autodiff.explain.picture import Picture

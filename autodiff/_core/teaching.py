@@ -1,8 +1,8 @@
 """Mistakes that raise no error in PyTorch, and are told here: the warning, its codes, and how strictly it is meant.
 
-After this module a reader knows that each mistake of a first course has a *code*, AD and a number, under which docs/messages.md
-shows it and its way out; that the silent ones warn once by a `TeachingWarning`; that `strict()` makes errors of the warnings,
-`lenient()` silences them, and `accumulate(n)` says that gradients are summed on purpose.
+After this module a reader knows that each mistake of a first course has a *code*, AD and a number, and a page in docs/messages
+that shows it and its way out; that the silent ones warn once by a `TeachingWarning`; that `strict()` makes errors of the
+warnings, `lenient()` silences them, and `accumulate(n)` says that gradients are summed on purpose.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from autodiff._core.provenance import stacklevel
 
 __all__ = ["CODES", "TeachingWarning", "accumulate", "lenient", "strict", "teach", "teaching"]
 
-# What the mistake is. docs/messages.md is made from this table, and has a program for each that makes it, and one that doesn't.
+# What the mistake is. docs/mistakes has a program for each that makes it, and one that doesn't.
 CODES = {
     "AD001": "backward() a second time through the same graph",
     "AD008": "a parameter updated by hand without no_grad()",
@@ -25,9 +25,14 @@ CODES = {
     "AD015": "a forgotten zero_grad()",
     "AD016": "zero_grad() between backward() and step()",
     "AD017": "step() without a backward() before it",
+    "AD019": "the gradient of a result in between",
+    "AD023": "NumPy or a plot of what requires a gradient",
     "AD025": "probabilities where a loss wants scores or their logarithms",
+    "AD026": "targets of a classification that are no class numbers",
     "AD027": "(N, 1) predictions against (N,) targets",
     "AD028": "whole numbers that are to have a gradient",
+    "AD029": "a layer that got an input of another shape",
+    "AD030": "NumPy's float64, or an array, where a tensor of float32 is wanted",
     "AD031": "layers in a plain list",
     "AD032": "an optimizer of a layer that was replaced",
 }

@@ -11,6 +11,8 @@ What is recorded, while a program runs:
 - `values`: a copy of an array, or, of a large one, what a reader wants to know of it.
 - `places`: the expression of the user's that made a tensor.
 - `events`: what a run is made of.
+- `signs`: the signs of operations.
+- `held`: what modules call the tensors that they hold.
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.
 - `recorder`: an observer that writes the events down.

@@ -11,7 +11,7 @@ import numpy as np
 
 from autodiff.explain.values import Value
 
-__all__ = ["brief", "factor", "number", "shape_of"]
+__all__ = ["brief", "counted", "factor", "number", "shape_of"]
 
 
 def number(x: float, digits: int = 4) -> str:
@@ -30,6 +30,11 @@ def factor(x: float) -> str:
     """A number as a part of a formula: a negative one stands in parentheses."""
     text = number(x)
     return f"({text})" if text.startswith("−") else text
+
+
+def counted(n: int, noun: str) -> str:
+    """So many of something: 1 node, 1,200 nodes."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def shape_of(shape: tuple[int, ...]) -> str:
