@@ -13,6 +13,7 @@ What a tensor is:
 - `provenance`: the user's line that made a tensor, noted cheaply, decoded for a message.
 - `scalars`: a number brought to a dtype: what wraps around, and what does not fit.
 - `errors`: what can go wrong, in PyTorch's words, and what to write instead.
+- `unlike`: what is told where NumPy and tensors meet.
 - `refusals`: an error that a helper found is raised in the function that was called.
 - `missing`: a name that is not here: whether PyTorch has it, and what is near it.
 
