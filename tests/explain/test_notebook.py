@@ -152,9 +152,9 @@ def test_it_can_be_unloaded(shell):
 
 def test_the_cells_of_the_documents(shell):
     pages = sorted((Path(__file__).parents[2] / "docs").glob("*.md"))
-    cells = [text for page in pages for text in re.findall(r"^```ipython\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)]
+    whole = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     watched = 0
-    for text in cells:
+    for text in re.findall(r"^```ipython\n(.*?)^```", whole, re.M | re.S):
         *_, outputs = cell(shell, text)
         if text.startswith("%%watch"):
             watched += 1
