@@ -21,7 +21,7 @@ LAYERS = [
     "distributions", "linalg", "serialization", "special"},
     {"func"},
     {"explain"},
-    {"seeing"},
+    {"seeing", "notebook"},
     {"_run"},
     {"_cli", "cli", "__main__"},
 ]
