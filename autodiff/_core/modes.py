@@ -45,6 +45,7 @@ class Mode(threading.local):
         self.grad = True  # are operations recorded?
         self.inference = False  # inside inference_mode?
         self.walks = 0  # how many backward walks is this thread inside?
+        self.walk: Any = None  # the innermost of them
         self.arrays = False  # do rules run, which call operations on arrays?
         self.quiet = _quiet_runner()  # run a NumPy function without floating point warnings
 
