@@ -31,7 +31,8 @@ from autodiff._core.modes import (
 )
 from autodiff._core.observer import set_observer
 from autodiff._core.provenance import set_provenance
-from autodiff._core.teaching import TeachingWarning, accumulate, lenient, strict
+from autodiff._core.strictly import strict
+from autodiff._core.teaching import TeachingWarning, accumulate, lenient
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import device, Size
 from autodiff._kernels import get_num_threads, set_num_threads

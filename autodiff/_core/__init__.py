@@ -37,6 +37,8 @@ How the graph is walked:
 - `hooks`: functions of the user's that see a gradient and may replace it.
 - `together`: operations with one rule for all inputs, which are walked in a way of their own.
 - `teaching`: mistakes that raise no error: their codes, and how strictly they are meant.
+- `strictly`: what strict() tells beyond the warnings.
+- `not_finite`: where a nan or an infinity comes from.
 - `stepped`: what an optimizer's step asks of the rest: was its gradient used before.
 - `observer`: what happens is told to whoever looks on; everything that explains is built on it.
 
