@@ -25,7 +25,8 @@ How it is told:
 - `wording`: how the story calls things.
 - `equations`: a rule with names and with numbers.
 - `rows`: a line of numbers that no rule gives.
-- `updates`: what a step does to one parameter.
+- `executed`: a function of assignments, run line by line.
+- `updates`: what a step does to one number, by the optimiser's own rule.
 - `moments`: what a story is made of.
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.

@@ -14,15 +14,15 @@ from autodiff.explain.values import Value
 __all__ = ["brief", "counted", "factor", "number", "shape_of"]
 
 
-def number(x: float) -> str:
-    """A number with four digits: 0.5, −1.326, 1.2e-7, ∞."""
+def number(x: float, digits: int = 4) -> str:
+    """A number with four digits: 0.5, −1.326, 1.2e-7, ∞; with more where a small change is to be seen."""
     x = float(x)
     if not math.isfinite(x):
         return "nan" if math.isnan(x) else "∞" if x > 0 else "−∞"
-    text = f"{x:.4g}"
+    text = f"{x:.{digits}g}"
     if "e" in text:
-        digits, _, power = text.partition("e")
-        text = f"{digits}e{int(power)}"
+        front, _, power = text.partition("e")
+        text = f"{front}e{int(power)}"
     return "0" if float(text) == 0 else text.replace("-", "−")
 
 
@@ -42,12 +42,12 @@ def shape_of(shape: tuple[int, ...]) -> str:
     return str(tuple(int(n) for n in shape)) if len(shape) != 1 else f"({int(shape[0])},)"
 
 
-def brief(value: Value | None, room: int = 24) -> str:
+def brief(value: Value | None, room: int = 24, digits: int = 4) -> str:
     """A value in a few characters: the number, the numbers of a short vector, else its shape and its size as a vector."""
     if value is None:
         return "?"
     if value.size == 1 and value.number is not None:
-        return number(value.number)
+        return number(value.number, digits)
     if value.array is not None and value.array.ndim == 1 and 0 < value.size <= 6:
         text = "[" + " ".join(_short(x) for x in value.array.tolist()) + "]"
         if len(text) <= room:

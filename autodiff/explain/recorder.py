@@ -135,7 +135,8 @@ class Recorder(Things):
             new.changed_from = old
         if new.kind == "parameter":
             self.owns(tensor)  # it may have other memory now
-        self.add(events.Changed(self.now(), new, name, before, value_of(tensor, not recorded), operands, recorded))
+        after = value_of(tensor, not recorded)
+        self.add(events.Changed(self.now(), new, name, before, after, operands, recorded, bool(self.steps)))
 
     # ---- the way back ----
 
@@ -228,7 +229,7 @@ class Recorder(Things):
             options = {key: value for key, value in group.items() if key != "params"}
             for p in group["params"]:
                 thing = self.thing(p)
-                grad = None if p._grad is None else self.grad(thing, p._grad)
+                grad = None if p._grad is None else value_of(p._grad, whole=True)
                 state = _state_of(optimizer, p, whole=True)
                 now = value_of(p, whole=True)
                 moves.append(events.Moved(thing, now, grad, now, state, state, options))
