@@ -5,8 +5,8 @@ from mistakes.mistake import Mistake
 SLOPES = {
     "AD033": Mistake(
         "The slope of a square root at 0 is infinite, and a gradient of 0 times infinity is nan. From there on every sum that "
-        "it enters is nan, and after a step the parameters are. The loss may look healthy until then. `where()` does not help: it "
-        "computes both of its branches, and 0 times infinity is still nan.",
+        "it enters is nan, and after a step the parameters are. The loss may look healthy until then. `where()` does not help: "
+        "it computes both of its branches, and 0 times infinity is still nan.",
         """\
 w = torch.zeros(3, requires_grad=True)
 length = (w * w).sum().sqrt()  # told
