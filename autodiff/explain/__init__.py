@@ -39,6 +39,7 @@ How it is told:
 - `exploring`: the page in a notebook, or in the browser.
 - `stepping`: the backward walk by hand, one operation at a time.
 - `summary`: what a model does to an input, layer by layer.
+- `doctor`: what keeps a model from learning.
 - `why`: why a tensor has no gradient.
 - `program`: the program that ran, as Python without a graph.
 - `scope`: the names in it.
