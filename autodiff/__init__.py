@@ -31,7 +31,8 @@ from autodiff._core.modes import (
 )
 from autodiff._core.observer import set_observer
 from autodiff._core.provenance import set_provenance
-from autodiff._core.teaching import TeachingWarning, accumulate, lenient, strict
+from autodiff._core.strictly import strict
+from autodiff._core.teaching import TeachingWarning, accumulate, lenient
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import device, Size
 from autodiff._kernels import get_num_threads, set_num_threads
@@ -134,7 +135,7 @@ from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
 from autodiff.ops.shape import clone
 from autodiff.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from autodiff.seeing import backward_steps, graph, summary, watch, why
+from autodiff.seeing import backward_steps, doctor, graph, summary, watch, why
 # isort: on
 
 e = 2.718281828459045
@@ -219,15 +220,15 @@ __all__ = [
     "contiguous_format", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
     "convolution", "corrcoef", "cosine_similarity", "count_nonzero", "cov", "cuda", "cumulative_trapezoid", "datasets",
     "default_generator", "det", "detach", "device", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "distributed",
-    "distributions", "divide", "double", "dropout", "dropout_", "dsmm", "dsplit", "dtype", "e", "eig", "einsum", "embedding",
-    "embedding_bag", "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "equal",
-    "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "fix",
-    "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "frombuffer",
-    "full", "full_like", "func", "get_default_device", "get_default_dtype", "get_deterministic_debug_mode", "get_device",
-    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "graph",
-    "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo", "imag",
-    "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16", "int32",
-    "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
+    "distributions", "divide", "doctor", "double", "dropout", "dropout_", "dsmm", "dsplit", "dtype", "e", "eig", "einsum",
+    "embedding", "embedding_bag", "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad",
+    "equal", "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo",
+    "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy",
+    "frombuffer", "full", "full_like", "func", "get_default_device", "get_default_dtype", "get_deterministic_debug_mode",
+    "get_device", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient",
+    "graph", "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo",
+    "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16",
+    "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
     "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
     "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
     "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jagged", "jit", "layer_norm", "layout",

@@ -18,6 +18,7 @@ from autodiff.explain.events import Event, Thing
 from autodiff.explain.exploring import Exploration, in_notebook
 from autodiff.explain.graph import of_run
 from autodiff.explain.moments import Story
+from autodiff.explain.numbers import counted
 from autodiff.explain.page.writing import page_of
 from autodiff.explain.picture import Picture
 from autodiff.explain.places import span_of
@@ -106,7 +107,7 @@ class Run:
         return text
 
     def __repr__(self) -> str:
-        return f"<Run of {len(self.events)} events: print(run), run.save('run.html'), run.graph()>"
+        return f"<Run of {counted(len(self.events), 'event')}: print(run), run.save('run.html'), run.graph()>"
 
 
 class Watching:
