@@ -18,6 +18,7 @@ from autodiff._core.node import FREED, Node, to_leaf
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff._core.views import edge_of
+from autodiff.explain.names import in_variables
 from autodiff.explain.numbers import brief, shape_of
 from autodiff.explain.values import value_of
 
@@ -33,7 +34,9 @@ class Answer(str):
 
 def why(tensor: Tensor, loss: Tensor | None, frame: FrameType | None) -> Answer:
     """The answer for a tensor, and the way from it to the loss, where one is given."""
-    names = _names(frame)
+    names: dict[int, str] = {}
+    for called, x in in_variables(frame) if frame is not None else ():
+        names.setdefault(id(x), called)
     name = names.get(id(tensor), "this tensor")
     edge = edge_of(tensor)
     lines = [f"{name}: {shape_of(tuple(tensor.shape))} {str(tensor.dtype).removeprefix('torch.')}, {_made(tensor)}"]
@@ -46,19 +49,6 @@ def why(tensor: Tensor, loss: Tensor | None, frame: FrameType | None) -> Answer:
     if loss is not None:
         lines += _way(tensor, loss, name, names)
     return Answer("\n".join(lines))
-
-
-def _names(frame: FrameType | None) -> dict[int, str]:
-    """What the caller's variables and modules call tensors."""
-    found: dict[int, str] = {}
-    for variables in (frame.f_locals, frame.f_globals) if frame is not None else ():
-        for name, value in variables.items():
-            if isinstance(value, Tensor) and name.isidentifier():  # not what a rewritten assertion holds
-                found.setdefault(id(value), name)
-            elif hasattr(value, "named_parameters") and not isinstance(value, type):
-                for path, p in value.named_parameters():
-                    found.setdefault(id(p), f"{name}.{path}")
-    return found
 
 
 def _made(tensor: Tensor) -> str:

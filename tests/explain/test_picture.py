@@ -246,4 +246,4 @@ def test_words_for_who_does_not_see_it():
     words = run.graph().alt_text()
     assert all(f"{name} (" in words for name, _ in model.named_parameters())
     assert "loss is cross entropy of 2.linear" in words
-    assert of_tensors([torch.ones(1)], None).alt_text() == "1 nodes; 0 parameters."
+    assert of_tensors([torch.ones(1)], None).alt_text() == "1 node; 0 parameters."
