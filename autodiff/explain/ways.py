@@ -1,7 +1,7 @@
 """The ways from a loss back to a tensor: the shortest one, or why there is none, and what that means for a parameter.
 
-After this module a reader knows what is asked of a parameter without a gradient: is it on a way to a loss at all, was backward()
-called on that, was the gradient cleared since, and is there an optimizer that would use it?
+After this module a reader knows what is asked of a parameter without a gradient: is it on a way to a loss at all, was
+backward() called on that, was the gradient cleared since, and is there an optimizer that would use it?
 """
 
 from __future__ import annotations

@@ -86,8 +86,8 @@ def _without(tensor: Tensor, name: str) -> list[str]:
         place = under()
         if place is not None:
             lines.append(
-                f"Nothing that it was made of required one, or it was computed in the no_grad() block at {line_of(place)}, which "
-                "used something that requires one. no_grad() records nothing at all; detach() cuts one tensor off; eval() does "
+                f"Nothing that it was made of required one, or it was computed in the no_grad() block at {line_of(place)}, "
+                "which used something that requires one. no_grad() records nothing at all; detach() cuts one tensor off; eval() does "
                 "neither: it only changes what layers such as dropout compute."
             )
             return lines

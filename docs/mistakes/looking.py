@@ -23,8 +23,8 @@ _ = h.grad
         see="06-who-gets-a-gradient.md#two-layers-and-everything-learns",
     ),
     "AD020": Mistake(
-        "A parameter gets a gradient if the loss was computed from it, and `backward()` was called on that loss. `why` says which "
-        "of the two is missing, and whether an optimizer would use the gradient.",
+        "A parameter gets a gradient if the loss was computed from it, and `backward()` was called on that loss. `why` says "
+        "which of the two is missing, and whether an optimizer would use the gradient.",
         """\
 body, head = nn.Linear(3, 3), nn.Linear(3, 3)
 optimizer = optim.SGD(body.parameters(), lr=0.1)
@@ -44,8 +44,8 @@ print(torch.why(head.weight))
         see="seeing.md#why-is-there-no-gradient",
     ),
     "AD021": Mistake(
-        "`detach()` cuts one tensor off its graph. Inside `no_grad()` nothing is recorded at all. `eval()` does neither: it only "
-        "tells layers such as dropout to compute as they do when the model is used.",
+        "`detach()` cuts one tensor off its graph. Inside `no_grad()` nothing is recorded at all. `eval()` does neither: it "
+        "only tells layers such as dropout to compute as they do when the model is used.",
         """\
 model = nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5))
 with torch.no_grad():  # told
