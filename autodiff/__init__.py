@@ -129,7 +129,7 @@ from autodiff.api.sparse import (
     dsmm, sparse_bsc_tensor, sparse_bsr_tensor, sparse_compressed_tensor, sparse_coo_tensor, sparse_csc_tensor,
     sparse_csr_tensor, spmm,
 )
-from autodiff.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
+from autodiff.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.compiler import compile
 from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
@@ -148,8 +148,8 @@ __version__: str
 
 _LATE = {
     "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions", "func", "hub", "jit",
-    "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "special", "testing", "utils",
-    "version", "xpu",
+    "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "sparse", "special", "testing",
+    "utils", "version", "xpu",
 }  # imported when a program first asks for them
 
 if TYPE_CHECKING:
@@ -173,6 +173,7 @@ if TYPE_CHECKING:
         optim,
         profiler,
         serialization,
+        sparse,
         special,
         testing,
         utils,
@@ -243,13 +244,13 @@ __all__ = [
     "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_", "serialization", "set_default_device",
     "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision",
     "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_observer", "set_printoptions",
-    "set_provenance", "set_rng_state", "set_warn_always", "short", "solve", "sparse_bsc", "sparse_bsc_tensor", "sparse_bsr",
-    "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo", "sparse_coo_tensor", "sparse_csc", "sparse_csc_tensor",
-    "sparse_csr", "sparse_csr_tensor", "special", "split", "split_with_sizes", "spmm", "squeeze", "std_mean", "strict",
-    "strided", "subtract", "summary", "svd_lowrank", "swapaxes", "swapdims", "symeig", "t", "tensor", "tensor_split", "testing",
-    "threshold_", "tile", "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices",
-    "true_divide", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive",
-    "unravel_index", "unsqueeze", "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "watch",
-    "why", "xpu", "zeros", "zeros_like",
+    "set_provenance", "set_rng_state", "set_warn_always", "short", "solve", "sparse", "sparse_bsc", "sparse_bsc_tensor",
+    "sparse_bsr", "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo", "sparse_coo_tensor", "sparse_csc",
+    "sparse_csc_tensor", "sparse_csr", "sparse_csr_tensor", "special", "split", "split_with_sizes", "spmm", "squeeze",
+    "std_mean", "strict", "strided", "subtract", "summary", "svd_lowrank", "swapaxes", "swapdims", "symeig", "t", "tensor",
+    "tensor_split", "testing", "threshold_", "tile", "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices",
+    "triu_indices", "true_divide", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique",
+    "unique_consecutive", "unravel_index", "unsqueeze", "use_deterministic_algorithms", "utils", "vander", "var_mean",
+    "version", "vsplit", "watch", "why", "xpu", "zeros", "zeros_like",
 ]
 __all__ += _in_place_functions.__all__ + _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

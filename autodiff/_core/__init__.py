@@ -32,6 +32,7 @@ How the graph is walked:
 - `walk`: the walk itself: newest node first, leaves last.
 - `sums`: a gradient brought to its input, added to what arrived before, and in the end to `.grad`.
 - `grad`: its two entry points, backward and grad, and what they refuse.
+- `edges`: a place in the graph, named by its node instead of by a tensor.
 - `calling`: one step of the walk by hand: `y.grad_fn(g)`.
 - `handles`: where hooks are kept, and how one is taken away again.
 - `hooks`: functions of the user's that see a gradient and may replace it.

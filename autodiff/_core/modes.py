@@ -61,6 +61,7 @@ class Mode(threading.local):
         self.inference = False  # inside inference_mode?
         self.opened = NOWHERE  # the last block of no_grad()
         self.walks = 0  # how many backward walks is this thread inside?
+        self.walk: Any = None  # the innermost of them
         self.arrays = False  # do rules run, which call operations on arrays?
         self.quiet = _quiet_runner()  # run a NumPy function without floating point warnings
 
