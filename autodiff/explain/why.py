@@ -87,8 +87,8 @@ def _without(tensor: Tensor, name: str) -> list[str]:
         if place is not None:
             lines.append(
                 f"Nothing that it was made of required one, or it was computed in the no_grad() block at {line_of(place)}, "
-                "which used something that requires one. no_grad() records nothing at all; detach() cuts one tensor off; eval() does "
-                "neither: it only changes what layers such as dropout compute."
+                "which used something that requires one. no_grad() records nothing at all; detach() cuts one tensor off; "
+                "eval() does neither: it only changes what layers such as dropout compute."
             )
             return lines
         lines.append(
