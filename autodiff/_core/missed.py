@@ -12,12 +12,13 @@ import re
 from types import FrameType
 from typing import Any
 
+from autodiff._core.modes import mode
 from autodiff._core.naming import name_of, named, users_frame
 from autodiff._core.places import span_of, text_of
 from autodiff._core.provenance import Place, line_of
 from autodiff._core.tensor import Tensor
 
-__all__ = ["Spent", "changed", "code_at", "freed", "is_freed", "walked_again"]
+__all__ = ["Spent", "changed", "code_at", "freed"]
 
 # The walk that freed a node, which holds it in place of its counts: where its (first) root was made, and the root's number. The
 # root itself would hold the graph, and the graph the root.
@@ -111,36 +112,26 @@ _THEIRS = (
 
 
 def freed(node: Any) -> RuntimeError:
-    """A node that is walked, or asked for what it saved, after it was walked."""
-    return RuntimeError(
-        f"{_THEIRS} ({node.name()}, made at {line_of(node.place)}: {_spender(node)} has been through already, and has let go "
-        "of what it kept. Compute the loss anew for each backward, as a training loop does; retain_graph=True is for going "
-        "twice on purpose.) (AD001)"
-    )
+    """A node that is walked, or asked for what it saved, after it was walked.
 
-
-def is_freed(error: Exception) -> bool:
-    """Whether an error is that one."""
-    return isinstance(error, RuntimeError) and str(error).startswith(_THEIRS)
+    The two walks began at one root (AD001). Or the line that made the node has made another one since, as a state goes round a
+    loop (AD005). Or two losses have a part in common (AD003).
+    """
+    begin, walk = f"{_THEIRS} ({node.name()}, made at {line_of(node.place)}: ", mode.walk
+    roots = [] if walk is None or walk.node is not node else [edge for edge, _ in walk.roots]
+    if not roots or any(to is node or (nr >= 0 and to.index == node.counts[1]) for to, nr, *_ in roots):
+        return RuntimeError(
+            f"{begin}{_spender(node)} has been through already, and has let go of what it kept. Compute the loss anew for each "
+            "backward, as a training loop does; retain_graph=True is for going twice on purpose.) (AD001)"
+        )
+    if node.place is not None and any(other.place == node.place for other in _fresh(roots, walk.spent)):
+        return RuntimeError(begin + _carried(node, users_frame()))
+    return RuntimeError(begin + _shared(node, roots[0][0], users_frame()))
 
 
 def _spender(node: Any) -> str:
     """The walk that freed a node."""
     return f"backward() of the loss made at {line_of(node.counts[0])}" if node.counts else "backward()"
-
-
-def walked_again(node: Any, roots: list[Any], spent: Spent | None) -> str:
-    """What to say of a freed node when the walk from these roots, `spent`, came to it.
-
-    They began at one root (AD001). Or the line that made the node has made another one since, as a state goes round a loop
-    (AD005). Or two losses have a part in common (AD003).
-    """
-    if any(to is node or (nr >= 0 and to.index == node.counts[1]) for to, nr, *_ in roots):
-        return str(freed(node))
-    begin = f"{_THEIRS} ({node.name()}, made at {line_of(node.place)}: "
-    if node.place is not None and any(other.place == node.place for other in _fresh(roots, spent)):
-        return begin + _carried(node, users_frame())
-    return begin + _shared(node, roots[0][0], users_frame())
 
 
 def _carried(node: Any, frame: FrameType | None) -> str:

@@ -9,7 +9,7 @@ walk that fails leaves every `.grad` as it was. `backward`, `autograd.grad`, hoo
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
@@ -17,7 +17,6 @@ import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.hooks import after_accumulation, before_accumulation, hooks_of, run_hooks, run_node_hooks, run_prehooks
-from autodiff._core.missed import Spent, is_freed, walked_again
 from autodiff._core.modes import Anomaly, mode
 from autodiff._core.node import FREED, Edge, Node, to_leaf
 from autodiff._core.observer import LOOKING, Sent, observed_by, observers, tell
@@ -33,9 +32,9 @@ _DEEPEST = 60  # walks inside walks on one thread; a fresh thread has a fresh st
 class _Walk:
     """One walk: what is in flight, and what is to be delivered when all of it has arrived."""
 
-    spent: Spent = (None, -1)  # what a node that it frees holds of it
-
-    def __init__(self, targets: list[Edge] | None, retain_graph: bool, create_graph: bool) -> None:
+    def __init__(
+        self, roots: list[tuple[Edge, Gradient]], targets: list[Edge] | None, retain_graph: bool, create_graph: bool
+    ) -> None:
         self.retain_graph = retain_graph
         self.create_graph = create_graph
         self.queue: list[tuple[int, Node]] = []
@@ -51,6 +50,8 @@ class _Walk:
         self.fresh = False  # may what its rules return be kept, since nobody else can see it?
         self.told = bool(LOOKING) and bool(observers())  # does an observer look on?
         self.delivered = False
+        self.roots = roots
+        self.spent: tuple[Any, int] = None, -1  # what a node that it frees holds of it: see missed.py
 
     def run(self, alone: bool) -> None:
         """Until nothing is in flight: take the newest node, whose gradient is complete; its hooks; pull; send; free.
@@ -135,11 +136,9 @@ class _Walk:
             self.send(edge, gx)
         return True
 
-    def name_in(self, error: Exception, roots: Sequence[Any]) -> None:
-        """Say in which node's backward an error was raised, and what is known of it."""
+    def name_in(self, error: Exception) -> None:
+        """Say in which node's backward an error was raised."""
         if self.node is not None:
-            if is_freed(error) and self.node.kept is FREED:
-                error.args = (walked_again(self.node, [edge for edge, _ in roots], self.spent),)
             errors.raised_in_backward(error, self.node.name(), self.node.place)
 
     def arrived(self, node: Node, g: Gradient) -> Gradient:
@@ -188,17 +187,11 @@ class _Walk:
             return [(edge, fits) for edge, _, fits in sent]
         return results
 
-    def choose(self, roots: Sequence[Edge]) -> None:
+    def choose(self) -> None:
         """Mark, per node, the inputs that lead to a target: the others are neither computed nor recorded."""
         targets = self.targets
         assert targets is not None
-        nodes: dict[Node, None] = {}
-        stack = [e[0] for e in roots if e[1] >= 0]
-        while stack:
-            node = stack.pop()
-            if node not in nodes:
-                nodes[node] = None
-                stack.extend(e[0] for e in node.edges if e is not None and e[1] >= 0)
+        nodes = self.below()
         own = {node for node, nr in targets if nr >= 0}
         wanted: dict[Node, set[int]] = {}
         useful = set(own)
@@ -208,6 +201,17 @@ class _Walk:
             if wanted[node]:
                 useful.add(node)
         self.wanted = wanted
+
+    def below(self) -> dict[Node, None]:
+        """All nodes that the roots lead to."""
+        nodes: dict[Node, None] = {}
+        stack = [e[0] for e, _ in self.roots if e[1] >= 0]
+        while stack:
+            node = stack.pop()
+            if node not in nodes:
+                nodes[node] = None
+                stack.extend(e[0] for e in node.edges if e is not None and e[1] >= 0)
+        return nodes
 
     def deliver(self, into_leaves: bool) -> None:
         """Hooks of leaves once on their totals, then every `.grad` at one go, then post-accumulate hooks."""
@@ -239,7 +243,6 @@ class _Walk:
             if leaf in leaves:
                 after_accumulation(leaf, leaves[leaf][0], create_graph)
 
-
     def keep(self, tensor: Tensor, g: Gradient) -> None:
         """tensor.grad += g."""
         before = tensor._grad._array.copy() if self.told and tensor._grad is not None else None
@@ -260,19 +263,17 @@ def walk(
     thread = mode.__dict__
     if thread["walks"] >= _DEEPEST:
         return _in_fresh_thread(roots, targets, retain_graph, create_graph, into_leaves, whole)
-    one = _Walk(targets, retain_graph, create_graph)
+    one = _Walk(roots, targets, retain_graph, create_graph)
     if targets is not None:
-        one.choose([e for e, _ in roots])
-    again = False
-    if roots and not retain_graph:
-        to, nr, _, _ = roots[0][0]
-        if nr >= 0:
-            one.spent = spent = to.place, to.index
-            if whole:
-                last, thread["spent"] = thread["spent"], spent
-                again = last[1] == to.index and len(roots) == 1 and have_gradients(roots[0][0])
-    before = quiet, _, _ = thread["quiet"], thread["grad"], thread["arrays"]
-    thread["grad"], thread["arrays"] = create_graph, True
+        one.choose()
+    again, root = False, roots[0][0] if roots and not retain_graph else None
+    if root is not None and root[1] >= 0:
+        one.spent = spent = root[0].place, root[0].index
+        if whole:
+            last, thread["spent"] = thread["spent"], spent
+            again = last[1] == spent[1] and len(roots) == 1 and have_gradients(root)
+    before = quiet, _, _, _ = thread["quiet"], thread["grad"], thread["arrays"], thread["walk"]
+    thread["grad"], thread["arrays"], thread["walk"] = create_graph, True, one
     thread["walks"] += 1
     try:
         if one.told:
@@ -290,13 +291,13 @@ def walk(
         if one.told:
             tell("ended", "backward" if into_leaves else "grad", one.captured, None)
     except Exception as error:
-        one.name_in(error, roots)
+        one.name_in(error)
         if one.told:
             tell("ended", "backward" if into_leaves else "grad", one.captured, error)
         raise
     finally:
         thread["walks"] -= 1
-        thread["quiet"], thread["grad"], thread["arrays"] = before
+        thread["quiet"], thread["grad"], thread["arrays"], thread["walk"] = before
     if again:
         added_again(roots[0][0])
     return one.captured

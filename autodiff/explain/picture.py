@@ -13,7 +13,7 @@ from typing import Any
 
 from autodiff.explain.graph import Box, Graph
 from autodiff.explain.layout import lay_out
-from autodiff.explain.numbers import brief, shape_of
+from autodiff.explain.numbers import brief, counted, shape_of
 from autodiff.explain.svg import draw, size_of
 
 __all__ = ["Picture"]
@@ -36,7 +36,7 @@ class Picture:
         return self.svg()
 
     def __repr__(self) -> str:
-        return f"<graph of {len(self.graph.boxes)} nodes: show it in a notebook, or .save('graph.svg')>"
+        return f"<graph of {counted(len(self.graph.boxes), 'node')}: show it in a notebook, or .save('graph.svg')>"
 
     def __str__(self) -> str:
         """The graph as text: a line for each result, what it is computed from, its value and its gradient."""
