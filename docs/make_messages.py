@@ -99,10 +99,12 @@ def page(code):
     """The page about one code."""
     mistake = MISTAKES[code]
     message, strictly = said(mistake.wrong)
+    answer = without_places(run(mistake.right, autodiff.strict)[1])
+    rightly = "\n".join(filter(None, [session(mistake.right), answer]))
     return (
         f"# {code}: {CODES[code]}\n\n{mistake.why}\n\n```python\n{session(BEFORE)}\n```\n\n## The mistake\n\n"
         f"```python\n{session(mistake.wrong, strictly)}\n{message}\n```\n\n"
-        f"## Without it\n\n```python\n{session(mistake.right)}\n```\n\n"
+        f"## Without it\n\n```python\n{rightly}\n```\n\n"
         f"See also: [{title(mistake.see.partition('#')[0])}](../{mistake.see}), and [all messages](../messages.md).\n"
     )
 

@@ -26,6 +26,8 @@ CODES = {
     "AD016": "zero_grad() between backward() and step()",
     "AD017": "step() without a backward() before it",
     "AD019": "the gradient of a result in between",
+    "AD020": "a parameter without a gradient",
+    "AD021": "detach(), no_grad() and eval() taken for one another",
     "AD023": "NumPy or a plot of what requires a gradient",
     "AD025": "probabilities where a loss wants scores or their logarithms",
     "AD026": "targets of a classification that are no class numbers",

@@ -39,7 +39,7 @@ STYLE = f"""
 .ad .n>rect{{fill:var(--paper);stroke:var(--edge);stroke-width:1.3}}
 .ad .data>rect{{stroke-dasharray:5 4}}.ad .bar{{fill:var(--edge)}}
 .ad .cut>rect{{stroke-dasharray:2 3}}.ad .failed>rect{{stroke:var(--bad);stroke-width:2}}
-.ad .group>rect{{stroke-width:2}}
+.ad .group>rect{{stroke-width:2}}.ad .idle>text{{fill:var(--soft)}}.ad .idle .bar{{fill:none;stroke:var(--edge)}}
 .ad text{{fill:var(--ink)}}.ad .name{{font-size:13px;font-weight:600}}.ad .under{{font-size:11px;fill:var(--soft)}}
 .ad .s text{{font-size:12.5px;text-anchor:middle;font-weight:600}}
 .ad .v text{{fill:var(--v)}}.ad .g text{{fill:var(--g)}}.ad .v path{{fill:var(--v)}}.ad .g path{{fill:var(--g)}}
@@ -55,7 +55,7 @@ def _label(box: Box) -> str:
 
 def _under(box: Box) -> str:
     """The second line: what it is, and its shape."""
-    what = {"parameter": "learns", "data": "data", "failed": box.sign, "group": box.sign}.get(box.kind, box.sign)
+    what = {"parameter": "no gradient" if box.left_out else "learns", "data": "data"}.get(box.kind, box.sign)
     if box.kind == "cut":
         what = f"cut: {box.sign}"
     shape = shape_of(box.shape).replace(" ", "") if box.shape else ""
@@ -184,7 +184,7 @@ def _box(box: Box, i: int, x: float, y: float, w: float, h: float, words: str) -
     mark = f' id="n{i}" role="button" tabindex="-1" aria-label="{escape(words)}"' if words else ""
     tip = "" if words else f"<title>{escape(_tip(box))}</title>"
     parts = [
-        f'<g class="n {box.kind}"{mark} transform="translate({_text(x)} {_text(y)})">{tip}'
+        f'<g class="n {box.kind}{" idle" * box.left_out}"{mark} transform="translate({_text(x)} {_text(y)})">{tip}'
         f'<rect width="{_text(w)}" height="{_text(h)}" rx="{radius}"/>'
     ]
     if box.kind == "parameter":
