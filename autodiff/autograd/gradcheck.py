@@ -96,11 +96,11 @@ def gradcheck(
 ) -> bool:
     """Whether backward through `func` agrees with central differences, for every input that requires grad.
 
-    Inputs should be float64; func is called with them, as they are, and with their elements moved a little. GradcheckError (a
-    RuntimeError) shows both Jacobians, the worst element and whose backward to look at, or False is returned with
-    raise_exception=False. With check_undefined_grad the backward of a Function must cope with outputs that nobody used. fast_mode and the other checks are
-    taken, and every element is always checked. ValueError when no input requires grad, RuntimeError for an expanded input and
-    for check_forward_ad.
+    Inputs should be float64; func is called with them, as they are, and with their elements moved a little. GradcheckError
+    (a RuntimeError) shows both Jacobians, the worst element and whose backward to look at, or False is returned with
+    raise_exception=False. With check_undefined_grad the backward of a Function must cope with outputs that nobody used.
+    fast_mode and the other checks are taken, and every element is always checked. ValueError when no input requires grad,
+    RuntimeError for an expanded input and for check_forward_ad.
 
     >>> import autodiff as torch
     >>> x = torch.tensor([0.5, 1.0], dtype=torch.float64, requires_grad=True)
