@@ -9,7 +9,7 @@ walk that fails leaves every `.grad` as it was. `backward`, `autograd.grad`, hoo
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
@@ -20,7 +20,7 @@ from autodiff._core.hooks import after_accumulation, before_accumulation, hooks_
 from autodiff._core.modes import Anomaly, mode
 from autodiff._core.node import FREED, Edge, Node, to_leaf
 from autodiff._core.observer import LOOKING, Sent, observed_by, observers, tell
-from autodiff._core.sums import Gradient, accumulate, added, arriving, check_shapes, fitted
+from autodiff._core.sums import Gradient, accumulate, added, added_again, arriving, check_shapes, fitted, have_gradients
 from autodiff._core.tensor import Tensor, wrap
 
 __all__ = ["walk"]
@@ -32,7 +32,9 @@ _DEEPEST = 60  # walks inside walks on one thread; a fresh thread has a fresh st
 class _Walk:
     """One walk: what is in flight, and what is to be delivered when all of it has arrived."""
 
-    def __init__(self, targets: list[Edge] | None, retain_graph: bool, create_graph: bool) -> None:
+    def __init__(
+        self, roots: list[tuple[Edge, Gradient]], targets: list[Edge] | None, retain_graph: bool, create_graph: bool
+    ) -> None:
         self.retain_graph = retain_graph
         self.create_graph = create_graph
         self.queue: list[tuple[int, Node]] = []
@@ -48,13 +50,15 @@ class _Walk:
         self.fresh = False  # may what its rules return be kept, since nobody else can see it?
         self.told = bool(LOOKING) and bool(observers())  # does an observer look on?
         self.delivered = False
+        self.roots = roots
+        self.spent: tuple[Any, int] = None, -1  # what a node that it frees holds of it: see missed.py
 
     def run(self, alone: bool) -> None:
         """Until nothing is in flight: take the newest node, whose gradient is complete; its hooks; pull; send; free.
 
         `alone` stops in front of a node where code of the user's would run.
         """
-        queue, flight, send, freeing = self.queue, self.flight, self.send, not self.retain_graph
+        queue, flight, send, spent, freeing = self.queue, self.flight, self.send, self.spent, not self.retain_graph
         unseen = alone and self.targets is None
         while queue:
             node = queue[0][1]
@@ -67,7 +71,7 @@ class _Walk:
             elif not self.pull_watched(node, self.g):
                 continue
             if freeing and node.plan.saves:
-                node.kept = FREED
+                node.kept, node.counts = FREED, spent
 
     def run_unwatched(self, into_leaves: bool) -> None:
         """Walk, and deliver if no user code gets in the way. It runs in a context in which NumPy's warnings are off."""
@@ -183,17 +187,11 @@ class _Walk:
             return [(edge, fits) for edge, _, fits in sent]
         return results
 
-    def choose(self, roots: Sequence[Edge]) -> None:
+    def choose(self) -> None:
         """Mark, per node, the inputs that lead to a target: the others are neither computed nor recorded."""
         targets = self.targets
         assert targets is not None
-        nodes: dict[Node, None] = {}
-        stack = [e[0] for e in roots if e[1] >= 0]
-        while stack:
-            node = stack.pop()
-            if node not in nodes:
-                nodes[node] = None
-                stack.extend(e[0] for e in node.edges if e is not None and e[1] >= 0)
+        nodes = self.below()
         own = {node for node, nr in targets if nr >= 0}
         wanted: dict[Node, set[int]] = {}
         useful = set(own)
@@ -203,6 +201,17 @@ class _Walk:
             if wanted[node]:
                 useful.add(node)
         self.wanted = wanted
+
+    def below(self) -> dict[Node, None]:
+        """All nodes that the roots lead to."""
+        nodes: dict[Node, None] = {}
+        stack = [e[0] for e, _ in self.roots if e[1] >= 0]
+        while stack:
+            node = stack.pop()
+            if node not in nodes:
+                nodes[node] = None
+                stack.extend(e[0] for e in node.edges if e is not None and e[1] >= 0)
+        return nodes
 
     def deliver(self, into_leaves: bool) -> None:
         """Hooks of leaves once on their totals, then every `.grad` at one go, then post-accumulate hooks."""
@@ -234,7 +243,6 @@ class _Walk:
             if leaf in leaves:
                 after_accumulation(leaf, leaves[leaf][0], create_graph)
 
-
     def keep(self, tensor: Tensor, g: Gradient) -> None:
         """tensor.grad += g."""
         before = tensor._grad._array.copy() if self.told and tensor._grad is not None else None
@@ -249,16 +257,23 @@ def walk(
     retain_graph: bool,
     create_graph: bool,
     into_leaves: bool,
+    whole: bool = False,
 ) -> dict[tuple[Any, int], Gradient]:
-    """The one walk behind backward() and grad(); returns what the targets got."""
+    """The one walk behind backward() and grad(); returns what the targets got. `whole`: all of the loss goes to all leaves."""
     thread = mode.__dict__
     if thread["walks"] >= _DEEPEST:
-        return _in_fresh_thread(roots, targets, retain_graph, create_graph, into_leaves)
-    one = _Walk(targets, retain_graph, create_graph)
+        return _in_fresh_thread(roots, targets, retain_graph, create_graph, into_leaves, whole)
+    one = _Walk(roots, targets, retain_graph, create_graph)
     if targets is not None:
-        one.choose([e for e, _ in roots])
-    before = quiet, _, _ = thread["quiet"], thread["grad"], thread["arrays"]
-    thread["grad"], thread["arrays"] = create_graph, True
+        one.choose()
+    again, root = False, roots[0][0] if roots and not retain_graph else None
+    if root is not None and root[1] >= 0:
+        one.spent = spent = root[0].place, root[0].index
+        if whole:
+            last, thread["spent"] = thread["spent"], spent
+            again = last[1] == spent[1] and len(roots) == 1 and have_gradients(root)
+    before = quiet, _, _, _ = thread["quiet"], thread["grad"], thread["arrays"], thread["walk"]
+    thread["grad"], thread["arrays"], thread["walk"] = create_graph, True, one
     thread["walks"] += 1
     try:
         if one.told:
@@ -282,7 +297,9 @@ def walk(
         raise
     finally:
         thread["walks"] -= 1
-        thread["quiet"], thread["grad"], thread["arrays"] = before
+        thread["quiet"], thread["grad"], thread["arrays"], thread["walk"] = before
+    if again:
+        added_again(roots[0][0])
     return one.captured
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import warnings
 import weakref
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff._core import errors
+from autodiff._core import errors, missed
 from autodiff._core.graph import next_index
 from autodiff._core.inplace import give_history
 from autodiff._core.modes import mode, users_code
@@ -23,6 +24,7 @@ from autodiff._core.node import FREED, Edge, Node
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.operation import Plan
 from autodiff._core.provenance import here, line_of
+from autodiff._core.teaching import teach, teaching
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 
@@ -119,7 +121,7 @@ class FunctionNode(Node):
     def saved(self) -> tuple[Any, ...]:
         """The saved tensors, where they stood in the graph."""
         if self.kept is FREED:
-            raise errors.freed(self.name(), self.place)
+            raise missed.freed(self)
         result: list[Any] = []
         for k, saved in enumerate(self.kept):
             if saved is None:
@@ -127,8 +129,8 @@ class FunctionNode(Node):
                 continue
             array, cell, version, edge = saved
             if cell is not None and cell[0] != version:
-                kept = f"saved tensor {k} of {self.name()} at {line_of(self.place)}"
-                raise errors.changed_since(array, kept, cell, version)
+                role = "result" if edge.__class__ is int else f"saved tensor {k}"
+                raise missed.changed(self, f"saved tensor {k} of", role, array, cell, version, edge)
             if edge.__class__ is int:  # an output of this very node
                 shape, dtype = self.outputs[edge] if self.outputs is not None else (array.shape, array.dtype)
                 edge = (self, edge, shape, dtype)
@@ -179,10 +181,9 @@ class FunctionNode(Node):
             if not isinstance(r, Tensor):
                 raise RuntimeError(f"function {name}: expected Variable or None (got {type(r).__name__}) as gradient {i}")
             if not _summable(r._array.shape, edge[2]):
-                raise RuntimeError(
-                    f"Function {name} returned an invalid gradient at index {i} - got {list(r._array.shape)} but expected "
-                    f"shape compatible with {list(edge[2])}"
-                )
+                raise RuntimeError(_of_another_shape(self, i, r._array.shape, edge[2]))
+            if teaching.raises and r._array.size != math.prod(edge[2]):
+                teach("AD034", _of_another_shape(self, i, r._array.shape, edge[2], "It was summed to that shape. "))
             results.append((edge, r if create_graph else r._array))
         for edge, gx in results:  # once all of them were looked at
             send(edge, gx)
@@ -198,6 +199,16 @@ def _wrong_count(function: Any, name: str, expected: int, got: int) -> RuntimeEr
     return RuntimeError(
         f"function {name} returned an incorrect number of gradients (expected {expected}, got {got}): backward returns one for "
         f"each input of forward{named}; None for those that need none"
+    )
+
+
+def _of_another_shape(node: FunctionNode, i: int, shape: tuple[int, ...], wanted: tuple[int, ...], then: str = "") -> str:
+    """What is said of a gradient that does not have the shape of its input; `then` is what became of it."""
+    cls, code = node.function.__name__, "" if then else " (AD034)"
+    return (
+        f"Function {node.name()} returned an invalid gradient at index {i} - got {list(shape)} but expected shape compatible "
+        f"with {list(wanted)}. {then}{cls}.backward returns for each input of forward a gradient of its shape; it was applied "
+        f"at {line_of(node.place)}. To check it: autodiff.autograd.gradcheck({cls}.apply, inputs), with inputs of float64{code}"
     )
 
 

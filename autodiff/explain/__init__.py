@@ -9,7 +9,6 @@ Of a rule's source:
 What is recorded, while a program runs:
 
 - `values`: a copy of an array, or, of a large one, what a reader wants to know of it.
-- `places`: the expression of the user's that made a tensor.
 - `events`: what a run is made of.
 - `signs`: the signs of operations.
 - `held`: what modules call the tensors that they hold.
@@ -36,11 +35,14 @@ How it is told:
 - `svg`: the picture drawn.
 - `picture`: what `autodiff.graph` gives: the picture in every form.
 - `page`: the story, the code and the picture in one file for a browser.
+- `html`: a tensor in a notebook's cell.
 - `data`: a run as JSON.
 - `exploring`: the page in a notebook, or in the browser.
 - `stepping`: the backward walk by hand, one operation at a time.
 - `summary`: what a model does to an input, layer by layer.
+- `doctor`: what keeps a model from learning.
 - `why`: why a tensor has no gradient.
+- `ways`: the ways from a loss back to a tensor, or that there is none.
 - `program`: the program that ran, as Python without a graph.
 - `scope`: the names in it.
 - `steps`: an optimiser's part in it.

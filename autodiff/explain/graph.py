@@ -44,6 +44,7 @@ class Box:
     place: str = ""
     thing: Thing | None = None
     folded: list[Box] = field(default_factory=list)  # of a group
+    left_out: bool = False  # a parameter that no backward() of the run reached
 
 
 @dataclass(eq=False)
@@ -72,6 +73,7 @@ def of_run(happened: Iterable[Event], things: Iterable[Thing]) -> Graph:
     """The graph of a run: all that was computed and recorded, with the last gradient of each."""
     builder = _Builder()
     grads: dict[Thing, Value] = {}
+    delivered = False
     for event in happened:
         match event:
             case Made(depth=0):
@@ -85,11 +87,13 @@ def of_run(happened: Iterable[Event], things: Iterable[Thing]) -> Graph:
                 outs = zip(event.made.outputs, event.gradients, strict=False)
                 grads.update((out, g) for out, g in outs if g is not None)
             case Delivered():
-                grads[event.to] = event.after
+                grads[event.to], delivered = event.after, True
             case Failed():
                 builder.failure(event)
     for thing, index in builder.index.items():
-        builder.boxes[index].grad = grads.get(thing)
+        box = builder.boxes[index]
+        box.grad = grads.get(thing)
+        box.left_out = box.kind == "parameter" and box.grad is None and delivered
     return Graph(builder.boxes, builder.lines)
 
 

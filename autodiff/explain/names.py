@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from types import CodeType, FrameType
+from typing import Any
 
+from autodiff._core.places import text_of
 from autodiff._core.tensor import Tensor
 from autodiff.explain.events import Event, Made, Thing
 from autodiff.explain.held import Held, subscript
-from autodiff.explain.places import text_of
 from autodiff.explain.signs import infix
 from autodiff.nn import Module
 
@@ -57,15 +58,18 @@ class Names:
 
     def look(self, frame: FrameType) -> None:
         """Name the things that variables of this frame hold now; what was named first keeps its name."""
-        code: CodeType | None = frame.f_code if frame.f_code.co_name != "<module>" else None
-        for where, variables in ((None, frame.f_globals), (code, frame.f_locals)):
-            for name, value in [*variables.items()]:
-                if isinstance(value, Module):
-                    self.learn(value, name)
-                elif isinstance(value, Tensor) and is_a_name(name):
-                    thing = self.known(value)
-                    if thing is not None and self.bound.get((where, name)) is not thing:
-                        self.bind(where, name, thing)
+        self.see(None, frame.f_globals)
+        self.see(frame.f_code if frame.f_code.co_name != "<module>" else None, frame.f_locals)
+
+    def see(self, where: CodeType | None, variables: dict[str, Any]) -> None:
+        """Name the things that variables hold: those of a function, or, where None, of a module."""
+        for name, value in [*variables.items()]:
+            if isinstance(value, Module):
+                self.learn(value, name)
+            elif isinstance(value, Tensor) and is_a_name(name):
+                thing = self.known(value)
+                if thing is not None and self.bound.get((where, name)) is not thing:
+                    self.bind(where, name, thing)
 
     def bind(self, where: CodeType | None, name: str, thing: Thing) -> None:
         """A variable holds a thing that it did not hold before."""

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from autodiff._core.observer import observing
+from autodiff._core.places import span_of
 from autodiff._core.provenance import is_ours
 from autodiff.explain.data import as_json
 from autodiff.explain.events import Event, Thing
@@ -21,13 +22,12 @@ from autodiff.explain.moments import Story
 from autodiff.explain.numbers import counted
 from autodiff.explain.page.writing import page_of
 from autodiff.explain.picture import Picture
-from autodiff.explain.places import span_of
 from autodiff.explain.program import Program
 from autodiff.explain.recorder import Recorder
 from autodiff.explain.story import story_of
 from autodiff.explain.text import as_ascii, as_text
 
-__all__ = ["Run", "Watching", "users_place"]
+__all__ = ["Run", "Watching", "check_ending", "users_place"]
 
 
 class Run:
@@ -60,9 +60,8 @@ class Run:
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the page to a path that ends in .html, or the text to one that ends in .txt; returns the path."""
+        check_ending(path)
         target = Path(path)
-        if target.suffix.lower() not in (".html", ".txt"):
-            raise ValueError(f"save: a run is written to .html or .txt, not {target.suffix or 'a path without an ending'!r}")
         text = self.html() if target.suffix.lower() == ".html" else as_text(self.story) + "\n"
         target.write_text(text, encoding="utf-8")
         return str(target)
@@ -127,6 +126,13 @@ class Watching:
         self.recorder.finish(sys._getframe(1))
         if error is not None:
             self.recorder.stopped(error, users_place(trace))
+
+
+def check_ending(path: str | os.PathLike[str]) -> None:
+    """ValueError for a path that a run is not written to."""
+    ending = Path(path).suffix
+    if ending.lower() not in (".html", ".txt"):
+        raise ValueError(f"save: a run is written to .html or .txt, not {ending or 'a path without an ending'!r}")
 
 
 def users_place(trace: TracebackType | None) -> Any:

@@ -100,6 +100,8 @@ class _Teller:
         several = f"{len(learns)} tensors learn" if len(learns) != 1 else "One tensor learns"
         listed = f" ({names})" if len(learns) <= 12 else ""
         words = f"{several}{listed}; the rest is data." if learns else "Nothing here learns: all of it is data."
+        if not self.things:
+            words = "Nothing was recorded: nothing was computed from a tensor that requires a gradient."
         moment = Moment("start", "before the first line", words)
         for t in (*learns, *data):
             moment.changes.append(Change(t, "value", t.value))

@@ -10,6 +10,7 @@ losses    what a loss expects
 building  how a model is put together
 fitting   what a layer or a loss is given
 looking   looking at what was computed
+slopes    a gradient that is nan, or of another shape
 """
 
 from mistakes.building import BUILDING
@@ -18,9 +19,10 @@ from mistakes.fitting import FITTING
 from mistakes.looking import LOOKING
 from mistakes.losses import LOSSES
 from mistakes.mistake import BEFORE, Mistake
+from mistakes.slopes import SLOPES
 from mistakes.updating import UPDATING
 from mistakes.walking import WALKING
 
 __all__ = ["BEFORE", "MISTAKES", "Mistake"]
 
-MISTAKES = dict(sorted((WALKING | CUTTING | UPDATING | LOSSES | BUILDING | FITTING | LOOKING).items()))
+MISTAKES = dict(sorted((WALKING | CUTTING | UPDATING | LOSSES | BUILDING | FITTING | LOOKING | SLOPES).items()))
