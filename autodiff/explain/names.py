@@ -34,6 +34,7 @@ class Names:
         self.bound: dict[tuple[CodeType | None, str], Thing] = {}
         self.parameters: dict[int, str] = {}  # by the tensor's id, which its module keeps alive
         self.paths: dict[int, dict[int, str]] = {}  # of the modules in a module
+        self.holds: dict[int, str] = {}  # the variable that holds a module
         self.seen: set[int] = set()
         self.kept: list[Any] = []
         self.changing = ""
@@ -45,6 +46,7 @@ class Names:
             for name, value in [*variables.items()]:
                 if isinstance(value, Module):
                     self.learn(value)
+                    self.holds.setdefault(id(value), name)
                 elif isinstance(value, Tensor) and not name.startswith("_"):
                     thing = known(value)
                     if thing is not None and self.bound.get((where, name)) is not thing:
