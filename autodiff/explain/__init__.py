@@ -29,6 +29,7 @@ How it is told:
 - `text`: the story in 80 columns.
 - `graph`: boxes and lines, of a run or of tensors.
 - `groups`: nodes that belong together: a module, the turns of a loop, a chain.
+- `guessing`: to which module a node of a graph belongs.
 - `folding`: what of a large graph is one box.
 - `figures`: the picture of the whole, and of the inside of each such box.
 - `layers`: their rows.
