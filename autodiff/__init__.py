@@ -31,7 +31,8 @@ from autodiff._core.modes import (
 )
 from autodiff._core.observer import set_observer
 from autodiff._core.provenance import set_provenance
-from autodiff._core.teaching import TeachingWarning, accumulate, lenient, strict
+from autodiff._core.strictly import strict
+from autodiff._core.teaching import TeachingWarning, accumulate, lenient
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import device, Size
 from autodiff._kernels import get_num_threads, set_num_threads
@@ -59,7 +60,7 @@ from autodiff.api.complex_numbers import (
 )
 from autodiff.api.copies import detach
 from autodiff.api.correlation import corrcoef, cov
-from autodiff.api.creation import as_tensor, asarray, empty, eye, from_numpy, frombuffer, full, ones, tensor, zeros
+from autodiff.api.creation import as_tensor, asarray, from_numpy, frombuffer, tensor
 from autodiff.api.draws import binomial, poisson
 from autodiff.api.distance import cdist, cosine_similarity, pairwise_distance, pdist
 from autodiff.api.einsum import einsum
@@ -81,6 +82,7 @@ from autodiff.api.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from autodiff.api.pooling import avg_pool1d, max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from autodiff.api.positions import argwhere, unravel_index
 from autodiff.api.equations import logdet, pinverse
+from autodiff.api.filled import empty, eye, full, ones, zeros
 from autodiff.api.lobpcg import lobpcg
 from autodiff.api.low_rank import pca_lowrank, svd_lowrank
 from autodiff.api.matrix_functions import vander
@@ -127,13 +129,13 @@ from autodiff.api.sparse import (
     dsmm, sparse_bsc_tensor, sparse_bsr_tensor, sparse_compressed_tensor, sparse_coo_tensor, sparse_csc_tensor,
     sparse_csr_tensor, spmm,
 )
-from autodiff.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
+from autodiff.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.compiler import compile
 from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
 from autodiff.ops.shape import clone
 from autodiff.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from autodiff.seeing import backward_steps, graph, summary, watch, why
+from autodiff.seeing import backward_steps, doctor, graph, summary, watch, why
 # isort: on
 
 e = 2.718281828459045
@@ -146,8 +148,8 @@ __version__: str
 
 _LATE = {
     "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions", "func", "hub", "jit",
-    "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "special", "testing", "utils",
-    "version", "xpu",
+    "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "sparse", "special", "testing",
+    "utils", "version", "xpu",
 }  # imported when a program first asks for them
 
 if TYPE_CHECKING:
@@ -171,6 +173,7 @@ if TYPE_CHECKING:
         optim,
         profiler,
         serialization,
+        sparse,
         special,
         testing,
         utils,
@@ -217,15 +220,15 @@ __all__ = [
     "contiguous_format", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
     "convolution", "corrcoef", "cosine_similarity", "count_nonzero", "cov", "cuda", "cumulative_trapezoid", "datasets",
     "default_generator", "det", "detach", "device", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "distributed",
-    "distributions", "divide", "double", "dropout", "dropout_", "dsmm", "dsplit", "dtype", "e", "eig", "einsum", "embedding",
-    "embedding_bag", "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "equal",
-    "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "fix",
-    "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "frombuffer",
-    "full", "full_like", "func", "get_default_device", "get_default_dtype", "get_deterministic_debug_mode", "get_device",
-    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "graph",
-    "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo", "imag",
-    "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16", "int32",
-    "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
+    "distributions", "divide", "doctor", "double", "dropout", "dropout_", "dsmm", "dsplit", "dtype", "e", "eig", "einsum",
+    "embedding", "embedding_bag", "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad",
+    "equal", "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo",
+    "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy",
+    "frombuffer", "full", "full_like", "func", "get_default_device", "get_default_dtype", "get_deterministic_debug_mode",
+    "get_device", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient",
+    "graph", "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo",
+    "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16",
+    "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
     "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
     "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
     "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jagged", "jit", "layer_norm", "layout",
@@ -241,13 +244,13 @@ __all__ = [
     "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_", "serialization", "set_default_device",
     "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision",
     "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_observer", "set_printoptions",
-    "set_provenance", "set_rng_state", "set_warn_always", "short", "solve", "sparse_bsc", "sparse_bsc_tensor", "sparse_bsr",
-    "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo", "sparse_coo_tensor", "sparse_csc", "sparse_csc_tensor",
-    "sparse_csr", "sparse_csr_tensor", "special", "split", "split_with_sizes", "spmm", "squeeze", "std_mean", "strict",
-    "strided", "subtract", "summary", "svd_lowrank", "swapaxes", "swapdims", "symeig", "t", "tensor", "tensor_split", "testing",
-    "threshold_", "tile", "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices",
-    "true_divide", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive",
-    "unravel_index", "unsqueeze", "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "watch",
-    "why", "xpu", "zeros", "zeros_like",
+    "set_provenance", "set_rng_state", "set_warn_always", "short", "solve", "sparse", "sparse_bsc", "sparse_bsc_tensor",
+    "sparse_bsr", "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo", "sparse_coo_tensor", "sparse_csc",
+    "sparse_csc_tensor", "sparse_csr", "sparse_csr_tensor", "special", "split", "split_with_sizes", "spmm", "squeeze",
+    "std_mean", "strict", "strided", "subtract", "summary", "svd_lowrank", "swapaxes", "swapdims", "symeig", "t", "tensor",
+    "tensor_split", "testing", "threshold_", "tile", "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices",
+    "triu_indices", "true_divide", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique",
+    "unique_consecutive", "unravel_index", "unsqueeze", "use_deterministic_algorithms", "utils", "vander", "var_mean",
+    "version", "vsplit", "watch", "why", "xpu", "zeros", "zeros_like",
 ]
 __all__ += _in_place_functions.__all__ + _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

@@ -28,6 +28,7 @@ from autodiff.api import (  # noqa: F401  (their methods)
     copies,
     dtypes,
     index,
+    new,
     numbers,
     numpy_protocols,
     reshaped,

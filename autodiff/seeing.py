@@ -8,15 +8,26 @@ from typing import TYPE_CHECKING, Any
 from autodiff._core.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from autodiff.explain.doctor.report import Report
     from autodiff.explain.picture import Picture
     from autodiff.explain.run import Watching
     from autodiff.explain.stepping import Step
     from autodiff.explain.summary import Summary
     from autodiff.explain.why import Answer
 
-__all__ = ["backward_steps", "graph", "summary", "watch", "why"]
+__all__ = ["backward_steps", "doctor", "graph", "summary", "watch", "why"]
+
+
+def _tensor_as_html(tensor: Tensor) -> str | None:
+    """What a notebook shows of a tensor: its text, its shape and dtype, where it was made, of a matrix a small picture."""
+    from autodiff.explain.html import of_tensor
+
+    return of_tensor(tensor)
+
+
+Tensor._repr_html_ = _tensor_as_html  # IPython calls it in a notebook; a terminal shows the text
 
 
 def graph(*outputs: Tensor, depth: int | None = None) -> Picture:
@@ -38,7 +49,7 @@ def graph(*outputs: Tensor, depth: int | None = None) -> Picture:
     >>> w = autodiff.tensor(3.0, requires_grad=True)
     >>> y = w * w
     >>> print(autodiff.graph(y).alt_text())
-    2 nodes; y is × of w; 1 parameters: w ().
+    2 nodes; y is × of w; 1 parameter: w ().
     """
     from autodiff.explain.graph import of_tensors
     from autodiff.explain.picture import Picture
@@ -122,3 +133,34 @@ def summary(model: Any, *inputs: Any) -> Summary:
     from autodiff.explain.summary import summary
 
     return summary(model, *inputs)
+
+
+def doctor(model: Any, loss_fn: Callable[..., Any], optimizer: Any, batch: tuple[Any, Any]) -> Report:
+    """What keeps a model from learning, the most important first, and one thing to do next; found with one batch, on a copy.
+
+    `loss_fn(model(input), target)` is the loss, `batch` is (input, target). The report prints itself; `.findings` have a code,
+    a severity, a sentence, where, and a cure. Nothing is changed: no parameter, gradient, buffer, hook, mode or random number.
+    TypeError for what is no Module, no Optimizer or no pair.
+
+    >>> import autodiff
+    >>> from autodiff import nn
+    >>> _ = autodiff.manual_seed(0)
+    >>> model = nn.Sequential(nn.Linear(3, 2), nn.Softmax(dim=1))
+    >>> optimizer = autodiff.optim.SGD(model.parameters(), lr=0.1)
+    >>> batch = autodiff.randn(4, 3), autodiff.tensor([0, 1, 1, 0])
+    >>> autodiff.doctor(model, nn.CrossEntropyLoss(), optimizer, batch).next
+    'take softmax out of the model; apply it only where probabilities are looked at.'
+    """
+    from autodiff.explain.doctor.visit import doctor
+    from autodiff.nn import Module
+    from autodiff.optim import Optimizer
+
+    if not isinstance(model, Module):
+        raise TypeError(f"doctor(): argument 'model' must be a Module, not {type(model).__name__}")
+    if not callable(loss_fn):
+        raise TypeError(f"doctor(): argument 'loss_fn' must be a function or a Module, not {type(loss_fn).__name__}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"doctor(): argument 'optimizer' must be an Optimizer, not {type(optimizer).__name__}")
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        raise TypeError(f"doctor(): argument 'batch' must be a pair (input, target), not {type(batch).__name__}")
+    return doctor(model, loss_fn, optimizer, (batch[0], batch[1]))

@@ -1,12 +1,17 @@
-"""Write docs/messages.md: a heading for each code, with the mistake, what is said about it, and the program without it.
+"""Write the pages of the messages: docs/messages/AD015.md and its like, one a code, and docs/messages.md, which lists them.
 
-    python docs/make_messages.py           write the page
-    python docs/make_messages.py --check   say whether it is out of date, and write nothing
+Each page has the mistake, what is said about it, and the program without it, all from the package `mistakes`.
+
+    python docs/make_messages.py           write the pages
+    python docs/make_messages.py --check   say which are out of date, and write nothing
 """
 
 import ast
+import contextlib
+import io
 import re
 import sys
+import warnings
 from pathlib import Path
 
 from mistakes import BEFORE, MISTAKES
@@ -15,15 +20,23 @@ import autodiff
 from autodiff._core.teaching import CODES
 
 NAMES = {autodiff.TeachingWarning: "autodiff.TeachingWarning"}
-PAGE = Path(__file__).resolve().parent / "messages.md"
+HERE = Path(__file__).resolve().parent
+INDEX, PAGES = HERE / "messages.md", HERE / "messages"
 
 HEAD = """\
 # Messages
 
-Each mistake below has a code, with which its message ends. Those that PyTorch passes over in silence are told by a
-`TeachingWarning`, once; the others are errors, of PyTorch's class, with PyTorch's sentence first. `autodiff.strict()` makes
-errors of the warnings, as on this page; `autodiff.lenient()` silences them.
+Each mistake below has a code, with which its message ends, and a page: what happens, a program that makes the mistake, what is
+said about it, and the program without it.
 
+A mistake that PyTorch passes over in silence is told by a `TeachingWarning`, once; an error is of PyTorch's class, with
+PyTorch's sentence first. `autodiff.strict()` makes errors of the warnings, as on these pages, and tells of more: `pred - y` of
+(N, 1) and (N,), gradients that are nan or infinite, those of a Function that had to be summed to its input's shape. It is a
+switch as a plain call, and a block with `with`. `autodiff.lenient()` silences the warnings; `autodiff.accumulate(n)` says that
+gradients are summed on purpose. Where nothing is wrong until you wonder, `autodiff.why(tensor)` answers.
+
+| Code | The mistake | It is told by |
+|---|---|---|
 """
 
 
@@ -34,40 +47,95 @@ def session(program, strictly=False):
         part = lines[min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))]) - 1 : node.end_lineno]
         if strictly and any(line.endswith("# here") for line in part):
             part = ["with torch.strict():", *(f"    {line}" for line in part)]
-        typed += [("... " if i else ">>> ") + line.replace("  # here", "") for i, line in enumerate(part)]
+        typed += [("... " if i else ">>> ") + re.sub("  # (here|told)$", "", line) for i, line in enumerate(part)]
     return "\n".join(line.rstrip() for line in typed)
 
 
-def said(program):
-    """The error that a program ends with, without the places of this run, and whether strict() made it one."""
-    here = {}
+def run(program, setting):
+    """The error that a program ends with, or None, and what it printed."""
+    here, printed = {}, io.StringIO()
     exec(BEFORE, here)
-    with autodiff.strict():
+    with setting(), contextlib.redirect_stdout(printed), warnings.catch_warnings():
+        warnings.simplefilter("error", autodiff.TeachingWarning)
         try:
             exec(compile(program, "<program>", "exec"), here)
         except Exception as error:
-            text = re.sub(r"<program>, line \d+", "...", "\n".join([str(error), *getattr(error, "__notes__", ())]))
-            return f"{NAMES.get(type(error), type(error).__name__)}: {text}", isinstance(error, autodiff.TeachingWarning)
-    raise AssertionError(f"no error from\n{program}")
+            return error, printed.getvalue()
+    return None, printed.getvalue()
 
 
-def section(code):
-    """The part of the page about one code."""
-    mistake, title = MISTAKES[code], CODES[code]
-    error, strictly = said(mistake.wrong)
+def told_by(program):
+    """How a mistake is told, for the list."""
+    for setting, by in (contextlib.nullcontext, "a warning"), (autodiff.strict, "a warning of `strict()`"):
+        error, _ = run(program, setting)
+        if error is not None:
+            return by if isinstance(error, autodiff.TeachingWarning) else f"{type(error).__name__}"
+    return "`why`"
+
+
+def without_places(text):
+    """A message without the places of this run."""
+    return re.sub(r"<program>, line \d+", "...", text.rstrip()).replace("\n\n", "\n<BLANKLINE>\n")
+
+
+def said(program):
+    """What Python shows at the end of a program, and whether strict() made an error of it."""
+    error, printed = run(program, autodiff.strict)
+    if error is None:
+        if not printed:
+            raise AssertionError(f"nothing is said about\n{program}")
+        return without_places(printed), False
+    text = without_places("\n".join([str(error), *getattr(error, "__notes__", ())]))
+    name = NAMES.get(type(error), type(error).__name__)
+    return f"Traceback (most recent call last):\n    ...\n{name}: {text}", isinstance(error, autodiff.TeachingWarning)
+
+
+def title(page):
+    """The heading of a page of the documents."""
+    return (HERE / page).read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+
+
+def page(code):
+    """The page about one code."""
+    mistake = MISTAKES[code]
+    message, strictly = said(mistake.wrong)
+    answer = without_places(run(mistake.right, autodiff.strict)[1])
+    rightly = "\n".join(filter(None, [session(mistake.right), answer]))
     return (
-        f"## {code}\n\n**{title[0].upper()}{title[1:]}.** {mistake.why}\n\n"
-        f"```python\n{session(mistake.wrong, strictly)}\nTraceback (most recent call last):\n    ...\n{error}\n```\n\n"
-        f"Without the mistake:\n\n```python\n{session(mistake.right)}\n```\n"
+        f"# {code}: {CODES[code]}\n\n{mistake.why}\n\n```python\n{session(BEFORE)}\n```\n\n## The mistake\n\n"
+        f"```python\n{session(mistake.wrong, strictly)}\n{message}\n```\n\n"
+        f"## Without it\n\n```python\n{rightly}\n```\n\n"
+        f"See also: [{title(mistake.see.partition('#')[0])}](../{mistake.see}), and [all messages](../messages.md).\n"
     )
 
 
-def page():
-    """The whole page."""
-    return HEAD + f"```python\n{session(BEFORE)}\n```\n\n" + "\n".join(section(code) for code in sorted(MISTAKES))
+def index():
+    """The list of them all."""
+    return HEAD + "".join(
+        f"| [{code}](messages/{code}.md) | {CODES[code]} | {told_by(mistake.wrong)} |\n"
+        for code, mistake in MISTAKES.items()
+    )
+
+
+def pages():
+    """What each page is to hold, by its path."""
+    return {INDEX: index()} | {PAGES / f"{code}.md": page(code) for code in MISTAKES}
+
+
+def out_of_date(wanted):
+    """The pages that are not what they should be, and those of codes that are no more."""
+    there = {path: path.read_text(encoding="utf-8") for path in [INDEX, *PAGES.glob("*.md")] if path.exists()}
+    return sorted(path for path in there.keys() | wanted.keys() if there.get(path) != wanted.get(path))
 
 
 if __name__ == "__main__":
+    wanted = pages()
+    old = out_of_date(wanted)
     if sys.argv[1:] == ["--check"]:
-        sys.exit("" if PAGE.read_text(encoding="utf-8") == page() else f"{PAGE.name} is out of date")
-    PAGE.write_text(page(), encoding="utf-8")
+        sys.exit(", ".join(path.name for path in old) + " out of date" if old else "")
+    PAGES.mkdir(exist_ok=True)
+    for path in old:
+        if path in wanted:
+            path.write_text(wanted[path], encoding="utf-8")
+        else:
+            path.unlink()

@@ -3,6 +3,7 @@
 A block that starts with ```python is a session: it is executed, the whole page in one namespace, and what it prints
 is compared. A block with source=FILE#NAME behind its language quotes the package and must equal it; source=FILE alone quotes
 lines that stand together there. One with file=FILE is a step of a worked example (worked.py), which a test carries out.
+Blocks of ```ipython are the cells of a notebook (tests/explain/test_notebook.py).
 A whole program, and what it prints, are blocks with program=FILE and output=FILE (programs.py).
 
     python docs/pages.py        write the present source into the quotations

@@ -1,6 +1,7 @@
 """Memory formats and layouts against PyTorch's: strides and values, questions, refusals; and the names of sparse tensors."""
 
 import copy
+import itertools
 import pickle
 
 import numpy as np
@@ -59,6 +60,16 @@ def test_strides_and_values(name, shape, order, wanted):
         return  # contiguous() refuses it in PyTorch, and another order is kept as what is computed here is laid out
     ours, theirs = (outcome(T, CALLS[name], values, tuple(dims), wanted) for T in (autodiff, torch))
     assert ours == theirs
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 2, 1), (2, 1, 1, 3), (1, 1, 2, 2), (2, 3, 1, 1), (1, 3, 1, 2, 1), (2, 0, 1, 3)])
+def test_sizes_of_one_in_every_order(shape):
+    def in_rows(library):
+        for order in itertools.permutations(range(len(shape))):
+            x = library.zeros([shape[i] for i in order]).permute(tuple(int(i) for i in np.argsort(order)))
+            yield order, x.to(memory_format=library.contiguous_format).is_contiguous()
+
+    assert list(in_rows(autodiff)) == list(in_rows(torch))
 
 
 def test_resizing_in_a_format():

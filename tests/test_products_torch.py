@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autodiff
 
@@ -64,6 +66,20 @@ def test_no_nan_where_a_zero_meets_what_overflowed(function, values):
     for x in (ours, theirs):
         (x.prod() if function == "prod" else x.cumprod(0).sum()).backward()
     assert ours.grad.tolist() == theirs.grad.float().tolist()
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([0.0, 1.5, -2.0, float("nan"), float("inf"), -float("inf")]), min_size=3, max_size=3),
+             min_size=1, max_size=4),
+    st.sampled_from([0, 1]),
+)  # fmt: skip
+def test_nan_and_infinity_spoil_the_places_that_they_spoil_in_pytorch(values, dim):
+    found = []
+    for m in (autodiff, torch):
+        x = m.tensor(values, requires_grad=True)
+        y = m.cumprod(x, dim)
+        found.append((y.tolist(), m.autograd.grad(y, x, m.arange(1.0, x.numel() + 1).reshape(x.shape))[0].tolist()))
+    np.testing.assert_array_equal(np.array(found[0]), np.array(found[1]))
 
 
 @pytest.mark.parametrize("n", [16, 17, 33, 1000, 20_000])

@@ -56,7 +56,7 @@ OTHERS = {
 MODULES = {
     "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed",
     "distributions", "hub", "jit", "linalg", "mps",
-    "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "special", "testing", "utils", "version", "xpu",
+    "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "sparse", "special", "testing", "utils", "version", "xpu",
 }
 NAMES = [
     name

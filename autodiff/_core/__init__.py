@@ -13,6 +13,7 @@ What a tensor is:
 - `provenance`: the user's line that made a tensor, noted cheaply, decoded for a message.
 - `scalars`: a number brought to a dtype: what wraps around, and what does not fit.
 - `errors`: what can go wrong, in PyTorch's words, and what to write instead.
+- `unlike`: what is told where NumPy and tensors meet.
 - `refusals`: an error that a helper found is raised in the function that was called.
 - `missing`: a name that is not here: whether PyTorch has it, and what is near it.
 
@@ -31,11 +32,14 @@ How the graph is walked:
 - `walk`: the walk itself: newest node first, leaves last.
 - `sums`: a gradient brought to its input, added to what arrived before, and in the end to `.grad`.
 - `grad`: its two entry points, backward and grad, and what they refuse.
+- `edges`: a place in the graph, named by its node instead of by a tensor.
 - `calling`: one step of the walk by hand: `y.grad_fn(g)`.
 - `handles`: where hooks are kept, and how one is taken away again.
 - `hooks`: functions of the user's that see a gradient and may replace it.
 - `together`: operations with one rule for all inputs, which are walked in a way of their own.
 - `teaching`: mistakes that raise no error: their codes, and how strictly they are meant.
+- `strictly`: what strict() tells beyond the warnings.
+- `not_finite`: where a nan or an infinity comes from.
 - `stepped`: what an optimizer's step asks of the rest: was its gradient used before.
 - `observer`: what happens is told to whoever looks on; everything that explains is built on it.
 

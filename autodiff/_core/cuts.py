@@ -1,7 +1,8 @@
 """Where a graph ended lately: noted for the message of a backward that finds no graph.
 
 After this module a reader knows why that message can name the line: what has no gradient of its own, whole numbers and what was
-detached, is noted when it is made of something that requires one. That happens seldom, and so costs a program nothing.
+detached, is noted when it is made of something that requires one. That happens seldom, and so costs a program nothing. Of a
+block in which nothing is recorded it is noted once that it has met such a tensor.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff._core.handles import extra_of
-from autodiff._core.modes import mode
+from autodiff._core.modes import NOWHERE, mode
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.provenance import Place, here, line_of
 from autodiff._core.teaching import teach
 from autodiff._core.tensor import Tensor
 
-__all__ = ["blame", "cut", "cut_of", "unrecorded", "was_cut"]
+__all__ = ["blame", "cut", "cut_of", "under", "unrecorded", "was_cut"]
 
 
 class _Last(threading.local):
@@ -35,6 +36,7 @@ def cut(by: str, inputs: Sequence[Any], t: Tensor, depth: int = 3) -> None:
     """Note that `t`, the result of `by`, has no graph although what it was made of had one."""
     _last.by, _last.cell, _last.place = by, t._cell, here(depth)
     extra_of(t, "_extra")["cut"] = by, _last.place
+    mode.opened = NOWHERE  # this is the last place
     if LOOKING:
         tell("cut", by, inputs, t)
 
@@ -49,13 +51,15 @@ def unrecorded(by: str, inputs: Sequence[Any], output: Any) -> None:
     """The same for what an operation computed: it has no slope, or nothing is recorded where it was called."""
     if mode.grad and not mode.inference:
         cut(by, inputs, output, 4)
-    elif LOOKING:
+        return
+    mode.opened.fresh = False
+    if LOOKING:
         tell("cut", "inference_mode" if mode.inference else "no_grad", inputs, output)
 
 
 def was_cut(t: Tensor, turned: Place | None) -> None:
     """A backward from a loss that requires_grad_() has made a leaf, in this line (AD012); silent where nothing was cut."""
-    if _last.by:
+    if _last.by or under() is not None:
         teach(
             "AD012",
             f"backward(): this loss is a leaf since requires_grad_() at {line_of(turned)}, so backward ends at it, and no "
@@ -64,10 +68,22 @@ def was_cut(t: Tensor, turned: Place | None) -> None:
         )
 
 
+def under() -> Place | None:
+    """Where the last block was opened in which nothing was recorded although something in it requires a gradient.
+
+    None where another cut has come since.
+    """
+    opened = mode.opened
+    return None if opened.fresh else opened.place
+
+
 def blame(t: Tensor) -> str:
     """What is known about why `t` has no graph, as the end of a message."""
     if not mode.grad:
         return ". Nothing is recorded right now: this is inside no_grad(), or set_grad_enabled(False) was called"
+    place = under()
+    if place is not None:
+        return f". Nothing was recorded in the no_grad() block at {line_of(place)}, where something that requires one was used"
     if not _last.by:
         return ""
     what = f"{_last.by}() at {line_of(_last.place)}"

@@ -13,6 +13,7 @@ from typing import Any
 
 from autodiff._core.modes import Anomaly
 from autodiff._core.provenance import Place, line_of, shown, stacklevel
+from autodiff._core.unlike import from_an_array
 
 __all__ = [
     "changed_since",
@@ -52,6 +53,8 @@ def no_tensor(function: str, name: str, position: int, found: Any) -> TypeError:
 
 def to_a_tensor(found: Any) -> str:
     """What to write where something stands for a tensor."""
+    if type(found).__name__ == "ndarray":
+        return from_an_array(found)
     if found is None:
         return "is a return missing, in forward() or in the function that made it?"
     if hasattr(found, "named_modules"):  # a Module, which the engine does not know

@@ -5,16 +5,16 @@ After this module a reader knows that a tensor stores one thing, its edge, and t
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from autodiff._core import grad as _grad
 from autodiff._core import inplace as _inplace
 from autodiff._core.cuts import cut
+from autodiff._core.edges import node_at
 from autodiff._core.hooks import retains_grad
-from autodiff._core.node import SHAPES
 from autodiff._core.observer import LOOKING, tell
-from autodiff._core.provenance import line_of
+from autodiff._core.provenance import called, line_of
+from autodiff._core.teaching import teach
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of, is_lost
 
@@ -52,8 +52,7 @@ def grad_fn(self: Tensor) -> Any:
     edge = edge_of(self)
     if edge is None or edge[1] < 0:
         return None
-    SHAPES.setdefault(edge[0], (edge[2],))
-    return edge[0]
+    return node_at(edge)
 
 
 def output_nr(self: Tensor) -> int:
@@ -71,13 +70,16 @@ def is_leaf(self: Tensor) -> bool:
 def get_grad(self: Tensor) -> Tensor | Any:
     """The gradient that backward() accumulated; None before, and where it is not kept (see retain_grad)."""
     if self._grad is None and self._edge.__class__ is tuple and not retains_grad(self):
-        warnings.warn(
+        name = called(self, "x").strip("`")
+        teach(
+            "AD019",
+            f"`{name}` was made at {line_of(self._edge[0].place)}; backward() passes through it, and keeps gradients only for "
+            f"leaves. Call {name}.retain_grad() before backward(), or look at it in autodiff.watch(). If it is a parameter "
+            "that you update by hand, do that under no_grad(), with w -= lr * w.grad.",
             "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
             "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
-            f"use .retain_grad() on it before backward(). (It was made at {line_of(self._edge[0].place)}; if it is a "
-            "parameter that you update by hand, do that under no_grad(), with w -= lr * w.grad.)",
-            UserWarning,
-            stacklevel=2,
+            "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
+            "leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.",
         )
     return self._grad
 

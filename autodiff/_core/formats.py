@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["arranged", "axes_in", "dense_only", "layout", "memory_format", "named_order"]
+__all__ = ["arranged", "axes_in", "channels_follow_last", "dense_only", "layout", "memory_format", "named_order"]
 
 Array = np.ndarray[Any, Any]
 
@@ -113,9 +113,35 @@ def arranged(function: str, array: Array, wanted: Any) -> Array:
     return np.ascontiguousarray(array.transpose(axes)).transpose(np.argsort(axes))
 
 
-def dense_only(function: str, wanted: Any) -> None:
-    """TypeError for what is not a layout, NotImplementedError for one of a sparse tensor."""
-    if not isinstance(wanted, layout):
+def channels_follow_last(array: Array) -> bool:
+    """Whether PyTorch takes the steps of an image or a volume for channels_last, where sizes of 1 leave it open.
+
+    It compares the steps themselves, of dimensions of size 1 too. Source: c10/core/MemoryFormat.h of PyTorch.
+    """
+    if array.ndim not in (4, 5) or not array.size or not array.strides[1]:
+        return False
+    least = 0
+    for axis in (1, *range(array.ndim - 1, 1, -1), 0):
+        step = array.strides[axis]
+        if step < least or (axis == 0 and least == array.strides[1]):
+            return False
+        least = step * max(array.shape[axis], 1)
+    return True
+
+
+def dense_only(function: str, wanted: Any, pin_memory: bool | None) -> None:
+    """Refuses what no tensor on a CPU has: TypeError for what is not a layout or a bool.
+
+    NotImplementedError for a sparse layout, RuntimeError for pinned memory, which only a graphics card reads from.
+    """
+    if wanted is not None and not isinstance(wanted, layout):
         raise TypeError(f"{function}(): argument 'layout' must be torch.layout, not {type(wanted).__name__} ({wanted!r})")
-    if wanted is not strided:
+    if wanted is not None and wanted is not strided:
         raise NotImplementedError(f"{function}(): a layout of {wanted!r} is not supported: all tensors here are torch.strided")
+    if pin_memory is not None and not isinstance(pin_memory, bool):
+        raise TypeError(f"{function}(): argument 'pin_memory' must be bool, not {type(pin_memory).__name__}")
+    if pin_memory:
+        raise RuntimeError(
+            f"{function}(): pin_memory=True requires a CUDA or other accelerator backend; everything is on the CPU here: leave "
+            "it out"
+        )

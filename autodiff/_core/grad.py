@@ -6,6 +6,7 @@ is the same walk as `backward`, whose results are handed back instead of being a
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -13,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.cuts import blame, was_cut
+from autodiff._core.edges import GradientEdge, one_or_several, place_of
 from autodiff._core.hooks import retains_grad
-from autodiff._core.node import Edge, to_leaf
+from autodiff._core.node import DTYPE, SHAPE_OF, Edge, to_leaf
 from autodiff._core.provenance import line_of
 from autodiff._core.refusals import refusal
 from autodiff._core.sums import Gradient, accumulate
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import Size
-from autodiff._core.views import edge_of
 from autodiff._core.walk import walk
 
 __all__ = ["backward", "grad"]
@@ -32,34 +33,35 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
         raise RuntimeError(f"got {len(tensors)} tensors and {len(grads)} gradients")
     roots: list[tuple[Edge, Gradient]] = []
     for i, (t, g) in enumerate(zip(tensors, grads, strict=True)):
-        if not isinstance(t, Tensor):
+        if not isinstance(t, (Tensor, GradientEdge)):
             raise TypeError(f"expected Tensors to differentiate, got {type(t).__name__} at position {i}")
-        edge = edge_of(t)
+        edge = place_of(t)
         if edge is None:
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
                 f"from has requires_grad=True, or it was computed under no_grad(), after detach(), or by something that has no "
                 f"slope, such as argmax or a comparison{blame(t)} (AD011)"
             )
-        if edge[1] < 0 and t._extra is not None and "turned" in t._extra:
-            was_cut(t, t._extra["turned"])
+        if edge[1] < 0 and edge[0]._extra is not None and "turned" in edge[0]._extra:
+            was_cut(edge[0], edge[0]._extra["turned"])
+        shape, dtype = edge[SHAPE_OF], edge[DTYPE]
         if g is None:
-            if t._array.size != 1:
+            if math.prod(shape) != 1:
                 raise RuntimeError(
                     "grad can be implicitly created only for scalar outputs, but this tensor has shape "
-                    f"{list(t.shape)}{_made(edge)}; reduce it first, as in loss.sum().backward(), or pass "
+                    f"{list(shape)}{_made(edge)}; reduce it first, as in loss.sum().backward(), or pass "
                     "gradient= a tensor of its shape (AD014)"
                 )
             # np.ones takes longer
-            one = np.ones(t._array.shape, t._array.dtype) if t._array.ndim else np.array(1, t._array.dtype)
+            one = np.ones(shape, dtype) if shape else np.array(1, dtype)
             roots.append((edge, wrap(one) if create_graph else one))
             continue
         if not isinstance(g, Tensor):
             raise TypeError(f"gradients can be either Tensors, Numbers or None, but got {type(g).__name__}")
-        if g._array.shape != t._array.shape:
+        if g._array.shape != shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{i}] has a shape of {Size(g._array.shape)} and output[{i}] has a "
-                f"shape of {Size(t._array.shape)}{_made(edge)}"
+                f"shape of {Size(shape)}{_made(edge)}"
             )
         roots.append((edge, g if create_graph else g._array))
     return roots
@@ -105,10 +107,10 @@ def backward(
             )
         grad_tensors = grad_variables
     try:
-        roots = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+        roots = one_or_several(tensors)
         targets = None
         if inputs is not None:
-            targets = _targets([inputs] if isinstance(inputs, Tensor) else list(inputs), RuntimeError, "backward()")
+            targets = _targets(one_or_several(inputs), RuntimeError, "backward()")
         pairs = _roots(roots, _listed(grad_tensors, len(roots)), create_graph)
         if create_graph:
             warnings.warn(
@@ -122,10 +124,12 @@ def backward(
         retain = create_graph if retain_graph is None else retain_graph
         captured = walk(pairs, targets, retain, create_graph, True)
         if inputs is not None:
-            for t in [inputs] if isinstance(inputs, Tensor) else inputs:
-                edge = edge_of(t)
-                # What retain_grad() keeps has been added to `.grad` on the way.
-                if edge is not None and not to_leaf(edge) and (edge[0], edge[1]) in captured and not retains_grad(t):
+            for t in one_or_several(inputs):
+                edge = place_of(t)
+                # What retain_grad() keeps has been added to `.grad` on the way; a GradientEdge has none.
+                if edge is None or to_leaf(edge) or isinstance(t, GradientEdge):
+                    continue
+                if (edge[0], edge[1]) in captured and not retains_grad(t):
                     accumulate(t, captured[edge[0], edge[1]], create_graph)
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
         if error := refusal(error):
@@ -138,10 +142,11 @@ def _targets(inputs: Sequence[Any], empty: type[Exception], caller: str) -> list
         raise empty(f"the `inputs` argument to {caller} cannot be empty")
     edges = []
     for i, x in enumerate(inputs):
-        if not isinstance(x, Tensor):
+        if not isinstance(x, (Tensor, GradientEdge)):
             raise RuntimeError(f"all inputs of {caller} have to be Tensors, but got {type(x).__name__} at position {i}")
-        edge = edge_of(x)
+        edge = place_of(x)
         if edge is None:
+            assert isinstance(x, Tensor)  # what an edge names is in the graph
             raise RuntimeError(
                 f"One of the differentiated Tensors does not require grad: number {i}, of shape {list(x.shape)}; "
                 "make it with requires_grad=True before it is used"
@@ -164,22 +169,21 @@ def grad(
     if materialize_grads and allow_unused is False:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
     try:
-        roots = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-        wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+        roots, wanted = one_or_several(outputs), one_or_several(inputs)
         targets = _targets(wanted, RuntimeError, "grad()")
         gradients = _listed(grad_outputs, len(roots))
         pairs = _roots(roots, gradients, create_graph)
         retain = create_graph if retain_graph is None else retain_graph
         captured = walk(pairs, targets, retain, create_graph, False)
         results: list[Any] = []
-        for x, edge in zip(wanted, targets, strict=True):
+        for edge in targets:
             g = captured.get((edge[0], edge[1]))
             if g is None and materialize_grads:
-                g = wrap(np.zeros_like(x._array))
+                g = wrap(np.zeros(edge[SHAPE_OF], edge[DTYPE]))
             elif g is None and not allow_unused:
                 raise RuntimeError(
                     "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
-                    f"if this is the desired behavior. (The input of shape {list(x.shape)}.)"
+                    f"if this is the desired behavior. (The input of shape {list(edge[SHAPE_OF])}.)"
                 )
             elif g is not None and not isinstance(g, Tensor):
                 g = wrap(np.array(g))

@@ -16,9 +16,11 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from autodiff._core.provenance import Place, users_line
+
 __all__ = [
-    "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "mode", "no_grad", "set_grad_enabled",
-    "silently", "users_code",
+    "NOWHERE", "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "mode", "no_grad",
+    "set_grad_enabled", "silently", "users_code",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,13 +40,28 @@ def _quiet_runner() -> Quiet:
         return contextvars.copy_context().run
 
 
+class Opened:
+    """A block in which nothing is recorded: where the user opened it, and whether it has used what requires a gradient."""
+
+    __slots__ = ("fresh", "place")
+
+    def __init__(self, place: Place | None) -> None:
+        self.place = place
+        self.fresh = place is not None  # has nothing in it met such a tensor yet?
+
+
+NOWHERE = Opened(None)
+
+
 class Mode(threading.local):
     """The switches of one thread."""
 
     def __init__(self) -> None:
         self.grad = True  # are operations recorded?
         self.inference = False  # inside inference_mode?
+        self.opened = NOWHERE  # the last block of no_grad()
         self.walks = 0  # how many backward walks is this thread inside?
+        self.walk: Any = None  # the innermost of them
         self.arrays = False  # do rules run, which call operations on arrays?
         self.quiet = _quiet_runner()  # run a NumPy function without floating point warnings
 
@@ -170,6 +187,18 @@ class no_grad(_GradMode):
     """
 
     wanted = False
+    depth = 2  # how many frames up the block stands
+
+    def clone(self) -> no_grad:
+        """A fresh one, opened by the function that it decorates."""
+        fresh: no_grad = type(self)()
+        fresh.depth = 3
+        return fresh
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        place = users_line(self.depth)
+        mode.opened = NOWHERE if place is None else Opened(place)
 
 
 class enable_grad(_GradMode):
@@ -202,6 +231,7 @@ class set_grad_enabled(_Context):
         self.wanted = mode
         self.before = _get_grad()
         _set_grad(self.wanted)
+        _off_since(users_line())
 
     def __enter__(self) -> None:
         _set_grad(self.wanted)
@@ -224,6 +254,11 @@ def _get_grad() -> bool:
 
 def _set_grad(on: bool) -> None:
     mode.grad = on
+
+
+def _off_since(place: Place | None) -> None:
+    if not mode.grad and place is not None:
+        mode.opened = Opened(place)
 
 
 class inference_mode(_Context):

@@ -20,7 +20,7 @@ from autodiff._core.provenance import Place, line_of
 from autodiff._core.tensor import Tensor, wrap
 
 __all__ = [
-    "DTYPE", "FREED", "NR", "SHAPES", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "by_input", "to_leaf",
+    "DTYPE", "FORMS", "FREED", "NR", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "by_input", "to_leaf",
 ]
 
 # Where a gradient goes: (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype). A plain tuple, since one
@@ -34,8 +34,8 @@ DTYPE: Final = 3
 _ndarray = np.ndarray
 
 FREED: Any = ("freed",)  # stands in for the kept values of a node that was walked
-# The shapes of single outputs, for printing: a node does not know it, but whoever was asked for the node does.
-SHAPES: WeakKeyDictionary[Node, tuple[tuple[int, ...]]] = WeakKeyDictionary()
+# The shape and dtype of a single output: a node does not know them, but whoever was asked for the node does.
+FORMS: WeakKeyDictionary[Node, tuple[tuple[tuple[int, ...], np.dtype[Any]]]] = WeakKeyDictionary()
 UNCHANGING: list[Any] = [0, None]  # the cell of a kept value whose changes nobody can see
 
 
@@ -71,6 +71,9 @@ class Node:
     cells: Sequence[Any]  # the version cell of each kept tensor
     counts: Sequence[int] | None  # what they counted when it was kept; None: none had been changed
     __call__: Callable[..., Any]  # see calling.py
+    _saved_self: Any  # these three: see autograd/_saved_values.py
+    _saved_other: Any
+    _saved_result: Any
     outputs: list[tuple[tuple[int, ...], np.dtype[Any]]] | None  # shapes and dtypes when there are several
     place: Place | None
     extra: dict[str, Any] | None  # hooks and the like, by kind
@@ -80,7 +83,7 @@ class Node:
         return type(self).__name__
 
     def __repr__(self) -> str:
-        shapes = [shape for shape, _ in self.outputs] if self.outputs is not None else SHAPES.get(self, ())
+        shapes = [shape for shape, _ in (self.outputs if self.outputs is not None else FORMS.get(self, ()))]
         told = f" ({', '.join(str(list(shape)) for shape in shapes)})" if shapes else ""
         return f"<{type(self).__name__}{told} at {line_of(self.place) if self.place else hex(id(self))}>"
 
@@ -94,7 +97,7 @@ class Node:
             elif to_leaf(edge):
                 pairs.append((AccumulateGrad(edge[TO]), 0))
             else:
-                SHAPES.setdefault(edge[TO], (edge[SHAPE_OF],))
+                FORMS.setdefault(edge[TO], ((edge[SHAPE_OF], edge[DTYPE]),))
                 pairs.append((edge[TO], edge[NR]))
         return tuple(pairs)
 
@@ -180,8 +183,8 @@ class Node:
         return errors.changed_since(self.kept[k], kept, cell, version, hint)
 
 
-class AccumulateGrad:
-    """What stands for a leaf in `next_functions`: it would add to `variable.grad`."""
+class AccumulateGrad(Node):
+    """What stands for a leaf in `next_functions`: it would add to `variable.grad`. It is made to be looked at, not walked."""
 
     __slots__ = ("variable",)
 
@@ -192,7 +195,7 @@ class AccumulateGrad:
 
     def name(self) -> str:
         """Its name, as PyTorch prints it."""
-        return "AccumulateGrad"
+        return "torch::autograd::AccumulateGrad"
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Mistakes that raise no error in PyTorch, and are told here: the warning, its codes, and how strictly it is meant.
 
-After this module a reader knows that each mistake of a first course has a *code*, AD and a number, under which docs/messages.md
-shows it and its way out; that the silent ones warn once by a `TeachingWarning`; that `strict()` makes errors of the warnings,
-`lenient()` silences them, and `accumulate(n)` says that gradients are summed on purpose.
+After this module a reader knows that each mistake of a first course has a *code*, AD and a number, and a page in docs/messages
+that shows it and its way out; that the silent ones warn once by a `TeachingWarning`; that `strict()` makes errors of the
+warnings, `lenient()` silences them, and `accumulate(n)` says that gradients are summed on purpose.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from types import TracebackType
 
 from autodiff._core.provenance import stacklevel
 
-__all__ = ["CODES", "TeachingWarning", "accumulate", "lenient", "strict", "teach", "teaching"]
+__all__ = ["CODES", "Setting", "TeachingWarning", "accumulate", "lenient", "teach", "teaching"]
 
-# What the mistake is. docs/messages.md is made from this table, and has a program for each that makes it, and one that doesn't.
+# What the mistake is. docs/mistakes has a program for each that makes it, and one that doesn't.
 CODES = {
     "AD001": "backward() a second time through the same graph",
     "AD008": "a parameter updated by hand without no_grad()",
@@ -25,11 +25,20 @@ CODES = {
     "AD015": "a forgotten zero_grad()",
     "AD016": "zero_grad() between backward() and step()",
     "AD017": "step() without a backward() before it",
+    "AD019": "the gradient of a result in between",
+    "AD020": "a parameter without a gradient",
+    "AD021": "detach(), no_grad() and eval() taken for one another",
+    "AD023": "NumPy or a plot of what requires a gradient",
     "AD025": "probabilities where a loss wants scores or their logarithms",
+    "AD026": "targets of a classification that are no class numbers",
     "AD027": "(N, 1) predictions against (N,) targets",
     "AD028": "whole numbers that are to have a gradient",
+    "AD029": "a layer that got an input of another shape",
+    "AD030": "NumPy's float64, or an array, where a tensor of float32 is wanted",
     "AD031": "layers in a plain list",
     "AD032": "an optimizer of a layer that was replaced",
+    "AD033": "a gradient that is nan or infinite",
+    "AD034": "a Function whose backward gives a gradient of another shape",
 }
 
 
@@ -73,7 +82,7 @@ def teach(code: str, text: str, theirs: str = "") -> None:
         warnings.warn(theirs, UserWarning, stacklevel=stacklevel())
 
 
-class _Setting:
+class Setting:
     """At once as a plain call, and for a block as a context manager, as set_grad_enabled is."""
 
     def __init__(self, **wanted: object) -> None:
@@ -88,24 +97,7 @@ class _Setting:
         teaching.__dict__.update(self.before)
 
 
-class strict(_Setting):
-    """Make errors of teaching warnings: from now on as a plain call, or in a block. For a class, and for tests.
-
-    >>> import autodiff as torch
-    >>> probabilities = torch.softmax(torch.zeros(1, 2, requires_grad=True), 1)
-    >>> try:
-    ...     with torch.strict():
-    ...         torch.nn.functional.cross_entropy(probabilities, torch.tensor([0]))
-    ... except torch.TeachingWarning as mistake:
-    ...     print(mistake.code)
-    AD025
-    """
-
-    def __init__(self) -> None:
-        super().__init__(warns=True, raises=True)
-
-
-class lenient(_Setting):
+class lenient(Setting):
     """Silence teaching warnings: from now on as a plain call, or in a block. What PyTorch warns of is still told in its words.
 
     >>> import autodiff as torch
@@ -119,7 +111,7 @@ class lenient(_Setting):
         super().__init__(warns=False, raises=False)
 
 
-class accumulate(_Setting):
+class accumulate(Setting):
     """Say that up to `n` backward passes add to one `.grad` on purpose: from now on as a plain call, or in a block.
 
     It is needed only where an optimizer steps between them: to sum several passes and then step needs no word. ValueError

@@ -128,6 +128,7 @@ class Tensor:
     __torch_function__: Any  # _core/subclasses.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def _repr_html_(tensor) -> str | None: ...  # seeing.py
     _results_are_plain: builtins.bool
     @property
     def _version(self) -> builtins.int: ...  # _core/tensor.py
@@ -537,13 +538,13 @@ class Tensor:
     def negative(input) -> Tensor: ...  # ops/arithmetic.py
     def negative_(input) -> Self: ...  # ops/arithmetic.py
     def nelement(self) -> builtins.int: ...  # _core/tensor.py
-    def new(self, *sizes: Any, device: Any = ...) -> Tensor: ...  # api/likes.py
-    def new_empty(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
-    def new_empty_strided(self, size: Sequence[builtins.int], stride: Sequence[builtins.int], *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/strided.py
-    def new_full(self, size: Any, fill_value: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
-    def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
-    def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
-    def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/creation.py
+    def new(self, *sizes: Any, device: Any = ...) -> Tensor: ...  # api/new.py
+    def new_empty(self, *sizes: Any, size: Any = ..., dtype: Any = ..., layout: Any = ..., device: Any = ..., pin_memory: builtins.bool | None = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/new.py
+    def new_empty_strided(self, size: Sequence[builtins.int], stride: Sequence[builtins.int], *, dtype: Any = ..., layout: Any = ..., device: Any = ..., pin_memory: builtins.bool | None = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/strided.py
+    def new_full(self, size: Any, fill_value: Any, *, dtype: Any = ..., layout: Any = ..., device: Any = ..., pin_memory: builtins.bool | None = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/new.py
+    def new_ones(self, *sizes: Any, size: Any = ..., dtype: Any = ..., layout: Any = ..., device: Any = ..., pin_memory: builtins.bool | None = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/new.py
+    def new_tensor(self, data: Any, *, dtype: Any = ..., device: Any = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/new.py
+    def new_zeros(self, *sizes: Any, size: Any = ..., dtype: Any = ..., layout: Any = ..., device: Any = ..., pin_memory: builtins.bool | None = ..., requires_grad: builtins.bool = ...) -> Tensor: ...  # api/new.py
     def nextafter(input, other: Any) -> Tensor: ...  # ops/parts.py
     def nextafter_(input, other: Any) -> Self: ...  # ops/parts.py
     def nonzero(input, *, as_tuple: builtins.bool = ...) -> Any: ...  # api/positions.py

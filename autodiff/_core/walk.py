@@ -9,7 +9,7 @@ walk that fails leaves every `.grad` as it was. `backward`, `autograd.grad`, hoo
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
@@ -32,7 +32,9 @@ _DEEPEST = 60  # walks inside walks on one thread; a fresh thread has a fresh st
 class _Walk:
     """One walk: what is in flight, and what is to be delivered when all of it has arrived."""
 
-    def __init__(self, targets: list[Edge] | None, retain_graph: bool, create_graph: bool) -> None:
+    def __init__(
+        self, roots: list[tuple[Edge, Gradient]], targets: list[Edge] | None, retain_graph: bool, create_graph: bool
+    ) -> None:
         self.retain_graph = retain_graph
         self.create_graph = create_graph
         self.queue: list[tuple[int, Node]] = []
@@ -48,6 +50,7 @@ class _Walk:
         self.fresh = False  # may what its rules return be kept, since nobody else can see it?
         self.told = bool(LOOKING) and bool(observers())  # does an observer look on?
         self.delivered = False
+        self.roots = roots
 
     def run(self, alone: bool) -> None:
         """Until nothing is in flight: take the newest node, whose gradient is complete; its hooks; pull; send; free.
@@ -183,17 +186,11 @@ class _Walk:
             return [(edge, fits) for edge, _, fits in sent]
         return results
 
-    def choose(self, roots: Sequence[Edge]) -> None:
+    def choose(self) -> None:
         """Mark, per node, the inputs that lead to a target: the others are neither computed nor recorded."""
         targets = self.targets
         assert targets is not None
-        nodes: dict[Node, None] = {}
-        stack = [e[0] for e in roots if e[1] >= 0]
-        while stack:
-            node = stack.pop()
-            if node not in nodes:
-                nodes[node] = None
-                stack.extend(e[0] for e in node.edges if e is not None and e[1] >= 0)
+        nodes = self.below()
         own = {node for node, nr in targets if nr >= 0}
         wanted: dict[Node, set[int]] = {}
         useful = set(own)
@@ -203,6 +200,17 @@ class _Walk:
             if wanted[node]:
                 useful.add(node)
         self.wanted = wanted
+
+    def below(self) -> dict[Node, None]:
+        """All nodes that the roots lead to."""
+        nodes: dict[Node, None] = {}
+        stack = [e[0] for e, _ in self.roots if e[1] >= 0]
+        while stack:
+            node = stack.pop()
+            if node not in nodes:
+                nodes[node] = None
+                stack.extend(e[0] for e in node.edges if e is not None and e[1] >= 0)
+        return nodes
 
     def deliver(self, into_leaves: bool) -> None:
         """Hooks of leaves once on their totals, then every `.grad` at one go, then post-accumulate hooks."""
@@ -254,11 +262,11 @@ def walk(
     thread = mode.__dict__
     if thread["walks"] >= _DEEPEST:
         return _in_fresh_thread(roots, targets, retain_graph, create_graph, into_leaves)
-    one = _Walk(targets, retain_graph, create_graph)
+    one = _Walk(roots, targets, retain_graph, create_graph)
     if targets is not None:
-        one.choose([e for e, _ in roots])
-    before = quiet, _, _ = thread["quiet"], thread["grad"], thread["arrays"]
-    thread["grad"], thread["arrays"] = create_graph, True
+        one.choose()
+    before = quiet, _, _, _ = thread["quiet"], thread["grad"], thread["arrays"], thread["walk"]
+    thread["grad"], thread["arrays"], thread["walk"] = create_graph, True, one
     thread["walks"] += 1
     try:
         if one.told:
@@ -282,7 +290,7 @@ def walk(
         raise
     finally:
         thread["walks"] -= 1
-        thread["quiet"], thread["grad"], thread["arrays"] = before
+        thread["quiet"], thread["grad"], thread["arrays"], thread["walk"] = before
     return one.captured
 
 

@@ -62,7 +62,8 @@ cdef enum:  # what goes over windows
     WINDOWED  # how many there are
 
 cdef enum:
-    DIMS = 3  # of space: an image is a volume of depth 1, a signal an image of height 1
+    DIMS = 3    # of space: an image is a volume of depth 1, a signal an image of height 1
+    TAPS = 256  # of a pool's window: a byte can tell them apart
 
 cdef struct Job:
     Py_ssize_t n         # rows; elements, where the arrays may have any shape

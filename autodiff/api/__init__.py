@@ -5,6 +5,7 @@ A module here stands before the one of its name in `autodiff.ops`, or makes func
 How a call is read:
 
 - `_calls`: PyTorch's names and NumPy's, dimensions, sizes, numbers: every spelling that is not the mathematics.
+- `_targets`: what is wrong with class numbers, and what to write.
 - `_ends`: the two ends of a range, of which the first may be left out.
 - `_windows`: one number for all dimensions or one for each; how many windows there are.
 - `_keywords`: a keyword that a constructor does not have, and the one that was meant.
@@ -21,7 +22,9 @@ How a call is read:
 
 Making tensors:
 
-- `creation`: tensor, zeros, full, eye and the like.
+- `creation`: tensor, as_tensor, from_numpy: of data.
+- `filled`: zeros, full, eye: of a size.
+- `new`: x.new_zeros and the rest: in the dtype of another.
 - `likes`: zeros_like, rand_like and the rest: tensors like another.
 - `sparse`: the names of sparse tensors, of which there are none.
 - `ranges`: arange, linspace, logspace.

@@ -12,6 +12,7 @@ from typing import Any
 
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
+from autodiff._core.unlike import in_c, unlike
 from autodiff._kernels.windows import Windows
 from autodiff.api._calls import takes_tensors, whole
 from autodiff.api._windows import batched, ints, positions
@@ -78,12 +79,10 @@ def _check_channels(input: Tensor, weight: Tensor, bias: Tensor | None, groups: 
             f"{given}weight of size {list(w.shape)}, expected bias to be 1-dimensional with {channels} elements, but got bias "
             f"of size {list(bias.shape)} instead"
         )
-    for name, other in (("weight", weight), ("bias", bias)):
+    for name, other in (("bias", bias), ("weight", weight)):
         if other is not None and other._array.dtype != x.dtype:
-            raise RuntimeError(
-                f"Input type ({input.dtype}) and {name} type ({other.dtype}) should be the same; convert one, as in "
-                f"x.to({other.dtype})"
-            )
+            theirs = f"Input type ({in_c(input)}) and {name} type ({in_c(other)}) should be the same"
+            raise RuntimeError(f"{theirs}{unlike(input, other, b_is=name)}")
     if x.dtype.kind == "b":
         raise NotImplementedError("convolution is not implemented for 'Bool': use input.float()")
     return count

@@ -1,4 +1,4 @@
-"""Making tensors: of data, by `tensor`, `as_tensor` and `from_numpy`, and of a size, filled with a value.
+"""Making tensors of data: `tensor`, `as_tensor`, `from_numpy`.
 
 After this module a reader knows that what is made is a leaf, and that `tensor` copies while `from_numpy` shares memory.
 """
@@ -7,24 +7,19 @@ from __future__ import annotations
 
 import array
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, result_numpy
-from autodiff._core.formats import arranged, named_order
-from autodiff._core.inplace import method
+from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype
+from autodiff._core.formats import dense_only
 from autodiff._core.promotion import cast
 from autodiff._core.refusals import at_the_door, refusal
-from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import number, size_of, whole
-from autodiff.api.out import chosen_dtype, fresh
-from autodiff.api.reading import array_of, float_or_default, leaf, of_buffer
+from autodiff._core.types import on_cpu
+from autodiff.api._calls import boolean, whole
+from autodiff.api.reading import array_of, asked, float_or_default, leaf, of_buffer
 from autodiff.ops.shape import clone
-
-# ---- of data ----
 
 
 def tensor(
@@ -47,6 +42,8 @@ def tensor(
             UserWarning,
             stacklevel=2,
         )
+    if pin_memory is not False:
+        dense_only("tensor", None, boolean("tensor", "pin_memory", pin_memory))
     try:
         return leaf(array_of(data, as_numpy_dtype(dtype)), requires_grad, device)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
@@ -138,6 +135,8 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     >>> torch.as_tensor(x) is x
     True
     """
+    if device is not None:
+        on_cpu(device)
     np_dtype = as_numpy_dtype(dtype)
     # Not `in (None, ...)`: for NumPy float64 == None, since None names its default dtype.
     if isinstance(data, Tensor):
@@ -146,7 +145,7 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     if same and data.dtype.isnative and data.dtype.kind in "fiub":
         return from_numpy(data) if all(s >= 0 for s in data.strides) else leaf(data.copy())
     try:
-        return leaf(array_of(data, np_dtype), False, device)
+        return leaf(array_of(data, np_dtype))
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
         if error := refusal(error):
             raise error from error.__cause__
@@ -166,6 +165,8 @@ def asarray(
     >>> torch.asarray([1, 2])
     tensor([1, 2])
     """
+    if device is not None:
+        on_cpu(device)
     if isinstance(obj, (bytes, bytearray, memoryview, array.array)):
         obj = of_buffer(memoryview(obj).cast("B"), float_or_default(dtype))
     if copy is False:
@@ -173,7 +174,7 @@ def asarray(
     t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype)
     if copy and isinstance(obj, Tensor):
         t = clone(t)
-    return t.requires_grad_() if requires_grad else t
+    return asked(t, requires_grad)
 
 
 def _check_shared(obj: Any, dtype: np.dtype[Any] | None) -> None:
@@ -185,146 +186,3 @@ def _check_shared(obj: Any, dtype: np.dtype[Any] | None) -> None:
     found = from_numpy(obj) if isinstance(obj, np.ndarray) else obj  # which refuses what cannot be shared
     if dtype is not None and dtype != found._array.dtype:
         raise ValueError(f"can't alias tensor with dtype {found.dtype} into dtype {from_numpy_dtype(dtype)}; remove copy=False")
-
-
-# ---- of a size ----
-
-
-def zeros(
-    *sizes: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Zeros of the size given as ints or a tuple, in the default dtype.
-
-    >>> import autodiff as torch
-    >>> torch.zeros(2, 2)
-    tensor([[0., 0.],
-            [0., 0.]])
-    """
-    if out is not None:
-        dtype = chosen_dtype("zeros", out, dtype)
-    return leaf(np.zeros(size_of(sizes, size), float_or_default(dtype)), requires_grad, device, out, "zeros")
-
-
-def ones(
-    *sizes: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Ones of the size given as ints or a tuple, in the default dtype.
-
-    >>> import autodiff as torch
-    >>> torch.ones(2)
-    tensor([1., 1.])
-    """
-    if out is not None:
-        dtype = chosen_dtype("ones", out, dtype)
-    return leaf(np.ones(size_of(sizes, size), float_or_default(dtype)), requires_grad, device, out, "ones")
-
-
-def empty(
-    *sizes: Any, size: Any = None, out: Tensor | None = None, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False, memory_format: Any = None,
-) -> Tensor:
-    """A tensor of the size given, whose elements are whatever the memory held; they lie in the order of `memory_format`.
-
-    >>> import autodiff as torch
-    >>> torch.empty(2, 3).shape
-    torch.Size([2, 3])
-    """
-    if out is not None:
-        chosen_dtype("empty", out, dtype)
-        found = fresh("empty", out, size_of(sizes, size))
-        return found.requires_grad_() if requires_grad else found
-    array = np.empty(size_of(sizes, size), float_or_default(dtype))
-    if memory_format is not None:
-        array = arranged("empty", array, named_order("empty", memory_format))
-    return leaf(array, requires_grad, device)
-
-
-def full(
-    size: Sequence[int], fill_value: Any, *, out: Tensor | None = None, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """A tensor of the size given with one value everywhere, its dtype that of the value.
-
-    >>> import autodiff as torch
-    >>> torch.full((2,), 7)
-    tensor([7, 7])
-    """
-    if out is not None:
-        dtype = chosen_dtype("full", out, dtype)
-    return leaf(_filled("full", size, fill_value, as_numpy_dtype(dtype)), requires_grad, device, out, "full")
-
-
-def _filled(function: str, size: Any, fill_value: Any, dtype: np.dtype[Any] | None) -> Any:
-    try:
-        if not isinstance(size, (tuple, list)):
-            raise TypeError(f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
-        value = number(function, "fill_value", fill_value)
-        return np.full(size_of((size,)), filling(value, result_numpy((value,)) if dtype is None else dtype))
-    except (RuntimeError, TypeError, ValueError) as error:
-        if error := refusal(error):
-            raise error from error.__cause__
-        raise
-
-
-def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
-    return as_numpy_dtype(dtype) or input._array.dtype
-
-
-def eye(
-    n: int, m: int | None = None, *, out: Tensor | None = None, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """The n by m matrix with ones on the diagonal.
-
-    >>> import autodiff as torch
-    >>> torch.eye(2)
-    tensor([[1., 0.],
-            [0., 1.]])
-    """
-    n, m = whole("eye", "n", n), None if m is None else whole("eye", "m", m)
-    if n < 0 or (m is not None and m < 0):
-        raise RuntimeError(f"n must be greater or equal to 0, got {n if n < 0 else m}")
-    if out is not None:
-        dtype = chosen_dtype("eye", out, dtype)
-    return leaf(np.eye(n, m, dtype=float_or_default(dtype)), requires_grad, device, out, "eye")
-
-
-# ---- as methods: in the dtype of a tensor that is there already ----
-
-
-@method
-def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """`tensor(data)` in the dtype of this tensor."""
-    return leaf(array_of(data, np.dtype(_like(self, dtype))), requires_grad, device)
-
-
-@method
-def new_zeros(
-    self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """`zeros(size)` in the dtype of this tensor."""
-    return leaf(np.zeros(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
-
-
-@method
-def new_ones(
-    self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """`ones(size)` in the dtype of this tensor."""
-    return leaf(np.ones(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
-
-
-@method
-def new_empty(
-    self: Tensor, *sizes: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """`empty(size)` in the dtype of this tensor."""
-    return leaf(np.empty(size_of(sizes, size), _like(self, dtype)), requires_grad, device)
-
-
-@method
-def new_full(
-    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """`full(size, fill_value)` in the dtype of this tensor."""
-    return leaf(_filled("new_full", size, fill_value, _like(self, dtype)), requires_grad, device)

@@ -19,6 +19,7 @@ from autodiff._core.refusals import refusal
 from autodiff._core.teaching import teach
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, reduction_of
+from autodiff.api._targets import cured, out_of_range
 from autodiff.api.activation import log_softmax
 from autodiff.ops import cross_entropy as ops
 from autodiff.ops.softmax import softmax
@@ -46,11 +47,6 @@ def _of_probabilities(function: str, wanted: str) -> None:
     teach("AD025", f"{function}() takes {wanted}. Of probabilities its gradient is too small to learn by.")
 
 
-def _fix(target: Tensor) -> str:
-    """How class numbers in a column become a row of them."""
-    return ", as in target.squeeze(1)" if target._array.ndim == 2 and target._array.shape[1] == 1 else ""
-
-
 def _rows_and_classes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, tuple[int, ...] | None]:
     """Scores (n, c), targets (n,), and the shape of an unreduced loss where it is not (n,)."""
     shape, wanted, dtype = input._array.shape, target._array.shape, target._array.dtype
@@ -58,20 +54,16 @@ def _rows_and_classes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, tu
         raise ValueError("Expected 1 or more dimensions (got 0): the input's last or second dimension is the classes")
     if len(shape) == 1:
         if len(wanted) == 1 and wanted != (1,):
-            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {wanted[0]}")
+            theirs = f"For 1D input, 1D target must have size 1, but got target size: {wanted[0]}"
+            raise ValueError(cured(theirs, input, target))
     elif not wanted or shape[0] != wanted[0]:
-        raise ValueError(
-            f"Expected input batch_size ({shape[0]}) to match target batch_size ({wanted[0] if wanted else 'none'})."
-        )
+        theirs = f"Expected input batch_size ({shape[0]}) to match target batch_size ({wanted[0] if wanted else 'none'})."
+        raise ValueError(cured(theirs, input, target))
     if len(shape) <= 2 and len(wanted) > 1:
-        raise RuntimeError(
-            f"0D or 1D target tensor expected, multi-target not supported: give one class number per row{_fix(target)}"
-        )
+        raise RuntimeError(cured("0D or 1D target tensor expected, multi-target not supported", input, target))
     if dtype is not _LONG and dtype != _LONG and dtype != np.uint8:
-        raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {scalar_type(target._array)}: class numbers are int64, "
-            "use target.long()"
-        )
+        theirs = f"expected target dtype to be Long or Byte, but got {scalar_type(target._array)}"
+        raise RuntimeError(cured(theirs, input, target))
     if dtype is not _LONG:
         target = cast(target, dtype=_LONG)
     if len(shape) == 1:
@@ -79,7 +71,8 @@ def _rows_and_classes(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, tu
     if len(shape) == 2:
         return input, target, None
     if shape[:1] + shape[2:] != wanted:
-        raise RuntimeError(f"Expected target size {list(shape[:1] + shape[2:])}, got {list(wanted)}")
+        theirs = f"Expected target size {list(shape[:1] + shape[2:])}, got {list(wanted)}"
+        raise RuntimeError(cured(theirs, input, target))
     rows = input.permute(0, *range(2, len(shape)), 1).flatten(0, -2)
     return rows, target.reshape(-1), wanted
 
@@ -150,14 +143,14 @@ def cross_entropy(
     if x.dtype.kind != "f":
         raise NotImplementedError(
             f"\"cross_entropy\" not implemented for '{scalar_type(x)}': the input is one floating score per class, and the "
-            "target comes second; convert the input with x.float(), or exchange the two"
+            "target comes second; convert the input with x.float(), or exchange the two (AD026)"
         )
     case = _probabilities if x.shape == t.shape else _half if x.dtype.char == "e" else _rows
     try:
         return case(input, target, weight, ignore_index, reduction, label_smoothing)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
         if error := refusal(error):
-            raise error from error.__cause__
+            raise out_of_range(error, input, target, ignore_index) from error.__cause__
         raise
 
 
@@ -193,11 +186,8 @@ def _probabilities(
 ) -> Tensor:
     """A target of the input's own shape: minus the sum of log-probabilities, each times how probable it should be."""
     if target._array.dtype.kind != "f":
-        raise RuntimeError(
-            f"Expected floating point type for target with class probabilities, got {scalar_type(target._array)}: a target of "
-            "the input's own shape holds probabilities; class numbers have no dimension for the classes. "
-            f"Of a table of 0 and 1, give target.argmax({min(1, input._array.ndim - 1)}) or target.float()"
-        )
+        theirs = f"Expected floating point type for target with class probabilities, got {scalar_type(target._array)}"
+        raise RuntimeError(cured(theirs, input, target))
     if ignore_index >= 0:
         raise RuntimeError("ignore_index is not supported for floating point target")
     if not input._array.ndim:
@@ -257,5 +247,5 @@ def nll_loss(
         return _shaped(loss, shape, reduction)
     except (IndexError, RuntimeError, TypeError, ValueError) as error:
         if error := refusal(error):
-            raise error from error.__cause__
+            raise out_of_range(error, input, target, ignore_index) from error.__cause__
         raise

@@ -11,7 +11,7 @@ from typing import Any
 from autodiff._core import dtypes
 from autodiff._core.dtypes import scalar_type
 from autodiff._core.errors import given_twice, no_tensor, unexpected_keyword, wrong_count
-from autodiff._core.formats import axes_in, channels_last, channels_last_3d, contiguous_format
+from autodiff._core.formats import axes_in, channels_follow_last, contiguous_format
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
 from autodiff._core.tensor import Tensor
@@ -61,8 +61,8 @@ def _in_format(name: str, t: Tensor, wanted: Any, as_it_was: bool) -> Tensor:
     """t in that format; one that nothing else has changed stays as it was where PyTorch takes its order for rows."""
     if axes_in(name, wanted, t._array.ndim) is None:
         return t
-    last = any(t.is_contiguous(memory_format=each) for each in (channels_last, channels_last_3d))
-    return t if as_it_was and wanted is contiguous_format and not last else t.contiguous(memory_format=wanted)
+    as_rows = as_it_was and wanted is contiguous_format and not channels_follow_last(t._array)
+    return t if as_rows else t.contiguous(memory_format=wanted)
 
 
 _WORDS = frozenset(("device", "dtype", "other", "non_blocking", "copy"))

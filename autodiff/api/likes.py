@@ -1,4 +1,4 @@
-"""Tensors of the size and dtype of another: zeros_like, rand_like and the rest, and `new`, which programs of old know.
+"""Tensors of the size and dtype of another: zeros_like, rand_like and the rest.
 
 After this module a reader knows that they lie in memory as the other does, unless a memory format is asked for, and that
 random numbers are drawn in the order of memory.
@@ -12,14 +12,12 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.formats import arranged, dense_only
-from autodiff._core.inplace import method
-from autodiff._core.refusals import refusal
 from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import boolean, number, size_of, takes_tensors, whole
+from autodiff.api._calls import number, takes_tensors, whole
 from autodiff.api._ends import ends_of
 from autodiff.api.fill import normal_, random_, uniform_
-from autodiff.api.reading import array_of, leaf
+from autodiff.api.reading import asked, leaf
 from autodiff.random import Generator
 
 
@@ -28,14 +26,12 @@ def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
 
 
 def _made(
-    name: str, array: Any, device: Any, requires_grad: bool, layout: Any = None, pin_memory: bool = False,
+    name: str, array: Any, device: Any, requires_grad: bool, layout: Any = None, pin_memory: bool | None = False,
     memory_format: Any = None,
 ) -> Tensor:
     """The tensor around a new array, in the format asked for."""
-    if layout is not None:
-        dense_only(name, layout)
-    if pin_memory is not False:
-        boolean(name, "pin_memory", pin_memory)
+    if layout is not None or pin_memory is not False:
+        dense_only(name, layout, pin_memory)
     if memory_format is not None:
         array = arranged(name, array, memory_format)
     return leaf(array, requires_grad, device)
@@ -43,7 +39,7 @@ def _made(
 
 @takes_tensors
 def zeros_like(
-    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool | None = False,
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:
     """Zeros of the size and dtype of `input`.
@@ -58,7 +54,7 @@ def zeros_like(
 
 @takes_tensors
 def ones_like(
-    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool | None = False,
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:
     """Ones of the size and dtype of `input`.
@@ -73,7 +69,7 @@ def ones_like(
 
 @takes_tensors
 def empty_like(
-    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool | None = False,
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:
     """An uninitialised tensor of the size and dtype of `input`.
@@ -88,8 +84,8 @@ def empty_like(
 
 @takes_tensors
 def full_like(
-    input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
-    requires_grad: bool = False, memory_format: Any = None,
+    input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool | None = False, requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:
     """One value everywhere, in the size and dtype of `input`.
 
@@ -105,7 +101,7 @@ def full_like(
 
 @takes_tensors
 def rand_like(
-    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool | None = False,
     requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1) of the size and dtype of `input`.
@@ -117,12 +113,12 @@ def rand_like(
     array = np.empty_like(input._array, as_numpy_dtype(dtype))
     found = _made("rand_like", array, device, False, layout, pin_memory, memory_format)
     uniform_(found, generator=generator)
-    return found.requires_grad_() if requires_grad else found
+    return asked(found, requires_grad)
 
 
 @takes_tensors
 def randn_like(
-    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool | None = False,
     requires_grad: bool = False, memory_format: Any = None, generator: Generator | None = None,
 ) -> Tensor:
     """Normal numbers of the size and dtype of `input`.
@@ -134,13 +130,14 @@ def randn_like(
     array = np.empty_like(input._array, as_numpy_dtype(dtype))
     found = _made("randn_like", array, device, False, layout, pin_memory, memory_format)
     normal_(found, generator=generator)
-    return found.requires_grad_() if requires_grad else found
+    return asked(found, requires_grad)
 
 
 @takes_tensors
 def randint_like(
     input: Tensor, *_ends: int, low: int | None = None, high: int | None = None, dtype: Any = None, layout: Any = None,
-    device: Any = None, pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
+    device: Any = None, pin_memory: bool | None = False, requires_grad: bool = False, memory_format: Any = None,
+    generator: Generator | None = None,
 ) -> Tensor:
     """Whole numbers in [low, high), or in [0, high) where one is given, of the size and dtype of `input`.
 
@@ -152,33 +149,5 @@ def randint_like(
     lo, hi = whole("randint_like", "low", 0 if low is None else low), whole("randint_like", "high", high)
     array = np.empty_like(input._array, as_numpy_dtype(dtype))
     found = _made("randint_like", array, device, False, layout, pin_memory, memory_format)
-    random_(found, lo, hi)
-    return found.requires_grad_() if requires_grad else found
-
-
-@method
-def new(self: Tensor, *sizes: Any, device: Any = None) -> Tensor:
-    """A tensor in the dtype of this one: an uninitialised one of the sizes given as ints or a Size, or one of a list's numbers.
-
-    Without an argument it has no element; a tensor is seen as it is, and must have the dtype. Programs of today say new_empty
-    or new_tensor.
-
-    >>> import autodiff as torch
-    >>> torch.ones(1).new([1, 2]), torch.ones(1).new(2, 3).shape
-    (tensor([1., 2.]), torch.Size([2, 3]))
-    """
-    dtype, first = self._array.dtype, sizes[0] if len(sizes) == 1 else None
-    try:
-        if isinstance(first, Tensor):
-            if first._array.dtype != dtype:
-                raise TypeError(f"new(): expected a tensor of dtype {self.dtype}, but got one of {first.dtype}")
-            return first.detach()
-        if isinstance(first, (list, tuple, np.ndarray)) and type(first).__name__ != "Size":
-            return leaf(array_of(first, dtype), False, device)
-        if isinstance(first, (str, float)):
-            raise TypeError(f"new(): data must be a sequence, or sizes must be ints (got {type(first).__name__})")
-        return leaf(np.empty(size_of(sizes or (0,)), dtype), False, device)
-    except (RuntimeError, TypeError, ValueError) as error:
-        if error := refusal(error):
-            raise error from error.__cause__
-        raise
+    random_(found, lo, hi, generator=generator)
+    return asked(found, requires_grad)

@@ -17,6 +17,7 @@ from autodiff._core.provenance import stacklevel
 from autodiff._core.teaching import teach
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import converted, number, reduction_of, takes_tensors
+from autodiff.api._targets import of_two_classes
 from autodiff.api.reduce import mean
 from autodiff.ops import losses as ops
 from autodiff.ops.arithmetic import abs as abs_
@@ -208,14 +209,15 @@ def binary_cross_entropy(
     """
     reduction = reduction_of(reduction, size_average, reduce)
     if input._array.shape != target._array.shape:
-        raise ValueError(
+        theirs = (
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. Please "
             "ensure they have the same size."
         )
+        raise ValueError(of_two_classes(theirs, input, target))
     if input._array.dtype != target._array.dtype:
         raise RuntimeError(
             f"Found dtype {scalar_type(target._array)} but expected {scalar_type(input._array)}: the target must have the "
-            f"input's dtype, as in target.to({input.dtype})"
+            f"input's dtype, as in target.to({input.dtype}) (AD026)"
         )
     x = input._array
     if x.size and not (x.min() >= 0 and x.max() <= 1):
@@ -250,13 +252,14 @@ def binary_cross_entropy_with_logits(
     """
     reduction = reduction_of(reduction, size_average, reduce)
     if input._array.shape != target._array.shape:
-        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+        theirs = f"Target size ({target.shape}) must be the same as input size ({input.shape})"
+        raise ValueError(of_two_classes(theirs, input, target))
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f'"log_sigmoid" not implemented for {input.dtype}; convert the input with x.float()')
     if target._array.dtype.kind != "f":
         raise RuntimeError(
             f"result type {scalar_type(input._array)} can't be cast to the desired output type {scalar_type(target._array)}: "
-            "input and target must be floating, as in target.float()"
+            "input and target must be floating, as in target.float() (AD026)"
         )
     found = target._array.dtype
     if input._array.dtype != found:

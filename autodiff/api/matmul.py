@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
+from autodiff._core.dtypes import scalar_type
 from autodiff._core.errors import factors, features, no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.modes import Inference
 from autodiff._core.operation import Recorded
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.unlike import in_c, unlike
 from autodiff.api._calls import matrices_first, number, takes_tensors
 from autodiff.api._matrices import check_expands
 from autodiff.api.shape import squeezed_product
@@ -29,8 +31,12 @@ from autodiff.ops.shape import t as transposed
 def _same_dtype(a: Tensor, b: Tensor) -> None:
     if a._array.dtype != b._array.dtype:
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {a.dtype} != {b.dtype}; convert one, as in x.to({b.dtype})"
+            f"expected m1 and m2 to have the same dtype, but got: {in_c(a)} != {in_c(b)}{unlike(a, b)}"
         )
+
+
+def _both(a: Tensor, b: Tensor) -> str:
+    return f"{scalar_type(a._array)} and {scalar_type(b._array)}"
 
 
 def _check_mm(name: str, a: Tensor, b: Tensor) -> None:
@@ -242,8 +248,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     x, w = input._array, weight._array
     if x.dtype != w.dtype or (bias is not None and bias._array.dtype != w.dtype):
         raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {input.dtype} and {weight.dtype}; convert the input, as "
-            f"in x.to({weight.dtype})"
+            f"mat1 and mat2 must have the same dtype, but got {_both(input, weight)}"
+            + unlike(input, weight if x.dtype != w.dtype or bias is None else bias, b_is="weight")
         )
     if x.ndim == 0 or x.shape[-1] != w.shape[-1]:
         raise features(x.shape, w.shape)
@@ -257,7 +263,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 def _sum_with_product(operation: Recorded, input: Tensor, a: Tensor, b: Tensor, beta: Any, alpha: Any) -> Tensor:
     if input._array.dtype != a._array.dtype:
-        raise RuntimeError(f"self and mat2 must have the same dtype, but got {input.dtype} and {b.dtype}")
+        raise RuntimeError(f"self and mat2 must have the same dtype, but got {_both(input, b)}{unlike(input, b)}")
     check_expands(input, (*a._array.shape[:-1], b._array.shape[-1]))
     return operation(input, a, b, beta=number("addmm", "beta", beta), alpha=number("addmm", "alpha", alpha))
 

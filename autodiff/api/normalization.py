@@ -14,6 +14,7 @@ import numpy as np
 
 from autodiff._core.graph import renamed
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.unlike import unlike
 from autodiff._core.views import edge_of
 from autodiff.api._calls import number, takes_tensors, whole
 from autodiff.api.shape import reshape
@@ -33,7 +34,7 @@ def _floating(input: Tensor, name: str, *given: Tensor | None) -> Any:
         if each is not None and each._array.dtype != dtype and (dtype.char != "e" or each._array.dtype.char != "f"):
             raise RuntimeError(
                 f"mixed dtype (CPU): all inputs must share same datatype: {name} got an input of {input.dtype}, and beside it "
-                f"a tensor of {each.dtype}; convert one of them"
+                f"a tensor of {each.dtype}{unlike(input, each, b_is='weight')}"
             )
     return dtype
 

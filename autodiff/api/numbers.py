@@ -14,6 +14,7 @@ import numpy as np
 
 from autodiff import _printing
 from autodiff._core.dtypes import get_default_dtype
+from autodiff._core.formats import dense_only
 from autodiff._core.inplace import method
 from autodiff._core.modes import mode
 from autodiff._core.overrides import takes_part
@@ -24,13 +25,18 @@ from autodiff.api._calls import number
 from autodiff.api.reading import float_or_default, leaf
 
 
-def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool | None = False,
+    requires_grad: bool = False,
+) -> Tensor:
     """A tensor with a single number and no dimensions, in the default dtype.
 
     >>> import autodiff as torch
     >>> torch.scalar_tensor(2)
     tensor(2.)
     """
+    if layout is not None or pin_memory is not False:
+        dense_only("scalar_tensor", layout, pin_memory)
     value = number("scalar_tensor", "s", s)
     return leaf(np.asarray(filling(value, float_or_default(dtype))), requires_grad, device)
 

@@ -19,6 +19,7 @@ from autodiff._core.dtypes import from_numpy_dtype
 from autodiff._core.inplace import method
 from autodiff._core.modes import mode
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.unlike import to_numpy
 from autodiff._core.views import edge_of
 from autodiff.api import arithmetic as api
 from autodiff.api.matmul import matmul
@@ -37,7 +38,7 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray[Any, Any]:
     array([1., 1.], dtype=float32)
     """
     if not force and mode.grad and edge_of(self) is not None:
-        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        raise to_numpy(self)
     return self._array.view()
 
 
@@ -51,9 +52,9 @@ def outside(function: str, x: Tensor) -> np.ndarray[Any, Any]:
     """The array of a tensor that a NumPy function without a derivative is to be given; RuntimeError where one is wanted."""
     try:
         return numpy(x)
-    except RuntimeError as error:
+    except RuntimeError:
         instead = f"autodiff.{function}" if hasattr(Tensor, function) else "autodiff's own functions"
-        raise RuntimeError(f"{error} (np.{function} computes outside the graph; {instead} would be recorded.)") from None
+        raise to_numpy(x, f" (np.{function} computes outside the graph; {instead} would be recorded)") from None
 
 
 def product(input: Any, other: Any) -> Tensor:

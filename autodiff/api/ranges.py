@@ -13,6 +13,7 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
 from autodiff._core.errors import given_twice, wrong_count
+from autodiff._core.formats import dense_only
 from autodiff._core.modes import silently
 from autodiff._core.refusals import at_the_door
 from autodiff._core.scalars import fitted
@@ -25,14 +26,8 @@ from autodiff.ops.fused import fused
 
 
 def arange(
-    *ends: Any,
-    start: Any = None,
-    end: Any = None,
-    step: Any = None,
-    out: Tensor | None = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
+    *ends: Any, start: Any = None, end: Any = None, step: Any = None, out: Tensor | None = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, pin_memory: bool | None = False, requires_grad: bool = False,
 ) -> Tensor:
     """start, start + step, ... up to, not including, end; ints give int64, floats the default dtype.
 
@@ -42,6 +37,8 @@ def arange(
     >>> torch.arange(3), torch.arange(0, 1, 0.25)
     (tensor([0, 1, 2]), tensor([0.0000, 0.2500, 0.5000, 0.7500]))
     """
+    if layout is not None or pin_memory is not False:
+        dense_only("arange", layout, pin_memory)
     if len(ends) == 3:
         if step is not None:
             raise given_twice("arange", "step")
@@ -86,8 +83,8 @@ def arange(
 
 
 def range(
-    start: Any, end: Any, step: Any = 1, *, out: Tensor | None = None, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False,
+    start: Any, end: Any, step: Any = 1, *, out: Tensor | None = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool | None = False, requires_grad: bool = False,
 ) -> Tensor:
     """start, start + step, ... up to and including end, in the default dtype. Write `arange`, which leaves out the end.
 
@@ -100,6 +97,8 @@ def range(
     ...     torch.range(1, 3)
     tensor([1., 2., 3.])
     """
+    if layout is not None or pin_memory is not False:
+        dense_only("range", layout, pin_memory)
     start, end, step = number("range", "start", start), number("range", "end", end), number("range", "step", step)
     warnings.warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with Python's "
@@ -149,14 +148,8 @@ def _counted(start: float, step: float, n: int, dtype: np.dtype[Any]) -> Any:
 
 @at_the_door
 def linspace(
-    start: float,
-    end: float,
-    steps: int,
-    *,
-    out: Tensor | None = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
+    start: float, end: float, steps: int, *, out: Tensor | None = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool | None = False, requires_grad: bool = False,
 ) -> Tensor:
     """`steps` evenly spaced numbers from start to end, both included.
 
@@ -164,6 +157,8 @@ def linspace(
     >>> torch.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    if layout is not None or pin_memory is not False:
+        dense_only("linspace", layout, pin_memory)
     if out is not None:
         dtype = chosen_dtype("linspace", out, dtype, bools=False)
     values = silently(_spaced, start, end, steps, float_or_default(dtype))
@@ -190,15 +185,8 @@ def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
 
 @at_the_door
 def logspace(
-    start: float,
-    end: float,
-    steps: int,
-    base: float = 10.0,
-    *,
-    out: Tensor | None = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
+    start: float, end: float, steps: int, base: float = 10.0, *, out: Tensor | None = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, pin_memory: bool | None = False, requires_grad: bool = False,
 ) -> Tensor:
     """base ** (evenly spaced numbers from start to end).
 
@@ -206,6 +194,8 @@ def logspace(
     >>> torch.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
+    if layout is not None or pin_memory is not False:
+        dense_only("logspace", layout, pin_memory)
     if out is not None:
         dtype = chosen_dtype("logspace", out, dtype, bools=False)
     found, base = float_or_default(dtype), number("logspace", "base", base)

@@ -12,6 +12,7 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, from_numpy_dtype, get_default_dtype
 from autodiff._core.modes import mode, silently
+from autodiff._core.provenance import here
 from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.types import on_cpu
 from autodiff.api._calls import takes_tensors
@@ -31,9 +32,10 @@ def leaf(array: Any, requires_grad: bool = False, place: Any = None, out: Any = 
     if place is not None:
         on_cpu(place)
     t = wrap(array) if out is None else fill(name, fresh(name, out, array.shape), array)
+    if array.dtype.char == "d" and out is None:
+        t._cell[1] = here()  # for a message, where float32 is wanted
     if requires_grad:
-        if not isinstance(requires_grad, bool):
-            raise TypeError(f"argument 'requires_grad' must be bool, not {type(requires_grad).__name__}")
+        _check_asked(requires_grad)
         if array.dtype.kind != "f":
             raise RuntimeError(
                 "Only Tensors of floating point and complex dtype can require gradients, not "
@@ -43,6 +45,19 @@ def leaf(array: Any, requires_grad: bool = False, place: Any = None, out: Any = 
     if mode.inference and out is None:
         t._cell = None
     return t
+
+
+def asked(t: Tensor, requires_grad: bool) -> Tensor:
+    """The tensor, which has been filled, as a leaf that requires a gradient if that is asked for."""
+    if not requires_grad:
+        return t
+    _check_asked(requires_grad)
+    return t.requires_grad_()
+
+
+def _check_asked(requires_grad: Any) -> None:
+    if not isinstance(requires_grad, bool):
+        raise TypeError(f"argument 'requires_grad' must be bool, not {type(requires_grad).__name__}")
 
 
 # ---- the array of what was given ----

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from autodiff._core.dtypes import scalar_type
 from autodiff._core.modes import mode
 from autodiff._core.tensor import Tensor
+from autodiff._core.unlike import unlike
 from autodiff._core.views import edge_of
 from autodiff.api._calls import takes_tensors
 from autodiff.api.dropout import dropout as dropped
@@ -212,7 +213,7 @@ def check_dtypes(xs: Sequence[Tensor]) -> None:
     for x in xs:
         if x._array.dtype != xs[0]._array.dtype:
             names = [scalar_type(y._array) for y in (xs[0], x)]
-            raise RuntimeError(f"mat1 and mat2 must have the same dtype, but got {names[0]} and {names[1]}")
+            raise RuntimeError(f"mat1 and mat2 must have the same dtype, but got {names[0]} and {names[1]}{unlike(xs[0], x)}")
 
 
 def _grouped(params: Any, has_biases: bool, count: int, states: int) -> list[Any]:

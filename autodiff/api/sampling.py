@@ -21,7 +21,7 @@ from autodiff.api._calls import number, size_of, takes_tensors, whole
 from autodiff.api._ends import ends_of
 from autodiff.api.fill import bernoulli_, highest_of, normal_, random_, stream_of, uniform_, within
 from autodiff.api.out import Rule, chosen_dtype, fresh, written
-from autodiff.api.reading import float_or_default, leaf
+from autodiff.api.reading import asked, float_or_default, leaf
 from autodiff.ops.fill import drawn
 from autodiff.random import Generator
 
@@ -50,18 +50,9 @@ def _laid_out_like(out: Tensor, shape: tuple[int, ...]) -> Tensor:
     return leaf(np.ndarray(shape, a.dtype, np.empty(span, np.uint8), 0, a.strides))
 
 
-def _asked(t: Tensor, requires_grad: bool) -> Tensor:
-    return t.requires_grad_() if requires_grad else t
-
-
 def rand(
-    *sizes: Any,
-    size: Any = None,
-    generator: Generator | None = None,
-    out: Tensor | None = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
+    *sizes: Any, size: Any = None, generator: Generator | None = None, out: Tensor | None = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, pin_memory: bool | None = False, requires_grad: bool = False,
 ) -> Tensor:
     """Uniform numbers in [0, 1), of the size given.
 
@@ -70,20 +61,17 @@ def rand(
     >>> torch.rand(2)
     tensor([0.4963, 0.7682])
     """
+    if layout is not None or pin_memory is not False:
+        dense_only("rand", layout, pin_memory)
     if out is not None:
         found = _sized("rand", out, size_of(sizes, size), dtype)
-        return _asked(uniform_(found, generator=generator), requires_grad)
+        return asked(uniform_(found, generator=generator), requires_grad)
     return leaf(stream_of(generator).uniform(size_of(sizes, size), _floating(dtype, "rand")), requires_grad, device)
 
 
 def randn(
-    *sizes: Any,
-    size: Any = None,
-    generator: Generator | None = None,
-    out: Tensor | None = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
+    *sizes: Any, size: Any = None, generator: Generator | None = None, out: Tensor | None = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, pin_memory: bool | None = False, requires_grad: bool = False,
 ) -> Tensor:
     """Normal numbers, mean 0 and standard deviation 1, of the size given.
 
@@ -92,21 +80,17 @@ def randn(
     >>> torch.randn(2)
     tensor([ 1.5410, -0.2934])
     """
+    if layout is not None or pin_memory is not False:
+        dense_only("randn", layout, pin_memory)
     if out is not None:
         found = _sized("randn", out, size_of(sizes, size), dtype)
-        return _asked(normal_(found, generator=generator), requires_grad)
+        return asked(normal_(found, generator=generator), requires_grad)
     return leaf(stream_of(generator).normal(size_of(sizes, size), _floating(dtype, "randn")), requires_grad, device)
 
 
 def randint(
-    *ends: Any,
-    low: Any = None,
-    high: Any = None,
-    size: Any = None,
-    generator: Generator | None = None,
-    out: Tensor | None = None,
-    dtype: Any = None,
-    device: Any = None,
+    *ends: Any, low: Any = None, high: Any = None, size: Any = None, generator: Generator | None = None,
+    out: Tensor | None = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool | None = False,
     requires_grad: bool = False,
 ) -> Tensor:
     """Whole numbers in [low, high), called as randint(low, high, size), or in [0, high), called as randint(high, size).
@@ -116,6 +100,8 @@ def randint(
     >>> torch.randint(0, 10, (3,))
     tensor([4, 9, 3])
     """
+    if layout is not None or pin_memory is not False:
+        dense_only("randint", layout, pin_memory)
     if size is None and ends:
         ends, size = ends[:-1], ends[-1]
     if not isinstance(size, (tuple, list)):
@@ -130,14 +116,15 @@ def randint(
     if out is not None:
         given = _sized("randint", out, size_of((size,)), dtype)
         within("randint", given._array.dtype, low, high - 1)
-        return _asked(random_(given, low, high, generator=generator), requires_grad)
+        return asked(random_(given, low, high, generator=generator), requires_grad)
     found = as_numpy_dtype(dtype) or np.dtype(np.int64)
     within("randint", found, low, high - 1)
     return leaf(stream_of(generator).randint(low, high, size_of((size,))).astype(found, copy=False), requires_grad, device)
 
 
 def randperm(
-    n: int, *, generator: Generator | None = None, out: Tensor | None = None, dtype: Any = None, device: Any = None
+    n: int, *, generator: Generator | None = None, out: Tensor | None = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool | None = False, requires_grad: bool = False,
 ) -> Tensor:
     """The numbers 0 to n - 1 in random order.
 
@@ -146,6 +133,8 @@ def randperm(
     >>> torch.randperm(4)
     tensor([0, 1, 3, 2])
     """
+    if layout is not None or pin_memory is not False:
+        dense_only("randperm", layout, pin_memory)
     n = whole("randperm", "n", n)
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
@@ -156,7 +145,7 @@ def randperm(
         raise NotImplementedError('"randperm" not implemented for bools')
     if n - 1 > highest_of(found):
         raise RuntimeError(f"value {n - 1} cannot be converted to type {found} without overflow: not all numbers fit into it")
-    return leaf(stream_of(generator).randperm(n).astype(found, copy=False), False, device, out, "randperm")
+    return leaf(stream_of(generator).randperm(n).astype(found, copy=False), requires_grad, device, out, "randperm")
 
 
 def normal(
@@ -169,7 +158,7 @@ def normal(
     dtype: Any = None,
     layout: Any = None,
     device: Any = None,
-    pin_memory: bool = False,
+    pin_memory: bool | None = False,
     requires_grad: bool = False,
 ) -> Tensor:
     """Normal numbers: of the size given for numbers mean and std, or one per element where they are tensors (std is 1 then).
@@ -180,8 +169,8 @@ def normal(
     tensor([11.5410,  9.7066])
     """
     stream = stream_of(generator)
-    if layout is not None:
-        dense_only("normal", layout)
+    if layout is not None or pin_memory is not False:
+        dense_only("normal", layout, pin_memory)
     if out is not None:
         chosen_dtype("normal", out, dtype)
     if size is not None:
@@ -194,7 +183,7 @@ def normal(
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
         if out is not None:
             found = _sized("normal", out, size_of((size,)), dtype)
-            return _asked(normal_(found, mean, std, generator=generator), requires_grad)
+            return asked(normal_(found, mean, std, generator=generator), requires_grad)
         values = silently(stream.normal, size_of((size,)), _floating(dtype, "normal"), mean, std)
         return leaf(values, requires_grad, device)
     if dtype is not None or requires_grad:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.formats import dense_only
 from autodiff._core.inplace import method
 from autodiff._core.promotion import cast
 from autodiff._core.refusals import at_the_door
@@ -133,7 +134,8 @@ def _strided_array(name: str, size: Any, stride: Any, dtype: np.dtype[Any]) -> A
 
 @at_the_door
 def empty_strided(
-    size: Sequence[int], stride: Sequence[int], *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    size: Sequence[int], stride: Sequence[int], *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool | None = False, requires_grad: bool = False,
 ) -> Tensor:
     """An uninitialised tensor of the sizes and steps given.
 
@@ -141,6 +143,8 @@ def empty_strided(
     >>> torch.empty_strided((2, 3), (1, 2)).stride()
     (1, 2)
     """
+    if layout is not None or pin_memory is not False:
+        dense_only("empty_strided", layout, pin_memory)
     array = _strided_array("empty_strided", size, stride, float_or_default(dtype))
     return leaf(array, requires_grad, device)
 
@@ -148,10 +152,12 @@ def empty_strided(
 @method
 @at_the_door
 def new_empty_strided(
-    self: Tensor, size: Sequence[int], stride: Sequence[int], *, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False,
+    self: Tensor, size: Sequence[int], stride: Sequence[int], *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool | None = False, requires_grad: bool = False,
 ) -> Tensor:
     """`empty_strided(size, stride)` in the dtype of this tensor."""
+    if layout is not None or pin_memory is not False:
+        dense_only("new_empty_strided", layout, pin_memory)
     found = as_numpy_dtype(dtype) or self._array.dtype
     array = _strided_array("new_empty_strided", size, stride, found)
     return leaf(array, requires_grad, device)
@@ -159,7 +165,8 @@ def new_empty_strided(
 
 @at_the_door
 def empty_permuted(
-    size: Sequence[int], physical_layout: Sequence[int], *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    size: Sequence[int], physical_layout: Sequence[int], *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool | None = False, requires_grad: bool = False,
 ) -> Tensor:
     """An uninitialised tensor without gaps, whose dimensions follow in memory in the order of `physical_layout`.
 
@@ -167,6 +174,8 @@ def empty_permuted(
     >>> torch.empty_permuted((2, 3, 4), (1, 0, 2)).stride()
     (4, 8, 1)
     """
+    if layout is not None or pin_memory is not False:
+        dense_only("empty_permuted", layout, pin_memory)
     sizes, order = sizes_of((size,), "empty_permuted"), sizes_of((physical_layout,), "empty_permuted", "physical_layout")
     if len(sizes) != len(order):
         raise RuntimeError(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
+from autodiff._core.formats import dense_only
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.refusals import at_the_door
@@ -85,17 +86,20 @@ def trace(input: Tensor) -> Tensor:
 
 
 @at_the_door
-def _triangle(find: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
+def _triangle(find: Any, row: int, col: int, offset: int, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     row, col, offset = (whole(find.__name__, name, v) for name, v in (("row", row), ("col", col), ("offset", offset)))
     if row < 0 or col < 0:
         raise RuntimeError(f"row and col must be non-negative, got {row} and {col}")
     found = as_numpy_dtype(dtype) or np.dtype(np.int64)
     if found not in (np.int32, np.int64):
         raise NotImplementedError(f'"{find.__name__}" not implemented for {dtype}: positions are int64 or int32')
-    return leaf(np.stack(find(row, offset, col)).astype(found))
+    return leaf(np.stack(find(row, offset, col)).astype(found), requires_grad, device)
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool | None = False, requires_grad: bool = False,
+) -> Tensor:
     """The indices of the lower triangle of a row by col matrix: row numbers, then column numbers.
 
     >>> import autodiff as torch
@@ -103,10 +107,15 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
     tensor([[0, 1, 1],
             [0, 0, 1]])
     """
-    return _triangle(np.tril_indices, row, col, offset, dtype)
+    if layout is not None or pin_memory is not False:
+        dense_only("tril_indices", layout, pin_memory)
+    return _triangle(np.tril_indices, row, col, offset, dtype, device, requires_grad)
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool | None = False, requires_grad: bool = False,
+) -> Tensor:
     """The indices of the upper triangle of a row by col matrix: row numbers, then column numbers.
 
     >>> import autodiff as torch
@@ -114,7 +123,9 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
     tensor([[0, 0, 1],
             [0, 1, 1]])
     """
-    return _triangle(np.triu_indices, row, col, offset, dtype)
+    if layout is not None or pin_memory is not False:
+        dense_only("triu_indices", layout, pin_memory)
+    return _triangle(np.triu_indices, row, col, offset, dtype, device, requires_grad)
 
 
 @method

@@ -14,7 +14,8 @@ from autodiff._core import dtypes as _dtypes
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, adopt, wrap
 from autodiff._core.types import Size
-from autodiff.api.creation import as_tensor, empty
+from autodiff.api.creation import as_tensor
+from autodiff.api.filled import empty
 
 
 def _made(name: str, given: tuple[Any, ...], dtype: _dtypes.dtype) -> Tensor:

@@ -5,8 +5,8 @@ from typing import Any
 from autodiff._core.grad import backward
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
-from autodiff.autograd import function, functional, graph, profiler
-from autodiff.autograd.anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
+from autodiff.autograd import anomaly_mode, forward_ad, function, functional, grad_mode, graph, profiler
+from autodiff.autograd.anomaly_mode import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from autodiff.autograd.function import Function, once_differentiable
 from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from autodiff.autograd.gradients import grad
@@ -16,12 +16,15 @@ __all__ = [
     "Function",
     "GradcheckError",
     "Variable",
+    "anomaly_mode",
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "forward_ad",
     "function",
     "functional",
     "grad",
+    "grad_mode",
     "gradcheck",
     "gradgradcheck",
     "graph",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import warnings
 import weakref
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from autodiff._core.node import FREED, Edge, Node
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.operation import Plan
 from autodiff._core.provenance import here, line_of
+from autodiff._core.teaching import teach, teaching
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 
@@ -179,10 +181,9 @@ class FunctionNode(Node):
             if not isinstance(r, Tensor):
                 raise RuntimeError(f"function {name}: expected Variable or None (got {type(r).__name__}) as gradient {i}")
             if not _summable(r._array.shape, edge[2]):
-                raise RuntimeError(
-                    f"Function {name} returned an invalid gradient at index {i} - got {list(r._array.shape)} but expected "
-                    f"shape compatible with {list(edge[2])}"
-                )
+                raise RuntimeError(_of_another_shape(self, i, r._array.shape, edge[2]))
+            if teaching.raises and r._array.size != math.prod(edge[2]):
+                teach("AD034", _of_another_shape(self, i, r._array.shape, edge[2], "It was summed to that shape. "))
             results.append((edge, r if create_graph else r._array))
         for edge, gx in results:  # once all of them were looked at
             send(edge, gx)
@@ -198,6 +199,16 @@ def _wrong_count(function: Any, name: str, expected: int, got: int) -> RuntimeEr
     return RuntimeError(
         f"function {name} returned an incorrect number of gradients (expected {expected}, got {got}): backward returns one for "
         f"each input of forward{named}; None for those that need none"
+    )
+
+
+def _of_another_shape(node: FunctionNode, i: int, shape: tuple[int, ...], wanted: tuple[int, ...], then: str = "") -> str:
+    """What is said of a gradient that does not have the shape of its input; `then` is what became of it."""
+    cls, code = node.function.__name__, "" if then else " (AD034)"
+    return (
+        f"Function {node.name()} returned an invalid gradient at index {i} - got {list(shape)} but expected shape compatible "
+        f"with {list(wanted)}. {then}{cls}.backward returns for each input of forward a gradient of its shape; it was applied "
+        f"at {line_of(node.place)}. To check it: autodiff.autograd.gradcheck({cls}.apply, inputs), with inputs of float64{code}"
     )
 
 

@@ -6,22 +6,30 @@ fetched again when it is walked: on disk, compressed, or not kept at all (`utils
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterable
-from typing import Any
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Self
 
 import numpy as np
 
+from autodiff._core.edges import GradientEdge, get_gradient_edge
 from autodiff._core.memory import changed
 from autodiff._core.missing import missing_name
 from autodiff._core.modes import users_code
 from autodiff._core.node import FREED, UNCHANGING, Edge, Node
-from autodiff._core.observer import leaving_out, observing
+from autodiff._core.observer import leaving_out, observers, observing
 from autodiff._core.operation import ALL, INPUT, OUTPUT
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.autograd import _saved_values  # noqa: F401  (the attributes of a node)
+from autodiff.autograd._several_hooks import register_multi_grad_hook
 from autodiff.autograd._user_node import FunctionNode
 
-__all__ = ["Node", "increment_version", "save_on_cpu", "saved_tensors_hooks"]
+__all__ = [
+    "GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks", "get_gradient_edge",
+    "increment_version", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
+]
 
 
 class Packed:
@@ -123,8 +131,11 @@ class saved_tensors_hooks:
     def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Any]) -> None:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
+        if _refused.messages:
+            raise RuntimeError(_refused.messages[-1])
         observing(self).__enter__()
+        return self
 
     def __exit__(self, *error: object) -> None:
         observing(self).__exit__(None, None, None)
@@ -158,6 +169,86 @@ class saved_tensors_hooks:
 
     def _pack(self, array: Any) -> Any:
         return Packed(array, self.pack_hook, self.unpack_hook) if isinstance(array, np.ndarray) else array
+
+
+class _Refused(threading.local):
+    """Why no hooks may be set in this thread: one message for each block that forbids them."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+
+_refused = _Refused()
+
+
+@contextlib.contextmanager
+def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
+    """Inside, to set hooks of saved tensors is a RuntimeError with that message; so it is to begin where some are set.
+
+    >>> import autodiff as torch
+    >>> graph = torch.autograd.graph
+    >>> with graph.disable_saved_tensors_hooks("not in here"), graph.save_on_cpu():
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    RuntimeError: not in here
+    """
+    if any(isinstance(each, saved_tensors_hooks) for each in observers()):
+        raise RuntimeError(error_message)
+    _refused.messages.append(error_message)
+    try:
+        yield
+    finally:
+        _refused.messages.pop()
+
+
+class _Copies(saved_tensors_hooks):
+    """Keeps a copy of each value, for as long as its block is open."""
+
+    def __init__(self) -> None:
+        super().__init__(self._copied, self._given)
+        self.open = True
+
+    @staticmethod
+    def _copied(t: Tensor) -> Tensor:
+        return t.clone()
+
+    def _given(self, t: Tensor) -> Tensor:
+        if not self.open:
+            raise AssertionError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context in which the graph was originally "
+                "recorded: call backward() inside the block."
+            )
+        return t
+
+    def clear(self) -> None:
+        """Nothing that was kept is given any more."""
+        self.open = False
+
+
+@contextlib.contextmanager
+def allow_mutation_on_saved_tensors() -> Iterator[_Copies]:
+    """Inside, what backward needs may be changed in place: a node keeps a copy. Call backward inside too.
+
+    RuntimeError for one such block in another.
+
+    >>> import autodiff as torch
+    >>> x = torch.tensor([2.0], requires_grad=True)
+    >>> with torch.autograd.graph.allow_mutation_on_saved_tensors():
+    ...     y = x.clone()
+    ...     z = y * y
+    ...     _ = y.zero_()
+    ...     z.sum().backward()
+    >>> x.grad
+    tensor([4.])
+    """
+    if any(isinstance(each, _Copies) for each in observers()):
+        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
+    with _Copies() as copies:
+        try:
+            yield copies
+        finally:
+            copies.clear()
 
 
 class save_on_cpu(saved_tensors_hooks):

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from autodiff._core.types import Size
-from autodiff.api.creation import eye
+from autodiff.api.filled import eye
 from autodiff.api.join import cat
 from autodiff.api.with_out import softplus
 from autodiff.distributions import constraints

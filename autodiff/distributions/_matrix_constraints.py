@@ -12,7 +12,8 @@ import numpy as np
 
 from autodiff._core.tensor import Tensor
 from autodiff.api.comparison import isclose
-from autodiff.api.creation import from_numpy, ones
+from autodiff.api.creation import from_numpy
+from autodiff.api.filled import ones
 from autodiff.distributions._constraint import Constraint
 
 __all__ = [

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from autodiff._core.types import Size
-from autodiff.api.creation import eye
+from autodiff.api.filled import eye
 from autodiff.api.rearrange import broadcast_tensors
 from autodiff.api.sampling import normal
 from autodiff.distributions import constraints

@@ -7,7 +7,7 @@ from typing import Any
 
 from autodiff._core.types import Size
 from autodiff.api.agreement import broadcast_shapes
-from autodiff.api.creation import eye
+from autodiff.api.filled import eye
 from autodiff.api.sampling import normal
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import lazy

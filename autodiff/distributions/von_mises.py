@@ -9,7 +9,7 @@ from autodiff._core.dtypes import bool as bool_
 from autodiff._core.dtypes import float64
 from autodiff._core.modes import no_grad
 from autodiff.api.comparison import where
-from autodiff.api.creation import zeros
+from autodiff.api.filled import zeros
 from autodiff.api.sampling import rand
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all, lazy

@@ -9,7 +9,8 @@ from typing import Any
 from autodiff._core.provenance import stacklevel
 from autodiff._core.types import Size
 from autodiff.api.agreement import broadcast_shapes
-from autodiff.api.creation import eye, tensor
+from autodiff.api.creation import tensor
+from autodiff.api.filled import eye
 from autodiff.api.old_linear_algebra import cholesky_solve
 from autodiff.api.ranges import arange
 from autodiff.api.sampling import randn

@@ -11,6 +11,8 @@ What is recorded, while a program runs:
 - `values`: a copy of an array, or, of a large one, what a reader wants to know of it.
 - `places`: the expression of the user's that made a tensor.
 - `events`: what a run is made of.
+- `signs`: the signs of operations.
+- `held`: what modules call the tensors that they hold.
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.
 - `recorder`: an observer that writes the events down.
@@ -23,7 +25,8 @@ How it is told:
 - `wording`: how the story calls things.
 - `equations`: a rule with names and with numbers.
 - `rows`: a line of numbers that no rule gives.
-- `updates`: what a step does to one parameter.
+- `executed`: a function of assignments, run line by line.
+- `updates`: what a step does to one number, by the optimiser's own rule.
 - `moments`: what a story is made of.
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.
@@ -38,11 +41,14 @@ How it is told:
 - `svg`: the picture drawn.
 - `picture`: what `autodiff.graph` gives: the picture in every form.
 - `page`: the story, the code and the picture in one file for a browser.
+- `html`: a tensor in a notebook's cell.
 - `data`: a run as JSON.
 - `exploring`: the page in a notebook, or in the browser.
 - `stepping`: the backward walk by hand, one operation at a time.
 - `summary`: what a model does to an input, layer by layer.
+- `doctor`: what keeps a model from learning.
 - `why`: why a tensor has no gradient.
+- `ways`: the ways from a loss back to a tensor, or that there is none.
 - `program`: the program that ran, as Python without a graph.
 - `scope`: the names in it.
 - `steps`: an optimiser's part in it.

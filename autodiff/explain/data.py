@@ -18,7 +18,7 @@ from autodiff.explain.values import Value
 
 __all__ = ["SCHEMA", "VERSION", "as_json"]
 
-VERSION = 1
+VERSION = 2
 _WHOLE = 256  # of a tensor with more numbers there are its range and its norm
 
 _SPAN = {
@@ -76,7 +76,7 @@ SCHEMA: dict[str, Any] = {
         },
         "moment": {
             "type": "object",
-            "required": ["phase", "title", "words", "rules"],
+            "required": ["phase", "title", "words", "rules", "rows"],
             "properties": {
                 "phase": {"enum": ["start", "forward", "backward", "step", "zero_grad", "stopped"]},
                 "title": {"type": "string"}, "words": {"type": "string"}, "span": _SPAN,
@@ -88,6 +88,18 @@ SCHEMA: dict[str, Any] = {
                         "properties": {
                             "to": {"type": ["integer", "null"]}, "rule": {"type": "string"}, "numbers": {"type": "string"},
                             "result": {"$ref": "#/$defs/value"},
+                        },
+                    },
+                },
+                "rows": {
+                    "description": "numbers that no rule gives: a sum so far, a line of an update, a measured slope",
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["about", "name", "text", "numbers", "result"],
+                        "properties": {
+                            "about": {"type": ["integer", "null"]}, "name": {"type": "string"}, "text": {"type": "string"},
+                            "numbers": {"type": "string"}, "result": {"$ref": "#/$defs/value"},
                         },
                     },
                 },
@@ -135,9 +147,16 @@ def _moment(moment: Any) -> dict[str, Any]:
         {"to": e.to.number if e.to is not None else None, "rule": e.rule, "numbers": e.numbers, "result": _value(e.result)}
         for e in moment.equations
     ]
+    rows = [
+        {
+            "about": row.about.number if row.about is not None else None, "name": row.name, "text": row.text,
+            "numbers": row.numbers, "result": _value(row.result),
+        }
+        for row in moment.rows
+    ]
     return {
         "phase": moment.phase, "title": moment.title, "words": moment.words, "span": _plain(moment.span), "rules": rules,
-        "facts": moment.facts,
+        "rows": rows, "facts": moment.facts,
     }
 
 

@@ -169,6 +169,7 @@ class Changed(Event):
     after: Value
     operands: list[Any]  # the other arguments: a Thing each, or what they are
     recorded: bool = False  # did it get a place in the graph? Then `thing` is the new one
+    by_step: bool = False  # did an optimiser do it, in the midst of its step?
 
 
 @dataclass(eq=False)

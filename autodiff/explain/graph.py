@@ -18,19 +18,16 @@ from autodiff._core.node import FREED, Node, to_leaf
 from autodiff._core.operation import INPUT, OUTPUT
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor
-from autodiff.explain.events import Call, Cut, Delivered, Event, Failed, Made, Thing, Walked
+from autodiff.explain.events import Call, Changed, Cut, Delivered, Event, Failed, Made, Thing, Walked
 from autodiff.explain.guessing import Modules, calls_of
-from autodiff.explain.numbers import number, shape_of
+from autodiff.explain.names import in_variables
+from autodiff.explain.numbers import counted, number, shape_of
+from autodiff.explain.signs import drawn, infix
 from autodiff.explain.values import Value, value_of
 from autodiff.explain.wording import named
+from autodiff.nn import Module
 
 __all__ = ["Box", "Graph", "of_run", "of_tensors"]
-
-_SIGNS = {
-    "add": "+", "sub": "−", "rsub": "−", "mul": "×", "div": "÷", "mm": "@", "matmul": "@", "neg": "−", "pow": "uⁿ",
-    "linear": "x wᵀ + b", "square": "u²", "reciprocal": "1/u", "sqrt": "√u",
-}
-
 
 _OPENLY = ("detach", "no_grad", "inference_mode")  # ways of cutting a graph that a program asks for
 
@@ -48,6 +45,7 @@ class Box:
     module: str = ""
     place: str = ""
     thing: Thing | None = None
+    left_out: bool = False  # a parameter that no backward() of the run reached
     call: Call | None = None  # the innermost call of a module that it was computed in
     origin: Hashable = None  # the same for what one expression computes again and again
     holds: Folded | None = None  # of a group
@@ -78,7 +76,7 @@ class Graph:
         inputs: dict[int, list[str]] = {}
         for a, b in self.lines:
             inputs.setdefault(b, []).append(self.boxes[a].name)
-        told = [self.note or f"{len(self.boxes)} nodes"]
+        told = [self.note or counted(len(self.boxes), "node")]
         for i, box in enumerate(self.boxes):
             if box in results:
                 made, given = box.sign or "computed", ", ".join(inputs.get(i, []))
@@ -87,7 +85,7 @@ class Graph:
                 else:
                     told.append(f"{box.name} is {made} of {given or 'nothing'}")
         learns = [f"{b.name} {shape_of(b.shape or ())}" for b in self.boxes if b.kind == "parameter"]
-        told.append(f"{len(learns)} parameters{': ' if learns else ''}{', '.join(learns)}")
+        told.append(f"{counted(len(learns), 'parameter')}{': ' if learns else ''}{', '.join(learns)}")
         within = sum(b.holds.learns for b in self.boxes if b.holds is not None)
         if within:
             told[-1] += f"; those in the boxes on piles have {within:,} numbers"
@@ -98,22 +96,27 @@ def of_run(happened: Iterable[Event], things: Iterable[Thing]) -> Graph:
     """The graph of a run: all that was computed and recorded, with the last gradient of each."""
     builder = _Builder()
     grads: dict[Thing, Value] = {}
+    delivered = False
     for event in happened:
         match event:
             case Made(depth=0):
                 builder.operation(event)
             case Cut(depth=0):
                 builder.cut(event)
+            case Changed(recorded=False):
+                builder.now[event.thing] = event.after
             case Walked():
                 grads.update((sent.to, sent.total) for sent in event.sent)
                 outs = zip(event.made.outputs, event.gradients, strict=False)
                 grads.update((out, g) for out, g in outs if g is not None)
             case Delivered():
-                grads[event.to] = event.after
+                grads[event.to], delivered = event.after, True
             case Failed():
                 builder.failure(event)
     for thing, index in builder.index.items():
-        builder.boxes[index].grad = grads.get(thing)
+        box = builder.boxes[index]
+        box.grad = grads.get(thing)
+        box.left_out = box.kind == "parameter" and box.grad is None and delivered
     return Graph(builder.boxes, builder.lines)
 
 
@@ -124,6 +127,7 @@ class _Builder:
         self.boxes: list[Box] = []
         self.lines: list[tuple[int, int]] = []
         self.index: dict[Thing, int] = {}
+        self.now: dict[Thing, Value] = {}  # of what was written over
 
     def box(self, thing: Thing, kind: str = "", sign: str = "", event: Event | None = None) -> int:
         """The box of a thing."""
@@ -132,8 +136,10 @@ class _Builder:
             place = event.span.told if event is not None and event.span is not None else ""
             module = event.module if event is not None else ""
             kind = kind or ("data" if thing.kind == "number" else thing.kind)
+            value = self.now.get(thing, thing.value)
             call, origin = (None, None) if event is None else (event.call, (event.span, getattr(event, "name", sign)))
-            self.boxes.append(Box(kind, named(thing), sign, thing.shape, thing.value, None, module, place, thing, call, origin))
+            one = Box(kind, named(thing), sign, thing.shape, value, None, module, place, thing, call=call, origin=origin)
+            self.boxes.append(one)
         return self.index[thing]
 
     def operation(self, event: Made) -> None:
@@ -168,8 +174,8 @@ class _Builder:
 
 def _sign(event: Made) -> str:
     """An operation in a few characters, with the number of Python's that it takes."""
-    sign = _SIGNS.get(event.name, event.name.replace("_", " "))
-    if len(event.inputs) != 2 or event.name not in _SIGNS:
+    sign = drawn(event.name)
+    if len(event.inputs) != 2 or not infix(event.name):
         return sign
     numbers = [x.value.number if isinstance(x, Thing) and x.kind == "number" and x.value else None for x in event.inputs]
     if numbers[1] is not None and event.name != "pow":
@@ -203,17 +209,15 @@ class _Walker:
 
     def learn(self, frame: FrameType) -> None:
         """What the caller's variables hold."""
-        for variables in (frame.f_globals, frame.f_locals):
-            for name, value in variables.items():
-                if isinstance(value, Tensor) and not name.startswith("_"):
-                    self.variables[id(value._array)] = name
-                    edge = value._edge
-                    if edge.__class__ is tuple and not to_leaf(edge):
-                        self.results[edge[0], edge[1]] = name, value
-                elif hasattr(value, "named_parameters") and not isinstance(value, type):
+        for variables in (frame.f_locals, frame.f_globals):
+            for name, value in [*variables.items()]:
+                if isinstance(value, Module):
                     self.modules.learn(name, value)
-                    for path, p in [*value.named_parameters(), *value.named_buffers()]:
-                        self.variables.setdefault(id(p._array), path)
+        for name, value in in_variables(frame, short=True):
+            self.variables.setdefault(id(value._array), name)
+            edge = value._edge
+            if edge.__class__ is tuple and not to_leaf(edge):
+                self.results.setdefault((edge[0], edge[1]), (name, value))
 
     def root(self, output: Tensor) -> None:
         """An output: its nodes, deepest first or not: they are sorted by their age afterwards."""
@@ -273,8 +277,7 @@ class _Walker:
                 shape = tensor._array.shape if tensor is not None else shapes.get((node, nr))
                 index[node, nr] = len(boxes)
                 place = line_of(node.place) if node.place else ""
-                sign = _SIGNS.get(public, public.replace("_", " "))
-                told = Box("result", name or public, sign, shape, value, retained, "", place, call=call)
+                told = Box("result", name or public, drawn(public), shape, value, retained, "", place, call=call)
                 told.origin = node.place, public
                 boxes.append(told)
                 lines += [(a, index[node, nr]) for a in dict.fromkeys(sources)]

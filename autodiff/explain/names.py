@@ -12,45 +12,64 @@ from types import CodeType, FrameType
 from typing import Any
 
 from autodiff._core.tensor import Tensor
-from autodiff.explain.events import Made, Thing
+from autodiff.explain.events import Event, Made, Thing
+from autodiff.explain.held import Held, subscript
 from autodiff.explain.places import text_of
+from autodiff.explain.signs import infix
 from autodiff.nn import Module
 
-__all__ = ["Names", "subscript"]
+__all__ = ["Names", "in_variables", "is_a_name"]
 
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+def is_a_name(text: str) -> bool:
+    """Whether a variable is one that somebody has named: not IPython's `_` and `_12`, nor what a rewritten assertion holds."""
+    return text.isidentifier() and text.strip("_0123456789") != ""
 
 
-def subscript(n: int) -> str:
-    """A number as it is written below the line."""
-    return str(n).translate(_LOWERED)
+def in_variables(frame: FrameType, short: bool = False) -> list[tuple[str, Tensor]]:
+    """What a frame's variables call tensors, the first name first; what a module holds is `model.0.weight`.
+
+    `short` leaves out the model, where no other one has a tensor of that path.
+    """
+    named: list[tuple[str, Tensor]] = []
+    held: list[tuple[str, str, Tensor]] = []
+    for variables in (frame.f_locals, frame.f_globals):
+        for name, value in [*variables.items()]:
+            if isinstance(value, Tensor) and is_a_name(name):
+                named.append((name, value))
+            elif isinstance(value, Module):
+                held += [(name, path, x) for path, x in [*value.named_parameters(), *value.named_buffers()]]
+    several: dict[str, set[int]] = {}
+    for _, path, x in held:
+        several.setdefault(path, set()).add(id(x))
+    whole = {name for name, path, _ in held if len(several[path]) > 1 or not short}
+    return named + [(f"{name}.{path}" if name in whole else path, x) for name, path, x in held]
 
 
 class Names:
     """The names found so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Callable[[Tensor], Thing | None]) -> None:
+        self.known = known  # the thing that a tensor is, if it has come in
         self.counts: dict[tuple[CodeType | None, str], int] = {}
         self.bound: dict[tuple[CodeType | None, str], Thing] = {}
-        self.parameters: dict[int, str] = {}  # by the tensor's id, which its module keeps alive
+        self.held = Held()
         self.paths: dict[int, dict[int, str]] = {}  # of the modules in a module
-        self.holds: dict[int, str] = {}  # the variable that holds a module
-        self.seen: set[int] = set()
-        self.kept: list[Any] = []
         self.changing = ""
 
-    def look(self, frame: FrameType, known: Callable[[Tensor], Thing | None]) -> None:
+    def look(self, frame: FrameType) -> None:
         """Name the things that variables of this frame hold now; what was named first keeps its name."""
-        code: CodeType | None = frame.f_code if frame.f_code.co_name != "<module>" else None
-        for where, variables in ((None, frame.f_globals), (code, frame.f_locals)):
-            for name, value in [*variables.items()]:
-                if isinstance(value, Module):
-                    self.learn(value)
-                    self.holds.setdefault(id(value), name)
-                elif isinstance(value, Tensor) and not name.startswith("_"):
-                    thing = known(value)
-                    if thing is not None and self.bound.get((where, name)) is not thing:
-                        self.bind(where, name, thing)
+        self.see(None, frame.f_globals)
+        self.see(frame.f_code if frame.f_code.co_name != "<module>" else None, frame.f_locals)
+
+    def see(self, where: CodeType | None, variables: dict[str, Any]) -> None:
+        """Name the things that variables hold: those of a function, or, where None, of a module."""
+        for name, value in [*variables.items()]:
+            if isinstance(value, Module):
+                self.learn(value, name)
+            elif isinstance(value, Tensor) and is_a_name(name):
+                thing = self.known(value)
+                if thing is not None and self.bound.get((where, name)) is not thing:
+                    self.bind(where, name, thing)
 
     def bind(self, where: CodeType | None, name: str, thing: Thing) -> None:
         """A variable holds a thing that it did not hold before."""
@@ -61,20 +80,16 @@ class Names:
             if thing.kind == "number":
                 thing.kind = "data"
 
-    def learn(self, module: Module) -> None:
-        """The names of a module's parameters and buffers."""
-        if id(module) in self.seen:
-            return
-        self.seen.add(id(module))
-        self.kept.append(module)
-        for name, p in [*module.named_parameters(), *module.named_buffers()]:
-            self.parameters.setdefault(id(p), name)
+    def learn(self, module: Module, variable: str = "") -> None:
+        """What a module calls its parameters and buffers; some may have come in before it had a variable."""
+        for x in self.held.learn(module, variable):
+            thing = self.known(x)
+            if thing is not None and not thing.named:
+                self.held.met(thing, x)
 
     def met(self, thing: Thing, x: Tensor) -> None:
         """A leaf or a constant comes in."""
-        name = self.parameters.get(id(x))
-        if name is not None:
-            thing.name, thing.named = name, True
+        self.held.met(thing, x)
 
     def computed(self, thing: Thing, made: Made) -> None:
         """A result has no name yet: the expression that made it stands in for one."""
@@ -86,11 +101,12 @@ class Names:
         else:
             thing.name = (text_of(made.span) or _formula(made)) + suffix
 
-    def path(self, outermost: Module, module: Module) -> str:
-        """What a module is called inside another one."""
-        if id(outermost) not in self.paths:
+    def path(self, outermost: Module, module: Module, event: Event | None = None) -> str:
+        """What a module is called inside another one; the event in it is renamed should another model come in."""
+        if id(module) not in self.paths.get(id(outermost), {}):
             self.paths[id(outermost)] = {id(each): name for name, each in outermost.named_modules()}
-        return self.paths[id(outermost)].get(id(module), type(module).__name__)
+        path = self.paths[id(outermost)].get(id(module), type(module).__name__)
+        return path if event is None else self.held.inside(outermost, path, event)
 
     def used(self, made: Made) -> None:
         """A constant without a name is called what it is called where it is used: `xs[t]`, the source of that operand."""
@@ -99,14 +115,11 @@ class Names:
                 x.name = _operand_text(made, at)
 
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mm": "@", "matmul": "@", "pow": "**"}
-
-
 def _formula(made: Made) -> str:
     """An operation that stands in no line of the user's, as it would be written: a rule's own product, say."""
     names = [x.name or "…" if isinstance(x, Thing) else str(x) for x in made.inputs]
-    if len(names) == 2 and made.name in _INFIX:
-        return f" {_INFIX[made.name]} ".join(name if name.isidentifier() else f"({name})" for name in names)
+    if len(names) == 2 and (sign := infix(made.name)):
+        return f" {sign} ".join(name if name.isidentifier() else f"({name})" for name in names)
     text = f"{made.name}({', '.join(names)})"
     return text if len(text) <= 40 else f"{made.name}(…)"
 

@@ -15,7 +15,7 @@ from autodiff.explain.figures import figure
 from autodiff.explain.folding import Folding
 from autodiff.explain.graph import Box, Graph
 from autodiff.explain.layout import lay_out
-from autodiff.explain.numbers import brief, shape_of
+from autodiff.explain.numbers import brief, counted, shape_of
 from autodiff.explain.page.picture import picture_page
 from autodiff.explain.svg import draw, size_of
 
@@ -42,7 +42,7 @@ class Picture:
 
     def __repr__(self) -> str:
         drawn = f", drawn as {len(self.graph.boxes)}" if self.graph.note else ""
-        return f"<graph of {len(self.whole.boxes)} nodes{drawn}: show it in a notebook, or .save('graph.svg')>"
+        return f"<graph of {counted(len(self.whole.boxes), 'node')}{drawn}: show it in a notebook, or .save('graph.svg')>"
 
     def __str__(self) -> str:
         """The graph as text: a line for each result, what it is computed from, its value and its gradient."""

@@ -20,14 +20,12 @@ from autodiff._core.operation import ALL, NUMBER, PARAM, SHAPE, SHAPES
 from autodiff.explain import events
 from autodiff.explain.events import Arrival, Made, Thing, Walked
 from autodiff.explain.scope import Scope
+from autodiff.explain.signs import infix
 from autodiff.explain.source import body_of
 from autodiff.explain.steps import changed, constructed
 from autodiff.explain.values import Value, same
 
 __all__ = ["Program"]
-
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mm": "@"}
-
 
 class Program(Scope):
     """The lines, what they import, and the inputs that they start from."""
@@ -103,10 +101,11 @@ class Program(Scope):
         """An operation as it is written: with a sign between its operands, or as a call."""
         operation = event.operation
         assert operation is not None
-        numbers = event.name in (*_INFIX, "pow") and any(isinstance(x, Thing) and x.kind != "number" for x in event.inputs)
+        sign = infix(event.name)
+        numbers = bool(sign) and any(isinstance(x, Thing) and x.kind != "number" for x in event.inputs)
         args = [self.operand(x, numbers, event) for x in event.inputs]
-        if event.name in _INFIX and len(args) == 2 and not event.params and operation.public == event.name:
-            return f"{args[0]} {_INFIX[event.name]} {args[1]}"
+        if sign and len(args) == 2 and not event.params and operation.public == event.name:
+            return f"{args[0]} {sign} {args[1]}"
         found = self.function(_called(operation), event.name)
         named = [f"{key}={self.constant(value, key)}" for key, value in event.params.items()]
         return f"{found}({', '.join([*args, *named])})"

@@ -31,7 +31,7 @@ class Recorder(Things):
         self.events: list[events.Event] = []
         self.modules: list[Any] = []  # those that run, the outermost first
         self.calls: list[events.Call] = []  # of them
-        self.changes: list[tuple[Tensor, events.Thing, Value, list[Any]]] = []  # in-place operations that run
+        self.changes: list[tuple[Tensor, events.Thing, Value, list[Any]] | None] = []  # in-place operations that run
         self.steps: list[tuple[list[events.Moved], int]] = []  # steps that run, with the number of events before them
         self.optimizers: dict[int, int] = {}
         self.walks: list[int] = []  # walks that run
@@ -45,7 +45,7 @@ class Recorder(Things):
     def add(self, event: events.Event) -> None:
         """Write an event down: in which module it happened, and how deep inside walks."""
         own = isinstance(event, (events.Began, events.Walked, events.Hooked, events.Delivered))
-        event.module, event.depth = self.path(), len(self.walks) - own
+        event.module, event.depth = self.path(event), len(self.walks) - own
         event.call = self.calls[-1] if self.calls else None
         self.events.append(event)
 
@@ -55,13 +55,13 @@ class Recorder(Things):
         while frame is not None and is_ours(frame.f_code):
             frame = frame.f_back
         if frame is not None:
-            self.names.look(frame, self.known)
+            self.names.look(frame)
 
-    def path(self) -> str:
+    def path(self, event: events.Event) -> str:
         """The innermost module that runs, as the outermost one calls it."""
         if len(self.modules) < 2:
             return ""
-        return self.names.path(self.modules[0], self.modules[-1])
+        return self.names.path(self.modules[0], self.modules[-1], event)
 
     def now(self) -> Span | None:
         """The user's line."""
@@ -100,7 +100,7 @@ class Recorder(Things):
 
     def finish(self, frame: FrameType) -> None:
         """The program is over: what its last variables are called."""
-        self.names.look(frame, self.known)
+        self.names.look(frame)
 
     def cut(self, by: str, inputs: Any, output: Any) -> None:
         """A result has no graph although an input had one."""
@@ -116,13 +116,19 @@ class Recorder(Things):
         self.names.changing = name
         owner = self.owner(tensor)
         whole = tensor if owner is None else owner
+        if self.known(whole) is None and whole._grad is None and _by_a_layer():
+            self.changes.append(None)
+            return
         if not _is_all_of(tensor, whole):
             operands = []
         self.changes.append((whole, self.thing(whole), value_of(whole, whole=True), operands))
 
     def changed(self, tensor: Tensor, name: str) -> None:
         """It is over."""
-        tensor, old, before, operands = self.changes.pop()
+        change = self.changes.pop()
+        if change is None:
+            return
+        tensor, old, before, operands = change
         recorded = tensor._edge.__class__ is tuple
         if not recorded:  # what learns, or data: the same thing with other numbers
             self.counts[id(tensor)] = 0 if tensor._cell is None else tensor._cell[0]
@@ -131,7 +137,8 @@ class Recorder(Things):
             new.changed_from = old
         if new.kind == "parameter":
             self.owns(tensor)  # it may have other memory now
-        self.add(events.Changed(self.now(), new, name, before, value_of(tensor, not recorded), operands, recorded))
+        after = value_of(tensor, not recorded)
+        self.add(events.Changed(self.now(), new, name, before, after, operands, recorded, bool(self.steps)))
 
     # ---- the way back ----
 
@@ -211,7 +218,8 @@ class Recorder(Things):
             self.look()
             self.names.learn(module)
         self.modules.append(module)
-        path = self.path() or self.names.holds.get(id(module), "")
+        inside = len(self.modules) > 1
+        path = self.names.path(self.modules[0], module) if inside else self.names.held.variables.get(id(module), "")
         outer = self.calls[-1] if self.calls else None
         self.calls.append(events.Call(path, type(module).__name__, outer, self.now()))
 
@@ -228,7 +236,7 @@ class Recorder(Things):
             options = {key: value for key, value in group.items() if key != "params"}
             for p in group["params"]:
                 thing = self.thing(p)
-                grad = None if p._grad is None else self.grad(thing, p._grad)
+                grad = None if p._grad is None else value_of(p._grad, whole=True)
                 state = _state_of(optimizer, p, whole=True)
                 now = value_of(p, whole=True)
                 moves.append(events.Moved(thing, now, grad, now, state, state, options))
@@ -254,6 +262,16 @@ class Recorder(Things):
         self.look()
         things = [(self.thing(t), None if t._grad is None else value_of(t._grad)) for t in tensors]
         self.add(events.Cleared(self.now(), how, things))
+
+
+def _by_a_layer() -> bool:
+    """Whether it is a layer that fills its own tensors, which nobody has used yet: it makes them, and nothing is changed."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and is_ours(frame.f_code):
+        if frame.f_code.co_name in ("__init__", "reset_parameters") or frame.f_globals.get("__name__") == "autodiff.nn.init":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_all_of(part: Tensor, whole: Tensor) -> bool:

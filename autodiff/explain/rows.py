@@ -15,7 +15,9 @@ class Row:
     """A line of numbers that is not a rule of an operation: a sum so far, an update, what was and is."""
 
     about: Thing | None
-    text: str  # with names: "b so far"
+    text: str  # with names: "b so far", or a formula
     numbers: str  # "6.942 + 999.6"
     result: Value | None
     ink: str = "gradient"  # "value", "gradient", "update" or "clear"
+    name: str = ""  # of a formula: what it computes, "exp_avg" or "W1[1, 0]"
+    digits: int = 4  # how many of the result's matter

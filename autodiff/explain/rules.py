@@ -14,16 +14,16 @@ import ast
 import builtins
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
 from autodiff._core.graph import flat
 from autodiff._core.operation import Operation
 from autodiff.explain.notation import line
-from autodiff.explain.source import assigned, body_of, module_of
+from autodiff.explain.source import assigned, body_of, module_with
 
-__all__ = ["written"]
+__all__ = ["template", "written", "written_out"]
 
 
 def written(rule: Callable[..., Any], names: Mapping[str, str] | None = None) -> str:
@@ -43,27 +43,33 @@ def written(rule: Callable[..., Any], names: Mapping[str, str] | None = None) ->
         given: dict[str, ast.expr] = {each: ast.Name(each) for each in arguments}
         tree = _template(rule.__doc__, given) or ast.Call(ast.Name(name), [*given.values()], [])
     else:
-        tree = _WrittenOut(rule, arguments).visit(copy.deepcopy(body))
+        tree = written_out(body, rule.__globals__, arguments)
     return line(_Renamed(names or {}, arguments).visit(tree))
+
+
+def written_out(tree: ast.expr, world: dict[str, Any], arguments: Sequence[str]) -> ast.expr:
+    """An expression of a function with these arguments, in the names of its module: what these stand for is put in."""
+    found: ast.expr = _WrittenOut(world, arguments).visit(copy.deepcopy(tree))
+    return found
 
 
 class _WrittenOut(ast.NodeTransformer):
     """Puts what they stand for in the place of helpers and of constants."""
 
-    def __init__(self, rule: FunctionType, arguments: tuple[str, ...]) -> None:
-        self.rule, self.arguments = rule, arguments
+    def __init__(self, world: dict[str, Any], arguments: Sequence[str]) -> None:
+        self.world, self.arguments = world, arguments
 
     def value_of(self, name: str) -> Any:
         """What a name of the rule means; None for an argument."""
         if name in self.arguments:
             return None
-        return self.rule.__globals__.get(name, getattr(builtins, name, None))
+        return self.world.get(name, getattr(builtins, name, None))
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self.value_of(node.id)
         if not isinstance(value, (int, float)):
             return node
-        source = assigned(module_of(self.rule), node.id)
+        source = assigned(module_with(self.world), node.id)
         return ast.Constant(value) if source is None else self.visit(copy.deepcopy(source))
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
@@ -79,9 +85,14 @@ class _WrittenOut(ast.NodeTransformer):
         node.args = [self.visit(each) for each in node.args]
         for keyword in node.keywords:
             keyword.value = self.visit(keyword.value)
-        if not isinstance(helper, FunctionType) or ">>>" in (helper.__doc__ or ""):
-            return node
-        return _template(helper.__doc__, _given(helper, node)) or node
+        return template(helper, node) or node
+
+
+def template(helper: Any, call: ast.Call) -> ast.expr | None:
+    """What a call of a helper stands for; None for a function that users call, and for one that says nothing."""
+    if not isinstance(helper, FunctionType) or ">>>" in (helper.__doc__ or ""):
+        return None
+    return _template(helper.__doc__, _given(helper, call))
 
 
 def _given(helper: FunctionType, call: ast.Call) -> dict[str, ast.expr]:
@@ -125,6 +136,13 @@ class _Filled(ast.NodeTransformer):
         if node.id in self.given:
             return copy.deepcopy(self.given[node.id])
         return ast.JoinedStr([ast.Constant(node.id)])
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        match node:  # 1 - (1 - x) is x
+            case ast.BinOp(ast.Constant(1), ast.Sub(), ast.BinOp(ast.Constant(1), ast.Sub(), x)):
+                return x
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         node.args = [self.visit(each) for each in node.args]

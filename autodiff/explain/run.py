@@ -18,6 +18,7 @@ from autodiff.explain.events import Event, Thing
 from autodiff.explain.exploring import Exploration, in_notebook
 from autodiff.explain.graph import of_run
 from autodiff.explain.moments import Story
+from autodiff.explain.numbers import counted
 from autodiff.explain.page.writing import page_of
 from autodiff.explain.picture import Picture
 from autodiff.explain.places import span_of
@@ -26,7 +27,7 @@ from autodiff.explain.recorder import Recorder
 from autodiff.explain.story import story_of
 from autodiff.explain.text import as_ascii, as_text
 
-__all__ = ["Run", "Watching", "users_place"]
+__all__ = ["Run", "Watching", "check_ending", "users_place"]
 
 
 class Run:
@@ -59,9 +60,8 @@ class Run:
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the page to a path that ends in .html, or the text to one that ends in .txt; returns the path."""
+        check_ending(path)
         target = Path(path)
-        if target.suffix.lower() not in (".html", ".txt"):
-            raise ValueError(f"save: a run is written to .html or .txt, not {target.suffix or 'a path without an ending'!r}")
         text = self.html() if target.suffix.lower() == ".html" else as_text(self.story) + "\n"
         target.write_text(text, encoding="utf-8")
         return str(target)
@@ -111,7 +111,7 @@ class Run:
         return text
 
     def __repr__(self) -> str:
-        return f"<Run of {len(self.events)} events: print(run), run.save('run.html'), run.graph()>"
+        return f"<Run of {counted(len(self.events), 'event')}: print(run), run.save('run.html'), run.graph()>"
 
 
 class Watching:
@@ -131,6 +131,13 @@ class Watching:
         self.recorder.finish(sys._getframe(1))
         if error is not None:
             self.recorder.stopped(error, users_place(trace))
+
+
+def check_ending(path: str | os.PathLike[str]) -> None:
+    """ValueError for a path that a run is not written to."""
+    ending = Path(path).suffix
+    if ending.lower() not in (".html", ".txt"):
+        raise ValueError(f"save: a run is written to .html or .txt, not {ending or 'a path without an ending'!r}")
 
 
 def users_place(trace: TracebackType | None) -> Any:

@@ -7,17 +7,23 @@ one is found; and that it forgets it under `-X no_debug_ranges`, in a frozen pro
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import linecache
 from types import CodeType, FunctionType
 from typing import Any
 
-__all__ = ["assigned", "body_of", "module_of"]
+__all__ = ["assigned", "body_of", "definition_of", "module_with"]
 
 
-def module_of(function: FunctionType) -> ast.Module:
+def _module_of(function: FunctionType) -> ast.Module:
     """The source file of a function, parsed; an empty module where there is none."""
     return _parsed("".join(linecache.getlines(function.__code__.co_filename, function.__globals__)))
+
+
+def module_with(names: dict[str, Any]) -> ast.Module:
+    """The source file whose names these are, parsed; an empty module where there is none."""
+    return _parsed("".join(linecache.getlines(names.get("__file__", ""), names)))
 
 
 @functools.lru_cache(maxsize=128)
@@ -44,20 +50,47 @@ def body_of(function: FunctionType) -> ast.expr | None:
     arguments = [*code.co_varnames[: code.co_argcount]]
     around = [
         each
-        for each in _lambdas(module_of(function))
+        for each in _lambdas(_module_of(function))
         if [a.arg for a in each.args.args] == arguments
         and (each.lineno, each.col_offset) <= first
         and last <= (each.end_lineno or 0, each.end_col_offset or 0)
     ]
     found = max(around, key=lambda each: (each.lineno, each.col_offset), default=None)
-    return found.body if found and _still_is(found, code) else None
+    return found.body if found and _still_is(compile(ast.Expression(found), "", "eval"), code) else None
 
 
-def _still_is(found: ast.Lambda, code: CodeType) -> bool:
-    """Whether the text gives the code that runs: the file may have been changed since it was read."""
-    if code.co_freevars:  # what a lambda takes from a function around it is read by another instruction
+def definition_of(function: FunctionType) -> ast.FunctionDef | None:
+    """The `def` of a function; None where its source is not at hand, or is not what runs."""
+    code = function.__code__
+    module = _module_of(function)
+    for each in ast.walk(module):
+        if isinstance(each, ast.FunctionDef) and each.name == code.co_name and _first_line(each) == code.co_firstlineno:
+            # Compiled with the imports, since a call of a module's function has an instruction of its own.
+            imports = [line for line in module.body if isinstance(line, (ast.Import, ast.ImportFrom))]
+            whole = compile(ast.Module([*imports, _bare(each)], []), "", "exec")
+            return each if _still_is(whole, code) else None
+    return None
+
+
+def _first_line(found: ast.FunctionDef) -> int:
+    return min([found.lineno, *(each.lineno for each in found.decorator_list)])
+
+
+def _bare(found: ast.FunctionDef) -> ast.FunctionDef:
+    """A function without its annotations and decorators, which are no part of its own code."""
+    bare = copy.deepcopy(found)
+    bare.returns, bare.decorator_list = None, []
+    for each in ast.walk(bare.args):
+        if isinstance(each, ast.arg):
+            each.annotation = None
+    return bare
+
+
+def _still_is(whole: CodeType, code: CodeType) -> bool:
+    """Whether the text, compiled again, gives the code that runs: the file may have been changed since it was read."""
+    if code.co_freevars:  # what a function takes from one around it is read by another instruction
         return True
-    again = next(each for each in compile(ast.Expression(found), "", "eval").co_consts if isinstance(each, CodeType))
+    again = next(each for each in whole.co_consts if isinstance(each, CodeType))
     return _what_it_does(again) == _what_it_does(code)
 
 

@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from autodiff.explain.events import Changed, Moved, Stepped, Thing
+from autodiff.explain.signs import infix
 from autodiff.explain.updates import formula_of
 from autodiff.explain.values import Value, same
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from autodiff.explain.program import Program
 
 __all__ = ["changed", "constructed"]
-
-_BY_HAND = {"add_": "+", "sub_": "-", "mul_": "*", "div_": "/"}
 
 
 def constructed(program: Program, event: Stepped) -> None:
@@ -101,8 +100,8 @@ def _state(program: Program, optimizer: str, move: Moved, event: Stepped) -> Non
 def changed(program: Program, event: Changed) -> None:
     """What learns was changed in place, under no_grad; or data was written over."""
     thing = event.thing
-    sign = _BY_HAND.get(event.by)
-    if thing.kind == "parameter" and sign is not None and len(event.operands) == 1 and _keeps_dtype(event):
+    sign = infix(event.by.removesuffix("_"))
+    if thing.kind == "parameter" and sign and len(event.operands) == 1 and _keeps_dtype(event):
         program.assign(thing, f"{program.of(thing)} {sign} {program.constant(event.operands[0])}", event)
         program.now[thing] = event.after
         return

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff.explain import events
 from autodiff.explain.equations import of_arrival
 from autodiff.explain.events import Thing
@@ -16,6 +18,7 @@ from autodiff.explain.moments import Change, Moment, Story
 from autodiff.explain.numbers import brief, number, shape_of
 from autodiff.explain.rows import Row
 from autodiff.explain.updates import update_of
+from autodiff.explain.values import value_of
 from autodiff.explain.wording import is_number, kept_name, label, named, sign_of, stretched, title
 
 __all__ = ["story_of"]
@@ -93,6 +96,8 @@ class _Teller:
         several = f"{len(learns)} tensors learn" if len(learns) != 1 else "One tensor learns"
         listed = f" ({names})" if len(learns) <= 12 else ""
         words = f"{several}{listed}; the rest is data." if learns else "Nothing here learns: all of it is data."
+        if not self.things:
+            words = "Nothing was recorded: nothing was computed from a tensor that requires a gradient."
         moment = Moment("start", "before the first line", words)
         for t in (*learns, *data):
             moment.changes.append(Change(t, "value", t.value))
@@ -144,11 +149,11 @@ class _Teller:
         thing = event.thing
         learns = thing.kind == "parameter"
         phase = "step" if learns else "forward"
-        words = (
-            f"{named(thing)} is changed by hand, in place: the graph is not told, and keeps its old numbers nowhere."
-            if learns
-            else f"{named(thing)} is data, and is written over in place."
-        )
+        words = f"{named(thing)} is data, and is written over in place."
+        if event.by_step:
+            words = f"Inside its step the optimiser moves {named(thing)}, to compute the loss there."
+        elif learns:
+            words = f"{named(thing)} is changed by hand, in place: the graph is not told, and keeps its old numbers nowhere."
         moment = Moment(phase, f"{thing.name or 'a tensor'} {sign_of(event.by)}", words, event.span)
         moment.rows = [Row(thing, "before, after", f"{brief(event.before)} → {brief(event.after)}", event.after, "update")]
         moment.changes, moment.things = [Change(thing, "value", event.after)], [thing]
@@ -254,19 +259,21 @@ class _Teller:
 
     def step(self, event: events.Stepped) -> None:
         """A moment for each parameter that the optimiser moved, and what they should do to the loss together."""
-        expected = 0.0
+        expected: float | None = 0.0
+        loss = self.loss.name if self.loss is not None else ""
         for i, move in enumerate(event.moves):
             update = update_of(event, move)
             moment = Moment("step", f"{event.optimizer} moves {named(move.thing)}", update.words, event.span)
             moment.rows = update.rows
             moment.changes = [Change(move.thing, "value", move.after)]
             moment.things = [move.thing]
-            expected += update.expected
-            if i == len(event.moves) - 1 and self.loss is not None:
-                moment.facts.append(
-                    f"To first order the whole step should change {self.loss.name} by about {number(expected)}: each gradient "
-                    "times its move, added up. Run once more and see."
-                )
+            expected = None if expected is None or update.expected is None else expected + update.expected
+            if loss and update.expected is not None:
+                change = value_of(np.asarray(update.expected))
+                row = Row(self.loss, "g · (after − before), added up", "", change, "gradient", f"change of {loss}")
+                moment.rows.append(row)
+            if loss and expected is not None and i == len(event.moves) - 1:
+                moment.facts.append(f"The whole step should change {loss} by about {number(expected)}. Run once more and see.")
             moment.event, moment.module, moment.depth = event, event.module, event.depth
             self.moments.append(moment)
 

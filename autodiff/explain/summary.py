@@ -16,7 +16,7 @@ import numpy as np
 from autodiff._core.modes import enable_grad
 from autodiff._core.observer import observing
 from autodiff._core.tensor import Tensor
-from autodiff.explain.numbers import shape_of
+from autodiff.explain.numbers import counted, shape_of
 from autodiff.nn import Module
 from autodiff.random import get_rng_state, set_rng_state
 
@@ -68,7 +68,7 @@ class Summary:
         lines.insert(1, "-" * max(map(len, lines)))
         fixed = self.parameters - self.trained
         lines.append("-" * len(lines[1]))
-        told = f"{self.parameters:,} parameters" + (f", {fixed:,} of them fixed" if fixed else "")
+        told = counted(self.parameters, "parameter") + (f", {fixed:,} of them fixed" if fixed else "")
         lines.append(f"{told}; {self.multiplications:,} multiplications; {_bytes(self.kept)} kept for backward")
         if self.error:
             failed = next((layer for layer in reversed(self.layers) if layer.failed), None)

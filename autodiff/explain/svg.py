@@ -20,7 +20,7 @@ from autodiff.explain.layout import Layout, lay_out
 from autodiff.explain.numbers import number, shape_of
 from autodiff.explain.values import Value
 
-__all__ = ["STYLE", "Marks", "draw", "path_of", "size_of", "thumbnail"]
+__all__ = ["STYLE", "Marks", "draw", "path_of", "size_of", "thumbnail", "thumbnail_size"]
 
 HEIGHT = 46  # of a box
 _WIDE, _SMALL = 7.8, 6.6  # of a letter of the name, and of the line below it
@@ -46,6 +46,7 @@ STYLE = f"""
 .ad .n>rect{{fill:var(--paper);stroke:var(--edge);stroke-width:1.3}}
 .ad .data>rect{{stroke-dasharray:5 4}}.ad .bar{{fill:var(--edge)}}
 .ad .cut>rect{{stroke-dasharray:2 3}}.ad .failed>rect{{stroke:var(--bad);stroke-width:2}}
+.ad .idle>text{{fill:var(--soft)}}.ad .idle .bar{{fill:none;stroke:var(--edge)}}
 .ad .outside>rect{{fill:none;stroke-dasharray:1 3}}
 .ad .outside text,.ad .note{{font-size:11px;fill:var(--soft);font-weight:400}}
 .ad a{{cursor:pointer}}.ad a:focus{{outline:none}}
@@ -73,7 +74,7 @@ def _label(box: Box) -> str:
 
 def _under(box: Box) -> str:
     """The second line: what it is, and its shape."""
-    what = {"parameter": "learns", "data": "data", "failed": box.sign, "group": box.sign}.get(box.kind, box.sign)
+    what = {"parameter": "no gradient" if box.left_out else "learns", "data": "data"}.get(box.kind, box.sign)
     if box.holds is not None:
         has = f"{box.holds.learns:,} parameters" if box.holds.learns else f"{box.holds.nodes:,} nodes"
         return " · ".join(filter(None, (box.sign, has)))
@@ -118,13 +119,20 @@ def _cell(rows: int, columns: int) -> float:
     return min(8.0, _PICTURE[0] / max(columns, 1), _PICTURE[1] / max(rows, 1))
 
 
+def thumbnail_size(value: Value) -> tuple[float, float]:
+    """How wide and how high the picture of a tensor is."""
+    rows, columns = value.picture.shape
+    cell = _cell(rows, columns)
+    return columns * cell, rows * cell
+
+
 def thumbnail(value: Value) -> str:
     """A small tensor as squares around (0, 0): filled is plus, hollow is minus, the darker the farther from zero."""
     rows, columns = value.picture.shape
     if not value.picture.size:
         return '<text y="4">∅</text>'
     cell = _cell(rows, columns)
-    wide, high = columns * cell, rows * cell
+    wide, high = thumbnail_size(value)
     numbers = np.nan_to_num(value.picture.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     most = float(np.abs(numbers).max()) or 1.0
     plus, minus = ["" for _ in _STEPS], ["" for _ in _STEPS]
@@ -242,7 +250,7 @@ def _box(box: Box, number: int | None, x: float, y: float, w: float, h: float, w
         mark = "" if number is None else f' data-of="{number}"'
     tip = "" if words else f"<title>{escape(_tip(box))}</title>"
     name = "out" if box.kind == "outside" else "n"
-    parts = [f'<g class="{name} {box.kind}"{mark} transform="translate({_text(x)} {_text(y)})">{tip}']
+    parts = [f'<g class="{name} {box.kind}{" idle" * box.left_out}"{mark} transform="translate({_text(x)} {_text(y)})">{tip}']
     if box.holds is not None:  # sheets on a pile
         w, h = w - _PILE, h - _PILE
         parts.append(f'<rect x="{_PILE}" y="{_PILE}" width="{_text(w)}" height="{_text(h)}" rx="{radius}"/>')

@@ -12,6 +12,7 @@ from autodiff.explain.events import Cut, Made, Thing
 from autodiff.explain.moments import Moment, Story
 from autodiff.explain.numbers import brief, shape_of
 from autodiff.explain.places import text_of
+from autodiff.explain.rows import Row
 from autodiff.explain.values import Value
 
 __all__ = ["as_ascii", "as_text"]
@@ -40,13 +41,14 @@ def as_text(story: Story) -> str:
         moments = story.moments[first : first + count]
         where = next((m.span.told for m in moments if m.span is not None), "")
         out += ["", f"{phase}{f'  ({where})' if where else ''}"]
+        told: set[str] = set()  # formulas of a step, which are the same for every parameter
         for i, moment in enumerate(moments, first + 1):
-            out += _moment(i, moment)
+            out += _moment(i, moment, told)
     return "\n".join(line.rstrip() for line in out[1:])
 
 
-def _moment(i: int, moment: Moment) -> list[str]:
-    lines = _lines(moment)
+def _moment(i: int, moment: Moment, told: set[str]) -> list[str]:
+    lines = _lines(moment, told)
     line = str(moment.span.line) if moment.span is not None else ""
     found: list[str] = []
     for k, (who, sign, rule, value) in enumerate(lines):
@@ -70,7 +72,7 @@ def _columns(head: str, who: str, sign: str, rule: str, value: str) -> list[str]
     return lines
 
 
-def _lines(moment: Moment) -> list[tuple[str, str, str, str]]:
+def _lines(moment: Moment, told: set[str]) -> list[tuple[str, str, str, str]]:
     """(who, sign, rule, value) of each line of a moment."""
     if moment.phase == "start":
         return [("", "", moment.words, "")]
@@ -87,9 +89,29 @@ def _lines(moment: Moment) -> list[tuple[str, str, str, str]]:
         lines.append((to.name, "+=" if to in sums else "<-", rule, brief(_arrived(moment, to))))
     if not moment.equations:
         for row in moment.rows:
-            who = row.about.name if row.about else ""
-            lines.append((who, "=", f"{row.text}  {row.numbers}".strip(), brief(row.result) if row.result is not None else ""))
+            lines += _row(row, told)
+        if moment.phase == "step":
+            lines += [("", "", fact, "") for fact in moment.facts]
     return lines or [(moment.title, "", moment.words, "")]
+
+
+def _row(row: Row, told: set[str]) -> list[tuple[str, str, str, str]]:
+    """A row of numbers: a formula and the same in numbers on one line, or on two; a formula that was told is not repeated."""
+    who = row.name or (row.about.name if row.about else "")
+    result = brief(row.result, digits=row.digits) if row.result is not None else ""
+    if not row.name:
+        return [(who, "=", f"{row.text}  {row.numbers}".strip(), result)]
+    if row.result is None:
+        return [(who, "", f"{row.text}: {row.numbers}", "")]
+    if not row.numbers:
+        return [(who, "=", row.text, result)]
+    if row.text in told:
+        return [(who, "=", row.numbers, result)]
+    told.add(row.text)
+    both = f"{row.text} = {row.numbers}"
+    if len(both) + len(result) < WIDTH - _WHO - 15:
+        return [(who, "=", both, result)]
+    return [(who, "=", row.text, ""), ("", "=", row.numbers, result)]
 
 
 def _expression(moment: Moment) -> str:

@@ -26,7 +26,7 @@ class Things:
 
     def __init__(self) -> None:
         self.things: list[events.Thing] = []
-        self.names = Names()
+        self.names = Names(self.known)
         self.alive: list[Any] = []  # else the id of a tensor that is gone could be another one's
         self.by_id: dict[int, events.Thing] = {}
         self.by_place: dict[tuple[Node, int], events.Thing] = {}

@@ -6,6 +6,7 @@ from autodiff._core.operation import ALL
 from autodiff.explain import events
 from autodiff.explain.events import Thing
 from autodiff.explain.numbers import number, shape_of
+from autodiff.explain.signs import infix
 from autodiff.explain.values import Value
 
 __all__ = ["is_number", "kept_name", "label", "named", "sign_of", "stretched", "title"]
@@ -56,5 +57,6 @@ def label(value: Value) -> str:
 
 def sign_of(method: str) -> str:
     """An in-place operation as it is written behind a name."""
-    signs = {"add_": "+= …", "sub_": "−= …", "mul_": "*= …", "div_": "/= …", "zero_": "= 0", "data": ".data = …"}
-    return signs.get(method, f".{method}(…)")
+    if sign := infix(method.removesuffix("_")):
+        return sign.replace("-", "−") + "= …"
+    return {"zero_": "= 0", "data": ".data = …"}.get(method, f".{method}(…)")

@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import fill, sampling
-from autodiff.api.creation import eye
+from autodiff.api.filled import eye
 from autodiff.nn._filling import filling
 from autodiff.random import Generator
 

@@ -267,7 +267,7 @@ def larger(a, b):
     says="Inside the limits g passes unchanged; outside it stops.",
 )
 def clamp(input, *, min, max):
-    """input limited to [min, max], two numbers; None leaves a side open."""
+    """`input` limited to [`min`, `max`]: two numbers; None leaves a side open."""
     return np.clip(input, min, max)
 
 

@@ -94,9 +94,26 @@ def cumprod_grad(d, x, y, *, axis):
     if ordinary:  # so none of them is nan, and y / x is not lost where y is 0
         sums = np.cumsum(np.flip(np.multiply(d, y, dtype=np.float64), axis), axis)
         return np.divide(np.flip(sums, axis), x).astype(d.dtype)
+    if x.ndim and not np.isfinite(x).all():
+        return d.copy() if x.shape[axis] == 1 else _spoiled(d, x, y, axis).astype(d.dtype)
     axes = (axis,)
     back = d + carried_back.operation.forward(d * x, x, axes=axes)
     return times.operation.forward(before.operation.forward(x, axes=axes, stops=True), back)
+
+
+def _spoiled(d: Any, x: Any, y: Any, axis: int) -> Any:
+    """The same where a factor is infinite or nan, as PyTorch computes it: that decides which places of a line become nan.
+
+    Up to the first 0 the sums of d y are divided by x; the first 0 gets the products around it, and what follows gets 0.
+    """
+    zeros = np.cumsum(x == 0, axis)
+    sums = np.flip(np.cumsum(np.flip(np.where(zeros == 0, d * y, 0), axis), axis), axis)
+    first = (x == 0) & (zeros == 1)
+    behind = np.cumprod(np.where((zeros == 1) & ~first, x, 1), axis) * np.where(zeros == 1, d, 0)
+    ahead = np.moveaxis(np.ones_like(y), axis, 0)
+    ahead[1:] = np.moveaxis(y, axis, 0)[:-1]
+    around = behind.sum(axis, keepdims=True) * np.moveaxis(ahead, 0, axis)
+    return np.where(zeros == 0, sums / x, np.where(first, around, 0))
 
 
 @primitive(

@@ -32,13 +32,23 @@ def adafactor(
     if weight_decay != 0:
         p = p * (1 - lr * weight_decay)
     if g.ndim > 1:
-        row_var = towards(row_var, np.mean(g * g, -1, keepdims=True), weight)
-        col_var = towards(col_var, np.mean(g * g, -2, keepdims=True), weight)
-        v = row_var @ col_var / np.maximum(row_var.mean(-2, keepdims=True), eps1)
+        row_var = towards(row_var, row_means(g * g), weight)
+        col_var = towards(col_var, column_means(g * g), weight)
+        v = row_var @ col_var / np.maximum(column_means(row_var), eps1)
     else:
         variance = v = towards(variance, g * g, weight)
     u = g / np.sqrt(np.maximum(v, eps1 * eps1))
     return p - rate / max(1.0, root_mean_square(u) / d) * u, step, row_var, col_var, variance
+
+
+def row_means(x: Any) -> Any:
+    """The mean of each row of `x`."""
+    return np.mean(x, -1, keepdims=True)
+
+
+def column_means(x: Any) -> Any:
+    """The mean of each column of `x`."""
+    return np.mean(x, -2, keepdims=True)
 
 
 def root_mean_square(x: Any) -> float:

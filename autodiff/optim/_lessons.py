@@ -14,7 +14,7 @@ from autodiff._core.stepped import Used, cleared
 from autodiff._core.teaching import teach, teaching
 from autodiff._core.tensor import LEAF, Tensor
 
-__all__ = ["no_gradients", "recorded", "replaced", "summed"]
+__all__ = ["forget", "no_gradients", "recorded", "replaced", "summed"]
 
 
 class _Asked:
@@ -27,6 +27,12 @@ def recorded() -> int:
     """How many operations have been recorded so far."""
     _Asked.times += 1
     return next_index() - _Asked.times
+
+
+def forget(n: int) -> None:
+    """Count on from `n`, as if nothing had been recorded since: what was tried on a copy is no part of the program."""
+    since = recorded() - n  # by itself, since asking counts too
+    _Asked.times += since
 
 
 def _tell(optimizer: Any, code: str, text: str) -> None:

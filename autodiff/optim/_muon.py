@@ -38,7 +38,7 @@ def muon(
 
 
 def orthogonal(d: Any, coefficients: tuple[float, float, float], steps: int, eps: float) -> Any:
-    """The nearest orthogonal matrix, roughly, by Newton and Schulz: X = a X + (b A + c A A) X with A = X X^T, from d / |d|.
+    """The orthogonal matrix nearest to `d`, roughly: by Newton and Schulz X = a X + (b A + c A A) X, A = X X^T, from d / |d|.
 
     That maps each singular value s to a s + b s**3 + c s**5, and they come near 1. As in PyTorch all is rounded to bfloat16.
     """

@@ -125,7 +125,7 @@ def _unfit(error: Exception, p: Array, state: dict[str, Array | None]) -> Except
 
 
 def towards(a: Any, b: Any, weight: float) -> Any:
-    """(1 - weight) * a + weight * b, from the nearer of the two."""
+    """(1 - weight) * a + weight * b: from the nearer of the two."""
     return a + (b - a) * weight if weight < 0.5 else b - (b - a) * (1 - weight)
 
 

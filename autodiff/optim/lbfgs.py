@@ -11,7 +11,7 @@ from typing import Any
 
 from autodiff._core.modes import enable_grad, no_grad
 from autodiff._core.tensor import Tensor
-from autodiff.api.creation import zeros
+from autodiff.api.filled import zeros
 from autodiff.api.join import cat
 from autodiff.optim._line_search import Point, strong_wolfe
 from autodiff.optim._options import at_least

@@ -18,7 +18,7 @@ __all__ = ["SGD", "sgd"]
 
 
 def recorded_sgd(
-    p: Tensor, g: Tensor, buffer: Tensor | None, *,
+    p: Tensor, g: Tensor, momentum_buffer: Tensor | None, *,
     lr: Any, momentum: Any, dampening: Any, weight_decay: Any, nesterov: bool, maximize: bool,
 ) -> tuple[Any, ...]:
     """The step on tensors; as in PyTorch the gradient does not go through the first momentum buffer."""
@@ -26,9 +26,10 @@ def recorded_sgd(
     if weight_decay != 0:
         d = d + weight_decay * p
     if momentum != 0:
-        buffer = d.detach().clone() if buffer is None else momentum * buffer + (1 - dampening) * d
-        d = d + momentum * buffer if nesterov else buffer
-    return p - lr * d, buffer
+        first = momentum_buffer is None
+        momentum_buffer = d.detach().clone() if first else momentum * momentum_buffer + (1 - dampening) * d
+        d = d + momentum * momentum_buffer if nesterov else momentum_buffer
+    return p - lr * d, momentum_buffer
 
 
 class SGD(Optimizer):

@@ -24,9 +24,9 @@ def test_the_sessions_print_what_the_page_says(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_every_block_has_a_kind_that_is_checked(name):
     for block in blocks(PAGES[name].read_text(encoding="utf-8")):
-        known = block.info in READ_ONLY | {"python"} or source_of(block.info)
+        known = block.info in READ_ONLY | {"python", "ipython"} or source_of(block.info)
         known = known or named(block.info, "program") or named(block.info, "output") or change(block.info, block.body)
-        assert known, f"{name}:{block.line}: ```{block.info} is checked by no test; say python, sh or text"
+        assert known, f"{name}:{block.line}: ```{block.info} is checked by no test; say python, ipython, sh or text"
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -246,4 +246,18 @@ def test_words_for_who_does_not_see_it():
     words = run.graph().alt_text()
     assert all(f"{name} (" in words for name, _ in model.named_parameters())
     assert "loss is cross entropy of 2.linear" in words
-    assert of_tensors([torch.ones(1)], None).alt_text() == "1 nodes; 0 parameters."
+    assert of_tensors([torch.ones(1)], None).alt_text() == "1 node; 0 parameters."
+
+
+def test_a_parameter_without_a_gradient_is_drawn_grey_once_backward_has_run():
+    w, v = torch.tensor(3.0, requires_grad=True), torch.tensor(2.0, requires_grad=True)
+    with torch.watch() as run:
+        loss = (w * 2).detach() * v
+    assert "idle" not in run.graph().svg().split("</style>")[-1]
+    with torch.watch() as run:
+        loss = (w * 2).detach() * v
+        loss.backward()
+    learn = [box for box in run.graph().graph.boxes if box.kind == "parameter"]
+    assert [(box.name, box.left_out) for box in learn] == [("w", True), ("v", False)]
+    assert run.graph().svg().count('class="n parameter idle"') == 1
+    assert "no gradient" in run.graph().svg()

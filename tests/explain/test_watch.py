@@ -96,6 +96,89 @@ def test_names_are_the_users_also_where_one_is_bound_again():
     assert of(run, Began)[0].roots[0][0].name == "total"
 
 
+def test_names_of_two_models_are_told_apart_once_both_take_part():
+    generator = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2))
+    critic, other = nn.Sequential(nn.Linear(2, 1)), nn.Sequential(nn.Linear(1, 1))
+    with torch.watch() as run:
+        fake = generator(torch.ones(4, 2))
+        critic(fake).mean().backward()
+    assert other is not critic
+    learn = [thing.name for thing in run.things if thing.kind == "parameter"]
+    assert learn == [
+        "generator.0.weight", "generator.0.bias", "generator.2.weight", "generator.2.bias", "critic.0.weight", "critic.0.bias",
+    ]
+    assert [event.module for event in of(run, Made)] == ["generator.0", "generator.1", "generator.2", "critic.0", ""]
+    assert [event.outputs[0].name for event in of(run, Made)[:2]] == ["generator.0.linear", "generator.1.tanh"]
+    picture = torch.graph(critic(generator(torch.ones(4, 2))).mean())
+    assert set(learn) <= {box.name for box in picture.graph.boxes}
+    with torch.watch() as run:
+        critic(torch.ones(4, 2)).mean().backward()
+    assert [thing.name for thing in run.things if thing.kind == "parameter"] == ["0.weight", "0.bias"]
+
+
+def test_models_without_a_variable_and_one_variable_for_several():
+    models = [nn.Linear(2, 1) for _ in range(2)]
+    with torch.watch() as run:
+        sum(model(torch.ones(1, 2)).sum() for model in models).backward()
+    assert [thing.name for thing in run.things if thing.kind == "parameter"] == [
+        "model.weight", "model.bias", "model₂.weight", "model₂.bias",
+    ]
+    with torch.watch() as run:
+        layer = nn.Linear(2, 1)
+        layer(torch.ones(1, 2)).sum().backward()
+        layer = nn.Linear(2, 1)
+        layer(torch.ones(1, 2)).sum().backward()
+    assert [thing.name for thing in run.things if thing.kind == "parameter"] == [
+        "layer.weight", "layer.bias", "layer₂.weight", "layer₂.bias",
+    ]
+
+
+def parametrized(layer):
+    nn.utils.parametrizations.weight_norm(layer)
+    return ["parametrizations.weight.original1", "parametrizations.weight.original0", "bias"]
+
+
+def spectral(layer):
+    nn.utils.parametrizations.spectral_norm(layer)
+    return ["weight", "bias"]  # the same parameter as before, by another path
+
+
+def replaced(layer):
+    layer.weight = nn.Parameter(torch.ones(3, 2))
+    return ["weight", "bias"]
+
+
+@pytest.mark.parametrize("change", [parametrized, spectral, replaced])
+@pytest.mark.parametrize("called_before", [True, False])
+def test_what_a_layer_gets_while_it_is_watched_has_its_name(change, called_before):
+    layer, x = nn.Linear(2, 3), torch.ones(4, 2)
+    with torch.watch() as run:
+        if called_before:
+            layer(x)
+        expected = change(layer)
+        layer(x).sum().backward()
+    assert {event.to.name for event in of(run, Delivered)} == set(expected)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: nn.Linear(2, 3), lambda: nn.LazyLinear(3), lambda: nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)),
+    lambda: nn.LSTM(2, 3), lambda: nn.utils.parametrizations.orthogonal(nn.Linear(2, 3)),
+])
+def test_a_model_that_is_made_while_it_is_watched(make):
+    with torch.watch() as run:
+        model = make()
+        out = model(torch.ones(4, 2))
+        (out[0] if isinstance(out, tuple) else out).sum().backward()
+    by_parametrize = "parametrizations" in dict(model.named_children())  # it puts its own numbers in the place of the layer's
+    changed = {event.thing.kind for event in of(run, Changed)}
+    assert by_parametrize or "parameter" not in changed  # a layer fills what nobody has used yet
+    known = dict(model.named_parameters())
+    for box in run.graph().graph.boxes:
+        if box.kind == "parameter":
+            assert same(box.value.array, known[box.name].detach().numpy())
+    assert {event.to.name for event in of(run, Delivered)} == set(known)
+
+
 def test_the_line_and_the_expression():
     w = torch.tensor(0.5, requires_grad=True)
     with torch.watch() as run:

@@ -119,7 +119,7 @@ def test_what_lies_beside_a_matrix_is_never_read_into_it(dtype):
 
 SHAPES = [
     (1, 40, 4000), (4000, 40, 1), (37, 500, 61), (2, 900, 70), (300, 1, 300), (260, 800, 130), (500, 300, 500),
-    (265, 520, 800), (9, 300, 1600),
+    (265, 520, 800), (9, 300, 1600), (16, 520, 37), (64, 300, 130),
 ]  # fmt: skip
 
 
@@ -138,10 +138,13 @@ def test_matmul_of_any_order(dtype, m, k, n, a_order, b_order):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize(("m", "k", "n"), [(8, 1000, 4001), (4001, 1000, 8), (400, 300, 410), (1, 5000, 5000), (5000, 5000, 1)])
-def test_no_product_depends_on_the_number_of_threads(dtype, m, k, n):
+@pytest.mark.parametrize("b_order", "CF")
+@pytest.mark.parametrize(
+    ("m", "k", "n"), [(8, 1000, 4001), (4001, 1000, 8), (400, 300, 410), (1, 5000, 5000), (5000, 5000, 1), (64, 2000, 257)]
+)
+def test_no_product_depends_on_the_number_of_threads(dtype, m, k, n, b_order):
     rng = np.random.default_rng(0)
-    a, b = rng.random((m, k), dtype), rng.random((k, n), dtype)
+    a, b = rng.random((m, k), dtype), np.asarray(rng.random((k, n), dtype), order=b_order)
     before = _kernels.get_num_threads()
     results = []
     try:
@@ -154,14 +157,16 @@ def test_no_product_depends_on_the_number_of_threads(dtype, m, k, n):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_a_row_does_not_depend_on_the_rows_beside_it(dtype):
+@pytest.mark.parametrize("b_order", "CF")
+def test_a_row_does_not_depend_on_the_rows_beside_it(dtype, b_order):
     if _kernels.INFO["implementation"] != "compiled":
         return  # NumPy makes no such promise, and its twin neither
     rng = np.random.default_rng(0)
-    a, b = rng.random((300, 450), dtype), rng.random((450, 70), dtype)
-    whole = _kernels.matmul(a, b)
-    for rows in (2, 3, 7, 12, 64):
-        assert np.array_equal(_kernels.matmul(a[:rows], b), whole[:rows])
+    a, b = rng.random((300, 450), dtype), np.asarray(rng.random((450, 150), dtype), order=b_order)
+    bias = rng.random(150, dtype)
+    whole = _kernels.matmul(a, b, bias)
+    for rows in (2, 3, 7, 12, 16, 32, 64):
+        assert np.array_equal(_kernels.matmul(a[:rows], b, bias), whole[:rows])
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

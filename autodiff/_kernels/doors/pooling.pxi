@@ -28,7 +28,7 @@ cdef object pooled(int loop, x, taps, windows, int copied):
     measure(&v)
     planes = v.n * v.groups
     v.end = planes
-    if planes == 0 or v.taps > 256 or not fits_in_memory(&v):
+    if planes == 0 or v.taps > TAPS or not fits_in_memory(&v):
         return None
     hold_none(&held)
     try:

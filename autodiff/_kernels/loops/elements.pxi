@@ -14,6 +14,8 @@ cdef void relu_grad(real** a, const Job* job) noexcept nogil:
     cdef const real* g = a[0]
     cdef const real* y = a[1]
     cdef real* d = a[2]
+    cdef real back
     cdef Py_ssize_t i
     for i in range(job.n):
-        d[i] = 0 if y[i] <= 0 else g[i]
+        back = g[i]  # read in any case: where vectors can't be read in part, the compiler makes none of an `if`
+        d[i] = 0 if y[i] <= 0 else back

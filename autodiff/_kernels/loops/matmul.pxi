@@ -61,6 +61,34 @@ cdef int blocked(
     return 0
 
 
+cdef inline bint better_turned(const Product* o, Py_ssize_t LANES) noexcept nogil:
+    """Whether it is better to compute the transpose of C: a wide B that lies in columns is then read where it lies.
+
+    It is where few rows of A fill the vectors, as a batch of examples does before a layer's weight.
+    """
+    return o.b_row == 1 and o.b_col != 1 and o.k >= 64 and o.m < LONG and o.m % LANES == 0 and 2 * o.m <= o.n
+
+
+cdef int turned_product(
+        Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
+        const real* a, Py_ssize_t a_row, Py_ssize_t a_col,
+        const real* b, Py_ssize_t b_row, Py_ssize_t b_col,
+        const real* bias, real* c, Py_ssize_t c_row) noexcept nogil:
+    """A product as the transpose of B^T @ A^T, the same sums in the same order; -1 when there is no memory."""
+    cdef Py_ssize_t i, j
+    cdef real* turned = <real*>malloc(m * n * sizeof(real))
+    if turned == NULL or blocked(n, k, m, b, b_col, b_row, a, a_col, a_row, <const real*>NULL, turned, m):
+        free(turned)
+        return -1
+    if bias != NULL:
+        for j in range(n):
+            for i in range(m):
+                turned[j * m + i] += bias[j]
+    bring_across(n, m, turned, m, c, c_row)
+    free(turned)
+    return 0
+
+
 cdef int long_product(
         Py_ssize_t m, Py_ssize_t k, Py_ssize_t n,
         const float* a, Py_ssize_t a_row, Py_ssize_t a_col,
@@ -116,6 +144,8 @@ cdef int matmul(real** arrays, const Product* o) noexcept nogil:
                     return -1
                 i += MC
             return 0
+    if better_turned(o, LANES32 if real is float else LANES64):
+        return turned_product(m, k, n, a, o.a_row, o.a_col, b, o.b_row, o.b_col, bias, c, o.c_row)
     j = 0
     if o.vector and m == 1 and o.b_col == 1:
         j = one_row(k, n, a, o.a_col, b, o.b_row, bias, c)

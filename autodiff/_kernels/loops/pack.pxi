@@ -97,3 +97,15 @@ cdef void pack_panels(
         columns = min(width * LANES, n - j)
         pack_panel(width, LANES, kc, columns, b + j * b_col, b_row, b_col, to + j * kc)
         j += columns
+
+
+cdef void bring_across(
+        Py_ssize_t rows, Py_ssize_t columns, const real* x, Py_ssize_t x_row, real* y, Py_ssize_t y_row) noexcept nogil:
+    """y = the transpose of x, which has that many rows and columns."""
+    cdef Py_ssize_t j, q, even = columns // 4 * 4, fours = rows // 4 * 4
+    for j in range(0, even, 4):
+        for q in range(0, fours, 4):
+            transpose(x + q * x_row + j, x_row, y + j * y_row + q, y_row)
+    for j in range(columns):
+        for q in range(fours if j < even else 0, rows):
+            y[j * y_row + q] = x[q * x_row + j]

@@ -234,19 +234,7 @@ cdef void chunk_forward(
                     gather_panel(width, box.count, &runs, s, chunk.off + box.first, term, weights, sums, chunk.to + box.first)
             p += kc
         for q in range(chunk.images):
-            bring_positions(chunk.positions, columns, sums + q * chunk.positions * whole, whole,
+            bring_across(chunk.positions, columns, sums + q * chunk.positions * whole, whole,
                             y + (q * v.groups * v.o + j) * v.positions, v.positions)
         weights += terms * whole
         j += columns
-
-
-cdef void bring_positions(
-        Py_ssize_t positions, Py_ssize_t columns, const real* sums, Py_ssize_t whole, real* y, Py_ssize_t y_row) noexcept nogil:
-    """Sums of positions, the output channels side by side, to where each channel has its positions side by side."""
-    cdef Py_ssize_t j, q, even = columns // 4 * 4, fours = positions // 4 * 4
-    for j in range(0, even, 4):
-        for q in range(0, fours, 4):
-            transpose(sums + q * whole + j, whole, y + j * y_row + q, y_row)
-    for j in range(columns):
-        for q in range(fours if j < even else 0, positions):
-            y[j * y_row + q] = sums[q * whole + j]

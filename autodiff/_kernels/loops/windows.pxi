@@ -34,6 +34,10 @@ cdef inline Py_ssize_t depth_of(const Windows* v) noexcept nogil:
     return place(v, v.positions - 1) + 1
 
 
+cdef inline bint has_gaps(const Windows* v) noexcept nogil:
+    return depth_of(v) > v.positions
+
+
 cdef inline void move_pairs(real* x, Py_ssize_t n, real* even, real* odd, bint back) noexcept nogil:
     """x in turns to `even` and `odd`, or back: float by whole vectors, since rows are short."""
     cdef Py_ssize_t i = 0

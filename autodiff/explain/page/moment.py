@@ -60,11 +60,11 @@ def _inked(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
-def _tensor(value: Value, ink: str, pool: Pool, name: str = "", turned: bool = False) -> str:
+def _tensor(value: Value, ink: str, pool: Pool, name: str = "", turned: bool = False, digits: int = 4) -> str:
     """A tensor: text, that the script makes a grid."""
     more = ' data-r="1"' if turned else ""
     label = f' data-n="{escape(name)}"' if name else ""
-    return f'<span class="t {ink}" data-t="{pool.of(value)}"{label}{more}>{escape(brief(value))}</span>'
+    return f'<span class="t {ink}" data-t="{pool.of(value)}"{label}{more}>{escape(brief(value, digits=digits))}</span>'
 
 
 def _result(moment: Moment, pool: Pool) -> str:
@@ -98,13 +98,16 @@ def _equation(equation: Equation, pool: Pool) -> str:
 
 def _row(row: Row, pool: Pool) -> str:
     ink = _INK[row.ink]
-    about = f"<span class=\"to\">{escape(row.text)}</span>"
+    about = escape(row.text)
+    if row.name:
+        about = f'<b>{escape(row.name)}</b> {f"= <code>{about}</code>" if row.result is not None else about}'
+    about = f'<span class="to">{about}</span>'
     numbers = f'<span class="form {ink}">{escape(row.numbers)}</span>' if row.numbers else ""
     equals = " <i>=</i> " if row.numbers and row.result is not None and "becomes" not in row.numbers else " "
     arrow = "→" in row.numbers
     result = ""
     if row.result is not None and not (arrow and row.result.number is not None):
-        result = f'{"" if arrow else equals}<span class="res">{_tensor(row.result, ink, pool)}</span>'
+        result = f'{"" if arrow else equals}<span class="res">{_tensor(row.result, ink, pool, digits=row.digits)}</span>'
     return f'<div class="eq">{about}<span class="sides">{numbers}{result}</span></div>'
 
 

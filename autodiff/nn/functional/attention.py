@@ -14,7 +14,7 @@ from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 from autodiff.api.activation import softmax
 from autodiff.api.attention import scaled_dot_product_attention
-from autodiff.api.creation import zeros
+from autodiff.api.filled import zeros
 from autodiff.api.join import cat
 from autodiff.api.matmul import matmul
 from autodiff.api.with_out import linear

@@ -10,7 +10,7 @@ from typing import Any
 
 from autodiff._core.tensor import Tensor
 from autodiff.api import cells
-from autodiff.api.creation import zeros
+from autodiff.api.filled import zeros
 from autodiff.nn import init
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import Parameter, empty_parameter

@@ -1,7 +1,8 @@
 """Which layer of a model an error comes from: `layers.2`, as a note of the error.
 
 After this module a reader knows how the path is found when something failed, and costs nothing before: each module that the
-error passes on its way out writes the note anew, with the path from itself; the outermost has the last word.
+error passes on its way out writes the note anew, with the path from itself; the outermost has the last word. The innermost adds
+to the message what it wanted, where that is known.
 """
 
 from __future__ import annotations
@@ -9,7 +10,11 @@ from __future__ import annotations
 import weakref
 from typing import Any, Self
 
+from autodiff.nn.modules._wanted import what_is_wrong
+
 __all__ = ["say_which"]
+
+_KINDS = (AssertionError, AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError)
 
 
 class _Note(str):
@@ -41,6 +46,15 @@ def say_which(error: Exception, module: Any, args: tuple[Any, ...]) -> None:
                 notes[i] = _Note.of(failed, note.told, f"{path} of {module._get_name()}: ")
             return
     error.add_note(_Note.of(module, _told(module, args), ""))
+    _say_what_it_wants(error, module, args)
+
+
+def _say_what_it_wants(error: Exception, module: Any, args: tuple[Any, ...]) -> None:
+    if type(error) not in _KINDS or not error.args or not isinstance(error.args[0], str) or "(AD" in error.args[0]:
+        return
+    told = what_is_wrong(module, args)
+    if told:
+        error.args = (f"{error.args[0].rstrip('.')}. {told}", *error.args[1:])
 
 
 def _told(module: Any, args: tuple[Any, ...]) -> str:

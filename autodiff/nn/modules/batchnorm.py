@@ -10,7 +10,8 @@ from typing import Any
 
 from autodiff._core.modes import no_grad
 from autodiff._core.tensor import Tensor
-from autodiff.api.creation import ones, tensor, zeros
+from autodiff.api.creation import tensor
+from autodiff.api.filled import ones, zeros
 from autodiff.nn import functional as F
 from autodiff.nn import init
 from autodiff.nn.modules.lazy import LazyModuleMixin, size_at

@@ -14,8 +14,9 @@ from typing import Any
 
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
+from autodiff._core.unlike import unlike
 from autodiff.api import recurrent
-from autodiff.api.creation import zeros
+from autodiff.api.filled import zeros
 from autodiff.nn import init
 from autodiff.nn.modules._cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from autodiff.nn.modules.module import Module
@@ -137,7 +138,7 @@ class RNNBase(Module):
         if input.dtype != dtype:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({dtype}). Convert input: input.to({dtype}), or "
-                f"convert model: model.to({input.dtype})"
+                f"convert model: model.to({input.dtype}){unlike(input, self._flat_weights[0])}"
             )
         if input.dim() != ndim:
             raise RuntimeError(f"input must have {ndim} dimensions, got {input.dim()}")

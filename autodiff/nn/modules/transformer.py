@@ -13,7 +13,7 @@ from typing import Any
 from autodiff._core.modes import mode
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
-from autodiff.api.creation import full
+from autodiff.api.filled import full
 from autodiff.backends import mha
 from autodiff.nn import init
 from autodiff.nn.functional.attention import additive_mask

@@ -1,0 +1,223 @@
+"""One training step on the copy, looked at from the outside: what ran, what was cut, what came back.
+
+After this module a reader knows that a diagnosis needs no second computation and no text of an error: the events of the engine
+say which operation was the first with a number that is not finite, what went into the loss, and where a slope was zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.observer import observing
+from autodiff._core.provenance import here, line_of
+from autodiff._core.tensor import Tensor
+from autodiff.explain.doctor.aside import Patient
+from autodiff.nn import Module
+
+__all__ = ["LOSSES", "Layer", "LossCall", "Spot", "Trial", "arrays", "tried"]
+
+LOSSES = {
+    "cross_entropy",
+    "nll_loss",
+    "binary_cross_entropy_with_logits",
+    "binary_cross_entropy",
+    "binary_cross_entropy_of_weighted",
+}
+_SHAPED = {"reshape", "view", "viewed", "squeeze", "unsqueeze", "flatten", "permute", "transpose", "expanded", "clone", "cast"}
+
+
+@dataclass(frozen=True)
+class Spot:
+    """An operation, and where it stands."""
+
+    operation: str
+    place: Any
+    layer: str = ""  # the path of the module that it ran in
+    kind: str = ""  # and its class
+
+    def __str__(self) -> str:
+        inside = f" in {self.layer} ({self.kind})" if self.layer else f" in {self.kind}" if self.kind else ""
+        return f"{self.operation}{inside}, {line_of(self.place)}"
+
+
+@dataclass
+class Layer:
+    """A module that was called."""
+
+    path: str
+    module: Module
+    inputs: list[Any]
+
+
+@dataclass
+class LossCall:
+    """A loss function of the package, and what it was given."""
+
+    spot: Spot
+    inputs: list[Any]
+    maker: str  # the operation that made its first input; what only gives numbers another shape is passed over
+    ignored: int
+    row: np.ndarray[Any, Any]  # the first row of its first input
+    positive: bool  # has its first input a number above 0?
+
+
+@dataclass
+class Trial:
+    """What happened."""
+
+    failed: str = ""  # "forward", "loss", "backward", or "" where it went through
+    error: Exception | None = None
+    failed_in: Layer | None = None  # the innermost module that was running
+    output: Any = None
+    loss: Any = None
+    layers: list[Layer] = field(default_factory=list)
+    losses: list[LossCall] = field(default_factory=list)
+    cuts: list[Spot] = field(default_factory=list)  # of what required a gradient, in order
+    broadcast: tuple[Spot, tuple[int, ...], tuple[int, ...]] | None = None  # a column against a row, in the loss
+    twice: Spot | None = None  # a softmax of a softmax
+    strange: Spot | None = None  # the first operation with a number that is not finite, none of its inputs having one
+    strange_back: Spot | None = None  # the same of the backward walk
+    stopped: Spot | None = None  # the first operation of the walk that got a gradient, and sent zeros only
+    relus: list[tuple[Spot, int, int]] = field(default_factory=list)  # units, and how many are off in every example
+
+
+def tried(patient: Patient) -> Trial:
+    """Forward, loss and backward. An error is a part of what happened."""
+    trial = Trial()
+    looker = _Looker(trial, patient)
+    try:
+        with observing(looker):
+            trial.failed = "forward"
+            trial.output = patient.model(patient.input)
+            trial.failed = looker.phase = "loss"
+            looker.results = arrays(trial.output)
+            trial.loss = patient.loss_fn(trial.output, patient.target)
+            if isinstance(trial.loss, Tensor) and trial.loss.numel() == 1 and trial.loss.requires_grad:
+                trial.failed = looker.phase = "backward"
+                trial.loss.backward()
+            trial.failed = ""
+    except Exception as error:
+        trial.error, trial.failed_in = error, looker.raised
+    return trial
+
+
+def arrays(x: Any) -> list[Any]:
+    """The arrays of a tensor, or of the tensors in a tuple, a list or a dictionary."""
+    if isinstance(x, Tensor):
+        return [x._array]
+    if isinstance(x, dict):
+        x = list(x.values())
+    return [array for each in x for array in arrays(each)] if isinstance(x, (tuple, list)) else []
+
+
+def _finite(array: Any) -> bool:
+    array = np.asarray(array)
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+
+
+class _Looker:
+    """The observer."""
+
+    def __init__(self, trial: Trial, patient: Patient) -> None:
+        self.trial = trial
+        self.paths = {id(module): name for name, module in patient.model.named_modules()}
+        self.running: list[Layer] = []
+        self.raised: Layer | None = None
+        self.phase = "forward"
+        self.spots: dict[int, Spot] = {}  # by the node's id, which `nodes` keeps alive
+        self.nodes: list[Any] = []
+        self.results: list[Any] = []
+        self.targets = arrays(patient.target)
+
+    # ---- forward ----
+
+    def entered(self, module: Any, args: Any, kwargs: Any) -> None:
+        """A module begins."""
+        layer = Layer(self.paths.get(id(module), ""), module, [*args, *kwargs.values()])
+        self.trial.layers.append(layer)
+        self.running.append(layer)
+
+    def left(self, module: Any, output: Any) -> None:
+        """It is over; without an output it has raised, or forgotten to return something."""
+        layer = self.running.pop()
+        if output is not None:
+            self.raised = None
+        elif self.raised is None:
+            self.raised = layer
+
+    def spot(self, operation: str, place: Any) -> Spot:
+        """Where we are."""
+        layer = self.running[-1] if self.running else None
+        return Spot(operation, place, layer.path if layer else "", type(layer.module).__name__ if layer else "")
+
+    def made(self, node: Any, inputs: Any, params: Any, outputs: Any) -> None:
+        """An operation."""
+        name = node.operation.public if node.operation is not None else node.name()
+        spot = self.spots[id(node)] = self.spot(name, node.place)
+        self.nodes.append(node)
+        found = [x._array for x in inputs if isinstance(x, Tensor)]
+        out = outputs[0]._array
+        if self.trial.strange is None and not _finite(out) and all(map(_finite, found)):
+            self.trial.strange = spot
+        if name in ("relu", "relu6"):
+            self.relu(spot, out)
+        if name in ("softmax", "log_softmax") and _maker(inputs[0]) == "softmax":
+            self.trial.twice = spot
+        if name in LOSSES:
+            rows = found[0].reshape(-1, found[0].shape[-1]) if found[0].ndim else found[0].reshape(1, 1)
+            above = bool((found[0] > 1e-6).any())
+            ignored = params.get("ignore_index", -100)
+            self.trial.losses.append(LossCall(spot, [*inputs], _maker(inputs[0]), ignored, rows[:1].copy(), above))
+        elif self.phase == "loss" and len(found) == 2:
+            self.column_and_row(spot, found[0], found[1], out)
+
+    def relu(self, spot: Spot, out: Any) -> None:
+        """How many units are off in every example. Of an image a unit is a channel."""
+        if out.ndim < 2:
+            return
+        axis = 1 if out.ndim in (3, 4, 5) and spot.kind != "Linear" else out.ndim - 1
+        on = out.any(axis=tuple(k for k in range(out.ndim) if k != axis))
+        self.trial.relus.append((spot, on.size, int(on.size - on.sum())))
+
+    def column_and_row(self, spot: Spot, a: Any, b: Any, out: Any) -> None:
+        """The predictions as a column and the targets as a row, or the other way round."""
+        if a.ndim == b.ndim or out.shape in (a.shape, b.shape) or max(a.ndim, b.ndim) != 2:
+            return
+        column, row = (a, b) if a.ndim > b.ndim else (b, a)
+        if column.shape != (row.size, 1):
+            return
+        given = [x for each in (a, b) for x in (*self.results, *self.targets) if x.size == each.size]
+        if len(given) >= 2 and self.trial.broadcast is None:
+            self.trial.broadcast = (spot, a.shape, b.shape)
+
+    def cut(self, by: str, inputs: Any, output: Any) -> None:
+        """A result has no graph although an input had one."""
+        self.trial.cuts.append(self.spot(by, here(2)))
+
+    # ---- backward ----
+
+    def walked(self, node: Any, gradient: Any, sent: Any) -> None:
+        """The walk has passed a node."""
+        came = gradient if isinstance(gradient, list) else [gradient]
+        came = [np.asarray(g._array if isinstance(g, Tensor) else g) for g in came if g is not None]
+        went = [np.asarray(s.fitted._array if isinstance(s.fitted, Tensor) else s.fitted) for s in sent]
+        spot = self.spots.get(id(node)) or Spot(node.name(), node.place)
+        if self.trial.strange_back is None and all(map(_finite, came)) and not all(map(_finite, went)):
+            self.trial.strange_back = spot
+        if self.trial.stopped is None and went and any(g.any() for g in came) and not any(g.any() for g in went):
+            self.trial.stopped = spot
+
+
+def _maker(x: Any) -> str:
+    """The operation that made a tensor; what only gives its numbers another shape is passed over."""
+    edge = x._edge if isinstance(x, Tensor) else None
+    while edge.__class__ is tuple and edge[1] >= 0:
+        operation = edge[0].operation
+        name = operation.public if operation is not None else edge[0].name()
+        if name not in _SHAPED:
+            return str(name)
+        edge = edge[0].edges[0]
+    return ""

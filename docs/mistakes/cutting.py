@@ -1,0 +1,52 @@
+"""Mistakes by which a graph ends too early, or never begins."""
+
+from mistakes.mistake import Mistake
+
+CUTTING = {
+    "AD011": Mistake(
+        "An accuracy counts: it stays the same while the scores move a little, so it has no slope and no graph. "
+        "Train by a loss that has one.",
+        """\
+model = nn.Linear(3, 3)
+accuracy = (model(x).argmax(1) == classes).float().mean()
+accuracy.backward()  # here
+""",
+        "slope, such as argmax or a comparison",
+        """\
+model = nn.Linear(3, 3)
+F.cross_entropy(model(x), classes).backward()
+""",
+        see="06-who-gets-a-gradient.md#cut-it",
+    ),
+    "AD012": Mistake(
+        "Where the graph was cut between the parameters and the loss, `backward()` says that there is nothing to walk. "
+        "`requires_grad_()` takes that error away and leaves the cut: the loss becomes a leaf, and no parameter learns.",
+        """\
+model = nn.Linear(3, 1)
+prediction = model(x).detach()
+loss = F.mse_loss(prediction.squeeze(1), y)
+_ = loss.requires_grad_()
+loss.backward()  # here
+""",
+        "Take requires_grad_() away, and what cuts the graph: detach()",
+        """\
+model = nn.Linear(3, 1)
+prediction = model(x)
+loss = F.mse_loss(prediction.squeeze(1), y)
+loss.backward()
+""",
+        see="06-who-gets-a-gradient.md#cut-it",
+    ),
+    "AD028": Mistake(
+        "A slope asks what happens when a number moves a little. Whole numbers cannot; "
+        "write them with a point.",
+        """\
+w = torch.tensor([1, 2, 3], requires_grad=True)  # here
+""",
+        "write 1.0 for 1, or give dtype=float32",
+        """\
+w = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+""",
+        see="06-who-gets-a-gradient.md#freeze-it",
+    ),
+}

@@ -1,0 +1,56 @@
+"""Mistakes in the slopes themselves: one that is not finite, one of another shape."""
+
+from mistakes.mistake import Mistake
+
+SLOPES = {
+    "AD033": Mistake(
+        "The slope of a square root at 0 is infinite, and a gradient of 0 times infinity is nan. From there on every sum that "
+        "it enters is nan, and after a step the parameters are. The loss may look healthy until then. `where()` does not help: "
+        "it computes both of its branches, and 0 times infinity is still nan.",
+        """\
+w = torch.zeros(3, requires_grad=True)
+length = (w * w).sum().sqrt()  # told
+length.backward()  # here
+""",
+        "Keep what goes into it above 0, as by clamp(min=1e-12)",
+        """\
+w = torch.zeros(3, requires_grad=True)
+length = (w * w).sum().clamp(min=1e-12).sqrt()
+length.backward()
+""",
+        see="seeing.md#why-is-there-no-gradient",
+    ),
+    "AD034": Mistake(
+        "The `backward` of a Function of your own gives each input a gradient of that input's shape. What has more dimensions "
+        "is summed, as if the input had been broadcast; nobody says so, except under `strict()`. What can't be summed is an "
+        "error.",
+        """\
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+    @staticmethod
+    def backward(ctx, g):
+        return 2 * g.sum()
+
+w = torch.ones(3, requires_grad=True)
+twice = Double.apply(w)  # told
+twice.sum().backward()  # here
+""",
+        "Double.backward returns for each input of forward a gradient of its shape",
+        """\
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+    @staticmethod
+    def backward(ctx, g):
+        return 2 * g
+
+w = torch.ones(3, requires_grad=True)
+twice = Double.apply(w)
+twice.sum().backward()
+""",
+        see="engine.md#try",
+    ),
+}

@@ -1,0 +1,91 @@
+"""Mistakes of the training loop: an update by hand, and the order of zero_grad, backward and step."""
+
+from mistakes.mistake import Mistake
+
+LOOP = """\
+model = nn.Linear(3, 3)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+for _ in range(2):
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), classes).backward()
+    optimizer.step()
+"""
+
+UPDATING = {
+    "AD008": Mistake(
+        "The update of a parameter is no part of the model, so it must not be recorded. `no_grad()` says so; "
+        "`optimizer.step()` does it by itself.",
+        """\
+w = torch.ones(3, requires_grad=True)
+(x @ w).sum().backward()
+w -= 0.1 * w.grad  # here
+""",
+        "to update a parameter by hand, do it under autodiff.no_grad()",
+        """\
+w = torch.ones(3, requires_grad=True)
+(x @ w).sum().backward()
+with torch.no_grad():
+    w -= 0.1 * w.grad
+""",
+        see="06-who-gets-a-gradient.md#record-nothing",
+    ),
+    "AD015": Mistake(
+        "`backward()` adds to `.grad`, since a number that is used twice gets two gradients. It doesn't know where a new batch "
+        "begins: you say so, by `zero_grad()`.",
+        """\
+model = nn.Linear(3, 3)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+for _ in range(2):
+    F.cross_entropy(model(x), classes).backward()
+    optimizer.step()  # here
+""",
+        "Call optimizer.zero_grad() before backward(); if the sum is meant, say so by autodiff.accumulate(n)",
+        LOOP,
+        see="03-why-gradients-add-up.md#the-loop-that-seems-to-work",
+    ),
+    "AD016": Mistake(
+        "`zero_grad()` between `backward()` and `step()` throws away what the step is to use.",
+        """\
+model = nn.Linear(3, 3)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+F.cross_entropy(model(x), classes).backward()
+optimizer.zero_grad()
+optimizer.step()  # here
+""",
+        "The order is zero_grad(), backward(), step()",
+        LOOP,
+        see="03-why-gradients-add-up.md#the-three-lines-of-every-training-loop",
+    ),
+    "AD017": Mistake(
+        "A step uses the gradients that are there. Without `backward()` there are none, and every parameter stays as it is.",
+        """\
+model = nn.Linear(3, 3)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+loss = F.cross_entropy(model(x), classes)
+optimizer.step()  # here
+""",
+        "Call loss.backward() before it",
+        LOOP,
+        see="03-why-gradients-add-up.md#the-three-lines-of-every-training-loop",
+    ),
+    "AD032": Mistake(
+        "An optimizer holds the parameters that it was given. A layer that is put into the model later has other ones, and "
+        "stays as it was drawn.",
+        """\
+model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 9))
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+model[1] = nn.Linear(3, 3)
+F.cross_entropy(model(x), classes).backward()
+optimizer.step()  # here
+""",
+        "Make the optimizer after the model is complete",
+        """\
+model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 9))
+model[1] = nn.Linear(3, 3)
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+F.cross_entropy(model(x), classes).backward()
+optimizer.step()
+""",
+        see="04-step-is-not-magic.md#by-hand",
+    ),
+}
