@@ -73,11 +73,7 @@ class Measuring:
         """What an event does to what can be computed."""
         match event:
             case Made():
-                self.given[event] = [
-                    x.value if isinstance(x, Thing) and x.kind == "number" else self.now.get(x, x.value)
-                    if isinstance(x, Thing) and x.kind != "result" else x
-                    for x in event.inputs
-                ]  # fmt: skip
+                self.given[event] = [self.held(x) for x in event.inputs]
             case events.Changed(recorded=False):
                 self.now[event.thing] = event.after
             case events.Stepped():
@@ -88,6 +84,10 @@ class Measuring:
                 self.roots[event.walk] = event.roots
             case events.Hooked():
                 self.hooked.add(event.walk)
+
+    def held(self, x: Any) -> Any:
+        """The numbers of an input now; a result is computed, and stays what it is."""
+        return self.now.get(x, x.value) if isinstance(x, Thing) and x.kind != "result" else x
 
     def of(self, event: events.Delivered) -> Measured | None:
         """The slope by the element of a leaf whose gradient is the largest; None where none can be measured."""
