@@ -26,10 +26,17 @@ How it is told:
 - `rows`: a line of numbers that no rule gives.
 - `executed`: a function of assignments, run line by line.
 - `updates`: what a step does to one number, by the optimiser's own rule.
+- `measured`: the slope at one number, from the forward computed again.
 - `moments`: what a story is made of.
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.
 - `graph`: boxes and lines, of a run or of tensors.
+- `groups`: nodes that belong together: a module, the turns of a loop, a chain.
+- `guessing`: to which module a node of a graph belongs.
+- `folding`: what of a large graph is one box.
+- `figures`: the picture of the whole, and of the inside of each such box.
+- `layers`: their rows.
+- `columns`: their places in a row.
 - `layout`: where the boxes stand.
 - `svg`: the picture drawn.
 - `picture`: what `autodiff.graph` gives: the picture in every form.

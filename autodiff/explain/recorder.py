@@ -30,6 +30,7 @@ class Recorder(Things):
         super().__init__()
         self.events: list[events.Event] = []
         self.modules: list[Any] = []  # those that run, the outermost first
+        self.calls: list[events.Call] = []  # of them
         self.changes: list[tuple[Tensor, events.Thing, Value, list[Any]] | None] = []  # in-place operations that run
         self.steps: list[tuple[list[events.Moved], int]] = []  # steps that run, with the number of events before them
         self.optimizers: dict[int, int] = {}
@@ -45,6 +46,7 @@ class Recorder(Things):
         """Write an event down: in which module it happened, and how deep inside walks."""
         own = isinstance(event, (events.Began, events.Walked, events.Hooked, events.Delivered))
         event.module, event.depth = self.path(event), len(self.walks) - own
+        event.call = self.calls[-1] if self.calls else None
         self.events.append(event)
 
     def look(self) -> None:
@@ -70,7 +72,10 @@ class Recorder(Things):
     def made(self, node: Node, inputs: Any, params: dict[str, Any], outputs: Any) -> None:
         """An operation was recorded."""
         self.look()
+        known = len(self.things)
         given = [self.thing(x) if isinstance(x, Tensor) else x for x in inputs]
+        if len(self.things) > known:
+            self.look()  # what came in just now has a name, too
         event = events.Made(
             span_of(node.place), name_of(node), node.operation, given, dict(params), [], _kept_by(node), node,
             in_place=self.names.changing if self.changes else "",
@@ -216,10 +221,15 @@ class Recorder(Things):
             self.look()
             self.names.learn(module)
         self.modules.append(module)
+        inside = len(self.modules) > 1
+        path = self.names.path(self.modules[0], module) if inside else self.names.held.variables.get(id(module), "")
+        outer = self.calls[-1] if self.calls else None
+        self.calls.append(events.Call(path, type(module).__name__, outer, self.now()))
 
     def left(self, module: Any, output: Any) -> None:
         """It has returned."""
         self.modules.pop()
+        self.calls.pop()
 
     def stepping(self, optimizer: Any) -> None:
         """A step begins: how everything is before it."""
