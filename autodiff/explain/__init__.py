@@ -39,6 +39,7 @@ How it is told:
 - `data`: a run as JSON.
 - `exploring`: the page in a notebook, or in the browser.
 - `stepping`: the backward walk by hand, one operation at a time.
+- `surface`: the loss over a plane of models.
 - `summary`: what a model does to an input, layer by layer.
 - `doctor`: what keeps a model from learning.
 - `why`: why a tensor has no gradient.
