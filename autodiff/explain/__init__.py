@@ -9,7 +9,6 @@ Of a rule's source:
 What is recorded, while a program runs:
 
 - `values`: a copy of an array, or, of a large one, what a reader wants to know of it.
-- `places`: the expression of the user's that made a tensor.
 - `events`: what a run is made of.
 - `signs`: the signs of operations.
 - `held`: what modules call the tensors that they hold.
@@ -31,6 +30,12 @@ How it is told:
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.
 - `graph`: boxes and lines, of a run or of tensors.
+- `groups`: nodes that belong together: a module, the turns of a loop, a chain.
+- `guessing`: to which module a node of a graph belongs.
+- `folding`: what of a large graph is one box.
+- `figures`: the picture of the whole, and of the inside of each such box.
+- `layers`: their rows.
+- `columns`: their places in a row.
 - `layout`: where the boxes stand.
 - `svg`: the picture drawn.
 - `picture`: what `autodiff.graph` gives: the picture in every form.
