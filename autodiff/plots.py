@@ -34,6 +34,12 @@ def learning_curve(
     `losses` are numbers or tensors of one number. `validation` may be shorter: it is spread evenly over the same steps, as a
     loss that is taken after each epoch is. `log` makes the axis of the loss logarithmic. ImportError without matplotlib,
     ValueError without a loss.
+
+    >>> from matplotlib.figure import Figure
+    >>> from autodiff.plots import learning_curve
+    >>> axes = learning_curve([4.0, 2.0, 1.0], [3.0, 1.5], axes=Figure().subplots())
+    >>> axes.get_xlabel(), axes.get_ylabel(), len(axes.lines)
+    ('step', 'loss', 2)
     """
     trained, tested = _numbers(losses, "losses"), _numbers(validation, "validation")
     if not trained.size:
@@ -95,6 +101,14 @@ def loss_surface(
     """Draw the loss around a model as lines of equal height, and the way of its training; returns matplotlib's axes.
 
     The arguments are those of `loss_values`, which computes what is drawn. ImportError without matplotlib.
+
+    >>> from matplotlib.figure import Figure
+    >>> import autodiff as torch
+    >>> from autodiff.plots import loss_surface
+    >>> line, batch = torch.nn.Linear(1, 1), (torch.ones(4, 1), torch.zeros(4, 1))
+    >>> axes = loss_surface(line, torch.nn.MSELoss(), batch, directions=("weight", "bias"), axes=Figure().subplots())
+    >>> axes.get_xlabel(), axes.get_ylabel()
+    ('weight', 'bias')
     """
     axes = _axes_or(axes)
     surface = loss_values(model, loss_fn, batch, directions=directions, path=path, span=span, points=points, seed=seed)

@@ -18,7 +18,6 @@ FOLDER = Path(__file__).resolve().parent / "reference"
 MODULES = {
     "autodiff": "Tensors, the operations on them, and the switches for recording.",
     "autodiff.plots": "Pictures of a training, by matplotlib: how the loss fell, and the landscape around a model.",
-    "autodiff.notebook": "The extension of IPython: cells that are watched.",
     "autodiff.autograd": "Gradients by function call, custom operations, and checks of a gradient.",
     "autodiff.autograd.functional": "Jacobians, Hessians, and products with them.",
     "autodiff.autograd.forward_ad": "Forward differentiation, as it is spelt. Everything runs backward.",
