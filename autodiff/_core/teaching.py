@@ -29,6 +29,7 @@ CODES = {
     "AD020": "a parameter without a gradient",
     "AD021": "detach(), no_grad() and eval() taken for one another",
     "AD023": "NumPy or a plot of what requires a gradient",
+    "AD024": "losses that are kept with their graphs",
     "AD025": "probabilities where a loss wants scores or their logarithms",
     "AD026": "targets of a classification that are no class numbers",
     "AD027": "(N, 1) predictions against (N,) targets",

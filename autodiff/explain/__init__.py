@@ -12,6 +12,8 @@ What is recorded, while a program runs:
 - `places`: the expression of the user's that made a tensor.
 - `events`: what a run is made of.
 - `signs`: the signs of operations.
+- `alive`: graphs that a program holds without need.
+- `born`: where the first nan of a run was born.
 - `held`: what modules call the tensors that they hold.
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.
