@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 __all__ = ["backward_steps", "doctor", "graph", "summary", "watch", "why"]
 
 
+def _tensor_as_html(tensor: Tensor) -> str | None:
+    """What a notebook shows of a tensor: its text, its shape and dtype, where it was made, of a matrix a small picture."""
+    from autodiff.explain.html import of_tensor
+
+    return of_tensor(tensor)
+
+
+Tensor._repr_html_ = _tensor_as_html  # IPython calls it in a notebook; a terminal shows the text
+
+
 def graph(*outputs: Tensor) -> Picture:
     """The picture of the graph behind some tensors: names, shapes, values that are known, and gradients that have come.
 

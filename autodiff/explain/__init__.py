@@ -37,6 +37,7 @@ How it is told:
 - `svg`: the picture drawn.
 - `picture`: what `autodiff.graph` gives: the picture in every form.
 - `page`: the story, the code and the picture in one file for a browser.
+- `html`: a tensor in a notebook's cell.
 - `data`: a run as JSON.
 - `exploring`: the page in a notebook, or in the browser.
 - `stepping`: the backward walk by hand, one operation at a time.

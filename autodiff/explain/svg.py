@@ -18,7 +18,7 @@ from autodiff.explain.layout import Layout, lay_out
 from autodiff.explain.numbers import number, shape_of
 from autodiff.explain.values import Value
 
-__all__ = ["STYLE", "draw", "path_of", "size_of", "thumbnail"]
+__all__ = ["STYLE", "draw", "path_of", "size_of", "thumbnail", "thumbnail_size"]
 
 HEIGHT = 46  # of a box
 _WIDE, _SMALL = 7.8, 6.6  # of a letter of the name, and of the line below it
@@ -89,13 +89,20 @@ def _cell(rows: int, columns: int) -> float:
     return min(8.0, _PICTURE[0] / max(columns, 1), _PICTURE[1] / max(rows, 1))
 
 
+def thumbnail_size(value: Value) -> tuple[float, float]:
+    """How wide and how high the picture of a tensor is."""
+    rows, columns = value.picture.shape
+    cell = _cell(rows, columns)
+    return columns * cell, rows * cell
+
+
 def thumbnail(value: Value) -> str:
     """A small tensor as squares around (0, 0): filled is plus, hollow is minus, the darker the farther from zero."""
     rows, columns = value.picture.shape
     if not value.picture.size:
         return '<text y="4">∅</text>'
     cell = _cell(rows, columns)
-    wide, high = columns * cell, rows * cell
+    wide, high = thumbnail_size(value)
     numbers = np.nan_to_num(value.picture.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     most = float(np.abs(numbers).max()) or 1.0
     plus, minus = ["" for _ in _STEPS], ["" for _ in _STEPS]

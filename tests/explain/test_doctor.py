@@ -1,6 +1,9 @@
 """`autodiff.doctor`: each broken program has its finding first, the mended one none; healthy models are left in peace."""
 
+import ast
 import random
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 
 import autodiff as torch
 from autodiff import nn, optim
+from autodiff._core.teaching import CODES
 from autodiff.nn import functional as F
 
 N = 32
@@ -227,19 +231,19 @@ BROKEN = {
         lambda: case(mlp(), batch=(X * 300 + 700, CLASSES)),
         lambda: case(mlp()),
     ),
-    "float64": ("input-dtype", "input.float()", lambda: case(mlp(), batch=(X.double(), CLASSES)), lambda: case(mlp())),
+    "float64": ("AD030", "input.float()", lambda: case(mlp(), batch=(X.double(), CLASSES)), lambda: case(mlp())),
     "whole numbers": (
-        "input-dtype",
+        "AD030",
         "input.float()",
         lambda: case(mlp(), batch=((X * 3).long(), CLASSES)),
         lambda: case(mlp()),
     ),
     "float indices": ("input-dtype", "input.long()", lambda: numbers(torch.float32), lambda: numbers(torch.int64)),
     "too few rows": ("index-range", "nn.Embedding(10, ...)", lambda: rows(9), lambda: rows(10)),
-    "features": ("input-shape", "nn.Linear(64, 3)", lambda: images("features"), lambda: images()),
-    "no flatten": ("input-shape", "nn.Flatten()", lambda: case(mlp(), batch=(drawn(N, 2, 2), CLASSES)), lambda: case(mlp())),
-    "channels": ("input-shape", "nn.Conv2d(1, ...)", lambda: images("channels"), lambda: images()),
-    "no channels": ("input-shape", "unsqueeze(1)", lambda: images("unsqueeze"), lambda: images()),
+    "features": ("AD029", "nn.Linear(64, 3)", lambda: images("features"), lambda: images()),
+    "no flatten": ("AD029", "nn.Flatten()", lambda: case(mlp(), batch=(drawn(N, 2, 2), CLASSES)), lambda: case(mlp())),
+    "channels": ("AD029", "nn.Conv2d(1, ...)", lambda: images("channels"), lambda: images()),
+    "no channels": ("AD029", "unsqueeze(1)", lambda: images("unsqueeze"), lambda: images()),
     "None": ("no-output", "return", lambda: case(Own("none")), lambda: case(Own())),
     "a tuple": (
         "output-tuple",
@@ -349,9 +353,9 @@ BROKEN = {
     "no_grad": ("no-gradient", "no_grad()", lambda: case(Own("no_grad")), lambda: case(Own())),
     "through NumPy": ("no-gradient", "detach()", lambda: case(Own("numpy")), lambda: case(Own())),
     "a spare layer": ("unused", "call them in forward", lambda: case(Own("unused")), lambda: case(Own("used"))),
-    "sqrt(0)": ("not-finite", "sqrt", lambda: case(Own("sqrt")), lambda: case(Own())),
-    "log(0)": ("not-finite", "log", lambda: case(Own("log")), lambda: case(Own())),
-    "carried over": ("AD001", "detach()", lambda: case(Own("carried")), lambda: case(Own("detached"))),
+    "sqrt(0)": ("AD033", "sqrt", lambda: case(Own("sqrt")), lambda: case(Own())),
+    "log(0)": ("AD033", "log", lambda: case(Own("log")), lambda: case(Own())),
+    "carried over": ("AD005", "detach()", lambda: case(Own("carried")), lambda: case(Own("detached"))),
     "dead relus": ("dead-relu", "LeakyReLU", lambda: filled(None, -100.0), lambda: filled(None, 0.0)),
     "zeros": ("zero-weights", "small random numbers", lambda: filled(0.0, None), lambda: filled(None, None)),
     "lr 0": ("unchanged", "lr=0.01", lambda: sgd(lr=0.0), lambda: sgd(lr=0.1)),
@@ -797,6 +801,23 @@ def test_the_report_fits_80_columns_and_its_html_is_escaped():
     report = torch.doctor(Odd(), loss_fn, optimizer, (x, y))
     assert "<script>" not in report._repr_html_()
     assert "&lt;script&gt;" in report._repr_html_()
+
+
+def test_every_code_stands_in_the_documents_and_those_with_a_number_have_a_page():
+    folder = Path(torch.__file__).parent / "explain" / "doctor"
+    strings = {
+        node.value
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    page = (Path(__file__).parents[2] / "docs" / "seeing.md").read_text(encoding="utf-8")
+    table = page.partition("what it finds, by its code")[2].partition("\n\n")[0]
+    listed = set(re.findall(r"`([\w-]+)`", table))
+    assert listed >= {code for code, *_ in BROKEN.values()}
+    assert listed <= strings
+    assert {text for text in strings if re.fullmatch(r"AD\d{3}|[a-z]+(-[a-z]+)+", text)} <= listed
+    assert {code for code in listed if code.startswith("AD")} <= {*CODES, "AD005"}
 
 
 def test_a_model_that_cannot_be_copied_is_told_of():

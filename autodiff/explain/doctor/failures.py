@@ -45,7 +45,7 @@ def again(error: Exception, patient: Patient) -> Iterator[Finding]:
     if held:
         name = held[0].rsplit(".", 1)[-1]
         yield Finding(
-            "AD001",
+            "AD005",
             "error",
             f"The second step fails: the model keeps '{name}' from the step before, with its graph, through which "
             "backward() has been already.",
@@ -117,23 +117,23 @@ def _cure(layer: Layer, tensors: list[Tensor]) -> tuple[str, str]:
         return _embedding(module, x)
     if weight is not None and x._array.dtype != weight._array.dtype:
         if x._array.dtype.kind != "f" or weight._array.dtype == np.float32:
-            return "input-dtype", f"input.float(): it is {_word(x)}, the parameters are {_word(weight)}."
-        return "input-dtype", f"input.to({weight.dtype}): it is {_word(x)}, the parameters are {_word(weight)}."
+            return "AD030", f"input.float(): it is {_word(x)}, the parameters are {_word(weight)}."
+        return "AD030", f"input.to({weight.dtype}): it is {_word(x)}, the parameters are {_word(weight)}."
     shape = tuple(x.shape)
     if kind == "Linear":
         wanted = int(vars(module)["in_features"])
         if len(shape) > 2 and int(np.prod(shape[1:])) == wanted:
-            return "input-shape", f"put nn.Flatten() in front of it: {shape_of(shape[1:])} are {wanted} numbers."
+            return "AD029", f"put nn.Flatten() in front of it: {shape_of(shape[1:])} are {wanted} numbers."
         if shape and shape[-1] != wanted:
-            return "input-shape", f"nn.Linear({shape[-1]}, {vars(module)['out_features']}): the input has {shape[-1]} features."
+            return "AD029", f"nn.Linear({shape[-1]}, {vars(module)['out_features']}): the input has {shape[-1]} features."
     if kind.startswith("Conv") and "in_channels" in vars(module):
         wanted, spatial = int(vars(module)["in_channels"]), int(kind[4]) if kind[4:5].isdigit() else 2
         if len(shape) == spatial + 1 and wanted == 1:
-            return "input-shape", "input.unsqueeze(1): a convolution wants (batch, channels, ...), and these have no channels."
+            return "AD029", "input.unsqueeze(1): a convolution wants (batch, channels, ...), and these have no channels."
         if len(shape) == spatial + 2 and shape[1] != wanted:
             if shape[-1] == wanted:
-                return "input-shape", "input.movedim(-1, 1): the channels stand last, and a convolution wants them second."
-            return "input-shape", f"nn.{kind}({shape[1]}, ...): the input has {shape[1]} channels."
+                return "AD029", "input.movedim(-1, 1): the channels stand last, and a convolution wants them second."
+            return "AD029", f"nn.{kind}({shape[1]}, ...): the input has {shape[1]} channels."
     if "BatchNorm" in kind and shape and shape[0] == 1:
         return "batch-of-one", "use a batch of more than one example: of a single one there is no variance."
     return "forward-failed", ""

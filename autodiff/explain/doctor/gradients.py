@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff._core.tensor import Tensor
 from autodiff.explain.doctor.losses import born
-from autodiff.explain.doctor.report import Finding, several
+from autodiff.explain.doctor.report import Finding, counted, several
 from autodiff.explain.doctor.trial import Trial
 
 __all__ = ["came", "dead", "zeros"]
@@ -28,7 +28,7 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
         yield Finding(
             "no-gradient",
             "error",
-            f"{len(cut)} parameters get no gradient ({several(cut)}): {spot.operation} has cut the graph on the way to them.",
+            f"No gradient comes to {several(cut)}: {spot.operation} has cut the graph on the way.",
             str(spot),
             f"take {_written(spot.operation)} away: what comes before it learns nothing.",
         )
@@ -36,7 +36,7 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
         yield Finding(
             "no-gradient",
             "error",
-            f"{len(cut)} parameters get no gradient: the loss is not computed from them.",
+            f"No gradient comes to {counted(cut, 'parameter')}: the loss is not computed from them.",
             several(cut),
             "use what these layers give in the model's result.",
         )
@@ -44,7 +44,7 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
         yield Finding(
             "unused",
             "error" if len(unused) == len(named) else "warning",
-            f"{len(unused)} parameters get no gradient: forward does not call their layers.",
+            f"No gradient comes to {counted(unused, 'parameter')}: forward does not call their layers.",
             several(unused),
             "call them in forward, or take them out of the model.",
         )
@@ -52,9 +52,9 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
     if bad and np.isfinite(trial.loss._array).all():
         strange = trial.strange_back
         yield Finding(
-            "not-finite",
+            "AD033",
             "error",
-            f"The loss is finite, and {len(bad)} gradients are not ({several(bad)})"
+            f"The loss is finite, and the gradient of {several(bad)} is not"
             + (f": the slope of {strange.operation} is the first that is not." if strange else "."),
             str(strange or ""),
             born(strange),

@@ -65,7 +65,7 @@ def value(trial: Trial) -> Iterator[Finding]:
     if loss._array.dtype.kind == "f" and not np.isfinite(loss._array).all():
         spot = trial.strange
         yield Finding(
-            "not-finite",
+            "AD033",
             "error",
             f"The loss is {number(float(loss._array.flat[0]))}"
             + (f": {spot.operation} is the first to give such a number." if spot else "."),

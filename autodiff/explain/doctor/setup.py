@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff.explain.doctor.aside import loose
-from autodiff.explain.doctor.report import Finding, several
+from autodiff.explain.doctor.report import Finding, counted, several
 from autodiff.nn import Module, ModuleDict, ModuleList
 from autodiff.nn.modules.batchnorm import _BatchNorm
 from autodiff.nn.modules.dropout import Dropout
@@ -74,8 +74,8 @@ def _unregistered(model: Module) -> Iterator[Finding]:
                 yield Finding(
                     "AD031",
                     "error",
-                    f"{len(lost)} layers stand in a plain {type(value).__name__}, so parameters() leaves them out and nothing "
-                    "trains them.",
+                    f"A plain {type(value).__name__} holds {counted(lost, 'layer')}. parameters() does not look there, so "
+                    "nothing trains what is in it.",
                     f"{path}.{name}".lstrip("."),
                     f"self.{name} = {wanted}(...), in place of the {type(value).__name__}.",
                 )
@@ -96,7 +96,7 @@ def _broken(model: Module) -> Iterator[Finding]:
         yield Finding(
             "broken-parameters",
             "error",
-            f"{len(bad)} parameters hold numbers that are not finite, before anything has run: an earlier step did it.",
+            f"Before anything has run, {counted(bad, 'parameter')} hold numbers that are not finite: an earlier step did it.",
             several(bad),
             "make the model anew; then ask the doctor before the first step.",
         )
@@ -110,12 +110,12 @@ def _optimized(model: Module, loss_fn: Any, optimizer: Optimizer) -> Iterator[Fi
     missing = [name for name, p in learning.items() if id(p) not in held]
     strangers = foreign(model, loss_fn, optimizer)
     if missing and strangers:
-        replaced = "was put into it after" if held & set(names) else "is another one than"
+        reason = "a layer was replaced after it was made" if held & set(names) else "it was made for another model"
         yield Finding(
             "AD032",
             "error",
-            f"The optimizer has {len(strangers)} parameters that are not the model's, and not {len(missing)} that are: "
-            f"a part of the model {replaced} the one that the optimizer was made for.",
+            f"The optimizer has {counted(strangers, 'parameter')} that the model does not have, and lacks {len(missing)} that "
+            f"it has: {reason}.",
             several(missing),
             "make the optimizer after the model is complete: it holds the parameters that it was given.",
         )
@@ -123,7 +123,7 @@ def _optimized(model: Module, loss_fn: Any, optimizer: Optimizer) -> Iterator[Fi
         yield Finding(
             "not-in-optimizer",
             "error",
-            f"{len(missing)} of {len(learning)} parameters are not in the optimizer, so no step changes them.",
+            f"The optimizer lacks {len(missing)} of the {counted(learning, 'parameter')}, and no step changes what it lacks.",
             several(missing),
             f"give it all of them: {type(optimizer).__name__}(model.parameters(), ...). If they are to stay as they are, "
             "say so by requires_grad_(False).",
@@ -147,7 +147,7 @@ def _frozen(model: Module, loss_fn: Any) -> Iterator[Finding]:
         yield Finding(
             "frozen",
             "note",
-            f"{len(fixed)} of {total} parameters have requires_grad=False and stay as they are.",
+            f"Of the {total} parameters {len(fixed)} stay as they are: requires_grad=False.",
             several(fixed),
         )
 

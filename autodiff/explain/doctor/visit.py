@@ -12,7 +12,7 @@ from typing import Any
 from autodiff._core.tensor import Tensor
 from autodiff.explain.doctor import data, failures, gradients, learning, losses, setup
 from autodiff.explain.doctor.aside import Patient, aside
-from autodiff.explain.doctor.report import Finding, Report
+from autodiff.explain.doctor.report import Finding, Report, counted
 from autodiff.explain.doctor.trial import Trial, tried
 from autodiff.explain.numbers import number
 from autodiff.nn import Module
@@ -132,7 +132,7 @@ def _strangers(patient: Patient) -> Iterator[Finding]:
         yield Finding(
             "stranger",
             "warning",
-            f"The optimizer has {len(idle)} tensors that are no parameters of the model, and the loss does not use them.",
+            f"The optimizer has {counted(idle, 'tensor')} which neither the model nor the loss uses.",
             "",
             "make the optimizer of model.parameters(), after the model is complete.",
         )
