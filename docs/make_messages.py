@@ -9,6 +9,7 @@ Each page has the mistake, what is said about it, and the program without it, al
 import ast
 import contextlib
 import io
+import linecache
 import re
 import sys
 import warnings
@@ -55,6 +56,7 @@ def run(program, setting):
     """The error that a program ends with, or None, and what it printed."""
     here, printed = {}, io.StringIO()
     exec(BEFORE, here)
+    linecache.cache["<program>"] = len(program), None, program.splitlines(keepends=True), "<program>"  # messages quote it
     with setting(), contextlib.redirect_stdout(printed), warnings.catch_warnings():
         warnings.simplefilter("error", autodiff.TeachingWarning)
         try:

@@ -9,7 +9,6 @@ Of a rule's source:
 What is recorded, while a program runs:
 
 - `values`: a copy of an array, or, of a large one, what a reader wants to know of it.
-- `places`: the expression of the user's that made a tensor.
 - `events`: what a run is made of.
 - `signs`: the signs of operations.
 - `alive`: graphs that a program holds without need.

@@ -11,9 +11,9 @@ import json
 import math
 from typing import Any
 
+from autodiff._core.places import Span
 from autodiff.explain import events
 from autodiff.explain.events import Thing
-from autodiff.explain.places import Span
 from autodiff.explain.values import Value
 
 __all__ = ["SCHEMA", "VERSION", "as_json"]

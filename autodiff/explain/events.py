@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autodiff._core.operation import INPUT, NUMBER, OUTPUT, PARAM, SHAPE, Operation, source_of
-from autodiff.explain.places import Span
+from autodiff._core.places import Span
 from autodiff.explain.values import Value
 
 __all__ = [

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from autodiff._core.places import Span
 from autodiff.explain import events
 from autodiff.explain.equations import Equation
 from autodiff.explain.events import Thing
-from autodiff.explain.places import Span
 from autodiff.explain.rows import Row
 from autodiff.explain.values import Value
 

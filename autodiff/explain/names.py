@@ -11,10 +11,10 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
+from autodiff._core.places import text_of
 from autodiff._core.tensor import Tensor
 from autodiff.explain.events import Event, Made, Thing
 from autodiff.explain.held import Held, subscript
-from autodiff.explain.places import text_of
 from autodiff.explain.signs import infix
 from autodiff.nn import Module
 

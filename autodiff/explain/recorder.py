@@ -13,11 +13,11 @@ import numpy as np
 
 from autodiff._core.node import Node, by_input
 from autodiff._core.operation import INPUT, OUTPUT
+from autodiff._core.places import Span, span_of
 from autodiff._core.provenance import here, is_ours
 from autodiff._core.tensor import Tensor
 from autodiff.explain import events
 from autodiff.explain.alive import Holders
-from autodiff.explain.places import Span, span_of
 from autodiff.explain.things import Things, name_of
 from autodiff.explain.values import Value, same, value_of
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from autodiff._core.observer import observing
+from autodiff._core.places import span_of
 from autodiff._core.provenance import is_ours
 from autodiff.explain.data import as_json
 from autodiff.explain.events import Event, Thing
@@ -21,7 +22,6 @@ from autodiff.explain.moments import Story
 from autodiff.explain.numbers import counted
 from autodiff.explain.page.writing import page_of
 from autodiff.explain.picture import Picture
-from autodiff.explain.places import span_of
 from autodiff.explain.program import Program
 from autodiff.explain.recorder import Recorder
 from autodiff.explain.story import story_of

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import textwrap
 
+from autodiff._core.places import text_of
 from autodiff.explain.events import Cut, Made, Thing
 from autodiff.explain.moments import Moment, Story
 from autodiff.explain.numbers import brief, shape_of
-from autodiff.explain.places import text_of
 from autodiff.explain.rows import Row
 from autodiff.explain.values import Value
 
