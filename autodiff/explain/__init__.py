@@ -32,6 +32,12 @@ How it is told:
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.
 - `graph`: boxes and lines, of a run or of tensors.
+- `groups`: nodes that belong together: a module, the turns of a loop, a chain.
+- `guessing`: to which module a node of a graph belongs.
+- `folding`: what of a large graph is one box.
+- `figures`: the picture of the whole, and of the inside of each such box.
+- `layers`: their rows.
+- `columns`: their places in a row.
 - `layout`: where the boxes stand.
 - `svg`: the picture drawn.
 - `picture`: what `autodiff.graph` gives: the picture in every form.

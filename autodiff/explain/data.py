@@ -134,9 +134,12 @@ def _event(event: events.Event) -> dict[str, Any]:
     return found | {field.name: _plain(getattr(event, field.name)) for field in _told(event)}
 
 
+_UNTOLD = ("node", "operation", "rule", "of", "made", "call")
+
+
 def _told(record: Any) -> list[dataclasses.Field[Any]]:
     """The fields that are data: not the engine's own objects."""
-    return [field for field in dataclasses.fields(record) if field.name not in ("node", "operation", "rule", "of", "made")]
+    return [field for field in dataclasses.fields(record) if field.name not in _UNTOLD]
 
 
 def _moment(moment: Any) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Recorder(Things):
         super().__init__()
         self.events: list[events.Event] = []
         self.modules: list[Any] = []  # those that run, the outermost first
+        self.calls: list[events.Call] = []  # of them
         self.changes: list[tuple[Tensor, events.Thing, Value, list[Any]] | None] = []  # in-place operations that run
         self.steps: list[tuple[list[events.Moved], int]] = []  # steps that run, with the number of events before them
         self.optimizers: dict[int, int] = {}
@@ -47,6 +48,7 @@ class Recorder(Things):
         """Write an event down: in which module it happened, and how deep inside walks."""
         own = isinstance(event, (events.Began, events.Walked, events.Hooked, events.Delivered))
         event.module, event.depth = self.path(event), len(self.walks) - own
+        event.call = self.calls[-1] if self.calls else None
         self.events.append(event)
 
     def look(self) -> FrameType | None:
@@ -224,10 +226,15 @@ class Recorder(Things):
             self.look()
             self.names.learn(module)
         self.modules.append(module)
+        inside = len(self.modules) > 1
+        path = self.names.path(self.modules[0], module) if inside else self.names.held.variables.get(id(module), "")
+        outer = self.calls[-1] if self.calls else None
+        self.calls.append(events.Call(path, type(module).__name__, outer, self.now()))
 
     def left(self, module: Any, output: Any) -> None:
         """It has returned."""
         self.modules.pop()
+        self.calls.pop()
 
     def stepping(self, optimizer: Any) -> None:
         """A step begins: how everything is before it."""

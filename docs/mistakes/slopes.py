@@ -5,12 +5,12 @@ from mistakes.mistake import Mistake
 SLOPES = {
     "AD022": Mistake(
         "`.data` gives the same numbers outside the graph, and in the same memory. What an operation has kept for backward "
-        "is changed by it, and the gradient would be that of other numbers. In PyTorch it is, in silence. To update a parameter "
-        "by hand through `.data` is in order where the next forward pass comes before the next backward.",
+        "is changed by it, and the gradient would be that of other numbers. In PyTorch it is, in silence. To update a "
+        "parameter by hand through `.data` is in order where the next forward pass comes before the next backward.",
         """\
 w = torch.tensor([1.0, 2.0], requires_grad=True)
 loss = (w * w).sum()
-w.data.mul_(10)  # told
+w.data[0] = 10  # told
 loss.backward()  # here
 """,
         "run the forward pass again after each step, and then backward(). A change through .data counts like any other",
