@@ -28,6 +28,7 @@ How it is told:
 - `rows`: a line of numbers that no rule gives.
 - `executed`: a function of assignments, run line by line.
 - `updates`: what a step does to one number, by the optimiser's own rule.
+- `measured`: the slope at one number, from the forward computed again.
 - `moments`: what a story is made of.
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.

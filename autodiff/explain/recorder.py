@@ -75,7 +75,10 @@ class Recorder(Things):
     def made(self, node: Node, inputs: Any, params: dict[str, Any], outputs: Any) -> None:
         """An operation was recorded."""
         self.look()
+        known = len(self.things)
         given = [self.thing(x) if isinstance(x, Tensor) else x for x in inputs]
+        if len(self.things) > known:
+            self.look()  # what came in just now has a name, too
         event = events.Made(
             span_of(node.place), name_of(node), node.operation, given, dict(params), [], _kept_by(node), node,
             in_place=self.names.changing if self.changes else "",

@@ -10,8 +10,9 @@ import textwrap
 
 from autodiff._core.places import text_of
 from autodiff.explain.events import Cut, Made, Thing
+from autodiff.explain.measured import Measured
 from autodiff.explain.moments import Moment, Story
-from autodiff.explain.numbers import brief, shape_of
+from autodiff.explain.numbers import brief, number, shape_of
 from autodiff.explain.rows import Row
 from autodiff.explain.values import Value
 
@@ -90,6 +91,7 @@ def _lines(moment: Moment, told: set[str]) -> list[tuple[str, str, str, str]]:
     if not moment.equations:
         for row in moment.rows:
             lines += _row(row, told)
+        lines += [_measured(each, told) for each in moment.measured]
         if moment.phase == "step":
             lines += [("", "", fact, "") for fact in moment.facts]
     return lines or [(moment.title, "", moment.words, "")]
@@ -112,6 +114,14 @@ def _row(row: Row, told: set[str]) -> list[tuple[str, str, str, str]]:
     if len(both) + len(result) < WIDTH - _WHO - 15:
         return [(who, "=", both, result)]
     return [(who, "=", row.text, ""), ("", "=", row.numbers, result)]
+
+
+def _measured(slope: Measured, told: set[str]) -> tuple[str, str, str, str]:
+    """A gradient and the slope beside it."""
+    if slope.corner or slope.fixed or "measured" not in told:
+        told.add("measured")
+        return ("measured", "", slope.words, "")
+    return ("measured", "", f"{slope.label}: backward says {number(slope.backward)}", number(slope.up))
 
 
 def _expression(moment: Moment) -> str:
