@@ -11,6 +11,8 @@ What is recorded, while a program runs:
 - `values`: a copy of an array, or, of a large one, what a reader wants to know of it.
 - `events`: what a run is made of.
 - `signs`: the signs of operations.
+- `alive`: graphs that a program holds without need.
+- `born`: where the first nan of a run was born.
 - `held`: what modules call the tensors that they hold.
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.
@@ -26,6 +28,7 @@ How it is told:
 - `rows`: a line of numbers that no rule gives.
 - `executed`: a function of assignments, run line by line.
 - `updates`: what a step does to one number, by the optimiser's own rule.
+- `measured`: the slope at one number, from the forward computed again.
 - `moments`: what a story is made of.
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.

@@ -17,6 +17,8 @@ from autodiff.explain.doctor.trial import Trial
 
 __all__ = ["came", "dead", "zeros"]
 
+_STEPS = {"round", "sign", "floor", "ceil", "trunc", "sgn", "heaviside"}
+
 
 def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[Finding]:
     """Of the parameters that are to learn, by name: no gradient, or one that is not finite. `called`: the layers that ran."""
@@ -26,15 +28,15 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
     if cut and trial.cuts:
         spot = trial.cuts[-1]
         yield Finding(
-            "no-gradient",
+            "AD020",
             "error",
-            f"No gradient comes to {several(cut)}: {spot.operation} has cut the graph on the way.",
+            f"No gradient comes to {several(cut)}: {_written(spot.operation)} has cut the graph on the way.",
             str(spot),
             f"take {_written(spot.operation)} away: what comes before it learns nothing.",
         )
     elif cut:
         yield Finding(
-            "no-gradient",
+            "AD020",
             "error",
             f"No gradient comes to {counted(cut, 'parameter')}: the loss is not computed from them.",
             several(cut),
@@ -42,7 +44,7 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
         )
     if unused:
         yield Finding(
-            "unused",
+            "AD020",
             "error" if len(unused) == len(named) else "warning",
             f"No gradient comes to {counted(unused, 'parameter')}: forward does not call their layers.",
             several(unused),
@@ -62,7 +64,8 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
 
 
 def _written(cut: str) -> str:
-    return {"no_grad": "no_grad()", "detach": "detach()", "inference_mode": "inference_mode()"}.get(cut, cut)
+    known = {"no_grad": "no_grad()", "detach": "detach()", "inference_mode": "inference_mode()"}
+    return known.get(cut, "the conversion to whole numbers" if cut == "to" else cut)
 
 
 def zeros(named: dict[str, Tensor]) -> set[str]:
@@ -102,5 +105,7 @@ def dead(trial: Trial, named: dict[str, Tensor], flat: set[str]) -> Iterator[Fin
             f"The gradient of {several(weights)} is zero everywhere, in two steps"
             + (f": every path is flat at {stopped.operation}." if stopped else "."),
             str(stopped or ""),
-            "look for a function that is saturated, a factor 0, or an input of zeros.",
+            f"take {stopped.operation} away: its slope is 0 everywhere."
+            if stopped and stopped.operation in _STEPS
+            else "look for a function that is saturated, a softmax of one score, a factor 0, or an input of zeros.",
         )

@@ -17,6 +17,7 @@ from autodiff.explain.doctor.report import Finding, counted, several
 from autodiff.nn import Module, ModuleDict, ModuleList
 from autodiff.nn.modules.batchnorm import _BatchNorm
 from autodiff.nn.modules.dropout import Dropout
+from autodiff.nn.parameter import is_lazy
 from autodiff.optim import Optimizer
 
 __all__ = ["checked", "foreign", "names_of"]
@@ -91,7 +92,8 @@ def _unregistered(model: Module) -> Iterator[Finding]:
 
 
 def _broken(model: Module) -> Iterator[Finding]:
-    bad = [name for name, p in model.named_parameters() if p._array.size and not np.isfinite(p._array).all()]
+    ready = [(name, p) for name, p in model.named_parameters() if not is_lazy(p)]
+    bad = [name for name, p in ready if p._array.size and not np.isfinite(p._array).all()]
     if bad:
         yield Finding(
             "broken-parameters",
@@ -158,7 +160,9 @@ def _switched_off(model: Module) -> Iterator[Finding]:
     for path, module in model.named_modules():
         drops = isinstance(module, Dropout) and module.p > 0
         norm = isinstance(module, _BatchNorm) and (not module.affine or module.weight is None or module.weight.requires_grad)
-        if not module.training and (drops or norm):
+        parts = model.get_submodule(path.rpartition(".")[0]).parameters() if path else ()
+        fixed = model.training and drops and not any(p.requires_grad for p in parts)  # in a part that is not to learn
+        if not module.training and (drops or norm) and not fixed:
             off.append(f"{path or 'model'} ({type(module).__name__})")
     if off:
         yield Finding(
