@@ -9,6 +9,7 @@ Each page has the mistake, what is said about it, and the program without it, al
 import ast
 import contextlib
 import io
+import linecache
 import re
 import sys
 import warnings
@@ -55,6 +56,7 @@ def run(program, setting):
     """The error that a program ends with, or None, and what it printed."""
     here, printed = {}, io.StringIO()
     exec(BEFORE, here)
+    linecache.cache["<program>"] = len(program), None, program.splitlines(keepends=True), "<program>"  # messages quote it
     with setting(), contextlib.redirect_stdout(printed), warnings.catch_warnings():
         warnings.simplefilter("error", autodiff.TeachingWarning)
         try:
@@ -99,10 +101,12 @@ def page(code):
     """The page about one code."""
     mistake = MISTAKES[code]
     message, strictly = said(mistake.wrong)
+    answer = without_places(run(mistake.right, autodiff.strict)[1])
+    rightly = "\n".join(filter(None, [session(mistake.right), answer]))
     return (
         f"# {code}: {CODES[code]}\n\n{mistake.why}\n\n```python\n{session(BEFORE)}\n```\n\n## The mistake\n\n"
         f"```python\n{session(mistake.wrong, strictly)}\n{message}\n```\n\n"
-        f"## Without it\n\n```python\n{session(mistake.right)}\n```\n\n"
+        f"## Without it\n\n```python\n{rightly}\n```\n\n"
         f"See also: [{title(mistake.see.partition('#')[0])}](../{mistake.see}), and [all messages](../messages.md).\n"
     )
 

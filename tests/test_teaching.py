@@ -3,10 +3,12 @@ same program without the mistake is silent."""
 
 import contextlib
 import io
+import linecache
 import re
 import sys
 import traceback
 import warnings
+import weakref
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,7 @@ def run(program):
     """Run a program as student.py; the warnings it gives, the error it ends with, and what it prints."""
     here, error, printed = {}, None, io.StringIO()
     exec(BEFORE, here)
+    linecache.cache["student.py"] = len(program), None, program.splitlines(keepends=True), "student.py"
     with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(printed):
         warnings.simplefilter("always")
         try:
@@ -263,3 +266,168 @@ def test_what_was_cleared_elsewhere_is_no_reason():
     optimizer = optim.SGD([autodiff.ones(1, requires_grad=True)], lr=0.1)
     with autodiff.strict():
         optimizer.step()
+
+
+# ---- a second backward ----
+
+
+def line_(w):
+    return (w + 1).sum()
+
+
+def twice(first=None, second=None, between=lambda w: None):
+    """Two walks through one graph that keeps nothing."""
+    w = autodiff.ones(3, requires_grad=True)
+    loss = line_(w)
+    loss.backward(**(first or {}))
+    between(w)
+    loss.backward(**(second or {}))
+
+
+HEALTHY = {
+    "kept on purpose": lambda: twice({"retain_graph": True}),
+    "twice as much": lambda: twice({"gradient": autodiff.tensor(2.0)}),
+    "and once more": lambda: twice(None, {"gradient": autodiff.tensor(2.0)}),
+    "cleared": lambda: twice(between=lambda w: setattr(w, "grad", None)),
+    "cleared to zeros": lambda: twice(between=lambda w: w.grad.zero_()),
+    "for one input": lambda: by_inputs(),
+    "two losses": lambda: [line_(w).backward() for w in [autodiff.ones(3, requires_grad=True)] * 2],
+    "a shared part": lambda: shared_part(),
+    "grad and backward": lambda: grad_and_backward(),
+    "a row at a time": lambda: rows(),
+}
+
+
+def by_inputs():
+    a, b = autodiff.ones(3, requires_grad=True), autodiff.ones(3, requires_grad=True)
+    loss = line_(a + b)
+    loss.backward(inputs=[a])
+    loss.backward(inputs=[b])
+
+
+def shared_part():
+    w = autodiff.ones(3, requires_grad=True)
+    h = w + 1
+    h.sum().backward()
+    h.mean().backward()
+
+
+def grad_and_backward():
+    w = autodiff.ones(3, requires_grad=True)
+    loss = line_(w)
+    autodiff.autograd.grad(loss, w)
+    loss.backward()
+    other = line_(w)
+    autodiff.autograd.grad(other, w)
+    autodiff.autograd.grad(other, w)
+
+
+def rows():
+    w = autodiff.ones(3, requires_grad=True)
+    y = w + 1
+    for row in autodiff.eye(3):
+        y.backward(row)
+
+
+@pytest.mark.parametrize("way", HEALTHY)
+def test_a_second_walk_that_is_meant(way):
+    with autodiff.strict():
+        HEALTHY[way]()
+
+
+def test_accumulate_says_that_a_second_walk_is_meant():
+    with autodiff.strict(), autodiff.accumulate(2):
+        twice()
+
+
+def test_a_walk_holds_no_graph():
+    """What a freed node holds of the walk that freed it, and what is remembered of the last one, is no node."""
+    w = autodiff.ones(3, requires_grad=True)
+    for build in (lambda: (w * w).sum(), lambda: line_(w)):
+        loss = build()
+        loss.backward()
+        w.grad, ends = None, weakref.ref(loss.grad_fn)
+        del loss
+        assert ends() is None
+
+
+CUT_OFF = {
+    "a tuple": ("h = None", "y, h = lstm(x, h)", "h = tuple(each.detach() for each in h)"),
+    "a tensor": ("h = torch.zeros(4, 3)", "h = torch.tanh(x + w * h)", "h = h.detach()"),
+    "an attribute": ("state = SimpleNamespace(h=torch.zeros(4, 3))", "y = state.h = torch.tanh(x + w * state.h)", ".detach()"),
+}
+
+
+@pytest.mark.parametrize("kind", CUT_OFF)
+def test_a_state_that_is_carried_on_is_named(kind):
+    before, step, cure = CUT_OFF[kind]
+    _, error, _ = run(
+        f"from types import SimpleNamespace\nlstm, w = nn.LSTM(3, 3), torch.ones(3, requires_grad=True)\n{before}\n"
+        f"for _ in range(2):\n    {step}\n    {'y' if 'y' in step else 'h'}.pow(2).sum().backward()\n"
+    )
+    assert str(error).endswith("(AD005)")
+    assert cure in str(error)
+    assert "student.py:5" in str(error)
+    assert "student.py:6" in str(error)
+
+
+SHARED = {
+    "named": ("h = (x * w).exp()", "one = h.sum()", "two = (h * h).sum()", "share `h`"),
+    "a sum": ("h = (x * w) + 1", "one = h.sum()", "two = (h * h).sum()", "share `h`"),
+    "without a name": ("both = [(x * w).exp()]", "one = both[0].sum()", "two = both[0].mean()", "share `both[0]`"),
+    "in a loop": ("h = (x * w).exp()", "one = two = h.sum()", "two = h.mean()", "compute `h` anew in each round"),
+}
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_what_two_losses_share_is_named(kind):
+    h, one, two, told = SHARED[kind]
+    _, error, _ = run(f"w = torch.ones(3, requires_grad=True)\n{h}\n{one}\none.backward()\n{two}\ntwo.backward()\n")
+    assert told in str(error)
+    assert "(one + two).backward()" in str(error)
+    assert str(error).endswith("(AD003)")
+
+
+# ---- a change in place ----
+
+INSTEAD = {
+    "y.add_(1)": "Write `y = y + 1`",
+    "y += 1": "Write `y = y + 1`",
+    "y.mul_(w + 1)": "Write `y = y * (w + 1)`",
+    "y.clamp_(min=0.5)": "Write `y = y.clamp(min=0.5)`",
+    "y[0] = 1": "by `y[0] = ...`. Change a clone() of it",
+    "y.data.mul_(2)": "Change a clone() of it, or use what does not change it",
+    "F.relu(y, inplace=True)": "without inplace=True",
+    "torch.relu_(y)": "Write `y = torch.relu(y)`",
+    "y.zero_()": "by `y.zero_()`. Change a clone() of it",
+}
+
+
+@pytest.mark.parametrize("change", INSTEAD)
+def test_a_change_in_place_is_told_with_what_to_write(change):
+    _, error, _ = run(f"w = torch.ones(3, requires_grad=True)\ny = w.exp()\nz = y * 1\n{change}\nz.sum().backward()\n")
+    text = str(error)
+    assert "`y`" in text
+    assert "changed at student.py:4" in text
+    assert INSTEAD[change] in text
+    assert text.endswith("(AD022)" if "data" in change else "(AD006)")
+
+
+@pytest.mark.parametrize("used", ["x @ w", "x @ w.T", "F.linear(x, w)", "(w * w).sum()"])
+@pytest.mark.parametrize("change", ["optimizer.step()", "w.data.sub_(w.grad)", "torch.no_grad()(lambda: w.sub_(w.grad))()"])
+def test_a_parameter_that_was_changed_since(used, change):
+    _, error, _ = run(
+        f"w = torch.ones(3, 3, requires_grad=True)\noptimizer = optim.SGD([w], lr=0.1)\nloss = ({used} * w).sum()\n"
+        f"loss.backward(retain_graph=True)\n{change}\nloss.backward()\n".replace("(x @ w *", "((x @ w)[:3] *")
+        .replace("(x @ w.T *", "((x @ w.T)[:3] *").replace("(F.linear(x, w) *", "(F.linear(x, w)[:3] *")
+    )
+    assert "parameter `w` was changed at student.py:5" in str(error)
+    assert str(error).endswith("(AD022)" if "data" in change else "(AD004)")
+
+
+def test_without_the_source_the_lines_are_told():
+    program = "w = torch.ones(3, requires_grad=True)\ny = w.exp()\ny.add_(1)\ny.sum().backward()\n"
+    here = {}
+    exec(BEFORE, here)
+    with pytest.raises(RuntimeError, match=r"exp keeps its result `y` for backward, and that was changed at nowhere.py:3\. "):
+        exec(compile(program, "nowhere.py", "exec"), here)

@@ -11,6 +11,8 @@ What a tensor is:
 - `fields`: requires_grad, grad, grad_fn, data: all read off the edge.
 - `modes`: the switches of a thread: no_grad, enable_grad, inference_mode.
 - `provenance`: the user's line that made a tensor, noted cheaply, decoded for a message.
+- `places`: the expression that stands at such a line.
+- `naming`: what the user calls a tensor, for a message.
 - `scalars`: a number brought to a dtype: what wraps around, and what does not fit.
 - `errors`: what can go wrong, in PyTorch's words, and what to write instead.
 - `unlike`: what is told where NumPy and tensors meet.
@@ -34,6 +36,7 @@ How the graph is walked:
 - `grad`: its two entry points, backward and grad, and what they refuse.
 - `edges`: a place in the graph, named by its node instead of by a tensor.
 - `calling`: one step of the walk by hand: `y.grad_fn(g)`.
+- `missed`: what a walk needed and did not find as it was: who changed it, and what to write.
 - `handles`: where hooks are kept, and how one is taken away again.
 - `hooks`: functions of the user's that see a gradient and may replace it.
 - `together`: operations with one rule for all inputs, which are walked in a way of their own.

@@ -16,10 +16,8 @@ from autodiff._core.provenance import Place, line_of, shown, stacklevel
 from autodiff._core.unlike import from_an_array
 
 __all__ = [
-    "changed_since",
     "factors",
     "features",
-    "freed",
     "given_twice",
     "inference_saved",
     "leaf_in_place",
@@ -188,17 +186,6 @@ def not_floating(dtype: Any) -> RuntimeError:
 # ---- backward ----------------------------------------------------------------------------------------------------
 
 
-def freed(name: str, place: Place | None) -> RuntimeError:
-    """A node that is walked, or asked for what it saved, after it was walked."""
-    return RuntimeError(
-        "Trying to backward through the graph a second time (or directly access saved tensors after they "
-        "have already been freed). Saved intermediate values of the graph are freed when you call .backward() "
-        "or autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second "
-        f"time or if you need to access saved tensors after calling backward. ({name}, made at {line_of(place)}; in a loop, "
-        "compute the loss anew for each backward, and detach() what is carried over from the step before.) (AD001)"
-    )
-
-
 def rule_changed(name: str, place: Place | None) -> RuntimeError:
     """A partial of the user's that wrote into what it was given."""
     return RuntimeError(
@@ -220,16 +207,6 @@ def raised_in_backward(error: Exception, name: str, place: Place | None) -> None
         if Anomaly.on:
             found = f"Error detected in {name}. Traceback of forward call that caused the error:\n{shown(place)}"
             warnings.warn(found, UserWarning, stacklevel=stacklevel())
-
-
-def changed_since(array: Array, kept: str, cell: Sequence[Any], version: int, hint: str = "") -> RuntimeError:
-    """A saved value that was changed in place; `kept` says by whom and as what it was saved."""
-    found = f"[{array.dtype} {list(array.shape)}]" if hasattr(array, "dtype") else "a tensor"
-    return RuntimeError(
-        "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"{found}, {kept}, is at version {cell[0]}; expected version {version} instead. "
-        f"It was changed at {line_of(cell[1])}.{hint}"
-    )
 
 
 # ---- changing in place, and views --------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ def backward(
                 stacklevel=3,
             )
         retain = create_graph if retain_graph is None else retain_graph
-        captured = walk(pairs, targets, retain, create_graph, True)
+        captured = walk(pairs, targets, retain, create_graph, True, grad_tensors is None and inputs is None)
         if inputs is not None:
             for t in one_or_several(inputs):
                 edge = place_of(t)

@@ -59,6 +59,7 @@ class Mode(threading.local):
     def __init__(self) -> None:
         self.grad = True  # are operations recorded?
         self.inference = False  # inside inference_mode?
+        self.spent: tuple[Any, int] = None, -1  # the last backward() that freed a graph, as missed.Spent
         self.opened = NOWHERE  # the last block of no_grad()
         self.walks = 0  # how many backward walks is this thread inside?
         self.walk: Any = None  # the innermost of them

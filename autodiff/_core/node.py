@@ -13,8 +13,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autodiff._core import errors
 from autodiff._core.handles import RemovableHandle, extra_of
+from autodiff._core.missed import changed, freed
 from autodiff._core.operation import ALL, Operation, Plan
 from autodiff._core.provenance import Place, line_of
 from autodiff._core.tensor import Tensor, wrap
@@ -69,7 +69,7 @@ class Node:
     index: int  # creation order: a node is made after its inputs, so newest-first is a topological order
     kept: Any  # a list, or FREED
     cells: Sequence[Any]  # the version cell of each kept tensor
-    counts: Sequence[int] | None  # what they counted when it was kept; None: none had been changed
+    counts: Any  # what they counted when it was kept; None: none had been changed; once freed, the Spent of that walk
     __call__: Callable[..., Any]  # see calling.py
     _saved_self: Any  # these three: see autograd/_saved_values.py
     _saved_other: Any
@@ -122,14 +122,12 @@ class Node:
         `g` is a list where the node has several outputs. `wanted` narrows the inputs, when only some lead to a target.
         """
         kept = self.kept
-        if kept is FREED:
-            raise errors.freed(self.name(), self.place)
         if self.counts is None:
             for cell in self.cells:
                 if cell[0]:
-                    raise self._changed()
+                    raise self.lost()
         elif [cell[0] for cell in self.cells] != self.counts:
-            raise self._changed()
+            raise self.lost()
         if create_graph:
             kept = self.rebuilt()
         if self.outputs is not None:
@@ -169,18 +167,18 @@ class Node:
                 values[k] = [_rebuild(a, e, None) for a, e in zip(values[k], self.edges, strict=True)]
         return tuple(values)
 
-    def _changed(self) -> RuntimeError:
-        """The error for the first kept value that was changed since."""
+    def lost(self) -> RuntimeError:
+        """The error for kept values that were let go by another walk, or else for the first that was changed since."""
+        if self.kept is FREED:
+            return freed(self)
         plan, counts = self.plan, self.counts or [0] * len(self.cells)
         k, cell, version = next((k, c, n) for k, (c, n) in enumerate(zip(self.cells, counts, strict=True)) if c[0] != n)
-        if k >= len(plan.inputs) + len(plan.outputs):  # one of all the inputs of a variadic operation
-            k = plan.keep.index((ALL, None))
-        kept = f"kept as '{plan.names[k]}' by {self.name()} at {line_of(self.place)}"
-        hint = (
-            " Hint: change a clone() instead, or use the operation that is not in place; after an optimizer's step, compute "
-            "the loss again."
-        )
-        return errors.changed_since(self.kept[k], kept, cell, version, hint)
+        every = len(plan.inputs) + len(plan.outputs)
+        if k < every:
+            role, edge = ("input", self.edges[plan.inputs[k]]) if k < len(plan.inputs) else ("result", None)
+            return changed(self, f"kept as '{plan.names[k]}' by", role, self.kept[k], cell, version, edge)
+        at = plan.keep.index((ALL, None))  # it is one of all the inputs of a variadic operation
+        return changed(self, f"kept as '{plan.names[at]}' by", "input", self.kept[at][k], cell, version, self.edges[k])
 
 
 class AccumulateGrad(Node):

@@ -1,6 +1,7 @@
 """How gradients are added: brought to an input's shape and dtype, summed where several arrive, and added to `.grad`.
 
-After this module a reader knows why the first gradient of a tensor is copied, and the next ones are added in its memory.
+After this module a reader knows why the first gradient of a tensor is copied, and the next ones are added in its memory; and
+that a second backward() through a graph that frees nothing is told of, since it adds the same once more.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from autodiff._core.broadcast import sum_to
 from autodiff._core.memory import AN_ARRAY, changed, repeats
 from autodiff._core.node import DTYPE, SHAPE_OF, Edge
 from autodiff._core.promotion import cast
+from autodiff._core.provenance import line_of
+from autodiff._core.teaching import teach, teaching
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["Gradient", "accumulate", "added", "arriving", "check_shapes", "fitted"]
+__all__ = ["Gradient", "accumulate", "added", "added_again", "arriving", "check_shapes", "fitted", "have_gradients"]
 
 _ndarray, _asarray, _add = np.ndarray, np.asarray, np.add
 
@@ -72,3 +75,29 @@ def accumulate(tensor: Tensor, g: Gradient, create_graph: bool) -> None:
         changed(known)
     else:
         tensor._grad = wrap(np.asarray(known._array + g))
+
+
+def have_gradients(root: Edge) -> bool:
+    """Whether a leaf behind the root has a gradient that is not 0."""
+    seen, rest = set(), [root]
+    while rest:
+        to, nr, _, _ = rest.pop()
+        if nr < 0:
+            if to._grad is not None and to._grad._array.any():
+                return True
+        elif to not in seen:
+            seen.add(to)
+            rest += [edge for edge in to.edges if edge is not None]
+    return False
+
+
+def added_again(root: Edge) -> None:
+    """A second backward() has gone through a graph that keeps nothing (AD002)."""
+    if teaching.summed == 1:
+        teach(
+            "AD002",
+            f"backward(): this graph, made at {line_of(root[0].place)}, keeps nothing that a walk frees, so it is no error to "
+            "go through it a second time: the same gradients were added to .grad once more. Compute the loss anew and clear "
+            "the gradients before each backward(); if the sum is meant, give the first one "
+            "retain_graph=True.",
+        )

@@ -18,6 +18,11 @@ __all__ = ["CODES", "Setting", "TeachingWarning", "accumulate", "lenient", "teac
 # What the mistake is. docs/mistakes has a program for each that makes it, and one that doesn't.
 CODES = {
     "AD001": "backward() a second time through the same graph",
+    "AD002": "backward() a second time through a graph that keeps nothing",
+    "AD003": "two losses that share a part of the graph",
+    "AD004": "backward() after step() has changed the parameters",
+    "AD005": "a state that carries the graph of the round before",
+    "AD006": "a result or an input changed in place before backward()",
     "AD008": "a parameter updated by hand without no_grad()",
     "AD011": "backward() of a loss that has no graph",
     "AD012": "requires_grad_() on a loss that was cut off its graph",
@@ -26,7 +31,11 @@ CODES = {
     "AD016": "zero_grad() between backward() and step()",
     "AD017": "step() without a backward() before it",
     "AD019": "the gradient of a result in between",
+    "AD020": "a parameter without a gradient",
+    "AD021": "detach(), no_grad() and eval() taken for one another",
+    "AD022": "an edit through .data between the forward pass and backward()",
     "AD023": "NumPy or a plot of what requires a gradient",
+    "AD024": "losses that are kept with their graphs",
     "AD025": "probabilities where a loss wants scores or their logarithms",
     "AD026": "targets of a classification that are no class numbers",
     "AD027": "(N, 1) predictions against (N,) targets",

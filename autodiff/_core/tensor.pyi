@@ -80,7 +80,7 @@ class Tensor:
     def __imod__(input, other: Any) -> Self: ...  # api/arithmetic.py
     def __imul__(input, other: Any) -> Self: ...  # ops/arithmetic.py
     def __index__(self) -> builtins.int: ...  # api/numbers.py
-    def __init__(self, *data: Any) -> None: ...  # api/typed.py
+    def __init__(self, *data: Any, device: Any = ..., **others: Any) -> None: ...  # api/typed.py
     @classmethod
     def __init_subclass__(cls, /, **kwargs: Any) -> None: ...  # _core/subclasses.py
     def __int__(self) -> builtins.int: ...  # api/numbers.py
@@ -128,6 +128,7 @@ class Tensor:
     __torch_function__: Any  # _core/subclasses.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    def _repr_html_(tensor) -> str | None: ...  # seeing.py
     _results_are_plain: builtins.bool
     @property
     def _version(self) -> builtins.int: ...  # _core/tensor.py

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._core import errors
 from autodiff._core.graph import primitive
-from autodiff._core.node import FREED, Edge, Node
+from autodiff._core.node import Edge, Node
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of
@@ -51,10 +50,8 @@ class _Together(Node):
     ) -> None:
         """As Node.pull, with the one rule for all inputs that are wanted."""
         kept = self.kept
-        if kept is FREED:
-            raise errors.freed(self.name(), self.place)
         if [cell[0] for cell in self.cells] != (self.counts or [0] * len(self.cells)):
-            raise self._changed()
+            raise self.lost()
         edges = self.edges
         needs = [edge is not None and (wanted is None or i in wanted) for i, edge in enumerate(edges)]
         gs = g if self.outputs is not None else [g]

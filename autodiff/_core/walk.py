@@ -20,7 +20,7 @@ from autodiff._core.hooks import after_accumulation, before_accumulation, hooks_
 from autodiff._core.modes import Anomaly, mode
 from autodiff._core.node import FREED, Edge, Node, to_leaf
 from autodiff._core.observer import LOOKING, Sent, observed_by, observers, tell
-from autodiff._core.sums import Gradient, accumulate, added, arriving, check_shapes, fitted
+from autodiff._core.sums import Gradient, accumulate, added, added_again, arriving, check_shapes, fitted, have_gradients
 from autodiff._core.tensor import Tensor, wrap
 
 __all__ = ["walk"]
@@ -51,13 +51,14 @@ class _Walk:
         self.told = bool(LOOKING) and bool(observers())  # does an observer look on?
         self.delivered = False
         self.roots = roots
+        self.spent: tuple[Any, int] = None, -1  # what a node that it frees holds of it: see missed.py
 
     def run(self, alone: bool) -> None:
         """Until nothing is in flight: take the newest node, whose gradient is complete; its hooks; pull; send; free.
 
         `alone` stops in front of a node where code of the user's would run.
         """
-        queue, flight, send, freeing = self.queue, self.flight, self.send, not self.retain_graph
+        queue, flight, send, spent, freeing = self.queue, self.flight, self.send, self.spent, not self.retain_graph
         unseen = alone and self.targets is None
         while queue:
             node = queue[0][1]
@@ -70,7 +71,7 @@ class _Walk:
             elif not self.pull_watched(node, self.g):
                 continue
             if freeing and node.plan.saves:
-                node.kept = FREED
+                node.kept, node.counts = FREED, spent
 
     def run_unwatched(self, into_leaves: bool) -> None:
         """Walk, and deliver if no user code gets in the way. It runs in a context in which NumPy's warnings are off."""
@@ -242,7 +243,6 @@ class _Walk:
             if leaf in leaves:
                 after_accumulation(leaf, leaves[leaf][0], create_graph)
 
-
     def keep(self, tensor: Tensor, g: Gradient) -> None:
         """tensor.grad += g."""
         before = tensor._grad._array.copy() if self.told and tensor._grad is not None else None
@@ -257,14 +257,21 @@ def walk(
     retain_graph: bool,
     create_graph: bool,
     into_leaves: bool,
+    whole: bool = False,
 ) -> dict[tuple[Any, int], Gradient]:
-    """The one walk behind backward() and grad(); returns what the targets got."""
+    """The one walk behind backward() and grad(); returns what the targets got. `whole`: all of the loss goes to all leaves."""
     thread = mode.__dict__
     if thread["walks"] >= _DEEPEST:
-        return _in_fresh_thread(roots, targets, retain_graph, create_graph, into_leaves)
+        return _in_fresh_thread(roots, targets, retain_graph, create_graph, into_leaves, whole)
     one = _Walk(roots, targets, retain_graph, create_graph)
     if targets is not None:
         one.choose()
+    again, root = False, roots[0][0] if roots and not retain_graph else None
+    if root is not None and root[1] >= 0:
+        one.spent = spent = root[0].place, root[0].index
+        if whole:
+            last, thread["spent"] = thread["spent"], spent
+            again = last[1] == spent[1] and len(roots) == 1 and have_gradients(root)
     before = quiet, _, _, _ = thread["quiet"], thread["grad"], thread["arrays"], thread["walk"]
     thread["grad"], thread["arrays"], thread["walk"] = create_graph, True, one
     thread["walks"] += 1
@@ -291,6 +298,8 @@ def walk(
     finally:
         thread["walks"] -= 1
         thread["quiet"], thread["grad"], thread["arrays"], thread["walk"] = before
+    if again:
+        added_again(roots[0][0])
     return one.captured
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core import errors
+from autodiff._core.missed import freed
 from autodiff._core.node import FREED, TO, Node, to_leaf
 from autodiff._core.operation import INPUT, OUTPUT
 from autodiff._core.tensor import wrap
@@ -17,7 +17,7 @@ def _saved(node: Node, source: int, which: int, word: str) -> Any:
     if (source, which) not in node.plan.keep:
         raise AttributeError(f"{node.name()} has no attribute '_saved_{word}': its rules don't need it")
     if node.kept is FREED:
-        raise errors.freed(node.name(), node.place)
+        raise freed(node)
     place = node.plan.keep.index((source, which))
     kept = node.kept[place]
     if hasattr(kept, "unpack"):  # what saved_tensors_hooks have packed

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff._core import errors
+from autodiff._core import errors, missed
 from autodiff._core.graph import next_index
 from autodiff._core.inplace import give_history
 from autodiff._core.modes import mode, users_code
@@ -121,7 +121,7 @@ class FunctionNode(Node):
     def saved(self) -> tuple[Any, ...]:
         """The saved tensors, where they stood in the graph."""
         if self.kept is FREED:
-            raise errors.freed(self.name(), self.place)
+            raise missed.freed(self)
         result: list[Any] = []
         for k, saved in enumerate(self.kept):
             if saved is None:
@@ -129,8 +129,8 @@ class FunctionNode(Node):
                 continue
             array, cell, version, edge = saved
             if cell is not None and cell[0] != version:
-                kept = f"saved tensor {k} of {self.name()} at {line_of(self.place)}"
-                raise errors.changed_since(array, kept, cell, version)
+                role = "result" if edge.__class__ is int else f"saved tensor {k}"
+                raise missed.changed(self, f"saved tensor {k} of", role, array, cell, version, edge)
             if edge.__class__ is int:  # an output of this very node
                 shape, dtype = self.outputs[edge] if self.outputs is not None else (array.shape, array.dtype)
                 edge = (self, edge, shape, dtype)

@@ -16,7 +16,7 @@ import numpy as np
 from autodiff._core.memory import repeats
 from autodiff._core.modes import enable_grad
 from autodiff._core.node import NR, TO, to_leaf
-from autodiff._core.provenance import stacklevel
+from autodiff._core.provenance import line_of, stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 from autodiff.api.sampling import randn
@@ -96,11 +96,11 @@ def gradcheck(
 ) -> bool:
     """Whether backward through `func` agrees with central differences, for every input that requires grad.
 
-    Inputs should be float64; func is called with them, as they are, and with their elements moved a little. GradcheckError (a
-    RuntimeError) shows both Jacobians and the worst element, or False is returned with raise_exception=False. With
-    check_undefined_grad the backward of a Function must cope with outputs that nobody used. fast_mode and the other checks are
-    taken, and every element is always checked. ValueError when no input requires grad, RuntimeError for an expanded input and
-    for check_forward_ad.
+    Inputs should be float64; func is called with them, as they are, and with their elements moved a little. GradcheckError
+    (a RuntimeError) shows both Jacobians, the worst element and whose backward to look at, or False is returned with
+    raise_exception=False. With check_undefined_grad the backward of a Function must cope with outputs that nobody used.
+    fast_mode and the other checks are taken, and every element is always checked. ValueError when no input requires grad,
+    RuntimeError for an expanded input and for check_forward_ad.
 
     >>> import autodiff as torch
     >>> x = torch.tensor([0.5, 1.0], dtype=torch.float64, requires_grad=True)
@@ -170,7 +170,7 @@ def _compare(
     for k, output in enumerate(outputs):
         computed = _computed(output, args[i])
         if not np.allclose(computed, measured[k] if measured else computed, rtol, atol):
-            raise GradcheckError(_difference(k, i, measured[k], computed, rtol, atol))
+            raise GradcheckError(_difference(k, i, measured[k], computed, rtol, atol) + _blamed(output))
         if np.abs(computed - _computed(output, args[i])).max(initial=0.0) > nondet_tol:
             raise GradcheckError("Backward is not reentrant, i.e., running backward twice gives different gradients.")
 
@@ -212,6 +212,30 @@ def _difference(output: int, which: int, measured: Any, computed: Any, rtol: flo
         f"The worst element is d(output[{column}])/d(input[{row}]) (counted in the flattened tensors): measured "
         f"{measured[row, column]:.6g}, computed by backward {computed[row, column]:.6g}, "
         f"difference {abs(measured[row, column] - computed[row, column]):.3g}; allowed {atol:g} + {rtol:g} * |measured|.\n"
+    )
+
+
+def _blamed(output: Tensor) -> str:
+    """Whose backward may be wrong: a Function of the user's, else the operations that have a slope on the way."""
+    root = edge_of(output)
+    row = [] if root is None or to_leaf(root) else [root[TO]]
+    found = {id(node): node for node in row}
+    while row:
+        node = row.pop()
+        for edge in node.edges:
+            if edge is not None and not to_leaf(edge) and id(edge[TO]) not in found:
+                found[id(edge[TO])] = edge[TO]
+                row.append(edge[TO])
+    own = [f"{node.name()} ({line_of(node.place)})" for node in found.values() if node.operation is None]
+    if own:
+        return f"A backward of your own is on the way: {', '.join(dict.fromkeys(own))}.\n"
+    names = list(dict.fromkeys(node.name() for node in found.values()))
+    if not names:
+        return ""
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return (
+        f"Backward went through {', '.join(names[:6])}{more}: look whether one of them has no slope at this input (relu or abs "
+        "at 0), or whether func uses detach() or .data.\n"
     )
 
 

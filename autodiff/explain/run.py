@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from autodiff._core.observer import observing
+from autodiff._core.places import span_of
 from autodiff._core.provenance import is_ours
 from autodiff.explain.data import as_json
 from autodiff.explain.events import Event, Thing
@@ -21,7 +22,6 @@ from autodiff.explain.moments import Story
 from autodiff.explain.numbers import counted
 from autodiff.explain.page.writing import page_of
 from autodiff.explain.picture import Picture
-from autodiff.explain.places import span_of
 from autodiff.explain.program import Program
 from autodiff.explain.recorder import Recorder
 from autodiff.explain.story import story_of
@@ -80,9 +80,14 @@ class Run:
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         return {"text/plain": str(self), "image/svg+xml": self.graph().svg()}
 
-    def graph(self) -> Picture:
-        """The picture of what was computed, with every value and gradient: `_repr_svg_` in a notebook, `.save("g.svg")`."""
-        return Picture(of_run(self.events, self.things))
+    def graph(self, depth: int | None = None) -> Picture:
+        """The picture of what was computed, with every value and gradient: `_repr_svg_` in a notebook, `.save("g.svg")`.
+
+        What a module computed is one box: with `depth=0` each model, with 1 each of its layers, and so on; a depth beyond the
+        innermost module draws every node. Without it up to 60 nodes are drawn as they are; of more the deepest level that can
+        be read, then the turns of loops as one box. TypeError or ValueError for a depth that does not count levels.
+        """
+        return Picture(of_run(self.events, self.things), depth)
 
     def source(self) -> str:
         """The program that ran, as Python without loops: forward, every rule of backward with its operands' names, the updates.

@@ -12,10 +12,10 @@ import numpy as np
 
 from autodiff._core.node import FREED, Node, to_leaf
 from autodiff._core.operation import INPUT, PARAM
+from autodiff._core.places import span_of
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff.explain import events
 from autodiff.explain.names import Names
-from autodiff.explain.places import span_of
 from autodiff.explain.values import Value, value_of
 
 __all__ = ["Things", "name_of"]

@@ -8,19 +8,19 @@ which line.
 from __future__ import annotations
 
 from types import FrameType
-from typing import Any
 
 import numpy as np
 
-from autodiff._core.cuts import cut_of
+from autodiff._core.cuts import cut_of, under
 from autodiff._core.hooks import retains_grad
-from autodiff._core.node import FREED, Node, to_leaf
+from autodiff._core.node import FREED, to_leaf
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff._core.views import edge_of
 from autodiff.explain.names import in_variables
 from autodiff.explain.numbers import brief, shape_of
 from autodiff.explain.values import value_of
+from autodiff.explain.ways import losses_and_optimizers, way
 
 __all__ = ["Answer", "why"]
 
@@ -43,12 +43,23 @@ def why(tensor: Tensor, loss: Tensor | None, frame: FrameType | None) -> Answer:
     if edge is None:
         lines += _without(tensor, name)
     elif tensor._edge is LEAF:
-        lines += _leaf(tensor, name)
+        more = losses_and_optimizers(tensor, names, frame) if tensor._grad is None and loss is None else []
+        lines += [*_leaf(tensor, "" if more or loss is not None else name), *more]
     else:
         lines += _inner(tensor, name)
     if loss is not None:
-        lines += _way(tensor, loss, name, names)
-    return Answer("\n".join(lines))
+        lines += way(tensor, loss, name, names)
+    return Answer("\n".join(lines) + _code(tensor))
+
+
+def _code(tensor: Tensor) -> str:
+    """The page that a missing gradient is explained on: of what learns, and of what was cut off."""
+    if tensor._edge is LEAF:
+        return "" if tensor._grad is not None else " (AD020)"
+    cut = cut_of(tensor)
+    by = cut[0] if cut is not None else ""
+    meant = by == "detach" or (not by and under() is not None)
+    return " (AD021)" if edge_of(tensor) is None and tensor._array.dtype.kind == "f" and meant else ""
 
 
 def _made(tensor: Tensor) -> str:
@@ -72,6 +83,14 @@ def _without(tensor: Tensor, name: str) -> list[str]:
     elif tensor._cell is None:
         lines.append("It was made inside inference_mode(), where nothing is recorded.")
     elif tensor._array.dtype.kind == "f":
+        place = under()
+        if place is not None:
+            lines.append(
+                f"Nothing that it was made of required one, or it was computed in the no_grad() block at {line_of(place)}, "
+                "which used something that requires one. no_grad() records nothing at all; detach() cuts one tensor off; "
+                "eval() does neither: it only changes what layers such as dropout compute."
+            )
+            return lines
         lines.append(
             "Nothing that it was made of required one, or it was computed under no_grad(). If it is to learn: "
             f"{name if name.isidentifier() else 'x'}.requires_grad_() before it is used."
@@ -83,8 +102,8 @@ def _leaf(tensor: Tensor, name: str) -> list[str]:
     """Why a leaf has no gradient, or which."""
     if tensor._grad is None:
         return [
-            "It requires a gradient, and .grad is None: no backward() has reached it yet, or zero_grad() has cleared it since. "
-            f"Ask why({name if name.isidentifier() else 'tensor'}, loss) whether it is on a way to the loss."
+            "It requires a gradient, and .grad is None: no backward() has reached it yet, or zero_grad() has cleared it since."
+            + f" Ask why({name if name.isidentifier() else 'tensor'}, loss) whether it is on a way to the loss." * bool(name)
         ]
     if not np.any(tensor._grad._array):
         return [
@@ -109,51 +128,3 @@ def _inner(tensor: Tensor, name: str) -> list[str]:
     if node.kept is FREED:
         lines.append("backward() has been through: what its operation kept is let go, so it can't be walked again.")
     return lines
-
-
-def _way(tensor: Tensor, loss: Tensor, name: str, names: dict[int, str]) -> list[str]:
-    """The shortest way from the loss back to the tensor, or that there is none."""
-    told = names.get(id(loss), "the loss")
-    root, target = edge_of(loss), edge_of(tensor)
-    if root is None:
-        cut = cut_of(loss)
-        where = f": it was cut by {cut[0]} at {line_of(cut[1])}" if cut is not None else ""
-        return [f"{told} has no graph{where}. No gradient can come from it."]
-    if target is None:
-        return [f"There is no way from {told} to {name}: it does not require a gradient."]
-    steps = _path(root, target)
-    if steps is None:
-        return [f"{name} is on no way to {told}: {told} was not computed from it, or a detach() or no_grad() lies between."]
-    way = " ← ".join([told, *(f"{node.name()} ({line_of(node.place)})" for node in steps), name])
-    return [f"The way back: {way}"]
-
-
-def _path(root: Any, target: Any) -> list[Node] | None:
-    """The nodes from an edge to another, by the fewest steps."""
-    if root[:2] == target[:2]:
-        return []
-    if to_leaf(root):
-        return None
-    came: dict[Node, Node | None] = {root[0]: None}
-    row = [root[0]]
-    while row:
-        following = []
-        for node in row:
-            for edge in node.edges:
-                if edge is None:
-                    continue
-                if edge[0] is target[0] and edge[1] == target[1]:
-                    return _back(came, node)
-                if not to_leaf(edge) and edge[0] not in came:
-                    came[edge[0]] = node
-                    following.append(edge[0])
-        row = following
-    return None
-
-
-def _back(came: dict[Node, Node | None], node: Node | None) -> list[Node]:
-    steps: list[Node] = []
-    while node is not None:
-        steps.append(node)
-        node = came[node]
-    return steps[::-1]

@@ -362,6 +362,19 @@ def test_the_worst_element_is_the_one_that_differs_most():
         autodiff.autograd.gradcheck(f, x)
 
 
+def test_the_error_says_whose_backward_to_look_at():
+    """One of the user's own by name and line; without any, the operations, of which one may have no slope here."""
+    x = autodiff.zeros(2, dtype=autodiff.float64, requires_grad=True)
+    f = custom(autodiff, lambda ctx, x: x * 3, lambda ctx, g: g * 4)
+    words = r"(?s)^Jacobian mismatch .* of your own is on the way: \w+Backward \([\w.]+py:\d+\)\.\n"
+    with pytest.raises(RuntimeError, match=words):
+        autodiff.autograd.gradcheck(lambda x: f(x).exp(), x)
+    with pytest.raises(RuntimeError, match=r"Backward went through ReluBackward0: look whether one of them has no slope"):
+        autodiff.autograd.gradcheck(autodiff.relu, x)
+    with pytest.raises(RuntimeError, match=r"Backward went through AddBackward0, MulBackward0: .* detach\(\)"):
+        autodiff.autograd.gradcheck(lambda x: 2 * x + (3 * x).detach(), x)
+
+
 def test_single_precision_is_warned_of():
     x = singles(autodiff)
     with pytest.warns(UserWarning, match="Input #0 requires gradient and is not a double precision"):

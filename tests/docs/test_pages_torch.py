@@ -10,7 +10,10 @@ from pages import ROOT, run
 import autodiff.datasets
 
 # Tutorial 2 and the pages on the source show what PyTorch doesn't have.
-PAGES = ["README.md", "docs/01-a-gradient-is-a-slope.md", "docs/03-why-gradients-add-up.md"]
+PAGES = [
+    "README.md", "docs/01-a-gradient-is-a-slope.md", "docs/03-why-gradients-add-up.md",
+    "docs/07-when-the-output-is-a-vector.md",
+]
 
 
 def in_torch(text):

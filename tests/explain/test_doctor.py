@@ -1,6 +1,10 @@
 """`autodiff.doctor`: each broken program has its finding first, the mended one none; healthy models are left in peace."""
 
+import ast
 import random
+import re
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +13,9 @@ from hypothesis import strategies as st
 
 import autodiff as torch
 from autodiff import nn, optim
+from autodiff._core.teaching import CODES
 from autodiff.nn import functional as F
+from autodiff.utils.checkpoint import checkpoint
 
 N = 32
 
@@ -31,6 +37,21 @@ def mlp(out=3, width=16, last=()):
 
 def case(model, loss_fn=F.cross_entropy, batch=(X, CLASSES), optimizer=None):
     return model, loss_fn, optimizer or optim.SGD(model.parameters(), lr=0.1), batch
+
+
+@pytest.fixture(autouse=True)
+def the_observer_of_the_doctor_never_fails(monkeypatch):
+    """It would be left out with a warning, which the doctor silences, and see nothing more."""
+    failed, warn = [], warnings.warn
+
+    def listening(message, *args, **kwargs):
+        if str(message).startswith("the observer"):
+            failed.append(str(message))
+        return warn(message, *args, **kwargs)
+
+    monkeypatch.setattr(warnings, "warn", listening)
+    yield
+    assert not failed
 
 
 # ---- broken programs ----
@@ -69,6 +90,10 @@ class Own(nn.Module):
                 h = torch.tanh(self.first(x))
         elif self.how == "numpy":
             h = torch.from_numpy(h.detach().numpy())
+        elif self.how == "in place":
+            h += 1
+        elif self.how == "round":
+            h = h.round()
         elif self.how == "sqrt":
             h = (h * 0).abs().sqrt() + h
         elif self.how == "log":
@@ -181,6 +206,13 @@ def by_hand(output, target):
     return ((output - target) ** 2).mean()
 
 
+def times_two():
+    model = mlp(1)
+    with torch.no_grad():
+        model[2].weight.mul_(4)
+    return model
+
+
 mse, bce = F.mse_loss, F.binary_cross_entropy_with_logits
 
 # code, what the cure says, the broken program, the mended one
@@ -227,19 +259,19 @@ BROKEN = {
         lambda: case(mlp(), batch=(X * 300 + 700, CLASSES)),
         lambda: case(mlp()),
     ),
-    "float64": ("input-dtype", "input.float()", lambda: case(mlp(), batch=(X.double(), CLASSES)), lambda: case(mlp())),
+    "float64": ("AD030", "input.float()", lambda: case(mlp(), batch=(X.double(), CLASSES)), lambda: case(mlp())),
     "whole numbers": (
-        "input-dtype",
+        "AD030",
         "input.float()",
         lambda: case(mlp(), batch=((X * 3).long(), CLASSES)),
         lambda: case(mlp()),
     ),
     "float indices": ("input-dtype", "input.long()", lambda: numbers(torch.float32), lambda: numbers(torch.int64)),
     "too few rows": ("index-range", "nn.Embedding(10, ...)", lambda: rows(9), lambda: rows(10)),
-    "features": ("input-shape", "nn.Linear(64, 3)", lambda: images("features"), lambda: images()),
-    "no flatten": ("input-shape", "nn.Flatten()", lambda: case(mlp(), batch=(drawn(N, 2, 2), CLASSES)), lambda: case(mlp())),
-    "channels": ("input-shape", "nn.Conv2d(1, ...)", lambda: images("channels"), lambda: images()),
-    "no channels": ("input-shape", "unsqueeze(1)", lambda: images("unsqueeze"), lambda: images()),
+    "features": ("AD029", "nn.Linear(64, 3)", lambda: images("features"), lambda: images()),
+    "no flatten": ("AD029", "nn.Flatten()", lambda: case(mlp(), batch=(drawn(N, 2, 2), CLASSES)), lambda: case(mlp())),
+    "channels": ("AD029", "nn.Conv2d(1, ...)", lambda: images("channels"), lambda: images()),
+    "no channels": ("AD029", "unsqueeze(1)", lambda: images("unsqueeze"), lambda: images()),
     "None": ("no-output", "return", lambda: case(Own("none")), lambda: case(Own())),
     "a tuple": (
         "output-tuple",
@@ -345,19 +377,59 @@ BROKEN = {
         lambda: case(mlp(2), batch=(X, CLASSES % 2)),
     ),
     "large weights": ("first-loss", "smaller weights", lambda: times(30), lambda: times(1)),
-    "detach": ("no-gradient", "detach()", lambda: case(Own("detach")), lambda: case(Own())),
-    "no_grad": ("no-gradient", "no_grad()", lambda: case(Own("no_grad")), lambda: case(Own())),
-    "through NumPy": ("no-gradient", "detach()", lambda: case(Own("numpy")), lambda: case(Own())),
-    "a spare layer": ("unused", "call them in forward", lambda: case(Own("unused")), lambda: case(Own("used"))),
-    "sqrt(0)": ("not-finite", "sqrt", lambda: case(Own("sqrt")), lambda: case(Own())),
-    "log(0)": ("not-finite", "log", lambda: case(Own("log")), lambda: case(Own())),
-    "carried over": ("AD001", "detach()", lambda: case(Own("carried")), lambda: case(Own("detached"))),
+    "detach": ("AD020", "detach()", lambda: case(Own("detach")), lambda: case(Own())),
+    "no_grad": ("AD020", "no_grad()", lambda: case(Own("no_grad")), lambda: case(Own())),
+    "through NumPy": ("AD020", "detach()", lambda: case(Own("numpy")), lambda: case(Own())),
+    "a spare layer": ("AD020", "call them in forward", lambda: case(Own("unused")), lambda: case(Own("used"))),
+    "sqrt(0)": ("AD033", "sqrt", lambda: case(Own("sqrt")), lambda: case(Own())),
+    "log(0)": ("AD033", "log", lambda: case(Own("log")), lambda: case(Own())),
+    "carried over": ("AD005", "detach()", lambda: case(Own("carried")), lambda: case(Own("detached"))),
     "dead relus": ("dead-relu", "LeakyReLU", lambda: filled(None, -100.0), lambda: filled(None, 0.0)),
     "zeros": ("zero-weights", "small random numbers", lambda: filled(0.0, None), lambda: filled(None, None)),
     "lr 0": ("unchanged", "lr=0.01", lambda: sgd(lr=0.0), lambda: sgd(lr=0.1)),
     "lr 1e-30": ("unchanged", "lr=0.01", lambda: sgd(lr=1e-30), lambda: sgd(lr=0.1)),
     "lr 1e-6": ("lr-too-small", "lr=0.1", lambda: sgd(lr=1e-6), lambda: sgd(lr=0.1)),
     "lr 1e4": ("lr-too-large", "lr=", lambda: sgd(lr=1e4), lambda: sgd(lr=0.1)),
+    "exchanged": ("AD026", "exchanged", lambda: case(mlp(), lambda out, y: F.cross_entropy(y, out)), lambda: case(mlp())),
+    "labels and mse": ("AD026", "F.cross_entropy", lambda: case(mlp(), mse), lambda: case(mlp())),
+    "one argument": (
+        "loss-arguments",
+        "def loss_fn(output, target)",
+        lambda: case(mlp(), lambda out: out.sum()),
+        lambda: case(mlp()),
+    ),
+    "scores as probabilities": (
+        "not-probabilities",
+        "with_logits",
+        lambda: case(times_two(), nn.BCELoss(), (X, YES[:, None])),
+        lambda: case(times_two(), bce, (X, YES[:, None])),
+    ),
+    "log_softmax of a column": (
+        "softmax-dim",
+        "dim=1",
+        lambda: case(mlp(last=[nn.LogSoftmax(dim=0)]), F.nll_loss),
+        lambda: case(mlp(last=[nn.LogSoftmax(dim=1)]), F.nll_loss),
+    ),
+    "changed in place": ("AD006", "x = x + 1", lambda: case(Own("in place")), lambda: case(Own())),
+    "round": ("zero-gradient", "take round away", lambda: case(Own("round")), lambda: case(Own())),
+    "a sparse optimizer": (
+        "step-failed",
+        "such gradients",
+        lambda: case(m := mlp(), optimizer=optim.SparseAdam(m.parameters())),
+        lambda: case(mlp()),
+    ),
+    "a batch of one": (
+        "batch-of-one",
+        "more than one",
+        lambda: case(normed_linear(), batch=(X[:1], CLASSES[:1])),
+        lambda: case(mlp()),
+    ),
+    "adam, lr 10": (
+        "lr-too-large",
+        "lr=1,",
+        lambda: case(m := mlp(), optimizer=adam(m, lr=10)),
+        lambda: case(m := mlp(), optimizer=adam(m)),
+    ),
 }
 
 
@@ -448,6 +520,32 @@ class Siamese(nn.Module):
 
     def forward(self, pair):
         return (self.net(pair[0]) - self.net(pair[1])).square().sum(1)
+
+
+class ByName(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = mlp()
+
+    def forward(self, batch):
+        return self.net(batch["x"])
+
+
+class Again(nn.Module):
+    """With a checkpoint, whose forward runs a second time in backward."""
+
+    def __init__(self):
+        super().__init__()
+        self.net, self.last = nn.Sequential(nn.Linear(4, 8), nn.ReLU()), nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.last(checkpoint(self.net, x, use_reentrant=False))
+
+
+def frozen_part():
+    model = nn.Sequential(nn.Sequential(nn.Linear(4, 16), nn.BatchNorm1d(16), nn.Dropout(0.5)), nn.ReLU(), nn.Linear(16, 3))
+    model[0].eval().requires_grad_(False)
+    return case(model)
 
 
 def elbo(out, x):
@@ -589,12 +687,26 @@ HEALTHY = {
     "a loss with the model in it": with_decay,
     "a parameter of the loss": learned_weight,
     "after two good steps": lambda: ran(True),
-    "lazy": lambda: case(m := nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.LayerNorm(8), nn.Linear(8, 3)), optimizer=adam(m)),
+    "layer norm": lambda: case(
+        m := nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.LayerNorm(8), nn.Linear(8, 3)), optimizer=adam(m)
+    ),
     "sigmoids": lambda: case(nn.Sequential(nn.Linear(4, 8), nn.Sigmoid(), nn.Linear(8, 8), nn.Sigmoid(), nn.Linear(8, 3))),
     "one example": lambda: case(mlp(), batch=(X[0], CLASSES[0])),
     "integers of a picture": lambda: case(
         nn.Sequential(nn.Flatten(), nn.Linear(64, 3)), batch=((PICTURES * 16).round() / 16, CLASSES)
     ),
+    "weight norm": lambda: case(
+        nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(4, 8)), nn.Tanh(), nn.Linear(8, 3))
+    ),
+    "spectral norm": lambda: case(
+        nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(4, 8)), nn.Tanh(), nn.Linear(8, 3))
+    ),
+    "lazy layers": lambda: case(nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(3))),
+    "no target": lambda: case(mlp(), lambda out, y: F.mse_loss(out, 0.5 * out.detach()), (X, None)),
+    "inputs by name": lambda: case(ByName(), batch=({"x": X}, CLASSES)),
+    "a frozen part with dropout, in eval": frozen_part,
+    "a discriminator": lambda: case(mlp(1), bce, (X, torch.ones(N, 1))),
+    "computed again": lambda: case(Again()),
 }
 
 
@@ -612,7 +724,12 @@ def test_a_broken_program_has_its_finding_first_and_a_mended_one_none(name):
 
 
 # What is meant so is a note.
-NOTES = {"frozen backbone": ["frozen"], "warming up": ["warming-up"]}
+NOTES = {
+    "frozen backbone": ["frozen"],
+    "a frozen part with dropout, in eval": ["frozen"],
+    "a discriminator": ["constant-target"],
+    "warming up": ["warming-up"],
+}
 
 
 @pytest.mark.parametrize("name", HEALTHY)
@@ -797,6 +914,23 @@ def test_the_report_fits_80_columns_and_its_html_is_escaped():
     report = torch.doctor(Odd(), loss_fn, optimizer, (x, y))
     assert "<script>" not in report._repr_html_()
     assert "&lt;script&gt;" in report._repr_html_()
+
+
+def test_every_code_stands_in_the_documents_and_those_with_a_number_have_a_page():
+    folder = Path(torch.__file__).parent / "explain" / "doctor"
+    strings = {
+        node.value
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    page = (Path(__file__).parents[2] / "docs" / "seeing.md").read_text(encoding="utf-8")
+    table = page.partition("what it finds, by its code")[2].partition("\n\n")[0]
+    listed = set(re.findall(r"`([\w-]+)`", table))
+    assert listed >= {code for code, *_ in BROKEN.values()}
+    assert listed <= strings
+    assert {text for text in strings if re.fullmatch(r"AD\d{3}|[a-z]+(-[a-z]+)+", text)} <= listed
+    assert {code for code in listed if code.startswith("AD")} <= set(CODES)
 
 
 def test_a_model_that_cannot_be_copied_is_told_of():

@@ -44,7 +44,7 @@ def graphs(draw):
     return [(draw(st.integers(40, 200)), 46) for _ in range(count)], edges
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(graphs())
 def test_no_two_boxes_overlap_and_no_line_goes_up(drawn):
     sizes, edges = drawn
@@ -63,7 +63,7 @@ def test_no_two_boxes_overlap_and_no_line_goes_up(drawn):
         assert points[-1][1] == placed.y[b] - sizes[b][1] / 2
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(graphs())
 def test_no_line_goes_through_a_box(drawn):
     """A line is straight and vertical in the band of a row that it crosses, and passes between the boxes there."""
@@ -120,7 +120,7 @@ def test_the_numbers_of_a_run_are_those_of_grad():
     assert all(box.grad is not None for box in graph.boxes if box.kind in ("parameter", "result"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(programs())
 def test_drawn_programs(program):
     with torch.watch() as run:
@@ -247,3 +247,17 @@ def test_words_for_who_does_not_see_it():
     assert all(f"{name} (" in words for name, _ in model.named_parameters())
     assert "loss is cross entropy of 2.linear" in words
     assert of_tensors([torch.ones(1)], None).alt_text() == "1 node; 0 parameters."
+
+
+def test_a_parameter_without_a_gradient_is_drawn_grey_once_backward_has_run():
+    w, v = torch.tensor(3.0, requires_grad=True), torch.tensor(2.0, requires_grad=True)
+    with torch.watch() as run:
+        loss = (w * 2).detach() * v
+    assert "idle" not in run.graph().svg().split("</style>")[-1]
+    with torch.watch() as run:
+        loss = (w * 2).detach() * v
+        loss.backward()
+    learn = [box for box in run.graph().graph.boxes if box.kind == "parameter"]
+    assert [(box.name, box.left_out) for box in learn] == [("w", True), ("v", False)]
+    assert run.graph().svg().count('class="n parameter idle"') == 1
+    assert "no gradient" in run.graph().svg()

@@ -59,6 +59,53 @@ def test_the_way_to_the_loss_or_that_there_is_none():
     assert torch.why(model.weight).startswith("model.weight: (1, 2)")
 
 
+def test_a_parameter_is_asked_about_losses_and_optimizers():
+    body, head = nn.Linear(2, 2), nn.Linear(2, 1)
+    x = torch.ones(3, 2)
+    optimizer = torch.optim.SGD(body.parameters(), lr=0.1)
+    loss = head(body(x)).sum()
+    told = torch.why(body.weight)
+    assert "It is on a way to loss, made at test_questions.py:" in told
+    assert "loss.backward() would give it a gradient" in told
+    assert told.endswith("In an optimizer: yes, optimizer. (AD020)")
+    other = nn.Linear(2, 1)
+    assert "loss, made at test_questions.py:" in torch.why(other.weight)
+    assert "was computed without it" in torch.why(other.weight)
+    assert "In an optimizer: no, so no step() will change it." in torch.why(head.weight)
+    loss.backward()
+    optimizer.zero_grad()
+    told = torch.why(body.weight)
+    assert "cleared by zero_grad() at test_questions.py:" in told
+    assert "backward() has come by: its .grad was cleared since" in told
+    assert "AD020" not in torch.why(head.weight)
+
+
+def test_detach_no_grad_and_eval_are_told_apart():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5))
+    x = torch.ones(3, 2)
+    cut = model(x).detach()
+    assert "cut here: detach at test_questions.py:" in torch.why(cut)
+    with torch.no_grad():
+        unrecorded = model(x)
+    assert "in the no_grad() block at test_questions.py:" in torch.why(unrecorded)
+    assert torch.why(cut).endswith("(AD021)")
+    assert torch.why(unrecorded).endswith("(AD021)")
+
+
+def edges(node):
+    return [] if node is None else [node.name(), *(edges(to) for to, _ in node.next_functions)]
+
+
+def test_eval_changes_no_edge():
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Dropout(0.0), nn.Linear(2, 1))
+    x = torch.ones(3, 2)
+    training = edges(model(x).sum().grad_fn)
+    loss = model.eval()(x).sum()
+    assert edges(loss.grad_fn) == training
+    loss.backward()
+    assert all(p.grad is not None for p in model.parameters())
+
+
 def test_asking_changes_nothing():
     w = torch.ones(2, requires_grad=True)
     h = w * w

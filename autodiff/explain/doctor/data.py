@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.tensor import Tensor
-from autodiff.explain.doctor.report import Finding
+from autodiff.explain.doctor.report import Finding, counted
 from autodiff.explain.doctor.trial import Trial
 from autodiff.explain.numbers import number, shape_of
 from autodiff.nn import Module
@@ -24,7 +24,7 @@ _FAR, _NARROW = 10.0, 1e-3
 
 def before(input: Any, target: Any) -> Iterator[Finding]:
     """What is wrong with the numbers, whatever the model does with them."""
-    for name, x in (("input", input), ("target", target)):
+    for name, x, strange in (("input", input, "input-not-finite"), ("target", target, "target-not-finite")):
         if isinstance(x, np.ndarray) or _plain(x):
             kind = "a NumPy array" if isinstance(x, np.ndarray) else f"a {type(x).__name__} of numbers"
             make = (
@@ -37,9 +37,9 @@ def before(input: Any, target: Any) -> Iterator[Finding]:
             bad = np.argwhere(~np.isfinite(x._array))
             at = f", the first at [{', '.join(str(int(k)) for k in bad[0])}]" if x.ndim else ""
             yield Finding(
-                f"{name}-not-finite",
+                strange,
                 "error",
-                f"{len(bad)} numbers of the {name} are not finite{at}.",
+                f"Not finite: {counted(bad, 'number')} of the {name}{at}.",
                 name,
                 "look for missing values in the data, and leave these examples out or fill them in.",
             )
@@ -75,7 +75,7 @@ def _same(input: Tensor, target: Tensor) -> Iterator[Finding]:
     elif t.ndim and len(t) >= 8 and (t == t[:1]).all() and t.dtype.kind != "b" and t[0].size == 1:
         yield Finding(
             "constant-target",
-            "warning",
+            "note" if t.dtype.kind == "f" else "warning",
             f"All {len(t)} targets are {number(float(t.flat[0]))}: on this batch a model learns to say that always.",
             "target",
             "mix the examples: DataLoader(..., shuffle=True). If all the data are like this, there is nothing to learn.",

@@ -12,10 +12,12 @@ import numpy as np
 
 from autodiff._core.tensor import Tensor
 from autodiff.explain.doctor.losses import born
-from autodiff.explain.doctor.report import Finding, several
+from autodiff.explain.doctor.report import Finding, counted, several
 from autodiff.explain.doctor.trial import Trial
 
 __all__ = ["came", "dead", "zeros"]
+
+_STEPS = {"round", "sign", "floor", "ceil", "trunc", "sgn", "heaviside"}
 
 
 def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[Finding]:
@@ -26,25 +28,25 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
     if cut and trial.cuts:
         spot = trial.cuts[-1]
         yield Finding(
-            "no-gradient",
+            "AD020",
             "error",
-            f"{len(cut)} parameters get no gradient ({several(cut)}): {spot.operation} has cut the graph on the way to them.",
+            f"No gradient comes to {several(cut)}: {_written(spot.operation)} has cut the graph on the way.",
             str(spot),
             f"take {_written(spot.operation)} away: what comes before it learns nothing.",
         )
     elif cut:
         yield Finding(
-            "no-gradient",
+            "AD020",
             "error",
-            f"{len(cut)} parameters get no gradient: the loss is not computed from them.",
+            f"No gradient comes to {counted(cut, 'parameter')}: the loss is not computed from them.",
             several(cut),
             "use what these layers give in the model's result.",
         )
     if unused:
         yield Finding(
-            "unused",
+            "AD020",
             "error" if len(unused) == len(named) else "warning",
-            f"{len(unused)} parameters get no gradient: forward does not call their layers.",
+            f"No gradient comes to {counted(unused, 'parameter')}: forward does not call their layers.",
             several(unused),
             "call them in forward, or take them out of the model.",
         )
@@ -52,9 +54,9 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
     if bad and np.isfinite(trial.loss._array).all():
         strange = trial.strange_back
         yield Finding(
-            "not-finite",
+            "AD033",
             "error",
-            f"The loss is finite, and {len(bad)} gradients are not ({several(bad)})"
+            f"The loss is finite, and the gradient of {several(bad)} is not"
             + (f": the slope of {strange.operation} is the first that is not." if strange else "."),
             str(strange or ""),
             born(strange),
@@ -62,7 +64,8 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
 
 
 def _written(cut: str) -> str:
-    return {"no_grad": "no_grad()", "detach": "detach()", "inference_mode": "inference_mode()"}.get(cut, cut)
+    known = {"no_grad": "no_grad()", "detach": "detach()", "inference_mode": "inference_mode()"}
+    return known.get(cut, "the conversion to whole numbers" if cut == "to" else cut)
 
 
 def zeros(named: dict[str, Tensor]) -> set[str]:
@@ -102,5 +105,7 @@ def dead(trial: Trial, named: dict[str, Tensor], flat: set[str]) -> Iterator[Fin
             f"The gradient of {several(weights)} is zero everywhere, in two steps"
             + (f": every path is flat at {stopped.operation}." if stopped else "."),
             str(stopped or ""),
-            "look for a function that is saturated, a factor 0, or an input of zeros.",
+            f"take {stopped.operation} away: its slope is 0 everywhere."
+            if stopped and stopped.operation in _STEPS
+            else "look for a function that is saturated, a softmax of one score, a factor 0, or an input of zeros.",
         )

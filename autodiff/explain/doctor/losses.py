@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -65,7 +64,7 @@ def value(trial: Trial) -> Iterator[Finding]:
     if loss._array.dtype.kind == "f" and not np.isfinite(loss._array).all():
         spot = trial.strange
         yield Finding(
-            "not-finite",
+            "AD033",
             "error",
             f"The loss is {number(float(loss._array.flat[0]))}"
             + (f": {spot.operation} is the first to give such a number." if spot else "."),
@@ -103,7 +102,7 @@ def _last_cut(trial: Trial) -> str:
     return str(trial.cuts[-1]) if trial.cuts else ""
 
 
-def given(trial: Trial, warned: list[Any]) -> Iterator[Finding]:
+def given(trial: Trial, taught: list[TeachingWarning]) -> Iterator[Finding]:
     """What the loss functions got: probabilities for scores, a column for a row."""
     done = set()
     for call in trial.losses:
@@ -119,12 +118,20 @@ def given(trial: Trial, warned: list[Any]) -> Iterator[Finding]:
             str(trial.twice),
             "take the first one away: cross_entropy wants scores.",
         )
+    if trial.across is not None:
+        yield Finding(
+            "softmax-dim",
+            "error",
+            "The log_softmax is taken over the examples, and not over the classes.",
+            str(trial.across),
+            "dim=1, in place of dim=0.",
+        )
     if trial.broadcast is not None:
         spot, a, b = trial.broadcast
         yield _column(str(spot), a, b)
         return
-    for each in warned:
-        if isinstance(each, TeachingWarning) and each.code == "AD027":
+    for each in taught:
+        if each.code == "AD027":
             shapes = tuple(trial.output.shape) if isinstance(trial.output, Tensor) else ()
             yield _column("the loss", shapes, None)
             return

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import html
 import textwrap
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
-__all__ = ["Finding", "Report", "several"]
+__all__ = ["Finding", "Report", "counted", "several"]
 
 _WIDE = 80
 _ORDER = {"error": 0, "warning": 1, "note": 2}
@@ -113,6 +115,11 @@ def several(names: list[str], most: int = 3) -> str:
     if len(names) <= most + 1:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def counted(things: Collection[Any], word: str) -> str:
+    """How many: 1 layer, 2 layers."""
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
 def _wrapped(head: str, text: str, indent: str) -> list[str]:

@@ -13,10 +13,11 @@ import numpy as np
 
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff.explain.doctor.aside import loose
-from autodiff.explain.doctor.report import Finding, several
+from autodiff.explain.doctor.report import Finding, counted, several
 from autodiff.nn import Module, ModuleDict, ModuleList
 from autodiff.nn.modules.batchnorm import _BatchNorm
 from autodiff.nn.modules.dropout import Dropout
+from autodiff.nn.parameter import is_lazy
 from autodiff.optim import Optimizer
 
 __all__ = ["checked", "foreign", "names_of"]
@@ -74,8 +75,8 @@ def _unregistered(model: Module) -> Iterator[Finding]:
                 yield Finding(
                     "AD031",
                     "error",
-                    f"{len(lost)} layers stand in a plain {type(value).__name__}, so parameters() leaves them out and nothing "
-                    "trains them.",
+                    f"A plain {type(value).__name__} holds {counted(lost, 'layer')}. parameters() does not look there, so "
+                    "nothing trains what is in it.",
                     f"{path}.{name}".lstrip("."),
                     f"self.{name} = {wanted}(...), in place of the {type(value).__name__}.",
                 )
@@ -91,12 +92,13 @@ def _unregistered(model: Module) -> Iterator[Finding]:
 
 
 def _broken(model: Module) -> Iterator[Finding]:
-    bad = [name for name, p in model.named_parameters() if p._array.size and not np.isfinite(p._array).all()]
+    ready = [(name, p) for name, p in model.named_parameters() if not is_lazy(p)]
+    bad = [name for name, p in ready if p._array.size and not np.isfinite(p._array).all()]
     if bad:
         yield Finding(
             "broken-parameters",
             "error",
-            f"{len(bad)} parameters hold numbers that are not finite, before anything has run: an earlier step did it.",
+            f"Before anything has run, {counted(bad, 'parameter')} hold numbers that are not finite: an earlier step did it.",
             several(bad),
             "make the model anew; then ask the doctor before the first step.",
         )
@@ -110,12 +112,12 @@ def _optimized(model: Module, loss_fn: Any, optimizer: Optimizer) -> Iterator[Fi
     missing = [name for name, p in learning.items() if id(p) not in held]
     strangers = foreign(model, loss_fn, optimizer)
     if missing and strangers:
-        replaced = "was put into it after" if held & set(names) else "is another one than"
+        reason = "a layer was replaced after it was made" if held & set(names) else "it was made for another model"
         yield Finding(
             "AD032",
             "error",
-            f"The optimizer has {len(strangers)} parameters that are not the model's, and not {len(missing)} that are: "
-            f"a part of the model {replaced} the one that the optimizer was made for.",
+            f"The optimizer has {counted(strangers, 'parameter')} that the model does not have, and lacks {len(missing)} that "
+            f"it has: {reason}.",
             several(missing),
             "make the optimizer after the model is complete: it holds the parameters that it was given.",
         )
@@ -123,7 +125,7 @@ def _optimized(model: Module, loss_fn: Any, optimizer: Optimizer) -> Iterator[Fi
         yield Finding(
             "not-in-optimizer",
             "error",
-            f"{len(missing)} of {len(learning)} parameters are not in the optimizer, so no step changes them.",
+            f"The optimizer lacks {len(missing)} of the {counted(learning, 'parameter')}, and no step changes what it lacks.",
             several(missing),
             f"give it all of them: {type(optimizer).__name__}(model.parameters(), ...). If they are to stay as they are, "
             "say so by requires_grad_(False).",
@@ -147,7 +149,7 @@ def _frozen(model: Module, loss_fn: Any) -> Iterator[Finding]:
         yield Finding(
             "frozen",
             "note",
-            f"{len(fixed)} of {total} parameters have requires_grad=False and stay as they are.",
+            f"Of the {total} parameters {len(fixed)} stay as they are: requires_grad=False.",
             several(fixed),
         )
 
@@ -158,7 +160,9 @@ def _switched_off(model: Module) -> Iterator[Finding]:
     for path, module in model.named_modules():
         drops = isinstance(module, Dropout) and module.p > 0
         norm = isinstance(module, _BatchNorm) and (not module.affine or module.weight is None or module.weight.requires_grad)
-        if not module.training and (drops or norm):
+        parts = model.get_submodule(path.rpartition(".")[0]).parameters() if path else ()
+        fixed = model.training and drops and not any(p.requires_grad for p in parts)  # in a part that is not to learn
+        if not module.training and (drops or norm) and not fixed:
             off.append(f"{path or 'model'} ({type(module).__name__})")
     if off:
         yield Finding(

@@ -80,6 +80,8 @@ class Trial:
     twice: Spot | None = None  # a softmax of a softmax
     strange: Spot | None = None  # the first operation with a number that is not finite, none of its inputs having one
     strange_back: Spot | None = None  # the same of the backward walk
+    changed: Spot | None = None  # an operation of which what it kept for backward was changed in place
+    across: Spot | None = None  # a log_softmax over the examples, in place of the classes
     stopped: Spot | None = None  # the first operation of the walk that got a gradient, and sent zeros only
     relus: list[tuple[Spot, int, int]] = field(default_factory=list)  # units, and how many are off in every example
 
@@ -101,6 +103,7 @@ def tried(patient: Patient) -> Trial:
             trial.failed = ""
     except Exception as error:
         trial.error, trial.failed_in = error, looker.raised
+        trial.changed = looker.overwritten()
     return trial
 
 
@@ -130,6 +133,7 @@ class _Looker:
         self.spots: dict[int, Spot] = {}  # by the node's id, which `nodes` keeps alive
         self.nodes: list[Any] = []
         self.results: list[Any] = []
+        self.rows_apart: set[int] = set()  # log_softmax over the rows, by the node's id
         self.targets = arrays(patient.target)
 
     # ---- forward ----
@@ -166,6 +170,10 @@ class _Looker:
             self.relu(spot, out)
         if name in ("softmax", "log_softmax") and _maker(inputs[0]) == "softmax":
             self.trial.twice = spot
+        if name == "log_softmax" and params["axis"] % found[0].ndim == 0 and found[0].ndim == 2:
+            self.rows_apart.add(id(node))
+        if name == "nll_loss" and isinstance(inputs[0], Tensor) and id(inputs[0].grad_fn) in self.rows_apart:
+            self.trial.across = spot
         if name in LOSSES:
             rows = found[0].reshape(-1, found[0].shape[-1]) if found[0].ndim else found[0].reshape(1, 1)
             above = bool((found[0] > 1e-6).any())
@@ -198,6 +206,14 @@ class _Looker:
         self.trial.cuts.append(self.spot(by, here(2)))
 
     # ---- backward ----
+
+    def overwritten(self) -> Spot | None:
+        """The first operation of which something that it kept was changed since."""
+        for node in self.nodes:
+            counts = node.counts or [0] * len(node.cells)
+            if any(cell[0] != count for cell, count in zip(node.cells, counts, strict=True)):
+                return self.spots[id(node)]
+        return None
 
     def walked(self, node: Any, gradient: Any, sent: Any) -> None:
         """The walk has passed a node."""

@@ -32,6 +32,7 @@ from autodiff.nn._everywhere import (
 )
 from autodiff.nn.modules._calling import Calling
 from autodiff.nn.modules._form import from_pytorchs
+from autodiff.nn.modules._html import as_html
 from autodiff.nn.modules._made_first import made_first
 from autodiff.nn.modules._to import read
 from autodiff.nn.modules._tree import Tree
@@ -234,6 +235,10 @@ class Module(Calling, Tree, KnowsItsKeywords):
         if not children and len(lines) <= 1:
             return f"{self._get_name()}({extra})"
         return self._get_name() + "(\n  " + "\n  ".join(lines + children) + "\n)"
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the text, and beside each layer how many numbers it learns."""
+        return as_html(self, Module.__repr__)
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__.copy()

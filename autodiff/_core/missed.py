@@ -1,0 +1,207 @@
+"""What a walk needed and did not find: a kept value that was changed, or let go by another walk. The message, in full.
+
+After this module a reader knows how an error names the line that kept a value, the line that changed it or the backward() that
+let it go, and what to write instead. It is found when the error is made: a node has noted its line, a version cell that of the
+last change, a freed node the walk that freed it, and the names are those that variables have now.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from types import FrameType
+from typing import Any
+
+from autodiff._core.modes import mode
+from autodiff._core.naming import name_of, named, users_frame
+from autodiff._core.places import begins_with_attribute, span_of, text_of
+from autodiff._core.provenance import Place, line_of
+from autodiff._core.tensor import Tensor
+
+__all__ = ["Spent", "changed", "code_at", "freed"]
+
+# The walk that freed a node, which holds it in place of its counts: where its (first) root was made, and the root's number. The
+# root itself would hold the graph, and the graph the root.
+Spent = tuple[Place | None, int]
+
+
+def code_at(place: Place | None) -> str:
+    """The expression of the user's that stands at a place, in backticks; "" where it is long or not at hand."""
+    text = text_of(span_of(place))
+    return f"`{text}`" if 0 < len(text) <= 60 else ""
+
+
+def changed(node: Any, kept: str, role: str, array: Any, cell: Any, version: int, edge: Any) -> RuntimeError:
+    """A kept value that was changed in place. `kept` is what the node calls it, `role` what it is to the operation.
+
+    `edge` is the way to what made it, None for a constant and for the node's own result.
+    """
+    found = f"[{array.dtype} {list(array.shape)}]" if hasattr(array, "dtype") else "a tensor"
+    theirs = (
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"{found}, {kept} {node.name()} at {line_of(node.place)}, is at version {cell[0]}; expected version {version} instead."
+    )
+    name = name_of(users_frame(), lambda t: t._cell is cell and t._array.shape == array.shape)
+    known, by = f" `{name}`" * bool(name), code_at(cell[1])
+    instead = "Change a clone() of it, or use what does not change it: without the _ at the end, without inplace=True."
+    if by.endswith("]`"):  # y[0] = 1: only what stands on the left is a place
+        by = f"{by[:-1]} = ...`"
+        instead = "Change a clone() of it."
+    elif out_of_place := _out_of_place(cell[1], name):
+        instead = f"Write {out_of_place}, or change a clone() of it."
+    by = f" by {by}" * bool(by)
+    what = node.operation.public if node.operation is not None else node.name()
+    used = code_at(node.place)
+    data = begins_with_attribute(cell[1], "data")  # the same memory, seen from outside the graph
+    code = " A change through .data counts like any other. (AD022)" if data else ""
+    if _is_parameter(edge):
+        return RuntimeError(
+            f"{theirs} The parameter{known} was changed at {line_of(cell[1])}{by}, after {used or what} at "
+            f"{line_of(node.place)} had used it: run the forward pass again after each step, and then backward()."
+            f"{code or ' (AD004)'}"
+        )
+    return RuntimeError(
+        f"{theirs} {what}{f', in {used},' if used else ''} keeps its {role}{known} for backward, and that was changed at "
+        f"{line_of(cell[1])}{by}. {instead}{code or ' (AD006)'}"
+    )
+
+
+def _is_parameter(edge: Any) -> bool:
+    """Whether a value is a leaf that learns, or a view of one."""
+    while edge is not None and isinstance(edge, tuple) and edge[1] >= 0:
+        operation = edge[0].operation
+        if operation is None or not operation.view:
+            return False
+        edge = edge[0].edges[0]
+    return isinstance(edge, tuple) and isinstance(edge[0], Tensor)
+
+
+_SIGNS: dict[str, ast.operator] = {
+    "add_": ast.Add(), "sub_": ast.Sub(), "mul_": ast.Mult(), "div_": ast.Div(), "pow_": ast.Pow(),
+}
+
+
+def _out_of_place(place: Place | None, name: str) -> str:
+    """The change of `name` as it is written out of place: `y = y + 1` for y.add_(1); "" where that is not known."""
+    try:
+        (statement,) = ast.parse(text_of(span_of(place))).body
+    except (SyntaxError, ValueError):
+        return ""
+    target: ast.expr
+    new: ast.expr
+    match statement:
+        case ast.AugAssign(ast.Name() | ast.Attribute() as target, operator, value):
+            new = ast.BinOp(target, operator, value)
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name() | ast.Attribute() as target, sign), [value], [])) if sign in _SIGNS:
+            new = ast.BinOp(target, _SIGNS[sign], value)
+        case ast.Expr(ast.Call(ast.Attribute(owner, method), args, keywords)) if method[-1] == "_" != method[-2:-1]:
+            new = ast.Call(ast.Attribute(owner, method[:-1]), args, keywords)
+            target = args[0] if args and ast.unparse(args[0]) == name else owner  # torch.relu_(y), or y.relu_()
+            if not isinstance(target, (ast.Name, ast.Attribute)) or not hasattr(Tensor, method[:-1]):
+                return ""
+        case _:
+            return ""
+    text = f"`{ast.unparse(target)} = {ast.unparse(new)}`"
+    return text if len(text) <= 60 and ".data " not in text else ""
+
+
+# ---- let go by another walk --------------------------------------------------------------------------------------
+
+_THEIRS = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). "
+    "Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True "
+    "if you need to backward through the graph a second time or if you need to access saved tensors after calling backward."
+)
+
+
+def freed(node: Any) -> RuntimeError:
+    """A node that is walked, or asked for what it saved, after it was walked.
+
+    The two walks began at one root (AD001). Or the line that made the node has made another one since, as a state goes round a
+    loop (AD005). Or two losses have a part in common (AD003).
+    """
+    begin, walk = f"{_THEIRS} ({node.name()}, made at {line_of(node.place)}: ", mode.walk
+    roots = [] if walk is None or walk.node is not node else [edge for edge, _ in walk.roots]
+    if not roots or any(to is node or (nr >= 0 and to.index == node.counts[1]) for to, nr, *_ in roots):
+        return RuntimeError(
+            f"{begin}{_spender(node)} has been through already, and has let go of what it kept. Compute the loss anew for each "
+            "backward, as a training loop does; retain_graph=True is for going twice on purpose.) (AD001)"
+        )
+    if node.place is not None and any(other.place == node.place for other in _fresh(roots, walk.spent)):
+        return RuntimeError(begin + _carried(node, users_frame()))
+    return RuntimeError(begin + _shared(node, roots[0][0], users_frame()))
+
+
+def _spender(node: Any) -> str:
+    """The walk that freed a node."""
+    return f"backward() of the loss made at {line_of(node.counts[0])}" if node.counts else "backward()"
+
+
+def _carried(node: Any, frame: FrameType | None) -> str:
+    """A state that was computed in the round before, by its name, and how it is cut off."""
+    code = code_at(node.place)
+    name = next((n for n, t in named(frame) if _node(t).place == node.place and _stands_in(n, code)), "")
+    base, _, several = name.partition("[")
+    what = f"`{base}`, which {code or 'that line'} made in the round before," if base else "what it made in the round before"
+    base = base or "h"
+    cut = f"tuple(each.detach() for each in {base})" if several else f"{base}.detach()"
+    return (
+        f"{what} still has the graph of that round, and {_spender(node)} has let go of what that kept. Cut it off before the "
+        f"next round: {base} = {cut}) (AD005)"
+    )
+
+
+def _shared(node: Any, root: Any, frame: FrameType | None) -> str:
+    """What two losses share, by its name, and how they are walked at one go."""
+    code, name = code_at(node.place), _name_of_shared(node, frame)
+    what = f"`{name}`" if name else f"what {code or 'that line'} made"
+    one = name_of(frame, lambda t: _node(t).index == node.counts[1])
+    two = name_of(frame, lambda t: _node(t) is root)
+    both = f"({one} + {two}).backward()" if one and two else "(loss1 + loss2).backward()"
+    return (
+        f"{_spender(node)} has been through here already, and has let go of what was kept. Both losses "
+        f"share {what}. Add them and walk once: {both}; or, in a loop, compute {what if name else 'it'} anew in each round.) "
+        "(AD003)"
+    )
+
+
+class _Nowhere:
+    """Stands for the node of a leaf."""
+
+    place, index = None, -1
+
+
+def _node(t: Tensor) -> Any:
+    return t._edge[0] if t._edge.__class__ is tuple else _Nowhere
+
+
+def _stands_in(name: str, code: str) -> bool:
+    """Whether an expression names a variable, or a list of them; where it is not at hand, any may be meant."""
+    return not code or re.search(rf"\b{re.escape(name.partition('[')[0])}\b", code) is not None
+
+
+def _fresh(roots: list[Any], spent: Spent | None) -> list[Any]:
+    """The nodes behind the roots that no other walk has freed."""
+    found: dict[Any, None] = {}
+    rest = [edge[0] for edge in roots if edge[1] >= 0]
+    while rest:
+        node = rest.pop()
+        if node not in found and (node.counts is spent or node.counts.__class__ is not tuple):
+            found[node] = None
+            rest += [edge[0] for edge in node.edges if edge is not None and edge[1] >= 0]
+    return [*found]
+
+
+def _name_of_shared(node: Any, frame: FrameType | None) -> str:
+    """The name of what two losses share: a freed node's own result, or what operations that keep nothing have made of it."""
+    best, name = None, ""
+    for n, t in named(frame):
+        top = rest = _node(t)
+        if top is _Nowhere or top.index > node.counts[1] or (best is not None and top.index >= best):
+            continue
+        while rest is not node and rest is not _Nowhere and not rest.plan.saves:
+            ahead = [edge[0] for edge in rest.edges if edge is not None and edge[1] >= 0 and edge[0].index >= node.index]
+            rest = ahead[0] if ahead else _Nowhere
+        if rest is node:
+            best, name = top.index, n
+    return name

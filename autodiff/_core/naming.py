@@ -1,0 +1,56 @@
+"""What the user calls a tensor: for messages, which name `w` and not "a tensor of shape [3]".
+
+After this module a reader knows that a message finds names where the program stands when it is written: in the variables of the
+user's innermost function, in the modules among them, and in the globals. Nothing is noted before, so nothing is paid for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from autodiff._core.provenance import is_ours
+from autodiff._core.tensor import Tensor
+
+__all__ = ["called", "name_of", "named", "users_frame"]
+
+
+def users_frame() -> FrameType | None:
+    """The innermost frame of the program that called the package; None where there is none."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_ours(frame.f_code):
+        frame = frame.f_back
+    return frame
+
+
+def named(frame: FrameType | None) -> Iterator[tuple[str, Tensor]]:
+    """The tensors that a frame's variables, modules, lists and tuples hold, with their names: local ones first."""
+    for variables in (frame.f_locals, frame.f_globals) if frame is not None else ():
+        # Not `_`, which nobody means, and not what a rewritten assertion holds.
+        held = [(name, value) for name, value in variables.items() if name.isidentifier() and name.strip("_")]
+        yield from ((name, value) for name, value in held if isinstance(value, Tensor))
+        for name, value in held:
+            if hasattr(type(value), "named_parameters") and not isinstance(value, type):
+                with contextlib.suppress(Exception):  # one that is not made yet: a message must not fail over it
+                    yield from ((f"{name}.{path}", p) for path, p in value.named_parameters())
+            elif value.__class__ in (list, tuple):
+                yield from ((f"{name}[{i}]", each) for i, each in enumerate(value) if isinstance(each, Tensor))
+
+
+def called(x: Any, otherwise: str) -> str:
+    """What a tensor or an array is called, in backquotes; `otherwise` where nothing holds it."""
+    frame = users_frame()
+    for variables in (frame.f_locals, frame.f_globals) if frame is not None else ():
+        for name, value in variables.items():
+            if value is x and name.isidentifier() and name.strip("_"):
+                return f"`{name}`"
+    name = name_of(frame, lambda t: t is x)
+    return f"`{name}`" if name else otherwise
+
+
+def name_of(frame: FrameType | None, like: Any) -> str:
+    """The first name of a tensor for which `like(tensor)` holds; "" where none has one."""
+    return next((name for name, t in named(frame) if like(t)), "")
