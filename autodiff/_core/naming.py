@@ -15,7 +15,7 @@ from typing import Any
 from autodiff._core.provenance import is_ours
 from autodiff._core.tensor import Tensor
 
-__all__ = ["name_of", "named", "users_frame"]
+__all__ = ["called", "name_of", "named", "users_frame"]
 
 
 def users_frame() -> FrameType | None:
@@ -38,6 +38,17 @@ def named(frame: FrameType | None) -> Iterator[tuple[str, Tensor]]:
                     yield from ((f"{name}.{path}", p) for path, p in value.named_parameters())
             elif value.__class__ in (list, tuple):
                 yield from ((f"{name}[{i}]", each) for i, each in enumerate(value) if isinstance(each, Tensor))
+
+
+def called(x: Any, otherwise: str) -> str:
+    """What a tensor or an array is called, in backquotes; `otherwise` where nothing holds it."""
+    frame = users_frame()
+    for variables in (frame.f_locals, frame.f_globals) if frame is not None else ():
+        for name, value in variables.items():
+            if value is x and name.isidentifier() and name.strip("_"):
+                return f"`{name}`"
+    name = name_of(frame, lambda t: t is x)
+    return f"`{name}`" if name else otherwise
 
 
 def name_of(frame: FrameType | None, like: Any) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.dtypes import from_numpy_dtype
-from autodiff._core.provenance import called, line_of
+from autodiff._core.naming import called
+from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor
 
 __all__ = ["from_an_array", "in_c", "to_numpy", "unlike"]
