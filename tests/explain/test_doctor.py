@@ -855,6 +855,48 @@ def test_everything_is_as_it_was_bit_for_bit(how):
         assert report.findings[0].code == f"{how}-failed"
 
 
+def test_hooks_for_all_and_prints_are_left_out(capsys):
+    called = []
+    handles = [
+        nn.modules.module.register_module_forward_hook(lambda *args: called.append(args)),
+        optim.optimizer.register_optimizer_step_post_hook(lambda *args: called.append(args)),
+    ]
+    model, loss_fn, optimizer, batch = case(mlp())
+    torch.doctor(model, lambda out, y: (print("here"), loss_fn(out, y))[1], optimizer, batch)
+    assert not called
+    assert capsys.readouterr().out == ""
+    loss_fn(model(X), CLASSES).backward()
+    optimizer.step()
+    assert len(called) == 5  # four modules, one step
+    for handle in handles:
+        handle.remove()
+
+
+def test_gradients_that_are_summed_on_purpose_are_no_mistake():
+    model, loss_fn, optimizer, batch = case(mlp())
+    with torch.accumulate(2):
+        for _ in range(2):
+            loss_fn(model(X), CLASSES).backward()
+            optimizer.step()
+        assert torch.doctor(model, loss_fn, optimizer, batch).healthy
+
+
+def test_what_is_cut_beside_the_way_is_not_blamed():
+    """An accuracy is computed, too; and a layer is called whose result nobody uses."""
+
+    class Dropping(Own):
+        def forward(self, x):
+            self.spare(x)
+            return super().forward(x)
+
+    model = Dropping("unused")
+    found = torch.doctor(
+        *case(model, lambda out, y: (F.cross_entropy(out, y), (out.argmax(1) == y).float().mean())[0])
+    ).findings
+    assert [(each.code, each.where) for each in found] == [("AD020", "spare.weight, spare.bias")]
+    assert "the loss is not computed from them" in found[0].sentence
+
+
 def test_who_looks_on_sees_nothing_of_it():
     model, loss_fn, optimizer, batch = case(mlp())
     with torch.watch() as run:

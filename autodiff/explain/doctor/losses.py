@@ -99,7 +99,7 @@ def _without_graph(trial: Trial, loss: Tensor) -> Finding:
 
 
 def _last_cut(trial: Trial) -> str:
-    return str(trial.cuts[-1]) if trial.cuts else ""
+    return str(trial.cuts[-1][0]) if trial.cuts else ""
 
 
 def given(trial: Trial, taught: list[TeachingWarning]) -> Iterator[Finding]:

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.node import to_leaf
 from autodiff._core.observer import observing
 from autodiff._core.provenance import here, line_of
 from autodiff._core.tensor import Tensor
+from autodiff._core.views import edge_of
 from autodiff.explain.doctor.aside import Patient
 from autodiff.nn import Module
 
@@ -75,7 +77,7 @@ class Trial:
     loss: Any = None
     layers: list[Layer] = field(default_factory=list)
     losses: list[LossCall] = field(default_factory=list)
-    cuts: list[Spot] = field(default_factory=list)  # of what required a gradient, in order
+    cuts: list[tuple[Spot, list[Any]]] = field(default_factory=list)  # in order, with the edges of what was cut off
     broadcast: tuple[Spot, tuple[int, ...], tuple[int, ...]] | None = None  # a column against a row, in the loss
     twice: Spot | None = None  # a softmax of a softmax
     strange: Spot | None = None  # the first operation with a number that is not finite, none of its inputs having one
@@ -84,6 +86,26 @@ class Trial:
     across: Spot | None = None  # a log_softmax over the examples, in place of the classes
     stopped: Spot | None = None  # the first operation of the walk that got a gradient, and sent zeros only
     relus: list[tuple[Spot, int, int]] = field(default_factory=list)  # units, and how many are off in every example
+
+    def cut_from(self, parameter: Tensor) -> Spot | None:
+        """The last cut of something that was computed from a parameter."""
+        return next((spot for spot, edges in reversed(self.cuts) if _lead_to(parameter, edges)), None)
+
+
+def _lead_to(parameter: Tensor, edges: list[Any]) -> bool:
+    seen: set[int] = set()
+    row = list(edges)
+    while row:
+        edge = row.pop()
+        if edge is None or id(edge[0]) in seen:
+            continue
+        if to_leaf(edge):
+            if edge[0] is parameter:
+                return True
+        else:
+            seen.add(id(edge[0]))
+            row += edge[0].edges
+    return False
 
 
 def tried(patient: Patient) -> Trial:
@@ -203,7 +225,8 @@ class _Looker:
 
     def cut(self, by: str, inputs: Any, output: Any) -> None:
         """A result has no graph although an input had one."""
-        self.trial.cuts.append(self.spot(by, here(2)))
+        edges = [edge for x in inputs if (edge := edge_of(x)) is not None]
+        self.trial.cuts.append((self.spot(by, here(2)), edges))
 
     # ---- backward ----
 
