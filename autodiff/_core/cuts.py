@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff._core.handles import extra_of
-from autodiff._core.modes import NOWHERE, mode
+from autodiff._core.modes import mode
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.provenance import Place, here, line_of
 from autodiff._core.teaching import teach
@@ -36,7 +36,7 @@ def cut(by: str, inputs: Sequence[Any], t: Tensor, depth: int = 3) -> None:
     """Note that `t`, the result of `by`, has no graph although what it was made of had one."""
     _last.by, _last.cell, _last.place = by, t._cell, here(depth)
     extra_of(t, "_extra")["cut"] = by, _last.place
-    mode.opened = NOWHERE  # this is the last place
+    mode.opened = None  # this is the last place
     if LOOKING:
         tell("cut", by, inputs, t)
 
@@ -52,7 +52,7 @@ def unrecorded(by: str, inputs: Sequence[Any], output: Any) -> None:
     if mode.grad and not mode.inference:
         cut(by, inputs, output, 4)
         return
-    mode.opened.fresh = False
+    mode.unmet = False
     if LOOKING:
         tell("cut", "inference_mode" if mode.inference else "no_grad", inputs, output)
 
@@ -73,8 +73,7 @@ def under() -> Place | None:
 
     None where another cut has come since.
     """
-    opened = mode.opened
-    return None if opened.fresh else opened.place
+    return None if mode.unmet else mode.opened
 
 
 def blame(t: Tensor) -> str:
