@@ -816,8 +816,16 @@ def snapshot(model, optimizer, x, y):
     }
 
 
+SWITCHES = {
+    "no_grad": torch.no_grad,
+    "strict": torch.strict,
+    "inference": torch.inference_mode,
+    "anomaly": torch.autograd.detect_anomaly,
+}
+
+
 @pytest.mark.filterwarnings("ignore:Full backward hook is firing", "ignore:Anomaly Detection")
-@pytest.mark.parametrize("how", ["", "forward", "loss", "backward", "no_grad", "strict", "anomaly"])
+@pytest.mark.parametrize("how", ["", "forward", "loss", "backward", "no_grad", "strict", "anomaly", "inference"])
 def test_everything_is_as_it_was_bit_for_bit(how):
     model, seen, graded = Remembering(how), [], []
     model.net[4].register_forward_hook(lambda m, args, out: seen.append(out))
@@ -841,10 +849,7 @@ def test_everything_is_as_it_was_bit_for_bit(how):
         return loss
 
     before = snapshot(model, optimizer, x, y)
-    switch = {"no_grad": torch.no_grad, "strict": torch.strict, "anomaly": torch.autograd.detect_anomaly}.get(
-        how, torch.enable_grad
-    )
-    with switch():
+    with SWITCHES.get(how, torch.enable_grad)():
         inside = snapshot(model, optimizer, x, y)
         report = torch.doctor(model, loss_fn, optimizer, (x, y))
         assert snapshot(model, optimizer, x, y) == inside
@@ -853,6 +858,17 @@ def test_everything_is_as_it_was_bit_for_bit(how):
     assert report.healthy is (how not in ("forward", "loss", "backward"))
     if not report.healthy:
         assert report.findings[0].code == f"{how}-failed"
+
+
+def test_an_optimizer_that_asks_for_the_loss_again_gets_it():
+    class Asking(optim.SGD):
+        def step(self, closure):
+            loss = closure()
+            super().step()
+            return loss
+
+    model = mlp()
+    assert torch.doctor(*case(model, optimizer=Asking(model.parameters(), lr=0.1))).healthy
 
 
 def test_hooks_for_all_and_prints_are_left_out(capsys):

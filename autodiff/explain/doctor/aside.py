@@ -8,6 +8,7 @@ over, since a loss may well hold the model.
 from __future__ import annotations
 
 import copy
+import inspect
 import io
 import random
 import types
@@ -119,12 +120,18 @@ class Patient:
             first.append(float(loss))
             return loss
 
-        if type(self.optimizer).__name__ != "LBFGS":
+        if self.asks:
+            self.optimizer.step(closure)
+        else:
             closure()
             self.optimizer.step()
-        else:
-            self.optimizer.step(closure)
         return first[0]
+
+    @property
+    def asks(self) -> bool:
+        """Whether the optimizer wants a closure, as LBFGS does."""
+        closure = inspect.signature(type(self.optimizer).step).parameters.get("closure")
+        return closure is not None and closure.default is closure.empty
 
 
 def loose(model: Module) -> list[tuple[str, Tensor]]:
@@ -176,6 +183,7 @@ def _function(f: types.FunctionType, memo: dict[int, Any]) -> types.FunctionType
     defaults = None if f.__defaults__ is None else tuple(_own(value, memo) for value in f.__defaults__)
     twin = types.FunctionType(f.__code__, variables, f.__name__, defaults, cells)
     twin.__kwdefaults__ = f.__kwdefaults__
+    twin.__dict__.update(f.__dict__)
     return twin
 
 
@@ -185,7 +193,12 @@ def _own(value: Any, memo: dict[int, Any]) -> Any:
     if not isinstance(value, _COPIED):
         return value
     _without_graph(value, memo, set())
-    return copy.deepcopy(value, memo)
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:
+        if isinstance(value, (list, dict, set)):
+            return value  # something in it can't be copied, and need not be a part of the model
+        raise
 
 
 def _filled(cell: types.CellType) -> bool:

@@ -97,7 +97,7 @@ class _Visit:
         before = {name: p._array.copy() for name, p in named.items()}
         level = learning.level(named, float(trial.loss))
         try:
-            if type(patient.optimizer).__name__ == "LBFGS":
+            if patient.asks:
                 patient.step()
             else:
                 patient.optimizer.step()
