@@ -52,7 +52,8 @@ def unrecorded(by: str, inputs: Sequence[Any], output: Any) -> None:
     if mode.grad and not mode.inference:
         cut(by, inputs, output, 4)
         return
-    mode.unmet = False
+    if not isinstance(output, Tensor) or output._array.dtype.kind == "f":  # others have no slope in any case
+        mode.unmet = False
     if LOOKING:
         tell("cut", "inference_mode" if mode.inference else "no_grad", inputs, output)
 
@@ -80,12 +81,11 @@ def blame(t: Tensor) -> str:
     """What is known about why `t` has no graph, as the end of a message."""
     if not mode.grad:
         return ". Nothing is recorded right now: this is inside no_grad(), or set_grad_enabled(False) was called"
-    place = under()
+    place, what = under(), f"{_last.by}() at {line_of(_last.place)}"
+    if _last.by and _last.cell is t._cell is not None:
+        return f". It is the result of {what}, which has no gradient"
     if place is not None:
         return f". Nothing was recorded in the no_grad() block at {line_of(place)}, where something that requires one was used"
     if not _last.by:
         return ""
-    what = f"{_last.by}() at {line_of(_last.place)}"
-    if _last.cell is t._cell is not None:
-        return f". It is the result of {what}, which has no gradient"
     return f". The last operation whose result left a graph was {what}"
