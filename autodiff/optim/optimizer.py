@@ -160,7 +160,8 @@ class Optimizer(KnowsItsKeywords):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear the gradients of all parameters: `.grad` becomes None, or zeros with `set_to_none=False`."""
         if LOOKING:
-            tell("cleared", [p for group in self.param_groups for p in group["params"]], "zero_grad")
+            params = [p for group in self.param_groups for p in group["params"]]
+            tell("cleared", params, "zero_grad" if set_to_none else "zero_grad(set_to_none=False)")
         used = self._used
         if used is None or not used.fresh or used.added is not None:
             for p in [p for group in self.param_groups for p in group["params"] if p._grad is not None][:1]:

@@ -171,7 +171,8 @@ class Tree(Registers):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to zero."""
         if LOOKING:
-            tell("cleared", [*self.parameters()], "zero_grad")
+            how = "zero_grad" if set_to_none else "zero_grad(set_to_none=False)"
+            tell("cleared", [*self.parameters()], how)
         first = True
         for p in self.parameters():
             if p.grad is not None:
@@ -179,7 +180,7 @@ class Tree(Registers):
                     clearing(p)
                     first = False
                 if set_to_none:
-                    p.grad = None
+                    p._grad = None
                 else:
                     p.grad = p.grad.detach()
                     p.grad.zero_()
