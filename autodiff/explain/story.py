@@ -307,7 +307,8 @@ class _Teller:
     def stop(self, event: events.Failed) -> Moment:
         """The program failed here."""
         first = event.error.splitlines()[0] if event.error else ""
-        moment = Moment("stopped", f"{event.name} failed", f"{event.kind}: {first}")
+        title = f"{event.name} failed" if event.name != event.kind else event.kind
+        moment = Moment("stopped", title, f"{event.kind}: {first}")
         moment.things = [x for x in event.inputs if isinstance(x, Thing)]
         moment.rows = [Row(x, named(x), shape_of(x.shape), None, "value") for x in moment.things]
         return moment

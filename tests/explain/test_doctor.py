@@ -94,6 +94,12 @@ class Own(nn.Module):
             h += 1
         elif self.how == "round":
             h = h.round()
+        elif self.how == "masked":
+            scores = (h @ h.T).masked_fill(torch.arange(N)[:, None] == 3, float("-inf"))
+            h = scores.softmax(1) @ h
+        elif self.how == "masked in part":
+            scores = (h @ h.T).masked_fill(torch.arange(N)[:, None] < torch.arange(N), float("-inf"))
+            h = scores.softmax(1) @ h
         elif self.how == "sqrt":
             h = (h * 0).abs().sqrt() + h
         elif self.how == "log":
@@ -430,6 +436,7 @@ BROKEN = {
         lambda: case(m := mlp(), optimizer=adam(m, lr=10)),
         lambda: case(m := mlp(), optimizer=adam(m)),
     ),
+    "masked whole": ("AD033", "unmasked", lambda: case(Own("masked")), lambda: case(Own("masked in part"))),
 }
 
 
@@ -816,8 +823,16 @@ def snapshot(model, optimizer, x, y):
     }
 
 
+SWITCHES = {
+    "no_grad": torch.no_grad,
+    "strict": torch.strict,
+    "inference": torch.inference_mode,
+    "anomaly": torch.autograd.detect_anomaly,
+}
+
+
 @pytest.mark.filterwarnings("ignore:Full backward hook is firing", "ignore:Anomaly Detection")
-@pytest.mark.parametrize("how", ["", "forward", "loss", "backward", "no_grad", "strict", "anomaly"])
+@pytest.mark.parametrize("how", ["", "forward", "loss", "backward", "no_grad", "strict", "anomaly", "inference"])
 def test_everything_is_as_it_was_bit_for_bit(how):
     model, seen, graded = Remembering(how), [], []
     model.net[4].register_forward_hook(lambda m, args, out: seen.append(out))
@@ -841,10 +856,7 @@ def test_everything_is_as_it_was_bit_for_bit(how):
         return loss
 
     before = snapshot(model, optimizer, x, y)
-    switch = {"no_grad": torch.no_grad, "strict": torch.strict, "anomaly": torch.autograd.detect_anomaly}.get(
-        how, torch.enable_grad
-    )
-    with switch():
+    with SWITCHES.get(how, torch.enable_grad)():
         inside = snapshot(model, optimizer, x, y)
         report = torch.doctor(model, loss_fn, optimizer, (x, y))
         assert snapshot(model, optimizer, x, y) == inside
@@ -853,6 +865,59 @@ def test_everything_is_as_it_was_bit_for_bit(how):
     assert report.healthy is (how not in ("forward", "loss", "backward"))
     if not report.healthy:
         assert report.findings[0].code == f"{how}-failed"
+
+
+def test_an_optimizer_that_asks_for_the_loss_again_gets_it():
+    class Asking(optim.SGD):
+        def step(self, closure):
+            loss = closure()
+            super().step()
+            return loss
+
+    model = mlp()
+    assert torch.doctor(*case(model, optimizer=Asking(model.parameters(), lr=0.1))).healthy
+
+
+def test_hooks_for_all_and_prints_are_left_out(capsys):
+    called = []
+    handles = [
+        nn.modules.module.register_module_forward_hook(lambda *args: called.append(args)),
+        optim.optimizer.register_optimizer_step_post_hook(lambda *args: called.append(args)),
+    ]
+    model, loss_fn, optimizer, batch = case(mlp())
+    torch.doctor(model, lambda out, y: (print("here"), loss_fn(out, y))[1], optimizer, batch)
+    assert not called
+    assert capsys.readouterr().out == ""
+    loss_fn(model(X), CLASSES).backward()
+    optimizer.step()
+    assert len(called) == 5  # four modules, one step
+    for handle in handles:
+        handle.remove()
+
+
+def test_gradients_that_are_summed_on_purpose_are_no_mistake():
+    model, loss_fn, optimizer, batch = case(mlp())
+    with torch.accumulate(2):
+        for _ in range(2):
+            loss_fn(model(X), CLASSES).backward()
+            optimizer.step()
+        assert torch.doctor(model, loss_fn, optimizer, batch).healthy
+
+
+def test_what_is_cut_beside_the_way_is_not_blamed():
+    """An accuracy is computed, too; and a layer is called whose result nobody uses."""
+
+    class Dropping(Own):
+        def forward(self, x):
+            self.spare(x)
+            return super().forward(x)
+
+    model = Dropping("unused")
+    found = torch.doctor(
+        *case(model, lambda out, y: (F.cross_entropy(out, y), (out.argmax(1) == y).float().mean())[0])
+    ).findings
+    assert [(each.code, each.where) for each in found] == [("AD020", "spare.weight, spare.bias")]
+    assert "the loss is not computed from them" in found[0].sentence
 
 
 def test_who_looks_on_sees_nothing_of_it():

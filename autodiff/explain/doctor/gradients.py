@@ -13,7 +13,7 @@ import numpy as np
 from autodiff._core.tensor import Tensor
 from autodiff.explain.doctor.losses import born
 from autodiff.explain.doctor.report import Finding, counted, several
-from autodiff.explain.doctor.trial import Trial
+from autodiff.explain.doctor.trial import Spot, Trial
 
 __all__ = ["came", "dead", "zeros"]
 
@@ -25,21 +25,24 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
     without = [name for name, p in named.items() if p._grad is None]
     unused = [name for name in without if name.rpartition(".")[0] not in called and not name.startswith("loss_fn.")]
     cut = [name for name in without if name not in unused]
-    if cut and trial.cuts:
-        spot = trial.cuts[-1]
+    blamed: dict[Spot | None, list[str]] = {}
+    for name in cut:
+        blamed.setdefault(trial.cut_from(named[name]), []).append(name)
+    for spot, names in blamed.items():
+        if spot is not None:
+            yield Finding(
+                "AD020",
+                "error",
+                f"No gradient comes to {several(names)}: {_written(spot.operation)} has cut the graph on the way.",
+                str(spot),
+                f"take {_written(spot.operation)} away: what comes before it learns nothing.",
+            )
+            continue
         yield Finding(
             "AD020",
             "error",
-            f"No gradient comes to {several(cut)}: {_written(spot.operation)} has cut the graph on the way.",
-            str(spot),
-            f"take {_written(spot.operation)} away: what comes before it learns nothing.",
-        )
-    elif cut:
-        yield Finding(
-            "AD020",
-            "error",
-            f"No gradient comes to {counted(cut, 'parameter')}: the loss is not computed from them.",
-            several(cut),
+            f"No gradient comes to {counted(names, 'parameter')}: the loss is not computed from them.",
+            several(names),
             "use what these layers give in the model's result.",
         )
     if unused:

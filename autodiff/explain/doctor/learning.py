@@ -145,17 +145,10 @@ def _judged(run: Learning, again: Callable[[], Patient], optimizer: Optimizer, r
         if not relative > 0.5 or run.fell > 0.3:
             return None
         smaller = _first(again, 0.1, lambda other: not other.grew and other.fell > max(0.1, 3 * run.fell))
-        return (
-            None
-            if smaller is None
-            else Finding(
-                "lr-too-large",
-                "warning",
-                f"With lr={lr} the loss on this one batch falls less than it could: {way}.{size}",
-                "",
-                _cure(smaller, optimizer),
-            )
-        )
+        if smaller is None:
+            return None
+        said = f"With lr={lr} the loss on this one batch falls less than it could: {way}.{size}"
+        return Finding("lr-too-large", "warning", said, "", _cure(smaller, optimizer))
     if not run.grew:
         larger = _first(again, 10.0, lambda other: other.fell > max(0.05, 10 * run.fell) and not other.grew)
         if larger is not None:
@@ -178,8 +171,9 @@ def _judged(run: Learning, again: Callable[[], Patient], optimizer: Optimizer, r
             "",
             _cure(smaller, optimizer) or "a much smaller lr; and look at the sizes of the input and the target.",
         )
-    if optimizer._used is not None or optimizer.state:
-        return None  # it has learned before, and may be at the bottom
+    trained = optimizer._used is not None or optimizer.state  # it may be at the bottom
+    if trained or _first(again, 10.0, lambda other: not other.grew and other.fell > 10 * _LEAST):
+        return None
     return Finding(
         "does-not-fall",
         "warning",

@@ -43,14 +43,14 @@ def foreign(model: Module, loss_fn: Any, optimizer: Optimizer) -> list[Tensor]:
     return [p for p in _held(optimizer) if id(p) not in names]
 
 
-def checked(model: Module, loss_fn: Any, optimizer: Optimizer) -> Iterator[Finding]:
-    """The findings, in order."""
+def checked(model: Module, loss_fn: Any, optimizer: Optimizer, meant: int) -> Iterator[Finding]:
+    """The findings, in order. `meant` is how many gradients may be summed on purpose."""
     yield from _unregistered(model)
     yield from _broken(model)
     yield from _optimized(model, loss_fn, optimizer)
     yield from _frozen(model, loss_fn)
     yield from _switched_off(model)
-    yield from _summed(optimizer)
+    yield from _summed(optimizer, meant)
     for i, group in enumerate(optimizer.param_groups):
         if group.get("maximize"):
             yield Finding(
@@ -175,14 +175,14 @@ def _switched_off(model: Module) -> Iterator[Finding]:
         )
 
 
-def _summed(optimizer: Optimizer) -> Iterator[Finding]:
+def _summed(optimizer: Optimizer, meant: int) -> Iterator[Finding]:
     """As far as can be told here: what the last step has used was not cleared, and a backward has added to it."""
     used = optimizer._used
-    if used is not None and (used.passes > 1 or used.added is not None):
+    if used is not None and used.passes > meant:
         yield Finding(
             "AD015",
             "error",
-            f"zero_grad() is missing: the gradients are the sum of {max(used.passes, 2)} batches, since nobody cleared them "
+            f"zero_grad() is missing: the gradients are the sum of {used.passes} batches, since nobody cleared them "
             "after the last step.",
             "",
             "call optimizer.zero_grad() before loss.backward(), in every round.",

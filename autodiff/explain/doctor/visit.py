@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autodiff._core.teaching import TeachingWarning
+from autodiff._core.teaching import TeachingWarning, teaching
 from autodiff._core.tensor import Tensor
 from autodiff.explain.doctor import data, failures, gradients, learning, losses, setup, targets
 from autodiff.explain.doctor.aside import Patient, aside
@@ -41,6 +41,7 @@ class _Visit:
 
     def __init__(self, model: Module, loss_fn: Callable[..., Any], optimizer: Optimizer, batch: tuple[Any, Any]) -> None:
         self.all = model, loss_fn, optimizer, batch
+        self.summed = teaching.summed  # as it is outside
         self.findings: list[Finding] = []
         self.measured: dict[str, str] = {}
 
@@ -57,7 +58,7 @@ class _Visit:
         """One thing after the other, as far as it goes."""
         model, loss_fn, optimizer, (input, target) = self.all
         every = list(model.parameters())
-        self.findings += setup.checked(model, loss_fn, optimizer)
+        self.findings += setup.checked(model, loss_fn, optimizer, self.summed)
         self.findings += data.before(input, target)
         trained = sum(p.numel() for p in every if p.requires_grad and not is_lazy(p))
         self.measured["parameters"] = f"{trained:,} that learn, in {sum(p.requires_grad for p in every)} tensors"
@@ -96,7 +97,7 @@ class _Visit:
         before = {name: p._array.copy() for name, p in named.items()}
         level = learning.level(named, float(trial.loss))
         try:
-            if type(patient.optimizer).__name__ == "LBFGS":
+            if patient.asks:
                 patient.step()
             else:
                 patient.optimizer.step()
