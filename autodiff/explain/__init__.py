@@ -13,6 +13,8 @@ What is recorded, while a program runs:
 - `values`: a copy of an array, or, of a large one, what a reader wants to know of it.
 - `events`: what a run is made of.
 - `signs`: the signs of operations.
+- `alive`: graphs that a program holds without need.
+- `born`: where the first nan of a run was born.
 - `held`: what modules call the tensors that they hold.
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.
@@ -47,6 +49,7 @@ How it is told:
 - `data`: a run as JSON.
 - `exploring`: the page in a notebook, or in the browser.
 - `stepping`: the backward walk by hand, one operation at a time.
+- `surface`: the loss over a plane of models.
 - `summary`: what a model does to an input, layer by layer.
 - `doctor`: what keeps a model from learning.
 - `why`: why a tensor has no gradient.

@@ -48,6 +48,7 @@ class Moment:
     module: str = ""
     depth: int = 0
     event: events.Event | None = None
+    mark: str = ""  # what a reader must not miss
 
 
 @dataclass

@@ -17,6 +17,7 @@ from autodiff._core.places import Span, span_of
 from autodiff._core.provenance import here, is_ours
 from autodiff._core.tensor import Tensor
 from autodiff.explain import events
+from autodiff.explain.alive import Holders
 from autodiff.explain.things import Things, name_of
 from autodiff.explain.values import Value, same, value_of
 
@@ -39,6 +40,7 @@ class Recorder(Things):
         self.flight: dict[tuple[int, events.Thing], Value] = {}  # what has arrived in a walk, at each thing
         self.grads: dict[events.Thing, Value] = {}  # each .grad as a walk left it
         self.refused: tuple[str, list[Any]] = "", []
+        self.holders = Holders()
 
     # ---- where the program is ----
 
@@ -49,13 +51,14 @@ class Recorder(Things):
         event.call = self.calls[-1] if self.calls else None
         self.events.append(event)
 
-    def look(self) -> None:
-        """Learn the names that the user's variables have now."""
+    def look(self) -> FrameType | None:
+        """Learn the names that the user's variables have now; returns the frame that they are of."""
         frame: FrameType | None = sys._getframe(2)
         while frame is not None and is_ours(frame.f_code):
             frame = frame.f_back
         if frame is not None:
             self.names.look(frame)
+        return frame
 
     def path(self, event: events.Event) -> str:
         """The innermost module that runs, as the outermost one calls it."""
@@ -104,6 +107,10 @@ class Recorder(Things):
     def finish(self, frame: FrameType) -> None:
         """The program is over: what its last variables are called."""
         self.names.look(frame)
+        self.holders.look(frame)
+        told = self.holders.told()
+        if told is not None:
+            self.add(events.Holding(None, *told))
 
     def cut(self, by: str, inputs: Any, output: Any) -> None:
         """A result has no graph although an input had one."""
@@ -147,10 +154,11 @@ class Recorder(Things):
 
     def began(self, kind: str, roots: Any) -> None:
         """backward() or grad() was called."""
-        self.look()
+        frame = self.look()
         self.walk += 1
         self.walks.append(self.walk)
         pairs = [(self.at_end(edge), value_of(g, whole=True)) for edge, g in roots]
+        self.holders.began(frame, roots, self.walk)
         self.add(events.Began(self.now(), kind, pairs, self.walk))
         for thing, g in pairs:
             self.arrive(thing, g)

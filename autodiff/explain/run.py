@@ -27,7 +27,7 @@ from autodiff.explain.recorder import Recorder
 from autodiff.explain.story import story_of
 from autodiff.explain.text import as_ascii, as_text
 
-__all__ = ["Run", "Watching", "check_ending", "users_place"]
+__all__ = ["Run", "Watching", "check_ending", "stopped"]
 
 
 class Run:
@@ -130,7 +130,7 @@ class Watching:
         self.looking.__exit__(None, None, None)
         self.recorder.finish(sys._getframe(1))
         if error is not None:
-            self.recorder.stopped(error, users_place(trace))
+            stopped(self.recorder, error, trace)
 
 
 def check_ending(path: str | os.PathLike[str]) -> None:
@@ -140,11 +140,13 @@ def check_ending(path: str | os.PathLike[str]) -> None:
         raise ValueError(f"save: a run is written to .html or .txt, not {ending or 'a path without an ending'!r}")
 
 
-def users_place(trace: TracebackType | None) -> Any:
-    """Where in the user's program an error was raised: its last frame that is not the package's."""
+def stopped(recorder: Recorder, error: BaseException, trace: TracebackType | None) -> None:
+    """The program ended with an error, in its last frame that is not the package's: what its variables were called then."""
     place = None
     while trace is not None:
         if not is_ours(trace.tb_frame.f_code):
+            recorder.finish(trace.tb_frame)
             place = trace.tb_frame.f_code, trace.tb_lasti
         trace = trace.tb_next
-    return span_of(place)
+    if isinstance(error, Exception):  # not where it asked to be ended
+        recorder.stopped(error, span_of(place))

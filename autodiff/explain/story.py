@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.explain import events
+from autodiff.explain.born import mark_first
 from autodiff.explain.equations import of_arrival
 from autodiff.explain.events import Thing
 from autodiff.explain.measured import Measuring
@@ -52,6 +53,7 @@ class _Teller:
         self.moments.append(self.beginning())
         for event in self.happened:
             self.add(event)
+        mark_first(self.happened, self.moments)
         return self.moments
 
     def add(self, event: events.Event) -> None:
@@ -85,6 +87,8 @@ class _Teller:
                 moment = self.clear(event)
             case events.Failed():
                 moment = self.stop(event)
+            case events.Holding():
+                moment = self.hold(event)
             case _:
                 return
         moment.event, moment.module, moment.depth, moment.span = event, event.module, event.depth, event.span
@@ -303,7 +307,18 @@ class _Teller:
     def stop(self, event: events.Failed) -> Moment:
         """The program failed here."""
         first = event.error.splitlines()[0] if event.error else ""
-        moment = Moment("stopped", f"{event.name} failed", f"{event.kind}: {first}")
+        title = f"{event.name} failed" if event.name != event.kind else event.kind
+        moment = Moment("stopped", title, f"{event.kind}: {first}")
         moment.things = [x for x in event.inputs if isinstance(x, Thing)]
         moment.rows = [Row(x, named(x), shape_of(x.shape), None, "value") for x in moment.things]
         return moment
+
+    def hold(self, event: events.Holding) -> Moment:
+        """What the program holds on to."""
+        who, many = f"`{event.name}`", f"{event.operations} operations that nobody needs"
+        if event.kind == "sum":
+            words = f"The sum {who} of {event.losses} losses, of {event.where}, holds their graphs: {many}. Add"
+        else:
+            held = f"are alive, held by the {event.kind} {who}"
+            words = f"The graphs of {event.losses} losses, of {event.where}, {held}: {many}. Keep"
+        return Moment(self.moments[-1].phase, "memory", f"{words} the numbers, as loss.item() gives them. (AD024)")

@@ -55,7 +55,7 @@ def _moment(i: int, moment: Moment, told: set[str]) -> list[str]:
     for k, (who, sign, rule, value) in enumerate(lines):
         head = f"{i:4} {line:>4}  " if k == 0 else " " * 11
         found += _columns(head + "  " * moment.depth, who, sign, rule, value)
-    return found
+    return found + textwrap.wrap(moment.mark, WIDTH, initial_indent=" " * 11 + "! ", subsequent_indent=" " * 13)
 
 
 def _columns(head: str, who: str, sign: str, rule: str, value: str) -> list[str]:

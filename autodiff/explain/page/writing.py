@@ -7,7 +7,6 @@ searched and heard; that the picture is the same SVG as anywhere; and that the s
 from __future__ import annotations
 
 import json
-import os
 from html import escape
 from typing import Any
 
@@ -16,7 +15,7 @@ from autodiff.explain.graph import Graph, of_run
 from autodiff.explain.layout import lay_out
 from autodiff.explain.moments import Story
 from autodiff.explain.numbers import brief
-from autodiff.explain.page.code import file_of, lines_of
+from autodiff.explain.page.code import file_of, lines_of, told
 from autodiff.explain.page.files import filled, read
 from autodiff.explain.page.moment import LABELS, as_html
 from autodiff.explain.page.pool import Pool
@@ -39,7 +38,7 @@ def page_of(run: Any) -> str:
     picture = draw(graph, placed, style="", marks=Marks([*range(len(graph.boxes))]))
     start = _first_values(graph, story, pool)
     values = {
-        "FILE": escape(os.path.basename(file) or "a program"), "COUNT": str(len(moments)), "PHASES": _phases(story),
+        "FILE": escape(told(story, file)), "COUNT": str(len(moments)), "PHASES": _phases(story),
         "GRAPH": picture, "CODE": code or '<p class="none">The source of this program is not at hand.</p>',
         "MOMENTS": "".join(moments), "CSS": read("see.css"), "JS": read("see.js"),
         "DATA": json.dumps({"T": pool.entries, "S": start}, separators=(",", ":")).replace("</", "<\\/"), "LOSS": _loss(story),
