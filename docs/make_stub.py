@@ -159,6 +159,7 @@ IN_PLACE = re.compile(r"[a-z0-9_]*[a-z0-9]_|__i(add|sub|mul|truediv|floordiv|mod
 
 LEFT_OUT = {"__module__", "__doc__", "__slots__", "__weakref__", "__dict__", "__hash__"}
 LEFT_OUT |= {"__firstlineno__", "__static_attributes__"}  # of Python 3.13
+LEFT_OUT |= {"__new__", "_make_subclass"}  # what a user calls has the signature of `__init__`
 LEFT_OUT |= {"__getattr__"}  # it only raises; to a type checker it would mean that every name is there
 
 

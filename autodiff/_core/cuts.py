@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff._core.handles import extra_of
-from autodiff._core.modes import NOWHERE, mode
+from autodiff._core.modes import mode
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.provenance import Place, here, line_of
 from autodiff._core.rebound import left_behind, unlearned
@@ -37,7 +37,7 @@ def cut(by: str, inputs: Sequence[Any], t: Tensor, depth: int = 3) -> None:
     """Note that `t`, the result of `by`, has no graph although what it was made of had one."""
     _last.by, _last.cell, _last.place = by, t._cell, here(depth)
     extra_of(t, "_extra")["cut"] = by, _last.place
-    mode.opened = NOWHERE  # this is the last place
+    mode.opened = None  # this is the last place
     if LOOKING:
         tell("cut", by, inputs, t)
 
@@ -53,13 +53,13 @@ def unrecorded(by: str, inputs: Sequence[Any], output: Any) -> None:
     if mode.grad and not mode.inference:
         cut(by, inputs, output, 4)
         return
-    opened = mode.opened
-    if opened.fresh and any(t._array.dtype.kind == "f" for t in (output if isinstance(output, tuple) else (output,))):
-        opened.fresh = False  # of a comparison there is nothing to record anyway
-        if opened.place is not None and "grad" in opened.place[0].co_names:
+    if not isinstance(output, Tensor) or output._array.dtype.kind == "f":  # others have no slope in any case
+        place = mode.opened
+        if mode.unmet and place is not None and "grad" in place[0].co_names:
             for x in inputs:
                 if isinstance(x, Tensor):
-                    left_behind(x, opened.place)
+                    left_behind(x, place)
+        mode.unmet = False
     if LOOKING:
         tell("cut", "inference_mode" if mode.inference else "no_grad", inputs, output)
 
@@ -71,7 +71,7 @@ _FLAT = {"eq", "ge", "gt", "isfinite", "isinf", "isnan", "le", "logical_not", "l
 
 def no_graph(t: Tensor) -> str:
     """Why a loss has no graph, and what to write, as the end of a message."""
-    replaced = unlearned(mode.opened.place)
+    replaced = unlearned(mode.opened)
     if replaced:
         return replaced
     begin = (
@@ -103,20 +103,18 @@ def under() -> Place | None:
 
     None where another cut has come since.
     """
-    opened = mode.opened
-    return None if opened.fresh else opened.place
+    return None if mode.unmet else mode.opened
 
 
 def blame(t: Tensor) -> str:
     """What is known about why `t` has no graph, as the end of a message."""
     if not mode.grad:
         return ". Nothing is recorded right now: this is inside no_grad(), or set_grad_enabled(False) was called"
-    place = under()
+    place, what = under(), f"{_last.by}() at {line_of(_last.place)}"
+    if _last.by and _last.cell is t._cell is not None:
+        return f". It is the result of {what}, which has no gradient"
     if place is not None:
         return f". Nothing was recorded in the no_grad() block at {line_of(place)}, where something that requires one was used"
     if not _last.by:
         return ""
-    what = f"{_last.by}() at {line_of(_last.place)}"
-    if _last.cell is t._cell is not None:
-        return f". It is the result of {what}, which has no gradient"
     return f". The last operation whose result left a graph was {what}"

@@ -16,7 +16,7 @@ from autodiff._core.graph import primitive
 from autodiff._core.overrides import ANY, answer, each, inside, overridden, plain_results, takes_part
 from autodiff._core.tensor import LEAF, Tensor
 
-__all__ = ["OfSubclasses", "as_subclass", "init_subclass", "torch_function"]
+__all__ = ["OfSubclasses", "as_subclass", "init_subclass", "make_subclass", "torch_function"]
 
 
 def torch_function(
@@ -59,7 +59,7 @@ def _converted(result: Any, cls: type[Tensor], given: list[int]) -> Any:
 
 def _moved(t: Tensor, cls: type[Tensor]) -> Tensor:
     """All that a tensor is, as an instance of `cls`; nobody else holds the tensor."""
-    new = cls.__new__(cls)
+    new = object.__new__(cls)
     new._array, new._cell, new._edge, new._grad, new._view, new._extra = t._array, t._cell, t._edge, t._grad, t._view, t._extra
     return new
 
@@ -87,6 +87,11 @@ def as_subclass(self: Tensor, cls: type[Tensor]) -> Any:
     return _moved(plain_results(alias, (self,)), cls)
 
 
+def make_subclass(cls: type[Tensor], data: Tensor, require_grad: bool = False) -> Any:
+    """The same numbers, in the same memory, as a leaf of a subclass: what its `__new__` may return."""
+    return as_subclass(data.detach(), cls).requires_grad_(require_grad)
+
+
 # ---- the methods of a subclass -----------------------------------------------------------------------------------
 
 # What is not asked: how an object is made, shown and copied, and what says something of a tensor without giving one. `__iter__`
@@ -94,7 +99,8 @@ def as_subclass(self: Tensor, cls: type[Tensor]) -> Any:
 _NOT_ASKED = {
     "__init__", "__new__", "__hash__", "__repr__", "__format__", "__dir__", "__getattr__", "__init_subclass__",
     "__torch_function__", "__reduce_ex__", "__copy__", "__deepcopy__", "__array__", "__dlpack__", "__dlpack_device__",
-    "__iter__", "as_subclass", "shape", "ndim", "dtype", "device", "itemsize", "nbytes", "requires_grad", "is_leaf", "grad_fn",
+    "__iter__", "_make_subclass", "as_subclass", "shape", "ndim", "dtype", "device", "itemsize", "nbytes", "requires_grad",
+    "is_leaf", "grad_fn",
     "output_nr", "retains_grad", "_version", "grad",
 }
 

@@ -80,7 +80,7 @@ class Tensor:
     def __imod__(input, other: Any) -> Self: ...  # api/arithmetic.py
     def __imul__(input, other: Any) -> Self: ...  # ops/arithmetic.py
     def __index__(self) -> builtins.int: ...  # api/numbers.py
-    def __init__(self, *data: Any) -> None: ...  # api/typed.py
+    def __init__(self, *data: Any, device: Any = ..., **others: Any) -> None: ...  # api/typed.py
     @classmethod
     def __init_subclass__(cls, /, **kwargs: Any) -> None: ...  # _core/subclasses.py
     def __int__(self) -> builtins.int: ...  # api/numbers.py

@@ -16,15 +16,17 @@ from autodiff._core import fields
 from autodiff._core.fields import get_requires_grad, is_leaf
 from autodiff._core.inplace import method
 from autodiff._core.provenance import line_of, stacklevel
+from autodiff._core.subclasses import make_subclass
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff.api._calls import takes_tensors
 
+method(name="_make_subclass")(staticmethod(make_subclass))
 detach = takes_tensors(fields.detach)  # the method of that name needs no look at its names
 
 
 def rebuild_tensor(kind: type[Tensor], array: Any, requires_grad: bool, attributes: dict[str, Any] | None) -> Tensor:
     """A leaf from its pickled parts."""
-    t = kind.__new__(kind)
+    t: Tensor = object.__new__(kind)
     t._array, t._cell = array, [0, None]
     t._edge = LEAF if requires_grad else None
     t._grad = t._view = t._extra = None

@@ -134,13 +134,14 @@ def _contains(self: Tensor, element: Any) -> bool:
 def _repr(self: Tensor, *, tensor_contents: str | None = None) -> str:
     edge = None if is_lost(self) else edge_of(self)
     name = edge[0].name() if edge is not None and edge[1] >= 0 else "Invalid" if is_lost(self) else None
-    return _printing.tensor_repr(
+    written = _printing.tensor_repr(
         self._array,
         requires_grad=edge is not None and edge[1] < 0,
         grad_fn_name=name,
         default_float=get_default_dtype().np,
         prefix=f"{type(self).__name__}(" if takes_part(type(self)) else "tensor(",
     )
+    return f"Parameter({written})" if "_is_param" in self.__dict__ else written
 
 
 @method(name="__format__")

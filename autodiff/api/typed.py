@@ -6,6 +6,7 @@ and `isinstance(x, LongTensor)` asks for a dtype. Those of `torch.cuda` are ther
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from autodiff._core import dtypes as _dtypes
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, adopt, wrap
-from autodiff._core.types import Size
+from autodiff._core.types import Size, on_cpu
 from autodiff.api.creation import as_tensor
 from autodiff.api.filled import empty
 
@@ -35,13 +36,35 @@ def _made(name: str, given: tuple[Any, ...], dtype: _dtypes.dtype) -> Tensor:
 
 
 @method(name="__init__")
-def _of_default_dtype(self: Tensor, *data: Any) -> None:
+def _of_default_dtype(self: Tensor, *data: Any, device: Any = None, **others: Any) -> None:
+    if hasattr(self, "_array"):
+        return  # `__new__` was told what it is made of
+    for word in others:
+        raise TypeError(f"Tensor.__init__() got an unexpected keyword argument {word!r}")
+    if device is not None:
+        on_cpu(device)
     if len(data) == 1 and isinstance(data[0], Tensor):
         # Of the dtype that it has. One with a history is copied: a change of the new tensor could not be seen there.
         array = data[0]._array
         adopt(self, wrap(array.copy()) if data[0].requires_grad else data[0])
     else:
         adopt(self, _made("Tensor", data, _dtypes.get_default_dtype()))
+
+
+def _new(cls: type[Tensor], *data: Any, **others: Any) -> Tensor:
+    """An object of the class. A subclass may make it here, as in PyTorch, or in its `__init__`."""
+    t: Tensor = object.__new__(cls)
+    if not data or cls is Tensor:
+        return t  # the usual way: what it is made of is told to `__init__`
+    if cls.__new__ is not Tensor.__new__:
+        _of_default_dtype(t, *data, **others)
+    elif cls.__init__ is not Tensor.__init__:
+        with suppress(RuntimeError, TypeError, ValueError):  # then its own `__init__` has to say what it is made of
+            _of_default_dtype(t, *data, **others)
+    return t
+
+
+method(name="__new__")(staticmethod(_new))
 
 
 class OfOneDtype:

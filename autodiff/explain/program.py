@@ -7,7 +7,6 @@ the names of the values that they use. Run on the same inputs, the program gives
 from __future__ import annotations
 
 import ast
-import copy
 import re
 import sys
 from types import FunctionType, ModuleType
@@ -21,7 +20,7 @@ from autodiff.explain import events
 from autodiff.explain.events import Arrival, Made, Thing, Walked
 from autodiff.explain.scope import Scope
 from autodiff.explain.signs import infix
-from autodiff.explain.source import body_of
+from autodiff.explain.source import body_of, copied
 from autodiff.explain.steps import changed, constructed
 from autodiff.explain.values import Value, same
 
@@ -161,7 +160,7 @@ class Program(Scope):
         body = body_of(rule) if isinstance(rule, FunctionType) and not rule.__code__.co_freevars else None
         if body is None:
             return f"{self.function(rule, 'rule')}({', '.join(meaning.values())})"
-        tree = _Named(self, rule, meaning).visit(copy.deepcopy(body))
+        tree = _Named(self, rule, meaning).visit(copied(body))
         return ast.unparse(tree)
 
     def meaning(self, word: str, sent: Arrival, made: Made) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, ModuleType
@@ -21,7 +20,7 @@ from typing import Any
 from autodiff._core.graph import flat
 from autodiff._core.operation import Operation
 from autodiff.explain.notation import line
-from autodiff.explain.source import assigned, body_of, module_with
+from autodiff.explain.source import assigned, body_of, copied, module_with
 
 __all__ = ["template", "written", "written_out"]
 
@@ -49,7 +48,7 @@ def written(rule: Callable[..., Any], names: Mapping[str, str] | None = None) ->
 
 def written_out(tree: ast.expr, world: dict[str, Any], arguments: Sequence[str]) -> ast.expr:
     """An expression of a function with these arguments, in the names of its module: what these stand for is put in."""
-    found: ast.expr = _WrittenOut(world, arguments).visit(copy.deepcopy(tree))
+    found: ast.expr = _WrittenOut(world, arguments).visit(copied(tree))
     return found
 
 
@@ -70,7 +69,7 @@ class _WrittenOut(ast.NodeTransformer):
         if not isinstance(value, (int, float)):
             return node
         source = assigned(module_with(self.world), node.id)
-        return ast.Constant(value) if source is None else self.visit(copy.deepcopy(source))
+        return ast.Constant(value) if source is None else self.visit(copied(source))
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         if isinstance(node.value, ast.Name) and isinstance(self.value_of(node.value.id), ModuleType):
@@ -134,7 +133,7 @@ class _Filled(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in self.given:
-            return copy.deepcopy(self.given[node.id])
+            return copied(self.given[node.id])
         return ast.JoinedStr([ast.Constant(node.id)])
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
@@ -155,7 +154,7 @@ def _words(text: str, given: Mapping[str, ast.expr]) -> ast.expr:
     parts: list[ast.expr] = []
     for i, piece in enumerate(re.split(r"`(\w+)`|(?<![\w`])([b-zB-Z])(?![\w`])", text)):
         if piece and i % 3 and piece in given:
-            parts.append(ast.FormattedValue(copy.deepcopy(given[piece]), -1))
+            parts.append(ast.FormattedValue(copied(given[piece]), -1))
         elif piece:
             parts.append(ast.Constant(piece))
     return ast.JoinedStr(parts)

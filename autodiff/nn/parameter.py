@@ -7,7 +7,7 @@ refused, and what gives it a size changes its class.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self, TypeGuard
+from typing import Any, ClassVar, Self, TypeGuard, cast
 
 import numpy as np
 
@@ -19,10 +19,36 @@ from autodiff._core.tensor import LEAF, Tensor, adopt, wrap
 __all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "UninitializedTensorMixin", "is_lazy"]
 
 
-class Parameter(Tensor):
+class _Marked(type):
+    """The class of Parameter and Buffer, which count as theirs what is marked so: an instance of a user's own class."""
+
+    mark: str
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if super().__instancecheck__(instance):
+            return True
+        return isinstance(instance, Tensor) and "mark" in cls.__dict__ and cls.mark in instance.__dict__
+
+
+def _of_its_own_class(data: Any, cls: _Marked, requires_grad: bool) -> Any:
+    """The data again, seen as an instance of the user's class that it has, and marked; None for a plain tensor."""
+    if data is None or type(data) in (Tensor, Parameter, Buffer) or not isinstance(data, Tensor):
+        return None
+    t = data.detach().requires_grad_(requires_grad)
+    if type(t) is not type(data):
+        raise RuntimeError(
+            f"Creating a Parameter from an instance of type {type(data).__name__} requires that detach() returns an instance "
+            f"of the same type, but return type {type(t).__name__} was found instead."
+        )
+    t.__dict__[cls.mark] = True
+    return t
+
+
+class Parameter(Tensor, metaclass=_Marked):
     """A leaf that requires a gradient by default, and that a Module registers when it is assigned as an attribute.
 
-    It shares the memory of `data`. RuntimeError for integers that are to require a gradient.
+    It shares the memory of `data`. An instance of a subclass of Tensor stays one, and counts as a Parameter all the same.
+    RuntimeError for integers that are to require a gradient.
 
     >>> import autodiff as torch
     >>> torch.nn.Parameter(torch.ones(2))
@@ -31,6 +57,11 @@ class Parameter(Tensor):
     """
 
     _results_are_plain = True  # what is computed from a parameter is a tensor
+    mark = "_is_param"
+
+    def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Self:
+        found = _of_its_own_class(data, cls, requires_grad)
+        return super().__new__(cls) if found is None else cast(Self, found)
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         if data is None:
@@ -48,7 +79,7 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + Tensor.__repr__(self)
 
 
-class Buffer(Tensor):
+class Buffer(Tensor, metaclass=_Marked):
     """A tensor that a Module registers as a buffer when it is assigned as an attribute.
 
     >>> import autodiff as torch
@@ -59,6 +90,14 @@ class Buffer(Tensor):
     """
 
     _results_are_plain = True
+    mark = "_is_buffer"
+
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Self:
+        found = _of_its_own_class(data, cls, data is not None and data.requires_grad)
+        if found is None:
+            return super().__new__(cls)
+        found.persistent = persistent
+        return cast(Self, found)
 
     def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
         if data is None:
@@ -209,6 +248,9 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: igno
 
     cls_to_become = Parameter
 
+    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Self:
+        return super().__new__(cls)
+
     def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
         Parameter.__init__(self, self._empty(device, dtype), False)
         self._edge = LEAF if requires_grad else None
@@ -225,6 +267,9 @@ class UninitializedBuffer(UninitializedTensorMixin, Buffer):  # type: ignore[mis
     """
 
     cls_to_become = Tensor
+
+    def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True) -> Self:
+        return super().__new__(cls)
 
     def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True) -> None:
         Buffer.__init__(self, self._empty(device, dtype), persistent=persistent)

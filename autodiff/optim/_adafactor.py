@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.optim._functional import apply
 from autodiff.optim._options import count, plain, switches
 from autodiff.optim._update import towards
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["Adafactor"]
+__all__ = ["Adafactor", "adafactor"]
 
 
-def adafactor(
+def adafactor_rule(
     p: Any, g: Any, step: Any, row_var: Any, col_var: Any, variance: Any, *,
     lr: float, beta2_decay: float, eps: tuple[Any, float], d: float, weight_decay: float, maximize: bool,
 ) -> tuple[Any, ...]:
@@ -78,7 +79,7 @@ class Adafactor(Optimizer):
 
     state_names = ("step", "row_var", "col_var", "variance")
     other_shapes = ("step", "row_var", "col_var")
-    rule = staticmethod(adafactor)
+    rule = staticmethod(adafactor_rule)
 
     @staticmethod
     def first_state(p: Any, group: dict[str, Any]) -> dict[str, Any]:
@@ -114,3 +115,19 @@ def _check(lr: Any, beta2_decay: float, eps: tuple[float | None, float], d: floa
         raise ValueError(f"Clipping threshold d should be >= 1 but is: {d}")
     if not weight_decay >= 0:
         raise ValueError(f"weight_decay should be >= 0 but is: {weight_decay}")
+
+
+def adafactor(
+    params: Any, grads: Any, row_vars: Any, col_vars: Any, variances: Any, state_steps: Any, foreach: bool | None = None,
+    grad_scale: Any = None, found_inf: Any = None, has_complex: bool = False, *, d: float, lr: Any, beta2_decay: float,
+    weight_decay: float, eps1: float | None, eps2: float, maximize: bool,
+) -> None:
+    """One step of Adafactor for lists of parameters, gradients and states, which change in place: what `Adafactor.step` does.
+
+    A matrix has a row_var and a col_var, a vector a variance; None stands for the others.
+    """
+    states = {"step": state_steps, "row_var": row_vars, "col_var": col_vars, "variance": variances}
+    apply(
+        "adafactor", adafactor_rule, params, grads, states, False, grad_scale, found_inf,
+        lr=lr, beta2_decay=beta2_decay, eps=(eps1, eps2), d=d, weight_decay=weight_decay, maximize=maximize,
+    )

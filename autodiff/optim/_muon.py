@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.optim._functional import apply
 from autodiff.optim._options import plain
 from autodiff.optim._update import towards
 from autodiff.optim.optimizer import Optimizer
 
-__all__ = ["Muon"]
+__all__ = ["Muon", "muon"]
 
 
-def muon(
+def muon_rule(
     p: Any, g: Any, momentum_buffer: Any, *,
     lr: float, weight_decay: float, momentum: float, nesterov: bool, ns_coefficients: tuple[float, float, float], eps: float,
     ns_steps: int, adjust_lr_fn: str | None,
@@ -83,7 +84,7 @@ class Muon(Optimizer):
     """
 
     state_names = ("momentum_buffer",)
-    rule = staticmethod(muon)
+    rule = staticmethod(muon_rule)
 
     @staticmethod
     def first_state(p: Any, group: dict[str, Any]) -> dict[str, Any]:
@@ -111,3 +112,21 @@ class Muon(Optimizer):
             for p in group["params"]:
                 if p.ndim != 2:
                     raise ValueError(f"Muon only supports 2D parameters whereas we found a parameter with size: {p.size()}")
+
+
+def muon(
+    params: Any, grads: Any, muon_momentum_bufs: Any, *, foreach: bool | None = None, lr: float, weight_decay: float,
+    momentum: float, nesterov: bool, ns_coefficients: tuple[float, float, float], ns_steps: int, eps: float,
+    adjust_lr_fn: str | None, has_complex: bool,
+) -> None:
+    """One step of Muon for lists of parameters, gradients and means, which change in place: what `Muon.step` does.
+
+    RuntimeError with `foreach`, as in PyTorch.
+    """
+    if foreach:
+        raise RuntimeError("Foreach is not supported for Muon yet")
+    apply(
+        "muon", muon_rule, params, grads, {"momentum_buffer": muon_momentum_bufs}, False,
+        lr=lr, weight_decay=weight_decay, momentum=momentum, nesterov=nesterov, ns_coefficients=ns_coefficients, eps=eps,
+        ns_steps=ns_steps, adjust_lr_fn=adjust_lr_fn,
+    )

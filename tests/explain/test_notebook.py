@@ -66,6 +66,7 @@ def test_a_cell_is_watched_and_shown(shell):
     assert "w * 3" in str(run)
     assert shell.user_ns["w"].grad.tolist() == [3, 3]
     assert re.findall(r'class="l" id="l(\d+)"', run.html()) == ["2", "3", "4", "5"]
+    assert '<span class="file">Cell In[2]</span>' in run.html()
 
 
 def test_the_last_expression_is_the_cells_as_ever(shell):

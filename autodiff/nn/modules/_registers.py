@@ -40,7 +40,7 @@ class Registers:
                 kind = "parameters" if isinstance(value, Parameter) else "module" if isinstance(value, Registers) else "buffer"
                 raise _too_early(self, f"cannot assign {kind} before Module.__init__() call")
             registers[name] = value
-        elif isinstance(value, Parameter):
+        elif (tensor := isinstance(value, Tensor)) and isinstance(value, Parameter):
             self._forget(name, "_parameters")
             if name in registers["_parameters"]:
                 _replaced(self, name, registers["_parameters"][name], value)
@@ -50,7 +50,7 @@ class Registers:
             if name in registers["_modules"]:
                 _replaced(self, name, registers["_modules"][name], value)
             registers["_modules"][name] = registered("module", self, name, value) if EVERYWHERE else value
-        elif isinstance(value, Buffer):
+        elif tensor and isinstance(value, Buffer):
             self._forget(name, "_buffers")
             self.register_buffer(name, value, value.persistent)
         elif name in registers["_parameters"]:
@@ -66,7 +66,7 @@ class Registers:
                 )
             registers["_modules"][name] = None
         elif name in registers["_buffers"]:
-            if value is not None and not isinstance(value, Tensor):
+            if value is not None and not tensor:
                 raise TypeError(
                     f"cannot assign '{_type_of(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
                 )
