@@ -4,6 +4,8 @@ Of a rule's source:
 
 - `source`: where a function was written: its expression, found again from the code that runs.
 - `rules`: a rule as a line of mathematics, its helpers written out.
+- `usual`: the simpler formula of a helper's usual case.
+- `settled`: what a run settles in a formula.
 - `notation`: a formula with the signs and parentheses of mathematics.
 
 What is recorded, while a program runs:

@@ -94,6 +94,12 @@ class Own(nn.Module):
             h += 1
         elif self.how == "round":
             h = h.round()
+        elif self.how == "masked":
+            scores = (h @ h.T).masked_fill(torch.arange(N)[:, None] == 3, float("-inf"))
+            h = scores.softmax(1) @ h
+        elif self.how == "masked in part":
+            scores = (h @ h.T).masked_fill(torch.arange(N)[:, None] < torch.arange(N), float("-inf"))
+            h = scores.softmax(1) @ h
         elif self.how == "sqrt":
             h = (h * 0).abs().sqrt() + h
         elif self.how == "log":
@@ -430,6 +436,7 @@ BROKEN = {
         lambda: case(m := mlp(), optimizer=adam(m, lr=10)),
         lambda: case(m := mlp(), optimizer=adam(m)),
     ),
+    "masked whole": ("AD033", "unmasked", lambda: case(Own("masked")), lambda: case(Own("masked in part"))),
 }
 
 

@@ -22,6 +22,7 @@ from autodiff.explain.numbers import number, shape_of
 __all__ = ["at_first", "given", "value"]
 
 _WHERE_BORN = {
+    "softmax": "softmax of a row that is -inf everywhere is nan: leave a place in each row unmasked.",
     "log": "keep its argument above 0: x.clamp(min=1e-6).log(), or a loss that takes scores.",
     "sqrt": "keep its argument above 0: (x + 1e-6).sqrt().",
     "norm": "add a small number before the root: (x * x).sum(-1).add(1e-6).sqrt().",

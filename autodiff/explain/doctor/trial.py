@@ -28,6 +28,7 @@ LOSSES = {
     "binary_cross_entropy",
     "binary_cross_entropy_of_weighted",
 }
+_MASKS = {"masked_fill", "where", "index_fill"}
 _SHAPED = {"reshape", "view", "viewed", "squeeze", "unsqueeze", "flatten", "permute", "transpose", "expanded", "clone", "cast"}
 
 
@@ -62,7 +63,6 @@ class LossCall:
     inputs: list[Any]
     maker: str  # the operation that made its first input; what only gives numbers another shape is passed over
     ignored: int
-    row: np.ndarray[Any, Any]  # the first row of its first input
     positive: bool  # has its first input a number above 0?
 
 
@@ -80,7 +80,7 @@ class Trial:
     cuts: list[tuple[Spot, list[Any]]] = field(default_factory=list)  # in order, with the edges of what was cut off
     broadcast: tuple[Spot, tuple[int, ...], tuple[int, ...]] | None = None  # a column against a row, in the loss
     twice: Spot | None = None  # a softmax of a softmax
-    strange: Spot | None = None  # the first operation with a number that is not finite, none of its inputs having one
+    strange: Spot | None = None  # the first operation with a number that is not finite, where its inputs had none
     strange_back: Spot | None = None  # the same of the backward walk
     changed: Spot | None = None  # an operation of which what it kept for backward was changed in place
     across: Spot | None = None  # a log_softmax over the examples, in place of the classes
@@ -143,6 +143,15 @@ def _finite(array: Any) -> bool:
     return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
+def _born(name: str, inputs: list[Any], out: Any) -> bool:
+    """Whether this is the first nan, or the first infinite number. A mask of -inf is meant so."""
+    if _finite(out):
+        return False
+    if np.isnan(out).any():
+        return not any(x.dtype.kind == "f" and np.isnan(x).any() for x in inputs)
+    return name not in _MASKS and all(map(_finite, inputs))
+
+
 class _Looker:
     """The observer."""
 
@@ -186,7 +195,7 @@ class _Looker:
         self.nodes.append(node)
         found = [x._array for x in inputs if isinstance(x, Tensor)]
         out = outputs[0]._array
-        if self.trial.strange is None and not _finite(out) and all(map(_finite, found)):
+        if self.trial.strange is None and _born(name, found, out):
             self.trial.strange = spot
         if name in ("relu", "relu6"):
             self.relu(spot, out)
@@ -197,10 +206,9 @@ class _Looker:
         if name == "nll_loss" and isinstance(inputs[0], Tensor) and id(inputs[0].grad_fn) in self.rows_apart:
             self.trial.across = spot
         if name in LOSSES:
-            rows = found[0].reshape(-1, found[0].shape[-1]) if found[0].ndim else found[0].reshape(1, 1)
             above = bool((found[0] > 1e-6).any())
             ignored = params.get("ignore_index", -100)
-            self.trial.losses.append(LossCall(spot, [*inputs], _maker(inputs[0]), ignored, rows[:1].copy(), above))
+            self.trial.losses.append(LossCall(spot, [*inputs], _maker(inputs[0]), ignored, above))
         elif self.phase == "loss" and len(found) == 2:
             self.column_and_row(spot, found[0], found[1], out)
 
