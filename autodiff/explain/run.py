@@ -128,7 +128,9 @@ class Watching:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.looking.__exit__(None, None, None)
-        self.recorder.finish(sys._getframe(1))
+        frame = sys._getframe(1)
+        if not is_ours(frame.f_code):
+            self.recorder.finish(frame)
         if error is not None:
             stopped(self.recorder, error, trace)
 
