@@ -30,12 +30,20 @@ def _tensor_as_html(tensor: Tensor) -> str | None:
 Tensor._repr_html_ = _tensor_as_html  # IPython calls it in a notebook; a terminal shows the text
 
 
-def graph(*outputs: Tensor) -> Picture:
+def graph(*outputs: Tensor, depth: int | None = None) -> Picture:
     """The picture of the graph behind some tensors: names, shapes, values that are known, and gradients that have come.
 
     A notebook shows it; `.save("g.svg")` writes it, also as .html, .dot, .mmd, .txt, and as .png where matplotlib is. Names
-    are those of the caller's variables and modules. TypeError for what is not a tensor. `watch()` knows more: every value, the
-    modules, and where gradients are cut off.
+    are those of the caller's variables and modules. `watch()` knows more: every value, the calls of modules, and where
+    gradients are cut off.
+
+    What belongs to a module is one box: with `depth=0` each model that the caller has, with 1 each of its layers, and so on; a
+    depth beyond the innermost module draws every node. Without a depth up to 60 nodes are drawn as they are; of more the
+    deepest level that can be read, then the turns of loops as one box. A graph keeps no calls of modules: an operation that
+    takes a module's parameter is taken to be in that module, one without parameters in the module that the last such
+    operation before it and the next one behind it are both in.
+
+    TypeError for what is not a tensor, TypeError or ValueError for a depth that does not count levels.
 
     >>> import autodiff
     >>> w = autodiff.tensor(3.0, requires_grad=True)
@@ -51,7 +59,7 @@ def graph(*outputs: Tensor) -> Picture:
             raise TypeError(f"graph(): argument {i + 1} must be a Tensor, not {type(output).__name__}")
     if not outputs:
         raise TypeError("graph() takes the tensors whose graph is drawn: graph(loss)")
-    return Picture(of_tensors(outputs, sys._getframe(1)))
+    return Picture(of_tensors(outputs, sys._getframe(1)), depth)
 
 
 def watch() -> Watching:

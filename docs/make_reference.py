@@ -17,6 +17,7 @@ FOLDER = Path(__file__).resolve().parent / "reference"
 # Every module that a user imports from, with the sentence that opens its page.
 MODULES = {
     "autodiff": "Tensors, the operations on them, and the switches for recording.",
+    "autodiff.plots": "Pictures of a training, by matplotlib: how the loss fell, and the landscape around a model.",
     "autodiff.autograd": "Gradients by function call, custom operations, and checks of a gradient.",
     "autodiff.autograd.functional": "Jacobians, Hessians, and products with them.",
     "autodiff.autograd.forward_ad": "Forward differentiation, as it is spelt. Everything runs backward.",

@@ -13,8 +13,8 @@ from autodiff._core.places import Span
 from autodiff.explain.values import Value
 
 __all__ = [
-    "Arrival", "Began", "Changed", "Cleared", "Cut", "Delivered", "Ended", "Event", "Failed", "Hooked", "Made", "Moved",
-    "Stepped", "Thing", "Walked",
+    "Arrival", "Began", "Call", "Changed", "Cleared", "Cut", "Delivered", "Ended", "Event", "Failed", "Holding", "Hooked",
+    "Made", "Moved", "Stepped", "Thing", "Walked",
 ]
 
 
@@ -39,12 +39,23 @@ class Thing:
 
 
 @dataclass(eq=False)
+class Call:
+    """One call of a module. What was computed in it came one after the other, so that it can be drawn as one box."""
+
+    path: str  # "layers.0", as the outermost module calls it; of that itself the variable that holds it
+    kind: str  # its class
+    outer: Call | None  # the call that it was made in
+    span: Span | None = None  # the line that called it
+
+
+@dataclass(eq=False)
 class Event:
     """What all events have: where in the user's program, in which module, and how deep inside backward walks."""
 
     span: Span | None
     module: str = field(kw_only=True, default="")  # the path of the innermost module that was running: "layers.0"
     depth: int = field(kw_only=True, default=0)  # 0 is the user's program, 1 what is computed inside a backward walk
+    call: Call | None = field(kw_only=True, default=None)  # the innermost call of a module that was running
 
 
 @dataclass(eq=False)
@@ -106,6 +117,7 @@ class Walked(Event):
     sent: list[Arrival]
     freed: bool  # is what it kept let go?
     walk: int = 0
+    recorded: bool = False  # was the way back recorded itself, by create_graph?
 
 
 @dataclass(eq=False)
@@ -201,3 +213,14 @@ class Cleared(Event):
 
     how: str  # "zero_grad" or "grad = None"
     things: list[tuple[Thing, Value | None]]  # with the gradient that each had
+
+
+@dataclass(eq=False)
+class Holding(Event):
+    """The program holds losses of earlier walks, and with each its graph. Told once, at the end."""
+
+    name: str  # of the variable
+    kind: str  # "list", "dict" and the like; "sum" for a number that all of them went into
+    losses: int
+    operations: int
+    where: str  # the line that made the last of them

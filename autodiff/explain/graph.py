@@ -7,7 +7,7 @@ is no zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -18,12 +18,14 @@ from autodiff._core.node import FREED, Node, to_leaf
 from autodiff._core.operation import INPUT, OUTPUT
 from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor
-from autodiff.explain.events import Changed, Cut, Delivered, Event, Failed, Made, Thing, Walked
+from autodiff.explain.events import Call, Changed, Cut, Delivered, Event, Failed, Made, Thing, Walked
+from autodiff.explain.guessing import Modules, calls_of
 from autodiff.explain.names import in_variables
 from autodiff.explain.numbers import counted, number, shape_of
 from autodiff.explain.signs import drawn, infix
 from autodiff.explain.values import Value, value_of
 from autodiff.explain.wording import named
+from autodiff.nn import Module
 
 __all__ = ["Box", "Graph", "of_run", "of_tensors"]
 
@@ -43,8 +45,20 @@ class Box:
     module: str = ""
     place: str = ""
     thing: Thing | None = None
-    folded: list[Box] = field(default_factory=list)  # of a group
     left_out: bool = False  # a parameter that no backward() of the run reached
+    call: Call | None = None  # the innermost call of a module that it was computed in
+    origin: Hashable = None  # the same for what one expression computes again and again
+    holds: Folded | None = None  # of a group
+
+
+@dataclass(eq=False)
+class Folded:
+    """What is told of the boxes that a group stands for."""
+
+    group: Any  # which one, of the folding
+    nodes: int
+    learns: int  # how many numbers are learnt by what stands in it alone
+    norm: float | None  # of their gradients together; None where there is none yet
 
 
 @dataclass(eq=False)
@@ -53,6 +67,8 @@ class Graph:
 
     boxes: list[Box]
     lines: list[tuple[int, int]]
+    counts: dict[tuple[int, int], int] = field(default_factory=dict)  # of a line that stands for several
+    note: str = ""  # what is told of the whole
 
     def alt_text(self) -> str:
         """The graph in words: how many boxes, what each result is computed from, and every parameter with its shape."""
@@ -60,12 +76,19 @@ class Graph:
         inputs: dict[int, list[str]] = {}
         for a, b in self.lines:
             inputs.setdefault(b, []).append(self.boxes[a].name)
-        told = [counted(len(self.boxes), "node")]
+        told = [self.note or counted(len(self.boxes), "node")]
         for i, box in enumerate(self.boxes):
             if box in results:
-                told.append(f"{box.name} is {box.sign or 'computed'} of {', '.join(inputs.get(i, [])) or 'nothing'}")
+                made, given = box.sign or "computed", ", ".join(inputs.get(i, []))
+                if box.holds is not None:
+                    told.append(f"{box.name} holds {box.holds.nodes} nodes ({made}){f', of {given}' if given else ''}")
+                else:
+                    told.append(f"{box.name} is {made} of {given or 'nothing'}")
         learns = [f"{b.name} {shape_of(b.shape or ())}" for b in self.boxes if b.kind == "parameter"]
         told.append(f"{counted(len(learns), 'parameter')}{': ' if learns else ''}{', '.join(learns)}")
+        within = sum(b.holds.learns for b in self.boxes if b.holds is not None)
+        if within:
+            told[-1] += f"; those in the boxes on piles have {within:,} numbers"
         return "; ".join(told) + "."
 
 
@@ -114,7 +137,9 @@ class _Builder:
             module = event.module if event is not None else ""
             kind = kind or ("data" if thing.kind == "number" else thing.kind)
             value = self.now.get(thing, thing.value)
-            self.boxes.append(Box(kind, named(thing), sign, thing.shape, value, None, module, place, thing))
+            call, origin = (None, None) if event is None else (event.call, (event.span, getattr(event, "name", sign)))
+            one = Box(kind, named(thing), sign, thing.shape, value, None, module, place, thing, call=call, origin=origin)
+            self.boxes.append(one)
         return self.index[thing]
 
     def operation(self, event: Made) -> None:
@@ -142,7 +167,7 @@ class _Builder:
         """Where the program stopped."""
         to = len(self.boxes)
         place = event.span.told if event.span is not None else ""
-        self.boxes.append(Box("failed", event.name, event.kind, None, None, None, event.module, place))
+        self.boxes.append(Box("failed", event.name, event.kind, None, None, None, event.module, place, call=event.call))
         sources = [self.box(x) for x in event.inputs if isinstance(x, Thing) and x.kind != "number"]
         self.lines += [(a, to) for a in sources]
 
@@ -178,11 +203,16 @@ class _Walker:
         self.roots: list[Tensor] = []
         self.variables: dict[int, str] = {}  # of arrays
         self.results: dict[tuple[Node, int], tuple[str, Tensor]] = {}
+        self.modules = Modules()
         if frame is not None:
             self.learn(frame)
 
     def learn(self, frame: FrameType) -> None:
         """What the caller's variables hold."""
+        for variables in (frame.f_locals, frame.f_globals):
+            for name, value in [*variables.items()]:
+                if isinstance(value, Module):
+                    self.modules.learn(name, value)
         for name, value in in_variables(frame, short=True):
             self.variables.setdefault(id(value._array), name)
             edge = value._edge
@@ -229,7 +259,12 @@ class _Walker:
             return index[id(array)]
 
         shapes = {(e[0], e[1]): e[2] for node in self.nodes for e in node.edges if e is not None}
-        for node in sorted(self.nodes, key=lambda n: n.index):
+        order = sorted(self.nodes, key=lambda n: n.index)
+        owners = [
+            self.modules.of([*(e[0]._array for e in n.edges if e is not None and to_leaf(e)), *(a for _, a in _constants(n))])
+            for n in order
+        ]
+        for node, call in zip(order, calls_of(owners, self.modules), strict=True):
             sources = [
                 leaf(e[0]) if to_leaf(e) else index[e[0], e[1]] for e in node.edges if e is not None
             ] + [constant(a) for i, a in _constants(node) if a.ndim or id(a) in self.variables]
@@ -242,7 +277,9 @@ class _Walker:
                 shape = tensor._array.shape if tensor is not None else shapes.get((node, nr))
                 index[node, nr] = len(boxes)
                 place = line_of(node.place) if node.place else ""
-                boxes.append(Box("result", name or public, drawn(public), shape, value, retained, "", place))
+                told = Box("result", name or public, drawn(public), shape, value, retained, "", place, call=call)
+                told.origin = node.place, public
+                boxes.append(told)
                 lines += [(a, index[node, nr]) for a in dict.fromkeys(sources)]
         for output in self.roots:
             if output._edge.__class__ is not tuple:

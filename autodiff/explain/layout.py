@@ -14,17 +14,17 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+
+from autodiff.explain.columns import columns
+from autodiff.explain.layers import Net
 
 __all__ = ["Layout", "lay_out"]
 
-GAP = 26  # between two nodes of a row
-NARROW = 14  # between two trunks, or a trunk and a node
-TRUNK = 8  # how wide a trunk is
 BETWEEN = 44  # between two rows
 
 _SWEEPS = 24
-_ROUNDS = 48
+_CROSSING = 80  # so much width a crossing less is worth
+_TURNED = 60  # and so much, that inputs stand from left to right
 _LARGE = 400  # above so many nodes and dummies: few sweeps, no swaps
 
 
@@ -44,9 +44,13 @@ def lay_out(sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int
     """Place nodes of those sizes (width, height); an edge (a, b) says that b is computed from a. The graph has no cycle."""
     if not sizes:
         return Layout([], [], [], 0, 0, 0)
-    net = _Net([w for w, _ in sizes], edges)
-    rows, crossings = _ordered(net)
-    x = _columns(net, rows)
+    net = Net([w for w, _ in sizes], edges)
+    tried = []
+    for turned in (False, True)[: 1 + (len(net.width) <= _LARGE)]:  # the better of two: what comes first decides much
+        rows, crossings = _ordered(net, turned)
+        x = columns(net, rows)
+        tried.append((crossings, _extent(net, x), turned, rows, x))
+    crossings, width, _, rows, x = min(tried, key=lambda found: found[0] * _CROSSING + found[1] + found[2] * _TURNED)
     heights = [max((sizes[n][1] for n in row if n < len(sizes)), default=0) for row in rows]
     y, top = [0.0] * len(net.width), 0.0
     for row, height in zip(rows, heights, strict=True):
@@ -55,67 +59,15 @@ def lay_out(sizes: Sequence[tuple[float, float]], edges: Sequence[tuple[int, int
         top += height + BETWEEN
     paths = _paths(net, edges, sizes, x, y, heights)
     count = len(sizes)
-    width = max(x[n] + net.width[n] / 2 for n in range(len(x)))
     return Layout(x[:count], y[:count], paths, width, top - BETWEEN, crossings)
 
 
-class _Net:
-    """The nodes and the dummies, each in its row, and the links from row to row."""
-
-    def __init__(self, width: list[float], edges: Sequence[tuple[int, int]]) -> None:
-        self.real = len(width)
-        self.width = width
-        self.layer = _layers(len(width), edges)
-        self.chains: list[list[int]] = []  # for each edge: its nodes and dummies
-        self.up: list[list[tuple[int, int]]] = [[] for _ in width]  # (neighbour, how much it pulls)
-        self.down: list[list[tuple[int, int]]] = [[] for _ in width]
-        inner = {b for _, b in edges}  # what is computed
-        trunks: dict[tuple[int, int], int] = {}
-        linked: set[tuple[int, int]] = set()
-        for a, b in edges:
-            chain = [a]
-            for k in range(self.layer[a] + 1, self.layer[b]):
-                if (a, k) not in trunks:
-                    trunks[a, k] = len(self.width)
-                    self.width.append(TRUNK)
-                    self.layer.append(k)
-                    self.up.append([])
-                    self.down.append([])
-                chain.append(trunks[a, k])
-            chain.append(b)
-            self.chains.append(chain)
-            for p, q in pairwise(chain):
-                if (p, q) not in linked:
-                    linked.add((p, q))
-                    dummies = (p != a) + (q != b)  # a trunk is straight, and does not bend what it leads past
-                    pull = 8 if dummies == 2 else 4 if not dummies and a in inner else 1
-                    self.down[p].append((q, pull))
-                    self.up[q].append((p, pull))
+def _extent(net: Net, x: list[float]) -> float:
+    """How wide a picture is that begins at 0."""
+    return max(x[n] + net.width[n] / 2 for n in range(len(x)))
 
 
-def _layers(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """The row of each node: below all that it is computed from, and as low as its first user allows."""
-    users: list[list[int]] = [[] for _ in range(count)]
-    waiting = [0] * count
-    for a, b in edges:
-        users[a].append(b)
-        waiting[b] += 1
-    order = [n for n in range(count) if not waiting[n]]
-    layer = [0] * count
-    for n in order:
-        for b in users[n]:
-            layer[b] = max(layer[b], layer[n] + 1)
-            waiting[b] -= 1
-            if not waiting[b]:
-                order.append(b)
-    for n in reversed(order):
-        if users[n]:
-            layer[n] = min(layer[b] for b in users[n]) - 1
-    least = min(layer)
-    return [k - least for k in layer]
-
-
-def _ordered(net: _Net) -> tuple[list[list[int]], int]:
+def _ordered(net: Net, turned: bool) -> tuple[list[list[int]], int]:
     """The rows, each in its order, and the crossings that are left."""
     rows: list[list[int]] = [[] for _ in range(max(net.layer) + 1)]
     seen: set[int] = set()
@@ -126,7 +78,7 @@ def _ordered(net: _Net) -> tuple[list[list[int]], int]:
             if n not in seen:
                 seen.add(n)
                 rows[net.layer[n]].append(n)
-                stack.extend(m for m, _ in reversed(net.up[n]))
+                stack.extend(m for m, _ in (net.up[n] if turned else reversed(net.up[n])))
     at = [0] * len(net.width)
     _note(rows, at)
     best, fewest = [row[:] for row in rows], _crossings(net, rows, at)
@@ -163,7 +115,7 @@ def _median(places: list[int], own: int) -> float:
     return (places[k // 2] + places[(k - 1) // 2]) / 2
 
 
-def _crossings(net: _Net, rows: list[list[int]], at: list[int]) -> int:
+def _crossings(net: Net, rows: list[list[int]], at: list[int]) -> int:
     """How often two links cross: counted from left to right, those to the left of which others already ended."""
     total = 0
     for row in rows[:-1]:
@@ -176,7 +128,7 @@ def _crossings(net: _Net, rows: list[list[int]], at: list[int]) -> int:
     return total
 
 
-def _swap(net: _Net, rows: list[list[int]], at: list[int]) -> None:
+def _swap(net: Net, rows: list[list[int]], at: list[int]) -> None:
     """Exchange neighbours while that saves crossings: only the links of the two are counted."""
     for _ in range(8):
         better = False
@@ -195,47 +147,8 @@ def _swap(net: _Net, rows: list[list[int]], at: list[int]) -> None:
             return
 
 
-def _columns(net: _Net, rows: list[list[int]]) -> list[float]:
-    """Where each node stands in its row: near its neighbours, without touching the next one."""
-    offset, x = [0.0] * len(net.width), [0.0] * len(net.width)
-    for row in rows:
-        place = 0.0
-        for left, n in pairwise([-1, *row]):
-            if left >= 0:
-                apart = GAP if left < net.real and n < net.real else NARROW
-                place += (net.width[left] + net.width[n]) / 2 + apart
-            offset[n] = x[n] = place
-    pulled = [[*up, *down] for up, down in zip(net.up, net.down, strict=True)]
-    strong = [[pair for pair in pairs if pair[1] > 1] or pairs for pairs in pulled]
-    for turn in range(_ROUNDS):
-        downward = turn % 2 == 0
-        for row in rows if downward else rows[::-1]:
-            blocks: list[list[float]] = []  # where a block wants its first node, its weight, its count
-            for n in row:
-                near = strong[n]
-                if turn < _ROUNDS // 3:
-                    near = (net.up if downward else net.down)[n] or near
-                    near = [pair for pair in near if pair[1] > 1] or near
-                weight = sum(w for _, w in near)
-                want = sum(x[m] * w for m, w in near) / weight if weight else x[n]
-                firm = 20 if n < net.real and near[0:1] and near[0][1] > 1 else 1  # the spine stays, the others give way
-                blocks.append([want - offset[n], firm * weight or 0.1, 1])
-                while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-                    wish, heavy, k = blocks.pop()
-                    last = blocks[-1]
-                    total = last[1] + heavy
-                    last[:] = [(last[0] * last[1] + wish * heavy) / total, total, last[2] + k]
-            ns = iter(row)
-            for wish, _, k in blocks:
-                for _ in range(int(k)):
-                    n = next(ns)
-                    x[n] = wish + offset[n]
-    left_edge = min(x[n] - net.width[n] / 2 for n in range(len(x)))
-    return [v - left_edge for v in x]
-
-
 def _paths(
-    net: _Net, edges: Sequence[tuple[int, int]], sizes: Sequence[tuple[float, float]], x: list[float], y: list[float],
+    net: Net, edges: Sequence[tuple[int, int]], sizes: Sequence[tuple[float, float]], x: list[float], y: list[float],
     heights: list[float],
 ) -> list[list[tuple[float, float]]]:
     """The points that each edge goes through: straight down past a row, and to a place of its own at the head of its end."""
@@ -245,9 +158,11 @@ def _paths(
     port: dict[int, float] = {}
     for b, ends in arriving.items():
         ends.sort()
-        step = min(24.0, (sizes[b][0] - 28) / max(1, len(ends) - 1)) if len(ends) > 1 else 0.0
+        room = sizes[b][0] / 2 - 14
+        first = next((k for k, (at, _) in enumerate(ends) if abs(at - x[b]) < 1), (len(ends) - 1) / 2)  # straight from above
+        step = min(24.0, room / max(first, len(ends) - 1 - first, 1))
         for k, (_, i) in enumerate(ends):
-            port[i] = x[b] + (k - (len(ends) - 1) / 2) * step
+            port[i] = x[b] + (k - first) * step
     paths = []
     for i, chain in enumerate(net.chains):
         a, b = chain[0], chain[-1]

@@ -101,12 +101,12 @@ class Names:
         else:
             thing.name = (text_of(made.span) or _formula(made)) + suffix
 
-    def path(self, outermost: Module, module: Module, event: Event) -> str:
-        """What a module is called inside another one."""
+    def path(self, outermost: Module, module: Module, event: Event | None = None) -> str:
+        """What a module is called inside another one; the event in it is renamed should another model come in."""
         if id(module) not in self.paths.get(id(outermost), {}):
             self.paths[id(outermost)] = {id(each): name for name, each in outermost.named_modules()}
         path = self.paths[id(outermost)].get(id(module), type(module).__name__)
-        return self.held.inside(outermost, path, event)
+        return path if event is None else self.held.inside(outermost, path, event)
 
     def used(self, made: Made) -> None:
         """A constant without a name is called what it is called where it is used: `xs[t]`, the source of that operand."""

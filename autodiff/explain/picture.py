@@ -7,13 +7,16 @@ Graphviz and Mermaid, plain text, and PNG where matplotlib is installed.
 from __future__ import annotations
 
 import os
-from html import escape
+from operator import index
 from pathlib import Path
 from typing import Any
 
+from autodiff.explain.figures import figure
+from autodiff.explain.folding import Folding
 from autodiff.explain.graph import Box, Graph
 from autodiff.explain.layout import lay_out
 from autodiff.explain.numbers import brief, counted, shape_of
+from autodiff.explain.page.picture import picture_page
 from autodiff.explain.svg import draw, size_of
 
 __all__ = ["Picture"]
@@ -25,8 +28,10 @@ ENDINGS = (".svg", ".html", ".dot", ".mmd", ".txt", ".png")
 class Picture:
     """The picture of a graph. A notebook shows it; `save` writes it, in the form that the file's ending names."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, depth: int | None = None) -> None:
+        self.whole = graph
+        self._folding = Folding(graph, _depth(depth))
+        self.graph = figure(self._folding, self._folding.root, graph.lines).graph  # what is drawn, with boxes for several
 
     def svg(self) -> str:
         """The picture as SVG; the same graph gives the same bytes."""
@@ -36,7 +41,8 @@ class Picture:
         return self.svg()
 
     def __repr__(self) -> str:
-        return f"<graph of {counted(len(self.graph.boxes), 'node')}: show it in a notebook, or .save('graph.svg')>"
+        drawn = f", drawn as {len(self.graph.boxes)}" if self.graph.note else ""
+        return f"<graph of {counted(len(self.whole.boxes), 'node')}{drawn}: show it in a notebook, or .save('graph.svg')>"
 
     def __str__(self) -> str:
         """The graph as text: a line for each result, what it is computed from, its value and its gradient."""
@@ -47,13 +53,8 @@ class Picture:
         return self.graph.alt_text()
 
     def html(self) -> str:
-        """A page with the picture alone."""
-        words = escape(self.alt_text())
-        return (
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-            f"<title>Computation graph</title><style>body{{margin:16px;color-scheme:light dark}}</style></head>\n<body><main>"
-            f"<h1>Computation graph</h1>{self.svg()}<p>{words}</p></main></body></html>\n"
-        )
+        """A page with the picture alone, in which boxes that stand for several open."""
+        return picture_page(self._folding)
 
     def dot(self) -> str:
         """The graph in Graphviz's language."""
@@ -86,6 +87,19 @@ class Picture:
         text = makers[ending]()
         target.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
         return str(target)
+
+
+def _depth(depth: Any) -> int | None:
+    """How many levels of modules are opened; None for as many as can be read."""
+    if depth is None:
+        return None
+    try:
+        levels = index(depth)
+    except TypeError:
+        raise TypeError(f"graph(): argument 'depth' must be int or None, not {type(depth).__name__}") from None
+    if levels < 0 or isinstance(depth, bool):
+        raise ValueError(f"graph(): depth counts levels of modules from 0, not {depth}")
+    return levels
 
 
 def _told(box: Box) -> str:

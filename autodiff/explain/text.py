@@ -10,8 +10,9 @@ import textwrap
 
 from autodiff._core.places import text_of
 from autodiff.explain.events import Cut, Made, Thing
+from autodiff.explain.measured import Measured
 from autodiff.explain.moments import Moment, Story
-from autodiff.explain.numbers import brief, shape_of
+from autodiff.explain.numbers import brief, number, shape_of
 from autodiff.explain.rows import Row
 from autodiff.explain.values import Value
 
@@ -54,7 +55,7 @@ def _moment(i: int, moment: Moment, told: set[str]) -> list[str]:
     for k, (who, sign, rule, value) in enumerate(lines):
         head = f"{i:4} {line:>4}  " if k == 0 else " " * 11
         found += _columns(head + "  " * moment.depth, who, sign, rule, value)
-    return found
+    return found + textwrap.wrap(moment.mark, WIDTH, initial_indent=" " * 11 + "! ", subsequent_indent=" " * 13)
 
 
 def _columns(head: str, who: str, sign: str, rule: str, value: str) -> list[str]:
@@ -90,6 +91,7 @@ def _lines(moment: Moment, told: set[str]) -> list[tuple[str, str, str, str]]:
     if not moment.equations:
         for row in moment.rows:
             lines += _row(row, told)
+        lines += [_measured(each, told) for each in moment.measured]
         if moment.phase == "step":
             lines += [("", "", fact, "") for fact in moment.facts]
     return lines or [(moment.title, "", moment.words, "")]
@@ -112,6 +114,14 @@ def _row(row: Row, told: set[str]) -> list[tuple[str, str, str, str]]:
     if len(both) + len(result) < WIDTH - _WHO - 15:
         return [(who, "=", both, result)]
     return [(who, "=", row.text, ""), ("", "=", row.numbers, result)]
+
+
+def _measured(slope: Measured, told: set[str]) -> tuple[str, str, str, str]:
+    """A gradient and the slope beside it."""
+    if slope.corner or slope.fixed or "measured" not in told:
+        told.add("measured")
+        return ("measured", "", slope.words, "")
+    return ("measured", "", f"{slope.label}: backward says {number(slope.backward)}", number(slope.up))
 
 
 def _expression(moment: Moment) -> str:

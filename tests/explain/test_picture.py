@@ -44,7 +44,7 @@ def graphs(draw):
     return [(draw(st.integers(40, 200)), 46) for _ in range(count)], edges
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(graphs())
 def test_no_two_boxes_overlap_and_no_line_goes_up(drawn):
     sizes, edges = drawn
@@ -63,7 +63,7 @@ def test_no_two_boxes_overlap_and_no_line_goes_up(drawn):
         assert points[-1][1] == placed.y[b] - sizes[b][1] / 2
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(graphs())
 def test_no_line_goes_through_a_box(drawn):
     """A line is straight and vertical in the band of a row that it crosses, and passes between the boxes there."""
@@ -120,7 +120,7 @@ def test_the_numbers_of_a_run_are_those_of_grad():
     assert all(box.grad is not None for box in graph.boxes if box.kind in ("parameter", "result"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(programs())
 def test_drawn_programs(program):
     with torch.watch() as run:

@@ -3,5 +3,7 @@
 - `writing`: how the page is put together.
 - `code`: the user's own lines, those that the story speaks of.
 - `moment`: a moment as HTML, readable without the script.
+- `files`: the HTML, style and script that stand beside these modules.
+- `picture`: a picture as a page of its own.
 - `pool`: every tensor once, as numbers that the script draws.
 """

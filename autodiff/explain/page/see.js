@@ -126,7 +126,7 @@ function drawBoxes(boxes, on, phase, back) {
 
 function drawEdges(m, phase, moving) {
   const labels = Object.fromEntries(numbersOf(m, 'e').map(text => { const k = text.indexOf(':'); return [text.slice(0, k), text.slice(k + 1)] }));
-  const over = at('over');
+  const over = at('view').querySelector('.over');
   over.innerHTML = '';
   edges.forEach((e, j) => {
     const active = j in labels;
@@ -142,7 +142,7 @@ function drawEdges(m, phase, moving) {
 function travel(e, length) {
   const dot = document.createElementNS('http://www.w3.org/2000/svg', 'circle'), start = performance.now(), mine = now;
   dot.setAttribute('r', 5);
-  at('over').append(dot);
+  at('view').querySelector('.over').append(dot);
   (function go(t) {
     const part = Math.min(1, Math.max(0, (t - start) / 520));
     if (mine != now || part == 1) return dot.remove();
@@ -186,7 +186,7 @@ function underline(code, from, to) {
 }
 /* The picture is never smaller than 0.85: it scrolls to where the story is. */
 function fit() {
-  const svg = at('g'), [, , w, h] = svg.getAttribute('viewBox').split(' ').map(Number), z = Math.max(.85, Math.min(1, (at('view').clientWidth - 2) / w));
+  const svg = at('view').querySelector('svg'), [, , w, h] = svg.getAttribute('viewBox').split(' ').map(Number), z = Math.max(.85, Math.min(1, (at('view').clientWidth - 2) / w));
   svg.setAttribute('width', w * z);
   svg.setAttribute('height', h * z);
 }

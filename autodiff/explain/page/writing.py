@@ -7,10 +7,7 @@ searched and heard; that the picture is the same SVG as anywhere; and that the s
 from __future__ import annotations
 
 import json
-import os
-import re
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from autodiff.explain.events import Thing
@@ -18,14 +15,13 @@ from autodiff.explain.graph import Graph, of_run
 from autodiff.explain.layout import lay_out
 from autodiff.explain.moments import Story
 from autodiff.explain.numbers import brief
-from autodiff.explain.page.code import file_of, lines_of
+from autodiff.explain.page.code import file_of, lines_of, told
+from autodiff.explain.page.files import filled, read
 from autodiff.explain.page.moment import LABELS, as_html
 from autodiff.explain.page.pool import Pool
-from autodiff.explain.svg import draw, size_of
+from autodiff.explain.svg import Marks, draw, size_of
 
 __all__ = ["page_of"]
-
-_HERE = Path(__file__).parent
 
 
 def page_of(run: Any) -> str:
@@ -39,25 +35,15 @@ def page_of(run: Any) -> str:
     moments = [as_html(m, i, pool, boxes, lines, file) for i, m in enumerate(story.moments, 1)]
     code = lines_of(story, graph, file)
     placed = lay_out([size_of(box) for box in graph.boxes], graph.lines)
-    picture = draw(graph, placed, style="", interactive=True)
+    picture = draw(graph, placed, style="", marks=Marks([*range(len(graph.boxes))]))
     start = _first_values(graph, story, pool)
     values = {
-        "FILE": escape(os.path.basename(file) or "a program"), "COUNT": str(len(moments)), "PHASES": _phases(story),
+        "FILE": escape(told(story, file)), "COUNT": str(len(moments)), "PHASES": _phases(story),
         "GRAPH": picture, "CODE": code or '<p class="none">The source of this program is not at hand.</p>',
-        "MOMENTS": "".join(moments), "CSS": _slim(_read("see.css")), "JS": _slim(_read("see.js")),
+        "MOMENTS": "".join(moments), "CSS": read("see.css"), "JS": read("see.js"),
         "DATA": json.dumps({"T": pool.entries, "S": start}, separators=(",", ":")).replace("</", "<\\/"), "LOSS": _loss(story),
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], _read("see.html"))
-
-
-def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
-
-
-def _slim(text: str) -> str:
-    """Style and script without comments, indentation and empty lines: those are for who reads the files in the package."""
-    lines = (line.strip() for line in re.sub(r"/\*.*?\*/", "", text, flags=re.S).split("\n"))
-    return "\n".join(line for line in lines if line and not line.startswith("// "))
+    return filled("see.html", values)
 
 
 def _first_values(graph: Graph, story: Story, pool: Pool) -> list[int]:
