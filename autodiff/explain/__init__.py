@@ -56,6 +56,7 @@ How it is told:
 - `why`: why a tensor has no gradient.
 - `ways`: the ways from a loss back to a tensor, or that there is none.
 - `program`: the program that ran, as Python without a graph.
+- `own_backward`: its operations that go back in a way of their own.
 - `scope`: the names in it.
 - `steps`: an optimiser's part in it.
 """
