@@ -57,7 +57,7 @@ def changed(node: Any, kept: str, role: str, array: Any, cell: Any, version: int
     if _is_parameter(edge):
         return RuntimeError(
             f"{theirs} The parameter{known} was changed at {line_of(cell[1])}{by}, after {used or what} at "
-            f"{line_of(node.place)} had used it: run the forward pass again after each step, and then backward()."
+            f"{line_of(node.place)} had used it: after an optimizer's step, compute the loss again, and then call backward()."
             f"{code or ' (AD004)'}"
         )
     return RuntimeError(
@@ -124,8 +124,9 @@ def freed(node: Any) -> RuntimeError:
     roots = [] if walk is None or walk.node is not node else [edge for edge, _ in walk.roots]
     if not roots or any(to is node or (nr >= 0 and to.index == node.counts[1]) for to, nr, *_ in roots):
         return RuntimeError(
-            f"{begin}{_spender(node)} has been through already, and has let go of what it kept. Compute the loss anew for each "
-            "backward, as a training loop does; retain_graph=True is for going twice on purpose.) (AD001)"
+            f"{begin}{_spender(node)} has been through already, and has let go of what it kept. In a loop, compute the loss "
+            "anew for each backward, and detach() what is carried over from the round before; retain_graph=True is for going "
+            "twice on purpose.) (AD001)"
         )
     if node.place is not None and any(other.place == node.place for other in _fresh(roots, walk.spent)):
         return RuntimeError(begin + _carried(node, users_frame()))

@@ -12,7 +12,7 @@ loss = F.cross_entropy(model(x), classes)
 loss.backward()
 loss.backward()  # here
 """,
-        "Compute the loss anew for each backward",
+        "compute the loss anew for each backward",
         """\
 model = nn.Linear(3, 3)
 for _ in range(2):
@@ -73,7 +73,7 @@ for _ in range(2):
     loss.backward(retain_graph=True)  # here
     optimizer.step()  # told
 """,
-        "run the forward pass again after each step",
+        "after an optimizer's step, compute the loss again, and then call backward()",
         """\
 model = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 3))
 optimizer = optim.SGD(model.parameters(), lr=0.1)
