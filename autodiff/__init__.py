@@ -135,7 +135,7 @@ from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
 from autodiff.ops.shape import clone
 from autodiff.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from autodiff.seeing import backward_steps, doctor, graph, summary, watch, why
+from autodiff.seeing import backward_steps, doctor, graph, saved, summary, watch, why
 # isort: on
 
 e = 2.718281828459045
@@ -241,7 +241,7 @@ __all__ = [
     "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm", "range", "ravel", "real",
     "relu", "relu_", "repeat_interleave", "reshape", "resolve_conj", "resolve_neg", "result_type", "rms_norm", "rnn_relu",
     "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rrelu", "rrelu_", "rsub", "save",
-    "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_", "serialization", "set_default_device",
+    "saved", "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_", "serialization", "set_default_device",
     "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision",
     "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_observer", "set_printoptions",
     "set_provenance", "set_rng_state", "set_warn_always", "short", "solve", "sparse", "sparse_bsc", "sparse_bsc_tensor",
