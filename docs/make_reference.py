@@ -57,6 +57,8 @@ MODULES = {
     "autodiff.jit": "Compiling, as it is spelt. Everything runs as Python.",
     "autodiff.compiler": "What a program says to a compiler. There is none.",
     "autodiff.profiler": "What a program says to a profiler. Python's own measures.",
+    "autodiff.utils.benchmark": "How long a statement takes.",
+    "autodiff.cuda.streams": "Queues of work for a GPU. There is none.",
     "autodiff.utils.tensorboard": "What a program says to TensorBoard. Nothing is written.",
     "autodiff.distributed": "What a program asks before it trains on several machines.",
     "autodiff.hub": "Models from the internet, which are PyTorch's own.",
