@@ -15,10 +15,11 @@ from autodiff._core.handles import extra_of
 from autodiff._core.modes import mode
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.provenance import Place, here, line_of
+from autodiff._core.rebound import left_behind, unlearned
 from autodiff._core.teaching import teach
 from autodiff._core.tensor import Tensor
 
-__all__ = ["blame", "cut", "cut_of", "under", "unrecorded", "was_cut"]
+__all__ = ["blame", "cut", "cut_of", "no_graph", "under", "unrecorded", "was_cut"]
 
 
 class _Last(threading.local):
@@ -53,9 +54,37 @@ def unrecorded(by: str, inputs: Sequence[Any], output: Any) -> None:
         cut(by, inputs, output, 4)
         return
     if not isinstance(output, Tensor) or output._array.dtype.kind == "f":  # others have no slope in any case
+        place = mode.opened
+        if mode.unmet and place is not None and "grad" in place[0].co_names:
+            for x in inputs:
+                if isinstance(x, Tensor):
+                    left_behind(x, place)
         mode.unmet = False
     if LOOKING:
         tell("cut", "inference_mode" if mode.inference else "no_grad", inputs, output)
+
+
+# What stays the same while the numbers move a little; of these the places, not the values.
+_PLACES = {"argmax", "argmin", "max", "median", "min", "mode", "sort", "topk"}
+_FLAT = {"eq", "ge", "gt", "isfinite", "isinf", "isnan", "le", "logical_not", "lt", "ne", "to", *_PLACES}
+
+
+def no_graph(t: Tensor) -> str:
+    """Why a loss has no graph, and what to write, as the end of a message."""
+    replaced = unlearned(mode.opened)
+    if replaced:
+        return replaced
+    begin = (
+        "nothing it was computed from has requires_grad=True, or it was computed under no_grad(), after detach(), or by "
+        f"something that has no slope, such as argmax or a comparison{blame(t)}"
+    )
+    if not mode.grad or under() is not None or _last.by not in _FLAT:
+        return f"{begin} (AD011)"
+    what = f"The place that {_last.by}() finds" if _last.by in _PLACES else f"{_last.by}()"
+    return (
+        f"{begin}. {what} is flat: it stays the same while the numbers move a little, and then it jumps. Train by a loss that "
+        "has a slope, such as cross_entropy of the scores, and count the accuracy beside it (AD013)"
+    )
 
 
 def was_cut(t: Tensor, turned: Place | None) -> None:

@@ -4,6 +4,8 @@ Of a rule's source:
 
 - `source`: where a function was written: its expression, found again from the code that runs.
 - `rules`: a rule as a line of mathematics, its helpers written out.
+- `usual`: the simpler formula of a helper's usual case.
+- `settled`: what a run settles in a formula.
 - `notation`: a formula with the signs and parentheses of mathematics.
 
 What is recorded, while a program runs:
@@ -14,7 +16,11 @@ What is recorded, while a program runs:
 - `alive`: graphs that a program holds without need.
 - `born`: where the first nan of a run was born.
 - `held`: what modules call the tensors that they hold.
+<<<<<<< HEAD
 - `operands`: which part of a line is which operand.
+=======
+- `spelled`: an operation as somebody would write it.
+>>>>>>> main
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.
 - `recorder`: an observer that writes the events down.
@@ -54,8 +60,10 @@ How it is told:
 - `summary`: what a model does to an input, layer by layer.
 - `doctor`: what keeps a model from learning.
 - `why`: why a tensor has no gradient.
+- `saved`: what an operation keeps for backward.
 - `ways`: the ways from a loss back to a tensor, or that there is none.
 - `program`: the program that ran, as Python without a graph.
+- `own_backward`: its operations that go back in a way of their own.
 - `scope`: the names in it.
 - `steps`: an optimiser's part in it.
 """

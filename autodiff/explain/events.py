@@ -118,6 +118,7 @@ class Walked(Event):
     sent: list[Arrival]
     freed: bool  # is what it kept let go?
     walk: int = 0
+    recorded: bool = False  # was the way back recorded itself, by create_graph?
 
 
 @dataclass(eq=False)

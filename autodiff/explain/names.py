@@ -14,9 +14,9 @@ from autodiff._core.places import text_of
 from autodiff._core.tensor import Tensor
 from autodiff.explain.events import Call, Cut, Event, Made, Thing
 from autodiff.explain.held import Held, subscript
-from autodiff.explain.numbers import number, shape_of
+from autodiff.explain.numbers import shape_of
 from autodiff.explain.operands import arguments, operand
-from autodiff.explain.signs import infix
+from autodiff.explain.spelled import spelled
 from autodiff.nn import Module
 
 __all__ = ["Names", "in_variables", "is_a_name"]
@@ -57,6 +57,7 @@ class Names:
         self.paths: dict[int, dict[int, str]] = {}  # of the modules in a module
         self.changing = ""
         self.arguments: dict[Call, tuple[Any, ...]] = {}  # what each module that runs was called with
+        self.last: Made | None = None  # what was computed last
 
     def look(self, frame: FrameType) -> None:
         """Name the things that variables of this frame hold now; what was named first keeps its name."""
@@ -96,12 +97,17 @@ class Names:
     def computed(self, thing: Thing, made: Made) -> None:
         """A result has no name yet: the expression that made it stands in for one."""
         suffix = f"[{thing.output}]" if len(made.outputs) > 1 else ""
+        before, self.last = self.last, made
+        if before is not None and before is not made and before.span == made.span and not before.module:
+            for each in before.outputs:  # a part of the same expression, which is what comes out of it in the end
+                if not each.named:
+                    each.name = spelled(before)
         if made.module:
             thing.name = f"{made.module}.{made.name}{suffix}"
         elif made.depth:
-            thing.name = f"{_formula(made)}{suffix}"
+            thing.name = f"{spelled(made)}{suffix}"
         else:
-            thing.name = (text_of(made.span) or _formula(made)) + suffix
+            thing.name = (text_of(made.span) or spelled(made)) + suffix
 
     def path(self, outermost: Module, module: Module, event: Event | None = None) -> str:
         """What a module is called inside another one; the event in it is renamed should another model come in."""
@@ -144,21 +150,6 @@ class Names:
                     return f"{text} as {shape_of(x._array.shape)}"
             call = call.outer
         return ""
-
-
-def _formula(made: Made) -> str:
-    """An operation that stands in no line of the user's, as it would be written: a rule's own product, say."""
-    names = [_in_formula(x) if isinstance(x, Thing) else str(x) for x in made.inputs]
-    if len(names) == 2 and (sign := infix(made.name)):
-        return f" {sign} ".join(name if name.isidentifier() or name.isalnum() else f"({name})" for name in names)
-    text = f"{made.name}({', '.join(names)})"
-    return text if len(text) <= 40 else f"{made.name}(…)"
-
-
-def _in_formula(x: Thing) -> str:
-    """What has no name is a number of Python's, or left out."""
-    single = None if x.name or x.value is None or x.shape else x.value.number
-    return x.name or ("…" if single is None else number(single))
 
 
 def _is_reshaped(a: Tensor, b: Tensor) -> bool:

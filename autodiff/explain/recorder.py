@@ -80,7 +80,7 @@ class Recorder(Things):
             self.look()  # what came in just now has a name, too
         event = events.Made(
             span_of(node.place), name_of(node), node.operation, given, dict(params), [], _kept_by(node), node,
-            in_place=self.names.changing if self.changes else "",
+            in_place="apply" if any(x is t for x in inputs for t in outputs) else self.names.changing if self.changes else "",
         )
         self.made_by[node] = event
         event.call = self.calls[-1] if self.calls else None
@@ -191,18 +191,18 @@ class Recorder(Things):
         """The rules of a node have run."""
         made = self.made_of(node)
         gradients = gradient if node.outputs is not None else [gradient]
-        arrivals = []
+        arrivals, recorded = [], False
         rules = {i: rule for i, rule, *_ in node.plan.pulls}
         for at, one in enumerate(by_input(node.edges, sent)):
             if one is None or one.raw is None:
                 continue
-            rule = rules.get(at)
+            rule, recorded = rules.get(at), isinstance(one.raw, Tensor)
             to = self.at_end(one.edge)
             fitted = value_of(one.fitted, _is_given(node) or rule is None)
             before, total = self.arrive(to, fitted)
             arrivals.append(events.Arrival(at, to, rule, value_of(one.raw), fitted, before, total))
         values = [None if g is None else value_of(g) for g in gradients]
-        self.add(events.Walked(made.span, made, values, arrivals, bool(node.plan.saves), self.walks[-1]))
+        self.add(events.Walked(made.span, made, values, arrivals, bool(node.plan.saves), self.walks[-1], recorded))
 
     def hooked(self, at: Any, before: Any, after: Any) -> None:
         """A hook replaced a gradient."""

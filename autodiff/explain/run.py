@@ -30,6 +30,9 @@ from autodiff.explain.text import as_ascii, as_text
 __all__ = ["Run", "Watching", "check_ending", "stopped"]
 
 
+_SHOWN = 100  # lines of the story, where a cell or a prompt ends with a run
+
+
 class Run:
     """What happened while a block of code was watched: the events, and the things (tensors at one moment) in them."""
 
@@ -78,7 +81,11 @@ class Run:
         return as_json(self, indent)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "image/svg+xml": self.graph().svg()}
+        lines = str(self).splitlines()
+        if len(lines) > _SHOWN:
+            rest = counted(len(lines) - _SHOWN, "more line")
+            lines = [*lines[:_SHOWN], "", f"… and {rest}: print(run), run.explore() or run.save('run.html')"]
+        return {"text/plain": "\n".join(lines), "image/svg+xml": self.graph().svg()}
 
     def graph(self, depth: int | None = None) -> Picture:
         """The picture of what was computed, with every value and gradient: `_repr_svg_` in a notebook, `.save("g.svg")`.
@@ -128,7 +135,9 @@ class Watching:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.looking.__exit__(None, None, None)
-        self.recorder.finish(sys._getframe(1))
+        frame = sys._getframe(1)
+        if not is_ours(frame.f_code):
+            self.recorder.finish(frame)
         if error is not None:
             stopped(self.recorder, error, trace)
 

@@ -13,7 +13,7 @@ loss = (w * w).sum()
 w.data[0] = 10  # told
 loss.backward()  # here
 """,
-        "run the forward pass again after each step, and then backward(). A change through .data counts like any other",
+        "compute the loss again, and then call backward(). A change through .data counts like any other",
         """\
 w = torch.tensor([1.0, 2.0], requires_grad=True)
 for _ in range(2):

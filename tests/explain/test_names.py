@@ -71,7 +71,7 @@ def test_the_argument_of_a_layer_is_called_by_the_users_call():
     assert names(run, "linear")[0] == "x[:4]"
     mask = made(run, "mul")[0].inputs[1]
     assert mask.name == ""  # of Dropout's own: the line doesn't tell it
-    assert "gᵀ @ x[:4]" in str(run)
+    assert re.search(r"gᵀ @ \(?x\[:4\]", str(run))
     assert "(deep as (8, 3))ᵀ @ g" in str(run)
 
 
@@ -106,7 +106,7 @@ def test_what_detach_made_is_called_by_its_expression():
     with torch.watch() as run:
         critic(fake.detach()).sum().backward()
     assert [event.output.name for event in run.events if isinstance(event, Cut)] == ["fake.detach()"]
-    assert "gᵀ @ (fake.detach())" in str(run)
+    assert re.search(r"gᵀ @ \(?fake\.detach\(\)", str(run))
 
 
 def test_what_is_added_to_in_place_keeps_its_name():
