@@ -47,6 +47,7 @@ def words_of_clearing(event: events.Cleared) -> str:
     had = [f"{named(thing)}.grad" for thing, g in event.things if g is not None]
     if not had:
         return "There was nothing to clear: no parameter had a gradient."
-    which = "Every .grad" if event.how.startswith("zero_grad") else ", ".join(had)
-    becomes = "is filled with zeros" if event.how.endswith("False)") else "goes back to None"
-    return f"{which} {becomes}. Without this, the next backward would add to the old gradients."
+    if event.zeros:
+        return "Every .grad becomes zeros. None, without set_to_none=False, would say that nothing has arrived yet."
+    which = "Every .grad" if event.how == "zero_grad" else ", ".join(had)
+    return f"{which} goes back to None. Without this, the next backward would add to the old gradients."

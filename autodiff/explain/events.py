@@ -215,6 +215,11 @@ class Cleared(Event):
     how: str  # "zero_grad", "zero_grad(set_to_none=False)" or "grad = None"
     things: list[tuple[Thing, Value | None]]  # with the gradient that each had
 
+    @property
+    def zeros(self) -> bool:
+        """Whether zeros were written, in place of None."""
+        return "False" in self.how
+
 
 @dataclass(eq=False)
 class Holding(Event):

@@ -22,7 +22,7 @@ from autodiff.explain.moments import Change, Moment, Story
 from autodiff.explain.numbers import brief, number, shape_of
 from autodiff.explain.rows import Row
 from autodiff.explain.updates import update_of
-from autodiff.explain.values import value_of
+from autodiff.explain.values import value_of, zeros_like
 from autodiff.explain.wording import is_number, kept_name, label, named, stretched, title
 
 __all__ = ["story_of"]
@@ -158,10 +158,6 @@ class _Teller:
         """An in-place change. One that was recorded has been told as the operation that it is."""
         if event.recorded or event.before.size == 0:
             return
-        last, of = self.moments[-1], event.thing.gradient_of
-        if of is not None and isinstance(last.event, events.Cleared) and any(thing is of for thing, _ in last.event.things):
-            last.changes = [each for each in last.changes if each.thing is not of] + [Change(of, "gradient", event.after)]
-            return
         self.moments.append(moment_of(event))
 
     # ---- the way back ----
@@ -291,8 +287,10 @@ class _Teller:
         had, words = [thing for thing, g in event.things if g is not None], words_of_clearing(event)
         moment = Moment("zero_grad", f"{event.how}{'()' if event.how == 'zero_grad' else ''}", words)
         moment.changes = [Change(thing, "gradient", None) for thing, _ in event.things]
+        if event.zeros and had:
+            moment.changes = [Change(x, "gradient", g if g is None else zeros_like(g)) for x, g in event.things]
         moment.things = had
-        if event.how.startswith("zero_grad"):
+        if event.how != "grad = None":
             moment.facts = ["The gradients still drawn on results in between were only passing through: these have no .grad."]
             since = (change for each in self.moments[self.cleared :] for change in each.changes if change.slot == "gradient")
             passed = dict.fromkeys(change.thing for change in since if change.thing.kind == "result")

@@ -144,7 +144,7 @@ def test_zero_grad_with_zeros_is_one_moment_that_says_zeros(clear):
         (optimizer if clear == "optimizer" else model).zero_grad(set_to_none=False)
     last = run.story.moments[-1]
     assert last.phase == "zero_grad"
-    assert last.words.startswith("Every .grad is filled with zeros.")
+    assert last.words.startswith("Every .grad becomes zeros.")
     assert {c.thing.name: c.value.array.sum() for c in last.changes if c.value is not None} == {"weight": 0, "bias": 0}
 
 
