@@ -22,7 +22,7 @@ from autodiff.explain.scope import Scope, callable_of
 from autodiff.explain.signs import infix
 from autodiff.explain.source import body_of, copied
 from autodiff.explain.steps import changed, constructed
-from autodiff.explain.values import Value, same
+from autodiff.explain.values import Value, same, zeros_like
 
 __all__ = ["Program"]
 
@@ -82,8 +82,11 @@ class Program(Scope):
             case events.Changed(recorded=False):
                 changed(self, event)
             case events.Cleared():
-                for thing, _ in event.things:
-                    if self.grads.pop(thing, None):
+                for thing, had in event.things:
+                    if event.zeros and had is not None and thing in self.grads:
+                        self.say(f"{self.grads[thing]} = torch.zeros_like({self.grads[thing]})", event)
+                        self.written[thing] = zeros_like(had)
+                    elif self.grads.pop(thing, None):
                         self.say(f"{self.names[thing]}_grad = None", event)
 
     def forward(self, event: Made) -> None:
