@@ -39,7 +39,8 @@ def changed(node: Any, kept: str, role: str, array: Any, cell: Any, version: int
     found = f"[{array.dtype} {list(array.shape)}]" if hasattr(array, "dtype") else "a tensor"
     theirs = (
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"{found}, {kept} {node.name()} at {line_of(node.place)}, is at version {cell[0]}; expected version {version} instead."
+        f"{found}, {kept} {node.name()} at {line_of(node.place)}, is at version {cell[0]}; expected version {version} instead. "
+        f"It was changed at {line_of(cell[1])}."
     )
     name = name_of(users_frame(), lambda t: t._cell is cell and t._array.shape == array.shape)
     known, by = f" `{name}`" * bool(name), code_at(cell[1])
@@ -120,7 +121,7 @@ def freed(node: Any) -> RuntimeError:
     The two walks began at one root (AD001). Or the line that made the node has made another one since, as a state goes round a
     loop (AD005). Or two losses have a part in common (AD003).
     """
-    begin, walk = f"{_THEIRS} ({node.name()}, made at {line_of(node.place)}: ", mode.walk
+    begin, walk = f"{_THEIRS} ({node.name()}, made at {line_of(node.place)}; ", mode.walk
     roots = [] if walk is None or walk.node is not node else [edge for edge, _ in walk.roots]
     if not roots or any(to is node or (nr >= 0 and to.index == node.counts[1]) for to, nr, *_ in roots):
         return RuntimeError(

@@ -23,6 +23,7 @@ CODES = {
     "AD004": "backward() after step() has changed the parameters",
     "AD005": "a state that carries the graph of the round before",
     "AD006": "a result or an input changed in place before backward()",
+    "AD007": "the belief that nothing may be changed in place",
     "AD008": "a parameter updated by hand without no_grad()",
     "AD009": "a parameter's name given to a new tensor",
     "AD010": "a parameter's name given to a new tensor under no_grad()",

@@ -16,6 +16,7 @@ What is recorded, while a program runs:
 - `alive`: graphs that a program holds without need.
 - `born`: where the first nan of a run was born.
 - `held`: what modules call the tensors that they hold.
+- `spelled`: an operation as somebody would write it.
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.
 - `recorder`: an observer that writes the events down.
@@ -53,6 +54,7 @@ How it is told:
 - `summary`: what a model does to an input, layer by layer.
 - `doctor`: what keeps a model from learning.
 - `why`: why a tensor has no gradient.
+- `saved`: what an operation keeps for backward.
 - `ways`: the ways from a loss back to a tensor, or that there is none.
 - `program`: the program that ran, as Python without a graph.
 - `own_backward`: its operations that go back in a way of their own.

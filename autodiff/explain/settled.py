@@ -17,7 +17,7 @@ import numpy as np
 
 from autodiff.explain.numbers import number
 
-__all__ = ["is_settled", "one_index", "settled"]
+__all__ = ["index_text", "is_settled", "one_index", "settled"]
 
 _COMPUTED: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
@@ -47,13 +47,13 @@ def settled(tree: ast.expr, values: Mapping[str, Any]) -> ast.expr:
 
 def _constant(value: Any) -> ast.expr:
     if isinstance(value, (tuple, list)) and any(not isinstance(each, (int, float)) for each in value):
-        text = _index(value)
+        text = index_text(value)
         return ast.Name(text if re.fullmatch(r"\[[^\]]*\]", text) else f"[{text}]", ast.Load())
     known: Any = tuple(value) if isinstance(value, list) else value
     return _Settled(known)
 
 
-def _index(value: Sequence[Any]) -> str:
+def index_text(value: Sequence[Any]) -> str:
     """An index as it is written: `1:, 0`."""
     parts = [one_index(each) for each in value]
     while len(parts) > 1 and parts[-1] in ("…", ":"):

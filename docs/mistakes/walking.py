@@ -107,7 +107,7 @@ for _ in range(2):
     ),
     "AD006": Mistake(
         "`exp` keeps its result for backward, since that is its slope. A change of this result in place destroys it. Other "
-        "changes in place are fine: a product keeps its factors and not its result.",
+        "changes in place are fine (AD007): a product keeps its factors and not its result.",
         """\
 w = torch.ones(3, requires_grad=True)
 h = w.exp()  # told
@@ -123,6 +123,24 @@ h.sum().backward()
 h = w * 2
 _ = h.add_(1)
 h.sum().backward()
+""",
+        see="02-watch-backward.md#what-is-kept",
+    ),
+    "AD007": Mistake(
+        "Some write `clone()` everywhere, having heard that nothing may be changed in place. What matters is whether backward "
+        "still needs the numbers: `saved` says what an operation keeps, and [a page](../reference/kept.md) has them all.",
+        """\
+w = torch.ones(3, requires_grad=True)
+h = w * 2  # told
+print(torch.saved(h))
+""",
+        "its inputs and its result may be changed in place",
+        """\
+w = torch.ones(3, requires_grad=True)
+h = w * 2
+_ = h.add_(1)
+h.sum().backward()
+print(w.grad)
 """,
         see="02-watch-backward.md#what-is-kept",
     ),
