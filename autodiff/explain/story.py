@@ -292,7 +292,8 @@ class _Teller:
         had = [thing for thing, g in event.things if g is not None]
         words = "There was nothing to clear: no parameter had a gradient."
         if had:
-            words = "Every .grad goes back to None. Without this, the next backward would add to the old gradients."
+            words = "Every .grad goes back to None; the parameters keep their numbers. "
+            words += "Without this, the next backward would add to the old gradients."
         moment = Moment("zero_grad", f"{event.how}{'()' if event.how == 'zero_grad' else ''}", words)
         moment.changes = [Change(thing, "gradient", None) for thing, _ in event.things]
         if event.zeros and had:
@@ -300,7 +301,7 @@ class _Teller:
             moment.changes = [Change(x, "gradient", g if g is None else zeros_like(g)) for x, g in event.things]
         moment.things = had
         if event.how != "grad = None":
-            moment.facts = ["The gradients still drawn on results in between were only passing through: these have no .grad."]
+            moment.facts = ["The gradients drawn on results in between were only passing through: these have no .grad."]
             since = (change for each in self.moments[self.cleared :] for change in each.changes if change.slot == "gradient")
             passed = dict.fromkeys(change.thing for change in since if change.thing.kind == "result")
             moment.changes += [Change(t, "gradient", None) for t in passed if t not in had]
