@@ -34,7 +34,7 @@ from autodiff._core.provenance import set_provenance
 from autodiff._core.strictly import strict
 from autodiff._core.teaching import TeachingWarning, accumulate, lenient
 from autodiff._core.tensor import Tensor
-from autodiff._core.types import device, Size
+from autodiff._core.types import AcceleratorError, OutOfMemoryError, device, Size
 from autodiff._kernels import get_num_threads, set_num_threads
 from autodiff._printing import set_printoptions
 from autodiff._run.hook import as_torch
@@ -97,10 +97,10 @@ from autodiff.api.rearrange import broadcast_tensors, broadcast_to, meshgrid, re
 from autodiff.api.recurrent import gru, lstm, rnn_relu, rnn_tanh
 from autodiff.api.sampling import normal, rand, randint, randn, randperm
 from autodiff.api.settings import (
-    are_deterministic_algorithms_enabled, get_default_device, get_deterministic_debug_mode, get_float32_matmul_precision,
-    get_num_interop_threads, is_deterministic_algorithms_warn_only_enabled, is_warn_always_enabled, set_default_device,
-    set_default_tensor_type, set_deterministic_debug_mode, set_float32_matmul_precision, set_flush_denormal,
-    set_num_interop_threads, set_warn_always, use_deterministic_algorithms,
+    are_deterministic_algorithms_enabled, clear_autocast_cache, get_default_device, get_deterministic_debug_mode,
+    get_float32_matmul_precision, get_num_interop_threads, is_autocast_enabled, is_deterministic_algorithms_warn_only_enabled,
+    is_warn_always_enabled, set_default_device, set_default_tensor_type, set_deterministic_debug_mode,
+    set_float32_matmul_precision, set_flush_denormal, set_num_interop_threads, set_warn_always, use_deterministic_algorithms,
 )
 from autodiff.api.shape import flatten, movedim, permute, ravel, reshape, squeeze, swapaxes, t, transpose, unflatten, unsqueeze
 from autodiff.api.split import chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, vsplit
@@ -129,13 +129,14 @@ from autodiff.api.sparse import (
     dsmm, sparse_bsc_tensor, sparse_bsr_tensor, sparse_compressed_tensor, sparse_coo_tensor, sparse_csc_tensor,
     sparse_csr_tensor, spmm,
 )
+from autodiff.api.windows import bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window
 from autodiff.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from autodiff.compiler import compile
 from autodiff.ops.activation import relu
 from autodiff.ops.comparison import isfinite, isinf, isnan
 from autodiff.ops.shape import clone
 from autodiff.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
-from autodiff.seeing import backward_steps, doctor, graph, summary, watch, why
+from autodiff.seeing import backward_steps, doctor, graph, saved, summary, watch, why
 # isort: on
 
 e = 2.718281828459045
@@ -147,9 +148,9 @@ newaxis = None  # x[torch.newaxis], as NumPy says it
 __version__: str
 
 _LATE = {
-    "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions", "func", "hub", "jit",
-    "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "sparse", "special", "testing",
-    "utils", "version", "xpu",
+    "_dynamo", "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions", "func", "hub",
+    "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "sparse", "special",
+    "testing", "types", "utils", "version", "xpu",
 }  # imported when a program first asks for them
 
 if TYPE_CHECKING:
@@ -176,6 +177,7 @@ if TYPE_CHECKING:
         sparse,
         special,
         testing,
+        types,
         utils,
         version,
         xpu,
@@ -206,41 +208,42 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "BoolStorage", "BoolTensor", "ByteStorage", "ByteTensor", "CharStorage", "CharTensor", "DoubleStorage", "DoubleTensor",
-    "FloatStorage", "FloatTensor", "Generator", "GradScaler", "HalfStorage", "HalfTensor", "IntStorage", "IntTensor",
-    "LongStorage", "LongTensor", "ShortStorage", "ShortTensor", "Size", "TeachingWarning", "Tensor", "TypedStorage",
-    "UntypedStorage", "__version__", "absolute", "accelerator", "accumulate", "adaptive_avg_pool1d", "adaptive_max_pool1d",
-    "adjoint", "allclose", "alpha_dropout", "alpha_dropout_", "amp", "arange", "arccos", "arccosh", "arcsin", "arcsinh",
-    "arctan", "arctan2", "arctanh", "are_deterministic_algorithms_enabled", "argwhere", "as_strided", "as_strided_scatter",
-    "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd", "avg_pool1d",
-    "backends", "backward_steps", "batch_norm", "bfloat16", "bilinear", "bincount", "binomial", "block_diag", "bool",
-    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "cdist", "cdouble", "celu", "celu_",
-    "cfloat", "chalf", "channel_shuffle", "channels_last", "channels_last_3d", "chunk", "clip", "clone", "combinations",
-    "compile", "compiler", "complex32", "complex64", "complex128", "concat", "concatenate", "conj", "constant_pad_nd",
-    "contiguous_format", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-    "convolution", "corrcoef", "cosine_similarity", "count_nonzero", "cov", "cuda", "cumulative_trapezoid", "datasets",
-    "default_generator", "det", "detach", "device", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "distributed",
-    "distributions", "divide", "doctor", "double", "dropout", "dropout_", "dsmm", "dsplit", "dtype", "e", "eig", "einsum",
-    "embedding", "embedding_bag", "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad",
-    "equal", "eye", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo",
-    "fix", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy",
-    "frombuffer", "full", "full_like", "func", "get_default_device", "get_default_dtype", "get_deterministic_debug_mode",
-    "get_device", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient",
-    "graph", "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "histogramdd", "hsplit", "hub", "iinfo",
-    "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm", "int", "int8", "int16",
-    "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
-    "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
-    "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
-    "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jagged", "jit", "layer_norm", "layout",
-    "lenient", "less", "less_equal", "linalg", "linspace", "load", "lobpcg", "logdet", "logspace", "long", "lstm", "lstm_cell",
-    "lstsq", "lu", "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d",
+    "AcceleratorError", "BoolStorage", "BoolTensor", "ByteStorage", "ByteTensor", "CharStorage", "CharTensor", "DoubleStorage",
+    "DoubleTensor", "FloatStorage", "FloatTensor", "Generator", "GradScaler", "HalfStorage", "HalfTensor", "IntStorage",
+    "IntTensor", "LongStorage", "LongTensor", "OutOfMemoryError", "ShortStorage", "ShortTensor", "Size", "TeachingWarning",
+    "Tensor", "TypedStorage", "UntypedStorage", "__version__", "absolute", "accelerator", "accumulate", "adaptive_avg_pool1d",
+    "adaptive_max_pool1d", "adjoint", "allclose", "alpha_dropout", "alpha_dropout_", "amp", "arange", "arccos", "arccosh",
+    "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "are_deterministic_algorithms_enabled", "argwhere", "as_strided",
+    "as_strided_scatter", "as_tensor", "as_torch", "asarray", "atleast_1d", "atleast_2d", "atleast_3d", "autocast", "autograd",
+    "avg_pool1d", "backends", "backward_steps", "bartlett_window", "batch_norm", "bfloat16", "bilinear", "bincount", "binomial",
+    "blackman_window", "block_diag", "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "can_cast",
+    "cartesian_prod", "cdist", "cdouble", "celu", "celu_", "cfloat", "chalf", "channel_shuffle", "channels_last",
+    "channels_last_3d", "chunk", "clear_autocast_cache", "clip", "clone", "combinations", "compile", "compiler", "complex32",
+    "complex64", "complex128", "concat", "concatenate", "conj", "constant_pad_nd", "contiguous_format", "conv1d", "conv2d",
+    "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolution", "corrcoef",
+    "cosine_similarity", "count_nonzero", "cov", "cuda", "cumulative_trapezoid", "datasets", "default_generator", "det",
+    "detach", "device", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "distributed", "distributions", "divide",
+    "doctor", "double", "dropout", "dropout_", "dsmm", "dsplit", "dtype", "e", "eig", "einsum", "embedding", "embedding_bag",
+    "embedding_renorm_", "empty", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "equal", "eye",
+    "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "fill", "finfo", "fix", "flatten",
+    "flip", "fliplr", "flipud", "float", "float16", "float32", "float64", "from_dlpack", "from_numpy", "frombuffer", "full",
+    "full_like", "func", "get_default_device", "get_default_dtype", "get_deterministic_debug_mode", "get_device",
+    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient", "graph",
+    "greater", "greater_equal", "group_norm", "gru", "gru_cell", "half", "hamming_window", "hann_window", "histogramdd",
+    "hsplit", "hub", "iinfo", "imag", "index_fill", "index_put", "inf", "inference_mode", "initial_seed", "instance_norm",
+    "int", "int8", "int16", "int32", "int64", "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_autocast_enabled",
+    "is_complex", "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled",
+    "is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
+    "is_warn_always_enabled", "isclose", "isfinite", "isinf", "isnan", "isreal", "jagged", "jit", "kaiser_window", "layer_norm",
+    "layout", "lenient", "less", "less_equal", "linalg", "linspace", "load", "lobpcg", "logdet", "logspace", "long", "lstm",
+    "lstm_cell", "lstsq", "lu", "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d",
     "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "memory_format", "meshgrid", "moveaxis", "movedim", "mps",
     "multiply", "multiprocessing", "nan", "narrow", "negative", "newaxis", "nn", "no_grad", "normal", "not_equal", "numel",
     "ones", "ones_like", "onnx", "optim", "pairwise_distance", "pca_lowrank", "pdist", "permute", "pi", "pinverse",
     "pixel_shuffle", "pixel_unshuffle", "poisson", "positive", "prelu", "preserve_format", "profiler", "promote_types", "put",
     "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm", "range", "ravel", "real",
     "relu", "relu_", "repeat_interleave", "reshape", "resolve_conj", "resolve_neg", "result_type", "rms_norm", "rnn_relu",
-    "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rrelu", "rrelu_", "rsub", "save",
+    "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rrelu", "rrelu_", "rsub", "save", "saved",
     "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_", "serialization", "set_default_device",
     "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision",
     "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_observer", "set_printoptions",
@@ -249,7 +252,7 @@ __all__ = [
     "sparse_csc_tensor", "sparse_csr", "sparse_csr_tensor", "special", "split", "split_with_sizes", "spmm", "squeeze",
     "std_mean", "strict", "strided", "subtract", "summary", "svd_lowrank", "swapaxes", "swapdims", "symeig", "t", "tensor",
     "tensor_split", "testing", "threshold_", "tile", "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices",
-    "triu_indices", "true_divide", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique",
+    "triu_indices", "true_divide", "typename", "types", "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique",
     "unique_consecutive", "unravel_index", "unsqueeze", "use_deterministic_algorithms", "utils", "vander", "var_mean",
     "version", "vsplit", "watch", "why", "xpu", "zeros", "zeros_like",
 ]

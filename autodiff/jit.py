@@ -8,11 +8,15 @@
 tensor([2.])
 """
 
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from autodiff._core.missing import missing_name
+from autodiff.nn.modules.module import Module as ScriptModule
 
-__all__ = ["export", "ignore", "is_scripting", "is_tracing", "script", "script_method", "trace", "unused"]
+__all__ = [
+    "Attribute", "Final", "ScriptModule", "annotate", "export", "ignore", "is_scripting", "is_tracing", "script",
+    "script_method", "trace", "unused",
+]
 
 
 def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None, example_inputs: Any = None) -> Any:
@@ -35,6 +39,28 @@ def trace(func: Any, example_inputs: Any = None, *args: Any, **kwargs: Any) -> A
     True
     """
     return func
+
+
+class Attribute(NamedTuple):
+    """A value and its type, which PyTorch's compiler would read.
+
+    >>> import autodiff as torch
+    >>> torch.jit.Attribute(0.5, float).value
+    0.5
+    """
+
+    value: Any
+    type: Any
+
+
+def annotate(the_type: Any, the_value: Any) -> Any:
+    """The value itself: a type says nothing to Python.
+
+    >>> import autodiff as torch
+    >>> torch.jit.annotate(list[int], [])
+    []
+    """
+    return the_value
 
 
 def script_method(fn: Any) -> Any:

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from autodiff.explain.doctor.report import Report
     from autodiff.explain.picture import Picture
     from autodiff.explain.run import Watching
+    from autodiff.explain.saved import Saved
     from autodiff.explain.stepping import Step
     from autodiff.explain.summary import Summary
     from autodiff.explain.why import Answer
 
-__all__ = ["backward_steps", "doctor", "graph", "summary", "watch", "why"]
+__all__ = ["backward_steps", "doctor", "graph", "saved", "summary", "watch", "why"]
 
 
 def _tensor_as_html(tensor: Tensor) -> str | None:
@@ -99,6 +100,27 @@ def backward_steps(loss: Tensor) -> Iterator[Step]:
     if not isinstance(loss, Tensor):
         raise TypeError(f"backward_steps(): argument 'loss' must be a Tensor, not {type(loss).__name__}")
     return backward_steps(loss)
+
+
+def saved(tensor: Tensor) -> Saved:
+    """What the operation that made a tensor keeps for backward, by name: a dictionary of tensors that prints as sentences.
+
+    Only what is kept must not be changed in place before backward(): all other memory may be. The reference has a page with
+    what every operation keeps. TypeError for what is no tensor.
+
+    >>> import autodiff
+    >>> w = autodiff.ones(2, requires_grad=True)
+    >>> y = w.exp()
+    >>> print({name: tuple(x.shape) for name, x in autodiff.saved(y).items()})
+    {'result': (2,)}
+    >>> "keeps no tensor for backward" in str(autodiff.saved(w + 1))
+    True
+    """
+    from autodiff.explain.saved import saved
+
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"saved(): argument 'tensor' must be a Tensor, not {type(tensor).__name__}")
+    return saved(tensor, sys._getframe(1))
 
 
 def why(tensor: Tensor, loss: Tensor | None = None) -> Answer:

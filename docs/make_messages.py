@@ -72,7 +72,7 @@ def told_by(program):
         error, _ = run(program, setting)
         if error is not None:
             return by if isinstance(error, autodiff.TeachingWarning) else f"{type(error).__name__}"
-    return "`why`"
+    return f"`{re.findall(r'torch.([a-z]+)[(]', program)[-1]}`"
 
 
 def without_places(text):

@@ -8,15 +8,21 @@ A page lists what a module makes public: the signature, then the docstring as it
 
 import importlib
 import inspect
+import pkgutil
 import re
 import sys
 from pathlib import Path
+
+import autodiff
+from autodiff._core.operation import Operation
+from autodiff.explain.saved import kept_by
 
 FOLDER = Path(__file__).resolve().parent / "reference"
 
 # Every module that a user imports from, with the sentence that opens its page.
 MODULES = {
     "autodiff": "Tensors, the operations on them, and the switches for recording.",
+    "autodiff.plots": "Pictures of a training, by matplotlib: how the loss fell, and the landscape around a model.",
     "autodiff.autograd": "Gradients by function call, custom operations, and checks of a gradient.",
     "autodiff.autograd.functional": "Jacobians, Hessians, and products with them.",
     "autodiff.autograd.forward_ad": "Forward differentiation, as it is spelt. Everything runs backward.",
@@ -51,6 +57,8 @@ MODULES = {
     "autodiff.jit": "Compiling, as it is spelt. Everything runs as Python.",
     "autodiff.compiler": "What a program says to a compiler. There is none.",
     "autodiff.profiler": "What a program says to a profiler. Python's own measures.",
+    "autodiff.utils.benchmark": "How long a statement takes.",
+    "autodiff.cuda.streams": "Queues of work for a GPU. There is none.",
     "autodiff.utils.tensorboard": "What a program says to TensorBoard. Nothing is written.",
     "autodiff.distributed": "What a program asks before it trains on several machines.",
     "autodiff.hub": "Models from the internet, which are PyTorch's own.",
@@ -162,11 +170,55 @@ def page(name):
     return "\n".join(lines).rstrip() + "\n"
 
 
+KEPT = """\
+# What each operation keeps for backward
+
+Generated from the operations' rules by `docs/make_reference.py`. A rule that names an input keeps that input, one that names
+the result keeps the result. Only what is kept must not be changed in place before `backward()`; all other memory may be. Of
+several inputs less is kept where only one requires a gradient: `x * w` needs `x` for the gradient of `w`, and `w` for that of
+`x`.
+
+`autodiff.saved(y)` says it of one result. What is not listed here is made of what is.
+
+"""
+GROUPS = {
+    (False, False): ("No tensor", "The inputs and the result may be changed in place."),
+    (False, True): ("The result", "`y = x.exp(); x.add_(1)` is fine, and `y.add_(1)` is an error in backward."),
+    (True, False): ("Inputs", "`y = x.sin(); y.add_(1)` is fine, and `x.add_(1)` is an error in backward."),
+    (True, True): ("Inputs and the result", "Neither may be changed."),
+}
+
+
+def operations():
+    """The operations that users call, by their public names; several may share one."""
+    homes = [autodiff, autodiff.Tensor, *map(importlib.import_module, MODULES)]
+    found = {}
+    for info in pkgutil.walk_packages(autodiff.ops.__path__, "autodiff.ops."):
+        for value in vars(importlib.import_module(info.name)).values():
+            operation = getattr(value, "operation", None)
+            sloped = isinstance(operation, Operation) and (any(operation.partials) or operation.together is not None)
+            if sloped and any(hasattr(home, operation.public) for home in homes):
+                found.setdefault(operation.public, {})[id(operation)] = operation
+    return {name: [*several.values()] for name, several in sorted(found.items())}
+
+
+def kept():
+    """The page with what each operation keeps."""
+    rows = {group: [] for group in GROUPS}
+    for name, several in operations().items():
+        each = [kept_by(operation) for operation in several]
+        inputs = list(dict.fromkeys(n for one in each for n in one.inputs))
+        rows[bool(inputs), any(one.result for one in each)].append(f"`{name}`" + (f" ({', '.join(inputs)})" if inputs else ""))
+    lines = [f"## {title}\n\n{sentence}\n\n{', '.join(rows[group])}.\n" for group, (title, sentence) in GROUPS.items()]
+    return KEPT + "\n".join(lines)
+
+
 def paths():
     """Every page's path and the text that it should have."""
     index = ["# Reference", "", "What each module makes public, generated from the docstrings.", ""]
     index += [f"- [{name}]({name}.md): {sentence}" for name, sentence in MODULES.items()]
-    pages = {FOLDER / f"{name}.md": page(name) for name in MODULES}
+    index += ["", "And [what each operation keeps for backward](kept.md), generated from its rules."]
+    pages = {FOLDER / f"{name}.md": page(name) for name in MODULES} | {FOLDER / "kept.md": kept()}
     return {FOLDER / "index.md": "\n".join(index) + "\n", **pages}
 
 

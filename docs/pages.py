@@ -37,8 +37,9 @@ def pages():
 
 
 def needs(page):
-    """The packages beside autodiff that a page's code takes its data from; the extra `docs` has them."""
-    found = re.findall(r"^(?:>>> |\.\.\. )?(?:from|import) (sklearn|statsmodels)\b", page.read_text(encoding="utf-8"), re.M)
+    """The packages beside autodiff that a page's code takes its data from, or draws with; the extra `docs` has them."""
+    text = page.read_text(encoding="utf-8")
+    found = re.findall(r"^(?:>>> |\.\.\. )?(?:from|import) (sklearn|statsmodels|matplotlib)\b", text, re.M)
     return sorted(set(found))
 
 

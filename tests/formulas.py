@@ -50,6 +50,7 @@ def computed(text, values):
     text = re.sub(r"\|([^|]+)\|", r"abs(\1)", text)
     tree = ast.fix_missing_locations(IntoNumPy().visit(ast.parse(text, mode="eval")))
     functions = _functions() | {"π": math.pi, "e": math.e, "min": np.minimum, "where": np.where, "sqrt": np.sqrt, "log": np.log}
+    functions |= {"sum": None}  # of which dimension the text does not say
     functions |= {"logical_or": np.logical_or, "logical_and": np.logical_and, "logical_not": np.logical_not, "floor": np.floor}
     return eval(compile(tree, "<line>", "eval"), functions | values)
 

@@ -15,9 +15,10 @@ import autodiff
 torch = pytest.importorskip("torch")
 
 ARGUMENTS = {
-    "arange": "3", "as_tensor": "x", "asarray": "[1.0]", "empty": "2", "empty_like": "x", "empty_permuted": "(2, 3), (1, 0)",
-    "empty_strided": "(2,), (1,)", "eye": "2", "frombuffer": "bytearray(8), dtype=T.float32", "full": "(2,), 1.5",
-    "full_like": "x, 1.5", "linspace": "0, 1, 3", "logspace": "0, 1, 3", "new_empty": "(2,)",
+    "arange": "3", "as_tensor": "x", "asarray": "[1.0]", "bartlett_window": "3", "blackman_window": "3", "empty": "2",
+    "empty_like": "x", "empty_permuted": "(2, 3), (1, 0)", "empty_strided": "(2,), (1,)", "eye": "2",
+    "frombuffer": "bytearray(8), dtype=T.float32", "full": "(2,), 1.5", "full_like": "x, 1.5", "hamming_window": "3",
+    "hann_window": "3", "kaiser_window": "3", "linspace": "0, 1, 3", "logspace": "0, 1, 3", "new_empty": "(2,)",
     "new_empty_strided": "(2,), (1,)", "new_full": "(2,), 1.5", "new_ones": "(2,)", "new_tensor": "[1.0]",
     "new_zeros": "(2,)", "normal": "0.0, 1.0, (2,)", "ones": "2", "ones_like": "x", "rand": "2", "rand_like": "x",
     "randint": "3, (2,)", "randint_like": "x, 3", "randn": "2", "randn_like": "x", "randperm": "3", "range": "0, 3",
@@ -73,7 +74,7 @@ def answer(T, name, keyword, value):
         made = eval(call, {"T": T, "x": x})
     except Exception as error:
         return f"{call}: {'TypeError' if isinstance(error, TypeError) else 'RuntimeError'}"
-    numbers = None if "empty" in name else made.tolist()
+    numbers = None if "empty" in name else made.float().double().round(decimals=5).tolist()
     return call, str(made.dtype).split(".")[-1], tuple(made.shape), str(made.layout), made.requires_grad, numbers
 
 

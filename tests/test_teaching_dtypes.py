@@ -1,4 +1,4 @@
-"""NumPy's float64, and its arrays, where a tensor of float32 is wanted: the variable is named, its line, and the way out."""
+"""Where NumPy and tensors meet, float64 or an array for a tensor, a tensor for an array: name, line and way out."""
 
 import re
 
@@ -65,3 +65,21 @@ def test_an_array_of_whole_numbers_keeps_them():
     with pytest.raises(TypeError) as caught:
         autodiff.exp(np.float64(1))
     assert "AD030" not in str(caught.value)
+
+
+def test_a_plot_names_the_line_and_the_variable_of_the_program():
+    library = {"__name__": "plots.draw", "np": np}
+    exec(compile("def plot(values):\n    return np.asarray(values)", "/venv/site-packages/plots/draw.py", "exec"), library)
+    curve = autodiff.ones(3, requires_grad=True) * 2
+    with pytest.raises(RuntimeError, match=r"plots asked for it at test_teaching_dtypes\.py:\d+\. .* curve\.detach") as caught:
+        library["plot"](curve)
+    assert str(caught.value).endswith("(AD023)")
+    library["plot"](curve.detach())
+
+
+@pytest.mark.parametrize("ask", [np.asarray, np.array, autodiff.Tensor.numpy, np.linalg.det])
+def test_numpy_of_what_requires_a_gradient(ask):
+    table = autodiff.eye(2).requires_grad_()
+    with pytest.raises(RuntimeError, match=r"^Can't call numpy\(\) on Tensor that requires grad\. Use tensor") as caught:
+        ask(table)
+    assert "write table.detach().numpy(), for one number table.item(). (AD023)" in str(caught.value)

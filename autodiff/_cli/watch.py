@@ -13,6 +13,7 @@ import sys
 from autodiff._cli.modelfile import check_outputs
 from autodiff._cli.problem import Problem
 from autodiff._run.program import run
+from autodiff.explain.events import Failed
 from autodiff.explain.first_step import FirstStep
 from autodiff.explain.run import Run
 
@@ -45,8 +46,11 @@ class _Telling:
 
     def seen(self, watched: Run, end: str) -> None:
         """Tell it: first in the file, which stays when nobody reads the output."""
-        if not watched.events:
-            print("autodiff: nothing to see: this program computed nothing of which a gradient could be asked", file=sys.stderr)
+        if all(isinstance(event, Failed) for event in watched.events):
+            print(
+                "autodiff: nothing to see: this program computed nothing of which a gradient could be asked (only its main "
+                "thread is watched)", file=sys.stderr,
+            )
             return
         written = ""
         if self.output is not None:

@@ -26,6 +26,7 @@ How the graph is built:
 - `operators`: the same for two plain tensors, written out: `a * b`.
 - `node`: one recorded operation: its edges, what it kept, and how its rules are run.
 - `cuts`: where a graph ended lately, for the message of a backward that finds none.
+- `rebound`: where the user's code gives a parameter's name to a new tensor.
 - `promotion`: inputs of several dtypes are brought to one before the operation.
 - `broadcast`: repeating along a dimension, and summing back.
 

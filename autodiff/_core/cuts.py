@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff._core.handles import extra_of
-from autodiff._core.modes import NOWHERE, mode
+from autodiff._core.modes import mode
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.provenance import Place, here, line_of
+from autodiff._core.rebound import left_behind, unlearned
 from autodiff._core.teaching import teach
 from autodiff._core.tensor import Tensor
 
-__all__ = ["blame", "cut", "cut_of", "under", "unrecorded", "was_cut"]
+__all__ = ["blame", "cut", "cut_of", "no_graph", "under", "unrecorded", "was_cut"]
 
 
 class _Last(threading.local):
@@ -36,7 +37,7 @@ def cut(by: str, inputs: Sequence[Any], t: Tensor, depth: int = 3) -> None:
     """Note that `t`, the result of `by`, has no graph although what it was made of had one."""
     _last.by, _last.cell, _last.place = by, t._cell, here(depth)
     extra_of(t, "_extra")["cut"] = by, _last.place
-    mode.opened = NOWHERE  # this is the last place
+    mode.opened = None  # this is the last place
     if LOOKING:
         tell("cut", by, inputs, t)
 
@@ -52,9 +53,38 @@ def unrecorded(by: str, inputs: Sequence[Any], output: Any) -> None:
     if mode.grad and not mode.inference:
         cut(by, inputs, output, 4)
         return
-    mode.opened.fresh = False
+    if not isinstance(output, Tensor) or output._array.dtype.kind == "f":  # others have no slope in any case
+        place = mode.opened
+        if mode.unmet and place is not None and "grad" in place[0].co_names:
+            for x in inputs:
+                if isinstance(x, Tensor):
+                    left_behind(x, place)
+        mode.unmet = False
     if LOOKING:
         tell("cut", "inference_mode" if mode.inference else "no_grad", inputs, output)
+
+
+# What stays the same while the numbers move a little; of these the places, not the values.
+_PLACES = {"argmax", "argmin", "max", "median", "min", "mode", "sort", "topk"}
+_FLAT = {"eq", "ge", "gt", "isfinite", "isinf", "isnan", "le", "logical_not", "lt", "ne", "to", *_PLACES}
+
+
+def no_graph(t: Tensor) -> str:
+    """Why a loss has no graph, and what to write, as the end of a message."""
+    replaced = unlearned(mode.opened)
+    if replaced:
+        return replaced
+    begin = (
+        "nothing it was computed from has requires_grad=True, or it was computed under no_grad(), after detach(), or by "
+        f"something that has no slope, such as argmax or a comparison{blame(t)}"
+    )
+    if not mode.grad or under() is not None or _last.by not in _FLAT:
+        return f"{begin} (AD011)"
+    what = f"The place that {_last.by}() finds" if _last.by in _PLACES else f"{_last.by}()"
+    return (
+        f"{begin}. {what} is flat: it stays the same while the numbers move a little, and then it jumps. Train by a loss that "
+        "has a slope, such as cross_entropy of the scores, and count the accuracy beside it (AD013)"
+    )
 
 
 def was_cut(t: Tensor, turned: Place | None) -> None:
@@ -73,20 +103,18 @@ def under() -> Place | None:
 
     None where another cut has come since.
     """
-    opened = mode.opened
-    return None if opened.fresh else opened.place
+    return None if mode.unmet else mode.opened
 
 
 def blame(t: Tensor) -> str:
     """What is known about why `t` has no graph, as the end of a message."""
     if not mode.grad:
         return ". Nothing is recorded right now: this is inside no_grad(), or set_grad_enabled(False) was called"
-    place = under()
+    place, what = under(), f"{_last.by}() at {line_of(_last.place)}"
+    if _last.by and _last.cell is t._cell is not None:
+        return f". It is the result of {what}, which has no gradient"
     if place is not None:
         return f". Nothing was recorded in the no_grad() block at {line_of(place)}, where something that requires one was used"
     if not _last.by:
         return ""
-    what = f"{_last.by}() at {line_of(_last.place)}"
-    if _last.cell is t._cell is not None:
-        return f". It is the result of {what}, which has no gradient"
     return f". The last operation whose result left a graph was {what}"

@@ -12,8 +12,9 @@ from autodiff._core import inplace as _inplace
 from autodiff._core.cuts import cut
 from autodiff._core.edges import node_at
 from autodiff._core.hooks import retains_grad
+from autodiff._core.naming import called
 from autodiff._core.observer import LOOKING, tell
-from autodiff._core.provenance import called, line_of
+from autodiff._core.provenance import line_of
 from autodiff._core.teaching import teach
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of, is_lost

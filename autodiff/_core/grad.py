@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.cuts import blame, was_cut
+from autodiff._core.cuts import no_graph, was_cut
 from autodiff._core.edges import GradientEdge, one_or_several, place_of
 from autodiff._core.hooks import retains_grad
 from autodiff._core.node import DTYPE, SHAPE_OF, Edge, to_leaf
@@ -38,9 +38,7 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
         edge = place_of(t)
         if edge is None:
             raise RuntimeError(
-                f"element {i} of tensors does not require grad and does not have a grad_fn: nothing it was computed "
-                f"from has requires_grad=True, or it was computed under no_grad(), after detach(), or by something that has no "
-                f"slope, such as argmax or a comparison{blame(t)} (AD011)"
+                f"element {i} of tensors does not require grad and does not have a grad_fn: {no_graph(t)}"
             )
         if edge[1] < 0 and edge[0]._extra is not None and "turned" in edge[0]._extra:
             was_cut(edge[0], edge[0]._extra["turned"])

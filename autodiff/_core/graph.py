@@ -118,7 +118,7 @@ def recording(operation: Operation, failed: Failed | None = None) -> Recorded:
             _inferred(operation, xs, needs, t)
         elif needs and out.dtype.kind == "f" and mode.grad:
             t._edge = (record(operation, xs, arrays, edges, needs, params, (t,)), 0, out.shape, out.dtype)
-        elif needs and (mode.grad or LOOKING or mode.opened.fresh):
+        elif needs and (mode.grad or LOOKING or mode.unmet):
             unrecorded(operation.public, xs, t)
         return t
     recorded: Recorded = functools.update_wrapper(op, operation.forward)  # type: ignore[assignment]
@@ -263,7 +263,7 @@ def _several(
             share(t, xs[0], op, params, "outputs")
         elif mode.inference:
             t._cell = None
-    if needs and not mode.grad and (LOOKING or mode.opened.fresh):
+    if needs and not mode.grad and (LOOKING or mode.unmet):
         unrecorded(op.operation.public, xs, ts)
     if needs and mode.grad and not mode.inference and any(t._array.dtype.kind == "f" for t in ts):
         node = record(op.operation, xs, arrays, edges, needs, params, ts)

@@ -14,7 +14,7 @@ from typing import Any
 
 from autodiff._core.modes import mode
 from autodiff._core.naming import name_of, named, users_frame
-from autodiff._core.places import span_of, text_of
+from autodiff._core.places import begins_with_attribute, span_of, text_of
 from autodiff._core.provenance import Place, line_of
 from autodiff._core.tensor import Tensor
 
@@ -39,7 +39,8 @@ def changed(node: Any, kept: str, role: str, array: Any, cell: Any, version: int
     found = f"[{array.dtype} {list(array.shape)}]" if hasattr(array, "dtype") else "a tensor"
     theirs = (
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"{found}, {kept} {node.name()} at {line_of(node.place)}, is at version {cell[0]}; expected version {version} instead."
+        f"{found}, {kept} {node.name()} at {line_of(node.place)}, is at version {cell[0]}; expected version {version} instead. "
+        f"It was changed at {line_of(cell[1])}."
     )
     name = name_of(users_frame(), lambda t: t._cell is cell and t._array.shape == array.shape)
     known, by = f" `{name}`" * bool(name), code_at(cell[1])
@@ -52,14 +53,17 @@ def changed(node: Any, kept: str, role: str, array: Any, cell: Any, version: int
     by = f" by {by}" * bool(by)
     what = node.operation.public if node.operation is not None else node.name()
     used = code_at(node.place)
+    data = begins_with_attribute(cell[1], "data")  # the same memory, seen from outside the graph
+    code = " A change through .data counts like any other. (AD022)" if data else ""
     if _is_parameter(edge):
         return RuntimeError(
             f"{theirs} The parameter{known} was changed at {line_of(cell[1])}{by}, after {used or what} at "
-            f"{line_of(node.place)} had used it: run the forward pass again after each step, and then backward(). (AD004)"
+            f"{line_of(node.place)} had used it: after an optimizer's step, compute the loss again, and then call backward()."
+            f"{code or ' (AD004)'}"
         )
     return RuntimeError(
         f"{theirs} {what}{f', in {used},' if used else ''} keeps its {role}{known} for backward, and that was changed at "
-        f"{line_of(cell[1])}{by}. {instead} (AD006)"
+        f"{line_of(cell[1])}{by}. {instead}{code or ' (AD006)'}"
     )
 
 
@@ -117,12 +121,13 @@ def freed(node: Any) -> RuntimeError:
     The two walks began at one root (AD001). Or the line that made the node has made another one since, as a state goes round a
     loop (AD005). Or two losses have a part in common (AD003).
     """
-    begin, walk = f"{_THEIRS} ({node.name()}, made at {line_of(node.place)}: ", mode.walk
+    begin, walk = f"{_THEIRS} ({node.name()}, made at {line_of(node.place)}; ", mode.walk
     roots = [] if walk is None or walk.node is not node else [edge for edge, _ in walk.roots]
     if not roots or any(to is node or (nr >= 0 and to.index == node.counts[1]) for to, nr, *_ in roots):
         return RuntimeError(
-            f"{begin}{_spender(node)} has been through already, and has let go of what it kept. Compute the loss anew for each "
-            "backward, as a training loop does; retain_graph=True is for going twice on purpose.) (AD001)"
+            f"{begin}{_spender(node)} has been through already, and has let go of what it kept. In a loop, compute the loss "
+            "anew for each backward, and detach() what is carried over from the round before; retain_graph=True is for going "
+            "twice on purpose.) (AD001)"
         )
     if node.place is not None and any(other.place == node.place for other in _fresh(roots, walk.spent)):
         return RuntimeError(begin + _carried(node, users_frame()))

@@ -19,7 +19,7 @@ import numpy as np
 from autodiff._core.provenance import Place, users_line
 
 __all__ = [
-    "NOWHERE", "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "mode", "no_grad",
+    "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "mode", "no_grad",
     "set_grad_enabled", "silently", "users_code",
 ]
 
@@ -40,19 +40,6 @@ def _quiet_runner() -> Quiet:
         return contextvars.copy_context().run
 
 
-class Opened:
-    """A block in which nothing is recorded: where the user opened it, and whether it has used what requires a gradient."""
-
-    __slots__ = ("fresh", "place")
-
-    def __init__(self, place: Place | None) -> None:
-        self.place = place
-        self.fresh = place is not None  # has nothing in it met such a tensor yet?
-
-
-NOWHERE = Opened(None)
-
-
 class Mode(threading.local):
     """The switches of one thread."""
 
@@ -60,7 +47,8 @@ class Mode(threading.local):
         self.grad = True  # are operations recorded?
         self.inference = False  # inside inference_mode?
         self.spent: tuple[Any, int] = None, -1  # the last backward() that freed a graph, as missed.Spent
-        self.opened = NOWHERE  # the last block of no_grad()
+        self.opened: Place | None = None  # where the user opened the last block of no_grad()
+        self.unmet = False  # has that met nothing yet that requires a gradient?
         self.walks = 0  # how many backward walks is this thread inside?
         self.walk: Any = None  # the innermost of them
         self.arrays = False  # do rules run, which call operations on arrays?
@@ -197,9 +185,11 @@ class no_grad(_GradMode):
         return fresh
 
     def __enter__(self) -> None:
-        super().__enter__()
-        place = users_line(self.depth)
-        mode.opened = NOWHERE if place is None else Opened(place)
+        thread = mode.__dict__
+        self.before.append(thread["grad"])
+        thread["grad"] = False
+        thread["opened"] = place = users_line(self.depth)
+        thread["unmet"] = place is not None
 
 
 class enable_grad(_GradMode):
@@ -259,7 +249,7 @@ def _set_grad(on: bool) -> None:
 
 def _off_since(place: Place | None) -> None:
     if not mode.grad and place is not None:
-        mode.opened = Opened(place)
+        mode.opened, mode.unmet = place, True
 
 
 class inference_mode(_Context):

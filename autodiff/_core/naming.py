@@ -7,6 +7,7 @@ user's innermost function, in the modules among them, and in the globals. Nothin
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
 from types import FrameType
@@ -15,7 +16,7 @@ from typing import Any
 from autodiff._core.provenance import is_ours
 from autodiff._core.tensor import Tensor
 
-__all__ = ["name_of", "named", "users_frame"]
+__all__ = ["behind_libraries", "called", "name_of", "named", "users_frame"]
 
 
 def users_frame() -> FrameType | None:
@@ -24,6 +25,14 @@ def users_frame() -> FrameType | None:
     while frame is not None and is_ours(frame.f_code):
         frame = frame.f_back
     return frame
+
+
+def behind_libraries(frame: FrameType | None) -> FrameType | None:
+    """The frame of the program itself, where a library that is installed, such as one for plots, stands between."""
+    outer = frame
+    while outer is not None and (is_ours(outer.f_code) or re.search(r"\b(site|dist)-packages\b", outer.f_code.co_filename)):
+        outer = outer.f_back
+    return outer or frame
 
 
 def named(frame: FrameType | None) -> Iterator[tuple[str, Tensor]]:
@@ -38,6 +47,17 @@ def named(frame: FrameType | None) -> Iterator[tuple[str, Tensor]]:
                     yield from ((f"{name}.{path}", p) for path, p in value.named_parameters())
             elif value.__class__ in (list, tuple):
                 yield from ((f"{name}[{i}]", each) for i, each in enumerate(value) if isinstance(each, Tensor))
+
+
+def called(x: Any, otherwise: str, frame: FrameType | None = None) -> str:
+    """What a tensor or an array is called, in backquotes; `otherwise` where nothing holds it."""
+    frame = frame or users_frame()
+    for variables in (frame.f_locals, frame.f_globals) if frame is not None else ():
+        for name, value in variables.items():
+            if value is x and name.isidentifier() and name.strip("_"):
+                return f"`{name}`"
+    name = name_of(frame, lambda t: t is x)
+    return f"`{name}`" if name else otherwise
 
 
 def name_of(frame: FrameType | None, like: Any) -> str:

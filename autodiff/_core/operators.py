@@ -78,7 +78,7 @@ def between_two(op: Recorded, ufunc: np.ufunc) -> Callable[[Tensor, Any], Tensor
                     (other, -1, b.shape, dtype) if to_b is LEAF else to_b,
                 )
                 t._edge = (record(operation, (input, other), (a, b), edges, needs, _NONE, (t,)), 0, out.shape, dtype)
-            elif needs and LOOKING:
+            elif needs and (LOOKING or thread["unmet"]):
                 unrecorded(operation.public, (input, other), t)
             return t
         except (RuntimeError, TypeError, ValueError) as error:

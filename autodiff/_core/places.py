@@ -6,13 +6,14 @@ source: `h @ W2` in `logits = h @ W2 + b2`; and that under `-X no_debug_ranges` 
 
 from __future__ import annotations
 
+import dis
 import linecache
 from dataclasses import dataclass
 from itertools import islice
 
 from autodiff._core.provenance import Place, line_of
 
-__all__ = ["Span", "span_of", "text_of"]
+__all__ = ["Span", "begins_with_attribute", "span_of", "text_of"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,22 @@ def span_of(place: Place | None) -> Span | None:
         return Span(code.co_filename, line, end_line, 0, 0, told)
     first_text, last_text = (linecache.getline(code.co_filename, n) for n in (line, end_line))
     return Span(code.co_filename, line, end_line, _characters(first_text, column), _characters(last_text, last), told)
+
+
+def begins_with_attribute(place: Place | None, attribute: str) -> bool:
+    """Whether what stands at a place begins with an attribute of something: x.data.add_(1) and x.data[0] = 1 with `data`.
+
+    It is read off the instructions, since the text is not always at hand.
+    """
+    if place is None:
+        return False
+    code, lasti = place
+    line, _, column, _ = next(islice(code.co_positions(), lasti // 2, None), (None, None, None, None))
+    return column is not None and any(
+        each.argval == attribute and each.opname in ("LOAD_ATTR", "LOAD_METHOD") and each.positions is not None
+        and (each.positions.lineno, each.positions.col_offset) == (line, column)
+        for each in dis.get_instructions(code)
+    )
 
 
 def _characters(text: str, offset: int) -> int:

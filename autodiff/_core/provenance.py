@@ -15,7 +15,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 __all__ = [
-    "Place", "called", "here", "is_ours", "line_of", "outermost", "set_provenance", "shown", "stacklevel", "users_line",
+    "Place", "here", "is_ours", "line_of", "outermost", "set_provenance", "shown", "stacklevel", "users_line",
 ]
 
 Place = tuple[CodeType, int]
@@ -83,18 +83,6 @@ def users_line(depth: int = 2) -> Place | None:
     """The line of that very frame, if it is the user's and not the package's."""
     frame = _getframe(depth)
     return None if not _Switch.on or _ours[frame.f_code.co_filename] else (frame.f_code, frame.f_lasti)
-
-
-def called(x: Any, otherwise: str) -> str:
-    """What the user's variables call an object, in backquotes, where a message names it; `otherwise` where none holds it."""
-    frame: FrameType | None = _getframe(1)
-    while frame is not None and _ours[frame.f_code.co_filename]:
-        frame = frame.f_back
-    for variables in (frame.f_locals, frame.f_globals) if frame is not None else ():
-        for name, value in variables.items():
-            if value is x and name.isidentifier() and not name.startswith("_"):
-                return f"`{name}`"
-    return otherwise
 
 
 def is_ours(code: CodeType) -> bool:

@@ -13,10 +13,11 @@ from weakref import WeakSet
 
 import numpy as np
 
+from autodiff._core.naming import called
 from autodiff._core.node import Node
 from autodiff._core.not_finite import cure_of, reason_of
 from autodiff._core.observer import observers, observing
-from autodiff._core.provenance import called, line_of
+from autodiff._core.provenance import line_of
 from autodiff._core.teaching import Setting, teach, teaching
 from autodiff._core.tensor import LEAF, Tensor
 

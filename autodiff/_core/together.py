@@ -8,17 +8,19 @@ computed from the kept inputs and differentiated itself, so that it is right for
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from autodiff._core.graph import primitive
 from autodiff._core.node import Edge, Node
 from autodiff._core.operation import Recorded
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 from autodiff._core.walk import walk
 
-__all__ = ["together"]
+__all__ = ["gradients", "together"]
 
 
 def together(
@@ -32,6 +34,17 @@ def together(
     and no user sees them.
     """
     return primitive(name=name, says=says, together=rule, composed=composed, base=_Together, **options)
+
+
+def gradients(operation: Any, gs: Sequence[Tensor | None], needs: Sequence[bool], **kept: Any) -> list[Tensor | None]:
+    """The gradients of the inputs from those of the outputs, by the rule of `operation`: one step of the walk, by hand.
+
+    `kept` is what the rule names: inputs, results, parameters. None stands for a gradient that `needs` does not ask for.
+    """
+    arrays = {name: x._array if isinstance(x, Tensor) else x for name, x in kept.items()}
+    rule = operation.operation.together
+    found = rule([None if g is None else g._array for g in gs], list(needs), **arrays)
+    return [wrap(np.asarray(g)) if g is not None and needed else None for g, needed in zip(found, needs, strict=True)]
 
 
 @primitive(lambda g: g, name="Alias", says="A second name for the same numbers: g passes unchanged.")

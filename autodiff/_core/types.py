@@ -7,7 +7,7 @@ from collections import namedtuple
 from collections.abc import Iterable
 from typing import Any, SupportsIndex, overload
 
-__all__ = ["CPU", "LinAlgError", "NoDevice", "Size", "device", "on_cpu", "result"]
+__all__ = ["CPU", "AcceleratorError", "LinAlgError", "NoDevice", "OutOfMemoryError", "Size", "device", "on_cpu", "result"]
 
 
 class Size(tuple[int, ...]):
@@ -61,6 +61,24 @@ class LinAlgError(RuntimeError):
     ... except torch.linalg.LinAlgError as error:
     ...     print(error)
     linalg.inv: The diagonal element 1 is zero, the inversion could not be completed because the input matrix is singular.
+    """
+
+
+class OutOfMemoryError(RuntimeError):
+    """The memory of a GPU is full, which a program may expect; here it is never raised, but Python's MemoryError.
+
+    >>> import autodiff as torch
+    >>> issubclass(torch.OutOfMemoryError, RuntimeError)
+    True
+    """
+
+
+class AcceleratorError(RuntimeError):
+    """A GPU failed, which a program may expect; here it is never raised.
+
+    >>> import autodiff as torch
+    >>> issubclass(torch.AcceleratorError, RuntimeError)
+    True
     """
 
 

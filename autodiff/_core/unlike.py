@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.dtypes import from_numpy_dtype
-from autodiff._core.provenance import called, line_of
+from autodiff._core.naming import behind_libraries, called, users_frame
+from autodiff._core.provenance import line_of
 from autodiff._core.tensor import LEAF, Tensor
 
 __all__ = ["from_an_array", "in_c", "to_numpy", "unlike"]
@@ -68,7 +69,12 @@ def from_an_array(found: Any) -> str:
 
 def to_numpy(x: Tensor, more: str = "") -> RuntimeError:
     """A tensor that requires a gradient, where NumPy or a plot wants its numbers (AD023); `more` is known of the function."""
-    name = called(x, "x").strip("`")
+    asked = users_frame()
+    frame = behind_libraries(asked)
+    name = called(x, "x", frame).strip("`")
+    if asked is not frame and frame is not None and asked is not None:
+        library = str(asked.f_globals.get("__name__", "a library")).partition(".")[0]
+        more += f"; {library} asked for it at {line_of((frame.f_code, frame.f_lasti))}"
     return RuntimeError(
         "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. What NumPy computes is not "
         f"recorded, so no gradient could come back from it{more}. For a plot or a copy write {name}.detach().numpy(), for one "

@@ -68,6 +68,7 @@ convolution_weight = chosen.convolution_weight
 cross_entropy = chosen.cross_entropy
 cross_entropy_both = chosen.cross_entropy_both
 cross_entropy_grad = chosen.cross_entropy_grad
+eliminate = chosen.eliminate
 exchanged = chosen.exchanged
 gelu = chosen.gelu
 gelu_grad = chosen.gelu_grad

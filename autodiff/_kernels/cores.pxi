@@ -34,6 +34,7 @@ include "loops/recurrent.pxi"
 include "loops/attention.pxi"
 include "loops/lstm.pxi"
 include "loops/gru.pxi"
+include "loops/elimination.pxi"
 
 cdef Table table
 
@@ -99,6 +100,8 @@ table.f32[SHARES] = shares[float]
 table.f64[SHARES] = shares[double]
 table.f32[SHARES_GRAD] = shares_grad[float]
 table.f64[SHARES_GRAD] = shares_grad[double]
+table.f32[ELIMINATE] = eliminate[float]
+table.f64[ELIMINATE] = eliminate[double]
 
 table.f32[FINITE] = finite[float]
 table.f64[FINITE] = finite[double]

@@ -44,6 +44,7 @@ cdef enum:  # the loops
     GRU_GRAD
     SHARES
     SHARES_GRAD
+    ELIMINATE
     LOOPS  # how many there are
 
 cdef enum:

@@ -27,6 +27,7 @@ Making tensors:
 - `new`: x.new_zeros and the rest: in the dtype of another.
 - `likes`: zeros_like, rand_like and the rest: tensors like another.
 - `sparse`: the names of sparse tensors, of which there are none.
+- `windows`: hann_window and the like.
 - `ranges`: arange, linspace, logspace.
 - `sampling`: random tensors.
 - `typed`: FloatTensor, LongTensor and the other old constructors.

@@ -246,6 +246,8 @@ def dimension(dim: int, ndim: int) -> int:
 
 def axes_of(dim: Any, ndim: int) -> tuple[int, ...]:
     """The dimensions named by `dim`, counted from the front; all of them for None, () or []."""
+    if dim.__class__ is int and -ndim <= dim < ndim:  # the usual call
+        return (dim % ndim,)
     if dim is None or (isinstance(dim, (tuple, list)) and not dim):
         return tuple(range(ndim))
     dims = [dimension(d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]

@@ -64,7 +64,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         if not isinstance(input, Tensor):
             raise no_tensor("clamp", "input", 1, input)
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, Tensor) or isinstance(max, Tensor):
+    # Of a number and a tensor without dimensions both are numbers.
+    if (min is None or isinstance(min, Tensor)) and (max is None or isinstance(max, Tensor)):
         if not isinstance(input, Tensor):
             raise no_tensor("clamp", "input", 1, input)
         if min is not None:

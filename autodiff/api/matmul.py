@@ -17,7 +17,7 @@ from autodiff._core.modes import Inference
 from autodiff._core.operation import Recorded
 from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.unlike import in_c, unlike
+from autodiff._core.unlike import unlike
 from autodiff.api._calls import matrices_first, number, takes_tensors
 from autodiff.api._matrices import check_expands
 from autodiff.api.shape import squeezed_product
@@ -31,7 +31,7 @@ from autodiff.ops.shape import t as transposed
 def _same_dtype(a: Tensor, b: Tensor) -> None:
     if a._array.dtype != b._array.dtype:
         raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {in_c(a)} != {in_c(b)}{unlike(a, b)}"
+            f"expected m1 and m2 to have the same dtype, but got: {a.dtype} != {b.dtype}{unlike(a, b)}"
         )
 
 

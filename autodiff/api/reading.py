@@ -33,7 +33,7 @@ def leaf(array: Any, requires_grad: bool = False, place: Any = None, out: Any = 
         on_cpu(place)
     t = wrap(array) if out is None else fill(name, fresh(name, out, array.shape), array)
     if array.dtype.char == "d" and out is None:
-        t._cell[1] = here()  # for a message, where float32 is wanted
+        t._cell[1] = here(3)  # for a message, where float32 is wanted
     if requires_grad:
         _check_asked(requires_grad)
         if array.dtype.kind != "f":

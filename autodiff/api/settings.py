@@ -15,7 +15,9 @@ from autodiff._core.refusals import at_the_door
 from autodiff.api.typed import BY_NAME, CudaTensorType, TensorType
 
 __all__ = [
-    "are_deterministic_algorithms_enabled", "get_default_device", "get_float32_matmul_precision", "get_num_interop_threads",
+    "are_deterministic_algorithms_enabled", "clear_autocast_cache",
+    "get_default_device", "get_float32_matmul_precision", "get_num_interop_threads",
+    "is_autocast_enabled",
     "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled", "set_default_device",
     "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
     "set_num_interop_threads", "set_warn_always", "use_deterministic_algorithms",
@@ -203,6 +205,24 @@ def is_warn_always_enabled() -> bool:
     False
     """
     return _Switch.warn_always
+
+
+def is_autocast_enabled(device_type: str = "cuda") -> bool:
+    """False: in a block of `autocast` everything stays in its own dtype.
+
+    >>> import autodiff as torch
+    >>> torch.is_autocast_enabled()
+    False
+    """
+    return False
+
+
+def clear_autocast_cache() -> None:
+    """Nothing: no copies in another precision are kept.
+
+    >>> import autodiff as torch
+    >>> torch.clear_autocast_cache()
+    """
 
 
 def set_default_tensor_type(t: Any) -> None:

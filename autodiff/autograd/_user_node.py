@@ -223,7 +223,7 @@ def _node_class(cls: Any) -> Any:
     return type(f"{cls.__name__}Backward", (FunctionNode,), {"__slots__": (), "function": cls, "__module__": cls.__module__})
 
 
-def attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[Any, ...]) -> None:
+def attach(cls: Any, ctx: FunctionCtx, args: Any, kwargs: Any, edges: Any, outputs: tuple[Any, ...]) -> None:
     """Record the node of one call of `cls.apply`: what was saved, and the outputs' edges."""
     node = _node_class(cls)()
     ctx._shapes = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else None for o in outputs]
@@ -242,7 +242,7 @@ def attach(cls: Any, ctx: FunctionCtx, args: Any, edges: Any, outputs: tuple[Any
             _attach_output(node, nr, o)
     ctx._dirty = ctx._flat = ()
     if LOOKING:
-        tell("made", node, args, {}, tuple(o for o in outputs if isinstance(o, Tensor)))
+        tell("made", node, args, kwargs, tuple(o for o in outputs if isinstance(o, Tensor)))
 
 
 def _kept(cls: Any, ctx: FunctionCtx, outputs: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -134,7 +134,7 @@ class Function:
         _check_dirty(cls, ctx, args, outputs, recording)
         outputs = tuple(_fresh(cls, o, args, ctx, recording) for o in outputs)
         if recording:
-            attach(cls, ctx, args, edges, outputs)
+            attach(cls, ctx, args, kwargs, edges, outputs)
         elif single:
             ctx._to_save = ()
         return outputs[0] if single else outputs

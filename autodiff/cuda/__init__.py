@@ -8,16 +8,18 @@
 from typing import Any
 
 from autodiff._core.missing import missing_name
-from autodiff._core.types import NoDevice
+from autodiff._core.types import AcceleratorError, NoDevice, OutOfMemoryError
 from autodiff.api.typed import ON_CUDA
 from autodiff.cuda import amp
+from autodiff.cuda.streams import Event, Stream, current_stream, stream
 
 __all__ = [
-    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
-    "ShortTensor", "amp", "current_device", "device_count", "empty_cache", "get_arch_list", "get_device_capability",
-    "get_device_name", "get_device_properties", "is_available", "is_bf16_supported", "is_initialized", "manual_seed",
+    "AcceleratorError", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "Event", "FloatTensor", "HalfTensor",
+    "IntTensor", "LongTensor", "OutOfMemoryError", "ShortTensor", "Stream", "amp", "current_device", "current_stream",
+    "device_count", "empty_cache", "get_arch_list", "get_device_capability", "get_device_name", "get_device_properties",
+    "get_rng_state_all", "ipc_collect", "is_available", "is_bf16_supported", "is_initialized", "manual_seed",
     "manual_seed_all", "max_memory_allocated", "max_memory_reserved", "mem_get_info", "memory_allocated", "memory_reserved",
-    "reset_peak_memory_stats", "seed", "seed_all", "set_device", "synchronize",
+    "reset_peak_memory_stats", "seed", "seed_all", "set_device", "set_rng_state_all", "stream", "synchronize",
 ]
 
 NO_GPU = "Torch not compiled with CUDA enabled: there is no GPU; ask torch.cuda.is_available() first"
@@ -241,6 +243,32 @@ def mem_get_info(device: Any = None) -> tuple[int, int]:
     (0, 0)
     """
     raise NoDevice(NO_GPU)
+
+
+def ipc_collect() -> None:
+    """Nothing: no memory is shared with another process's GPU.
+
+    >>> import autodiff as torch
+    >>> torch.cuda.ipc_collect()
+    """
+
+
+def get_rng_state_all() -> list[Any]:
+    """An empty list: one state for each GPU.
+
+    >>> import autodiff as torch
+    >>> torch.cuda.get_rng_state_all()
+    []
+    """
+    return []
+
+
+def set_rng_state_all(new_states: Any) -> None:
+    """Nothing, of an empty list: there is no GPU with a state.
+
+    >>> import autodiff as torch
+    >>> torch.cuda.set_rng_state_all(torch.cuda.get_rng_state_all())
+    """
 
 
 def __getattr__(name: str) -> Any:

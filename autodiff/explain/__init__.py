@@ -4,6 +4,8 @@ Of a rule's source:
 
 - `source`: where a function was written: its expression, found again from the code that runs.
 - `rules`: a rule as a line of mathematics, its helpers written out.
+- `usual`: the simpler formula of a helper's usual case.
+- `settled`: what a run settles in a formula.
 - `notation`: a formula with the signs and parentheses of mathematics.
 
 What is recorded, while a program runs:
@@ -11,7 +13,10 @@ What is recorded, while a program runs:
 - `values`: a copy of an array, or, of a large one, what a reader wants to know of it.
 - `events`: what a run is made of.
 - `signs`: the signs of operations.
+- `alive`: graphs that a program holds without need.
+- `born`: where the first nan of a run was born.
 - `held`: what modules call the tensors that they hold.
+- `spelled`: an operation as somebody would write it.
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.
 - `recorder`: an observer that writes the events down.
@@ -26,6 +31,7 @@ How it is told:
 - `rows`: a line of numbers that no rule gives.
 - `executed`: a function of assignments, run line by line.
 - `updates`: what a step does to one number, by the optimiser's own rule.
+- `measured`: the slope at one number, from the forward computed again.
 - `moments`: what a story is made of.
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.
@@ -44,11 +50,14 @@ How it is told:
 - `data`: a run as JSON.
 - `exploring`: the page in a notebook, or in the browser.
 - `stepping`: the backward walk by hand, one operation at a time.
+- `surface`: the loss over a plane of models.
 - `summary`: what a model does to an input, layer by layer.
 - `doctor`: what keeps a model from learning.
 - `why`: why a tensor has no gradient.
+- `saved`: what an operation keeps for backward.
 - `ways`: the ways from a loss back to a tensor, or that there is none.
 - `program`: the program that ran, as Python without a graph.
+- `own_backward`: its operations that go back in a way of their own.
 - `scope`: the names in it.
 - `steps`: an optimiser's part in it.
 """

@@ -92,7 +92,7 @@ SCHEMA: dict[str, Any] = {
                     },
                 },
                 "rows": {
-                    "description": "numbers that no rule gives: a sum so far, a line of an update, a measured slope",
+                    "description": "numbers that no rule gives: a sum so far, a line of an update",
                     "type": "array",
                     "items": {
                         "type": "object",
@@ -100,6 +100,19 @@ SCHEMA: dict[str, Any] = {
                         "properties": {
                             "about": {"type": ["integer", "null"]}, "name": {"type": "string"}, "text": {"type": "string"},
                             "numbers": {"type": "string"}, "result": {"$ref": "#/$defs/value"},
+                        },
+                    },
+                },
+                "measured": {
+                    "description": "slopes of what backward began with, by one number moved up and down",
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["thing", "at", "move", "up", "down", "backward"],
+                        "properties": {
+                            "thing": {"type": "integer"}, "at": {"type": "array", "items": {"type": "integer"}},
+                            "move": {"type": "number"}, "up": {"type": "number"}, "down": {"type": "number"},
+                            "backward": {"type": "number"}, "fixed": {"type": "boolean"},
                         },
                     },
                 },
@@ -154,9 +167,16 @@ def _moment(moment: Any) -> dict[str, Any]:
         }
         for row in moment.rows
     ]
+    measured = [
+        {
+            "thing": each.thing.number, "at": [*each.at], "move": each.move, "up": each.up, "down": each.down,
+            "backward": each.backward, "fixed": each.fixed,
+        }
+        for each in moment.measured
+    ]
     return {
         "phase": moment.phase, "title": moment.title, "words": moment.words, "span": _plain(moment.span), "rules": rules,
-        "rows": rows, "facts": moment.facts,
+        "rows": rows, "measured": measured, "facts": moment.facts,
     }
 
 

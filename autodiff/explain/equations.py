@@ -11,11 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.operation import INPUT, NUMBER, PARAM, SHAPE, SHAPES
 from autodiff.explain.events import Arrival, Thing, Walked
 from autodiff.explain.numbers import factor, number
 from autodiff.explain.rules import written
-from autodiff.explain.values import Value
+from autodiff.explain.settled import one_index
+from autodiff.explain.values import Value, value_of
 
 __all__ = ["Equation", "Operand", "of_arrival"]
 
@@ -60,6 +63,7 @@ def of_arrival(walked: Walked, arrival: Arrival) -> Equation:
         return Equation(arrival.to, said, [said], arrival.raw)
     words = operation.words[arrival.rule]
     named: dict[str, str] = {"g": "g"}
+    values: dict[str, Any] = {}
     operands: dict[str, tuple[str, Value, bool]] = {}
     gradient = walked.gradients[0] if len(walked.gradients) == 1 else None
     if gradient is not None:
@@ -68,8 +72,12 @@ def of_arrival(walked: Walked, arrival: Arrival) -> Equation:
         named[word], value = _meaning(word, made, arrival.at)
         if value is not None:
             operands[word] = (named[word], value, False)
-    rule = written(arrival.rule, named)
-    return Equation(arrival.to, rule, _parts(arrival.rule, named, operands), arrival.raw, _kind(rule, operands))
+            if value.array is not None:
+                values[word] = value.array
+        elif not isinstance(found := made.meant(word, arrival.at)[1], Thing):
+            values[word] = found
+    rule = written(arrival.rule, named, values)
+    return Equation(arrival.to, rule, _parts(arrival.rule, named, operands, values), arrival.raw, _kind(rule, operands))
 
 
 def _meaning(word: str, made: Any, at: int) -> tuple[str, Value | None]:
@@ -77,9 +85,11 @@ def _meaning(word: str, made: Any, at: int) -> tuple[str, Value | None]:
     source, x = made.meant(word, at)
     if isinstance(x, Thing):
         single = x.value.number if x.value is not None and x.kind == "number" else None
-        return (x.name if single is None else number(single)), x.value
+        return (x.name or word if single is None else number(single)), x.value
     if source in (SHAPE, NUMBER):
         return str(x), None
+    if isinstance(x, np.ndarray):
+        return one_index(x), None
     if source in (INPUT, PARAM):
         return (number(x) if isinstance(x, (int, float)) and not isinstance(x, bool) else str(x)), None
     if source == SHAPES and isinstance(x[0], Thing):
@@ -88,12 +98,14 @@ def _meaning(word: str, made: Any, at: int) -> tuple[str, Value | None]:
 
 
 def _parts(
-    rule: Callable[..., Any], named: dict[str, str], operands: dict[str, tuple[str, Value, bool]]
+    rule: Callable[..., Any], named: dict[str, str], operands: dict[str, tuple[str, Value, bool]], values: dict[str, Any]
 ) -> list[str | Operand]:
     """The rule's text in pieces: what stands between the operands, and the operands."""
     marks = {word: chr(_FIRST + k) for k, word in enumerate(operands)}
-    text = written(rule, {**named, **marks})
+    text = written(rule, {**named, **marks}, values, counted=True)
     found = {mark: operands[word] for word, mark in marks.items()}
+    if "onehot(" in text:
+        text = _probabilities(text, found)
     parts: list[str | Operand] = []
     for piece in re.split(f"([{chr(_FIRST)}-{chr(_FIRST + 0xFF)}]ᵀ?)", text):
         if piece and piece[0] in found:
@@ -104,6 +116,25 @@ def _parts(
         elif piece:
             parts.append(piece)
     return parts
+
+
+def _probabilities(text: str, found: dict[str, tuple[str, Value, bool]]) -> str:
+    """Of cross entropy's rule: the predicted probabilities and the one-hot target as tensors, and how many rows there are."""
+    rows = 0
+    for call in re.findall(f"(?:softmax|onehot)\\([{chr(_FIRST)}-{chr(_FIRST + 0xFF)}]\\)", text):
+        name, value, _ = found[call[-2]]
+        scores = next(each for _, each, _ in found.values() if len(each.shape) == 2)
+        if value.array is None:
+            continue
+        if call.startswith("softmax"):
+            powers = np.exp(value.array - value.array.max(1, keepdims=True))
+            computed = powers / powers.sum(1, keepdims=True)
+        else:
+            computed, rows = np.eye(scores.shape[1], dtype=np.int64)[value.array], len(value.array)
+        mark = chr(_FIRST + len(found))
+        found[mark] = f"{call[:-2]}{name})", value_of(computed), False
+        text = text.replace(call, mark)
+    return re.sub(r"\bN\b", str(rows), text) if rows else text
 
 
 def _kind(rule: str, operands: dict[str, Any]) -> str:

@@ -13,8 +13,8 @@ from autodiff._core.places import Span
 from autodiff.explain.values import Value
 
 __all__ = [
-    "Arrival", "Began", "Call", "Changed", "Cleared", "Cut", "Delivered", "Ended", "Event", "Failed", "Hooked", "Made", "Moved",
-    "Stepped", "Thing", "Walked",
+    "Arrival", "Began", "Call", "Changed", "Cleared", "Cut", "Delivered", "Ended", "Event", "Failed", "Holding", "Hooked",
+    "Made", "Moved", "Stepped", "Thing", "Walked",
 ]
 
 
@@ -117,6 +117,7 @@ class Walked(Event):
     sent: list[Arrival]
     freed: bool  # is what it kept let go?
     walk: int = 0
+    recorded: bool = False  # was the way back recorded itself, by create_graph?
 
 
 @dataclass(eq=False)
@@ -212,3 +213,14 @@ class Cleared(Event):
 
     how: str  # "zero_grad" or "grad = None"
     things: list[tuple[Thing, Value | None]]  # with the gradient that each had
+
+
+@dataclass(eq=False)
+class Holding(Event):
+    """The program holds losses of earlier walks, and with each its graph. Told once, at the end."""
+
+    name: str  # of the variable
+    kind: str  # "list", "dict" and the like; "sum" for a number that all of them went into
+    losses: int
+    operations: int
+    where: str  # the line that made the last of them

@@ -7,7 +7,6 @@ the other, so that no formula beside it could say something else.
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
@@ -15,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.explain.source import definition_of
+from autodiff.explain.source import copied, definition_of
 
 __all__ = ["Line", "Unread", "lines_of"]
 
@@ -138,7 +137,7 @@ class _Running:
 
     def chosen(self, tree: ast.expr) -> ast.expr:
         """An expression without the choices that the options, or the number's own signs, have made."""
-        found: ast.expr = _Chosen(self).visit(copy.deepcopy(tree))
+        found: ast.expr = _Chosen(self).visit(copied(tree))
         return found
 
 

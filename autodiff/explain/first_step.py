@@ -7,6 +7,8 @@ moved and is neither another move nor a clearing.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
@@ -17,7 +19,7 @@ from autodiff._core.observer import Enough, observing
 from autodiff._core.tensor import Tensor
 from autodiff.explain.events import Changed, Stepped
 from autodiff.explain.recorder import Recorder
-from autodiff.explain.run import Run, users_place
+from autodiff.explain.run import Run, stopped
 
 __all__ = ["FirstStep"]
 
@@ -37,6 +39,7 @@ class FirstStep:
         self.recorder, self.seen = Recorder(), seen
         self.looking = observing(self)
         self.begun = self.moved = self.over = False
+        self.process = os.getpid()
 
     def __enter__(self) -> FirstStep:
         self.looking.__enter__()
@@ -46,8 +49,9 @@ class FirstStep:
         self.looking.__exit__(None, None, None)
         if self.over:
             return
-        if isinstance(error, Exception):
-            self.recorder.stopped(error, users_place(trace))
+        self.recorder.names.see(None, vars(sys.modules["__main__"]))  # the program's frame is gone
+        if error is not None:
+            stopped(self.recorder, error, trace)
         self.finish("step" if self.moved else "program")
 
     def __getattr__(self, event: str) -> Any:
@@ -56,6 +60,8 @@ class FirstStep:
 
     def told(self, event: str, method: Callable[..., None], *what: Any) -> None:
         """One event: it may begin the step, belong to it, or come after it."""
+        if os.getpid() != self.process:  # a fork of the program, which trains for itself
+            raise Enough
         if self.moved and not self.recorder.steps:
             if self.is_next(event, *what):
                 self.finish("step")

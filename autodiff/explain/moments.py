@@ -11,6 +11,7 @@ from autodiff._core.places import Span
 from autodiff.explain import events
 from autodiff.explain.equations import Equation
 from autodiff.explain.events import Thing
+from autodiff.explain.measured import Measured
 from autodiff.explain.rows import Row
 from autodiff.explain.values import Value
 
@@ -39,6 +40,7 @@ class Moment:
     span: Span | None = None
     equations: list[Equation] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    measured: list[Measured] = field(default_factory=list)  # slopes beside the gradients that are written
     facts: list[str] = field(default_factory=list)  # quiet ones: what is kept, what is let go
     changes: list[Change] = field(default_factory=list)
     things: list[Thing] = field(default_factory=list)  # those that it is about; the first is where we are
@@ -46,6 +48,7 @@ class Moment:
     module: str = ""
     depth: int = 0
     event: events.Event | None = None
+    mark: str = ""  # what a reader must not miss
 
 
 @dataclass

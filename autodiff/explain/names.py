@@ -6,7 +6,6 @@ stands: so a name that is bound again, in a loop or by `+=`, is noticed, and the
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
@@ -15,7 +14,7 @@ from autodiff._core.places import text_of
 from autodiff._core.tensor import Tensor
 from autodiff.explain.events import Event, Made, Thing
 from autodiff.explain.held import Held, subscript
-from autodiff.explain.signs import infix
+from autodiff.explain.spelled import operand_text, spelled
 from autodiff.nn import Module
 
 __all__ = ["Names", "in_variables", "is_a_name"]
@@ -55,6 +54,7 @@ class Names:
         self.held = Held()
         self.paths: dict[int, dict[int, str]] = {}  # of the modules in a module
         self.changing = ""
+        self.last: Made | None = None  # what was computed last
 
     def look(self, frame: FrameType) -> None:
         """Name the things that variables of this frame hold now; what was named first keeps its name."""
@@ -94,12 +94,17 @@ class Names:
     def computed(self, thing: Thing, made: Made) -> None:
         """A result has no name yet: the expression that made it stands in for one."""
         suffix = f"[{thing.output}]" if len(made.outputs) > 1 else ""
+        before, self.last = self.last, made
+        if before is not None and before is not made and before.span == made.span and not before.module:
+            for each in before.outputs:  # a part of the same expression, which is what comes out of it in the end
+                if not each.named:
+                    each.name = spelled(before)
         if made.module:
             thing.name = f"{made.module}.{made.name}{suffix}"
         elif made.depth:
-            thing.name = f"{_formula(made)}{suffix}"
+            thing.name = f"{spelled(made)}{suffix}"
         else:
-            thing.name = (text_of(made.span) or _formula(made)) + suffix
+            thing.name = (text_of(made.span) or spelled(made)) + suffix
 
     def path(self, outermost: Module, module: Module, event: Event | None = None) -> str:
         """What a module is called inside another one; the event in it is renamed should another model come in."""
@@ -112,32 +117,4 @@ class Names:
         """A constant without a name is called what it is called where it is used: `xs[t]`, the source of that operand."""
         for at, x in enumerate(made.inputs):
             if isinstance(x, Thing) and not x.name and x.kind == "data":
-                x.name = _operand_text(made, at)
-
-
-def _formula(made: Made) -> str:
-    """An operation that stands in no line of the user's, as it would be written: a rule's own product, say."""
-    names = [x.name or "…" if isinstance(x, Thing) else str(x) for x in made.inputs]
-    if len(names) == 2 and (sign := infix(made.name)):
-        return f" {sign} ".join(name if name.isidentifier() else f"({name})" for name in names)
-    text = f"{made.name}({', '.join(names)})"
-    return text if len(text) <= 40 else f"{made.name}(…)"
-
-
-def _operand_text(made: Made, at: int) -> str:
-    """The source of an operand, where the expression is simple enough to say which it is."""
-    try:
-        tree = ast.parse(text_of(made.span), mode="eval").body
-    except SyntaxError:
-        return ""
-    parts: list[ast.expr] = []
-    match tree:
-        case ast.BinOp(left, _, right):
-            parts = [left, right]
-        case ast.Call(ast.Attribute(value), args):
-            parts = [value, *args] if len(made.inputs) > len(args) else [*args]
-        case ast.Call(_, args):
-            parts = [*args]
-        case ast.UnaryOp(_, operand):
-            parts = [operand]
-    return ast.unparse(parts[at]) if at < len(parts) == len(made.inputs) else ""
+                x.name = operand_text(made, at)

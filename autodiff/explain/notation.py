@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import ast
 
+import numpy as np
+
+from autodiff.explain.numbers import number
+
 __all__ = ["line"]
 
 # How tightly a part binds, from words, which always need parentheses inside a formula, to what needs them nowhere.
@@ -42,14 +46,16 @@ def _part(tree: ast.expr) -> tuple[str, int]:
         case ast.Name(name):
             return name, ATOM
         case ast.Constant(value):
-            return _number(value), ATOM
+            return (text := _number(value)), SIGN if text.startswith("−") else ATOM
         case ast.JoinedStr(parts):
             return _words(parts)
+        case ast.BinOp(left, ast.Mult(), ast.BinOp(ast.Constant(1), ast.Div(), divisor)):
+            return _part(ast.BinOp(left, ast.Div(), divisor))
         case ast.BinOp(left, ast.Pow(), right):
             return _power(left, right), POWER
         case ast.BinOp(left, op, right) if type(op) in _BETWEEN:
             sign, binds = _BETWEEN[type(op)]
-            return f"{_inside(left, binds)} {sign} {_second(right, binds)}", binds
+            return f"{_inside(_stretched(left), binds)} {sign} {_second(_stretched(right), binds)}", binds
         case ast.UnaryOp(op, operand) if type(op) in _BEFORE:
             sign, binds = _BEFORE[type(op)]
             return sign + _second(operand, binds - 1), binds
@@ -63,6 +69,10 @@ def _part(tree: ast.expr) -> tuple[str, int]:
             return f"{_inside(body, OR)} where {_inside(test, OR)}, else {_inside(orelse, CHOICE)}", CHOICE
         case ast.Call(ast.Name(name), args, keywords):
             return _call(name, args, keywords)
+        case ast.Call(ast.Attribute()) | ast.Attribute(_, "grad" | "data"):  # as the user wrote it: F.relu(x), model(x).sum()
+            return ast.unparse(tree), ATOM
+        case ast.Attribute(ast.Attribute(value, "T" | "mT"), "T" | "mT"):  # turned twice
+            return _part(value)
         case ast.Attribute(value, "T" | "mT"):
             return _inside(value, ATOM) + "ᵀ", ATOM
         case ast.Attribute(value, "shape"):
@@ -76,6 +86,14 @@ def _part(tree: ast.expr) -> tuple[str, int]:
         case ast.Tuple(items) | ast.List(items):
             return f"({_listed(items)}{',' * (len(items) == 1)})", ATOM
     return ast.unparse(tree), WORDS
+
+
+def _stretched(tree: ast.expr) -> ast.expr:
+    """An operand without the words "in every place": among numbers in their places that is meant anyhow."""
+    match tree:
+        case ast.JoinedStr([ast.FormattedValue(x), ast.Constant(" in every place")]):
+            return x
+    return tree
 
 
 def _inside(tree: ast.expr, least: int) -> str:
@@ -95,7 +113,8 @@ def _power(base: ast.expr, exponent: ast.expr) -> str:
     raised = line(exponent).replace("−", "-")
     if raised.removeprefix("-").isdecimal():
         return text + raised.translate(_RAISED)
-    return f"{text}^{_inside(exponent, ATOM)}"
+    above = _inside(exponent, ATOM)
+    return f"{text}^{above}" if above.startswith("(") or "(" not in above else f"{text}^({above})"
 
 
 def _call(name: str, args: list[ast.expr], keywords: list[ast.keyword]) -> tuple[str, int]:
@@ -115,7 +134,16 @@ def _listed(items: list[ast.expr]) -> str:
 
 
 def _number(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() and value < 1e6 else str(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e6:
+        return _number(int(value))
+    if isinstance(value, (int, float, np.floating)) and not isinstance(value, bool):
+        return number(float(value)) if isinstance(value, (float, np.floating)) else str(value).replace("-", "−")
+    return str(value)
+
+
+def texts_of(parts: list[ast.expr]) -> str:
+    """The words, without the formulas among them."""
+    return "".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
 
 
 def _words(parts: list[ast.expr]) -> tuple[str, int]:
@@ -123,7 +151,8 @@ def _words(parts: list[ast.expr]) -> tuple[str, int]:
     texts = []
     for part in parts:
         if isinstance(part, ast.FormattedValue):
-            texts.append(_inside(part.value, WORDS if part is parts[-1] else SIGN))
+            stretched = part is parts[0] and texts_of(parts[1:]) == " in every place"
+            texts.append(_inside(part.value, WORDS if part is parts[-1] else PRODUCT if stretched else SIGN))
         elif isinstance(part, ast.Constant):
             texts.append(str(part.value))
     text = "".join(texts)

@@ -7,9 +7,7 @@ the names of the values that they use. Run on the same inputs, the program gives
 from __future__ import annotations
 
 import ast
-import copy
 import re
-import sys
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -19,9 +17,10 @@ from autodiff._core.graph import flat
 from autodiff._core.operation import ALL, NUMBER, PARAM, SHAPE, SHAPES
 from autodiff.explain import events
 from autodiff.explain.events import Arrival, Made, Thing, Walked
-from autodiff.explain.scope import Scope
+from autodiff.explain.own_backward import applied, is_called, sent_back
+from autodiff.explain.scope import Scope, callable_of
 from autodiff.explain.signs import infix
-from autodiff.explain.source import body_of
+from autodiff.explain.source import body_of, copied
 from autodiff.explain.steps import changed, constructed
 from autodiff.explain.values import Value, same
 
@@ -37,6 +36,7 @@ class Program(Scope):
         self.grads: dict[Thing, str] = {}  # the .grad of what learns
         self.written: dict[Thing, Value] = {}  # what that is, as far as this program knows
         self.optimizers: dict[int, tuple[str, Any]] = {}  # the name of each, with the options that it was made with
+        self.applied: dict[Made, str] = {}  # Functions: the result that has their graph
         self.held: set[Thing] = set()  # what they hold: another tensor of that name would be nothing to them
         self.place = ""
         for event in happened:
@@ -87,7 +87,10 @@ class Program(Scope):
 
     def forward(self, event: Made) -> None:
         """One operation."""
-        if event.operation is None:  # a Function of the user's: what it computed is given
+        if is_called(event):
+            applied(self, event)
+            return
+        if event.operation is None:  # a Function that can't be called again: what it computed is given
             for out in event.outputs:
                 self.names[out] = self.given(out.name, self.whole(_value(out), repr(out)))
                 self.say(f"# {self.names[out]} is what {event.name}.apply(...) returned", event)
@@ -106,7 +109,7 @@ class Program(Scope):
         args = [self.operand(x, numbers, event) for x in event.inputs]
         if sign and len(args) == 2 and not event.params and operation.public == event.name:
             return f"{args[0]} {sign} {args[1]}"
-        found = self.function(_called(operation), event.name)
+        found = self.function(callable_of(operation), event.name)
         named = [f"{key}={self.constant(value, key)}" for key, value in event.params.items()]
         return f"{found}({', '.join([*args, *named])})"
 
@@ -128,6 +131,8 @@ class Program(Scope):
         operation = made.operation
         gs = [self.gradients.get((walk, out)) for out in made.outputs]
         if operation is None or operation.together is not None or any(sent.rule is None for sent in event.sent):
+            if sent_back(self, event, gs):
+                return
             for sent in event.sent:
                 given = self.given(f"g_{self.of(sent.to)}", self.whole(sent.fitted, "a gradient"))
                 self.arrive(walk, sent.to, given, event)
@@ -135,13 +140,16 @@ class Program(Scope):
             return
         g = self.incoming(made, gs)
         for sent in event.sent:
-            expression = self.rule(sent, made, g)
-            if sent.raw.shape != sent.fitted.shape:
-                total = self.imported("autodiff._core.broadcast", "sum_to")
-                expression = f"{total}({expression}, shape={sent.fitted.shape!r})"
-            if sent.raw.dtype != sent.fitted.dtype:
-                expression = f"({expression}).to(torch.{sent.fitted.dtype})"
-            self.arrive(walk, sent.to, expression, event)
+            self.arrive(walk, sent.to, self.fitted(sent, self.rule(sent, made, g)), event)
+
+    def fitted(self, sent: Arrival, expression: str) -> str:
+        """What a rule gave, in the shape and dtype of the input."""
+        if sent.raw.shape != sent.fitted.shape:
+            total = self.imported("autodiff._core.broadcast", "sum_to")
+            expression = f"{total}({expression}, shape={sent.fitted.shape!r})"
+        if sent.raw.dtype != sent.fitted.dtype:
+            expression = f"({expression}).to(torch.{sent.fitted.dtype})"
+        return expression
 
     def incoming(self, made: Made, gs: list[str | None]) -> str:
         """What a rule calls g: of several outputs all their gradients, zeros for those that nobody used."""
@@ -157,16 +165,16 @@ class Program(Scope):
         if rule is flat:
             return f"torch.zeros_like({g})"
         words = operation.words[rule]
-        meaning = {"g": g, **{word: self.meaning(word, sent, made) for word in words}}
+        meaning = {"g": g, **{word: self.meaning(word, sent.at, made) for word in words}}
         body = body_of(rule) if isinstance(rule, FunctionType) and not rule.__code__.co_freevars else None
         if body is None:
             return f"{self.function(rule, 'rule')}({', '.join(meaning.values())})"
-        tree = _Named(self, rule, meaning).visit(copy.deepcopy(body))
+        tree = _Named(self, rule, meaning).visit(copied(body))
         return ast.unparse(tree)
 
-    def meaning(self, word: str, sent: Arrival, made: Made) -> str:
+    def meaning(self, word: str, at: int, made: Made) -> str:
         """What a rule's argument is in this program."""
-        source, x = made.meant(word, sent.at)
+        source, x = made.meant(word, at)
         if source == ALL:
             return f"[{', '.join(self.constant(each) for each in x)}]"
         if source == SHAPES:
@@ -240,17 +248,6 @@ class _Named(ast.NodeTransformer):
         return node
 
 
-def _called(operation: Any) -> Any:
-    """The function that users and rules call."""
-    home = sys.modules.get(operation.forward.__module__)
-    found = getattr(home, operation.forward.__name__, None)
-    if getattr(found, "operation", None) is operation:
-        return found
-    from autodiff._core.graph import recording
-
-    return recording(operation)
-
-
 def _gradient(program: Program, thing: Thing, g: Value) -> str:
     if g.array is not None and bool(np.all(g.array == 1)):
         return f"torch.ones({tuple(thing.shape)!r}, dtype=torch.{g.dtype})"
@@ -269,4 +266,4 @@ def _more(event: Made) -> str:
 
 
 def _whole(expression: str) -> str:
-    return expression if re.fullmatch(r"[\w.]+(\(.*\))?", expression) else f"({expression})"
+    return expression if re.fullmatch(r"[\w.]+(\(.*\)|\[\d+\])?", expression) else f"({expression})"

@@ -17,6 +17,7 @@ from autodiff._core.places import Span, span_of
 from autodiff._core.provenance import here, is_ours
 from autodiff._core.tensor import Tensor
 from autodiff.explain import events
+from autodiff.explain.alive import Holders
 from autodiff.explain.things import Things, name_of
 from autodiff.explain.values import Value, same, value_of
 
@@ -39,6 +40,7 @@ class Recorder(Things):
         self.flight: dict[tuple[int, events.Thing], Value] = {}  # what has arrived in a walk, at each thing
         self.grads: dict[events.Thing, Value] = {}  # each .grad as a walk left it
         self.refused: tuple[str, list[Any]] = "", []
+        self.holders = Holders()
 
     # ---- where the program is ----
 
@@ -49,13 +51,14 @@ class Recorder(Things):
         event.call = self.calls[-1] if self.calls else None
         self.events.append(event)
 
-    def look(self) -> None:
-        """Learn the names that the user's variables have now."""
+    def look(self) -> FrameType | None:
+        """Learn the names that the user's variables have now; returns the frame that they are of."""
         frame: FrameType | None = sys._getframe(2)
         while frame is not None and is_ours(frame.f_code):
             frame = frame.f_back
         if frame is not None:
             self.names.look(frame)
+        return frame
 
     def path(self, event: events.Event) -> str:
         """The innermost module that runs, as the outermost one calls it."""
@@ -72,10 +75,13 @@ class Recorder(Things):
     def made(self, node: Node, inputs: Any, params: dict[str, Any], outputs: Any) -> None:
         """An operation was recorded."""
         self.look()
+        known = len(self.things)
         given = [self.thing(x) if isinstance(x, Tensor) else x for x in inputs]
+        if len(self.things) > known:
+            self.look()  # what came in just now has a name, too
         event = events.Made(
             span_of(node.place), name_of(node), node.operation, given, dict(params), [], _kept_by(node), node,
-            in_place=self.names.changing if self.changes else "",
+            in_place="apply" if any(x is t for x in inputs for t in outputs) else self.names.changing if self.changes else "",
         )
         self.made_by[node] = event
         self.names.used(event)
@@ -101,6 +107,10 @@ class Recorder(Things):
     def finish(self, frame: FrameType) -> None:
         """The program is over: what its last variables are called."""
         self.names.look(frame)
+        self.holders.look(frame)
+        told = self.holders.told()
+        if told is not None:
+            self.add(events.Holding(None, *told))
 
     def cut(self, by: str, inputs: Any, output: Any) -> None:
         """A result has no graph although an input had one."""
@@ -144,10 +154,11 @@ class Recorder(Things):
 
     def began(self, kind: str, roots: Any) -> None:
         """backward() or grad() was called."""
-        self.look()
+        frame = self.look()
         self.walk += 1
         self.walks.append(self.walk)
         pairs = [(self.at_end(edge), value_of(g, whole=True)) for edge, g in roots]
+        self.holders.began(frame, roots, self.walk)
         self.add(events.Began(self.now(), kind, pairs, self.walk))
         for thing, g in pairs:
             self.arrive(thing, g)
@@ -166,18 +177,18 @@ class Recorder(Things):
         """The rules of a node have run."""
         made = self.made_of(node)
         gradients = gradient if node.outputs is not None else [gradient]
-        arrivals = []
+        arrivals, recorded = [], False
         rules = {i: rule for i, rule, *_ in node.plan.pulls}
         for at, one in enumerate(by_input(node.edges, sent)):
             if one is None or one.raw is None:
                 continue
-            rule = rules.get(at)
+            rule, recorded = rules.get(at), isinstance(one.raw, Tensor)
             to = self.at_end(one.edge)
             fitted = value_of(one.fitted, _is_given(node) or rule is None)
             before, total = self.arrive(to, fitted)
             arrivals.append(events.Arrival(at, to, rule, value_of(one.raw), fitted, before, total))
         values = [None if g is None else value_of(g) for g in gradients]
-        self.add(events.Walked(made.span, made, values, arrivals, bool(node.plan.saves), self.walks[-1]))
+        self.add(events.Walked(made.span, made, values, arrivals, bool(node.plan.saves), self.walks[-1], recorded))
 
     def hooked(self, at: Any, before: Any, after: Any) -> None:
         """A hook replaced a gradient."""

@@ -3,7 +3,8 @@
 After this module a reader knows how the helpers that rules call are written out. One that users call too, which its docstring
 shows with an example, stands as they call it: exp(x). Any other is replaced by its docstring's first line, up to a colon, a
 semicolon or a full stop, with its arguments put in. That is a formula, such as "g where y > 0, else 0"; or it is words, in
-which an argument is a single letter (but not the article a) or stands in backticks.
+which an argument is a single letter (but not the article a) or stands in backticks. A helper may have a simpler formula in a
+usual case: a later line says so, "Plainly, where reduction == 'mean': g / n". In a run, whose values are known, that is taken.
 
 For what explains, not for users: they see its lines, and need no name of it.
 """
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, ModuleType
@@ -21,15 +21,21 @@ from typing import Any
 from autodiff._core.graph import flat
 from autodiff._core.operation import Operation
 from autodiff.explain.notation import line
-from autodiff.explain.source import assigned, body_of, module_with
+from autodiff.explain.settled import is_settled, settled
+from autodiff.explain.source import assigned, body_of, copied, module_with
+from autodiff.explain.usual import evaluated, usual_formula
 
 __all__ = ["template", "written", "written_out"]
 
 
-def written(rule: Callable[..., Any], names: Mapping[str, str] | None = None) -> str:
+def written(
+    rule: Callable[..., Any], names: Mapping[str, str] | None = None, values: Mapping[str, Any] | None = None,
+    counted: bool = False,
+) -> str:
     """The rule as one line of mathematics, its arguments called as `names` says: a name, or an expression's source.
 
-    Where the source is not at hand, a rule is its docstring's first line, or its name and arguments: f(g, y) for a lambda.
+    `values` are those of a run: arrays, and options, which are put in. With `counted` a number n of elements is, too. Where the
+    source is not at hand, a rule is its docstring's first line, or its name and arguments: f(g, y) for a lambda.
     """
     if rule is flat:
         return "0"
@@ -43,21 +49,26 @@ def written(rule: Callable[..., Any], names: Mapping[str, str] | None = None) ->
         given: dict[str, ast.expr] = {each: ast.Name(each) for each in arguments}
         tree = _template(rule.__doc__, given) or ast.Call(ast.Name(name), [*given.values()], [])
     else:
-        tree = written_out(body, rule.__globals__, arguments)
-    return line(_Renamed(names or {}, arguments).visit(tree))
+        tree = written_out(body, rule.__globals__, arguments, values, counted)
+    return line(_Renamed(names or {}, arguments).visit(settled(tree, values or {})))
 
 
-def written_out(tree: ast.expr, world: dict[str, Any], arguments: Sequence[str]) -> ast.expr:
+def written_out(
+    tree: ast.expr, world: dict[str, Any], arguments: Sequence[str], values: Mapping[str, Any] | None = None,
+    counted: bool = False,
+) -> ast.expr:
     """An expression of a function with these arguments, in the names of its module: what these stand for is put in."""
-    found: ast.expr = _WrittenOut(world, arguments).visit(copy.deepcopy(tree))
+    found: ast.expr = _WrittenOut(world, arguments, values, counted).visit(copied(tree))
     return found
 
 
 class _WrittenOut(ast.NodeTransformer):
     """Puts what they stand for in the place of helpers and of constants."""
 
-    def __init__(self, world: dict[str, Any], arguments: Sequence[str]) -> None:
-        self.world, self.arguments = world, arguments
+    def __init__(
+        self, world: dict[str, Any], arguments: Sequence[str], values: Mapping[str, Any] | None, counted: bool
+    ) -> None:
+        self.world, self.arguments, self.values, self.counted = world, arguments, values, counted
 
     def value_of(self, name: str) -> Any:
         """What a name of the rule means; None for an argument."""
@@ -70,7 +81,10 @@ class _WrittenOut(ast.NodeTransformer):
         if not isinstance(value, (int, float)):
             return node
         source = assigned(module_with(self.world), node.id)
-        return ast.Constant(value) if source is None else self.visit(copy.deepcopy(source))
+        if source is None or not _is_mathematics(source):
+            return ast.Constant(value)
+        found: ast.expr = self.visit(copied(source))
+        return found
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         if isinstance(node.value, ast.Name) and isinstance(self.value_of(node.value.id), ModuleType):
@@ -80,12 +94,39 @@ class _WrittenOut(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         helper = self.value_of(node.func.id) if isinstance(node.func, ast.Name) else None
+        if helper is flat:
+            return ast.Constant(0)
+        simple = self.plainly(helper, node)
+        if simple is not None:
+            return simple
         if not isinstance(node.func, ast.Name):
             node.func = self.visit(node.func)
         node.args = [self.visit(each) for each in node.args]
         for keyword in node.keywords:
             keyword.value = self.visit(keyword.value)
         return template(helper, node) or node
+
+
+    def plainly(self, helper: Any, call: ast.Call) -> ast.expr | None:
+        """What a call comes to with the values of a run: a number of elements, or the formula of a usual case."""
+        values = self.values
+        if values is None or not isinstance(helper, FunctionType):
+            return None
+        given = _given(helper, call)
+        names = {each.id for value in given.values() for each in ast.walk(value) if isinstance(each, ast.Name)}
+        if self.counted and names and all(is_settled(values.get(name)) for name in names):
+            found = evaluated(call, self.world, values)
+            return ast.Constant(found) if isinstance(found, int) else None
+        formula = usual_formula(helper, given, self.world, values)
+        if formula is None:
+            return None
+        return _template(formula, {name: self.visit(copied(value)) for name, value in given.items()})
+
+
+def _is_mathematics(source: ast.expr) -> bool:
+    """Whether a constant's source is worth more than its value: log(2), 2 / √π."""
+    functions = [each.func for each in ast.walk(source) if isinstance(each, ast.Call)]
+    return all(isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) and f.value.id == "math" for f in functions)
 
 
 def template(helper: Any, call: ast.Call) -> ast.expr | None:
@@ -134,7 +175,9 @@ class _Filled(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in self.given:
-            return copy.deepcopy(self.given[node.id])
+            return copied(self.given[node.id])
+        if node.id == "pi":
+            return ast.Name("π")
         return ast.JoinedStr([ast.Constant(node.id)])
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
@@ -155,7 +198,7 @@ def _words(text: str, given: Mapping[str, ast.expr]) -> ast.expr:
     parts: list[ast.expr] = []
     for i, piece in enumerate(re.split(r"`(\w+)`|(?<![\w`])([b-zB-Z])(?![\w`])", text)):
         if piece and i % 3 and piece in given:
-            parts.append(ast.FormattedValue(copy.deepcopy(given[piece]), -1))
+            parts.append(ast.FormattedValue(copied(given[piece]), -1))
         elif piece:
             parts.append(ast.Constant(piece))
     return ast.JoinedStr(parts)
@@ -189,4 +232,4 @@ def _expression(name: str) -> ast.expr:
     try:
         return ast.parse(name, mode="eval").body
     except SyntaxError:
-        return ast.JoinedStr([ast.Constant(name)])
+        return ast.Name(name) if name.startswith("[") else ast.JoinedStr([ast.Constant(name)])  # [3 0 1] needs no parentheses

@@ -27,7 +27,10 @@ from autodiff.explain.recorder import Recorder
 from autodiff.explain.story import story_of
 from autodiff.explain.text import as_ascii, as_text
 
-__all__ = ["Run", "Watching", "check_ending", "users_place"]
+__all__ = ["Run", "Watching", "check_ending", "stopped"]
+
+
+_SHOWN = 100  # lines of the story, where a cell or a prompt ends with a run
 
 
 class Run:
@@ -78,7 +81,11 @@ class Run:
         return as_json(self, indent)
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        return {"text/plain": str(self), "image/svg+xml": self.graph().svg()}
+        lines = str(self).splitlines()
+        if len(lines) > _SHOWN:
+            rest = counted(len(lines) - _SHOWN, "more line")
+            lines = [*lines[:_SHOWN], "", f"… and {rest}: print(run), run.explore() or run.save('run.html')"]
+        return {"text/plain": "\n".join(lines), "image/svg+xml": self.graph().svg()}
 
     def graph(self, depth: int | None = None) -> Picture:
         """The picture of what was computed, with every value and gradient: `_repr_svg_` in a notebook, `.save("g.svg")`.
@@ -128,9 +135,11 @@ class Watching:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.looking.__exit__(None, None, None)
-        self.recorder.finish(sys._getframe(1))
+        frame = sys._getframe(1)
+        if not is_ours(frame.f_code):
+            self.recorder.finish(frame)
         if error is not None:
-            self.recorder.stopped(error, users_place(trace))
+            stopped(self.recorder, error, trace)
 
 
 def check_ending(path: str | os.PathLike[str]) -> None:
@@ -140,11 +149,13 @@ def check_ending(path: str | os.PathLike[str]) -> None:
         raise ValueError(f"save: a run is written to .html or .txt, not {ending or 'a path without an ending'!r}")
 
 
-def users_place(trace: TracebackType | None) -> Any:
-    """Where in the user's program an error was raised: its last frame that is not the package's."""
+def stopped(recorder: Recorder, error: BaseException, trace: TracebackType | None) -> None:
+    """The program ended with an error, in its last frame that is not the package's: what its variables were called then."""
     place = None
     while trace is not None:
         if not is_ours(trace.tb_frame.f_code):
+            recorder.finish(trace.tb_frame)
             place = trace.tb_frame.f_code, trace.tb_lasti
         trace = trace.tb_next
-    return span_of(place)
+    if isinstance(error, Exception):  # not where it asked to be ended
+        recorder.stopped(error, span_of(place))

@@ -17,7 +17,7 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff.explain.events import Thing
 from autodiff.explain.values import Value
 
-__all__ = ["Scope"]
+__all__ = ["Scope", "callable_of"]
 
 
 class Scope:
@@ -99,6 +99,17 @@ class Scope:
         self.taken.add(mine)
         self.imports[mine] = line if mine == name else f"{line} as {mine}"
         return mine
+
+
+def callable_of(operation: Any) -> Any:
+    """The function that users and rules call."""
+    home = sys.modules.get(operation.forward.__module__)
+    found = getattr(home, operation.forward.__name__, None)
+    if getattr(found, "operation", None) is operation:
+        return found
+    from autodiff._core.graph import recording
+
+    return recording(operation)
 
 
 def _is_written(value: Any) -> bool:

@@ -7,13 +7,14 @@ one is found; and that it forgets it under `-X no_debug_ranges`, in a frozen pro
 from __future__ import annotations
 
 import ast
-import copy
 import functools
 import linecache
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["assigned", "body_of", "definition_of", "module_with"]
+__all__ = ["assigned", "body_of", "copied", "definition_of", "module_with"]
+
+Tree = TypeVar("Tree", bound=ast.AST)
 
 
 def _module_of(function: FunctionType) -> ast.Module:
@@ -59,6 +60,7 @@ def body_of(function: FunctionType) -> ast.expr | None:
     return found.body if found and _still_is(compile(ast.Expression(found), "", "eval"), code) else None
 
 
+@functools.lru_cache(maxsize=128)
 def definition_of(function: FunctionType) -> ast.FunctionDef | None:
     """The `def` of a function; None where its source is not at hand, or is not what runs."""
     code = function.__code__
@@ -67,7 +69,7 @@ def definition_of(function: FunctionType) -> ast.FunctionDef | None:
         if isinstance(each, ast.FunctionDef) and each.name == code.co_name and _first_line(each) == code.co_firstlineno:
             # Compiled with the imports, since a call of a module's function has an instruction of its own.
             imports = [line for line in module.body if isinstance(line, (ast.Import, ast.ImportFrom))]
-            whole = compile(ast.Module([*imports, _bare(each)], []), "", "exec")
+            whole = compile(ast.fix_missing_locations(ast.Module([*imports, _bare(each)], [])), "", "exec")
             return each if _still_is(whole, code) else None
     return None
 
@@ -78,7 +80,7 @@ def _first_line(found: ast.FunctionDef) -> int:
 
 def _bare(found: ast.FunctionDef) -> ast.FunctionDef:
     """A function without its annotations and decorators, which are no part of its own code."""
-    bare = copy.deepcopy(found)
+    bare = copied(found)
     bare.returns, bare.decorator_list = None, []
     for each in ast.walk(bare.args):
         if isinstance(each, ast.arg):
@@ -119,3 +121,14 @@ def assigned(module: ast.Module, name: str) -> ast.expr | None:
                         if isinstance(each, ast.Name) and each.id == name:
                             return value
     return None
+
+
+def copied(tree: Tree) -> Tree:
+    """A tree of its own, which may be changed: much sooner made than by copy.deepcopy, which looks for circles."""
+    return type(tree)(**{name: _copied(value) for name, value in ast.iter_fields(tree)})
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_copied(each) for each in value]
+    return copied(value) if isinstance(value, ast.AST) else value

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from autodiff.explain import events
+from autodiff.explain.born import mark_first
 from autodiff.explain.equations import of_arrival
 from autodiff.explain.events import Thing
+from autodiff.explain.measured import Measuring
 from autodiff.explain.moments import Change, Moment, Story
 from autodiff.explain.numbers import brief, number, shape_of
 from autodiff.explain.rows import Row
@@ -43,16 +45,20 @@ class _Teller:
         self.moments: list[Moment] = []
         self.uses: dict[Thing, int] = {}  # how often a thing was used on the way there
         self.loss: Thing | None = None
+        self.cleared = 0  # so many moments had been told when the gradients were cleared
+        self.measuring = Measuring()
 
     def tell(self) -> list[Moment]:
         """All moments."""
         self.moments.append(self.beginning())
         for event in self.happened:
             self.add(event)
+        mark_first(self.happened, self.moments)
         return self.moments
 
     def add(self, event: events.Event) -> None:
         """What one event adds to the story."""
+        self.measuring.add(event)
         match event:
             case events.Made():
                 moment = self.forward(event)
@@ -81,6 +87,8 @@ class _Teller:
                 moment = self.clear(event)
             case events.Failed():
                 moment = self.stop(event)
+            case events.Holding():
+                moment = self.hold(event)
             case _:
                 return
         moment.event, moment.module, moment.depth, moment.span = event, event.module, event.depth, event.span
@@ -233,6 +241,8 @@ class _Teller:
         name = f"{named(event.to)}.grad"
         numbers = "None, becomes" if event.before is None else f"{brief(event.before)} + {brief(event.arrived)}"
         last.rows.append(Row(event.to, name, numbers, event.after))
+        measured = self.measuring.of(event)
+        last.measured += [] if measured is None else [measured]
         if event.before is not None:
             last.facts = ["A gradient was there already, and the new one was added to it: zero_grad() clears it."]
         last.changes += [Change(event.to, "collecting", None), Change(event.to, "gradient", event.after)]
@@ -288,13 +298,27 @@ class _Teller:
         moment.things = had
         if event.how == "zero_grad":
             moment.facts = ["The gradients still drawn on results in between were only passing through: these have no .grad."]
-            moment.changes += [Change(t, "gradient", None) for t in self.things if t.kind == "result" and t not in had]
+            since = (change for each in self.moments[self.cleared :] for change in each.changes if change.slot == "gradient")
+            passed = dict.fromkeys(change.thing for change in since if change.thing.kind == "result")
+            moment.changes += [Change(t, "gradient", None) for t in passed if t not in had]
+            self.cleared = len(self.moments)
         return moment
 
     def stop(self, event: events.Failed) -> Moment:
         """The program failed here."""
         first = event.error.splitlines()[0] if event.error else ""
-        moment = Moment("stopped", f"{event.name} failed", f"{event.kind}: {first}")
+        title = f"{event.name} failed" if event.name != event.kind else event.kind
+        moment = Moment("stopped", title, f"{event.kind}: {first}")
         moment.things = [x for x in event.inputs if isinstance(x, Thing)]
         moment.rows = [Row(x, named(x), shape_of(x.shape), None, "value") for x in moment.things]
         return moment
+
+    def hold(self, event: events.Holding) -> Moment:
+        """What the program holds on to."""
+        who, many = f"`{event.name}`", f"{event.operations} operations that nobody needs"
+        if event.kind == "sum":
+            words = f"The sum {who} of {event.losses} losses, of {event.where}, holds their graphs: {many}. Add"
+        else:
+            held = f"are alive, held by the {event.kind} {who}"
+            words = f"The graphs of {event.losses} losses, of {event.where}, {held}: {many}. Keep"
+        return Moment(self.moments[-1].phase, "memory", f"{words} the numbers, as loss.item() gives them. (AD024)")

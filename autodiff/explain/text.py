@@ -10,10 +10,13 @@ import textwrap
 
 from autodiff._core.places import text_of
 from autodiff.explain.events import Cut, Made, Thing
+from autodiff.explain.measured import Measured
 from autodiff.explain.moments import Moment, Story
-from autodiff.explain.numbers import brief, shape_of
+from autodiff.explain.numbers import brief, number, shape_of
 from autodiff.explain.rows import Row
+from autodiff.explain.spelled import spelled
 from autodiff.explain.values import Value
+from autodiff.explain.wording import named
 
 __all__ = ["as_ascii", "as_text"]
 
@@ -54,7 +57,7 @@ def _moment(i: int, moment: Moment, told: set[str]) -> list[str]:
     for k, (who, sign, rule, value) in enumerate(lines):
         head = f"{i:4} {line:>4}  " if k == 0 else " " * 11
         found += _columns(head + "  " * moment.depth, who, sign, rule, value)
-    return found
+    return found + textwrap.wrap(moment.mark, WIDTH, initial_indent=" " * 11 + "! ", subsequent_indent=" " * 13)
 
 
 def _columns(head: str, who: str, sign: str, rule: str, value: str) -> list[str]:
@@ -86,10 +89,11 @@ def _lines(moment: Moment, told: set[str]) -> list[tuple[str, str, str, str]]:
         to = equation.to
         assert to is not None
         rule = equation.rule + (f", summed to {_shape(moment, to)}" if equation.note else "")
-        lines.append((to.name, "+=" if to in sums else "<-", rule, brief(_arrived(moment, to))))
+        lines.append((named(to), "+=" if to in sums else "<-", rule, brief(_arrived(moment, to))))
     if not moment.equations:
         for row in moment.rows:
             lines += _row(row, told)
+        lines += [_measured(each, told) for each in moment.measured]
         if moment.phase == "step":
             lines += [("", "", fact, "") for fact in moment.facts]
     return lines or [(moment.title, "", moment.words, "")]
@@ -97,7 +101,7 @@ def _lines(moment: Moment, told: set[str]) -> list[tuple[str, str, str, str]]:
 
 def _row(row: Row, told: set[str]) -> list[tuple[str, str, str, str]]:
     """A row of numbers: a formula and the same in numbers on one line, or on two; a formula that was told is not repeated."""
-    who = row.name or (row.about.name if row.about else "")
+    who = row.name or (named(row.about) if row.about else "")
     result = brief(row.result, digits=row.digits) if row.result is not None else ""
     if not row.name:
         return [(who, "=", f"{row.text}  {row.numbers}".strip(), result)]
@@ -114,8 +118,19 @@ def _row(row: Row, told: set[str]) -> list[tuple[str, str, str, str]]:
     return [(who, "=", row.text, ""), ("", "=", row.numbers, result)]
 
 
+def _measured(slope: Measured, told: set[str]) -> tuple[str, str, str, str]:
+    """A gradient and the slope beside it."""
+    if slope.corner or slope.fixed or "measured" not in told:
+        told.add("measured")
+        return ("measured", "", slope.words, "")
+    return ("measured", "", f"{slope.label}: backward says {number(slope.backward)}", number(slope.up))
+
+
 def _expression(moment: Moment) -> str:
-    return moment.things[0].name if moment.depth else text_of(moment.span)
+    """What made a thing: its source; what a rule computed, and where no source is at hand, as it would be written."""
+    made = moment.event if isinstance(moment.event, Made) else None
+    text = moment.things[0].name if moment.depth else text_of(moment.span)
+    return text or (spelled(made) if made is not None else "")
 
 
 def _shape(moment: Moment, to: Thing) -> str:

@@ -7,7 +7,6 @@ followed through the rule's source, from what it was and its gradient, over what
 from __future__ import annotations
 
 import ast
-import copy
 import math
 from dataclasses import dataclass
 from types import FunctionType
@@ -24,6 +23,7 @@ from autodiff.explain.notation import line
 from autodiff.explain.numbers import factor, number
 from autodiff.explain.rows import Row
 from autodiff.explain.rules import template, written_out
+from autodiff.explain.source import copied
 from autodiff.explain.values import Value, value_of
 from autodiff.optim._options import plain
 
@@ -172,7 +172,7 @@ def _tells(found: Line, at: Any) -> bool:
 def _row(found: Line, one: _Followed, last: bool) -> Row:
     """A line with names, with the numbers at one place, and what it came to there."""
     text = line(written_out(found.formula, found.world, [*found.meant]))
-    filled = _InNumbers(found, one).visit(copy.deepcopy(found.formula))
+    filled = _InNumbers(found, one).visit(copied(found.formula))
     numbers = "" if isinstance(found.formula, ast.Name) else line(written_out(filled, found.world, [*found.meant]))
     if last:
         return Row(one.move.thing, text, numbers, *one.result())

@@ -6,6 +6,8 @@ pieces is differentiated piece by piece.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autodiff import _kernels
@@ -117,7 +119,10 @@ def elu(x, *, alpha, scale, rate):
     says="Below 0 the slope of an exponential is a multiple of itself; above 0 there is none.",
 )
 def decay(x, *, low, high, rate, at_zero=True):
-    """`low` · exp(`rate` · x) below 0, `high` above: at 0 the first, or as PyTorch's second derivative has it the second."""
+    """`low` · exp(`rate` · x) below 0, `high` above: at 0 the first, or as PyTorch's second derivative has it the second.
+
+    Plainly, where low == 1 and rate == 1: exp(x) below 0, `high` above.
+    """
     low_side = x <= 0 if at_zero else x < 0
     return np.where(low_side, np.exp(np.minimum(x, x.dtype.type(0)) * rate) * low, high).astype(x.dtype, copy=False)
 
@@ -173,14 +178,13 @@ def outside(x, *, lambd):
 # ---- smooth ----
 
 
+def _softplus_slope(z: Any, threshold: float) -> Any:
+    """1 where z > threshold, else sigmoid(z)."""
+    return sigmoid(z) * pieces(z, at=threshold, low=1.0, high=0.0) + pieces(z, at=threshold, low=0.0, high=1.0)
+
+
 @primitive(
-    lambda g, x, beta, threshold: (
-        g
-        * (
-            sigmoid(x * beta) * pieces(x * beta, at=threshold, low=1.0, high=0.0)
-            + pieces(x * beta, at=threshold, low=0.0, high=1.0)
-        )
-    ),
+    lambda g, x, beta, threshold: g * _softplus_slope(x * beta, threshold),
     says="The slope of softplus is the sigmoid: a relu with a rounded corner.",
 )
 def softplus(x, *, beta, threshold):
@@ -196,5 +200,5 @@ def softplus(x, *, beta, threshold):
     says="The slope is 1 − sigmoid(x): large where the probability is still small, and nearly 0 where it is near 1.",
 )
 def logsigmoid(x):
-    """log(1 / (1 + e**-x)): without overflow."""
+    """log(sigmoid(x)): without overflow."""
     return np.minimum(x, x.dtype.type(0)) - np.log1p(np.exp(-np.abs(x)))

@@ -51,7 +51,7 @@ adaptive_avg_of_volumes = renamed(adaptive_avg, "AdaptiveAvgPool3D")
     says="What was spread over a window comes back as the mean of that window.",
 )
 def adaptive_avg_spread(x, *, inside):
-    """x divided by its window's count and added at every place of the window."""
+    """x / its window's count, added at every place of the window."""
     _not_empty(x)
     return in_single(_shares, x, inside)
 
@@ -88,7 +88,7 @@ def _part(d: int, a: int, b: int) -> tuple[slice, ...]:
     says="Of each window only the largest element counts, so it alone gets the window's g; all others get 0.",
 )
 def taken_in_place(x, places):
-    """The elements at the places, which are counted through all spatial dimensions."""
+    """The elements at the places: these are counted through all spatial dimensions."""
     return np.take_along_axis(_flat(x), _flat(places), 2).reshape(places.shape)
 
 

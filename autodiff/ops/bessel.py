@@ -17,8 +17,13 @@ from autodiff.ops.rounding import sign
 from autodiff.ops.special import scipys
 
 
+def _mean_beside(x: Any, order: int) -> Any:
+    """the mean of the neighbours at `x`: of orders n - 1 and n + 1."""
+    return (bessel_i(x, order=max(order - 1, 1 - order)) + bessel_i(x, order=order + 1)) * 0.5
+
+
 @primitive(
-    lambda g, input, order: g * ((bessel_i(input, order=max(order - 1, 1 - order)) + bessel_i(input, order=order + 1)) * 0.5),
+    lambda g, input, order: g * _mean_beside(input, order),
     promote=to_floating,
     says="Each of the family has as its slope the mean of its two neighbours.",
 )
@@ -30,7 +35,7 @@ def bessel_i(input, *, order):
 
 
 def _mean_neighbour(x: Any, order: int) -> Any:
-    """the mean of its neighbours: of orders n - 1 and n + 1."""
+    """the mean of the neighbours at `x`: those of orders n - 1 and n + 1."""
     return (bessel_ie(x, order=max(order - 1, 1 - order)) + bessel_ie(x, order=order + 1)) * 0.5
 
 

@@ -273,7 +273,11 @@ def clamp(input, *, min, max):
 
 @primitive()
 def inside(input, *, min, max):
-    """min <= input <= max: where the slope of clamp is 1, as in PyTorch also at the limits."""
+    """min <= input <= max: where the slope of clamp is 1, as in PyTorch also at the limits.
+
+    Plainly, where max is None: input >= min.
+    Plainly, where min is None: input <= max.
+    """
     result = np.ones(input.shape, bool)
     if min is not None:
         result &= input >= min

@@ -18,7 +18,7 @@ from autodiff.ops.statistics import over
 
 
 def _pulled(w: Any, rows: Any, others: Any) -> Any:
-    """Each of the rows less each of the others, times w, summed over the others."""
+    """The sum over all others of (row − other) · `w`: each of the rows less each of the others."""
     return sum_over(w, axes=(2,), keepdim=True) * rows - bmm(w, others)
 
 

@@ -25,7 +25,7 @@ from autodiff.ops.triangle import diagonal
     says="Each number counts once in the sum of its row, so it gets that row's g unchanged.",
 )
 def row_sums(x):
-    """The sums over the last dimension."""
+    """The row sums of `x`: over the last dimension."""
     return x.sum(-1)
 
 
@@ -106,7 +106,7 @@ def _one_solved(a: Any, b: Any) -> Any:
     says="An inverse shrinks where the matrix grows: minus g between two inverses, as −1/x² is for a number.",
 )
 def inverse(a, *, name="linalg.inv", lenient=False):
-    """the inverse of a matrix; nan for a singular one if `lenient`, which is an error otherwise."""
+    """the inverse of `a`: of a matrix; nan for a singular one if `lenient`, which is an error otherwise."""
     try:
         return with_nan(a, np.linalg.inv(a))
     except np.linalg.LinAlgError:
@@ -126,7 +126,7 @@ def inverse(a, *, name="linalg.inv", lenient=False):
     says="A number moves the volume by its cofactor: the determinant of what is left without its row and column.",
 )
 def det(a):
-    """the determinant of a matrix."""
+    """the determinant of `a`: a matrix."""
     return np.linalg.det(a)
 
 
@@ -138,7 +138,7 @@ def _in_axes(a: Any) -> Any:
 
 @primitive(lambda g, a: twice(g, a), says="A cofactor is a determinant itself, and so its slopes are cofactors of cofactors.")
 def cofactors(a):
-    """the cofactors of a matrix: the determinant times the inverse, turned; also where there is no inverse."""
+    """the cofactors of `a`: the determinant times the inverse, turned; also where there is no inverse."""
     if not a.size:
         return a.copy()
     u, s, v, sign = _in_axes(a)
@@ -152,7 +152,7 @@ def cofactors(a):
     says="What two changes of a matrix do to its volume together: each meets the cofactors that the other moved.",
 )
 def twice(h, a):
-    """how the cofactors of a move with h: the second slope of the determinant, which is the same both ways."""
+    """how the cofactors of `a` move with `h`: the second slope of the determinant, which is the same both ways."""
     if not a.size:
         return a.copy()
     u, s, v, sign = _in_axes(a)
@@ -166,7 +166,7 @@ def twice(h, a):
 
 
 def _thrice(g: Any, h: Any, x: Any, d: Any) -> Any:
-    """the third slope of the determinant d with g and h: by the inverse x, where there is one."""
+    """the third slope of the determinant, with `g` and `h`: by the inverse x, where there is one, and the determinant d."""
     xg, xh = product(x, g), product(x, h)
     one, other = _of_matrix(_traces(xg)), _of_matrix(_traces(xh))
     both = one * other - _of_matrix(_traces(product(xg, xh)))
@@ -199,7 +199,7 @@ def limits(s: Any, shape: tuple[int, ...], atol: Any, rtol: Any) -> Any:
 
 
 def _with_pinv(g: Any, a: Any, p: Any) -> Any:
-    """the slope of pinv: between two of them, and along what the matrix does not reach."""
+    """the slope of pinv(`a`): between two of them, and along what the matrix does not reach."""
     t = g.mT
     rows, columns = product(t, product(p, p.mT)), product(product(p.mT, p), t)
     return rows - product(a, product(p, rows)) + columns - product(product(columns, p), a) - product(p.mT, product(g, p.mT))

@@ -93,8 +93,13 @@ def amin(x, *, axes, keepdim):
     return in_rows(np.min(x, axis=axes, keepdims=keepdim))
 
 
+def _back_to(g: Any, places: Any, axis: int, shape: tuple[int, ...]) -> Any:
+    """g at `places` along dimension `axis`, in zeros: where the dimension has gone, g gets it back first."""
+    return scattered(reshape(g, shape=places.shape), axis=axis, places=places, shape=shape)
+
+
 @primitive(
-    lambda g, places, axis, x_shape: scattered(reshape(g[0], shape=places.shape), axis=axis, places=places, shape=x_shape),
+    lambda g, places, axis, x_shape: _back_to(g[0], places, axis, x_shape),
     name="MaxBackward0",
     walked_once=True,
     says="The gradient goes to the elements that were chosen; all others get zero.",

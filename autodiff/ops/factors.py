@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import _kernels
 from autodiff._core.graph import primitive
 from autodiff._core.types import LinAlgError
 from autodiff.ops import lapack
@@ -144,34 +145,18 @@ def _through_lu(gl: Any, gu: Any, l: Any, u: Any) -> Any:
 )
 def lu(a):
     """(l, u) with l @ u = a: of square matrices whose rows stand in the right order."""
-    u = np.array(a)
-    l = np.zeros_like(u)
-    for i in range(a.shape[-1]):
-        l[..., i, i] = 1
-        pivot = u[..., i, i]
-        column = np.where((pivot == 0)[..., None], 0, u[..., i + 1 :, i] / np.where(pivot == 0, 1, pivot)[..., None])
-        l[..., i + 1 :, i] = column
-        u[..., i + 1 :, :] -= column[..., None] * u[..., i, None, :]
-        u[..., i + 1 :, i] = 0
-    return l, u
+    both = np.array(a, order="C")
+    _kernels.eliminate(both.reshape(math.prod(a.shape[:-2]), *a.shape[-2:]), False)
+    return np.tril(both, -1) + np.eye(a.shape[-1], dtype=a.dtype), np.triu(both)
 
 
 def pivots_of(a: Any) -> Any:
     """(pivots, order) of a batch of matrices: with which row each was exchanged, from 1 on, and where the rows came from."""
-    work = np.array(a, np.float64)
-    batch, (m, n) = work.shape[:-2], work.shape[-2:]
-    work = work.reshape(math.prod(batch), m, n)
-    every, k = np.arange(len(work)), min(m, n)
-    pivots, order = np.zeros((len(work), k), np.int32), np.tile(np.arange(m), (len(work), 1))
-    for i in range(k):
-        p = i + np.argmax(np.abs(work[:, i:, i]), 1)
-        pivots[:, i] = p + 1
-        for array in (work, order):
-            array[every, i], array[every, p] = array[every, p].copy(), array[every, i].copy()
-        top = work[:, i, i]
-        share = np.where((top == 0)[:, None], 0, work[:, i + 1 :, i] / np.where(top == 0, 1, top)[:, None])
-        work[:, i + 1 :] -= share[:, :, None] * work[:, i, None]
-    return pivots.reshape(*batch, k), order.reshape(*batch, m)
+    batch, (m, n) = a.shape[:-2], a.shape[-2:]
+    work = np.array(a, np.float64, order="C").reshape(math.prod(batch), m, n)
+    partners = _kernels.eliminate(work, True)[:, : min(m, n)].astype(np.int64)
+    order = np.array([_kernels.exchanged(line, m) for line in partners], np.int64)
+    return (partners + 1).astype(np.int32).reshape(*batch, min(m, n)), order.reshape(*batch, m)
 
 
 # ---- turns ----

@@ -33,7 +33,11 @@ def reduced(values: Any, reduction: str) -> Any:
 
 
 def share(g: Any, shape: tuple[int, ...], reduction: str) -> Any:
-    """g's share: the gradient of the reduced loss for each element, one n-th of g in a mean, else g."""
+    """g's share: the gradient of the reduced loss for each element, one n-th of g in a mean, else g.
+
+    Plainly, where reduction == "mean": g / n.
+    Plainly, where reduction != "mean": g.
+    """
     return g * (1.0 / max(math.prod(shape), 1) ** (reduction == "mean"))  # n to the power 1, or to the power 0
 
 
@@ -41,8 +45,8 @@ def share(g: Any, shape: tuple[int, ...], reduction: str) -> Any:
 
 
 @primitive(
-    lambda g, x, t, reduction: (x - t) * (share(g, x.shape, reduction) * 2.0),
-    lambda g, x, t, reduction: (t - x) * (share(g, x.shape, reduction) * 2.0),
+    lambda g, x, t, reduction: share(g, x.shape, reduction) * 2.0 * (x - t),
+    lambda g, x, t, reduction: share(g, x.shape, reduction) * 2.0 * (t - x),
     promote=to_common,
     says="The slope of a square is twice what is squared: the further off a prediction is, the harder it is pulled back.",
 )
@@ -53,8 +57,8 @@ def mse_loss(x, t, *, reduction):
 
 
 @primitive(
-    lambda g, x, t, reduction, beta: hardtanh((x - t) * (1.0 / beta), min_val=-1.0, max_val=1.0) * share(g, x.shape, reduction),
-    lambda g, x, t, reduction, beta: hardtanh((t - x) * (1.0 / beta), min_val=-1.0, max_val=1.0) * share(g, x.shape, reduction),
+    lambda g, x, t, reduction, beta: share(g, x.shape, reduction) * hardtanh((x - t) * (1.0 / beta), min_val=-1.0, max_val=1.0),
+    lambda g, x, t, reduction, beta: share(g, x.shape, reduction) * hardtanh((t - x) * (1.0 / beta), min_val=-1.0, max_val=1.0),
     name="SmoothL1Loss",
     promote=to_common,
     says="Near the target the slope is the distance over beta; beyond beta it is 1, so no example pulls harder than that.",
@@ -66,8 +70,8 @@ def smooth_l1_loss(x, t, *, reduction, beta):
 
 
 @primitive(
-    lambda g, x, t, reduction, delta: hardtanh(x - t, min_val=-delta, max_val=delta) * share(g, x.shape, reduction),
-    lambda g, x, t, reduction, delta: hardtanh(t - x, min_val=-delta, max_val=delta) * share(g, x.shape, reduction),
+    lambda g, x, t, reduction, delta: share(g, x.shape, reduction) * hardtanh(x - t, min_val=-delta, max_val=delta),
+    lambda g, x, t, reduction, delta: share(g, x.shape, reduction) * hardtanh(t - x, min_val=-delta, max_val=delta),
     promote=to_common,
     says="The slope is the distance, clipped at delta: no example pulls harder than that.",
 )

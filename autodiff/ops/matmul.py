@@ -178,7 +178,7 @@ def product(a, b):
     says="The volume g · (a × b) is the same in turned order, so each vector gets the cross product of the other two.",
 )
 def cross(a, b, *, axis):
-    """a × b: for vectors of three numbers along an axis that is counted from the end."""
+    """`a` × `b`: for vectors of three numbers along an axis that is counted from the end."""
     a, b = np.broadcast_arrays(np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1))
     y = np.empty(a.shape, a.dtype)
     for i, (j, k) in enumerate(((1, 2), (2, 0), (0, 1))):

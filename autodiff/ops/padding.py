@@ -75,7 +75,7 @@ def repeated(x, *, places):
     says="Each number gets the gradient of the place that it is added at.",
 )
 def repeated_back(x, *, places, shape):
-    """x added up at the places along some axes, in zeros of `shape`."""
+    """x added up at the places it came from, in zeros: of `shape`, along some axes."""
     for axis, at in reversed(places):
         out = np.zeros((*x.shape[:axis], shape[axis], *x.shape[axis + 1 :]), x.dtype)
         added_along(out, x, axis, at)

@@ -230,7 +230,7 @@ def zeroed(x, *, index):
     says="What is overwritten gets zero; what is written in its place gets the gradient from there.",
 )
 def scatter(x, value, *, axis, places):
-    """x with the value, of the shape of the places or a single number, written at the places along an axis."""
+    """x with `value` at `places` along `axis`: a number, or as many as there are places."""
     out = x.copy()
     row_of(out)[grid_of(row_of(places), axis)] = value
     return out

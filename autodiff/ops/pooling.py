@@ -37,7 +37,7 @@ max_pool_of_volumes = renamed(max_pool, "MaxPool3DWithIndices")
     says="What was put in a place gets the gradient of that place.",
 )
 def max_pool_spread(d, taps, *, windows):
-    """d added in zeros where each window's largest element stood."""
+    """d added where each window's largest element stood: in zeros."""
     return in_single(_kernels.max_pool_grad, d, taps, windows)
 
 
@@ -77,7 +77,7 @@ def places_of(taps: Any, windows: Windows) -> Any:
     says="Each element of a window has an equal share in its mean, so each gets an equal share of the window's g.",
 )
 def avg_pool(x, *, windows, counts):
-    """The sum of each window divided by its count, one dimension after the other; counts is a number or one for each window."""
+    """The sum of each window / its count: one dimension after the other; counts is a number or one for each window."""
     return in_single(_means, x, windows, counts)
 
 
@@ -107,7 +107,7 @@ avg_pool_of_volumes = renamed(avg_pool, "AvgPool3D")
     says="What was spread over a window comes back as the mean of that window.",
 )
 def avg_pool_spread(x, *, windows, counts):
-    """x divided by its window's count and added at every place of the window."""
+    """x / its window's count, added at every place of the window."""
     return in_single(_shares, x, windows, counts)
 
 

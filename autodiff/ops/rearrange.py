@@ -61,5 +61,5 @@ def flip(x, *, axes):
     lambda g, k, a, b: rot90(g, k=-k, a=a, b=b), name="Rot90", says="The gradient makes the same turns in the other direction."
 )
 def rot90(x, *, k, a, b):
-    """x turned `k` quarters in the plane of dimensions `a` and `b`, from a towards b."""
+    """x turned by `k` quarters from dimension `a` towards `b`."""
     return np.array(np.rot90(x, k, (a, b)), order="C")

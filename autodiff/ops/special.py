@@ -100,7 +100,7 @@ def entr(input):
 
 
 def _between_neighbours(before: Any, after: Any, order: int) -> Any:
-    """the difference of its neighbours: (n before - (n + 1) after) / (2n + 1)."""
+    """the difference of the neighbours: (n before - (n + 1) after) / (2n + 1)."""
     return (before * order - after * (order + 1.0)) / (2.0 * order + 1.0)
 
 
@@ -109,7 +109,7 @@ def _between_neighbours(before: Any, after: Any, order: int) -> Any:
     says="Each wave of the family is steep where its neighbours are large: one before it and one behind it, of opposite signs.",
 )
 def spherical(z, *, order):
-    """j_n(z): the spherical Bessel function of that order, of which sin z / z is the first."""
+    """j of order `order` at `z`: the spherical Bessel function j_n(z), of which sin z / z is the first."""
     wide = z.astype(np.float64)
     with np.errstate(all="ignore"):
         before, y = np.cos(wide) / wide, np.sin(wide) / wide

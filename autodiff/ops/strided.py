@@ -122,7 +122,7 @@ def restrided(x, *, size, stride, start, geometry):
     says="What is overwritten gets zero; what is written in its place gets the gradient from there.",
 )
 def written_strided(x, src, *, size, stride, start, geometry):
-    """x with src written over what is seen of it with other sizes and steps."""
+    """x with src over what the view shows: what is seen of it with other sizes and steps."""
     seen, own, count = _both(size, stride, start, geometry)
     row = np.zeros(count, x.dtype)
     row[own] = x
@@ -135,7 +135,7 @@ def written_strided(x, src, *, size, stride, start, geometry):
     says="What is overwritten gets zero; all other numbers get g unchanged.",
 )
 def hidden(x, *, size, stride, start, geometry):
-    """x with zeros over what is seen of it with other sizes and steps."""
+    """x with zeros over what the view shows: what is seen of it with other sizes and steps."""
     return written_strided.operation.forward(x, 0, size=size, stride=stride, start=start, geometry=geometry)
 
 

@@ -88,7 +88,7 @@ def put_added_flat(x, source, *, places):
     says="What is overwritten no longer matters and gets zero; all other numbers get g unchanged.",
 )
 def zeroed_flat(x, *, places):
-    """x with zeros at places counted in a row of all elements."""
+    """x with zeros at the places: counted in a row of all elements."""
     out = np.array(x, order="C")
     out.reshape(-1)[places] = 0
     return out
@@ -99,13 +99,13 @@ def zeroed_flat(x, *, places):
     says="What was taken gets its gradient back in its place, summed where it was taken twice; the rest gets zero.",
 )
 def taken(x, *, places):
-    """The elements at places counted in a row of all elements, in the shape of the places."""
+    """The elements of `x` at the places: counted in a row of all elements, and in the shape of the places."""
     return np.asarray(x.reshape(-1)[places])
 
 
 @primitive(lambda g, places: taken(g, places=places), says="Each number gets the gradient of the place it is added at.")
 def put_in_zeros(x, *, places, shape):
-    """x added at places counted in a row of all elements, in zeros of `shape`."""
+    """x added at the places it came from, in zeros: of `shape`, the places counted in a row of all elements."""
     out = np.zeros(shape, x.dtype)
     added_into(out.reshape(-1), (places,), x)
     return out

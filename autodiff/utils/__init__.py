@@ -3,9 +3,9 @@
 from typing import Any
 
 from autodiff._core.missing import missing_name
-from autodiff.utils import checkpoint, data, dlpack, tensorboard
+from autodiff.utils import benchmark, checkpoint, data, dlpack, hooks, model_zoo, tensorboard
 
-__all__ = ["checkpoint", "data", "dlpack", "tensorboard"]
+__all__ = ["benchmark", "checkpoint", "data", "dlpack", "hooks", "model_zoo", "tensorboard"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,17 +4,20 @@ from mistakes.mistake import Mistake
 
 CUTTING = {
     "AD011": Mistake(
-        "An accuracy counts: it stays the same while the scores move a little, so it has no slope and no graph. "
-        "Train by a loss that has one.",
+        "Backward walks the graph from the loss to the tensors that require a gradient. Where none does, or the graph was cut "
+        "on the way, there is nothing to walk. The message says where it ended last.",
         """\
-model = nn.Linear(3, 3)
-accuracy = (model(x).argmax(1) == classes).float().mean()
-accuracy.backward()  # here
+model = nn.Linear(3, 1)
+prediction = model(x).detach()  # told
+loss = F.mse_loss(prediction.squeeze(1), y)
+loss.backward()  # here
 """,
-        "slope, such as argmax or a comparison",
+        "or it was computed under no_grad(), after detach()",
         """\
-model = nn.Linear(3, 3)
-F.cross_entropy(model(x), classes).backward()
+model = nn.Linear(3, 1)
+prediction = model(x)
+loss = F.mse_loss(prediction.squeeze(1), y)
+loss.backward()
 """,
         see="06-who-gets-a-gradient.md#cut-it",
     ),
@@ -34,6 +37,24 @@ model = nn.Linear(3, 1)
 prediction = model(x)
 loss = F.mse_loss(prediction.squeeze(1), y)
 loss.backward()
+""",
+        see="06-who-gets-a-gradient.md#cut-it",
+    ),
+    "AD013": Mistake(
+        "An accuracy counts: it stays the same while the scores move a little, and then it jumps. So it has no slope, and no "
+        "graph. Train by a loss that has one, and print the accuracy beside it. (`round`, `sign` and `floor` have a graph, and "
+        "a slope of 0 everywhere: the gradients are zeros, and `why(parameter, loss)` names the operation.)",
+        """\
+model = nn.Linear(3, 3)
+accuracy = (model(x).argmax(1) == classes).float().mean()  # told
+accuracy.backward()  # here
+""",
+        "Train by a loss that has a slope, such as cross_entropy of the scores",
+        """\
+model = nn.Linear(3, 3)
+scores = model(x)
+F.cross_entropy(scores, classes).backward()
+accuracy = (scores.argmax(1) == classes).float().mean()
 """,
         see="06-who-gets-a-gradient.md#cut-it",
     ),

@@ -77,4 +77,34 @@ points = curve.detach().numpy()
 """,
         see="06-who-gets-a-gradient.md#cut-it",
     ),
+    "AD024": Mistake(
+        "A loss leads to the whole graph that it was computed by. A list of losses, or a running sum of them, keeps all of "
+        "these graphs alive, and memory grows with every step. Keep the numbers.",
+        """\
+model = nn.Linear(3, 3)
+losses = []
+with torch.watch() as run:
+    for _ in range(3):
+        loss = F.cross_entropy(model(x), classes)  # told
+        loss.backward()
+        losses.append(loss)
+        model.zero_grad()
+
+print(run.story.moments[-1].words)
+""",
+        "held by the list `losses`: 6 operations that nobody needs. Keep the numbers, as loss.item() gives them",
+        """\
+model = nn.Linear(3, 3)
+losses = []
+with torch.watch() as run:
+    for _ in range(3):
+        loss = F.cross_entropy(model(x), classes)
+        loss.backward()
+        losses.append(loss.item())
+        model.zero_grad()
+
+print(run.story.moments[-1].words)
+""",
+        see="02-watch-backward.md#what-is-kept",
+    ),
 }

@@ -3,6 +3,27 @@
 from mistakes.mistake import Mistake
 
 SLOPES = {
+    "AD022": Mistake(
+        "`.data` gives the same numbers outside the graph, and in the same memory. What an operation has kept for backward "
+        "is changed by it, and the gradient would be that of other numbers. In PyTorch it is, in silence. To update a "
+        "parameter by hand through `.data` is in order where the next forward pass comes before the next backward.",
+        """\
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+loss = (w * w).sum()
+w.data[0] = 10  # told
+loss.backward()  # here
+""",
+        "compute the loss again, and then call backward(). A change through .data counts like any other",
+        """\
+w = torch.tensor([1.0, 2.0], requires_grad=True)
+for _ in range(2):
+    loss = (w * w).sum()
+    w.grad = None
+    loss.backward()
+    w.data -= 0.1 * w.grad
+""",
+        see="engine.md#when-you-change-what-was-kept",
+    ),
     "AD033": Mistake(
         "The slope of a square root at 0 is infinite, and a gradient of 0 times infinity is nan. From there on every sum that "
         "it enters is nan, and after a step the parameters are. The loss may look healthy until then. `where()` does not help: "

@@ -12,7 +12,7 @@ loss = F.cross_entropy(model(x), classes)
 loss.backward()
 loss.backward()  # here
 """,
-        "Compute the loss anew for each backward",
+        "compute the loss anew for each backward",
         """\
 model = nn.Linear(3, 3)
 for _ in range(2):
@@ -73,7 +73,7 @@ for _ in range(2):
     loss.backward(retain_graph=True)  # here
     optimizer.step()  # told
 """,
-        "run the forward pass again after each step",
+        "after an optimizer's step, compute the loss again, and then call backward()",
         """\
 model = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 3))
 optimizer = optim.SGD(model.parameters(), lr=0.1)
@@ -107,7 +107,7 @@ for _ in range(2):
     ),
     "AD006": Mistake(
         "`exp` keeps its result for backward, since that is its slope. A change of this result in place destroys it. Other "
-        "changes in place are fine: a product keeps its factors and not its result.",
+        "changes in place are fine (AD007): a product keeps its factors and not its result.",
         """\
 w = torch.ones(3, requires_grad=True)
 h = w.exp()  # told
@@ -123,6 +123,24 @@ h.sum().backward()
 h = w * 2
 _ = h.add_(1)
 h.sum().backward()
+""",
+        see="02-watch-backward.md#what-is-kept",
+    ),
+    "AD007": Mistake(
+        "Some write `clone()` everywhere, having heard that nothing may be changed in place. What matters is whether backward "
+        "still needs the numbers: `saved` says what an operation keeps, and [a page](../reference/kept.md) has them all.",
+        """\
+w = torch.ones(3, requires_grad=True)
+h = w * 2  # told
+print(torch.saved(h))
+""",
+        "its inputs and its result may be changed in place",
+        """\
+w = torch.ones(3, requires_grad=True)
+h = w * 2
+_ = h.add_(1)
+h.sum().backward()
+print(w.grad)
 """,
         see="02-watch-backward.md#what-is-kept",
     ),

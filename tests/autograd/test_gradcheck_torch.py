@@ -151,3 +151,16 @@ def test_what_is_not_checked_is_refused():
     with pytest.raises(TypeError, match="return Tensors, not int"):
         autodiff.autograd.gradcheck(lambda x: 3, x)
     assert autodiff.autograd.gradgradcheck(lambda x: x**3, x, gen_non_contig_grad_outputs=True)
+
+
+@pytest.mark.parametrize("spread", [False, True])
+@pytest.mark.parametrize("shape", [(3,), (2, 2), (), (1,)])
+def test_the_random_stream_goes_on_as_pytorchs(shape, spread, torch):
+    after = []
+    for T in (autodiff, torch):
+        T.manual_seed(0)
+        x = T.ones(shape, dtype=T.float64, requires_grad=True)
+        T.autograd.gradcheck(lambda x: x * x, x)
+        T.autograd.gradgradcheck(lambda x: (x.exp(), x.sum()), x, gen_non_contig_grad_outputs=spread)
+        after.append(T.rand(3).tolist())
+    assert after[0] == after[1]

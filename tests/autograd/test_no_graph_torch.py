@@ -47,6 +47,50 @@ def test_nothing_is_blamed_for_what_had_no_graph():
         autodiff.ones(1).backward()
 
 
+def evaluated(w):
+    with autodiff.no_grad():
+        return (w * 2).sum()
+
+
+@autodiff.no_grad()
+def decorated(w):
+    return (w * 2).sum()
+
+
+def switched(w):
+    autodiff.set_grad_enabled(False)
+    loss = (w * 2).sum()
+    autodiff.set_grad_enabled(True)
+    return loss
+
+
+@pytest.mark.parametrize("function", [evaluated, decorated, switched])
+def test_a_block_in_which_nothing_was_recorded_is_named(function):
+    w = autodiff.ones(2, requires_grad=True)
+    (w * 2).argmax()
+    loss = function(w)
+    words = r"Nothing was recorded in the no_grad\(\) block at test_no_graph_torch\.py:\d+, where something that requires"
+    with pytest.raises(RuntimeError, match=words):
+        loss.backward()
+    loss.requires_grad_()
+    with pytest.warns(autodiff.TeachingWarning, match=words) as caught:
+        loss.backward()
+    assert caught[0].message.code == "AD012"
+    position = (w * 2).argmax()
+    with pytest.raises(RuntimeError, match=r"It is the result of argmax\(\)"):
+        position.backward()
+
+
+def test_a_block_that_met_nothing_is_not_blamed():
+    w = autodiff.ones(2, requires_grad=True)
+    w.argmax()
+    with autodiff.no_grad():
+        autodiff.ones(2) * 2
+        loss = autodiff.ones(2).sum()
+    with pytest.raises(RuntimeError, match=r"left a graph was argmax\(\)"):
+        loss.backward()
+
+
 @pytest.mark.parametrize("how", [autodiff.no_grad, autodiff.inference_mode, lambda: autodiff.set_grad_enabled(False)])
 def test_a_mode_in_which_nothing_is_recorded_is_named(how):
     w = autodiff.ones(2, requires_grad=True)

@@ -114,6 +114,74 @@ def test_a_program_without_a_step(tmp_path, text, told, code):
     assert ("Traceback" in done.stderr) == (code == 1)
 
 
+@pytest.mark.parametrize(
+    ("text", "told", "code"),
+    [
+        # Nothing was recorded before the error, which Python shows.
+        ("import torch\nw = = 3", "nothing to see", 1),
+        # Only forward: the variable of the last line is known, however the program ends.
+        ("import torch\nw = torch.ones(1, requires_grad=True)\nlast = w * 2", "last              =   w * 2", 0),
+        ("import torch\ndef f(w):\n    last = w * 2\n    exit(4)\nf(torch.ones(1, requires_grad=True))", "last   ", 4),
+        ("import torch\nw = torch.ones(1, requires_grad=True)\nlast = w * 2\nraise KeyError('k')", "4  KeyError ", 1),
+    ],
+)
+def test_however_a_program_ends_what_it_did_is_told(tmp_path, text, told, code):
+    done = call(tmp_path, "watch", program(tmp_path, text))
+    assert done.returncode == code
+    assert told in done.stdout + done.stderr
+    assert ("until then" in done.stdout) == ("nothing" not in told)
+
+
+def test_one_that_reads_takes_arguments_and_asks_lbfgs(tmp_path):
+    text = """
+        import sys
+        import torch
+        w = torch.tensor(float(input()), requires_grad=True)
+        optimizer = torch.optim.LBFGS([w], max_iter=2)
+        def closure():
+            optimizer.zero_grad()
+            loss = (w - float(sys.argv[2])) ** 2
+            loss.backward()
+            return loss
+        for line in sys.stdin:
+            print(line.strip(), sys.argv[1:], round(optimizer.step(closure).item(), 3))
+    """
+    command = [sys.executable, "-m", "autodiff", "watch", str(program(tmp_path, text)), "-o", "2"]
+    options = {"capture_output": True, "text": True, "timeout": 120, "env": ENVIRONMENT}
+    done = subprocess.run(command, input="5\na\nb\n", cwd=tmp_path, **options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line for line in done.stdout.splitlines() if "['-o'" in line] == ["a ['-o', '2'] 9.0", "b ['-o', '2'] 4.0"]
+    assert done.stdout.count("autodiff: the first training step") == 1
+    assert phases(done.stdout)[:4] == ["zero_grad", "forward", "backward", "step"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
+def test_what_other_processes_train_is_not_told(tmp_path):
+    text = """
+        import multiprocessing
+        import torch
+        def work(queue):
+            w = torch.ones(2, requires_grad=True)
+            optimizer = torch.optim.SGD([w], lr=0.25)
+            for _ in range(3):
+                optimizer.zero_grad()
+                (w * w).sum().backward()
+                optimizer.step()
+            queue.put(w.tolist())
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("fork")
+            queue = context.Queue()
+            process = context.Process(target=work, args=(queue,))
+            process.start()
+            print(queue.get())
+            process.join()
+    """
+    done = call(tmp_path, "watch", "-o", "run.html", program(tmp_path, text))
+    assert (done.returncode, done.stdout) == (0, "[0.125, 0.125]\n")
+    assert "only its main thread is watched" in done.stderr
+    assert not (tmp_path / "run.html").exists()
+
+
 def test_what_cannot_be_written_is_said_before_the_program_runs(tmp_path):
     path = program(tmp_path, "print('ran')")
     refused = [("run.pdf", "a page ends in .html"), ("nowhere/run.html", "there is no folder"), (path, "the same file")]

@@ -2,7 +2,7 @@
 
 import ast
 import doctest
-import importlib
+import importlib.util
 import inspect
 import itertools
 import pkgutil
@@ -16,6 +16,8 @@ import autodiff
 MODULES = ["autodiff", *sorted(m.name for m in pkgutil.walk_packages(autodiff.__path__, "autodiff."))]
 # Importing these runs the program, or is the compiled code itself.
 MODULES = [name for name in MODULES if not name.endswith(".__main__") and "._cores_" not in name]
+if importlib.util.find_spec("matplotlib") is None:  # its examples draw
+    MODULES.remove("autodiff.plots")
 
 PACKAGE = Path(autodiff.__file__).parent
 

@@ -8,6 +8,7 @@ from in_browser import Opened, axe, step
 
 import autodiff as torch
 from autodiff import nn, optim
+from autodiff.explain.exploring import Exploration
 from autodiff.nn import functional as F
 
 
@@ -242,6 +243,39 @@ def test_print_shows_every_moment(browser, files):
     with Opened(browser, files["mlp"]) as page:
         page.emulate_media(media="print")
         assert page.locator(".m:visible").count() == count(page)
+
+
+@pytest.mark.parametrize("name", ["mlp", "failing"])
+@pytest.mark.parametrize("width", [1000, 360])
+def test_inside_a_notebooks_cell(browser, tmp_path, name, width):
+    """In a sandbox the page has no address and no storage of its own, and reaches nothing of the notebook."""
+    run = RUNS[name]()
+    cell = Exploration(run.html(), "a watched run")._repr_html_()
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!doctype html><title>n</title><body><script>kept = 1</script>{cell}", encoding="utf-8")
+    with Opened(browser, path, viewport={"width": width, "height": 900}) as page:
+        box = page.locator("iframe")
+        assert box.get_attribute("title") == "a watched run"
+        assert round(box.bounding_box()["height"]) in (720, 722)  # with its border
+        inside = page.frames[1]
+        total = inside.locator(".m").count()
+        inside.click("h1")  # the keys are the page's once it is clicked
+        page.keyboard.press("ArrowRight")
+        for k in range(2, total):
+            assert step(inside) == k
+            inside.click("#next")
+        assert step(inside) == total
+        for tool in ("guess", "theme", "keys") if width == 1000 else ():
+            inside.click(f"#{tool}")
+        page.keyboard.press("Home")
+        assert step(inside) == 1
+        assert page.url == inside.parent_frame.url == f"file://{path}"
+        assert inside.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        reached = "() => { try { return parent.kept } catch (e) { return e.name } }"
+        assert inside.evaluate(reached) == "SecurityError"
+        if name == "failing":
+            page.keyboard.press("End")
+            assert "stopped" in inside.locator(".m.now").get_attribute("class")
 
 
 def test_sizes(files):

@@ -66,6 +66,7 @@ def test_a_cell_is_watched_and_shown(shell):
     assert "w * 3" in str(run)
     assert shell.user_ns["w"].grad.tolist() == [3, 3]
     assert re.findall(r'class="l" id="l(\d+)"', run.html()) == ["2", "3", "4", "5"]
+    assert '<span class="file">Cell In[2]</span>' in run.html()
 
 
 def test_the_last_expression_is_the_cells_as_ever(shell):
@@ -73,6 +74,11 @@ def test_the_last_expression_is_the_cells_as_ever(shell):
     assert result.result == [3, 6]
     result, *_ = cell(shell, "%%watch\n\n\n2 * w[1].item()")
     assert result.result == 4
+    cell(shell, "%%watch\n(w * 3).sum()")
+    assert [event.outputs[0].name for event in of(shell.user_ns["run"], Made)] == ["w * 3", "(w * 3).sum()"]
+    cell(shell, "%%watch\nlast = (w * 3).sum()\nlast")
+    assert of(shell.user_ns["run"], Made)[-1].outputs[0].name == "last"
+    cell(shell, "%%watch\n\n\n2 * w[1].item()")
     assert of(shell.user_ns["run"], Made)[0].span.line == 4
     assert cell(shell, "%%watch\n# nothing")[0].result is None
 

@@ -292,6 +292,17 @@ def test_the_text_of_a_neuron_is_the_whole_story():
         assert part in text, text
 
 
+def test_a_long_story_is_shortened_where_it_is_only_shown():
+    w = torch.tensor(1.0, requires_grad=True)
+    with torch.watch() as run:
+        y = w
+        for _ in range(120):
+            y = y * w
+    whole, shown = str(run).splitlines(), run._repr_mimebundle_()["text/plain"].splitlines()
+    assert shown[:100] == whole[:100]
+    assert shown[100:] == ["", f"… and {len(whole) - 100} more lines: print(run), run.explore() or run.save('run.html')"]
+
+
 @settings(max_examples=30)
 @given(programs())
 def test_the_text_fits_80_columns(program):

@@ -48,7 +48,7 @@ def failed(T, make, given):
     args = [T.tensor(each) if isinstance(each, list) else T.ones(each) for each in given]
     with pytest.raises(Exception) as caught:
         T.nn.Sequential(T.nn.Identity(), layer)[1](*args)
-    return type(caught.value), str(caught.value)
+    return type(caught.value), "\n".join([str(caught.value), *getattr(caught.value, "__notes__", ())])
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -61,7 +61,7 @@ def test_the_layer_says_what_it_wants(name):
     if "pool" not in ours and "RMS" not in name:  # the function is named first; PyTorch's text lacks a comma
         assert ours.startswith(theirs.rstrip("."))
     assert re.search(words, ours), ours
-    assert ours.endswith("(AD029)")
+    assert "(AD029)" in ours
 
 
 def test_a_layer_in_a_model_is_named_by_its_path():

@@ -235,6 +235,6 @@ cdef void chunk_forward(
             p += kc
         for q in range(chunk.images):
             bring_across(chunk.positions, columns, sums + q * chunk.positions * whole, whole,
-                            y + (q * v.groups * v.o + j) * v.positions, v.positions)
+                         y + (q * v.groups * v.o + j) * v.positions, v.positions)
         weights += terms * whole
         j += columns

@@ -62,52 +62,46 @@ cdef inline void shrink_by(real* p, Py_ssize_t n, real factor) noexcept nogil:
         p[i] *= factor
 
 
-cdef inline void move_means(const real* p, const real* g, real* m, real* v, Py_ssize_t n, const Moments* o) noexcept nogil:
-    """m and v, the running means of d and of d * d; d is the gradient with weight decay."""
+cdef inline void move(
+        real* p, const real* g, real* m, real* v, real* largest, Py_ssize_t n, const Moments* o) noexcept nogil:
+    """All of the step in one loop: where memory is far, roots and quotients are computed while it is waited for."""
     cdef real decay = <real>o.weight_decay, sign = -1 if o.maximize else 1
     cdef real beta1 = <real>o.beta1, fresh1 = <real>(1 - o.beta1), beta2 = <real>o.beta2, fresh2 = <real>(1 - o.beta2)
+    cdef real rate = <real>o.rate, root = <real>(1 / o.root), eps = <real>o.eps
     cdef bint slow = o.beta1 > 0.5
-    cdef real d
+    cdef real d, mean, square, most
     cdef Py_ssize_t i
     for i in range(n):
         d = sign * g[i] if decay == 0 else sign * g[i] + decay * p[i]
-        m[i] = m[i] + (d - m[i]) * fresh1 if slow else d - (d - m[i]) * beta1
-        v[i] = beta2 * v[i] + fresh2 * d * d
-
-
-cdef inline void keep_largest(real* largest, const real* v, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        largest[i] = largest[i] if largest[i] >= v[i] or largest[i] != largest[i] else v[i]
-
-
-cdef inline void move(real* p, const real* m, const real* v, Py_ssize_t n, const Moments* o) noexcept nogil:
-    cdef real rate = <real>o.rate, root = <real>(1 / o.root), eps = <real>o.eps
-    cdef Py_ssize_t i
-    for i in range(n):
-        p[i] -= rate * m[i] / (root_of(v[i]) * root + eps)
+        mean = m[i] + (d - m[i]) * fresh1 if slow else d - (d - m[i]) * beta1
+        square = beta2 * v[i] + fresh2 * d * d
+        m[i], v[i] = mean, square
+        if largest != NULL:
+            most = largest[i]
+            square = most if (most >= square) | (most != most) else square
+            largest[i] = square
+        p[i] -= rate * mean / (root_of(square) * root + eps)
 
 
 cdef enum:
-    STRETCH = 512  # elements of five arrays that stay in the first cache from one loop to the next
+    STRETCH = 512  # elements that stay in the first cache from one loop to the next
 
 
 cdef void adam(real** a, const Job* job) noexcept nogil:
     """p -= rate * m / (sqrt(v) / root + eps), for a parameter p, its gradient g, and the running means m and v.
 
-    Where the largest v is kept (a[4] is not NULL), it stands in the place of v.
+    m and v are the means of d and of d * d, where d is the gradient with weight decay. Where the largest v is kept (a[4] is not
+    NULL), it stands in the place of v.
     """
     cdef real* largest = a[4]
     cdef const Moments* o = <const Moments*>job.options
     cdef Py_ssize_t at = 0, n = up_to_line(<const real*>a[0], job.n)
     while at < job.n:
-        move_means(a[0] + at, a[1] + at, a[2] + at, a[3] + at, n, o)
         if o.shrink != 1:
             shrink_by(a[0] + at, n, <real>o.shrink)
         if largest == NULL:
-            move(a[0] + at, a[2] + at, a[3] + at, n, o)
+            move(a[0] + at, a[1] + at, a[2] + at, a[3] + at, <real*>NULL, n, o)
         else:
-            keep_largest(largest + at, a[3] + at, n)
-            move(a[0] + at, a[2] + at, largest + at, n, o)
+            move(a[0] + at, a[1] + at, a[2] + at, a[3] + at, largest + at, n, o)
         at += n
         n = min(<Py_ssize_t>STRETCH, job.n - at)

@@ -15,6 +15,7 @@ from autodiff._kernels.reference.checks import check_matmul as check_matmul
 from autodiff._kernels.reference.checks import check_step as check_step
 from autodiff._kernels.reference.convolution import convolution, convolution_weight, transposed_convolution
 from autodiff._kernels.reference.elements import gelu, gelu_grad, relu, relu_grad, sigmoid, sigmoid_grad, silu, silu_grad
+from autodiff._kernels.reference.elimination import eliminate
 from autodiff._kernels.reference.entropy import cross_entropy, cross_entropy_both, cross_entropy_grad
 from autodiff._kernels.reference.matmul import matmul
 from autodiff._kernels.reference.norms import batch_norm, batch_norm_grad, channel_sums, layer_norm, layer_norm_grad
@@ -43,6 +44,7 @@ __all__ = [
     "cross_entropy",
     "cross_entropy_both",
     "cross_entropy_grad",
+    "eliminate",
     "exchanged",
     "gelu",
     "gelu_grad",

@@ -5,7 +5,8 @@
 - `trial`: one training step on the copy, looked at from the outside.
 - `setup`: what can be said before anything runs: parameters, optimizer, switches.
 - `data`: the input and the target.
-- `failures`: a step that ended with an error.
+- `failures`: a forward or a backward that ended with an error.
+- `targets`: a loss that did.
 - `losses`: what the loss was given, and what it gave.
 - `gradients`: what came back.
 - `learning`: whether some steps on the one batch make its loss smaller.

@@ -8,11 +8,13 @@ over, since a loss may well hold the model.
 from __future__ import annotations
 
 import copy
+import inspect
+import io
 import random
 import types
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,9 @@ from autodiff._core.observer import observed_by, observers
 from autodiff._core.teaching import teaching
 from autodiff._core.tensor import Tensor
 from autodiff.nn import Module
+from autodiff.nn._everywhere import EVERYWHERE
 from autodiff.optim import Optimizer, _lessons
+from autodiff.optim.optimizer import _of_all
 from autodiff.random import Generator, default_generator
 
 __all__ = ["Patient", "aside", "loose"]
@@ -33,18 +37,25 @@ _COPIED = (list, dict, set, Tensor, Module, Optimizer, Generator)  # what a func
 
 @contextmanager
 def aside() -> Iterator[list[warnings.WarningMessage]]:
-    """A block that leaves random numbers, observers, switches and notes as they were; gives the list of warnings in it."""
+    """A block that leaves random numbers, observers, switches and notes as they were, and prints nothing.
+
+    It gives the list of warnings in it. Hooks for all modules and optimizers are not called: they write somewhere.
+    """
     told, taught, kept = observers(), dict(teaching.__dict__), default_generator.get_state()
     anomaly, numpys, pythons = Anomaly.on, np.random.get_state(), random.getstate()
     notes = [(each, dict(each.__dict__)) for each in (cuts._last, stepped._cleared)]
     recorded = _lessons.recorded()
+    everywhere = [(hooks, dict(hooks)) for hooks in (EVERYWHERE, _of_all)]
     with ExitStack() as stack:
+        stack.enter_context(redirect_stdout(io.StringIO()))  # some dozens of steps would print the same
         log = stack.enter_context(warnings.catch_warnings(record=True))
         warnings.simplefilter("always")
         stack.enter_context(np.errstate(all="ignore"))
         stack.enter_context(inference_mode(False))
         stack.enter_context(enable_grad())
         observed_by(())
+        for hooks, _ in everywhere:
+            hooks.clear()
         teaching.__dict__.update(warns=True, raises=False, summed=1)
         Anomaly.on = False
         try:
@@ -58,6 +69,8 @@ def aside() -> Iterator[list[warnings.WarningMessage]]:
             random.setstate(pythons)
             for each, before in notes:
                 _put_back(each, before)
+            for hooks, before in everywhere:
+                hooks.update(before)
             _lessons.forget(recorded)
 
 
@@ -107,12 +120,18 @@ class Patient:
             first.append(float(loss))
             return loss
 
-        if type(self.optimizer).__name__ != "LBFGS":
+        if self.asks:
+            self.optimizer.step(closure)
+        else:
             closure()
             self.optimizer.step()
-        else:
-            self.optimizer.step(closure)
         return first[0]
+
+    @property
+    def asks(self) -> bool:
+        """Whether the optimizer wants a closure, as LBFGS does."""
+        closure = inspect.signature(type(self.optimizer).step).parameters.get("closure")
+        return closure is not None and closure.default is closure.empty
 
 
 def loose(model: Module) -> list[tuple[str, Tensor]]:
@@ -164,6 +183,7 @@ def _function(f: types.FunctionType, memo: dict[int, Any]) -> types.FunctionType
     defaults = None if f.__defaults__ is None else tuple(_own(value, memo) for value in f.__defaults__)
     twin = types.FunctionType(f.__code__, variables, f.__name__, defaults, cells)
     twin.__kwdefaults__ = f.__kwdefaults__
+    twin.__dict__.update(f.__dict__)
     return twin
 
 
@@ -173,7 +193,12 @@ def _own(value: Any, memo: dict[int, Any]) -> Any:
     if not isinstance(value, _COPIED):
         return value
     _without_graph(value, memo, set())
-    return copy.deepcopy(value, memo)
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:
+        if isinstance(value, (list, dict, set)):
+            return value  # something in it can't be copied, and need not be a part of the model
+        raise
 
 
 def _filled(cell: types.CellType) -> bool:

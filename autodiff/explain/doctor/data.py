@@ -75,7 +75,7 @@ def _same(input: Tensor, target: Tensor) -> Iterator[Finding]:
     elif t.ndim and len(t) >= 8 and (t == t[:1]).all() and t.dtype.kind != "b" and t[0].size == 1:
         yield Finding(
             "constant-target",
-            "warning",
+            "note" if t.dtype.kind == "f" else "warning",
             f"All {len(t)} targets are {number(float(t.flat[0]))}: on this batch a model learns to say that always.",
             "target",
             "mix the examples: DataLoader(..., shuffle=True). If all the data are like this, there is nothing to learn.",

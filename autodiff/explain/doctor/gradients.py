@@ -13,9 +13,11 @@ import numpy as np
 from autodiff._core.tensor import Tensor
 from autodiff.explain.doctor.losses import born
 from autodiff.explain.doctor.report import Finding, counted, several
-from autodiff.explain.doctor.trial import Trial
+from autodiff.explain.doctor.trial import Spot, Trial
 
 __all__ = ["came", "dead", "zeros"]
+
+_STEPS = {"round", "sign", "floor", "ceil", "trunc", "sgn", "heaviside"}
 
 
 def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[Finding]:
@@ -23,26 +25,29 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
     without = [name for name, p in named.items() if p._grad is None]
     unused = [name for name in without if name.rpartition(".")[0] not in called and not name.startswith("loss_fn.")]
     cut = [name for name in without if name not in unused]
-    if cut and trial.cuts:
-        spot = trial.cuts[-1]
+    blamed: dict[Spot | None, list[str]] = {}
+    for name in cut:
+        blamed.setdefault(trial.cut_from(named[name]), []).append(name)
+    for spot, names in blamed.items():
+        if spot is not None:
+            yield Finding(
+                "AD020",
+                "error",
+                f"No gradient comes to {several(names)}: {_written(spot.operation)} has cut the graph on the way.",
+                str(spot),
+                f"take {_written(spot.operation)} away: what comes before it learns nothing.",
+            )
+            continue
         yield Finding(
-            "no-gradient",
+            "AD020",
             "error",
-            f"No gradient comes to {several(cut)}: {spot.operation} has cut the graph on the way.",
-            str(spot),
-            f"take {_written(spot.operation)} away: what comes before it learns nothing.",
-        )
-    elif cut:
-        yield Finding(
-            "no-gradient",
-            "error",
-            f"No gradient comes to {counted(cut, 'parameter')}: the loss is not computed from them.",
-            several(cut),
+            f"No gradient comes to {counted(names, 'parameter')}: the loss is not computed from them.",
+            several(names),
             "use what these layers give in the model's result.",
         )
     if unused:
         yield Finding(
-            "unused",
+            "AD020",
             "error" if len(unused) == len(named) else "warning",
             f"No gradient comes to {counted(unused, 'parameter')}: forward does not call their layers.",
             several(unused),
@@ -62,7 +67,8 @@ def came(trial: Trial, named: dict[str, Tensor], called: set[str]) -> Iterator[F
 
 
 def _written(cut: str) -> str:
-    return {"no_grad": "no_grad()", "detach": "detach()", "inference_mode": "inference_mode()"}.get(cut, cut)
+    known = {"no_grad": "no_grad()", "detach": "detach()", "inference_mode": "inference_mode()"}
+    return known.get(cut, "the conversion to whole numbers" if cut == "to" else cut)
 
 
 def zeros(named: dict[str, Tensor]) -> set[str]:
@@ -102,5 +108,7 @@ def dead(trial: Trial, named: dict[str, Tensor], flat: set[str]) -> Iterator[Fin
             f"The gradient of {several(weights)} is zero everywhere, in two steps"
             + (f": every path is flat at {stopped.operation}." if stopped else "."),
             str(stopped or ""),
-            "look for a function that is saturated, a factor 0, or an input of zeros.",
+            f"take {stopped.operation} away: its slope is 0 everywhere."
+            if stopped and stopped.operation in _STEPS
+            else "look for a function that is saturated, a softmax of one score, a factor 0, or an input of zeros.",
         )

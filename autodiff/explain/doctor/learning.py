@@ -91,6 +91,8 @@ def moved(before: dict[str, Any], after: dict[str, Tensor], optimizer: Optimizer
     """What one step did to parameters with a gradient: the findings, and its size against that of the parameters."""
     groups = {id(p): group for group in optimizer.param_groups for p in group["params"]}
     learning = {name: p for name, p in after.items() if id(p) in groups and p._grad is not None and p._grad._array.any()}
+    if not learning:
+        return [], math.nan
     size = _norm(before[name] for name in learning)
     relative = _norm(p._array - before[name] for name, p in learning.items()) / size if size else math.nan
     still = [name for name, p in learning.items() if np.array_equal(before[name], p._array)]
@@ -140,7 +142,13 @@ def _judged(run: Learning, again: Callable[[], Patient], optimizer: Optimizer, r
     )
     way = f"{number(run.losses[0])} → {number(run.losses[-1])} in {len(run.losses) - 1} steps"
     if not run.grew and run.fell >= _LEAST:
-        return None
+        if not relative > 0.5 or run.fell > 0.3:
+            return None
+        smaller = _first(again, 0.1, lambda other: not other.grew and other.fell > max(0.1, 3 * run.fell))
+        if smaller is None:
+            return None
+        said = f"With lr={lr} the loss on this one batch falls less than it could: {way}.{size}"
+        return Finding("lr-too-large", "warning", said, "", _cure(smaller, optimizer))
     if not run.grew:
         larger = _first(again, 10.0, lambda other: other.fell > max(0.05, 10 * run.fell) and not other.grew)
         if larger is not None:
@@ -163,8 +171,9 @@ def _judged(run: Learning, again: Callable[[], Patient], optimizer: Optimizer, r
             "",
             _cure(smaller, optimizer) or "a much smaller lr; and look at the sizes of the input and the target.",
         )
-    if optimizer._used is not None or optimizer.state:
-        return None  # it has learned before, and may be at the bottom
+    trained = optimizer._used is not None or optimizer.state  # it may be at the bottom
+    if trained or _first(again, 10.0, lambda other: not other.grew and other.fell > 10 * _LEAST):
+        return None
     return Finding(
         "does-not-fall",
         "warning",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from autodiff.explain.numbers import number, shape_of
 __all__ = ["at_first", "given", "value"]
 
 _WHERE_BORN = {
+    "softmax": "softmax of a row that is -inf everywhere is nan: leave a place in each row unmasked.",
     "log": "keep its argument above 0: x.clamp(min=1e-6).log(), or a loss that takes scores.",
     "sqrt": "keep its argument above 0: (x + 1e-6).sqrt().",
     "norm": "add a small number before the root: (x * x).sum(-1).add(1e-6).sqrt().",
@@ -100,10 +100,10 @@ def _without_graph(trial: Trial, loss: Tensor) -> Finding:
 
 
 def _last_cut(trial: Trial) -> str:
-    return str(trial.cuts[-1]) if trial.cuts else ""
+    return str(trial.cuts[-1][0]) if trial.cuts else ""
 
 
-def given(trial: Trial, warned: list[Any]) -> Iterator[Finding]:
+def given(trial: Trial, taught: list[TeachingWarning]) -> Iterator[Finding]:
     """What the loss functions got: probabilities for scores, a column for a row."""
     done = set()
     for call in trial.losses:
@@ -119,12 +119,20 @@ def given(trial: Trial, warned: list[Any]) -> Iterator[Finding]:
             str(trial.twice),
             "take the first one away: cross_entropy wants scores.",
         )
+    if trial.across is not None:
+        yield Finding(
+            "softmax-dim",
+            "error",
+            "The log_softmax is taken over the examples, and not over the classes.",
+            str(trial.across),
+            "dim=1, in place of dim=0.",
+        )
     if trial.broadcast is not None:
         spot, a, b = trial.broadcast
         yield _column(str(spot), a, b)
         return
-    for each in warned:
-        if isinstance(each, TeachingWarning) and each.code == "AD027":
+    for each in taught:
+        if each.code == "AD027":
             shapes = tuple(trial.output.shape) if isinstance(trial.output, Tensor) else ()
             yield _column("the loss", shapes, None)
             return

@@ -17,6 +17,7 @@ from autodiff.explain.doctor.report import Finding, counted, several
 from autodiff.nn import Module, ModuleDict, ModuleList
 from autodiff.nn.modules.batchnorm import _BatchNorm
 from autodiff.nn.modules.dropout import Dropout
+from autodiff.nn.parameter import is_lazy
 from autodiff.optim import Optimizer
 
 __all__ = ["checked", "foreign", "names_of"]
@@ -42,14 +43,14 @@ def foreign(model: Module, loss_fn: Any, optimizer: Optimizer) -> list[Tensor]:
     return [p for p in _held(optimizer) if id(p) not in names]
 
 
-def checked(model: Module, loss_fn: Any, optimizer: Optimizer) -> Iterator[Finding]:
-    """The findings, in order."""
+def checked(model: Module, loss_fn: Any, optimizer: Optimizer, meant: int) -> Iterator[Finding]:
+    """The findings, in order. `meant` is how many gradients may be summed on purpose."""
     yield from _unregistered(model)
     yield from _broken(model)
     yield from _optimized(model, loss_fn, optimizer)
     yield from _frozen(model, loss_fn)
     yield from _switched_off(model)
-    yield from _summed(optimizer)
+    yield from _summed(optimizer, meant)
     for i, group in enumerate(optimizer.param_groups):
         if group.get("maximize"):
             yield Finding(
@@ -91,7 +92,8 @@ def _unregistered(model: Module) -> Iterator[Finding]:
 
 
 def _broken(model: Module) -> Iterator[Finding]:
-    bad = [name for name, p in model.named_parameters() if p._array.size and not np.isfinite(p._array).all()]
+    ready = [(name, p) for name, p in model.named_parameters() if not is_lazy(p)]
+    bad = [name for name, p in ready if p._array.size and not np.isfinite(p._array).all()]
     if bad:
         yield Finding(
             "broken-parameters",
@@ -158,7 +160,9 @@ def _switched_off(model: Module) -> Iterator[Finding]:
     for path, module in model.named_modules():
         drops = isinstance(module, Dropout) and module.p > 0
         norm = isinstance(module, _BatchNorm) and (not module.affine or module.weight is None or module.weight.requires_grad)
-        if not module.training and (drops or norm):
+        parts = model.get_submodule(path.rpartition(".")[0]).parameters() if path else ()
+        fixed = model.training and drops and not any(p.requires_grad for p in parts)  # in a part that is not to learn
+        if not module.training and (drops or norm) and not fixed:
             off.append(f"{path or 'model'} ({type(module).__name__})")
     if off:
         yield Finding(
@@ -171,14 +175,14 @@ def _switched_off(model: Module) -> Iterator[Finding]:
         )
 
 
-def _summed(optimizer: Optimizer) -> Iterator[Finding]:
+def _summed(optimizer: Optimizer, meant: int) -> Iterator[Finding]:
     """As far as can be told here: what the last step has used was not cleared, and a backward has added to it."""
     used = optimizer._used
-    if used is not None and (used.passes > 1 or used.added is not None):
+    if used is not None and used.passes > meant:
         yield Finding(
             "AD015",
             "error",
-            f"zero_grad() is missing: the gradients are the sum of {max(used.passes, 2)} batches, since nobody cleared them "
+            f"zero_grad() is missing: the gradients are the sum of {used.passes} batches, since nobody cleared them "
             "after the last step.",
             "",
             "call optimizer.zero_grad() before loss.backward(), in every round.",

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.node import to_leaf
 from autodiff._core.observer import observing
 from autodiff._core.provenance import here, line_of
 from autodiff._core.tensor import Tensor
+from autodiff._core.views import edge_of
 from autodiff.explain.doctor.aside import Patient
 from autodiff.nn import Module
 
@@ -26,6 +28,7 @@ LOSSES = {
     "binary_cross_entropy",
     "binary_cross_entropy_of_weighted",
 }
+_MASKS = {"masked_fill", "where", "index_fill"}
 _SHAPED = {"reshape", "view", "viewed", "squeeze", "unsqueeze", "flatten", "permute", "transpose", "expanded", "clone", "cast"}
 
 
@@ -60,7 +63,6 @@ class LossCall:
     inputs: list[Any]
     maker: str  # the operation that made its first input; what only gives numbers another shape is passed over
     ignored: int
-    row: np.ndarray[Any, Any]  # the first row of its first input
     positive: bool  # has its first input a number above 0?
 
 
@@ -75,13 +77,35 @@ class Trial:
     loss: Any = None
     layers: list[Layer] = field(default_factory=list)
     losses: list[LossCall] = field(default_factory=list)
-    cuts: list[Spot] = field(default_factory=list)  # of what required a gradient, in order
+    cuts: list[tuple[Spot, list[Any]]] = field(default_factory=list)  # in order, with the edges of what was cut off
     broadcast: tuple[Spot, tuple[int, ...], tuple[int, ...]] | None = None  # a column against a row, in the loss
     twice: Spot | None = None  # a softmax of a softmax
-    strange: Spot | None = None  # the first operation with a number that is not finite, none of its inputs having one
+    strange: Spot | None = None  # the first operation with a number that is not finite, where its inputs had none
     strange_back: Spot | None = None  # the same of the backward walk
+    changed: Spot | None = None  # an operation of which what it kept for backward was changed in place
+    across: Spot | None = None  # a log_softmax over the examples, in place of the classes
     stopped: Spot | None = None  # the first operation of the walk that got a gradient, and sent zeros only
     relus: list[tuple[Spot, int, int]] = field(default_factory=list)  # units, and how many are off in every example
+
+    def cut_from(self, parameter: Tensor) -> Spot | None:
+        """The last cut of something that was computed from a parameter."""
+        return next((spot for spot, edges in reversed(self.cuts) if _lead_to(parameter, edges)), None)
+
+
+def _lead_to(parameter: Tensor, edges: list[Any]) -> bool:
+    seen: set[int] = set()
+    row = list(edges)
+    while row:
+        edge = row.pop()
+        if edge is None or id(edge[0]) in seen:
+            continue
+        if to_leaf(edge):
+            if edge[0] is parameter:
+                return True
+        else:
+            seen.add(id(edge[0]))
+            row += edge[0].edges
+    return False
 
 
 def tried(patient: Patient) -> Trial:
@@ -101,6 +125,7 @@ def tried(patient: Patient) -> Trial:
             trial.failed = ""
     except Exception as error:
         trial.error, trial.failed_in = error, looker.raised
+        trial.changed = looker.overwritten()
     return trial
 
 
@@ -118,6 +143,15 @@ def _finite(array: Any) -> bool:
     return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
+def _born(name: str, inputs: list[Any], out: Any) -> bool:
+    """Whether this is the first nan, or the first infinite number. A mask of -inf is meant so."""
+    if _finite(out):
+        return False
+    if np.isnan(out).any():
+        return not any(x.dtype.kind == "f" and np.isnan(x).any() for x in inputs)
+    return name not in _MASKS and all(map(_finite, inputs))
+
+
 class _Looker:
     """The observer."""
 
@@ -130,6 +164,7 @@ class _Looker:
         self.spots: dict[int, Spot] = {}  # by the node's id, which `nodes` keeps alive
         self.nodes: list[Any] = []
         self.results: list[Any] = []
+        self.rows_apart: set[int] = set()  # log_softmax over the rows, by the node's id
         self.targets = arrays(patient.target)
 
     # ---- forward ----
@@ -160,17 +195,20 @@ class _Looker:
         self.nodes.append(node)
         found = [x._array for x in inputs if isinstance(x, Tensor)]
         out = outputs[0]._array
-        if self.trial.strange is None and not _finite(out) and all(map(_finite, found)):
+        if self.trial.strange is None and _born(name, found, out):
             self.trial.strange = spot
         if name in ("relu", "relu6"):
             self.relu(spot, out)
         if name in ("softmax", "log_softmax") and _maker(inputs[0]) == "softmax":
             self.trial.twice = spot
+        if name == "log_softmax" and params["axis"] % found[0].ndim == 0 and found[0].ndim == 2:
+            self.rows_apart.add(id(node))
+        if name == "nll_loss" and isinstance(inputs[0], Tensor) and id(inputs[0].grad_fn) in self.rows_apart:
+            self.trial.across = spot
         if name in LOSSES:
-            rows = found[0].reshape(-1, found[0].shape[-1]) if found[0].ndim else found[0].reshape(1, 1)
             above = bool((found[0] > 1e-6).any())
             ignored = params.get("ignore_index", -100)
-            self.trial.losses.append(LossCall(spot, [*inputs], _maker(inputs[0]), ignored, rows[:1].copy(), above))
+            self.trial.losses.append(LossCall(spot, [*inputs], _maker(inputs[0]), ignored, above))
         elif self.phase == "loss" and len(found) == 2:
             self.column_and_row(spot, found[0], found[1], out)
 
@@ -195,9 +233,18 @@ class _Looker:
 
     def cut(self, by: str, inputs: Any, output: Any) -> None:
         """A result has no graph although an input had one."""
-        self.trial.cuts.append(self.spot(by, here(2)))
+        edges = [edge for x in inputs if (edge := edge_of(x)) is not None]
+        self.trial.cuts.append((self.spot(by, here(2)), edges))
 
     # ---- backward ----
+
+    def overwritten(self) -> Spot | None:
+        """The first operation of which something that it kept was changed since."""
+        for node in self.nodes:
+            counts = node.counts or [0] * len(node.cells)
+            if any(cell[0] != count for cell, count in zip(node.cells, counts, strict=True)):
+                return self.spots[id(node)]
+        return None
 
     def walked(self, node: Any, gradient: Any, sent: Any) -> None:
         """The walk has passed a node."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autodiff._core.teaching import TeachingWarning, teaching
 from autodiff._core.tensor import Tensor
-from autodiff.explain.doctor import data, failures, gradients, learning, losses, setup
+from autodiff.explain.doctor import data, failures, gradients, learning, losses, setup, targets
 from autodiff.explain.doctor.aside import Patient, aside
 from autodiff.explain.doctor.report import Finding, Report, counted
 from autodiff.explain.doctor.trial import Trial, tried
 from autodiff.explain.numbers import number
 from autodiff.nn import Module
+from autodiff.nn.parameter import is_lazy
 from autodiff.optim import Optimizer
 
 __all__ = ["doctor"]
@@ -39,6 +41,7 @@ class _Visit:
 
     def __init__(self, model: Module, loss_fn: Callable[..., Any], optimizer: Optimizer, batch: tuple[Any, Any]) -> None:
         self.all = model, loss_fn, optimizer, batch
+        self.summed = teaching.summed  # as it is outside
         self.findings: list[Finding] = []
         self.measured: dict[str, str] = {}
 
@@ -55,9 +58,9 @@ class _Visit:
         """One thing after the other, as far as it goes."""
         model, loss_fn, optimizer, (input, target) = self.all
         every = list(model.parameters())
-        self.findings += setup.checked(model, loss_fn, optimizer)
+        self.findings += setup.checked(model, loss_fn, optimizer, self.summed)
         self.findings += data.before(input, target)
-        trained = sum(p.numel() for p in every if p.requires_grad)
+        trained = sum(p.numel() for p in every if p.requires_grad and not is_lazy(p))
         self.measured["parameters"] = f"{trained:,} that learn, in {sum(p.requires_grad for p in every)} tensors"
         self.measured["input"] = data.told(input)
         if {"not-a-tensor", "empty"} & {each.code for each in self.findings}:
@@ -69,13 +72,16 @@ class _Visit:
             return
         trial = tried(patient)
         if trial.failed:
-            self.findings += failures.failed(trial, patient)
+            self.findings.append(targets.refused(trial, patient) if trial.failed == "loss" else failures.failed(trial))
             return
         self.findings += data.scaled(trial)
-        self.findings += losses.given(trial, [each.message for each in warned])
+        taught = [each.message for each in warned if isinstance(each.message, TeachingWarning)]
+        self.findings += losses.given(trial, taught)
         found, told = losses.at_first(trial, optimizer._used is None and not optimizer.state)
         self.measured["loss"] = told
         self.findings += [*losses.value(trial), *found]
+        known = {each.code for each in self.findings}
+        self.findings += [Finding(each.code, "warning", str(each.args[0])) for each in taught if each.code not in known]
         if not isinstance(trial.loss, Tensor) or trial.loss._edge is None or trial.loss.numel() != 1:
             return
         named = _named(patient)
@@ -91,21 +97,21 @@ class _Visit:
         before = {name: p._array.copy() for name, p in named.items()}
         level = learning.level(named, float(trial.loss))
         try:
-            if type(patient.optimizer).__name__ == "LBFGS":
+            if patient.asks:
                 patient.step()
             else:
                 patient.optimizer.step()
-            found, relative = learning.moved(before, named, patient.optimizer)
-            for p in patient.trained():
-                p._grad = None
-            second = tried(patient)
         except Exception as error:
-            self.findings += failures.again(error, patient)
+            self.findings.append(failures.stopped(error))
             return
+        found, relative = learning.moved(before, named, patient.optimizer)
+        for p in patient.trained():
+            p._grad = None
+        second = tried(patient)
         if relative == relative:  # not nan
             self.measured["one step"] = f"moves the parameters by {number(relative)} of their size"
         if second.error is not None:
-            self.findings += failures.again(second.error, patient)
+            self.findings.append(failures.again(second.error, patient))
             return
         self.findings += gradients.dead(trial, named, flat & gradients.zeros(named))
         if flat != set(named):

@@ -6,13 +6,14 @@ import ast
 import io
 import keyword
 import linecache
+import re
 import tokenize
 from html import escape
 
 from autodiff.explain.graph import Graph
 from autodiff.explain.moments import Story
 
-__all__ = ["file_of", "lines_of"]
+__all__ = ["file_of", "lines_of", "told"]
 
 
 def file_of(story: Story) -> str:
@@ -22,6 +23,12 @@ def file_of(story: Story) -> str:
         if moment.span is not None:
             counts[moment.span.file] = counts.get(moment.span.file, 0) + 1
     return max(counts, key=lambda file: counts[file], default="")
+
+
+def told(story: Story, file: str) -> str:
+    """What the page calls the file: its name, or that of a notebook's cell."""
+    place = next((m.span.told for m in story.moments if m.span is not None and m.span.file == file), "a program")
+    return re.sub(r"(, line |:)\d+$", "", place)
 
 
 def lines_of(story: Story, graph: Graph, file: str) -> str:

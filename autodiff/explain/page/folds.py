@@ -19,7 +19,7 @@ from autodiff.explain.rows import Row
 from autodiff.explain.values import Value, value_of
 from autodiff.explain.wording import named
 
-__all__ = ["Run", "norms", "paths_of", "runs_of", "told"]
+__all__ = ["Run", "moment_of", "norms", "paths_of", "runs_of"]
 
 
 @dataclass(eq=False)
@@ -104,7 +104,7 @@ def norms(moments: list[Moment], drawing: Drawing) -> list[list[tuple[int, Value
     return found
 
 
-def told(run: Run, drawing: Drawing) -> Moment:
+def moment_of(run: Run, drawing: Drawing) -> Moment:
     """The one moment that stands for a run."""
     phase = run.moments[0].phase
     teller = {"forward": _forward, "backward": _backward, "step": _step}.get(phase, _other)

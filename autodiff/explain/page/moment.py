@@ -84,7 +84,9 @@ def _item(moment: Moment, name: str, attributes: str, pool: Pool, more: str = ""
     inner = f" · inside {escape(moment.module)}" if moment.module else ""
     deep = " deep" if moment.depth else ""
     body = [_equation(e, pool) for e in moment.equations]
-    body += [_row(row, pool) for row in moment.rows]
+    for row in moment.rows:
+        body.append(_row(row, pool))
+        body += [f'<p class="note"><b>measured</b> {_inked(m.words)}</p>' for m in moment.measured if m.thing is row.about]
     if isinstance(moment.event, (Made, Cut)) and moment.things and moment.things[0].value is not None:
         body.insert(0, _result(moment, pool))
     if isinstance(moment.event, Cleared):
@@ -142,7 +144,9 @@ def _row(row: Row, pool: Pool) -> str:
     if row.name:
         about = f'<b>{escape(row.name)}</b> {f"= <code>{about}</code>" if row.result is not None else about}'
     about = f'<span class="to">{about}</span>'
-    numbers = f'<span class="form {ink}">{escape(row.numbers)}</span>' if row.numbers else ""
+    inks = "vg" if row.ink == "update" and row.result is None and row.name else ink  # p in blue, its gradient in orange
+    pieces = row.numbers.split(", ") if len(inks) == 2 else [row.numbers]
+    numbers = " ".join(f'<span class="form {i}">{escape(n)}</span>' for i, n in zip(inks, pieces, strict=False) if n)
     equals = " <i>=</i> " if row.numbers and row.result is not None and "becomes" not in row.numbers else " "
     arrow = "→" in row.numbers
     result = ""

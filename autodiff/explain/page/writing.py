@@ -7,7 +7,6 @@ searched and heard; that the picture is the same SVG as anywhere; and that the s
 from __future__ import annotations
 
 import json
-import os
 from html import escape
 from typing import Any
 
@@ -15,10 +14,10 @@ from autodiff.explain.events import Thing
 from autodiff.explain.graph import Graph, of_run
 from autodiff.explain.moments import Moment, Story
 from autodiff.explain.numbers import brief
-from autodiff.explain.page.code import file_of, lines_of
+from autodiff.explain.page.code import file_of, lines_of, told
 from autodiff.explain.page.drawing import Drawing
 from autodiff.explain.page.files import filled, read
-from autodiff.explain.page.folds import Run, norms, paths_of, runs_of, told
+from autodiff.explain.page.folds import Run, moment_of, norms, paths_of, runs_of
 from autodiff.explain.page.moment import LABELS, Fold, Place, as_fold, as_html
 from autodiff.explain.page.pool import Pool
 
@@ -40,7 +39,7 @@ def page_of(run: Any) -> str:
         data["P"] = drawing.outer()
     files = {kind: read(f"see.{kind}") + (f"\n{read(f'fold.{kind}')}" if drawing.groups else "") for kind in ("css", "js")}
     values = {
-        "FILE": escape(os.path.basename(file) or "a program"), "COUNT": str(len(story.moments)), "PHASES": _phases(story),
+        "FILE": escape(told(story, file)), "COUNT": str(len(story.moments)), "PHASES": _phases(story),
         "GRAPH": drawing.html(), "CODE": code or '<p class="none">The source of this program is not at hand.</p>',
         "MOMENTS": moments, "CSS": files["css"], "JS": files["js"] + "\nfromAddress();",
         "DATA": json.dumps(data, separators=(",", ":")).replace("</", "<\\/"), "LOSS": _loss(story),
@@ -58,7 +57,7 @@ def _moments(moments: list[Moment], drawing: Drawing, place: Place) -> str:
     for i, (moment, changed) in enumerate(zip(moments, norms(moments, drawing), strict=True)):
         for run in folds.get(i, ()):
             about = Fold(drawing.groups[run.group], i + 1, run.last + 1, drawing.lines_around(run.group))
-            out.append(as_fold(told(run, drawing), about, place))
+            out.append(as_fold(moment_of(run, drawing), about, place))
         out.append(as_html(moment, i + 1, place, changed, drawing.groups[paths[i][-1]] if paths[i] else -1))
     return "".join(out)
 

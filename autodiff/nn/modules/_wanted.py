@@ -12,8 +12,9 @@ from typing import Any
 
 from autodiff._core.errors import to_a_tensor
 from autodiff._core.tensor import Tensor
+from autodiff._core.unlike import unlike
 
-__all__ = ["what_is_wrong"]
+__all__ = ["in_pytorchs_words", "what_is_wrong"]
 
 Shape = tuple[int, ...]
 
@@ -28,9 +29,28 @@ def what_is_wrong(layer: Any, args: tuple[Any, ...]) -> str:
     if rule is None:
         return ""
     if not isinstance(args[0], Tensor):
-        return f"I{to_a_tensor(args[0])[1:]}" if type(args[0]).__name__ == "ndarray" else ""  # "It is a NumPy array"
+        return capital(to_a_tensor(args[0])) if type(args[0]).__name__ == "ndarray" else ""
+    if in_pytorchs_words(layer) and (told := _dtype(layer, args[0])):
+        return told
     told = rule(layer, args[0]._array.shape, *args)
     return f"{told} (AD029)" if told else ""
+
+
+def _dtype(layer: Any, x: Tensor) -> str:
+    """What is said of an input whose dtype is not that of the layer's weights."""
+    weight = next((p for p in layer.parameters() if p._array.dtype.kind == "f"), x)
+    wrong = x._array.dtype.kind == "f" and x._array.dtype != weight._array.dtype
+    return capital(unlike(x, weight).removeprefix("; ")) if wrong else ""
+
+
+def capital(text: str) -> str:
+    """A sentence that begins with a capital letter, where it begins with a letter."""
+    return text[:1].upper() + text[1:]
+
+
+def in_pytorchs_words(layer: Any) -> bool:
+    """Whether the layer's messages are PyTorch's to the last word, so that what it wanted is a note beside them."""
+    return any(kind.__name__ in ("RNNBase", "RNNCellBase", "MultiheadAttention", "Transformer") for kind in type(layer).__mro__)
 
 
 def shown(shape: Shape) -> str:
@@ -102,7 +122,7 @@ def _transformer(layer: Any, x: Shape, *args: Any) -> str:
 
 
 def _convolution(layer: Any, x: Shape, *args: Any) -> str:
-    wanted, n = layer.in_channels, len(layer.kernel_size)
+    wanted, n = layer.in_channels, _dims(layer)
     told = f"{_name(layer, in_channels=wanted)} got an input of shape {shown(x)}"
     if len(x) not in (n + 1, n + 2):
         missing = " Add the dimension of the channels: x.unsqueeze(1)." if len(x) == n + 1 and wanted == 1 else ""

@@ -7,10 +7,11 @@ to the message what it wanted, where that is known.
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from typing import Any, Self
 
-from autodiff.nn.modules._wanted import what_is_wrong
+from autodiff.nn.modules._wanted import in_pytorchs_words, what_is_wrong
 
 __all__ = ["say_which"]
 
@@ -52,8 +53,12 @@ def say_which(error: Exception, module: Any, args: tuple[Any, ...]) -> None:
 def _say_what_it_wants(error: Exception, module: Any, args: tuple[Any, ...]) -> None:
     if type(error) not in _KINDS or not error.args or not isinstance(error.args[0], str) or "(AD" in error.args[0]:
         return
-    told = what_is_wrong(module, args)
-    if told:
+    told = ""
+    with contextlib.suppress(Exception):  # of a layer with options that no rule expects: the message must not fail over it
+        told = what_is_wrong(module, args)
+    if told and in_pytorchs_words(module):
+        error.add_note(told)
+    elif told:
         error.args = (f"{error.args[0].rstrip('.')}. {told}", *error.args[1:])
 
 

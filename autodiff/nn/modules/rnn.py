@@ -14,7 +14,6 @@ from typing import Any
 
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
-from autodiff._core.unlike import unlike
 from autodiff.api import recurrent
 from autodiff.api.filled import zeros
 from autodiff.nn import init
@@ -138,7 +137,7 @@ class RNNBase(Module):
         if input.dtype != dtype:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({dtype}). Convert input: input.to({dtype}), or "
-                f"convert model: model.to({input.dtype}){unlike(input, self._flat_weights[0])}"
+                f"convert model: model.to({input.dtype})"
             )
         if input.dim() != ndim:
             raise RuntimeError(f"input must have {ndim} dimensions, got {input.dim()}")

@@ -39,12 +39,17 @@ def _is_causal(mask: Tensor | None, is_causal: bool | None, x: Tensor, batch_fir
     return expected is not None and mask.shape == expected.shape and bool((mask == expected).all())
 
 
+def _get_clones(module: Module, N: int) -> ModuleList:
+    """N copies of a layer, by the name under which programs import it from PyTorch's file."""
+    return ModuleList([copy.deepcopy(module) for _ in range(N)])
+
+
 class _Stack(Module):
     """Copies of a layer, one behind the other, and perhaps a norm at the end."""
 
     def __init__(self, layer: Module, num_layers: int, norm: Module | None) -> None:
         super().__init__()
-        self.layers = ModuleList([copy.deepcopy(layer) for _ in range(num_layers)])
+        self.layers = _get_clones(layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
 
