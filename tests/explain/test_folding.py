@@ -60,7 +60,7 @@ def check_groups(folding):
     assert sorted(seen) == list(range(len(folding.graph.boxes)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(graphs(), st.sampled_from([None, 0, 1, 2]))
 def test_every_line_is_kept_and_every_picture_can_be_read(graph, depth):
     folding = Folding(graph, depth)
