@@ -10,10 +10,13 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from autodiff._core.provenance import Place, here
-from autodiff._core.tensor import Tensor
+import numpy as np
 
-__all__ = ["Used", "cleared", "clearing"]
+from autodiff._core.observer import leaving_out
+from autodiff._core.provenance import Place, here
+from autodiff._core.tensor import Tensor, wrap
+
+__all__ = ["Used", "cleared", "clearing", "how", "to_zeros"]
 
 
 class Used:
@@ -48,6 +51,24 @@ class Used:
             self.passes += 1
             self.count += 1  # the sum will count as one change
             self.added = here(4)
+
+
+def to_zeros(p: Tensor) -> None:
+    """Put zeros into the gradient of p. That it is cleared has been told, so that the writing itself is not."""
+    g = p._grad
+    if g is None:
+        return
+    with leaving_out(object):
+        if g.grad_fn is not None:  # a gradient from create_graph=True: its graph is not kept
+            p._grad = wrap(np.zeros_like(g._array))
+        else:
+            g.requires_grad_(False)
+            g.zero_()
+
+
+def how(set_to_none: bool) -> str:
+    """The clearing as it is told."""
+    return "zero_grad" if set_to_none else "zero_grad(set_to_none=False)"
 
 
 class _Cleared:

@@ -211,8 +211,13 @@ class Stepped(Event):
 class Cleared(Event):
     """Gradients were cleared."""
 
-    how: str  # "zero_grad" or "grad = None"
+    how: str  # "zero_grad", "zero_grad(set_to_none=False)" or "grad = None"
     things: list[tuple[Thing, Value | None]]  # with the gradient that each had
+
+    @property
+    def zeros(self) -> bool:
+        """Whether zeros were written, in place of None."""
+        return "False" in self.how
 
 
 @dataclass(eq=False)

@@ -20,7 +20,7 @@ from autodiff.explain.moments import Change, Moment, Story
 from autodiff.explain.numbers import brief, number, shape_of
 from autodiff.explain.rows import Row
 from autodiff.explain.updates import update_of
-from autodiff.explain.values import value_of
+from autodiff.explain.values import value_of, zeros_like
 from autodiff.explain.wording import is_number, kept_name, label, named, sign_of, stretched, title
 
 __all__ = ["story_of"]
@@ -295,8 +295,11 @@ class _Teller:
             words = "Every .grad goes back to None. Without this, the next backward would add to the old gradients."
         moment = Moment("zero_grad", f"{event.how}{'()' if event.how == 'zero_grad' else ''}", words)
         moment.changes = [Change(thing, "gradient", None) for thing, _ in event.things]
+        if event.zeros and had:
+            moment.words = "Every .grad becomes zeros. None, without set_to_none=False, would say that nothing has arrived yet."
+            moment.changes = [Change(x, "gradient", g if g is None else zeros_like(g)) for x, g in event.things]
         moment.things = had
-        if event.how == "zero_grad":
+        if event.how != "grad = None":
             moment.facts = ["The gradients still drawn on results in between were only passing through: these have no .grad."]
             since = (change for each in self.moments[self.cleared :] for change in each.changes if change.slot == "gradient")
             passed = dict.fromkeys(change.thing for change in since if change.thing.kind == "result")

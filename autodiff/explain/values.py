@@ -15,7 +15,7 @@ import numpy as np
 
 from autodiff._core.tensor import Tensor
 
-__all__ = ["LARGEST", "Value", "array_of", "same", "value_of"]
+__all__ = ["LARGEST", "Value", "array_of", "same", "value_of", "zeros_like"]
 
 LARGEST = 4096  # so many numbers are copied; of more a summary is kept
 _SQUARES = 16  # of the small picture, in each direction
@@ -75,6 +75,11 @@ def value_of(x: Any, whole: bool = False) -> Value:
         array.shape, str(array.dtype), copy, np.array(rows) if max(rows.shape) <= _SQUARES else _blocks(rows), low, high, norm,
         rows.size - finite.size, _stamp(array) if copy is None else b"",
     )
+
+
+def zeros_like(value: Value) -> Value:
+    """Zeros of a value's shape and dtype."""
+    return value_of(np.zeros(value.shape, value.dtype), whole=value.array is not None)
 
 
 def _rows(array: Any) -> Any:

@@ -14,13 +14,11 @@ from operator import is_not
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-import numpy as np
-
 from autodiff._core.handles import RemovableHandle
 from autodiff._core.modes import enable_grad
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.refusals import refusal
-from autodiff._core.stepped import Used, clearing
+from autodiff._core.stepped import Used, clearing, how, to_zeros
 from autodiff._core.tensor import wrap
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.optim import _groups, _lessons, _recorded, _state
@@ -160,7 +158,7 @@ class Optimizer(KnowsItsKeywords):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear the gradients of all parameters: `.grad` becomes None, or zeros with `set_to_none=False`."""
         if LOOKING:
-            tell("cleared", [p for group in self.param_groups for p in group["params"]], "zero_grad")
+            tell("cleared", [p for group in self.param_groups for p in group["params"]], how(set_to_none))
         used = self._used
         if used is None or not used.fresh or used.added is not None:
             for p in [p for group in self.param_groups for p in group["params"] if p._grad is not None][:1]:
@@ -171,11 +169,8 @@ class Optimizer(KnowsItsKeywords):
             for p in group["params"]:
                 if set_to_none or p._grad is None:
                     p._grad = None
-                elif p.grad.grad_fn is not None:  # a gradient from create_graph=True: its graph is not kept
-                    p.grad = wrap(np.zeros_like(p.grad._array))
                 else:
-                    p.grad.requires_grad_(False)
-                    p.grad.zero_()
+                    to_zeros(p)
 
     @_hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -300,7 +300,7 @@ def test_a_long_story_is_shortened_where_it_is_only_shown():
             y = y * w
     whole, shown = str(run).splitlines(), run._repr_mimebundle_()["text/plain"].splitlines()
     assert shown[:100] == whole[:100]
-    assert shown[100:] == ["", f"… and {len(whole) - 100} more lines: print(run), run.explore() or run.save('run.html')"]
+    assert shown[100:] == ["", f"... and {len(whole) - 100} more lines: print(run), run.explore() or run.save('run.html')"]
 
 
 @settings(max_examples=30)
@@ -311,3 +311,24 @@ def test_the_text_fits_80_columns(program):
     text = str(run)
     assert all(len(line) <= 80 for line in text.splitlines()), text
     assert text.count("\n") > 3
+
+
+@pytest.mark.parametrize("by", ["optimizer", "model"])
+def test_gradients_that_become_zeros_are_no_none(by):
+    model = nn.Linear(2, 1, bias=False)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    before = model.weight.detach().clone()
+    with torch.watch() as run:
+        for _ in range(2):
+            model(torch.ones(1, 2)).sum().backward()
+            optimizer.step()
+            {"optimizer": optimizer, "model": model}[by].zero_grad(set_to_none=False)
+    story = str(run)
+    assert of(run, Cleared)[0].how == "zero_grad(set_to_none=False)"
+    assert "becomes zeros" in " ".join(story.split())
+    assert "goes back to None" not in " ".join(story.split())
+    assert len(of(run, Cleared)) == 2
+    names = dict(run.inputs)
+    exec(run.source(), names)
+    assert names["weight_grad"].tolist() == model.weight.grad.tolist() == [[0, 0]]
+    assert before.tolist() != model.weight.tolist()

@@ -90,7 +90,7 @@ def _item(moment: Moment, name: str, attributes: str, pool: Pool, more: str = ""
     if isinstance(moment.event, (Made, Cut)) and moment.things and moment.things[0].value is not None:
         body.insert(0, _result(moment, pool))
     if isinstance(moment.event, Cleared):
-        body += [_gone(thing) for thing, g in moment.event.things if g is not None]
+        body += [_gone(thing, moment.event.zeros) for thing, g in moment.event.things if g is not None]
     body += [f'<p class="note quiet">{_inked(fact)}</p>' for fact in moment.facts]
     return (
         f'<li id="{name}" class="m {moment.phase}{deep}{more}"{attributes}><h2><span class="tag">{LABELS[moment.phase]}{inner}'
@@ -155,5 +155,5 @@ def _row(row: Row, pool: Pool) -> str:
     return f'<div class="eq">{about}<span class="sides">{numbers}{result}</span></div>'
 
 
-def _gone(thing: Thing) -> str:
-    return f'<p class="gone"><b>{escape(named(thing))}</b>.grad → None</p>'
+def _gone(thing: Thing, zeros: bool) -> str:
+    return f'<p class="gone"><b>{escape(named(thing))}</b>.grad → {"zeros" if zeros else "None"}</p>'

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.refusals import at_the_door
-from autodiff._core.stepped import clearing
+from autodiff._core.stepped import clearing, how, to_zeros
 from autodiff._core.tensor import Tensor
 from autodiff.nn.modules._registers import Registers
 from autodiff.nn.parameter import Parameter
@@ -171,7 +171,7 @@ class Tree(Registers):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to zero."""
         if LOOKING:
-            tell("cleared", [*self.parameters()], "zero_grad")
+            tell("cleared", [*self.parameters()], how(set_to_none))
         first = True
         for p in self.parameters():
             if p.grad is not None:
@@ -181,5 +181,4 @@ class Tree(Registers):
                 if set_to_none:
                     p.grad = None
                 else:
-                    p.grad = p.grad.detach()
-                    p.grad.zero_()
+                    to_zeros(p)
