@@ -59,7 +59,8 @@ class Names:
     def look(self, frame: FrameType) -> None:
         """Name the things that variables of this frame hold now; what was named first keeps its name."""
         self.see(None, frame.f_globals)
-        self.see(frame.f_code if frame.f_code.co_name != "<module>" else None, frame.f_locals)
+        if frame.f_locals is not frame.f_globals:
+            self.see(frame.f_code if frame.f_code.co_name != "<module>" else None, frame.f_locals)
 
     def see(self, where: CodeType | None, variables: dict[str, Any]) -> None:
         """Name the things that variables hold: those of a function, or, where None, of a module."""
