@@ -49,5 +49,5 @@ def words_of_clearing(event: events.Cleared) -> str:
         return "There was nothing to clear: no parameter had a gradient."
     if event.zeros:
         return "Every .grad becomes zeros. None, without set_to_none=False, would say that nothing has arrived yet."
-    which = "Every .grad" if event.how == "zero_grad" else ", ".join(had)
-    return f"{which} goes back to None. Without this, the next backward would add to the old gradients."
+    which = "Every .grad" if event.how == "zero_grad" else " and ".join(had)
+    return f"{which} goes back to None; the parameters keep their numbers. Without this, the next backward would add to the old gradients."

@@ -291,7 +291,7 @@ class _Teller:
             moment.changes = [Change(x, "gradient", g if g is None else zeros_like(g)) for x, g in event.things]
         moment.things = had
         if event.how != "grad = None":
-            moment.facts = ["The gradients still drawn on results in between were only passing through: these have no .grad."]
+            moment.facts = ["The gradients drawn on results in between were only passing through: these have no .grad."]
             since = (change for each in self.moments[self.cleared :] for change in each.changes if change.slot == "gradient")
             passed = dict.fromkeys(change.thing for change in since if change.thing.kind == "result")
             moment.changes += [Change(t, "gradient", None) for t in passed if t not in had]

@@ -174,7 +174,9 @@ def _row(found: Line, one: _Followed, last: bool) -> Row:
     numbers = "" if isinstance(found.formula, ast.Name) else line(written_out(filled, found.world, [*found.meant]))
     if last:
         return Row(one.move.thing, text, numbers, *one.result())
-    return Row(one.move.thing, text, numbers, value_of(np.asarray(at_place(found.value, one.at))), "update", found.name)
+    value = at_place(found.value, one.at)
+    told = "" if numbers == number(value) else numbers  # of a whole array's function the number is all there is
+    return Row(one.move.thing, text, told, value_of(np.asarray(value)), "update", found.name)
 
 
 class _InNumbers(ast.NodeTransformer):

@@ -153,7 +153,7 @@ def test_none_that_is_assigned_to_one_gradient_is_told_of_this_one():
     with torch.watch() as run:
         (a * b).backward()
         a.grad = None
-    assert run.story.moments[-1].words.startswith("a.grad goes back to None.")
+    assert run.story.moments[-1].words.startswith("a.grad goes back to None;")
 
 
 def test_a_loss_that_is_an_expression_stands_in_parentheses():
@@ -176,4 +176,4 @@ def test_zero_grad_of_a_model_is_one_moment():
         model(torch.ones(1, 2)).sum().backward()
         model.zero_grad()
     assert [m.title for m in run.story.moments if m.phase == "zero_grad"] == ["zero_grad()"]
-    assert run.story.moments[-1].words.startswith("Every .grad goes back to None.")
+    assert run.story.moments[-1].words.startswith("Every .grad goes back to None;")

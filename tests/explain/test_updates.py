@@ -196,7 +196,7 @@ def told(kind):
 
 
 def test_a_rule_of_the_users_is_read_too():
-    lines = [("direction", "sign(g)", "1"), ("seen", "seen + 1", "0 + 1"), ("w[0]", "p − lr · direction", "4 − 0.5 · 1")]
+    lines = [("direction", "sign(g)", ""), ("seen", "seen + 1", "0 + 1"), ("w[0]", "p − lr · direction", "4 − 0.5 · 1")]
     assert told(Signed) == lines
 
 
