@@ -50,4 +50,5 @@ def words_of_clearing(event: events.Cleared) -> str:
     if event.zeros:
         return "Every .grad becomes zeros. None, without set_to_none=False, would say that nothing has arrived yet."
     which = "Every .grad" if event.how == "zero_grad" else " and ".join(had)
-    return f"{which} goes back to None; the parameters keep their numbers. Without this, the next backward would add to the old gradients."
+    after = "the parameters keep their numbers. Without this, the next backward would add to the old gradients"
+    return f"{which} goes back to None; {after}."
