@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autodiff._core.modes import Anomaly
+from autodiff._core.not_finite import reason_of
 from autodiff._core.provenance import Place, line_of, shown, stacklevel
 from autodiff._core.unlike import from_an_array
 
@@ -193,10 +194,12 @@ def rule_changed(name: str, place: Place | None) -> RuntimeError:
     )
 
 
-def nan_returned(name: str, place: Place | None) -> RuntimeError:
+def nan_returned(node: Any) -> RuntimeError:
     """A gradient that detect_anomaly found to be nan."""
+    reason = "" if node.operation is None else reason_of(node.operation.public)
     return RuntimeError(
-        f"Function '{name}' returned nan values in its 0th output; the operation was recorded at {line_of(place)}"
+        f"Function '{node.name()}' returned nan values in its 0th output; the operation was recorded at {line_of(node.place)}"
+        f"{f': {reason}' if reason else ''} (AD033)"
     )
 
 

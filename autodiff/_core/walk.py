@@ -180,7 +180,7 @@ class _Walk:
             for _, gx in results:
                 array = gx._array if isinstance(gx, Tensor) else gx
                 if array is not None and np.isnan(array).any():
-                    raise errors.nan_returned(node.name(), node.place)
+                    raise errors.nan_returned(node)
         if self.told:
             sent = [Sent(edge, gx, None if gx is None else arriving(edge, gx)) for edge, gx in results]
             tell("walked", node, g, sent)

@@ -110,6 +110,8 @@ def _second(tree: ast.expr, binds: int) -> str:
 
 def _power(base: ast.expr, exponent: ast.expr) -> str:
     text = _inside(base, ATOM)
+    if isinstance(exponent, ast.Constant) and exponent.value == 1:
+        return text
     raised = line(exponent).replace("−", "-")
     if raised.removeprefix("-").isdecimal():
         return text + raised.translate(_RAISED)

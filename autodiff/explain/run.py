@@ -84,7 +84,7 @@ class Run:
         lines = str(self).splitlines()
         if len(lines) > _SHOWN:
             rest = counted(len(lines) - _SHOWN, "more line")
-            lines = [*lines[:_SHOWN], "", f"… and {rest}: print(run), run.explore() or run.save('run.html')"]
+            lines = [*lines[:_SHOWN], "", f"... and {rest}: print(run), run.explore() or run.save('run.html')"]
         return {"text/plain": "\n".join(lines), "image/svg+xml": self.graph().svg()}
 
     def graph(self, depth: int | None = None) -> Picture:

@@ -81,7 +81,7 @@ def prelu(x, weight):
 @primitive(
     flat,
     lambda g, x: g * pieces(x, low=1.0, high=0.0),
-    says="Below 0 the weight is the slope itself; above 0 it has no part.",
+    says="Below 0 the weight is the slope itself; above 0 it plays no part.",
 )
 def gate(x, weight):
     """1 where x > 0, else weight: also an infinite one, of which a product with 0 would make nan."""

@@ -110,7 +110,7 @@ def abs(input):
     lambda g, input, other: -g * (input / other / other),
     promote=to_floating,
     numbers=True,
-    says="Divided by a number, a change is divided by it too.",
+    says="Divided by a number, a change is divided by it too; a larger divisor makes the result smaller, so it gets a minus.",
 )
 def div(input, other):
     """input / other."""

@@ -42,7 +42,7 @@ def _mean_neighbour(x: Any, order: int) -> Any:
 @primitive(
     lambda g, input, y, order: g * (_mean_neighbour(input, order) - sign(input) * y),
     promote=to_floating,
-    says="The mean of its two neighbours, less what the scale takes away as it shrinks.",
+    says="The slope is the mean of its two neighbours, less what the shrinking scale takes away.",
 )
 def bessel_ie(input, *, order):
     """e**-|x| I_n(x): the modified Bessel function of that order, of ordinary size far out."""

@@ -21,7 +21,7 @@ from autodiff.ops.reduce import spread
     lambda g, x, windows, groups: convolution_weight(g, x, windows=windows, groups=groups),
     lambda g: channel_sums(g),
     name="Convolution",
-    says="Each g goes back through the same window to what it came from; a weight gets g times what it met, everywhere.",
+    says="Each g goes back through the same window to what it came from; a weight gets g times what it met, added up.",
 )
 def convolution(x, w, b, *, windows, groups):
     """y[p] = the sum of w[t] x[p + t] over the taps t of the window.

@@ -34,7 +34,7 @@ def divided(x, *, n):
     ),
     name="NllLoss",
     silent=False,  # nor do the kernels warn
-    says="Each score gets its predicted probability, less 1 at the right class: too likely is pushed down, the right one up.",
+    says="Each score gets its predicted probability, less 1 at the right class: wrong ones are pushed down, the right one up.",
 )
 def cross_entropy(x, target, weight, *, ignore_index, label_smoothing, reduction):
     """-log softmax(x)[target] per row, reduced."""
@@ -58,7 +58,7 @@ def _kept_gradient(
     name="NllLoss",
     public="cross_entropy",
     silent=False,
-    says="Each score gets its predicted probability, less 1 at the right class: too likely is pushed down, the right one up.",
+    says="Each score gets its predicted probability, less 1 at the right class: wrong ones are pushed down, the right one up.",
 )
 def cross_entropy_kept(x, target, weight, *, ignore_index, label_smoothing, reduction):
     """The same, and its gradient for g = 1, from the same exponentials: it takes as much memory as x until backward."""
@@ -141,7 +141,7 @@ def weighted_rows(d, target, weight, *, classes, ignore_index, label_smoothing, 
     lambda g, x_shape, target, weight, ignore_index, reduction: nll_loss_grad(
         g, target, weight, classes=x_shape[1], ignore_index=ignore_index, reduction=reduction
     ),
-    says="Only the true class's log-probability counts, so it alone gets −g; all others get 0.",
+    says="Only the true class's log-probability counts, so it alone gets −g, times its weight; all others get 0.",
 )
 def nll_loss(x, target, weight, *, ignore_index, reduction):
     """-w * x[target]: per row, reduced, where w is the weight of the row's class."""

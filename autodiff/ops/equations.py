@@ -208,7 +208,7 @@ def _with_pinv(g: Any, a: Any, p: Any) -> Any:
 @primitive(
     lambda g, a, y: _with_pinv(g, a, y),
     name="LinalgPinv",
-    says="As that of an inverse, and two more parts for what the matrix does not reach, as long as its rank stays.",
+    says="It is that of an inverse, with two more parts for what the matrix does not reach; the rank must stay the same.",
 )
 def pinv(a, *, atol=None, rtol=None, symmetric=False):
     """the pseudoinverse of a: of its stretches those above the limit are inverted."""

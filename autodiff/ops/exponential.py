@@ -49,7 +49,7 @@ def exp2(input):
 
 
 @method(inplace=True)
-@primitive(lambda g, y: g * (y + 1.0), promote=to_floating, says="The slope is that of the exponential, its value and 1.")
+@primitive(lambda g, y: g * (y + 1.0), promote=to_floating, says="The slope is that of the exponential: the result plus 1.")
 def expm1(input):
     """e**x - 1, exact also where x is tiny.
 
@@ -190,7 +190,7 @@ def logaddexp(input, other):
     lambda g, input, other: g * sigmoid((other - input) * _LN2),
     name="Logaddexp2Backward0",
     promote=tensors_to_floating,
-    says="Each input gets the share that its power has in the sum of both.",
+    says="The two share g as their powers of 2 share the sum: the larger one gets more of it.",
     check=not_whole,
 )
 def logaddexp2(input, other):

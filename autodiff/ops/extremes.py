@@ -29,7 +29,7 @@ def shares(x, extreme, *, axes):
 @primitive(
     lambda g, x, y: expanded(g, shape=x.shape) * shares(x, y, axes=None),
     name="MaxBackward1",
-    says="Only the largest element has a slope, 1; equal largest ones share it.",
+    says="Only the largest element gets g; where several are equally large, they share it.",
 )
 def max_all(x):
     """The largest element."""
@@ -39,7 +39,7 @@ def max_all(x):
 @primitive(
     lambda g, x, y: expanded(g, shape=x.shape) * shares(x, y, axes=None),
     name="MinBackward1",
-    says="Only the smallest element has a slope, 1; equal smallest ones share it.",
+    says="Only the smallest element gets g; where several are equally small, they share it.",
 )
 def min_all(x):
     """The smallest element."""
@@ -49,7 +49,7 @@ def min_all(x):
 @primitive(
     lambda g, x, y: expanded(g, shape=x.shape) * shares(x, y, axes=None),
     name="Median",
-    says="Only the element in the middle has a slope, 1; equal ones share it.",
+    says="Only the element in the middle gets g; equal ones share it.",
 )
 def median_all(x):
     """The middle element, the lower of two; nan where there is one."""
@@ -60,7 +60,7 @@ def median_all(x):
 @primitive(
     lambda g, x, y: expanded(g, shape=x.shape) * shares(x, y, axes=None),
     name="NanmedianBackward0",
-    says="Only the element in the middle of those that are not nan has a slope, 1; equal ones share it.",
+    says="Only the element in the middle gets g, nan not counted; equal ones share it.",
 )
 def nanmedian_all(x):
     """The middle element of those that are not nan, the lower of two; nan where there is no other."""
@@ -76,7 +76,7 @@ def _shared(g: Any, x: Any, y: Any, axes: tuple[int, ...]) -> Any:
 @primitive(
     lambda g, x, y, axes: _shared(g, x, y, axes),
     name="Amax",
-    says="Only the largest elements have a slope; equal ones share it.",
+    says="Only the largest elements get their g; equal ones share it.",
 )
 def amax(x, *, axes, keepdim):
     """The largest elements over some dimensions; equal ones share the gradient."""
@@ -86,7 +86,7 @@ def amax(x, *, axes, keepdim):
 @primitive(
     lambda g, x, y, axes: _shared(g, x, y, axes),
     name="Amin",
-    says="Only the smallest elements have a slope; equal ones share it.",
+    says="Only the smallest elements get their g; equal ones share it.",
 )
 def amin(x, *, axes, keepdim):
     """The smallest elements over some dimensions; equal ones share the gradient."""
@@ -102,7 +102,7 @@ def _back_to(g: Any, places: Any, axis: int, shape: tuple[int, ...]) -> Any:
     lambda g, places, axis, x_shape: _back_to(g[0], places, axis, x_shape),
     name="MaxBackward0",
     walked_once=True,
-    says="The gradient goes to the elements that were chosen; all others get zero.",
+    says="The gradient goes to the elements that were chosen; all others get 0.",
 )
 def chosen(x, *, places, axis, keepdim):
     """(values, places): the elements at the places that max, sort or topk found along an axis."""

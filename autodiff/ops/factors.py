@@ -176,14 +176,14 @@ def _through_qr(g: Any, q: Any, r: Any) -> Any:
 @primitive(
     lambda g, y0, y1: _through_qr(g, y0, y1),
     name="LinalgQr",
-    says="A turn can only turn and a triangle stays one, and this says what each of the two takes of a change.",
+    says="One factor can only turn and the other stays a triangle: each takes its own part of a change.",
 )
 def qr(a):
     """(q, r) with q @ r = a: of matrices with no more columns than rows; q has upright columns, r is upper triangular."""
     return tuple(np.linalg.qr(a))
 
 
-@primitive(_no_slope, name="LinalgQr", says="What stands upright on a matrix is free to choose, and PyTorch gives it no slope.")
+@primitive(_no_slope, name="LinalgQr", says="The added columns are free to choose, so PyTorch gives no slope.")
 def qr_without_slope(a, *, mode):
     """(q, r) where there is no slope: with a square q, or without any."""
     return tuple(np.linalg.qr(a, mode)) if mode == "complete" else (np.zeros((0,), a.dtype), np.linalg.qr(a, "r"))
@@ -192,7 +192,7 @@ def qr_without_slope(a, *, mode):
 @primitive(
     lambda g, y0, y1: _both_ways(product(product(y1, _on_diagonal(g[0], y1) + _by_gaps(product(y1.mT, g[1]), y0)), y1.mT)),
     name="LinalgEigh",
-    says="An eigenvalue moves along its own vector; vectors turn into one another, the faster the closer their values are.",
+    says="An eigenvalue moves along its own vector; vectors turn into one another, faster the closer their values are.",
 )
 def eigh(a, *, uplo):
     """(values, vectors) of a symmetric matrix, of which one triangle is read: increasing, the vectors in columns."""
@@ -202,7 +202,7 @@ def eigh(a, *, uplo):
 @primitive(
     lambda g, y0, y1: solved(y1.mT, product(_on_diagonal(g[0], y1) + _by_gaps(_upright(g[1], y1), y0), y1.mT), lenient=True),
     name="LinalgEig",
-    says="As in a symmetric matrix, but that the vectors don't stand upright: their inverse takes the place of the transpose.",
+    says="As for a symmetric matrix, but the vectors are not perpendicular: their inverse takes the place of the transpose.",
 )
 def eig(a):
     """(values, vectors) of a matrix whose eigenvalues are real, the vectors in columns, each of length 1."""
@@ -240,7 +240,7 @@ def _few(u: Any, s: Any) -> Any:
 @primitive(
     lambda g, y0, y1, y2: _through_svd(_few(g[0], y1), g[1], _few(g[2].mT, y1), _few(y0, y1), y1, _few(y2.mT, y1)),
     name="LinalgSvd",
-    says="A stretch moves along its own two directions; these turn into one another, the faster the closer the stretches.",
+    says="A singular value moves along its two directions; these turn into one another, faster the closer their values are.",
 )
 def svd(a, *, full):
     """(u, s, v) with u @ diag(s) @ v = a: a turn, stretches from the largest to the smallest, a turn."""
@@ -270,7 +270,7 @@ def _times(p: Any, q: Any) -> Any:
 @primitive(
     lambda g, x: _towards(g, x.mT),
     name="LinalgMatrixExp",
-    says="Its slope is no product, as a change need not commute with the matrix: it is a corner of a larger exponential.",
+    says="The slope is not a product, since a change need not commute with the matrix: it is a corner of a larger exponential.",
 )
 def matrix_exp(x, *, doubled=False):
     """e**x: the exponential of a matrix, the sum of x**k / k!; with `doubled` of one that is [[a, b], [0, a]], in less time."""

@@ -119,7 +119,7 @@ def one_for_only_zero(value, *, axis, places):
 @primitive(
     lambda g, value, axis, places: one_zero_at_most(g, value, axis=axis, places=places),
     flat,
-    says="It stays as it is; where several factors at one place are zero there is no second derivative here.",
+    says="g passes unchanged; several zeros at one place have no second derivative.",
 )
 def derived_once(x, value, *, axis, places):
     """x: what is differentiated a second time only if at most one factor at each place is zero."""
@@ -127,7 +127,9 @@ def derived_once(x, value, *, axis, places):
 
 
 @primitive(
-    lambda g, value, axis, places: one_zero_at_most(g, value, axis=axis, places=places), flat, says="It stays as it is."
+    lambda g, value, axis, places: one_zero_at_most(g, value, axis=axis, places=places),
+    flat,
+    says="The numbers stay as they are: g passes unchanged.",
 )
 def one_zero_at_most(x, value, *, axis, places):
     """x: RuntimeError where several values at one place are zero."""
@@ -211,7 +213,7 @@ def _extreme_of_values(g: Any, x: Any, value: Any, y: Any, axis: int, places: An
     lambda g, x, value, y, axis, places, lost: _extreme_of_x(g, x, value, y, axis, places, lost),
     lambda g, x, value, y, axis, places: _extreme_of_values(g, x, value, y, axis, places),
     name="ScatterReduce",
-    says="Only the largest at a place have a slope; equal ones share it.",
+    says="Only the largest number at a place gets its g; equal ones share it.",
 )
 def scattered_amax(x, value, *, axis, places, lost):
     """The largest of x and the values at each place along an axis; without x where it is lost."""
@@ -222,7 +224,7 @@ def scattered_amax(x, value, *, axis, places, lost):
     lambda g, x, value, y, axis, places, lost: _extreme_of_x(g, x, value, y, axis, places, lost),
     lambda g, x, value, y, axis, places: _extreme_of_values(g, x, value, y, axis, places),
     name="ScatterReduce",
-    says="Only the smallest at a place have a slope; equal ones share it.",
+    says="Only the smallest number at a place gets its g; equal ones share it.",
 )
 def scattered_amin(x, value, *, axis, places, lost):
     """The smallest of x and the values at each place along an axis; without x where it is lost."""

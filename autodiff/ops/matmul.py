@@ -40,7 +40,7 @@ def bmm(a, b):
 @primitive(
     lambda g, v: g[..., None] * v,
     lambda g, a: mv(a.T, g),
-    says="Each row of the matrix gets its own g times the vector; to the vector g goes back through the matrix.",
+    says="Each row of the matrix gets its own g times the vector; the vector gets g back through the turned matrix.",
 )
 def mv(a, v):
     """a @ v: the product of a matrix and a vector, (n, k) and (k,)."""
@@ -57,7 +57,7 @@ def dot(a, b):
 
 
 def _in_rows(g: Any, v: Any) -> Any:
-    """g v: in each row its own g times the vector."""
+    """(`g` as a column) · `v`: in each row its own g times the vector."""
     return g[..., None] * v
 
 
@@ -98,7 +98,7 @@ def rows_of(x, *, n):
     lambda g, beta: g * beta,
     lambda g, b, alpha: mm(g, b.T) * alpha,
     lambda g, a, alpha: mm(a.T, g) * alpha,
-    says="A product and a sum: g goes back through the other matrix, and unchanged to what is added.",
+    says="A product and a sum: g goes back through the other matrix and to what is added; alpha and beta come back as factors.",
 )
 def addmm(input, a, b, *, beta, alpha):
     """beta * input + alpha * (a @ b)."""
@@ -109,7 +109,7 @@ def addmm(input, a, b, *, beta, alpha):
     lambda g, beta: g * beta,
     lambda g, b, alpha: bmm(g, b.mT) * alpha,
     lambda g, a, alpha: bmm(a.mT, g) * alpha,
-    says="A product and a sum, pair by pair: g goes back through the other matrix, and unchanged to what is added.",
+    says="A product and a sum, pair by pair: g goes back through the other matrix; alpha and beta come back as factors.",
 )
 def baddbmm(input, a, b, *, beta, alpha):
     """The same, batch by batch."""
@@ -120,7 +120,7 @@ def baddbmm(input, a, b, *, beta, alpha):
     lambda g, beta: g * beta,
     lambda g, v, alpha: _in_rows(g, v) * alpha,
     lambda g, a, alpha: mv(a.T, g) * alpha,
-    says="A product and a sum: each row of the matrix gets its own g times the vector, and what is added gets g.",
+    says="A product and a sum: each row gets its own g times the vector; alpha and beta come back as factors.",
 )
 def addmv(input, a, v, *, beta, alpha):
     """beta * input + alpha * (a @ v)."""
@@ -175,7 +175,7 @@ def product(a, b):
     lambda g, b, axis: cross(b, g, axis=axis),
     lambda g, a, axis: cross(g, a, axis=axis),
     name="LinalgCross",
-    says="The volume g · (a × b) is the same in turned order, so each vector gets the cross product of the other two.",
+    says="The volume g · (a × b) stays the same when the three take turns, so each vector gets the product of the others.",
 )
 def cross(a, b, *, axis):
     """`a` × `b`: for vectors of three numbers along an axis that is counted from the end."""

@@ -53,7 +53,7 @@ def ndtri(input):
     lambda g, input: g * _ROOT_TWO_OVER_PI / erfcx(-(input * _ROOT_HALF)),
     promote=to_floating,
     name="SpecialLogNdtr",
-    says="About −x far below 0, where what lies below x shrinks fast; nothing far above, where all lies below.",
+    says="The slope is about −x far below 0, and next to nothing far above, where all of the probability lies below.",
 )
 def log_ndtr(input):
     """The logarithm of `ndtr`, exact also where that is too small for a float. Needs SciPy.

@@ -240,7 +240,7 @@ def _sum_with_x(g: Any, d: Any, x: Any, shape: Any, axes: tuple[int, ...], eps: 
     lambda g, bias_shape: sum_to(g, shape=bias_shape),
     name="NativeBatchNorm",
     public="batch_norm",
-    says="With a mean and a scale that are given the norm is a straight line, and passes g times its slope.",
+    says="With a given mean and scale the norm is a straight line: g times its slope passes.",
 )
 def rescaled(x, weight, bias, *, centre, scale):
     """(x - centre) * scale * weight + bias: with numbers that do not depend on x."""

@@ -15,12 +15,13 @@ from autodiff._core.graph import primitive, renamed
 from autodiff.ops.places import along
 
 
-def _cut_back(pads: Any) -> Any:
-    return tuple((-before, -after) for before, after in pads)
+def _cut_back(g: Any, pads: Any) -> Any:
+    """g without the border: with a border of the opposite width, zeros where elements had been cut off."""
+    return constant_pad(g, pads=tuple((-before, -after) for before, after in pads), value=0)
 
 
 @primitive(
-    lambda g, pads: constant_pad(g, pads=_cut_back(pads), value=0),
+    lambda g, pads: _cut_back(g, pads),
     name="ConstantPadNdBackward0",
     says="The border is no part of the input: it is cut off the gradient again.",
 )
@@ -56,7 +57,7 @@ def added_along(out: Any, x: Any, axis: int, places: Any) -> None:
 @primitive(
     lambda g, places, x_shape: repeated_back(g, places=places, shape=x_shape),
     name="CopySlices!",
-    says="A number that is repeated in the border gets the sum of the gradients of all its repetitions.",
+    says="A number that is repeated gets the gradients of all its repetitions, added up.",
 )
 def repeated(x, *, places):
     """x at the places along some of its axes: (axis, places) pairs, a place as often as it is repeated."""

@@ -77,7 +77,7 @@ def isneginf(input):
     lambda g, input, other: g * turned(input, other),
     flat,
     promote=tensor_to_floating,
-    says="Where the sign was kept g passes unchanged, where it was turned g is turned too; who gave its sign gets zero.",
+    says="Where the sign was kept, g passes unchanged; where it was turned, g is turned too; what gave the sign gets zero.",
 )
 def copysign(input, other):
     """The size of `input` with the sign of `other`, a tensor or a number; at 0 the slope is taken as 0.
@@ -108,7 +108,7 @@ def _equal_dtypes(values: list[Any], dtype: Any) -> None:
     _no_slope,
     promote=tensors_to_common,
     check=_equal_dtypes,
-    says="A step is flat on both sides and has no slope between, and PyTorch refuses to give it a gradient.",
+    says="A step is flat on both sides and has no slope at the jump, and PyTorch refuses to give it a gradient.",
 )
 def heaviside(input, values):
     """0 where `input` is negative or nan, 1 where it is positive, and `values` where it is 0.
@@ -179,7 +179,7 @@ def apart(a, b):
     lambda g, input, other: where(apart(input, other), g, 0.0),
     flat,
     promote=tensors_to_common,
-    says="The next float moves along with the number: g passes unchanged, but where the two meet.",
+    says="The next float moves along with the number: g passes unchanged, except where the two are equal.",
 )
 def nextafter(input, other):
     """The float next to `input` in the direction of `other`.

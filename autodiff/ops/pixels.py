@@ -11,7 +11,7 @@ from autodiff._core.graph import primitive
 @primitive(
     lambda g, factor: pixel_unshuffle(g, factor=factor),
     name="PixelShuffleBackward0",
-    says="Each number only changes its place: its gradient is the one that comes back from there.",
+    says="Each number only changes its place: the gradient that comes back from there is its own.",
 )
 def pixel_shuffle(x, *, factor):
     """x with channels laid out as squares of pixels: (..., C r r, H, W) becomes (..., C, H r, W r)."""
@@ -25,7 +25,7 @@ def pixel_shuffle(x, *, factor):
 @primitive(
     lambda g, factor: pixel_shuffle(g, factor=factor),
     name="PixelUnshuffleBackward0",
-    says="Each number only changes its place: its gradient is the one that comes back from there.",
+    says="Each number only changes its place: the gradient that comes back from there is its own.",
 )
 def pixel_unshuffle(x, *, factor):
     """x with squares of pixels stacked as channels: (..., C, H r, W r) becomes (..., C r r, H, W)."""

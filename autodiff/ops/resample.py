@@ -82,7 +82,7 @@ def resampled(x, *, taps):
     says="A number that is a part of several sums, with a weight in each, gets their gradients with these weights.",
 )
 def resampled_back(x, *, taps):
-    """The transposed sums: what each old number collects."""
+    """The sums of `x`, by the same weights: the transposed ones, what each old number collects."""
     kept, x = x.dtype, x.astype(np.float32, copy=False) if x.dtype == np.float16 else x
     finite = np.isfinite(x).all()
     for axis, each, new, old in taps:

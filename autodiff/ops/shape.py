@@ -20,7 +20,7 @@ from autodiff._core.memory import order_of_copy
     lambda g, x_shape: reshape(g, shape=x_shape),
     name="View",
     view="maybe",
-    says="Each number only changes its place: its gradient is the one that comes back from there.",
+    says="Each number only changes its place: the gradient that comes back from there is its own.",
 )
 def reshape(x, *, shape):
     """x reshaped to `shape`."""
@@ -30,7 +30,7 @@ def reshape(x, *, shape):
 @primitive(
     lambda g, x_shape: reshape(g, shape=x_shape),
     name="UnsafeView",
-    says="Each number only changes its place: its gradient is the one that comes back from there.",
+    says="Each number only changes its place: the gradient that comes back from there is its own.",
 )
 def reshape_copy(x, *, shape):
     """x's elements in another shape, in memory of their own."""
@@ -82,7 +82,7 @@ def permute(x, *, axes):
     lambda g, a, b: transpose(g, a=a, b=b),
     name="Transpose",
     view=True,
-    says="Rows become columns on the way there, and columns rows again on the way back.",
+    says="Rows become columns on the way there, and become rows again on the way back.",
 )
 def transpose(x, *, a, b):
     """x with dimensions `a` and `b` exchanged."""
@@ -90,7 +90,7 @@ def transpose(x, *, a, b):
 
 
 @primitive(
-    lambda g: t(g), name="T", view=True, says="Rows become columns on the way there, and columns rows again on the way back."
+    lambda g: t(g), name="T", view=True, says="Rows become columns on the way there, and become rows again on the way back."
 )
 def t(x):
     """x.T: the transpose of a matrix, a vector as it is."""

@@ -27,7 +27,7 @@ def of_each(g: Any) -> Any:
 @primitive(
     lambda g, x: of_each(g) * directions(x),
     name="SumBackward1",
-    says="A matrix grows fastest where all of its singular values grow alike: along the same matrix with each of them 1.",
+    says="A nuclear norm grows fastest where all singular values grow alike: along the same matrix with each of them 1.",
 )
 def nuclear(x):
     """The sums of the singular values: of a batch of matrices with at least as many rows as columns."""
@@ -42,7 +42,7 @@ def turned(g: Any, x: Any, q: Any) -> Any:
 
 @primitive(
     lambda g, x, y: turned(g, x, y),
-    says="The directions turn with the matrix, the faster the smaller its singular values are. That map is its own transpose.",
+    says="The directions turn with the matrix, faster the smaller its singular values are. That map is its own transpose.",
 )
 def directions(x):
     """the directions of x: u @ v, where x is u @ s @ v; each of its singular values is 1."""

@@ -50,7 +50,7 @@ def in_domain(factor, x):
     lambda g, input, other: where(in_domain(input, other), xlogy(g, other), 0.0),
     lambda g, input, other: g * input / other,
     promote=to_floating,
-    says="The first has the logarithm as its slope, the second the quotient of both, as a product with a logarithm has.",
+    says="The factor gets g times the logarithm; the number in the logarithm gets g times the factor over that number.",
 )
 def xlogy(input, other):
     """x log y, and 0 where x is 0, whatever y is, unless it is nan. One of the two may be a number.
@@ -67,7 +67,7 @@ def xlogy(input, other):
     lambda g, input, other: g * input / (other + 1.0),
     promote=to_floating,
     name="SpecialXlog1Py",
-    says="The first has the logarithm as its slope, the second the quotient, as a product with a logarithm has.",
+    says="The factor gets g times the logarithm; the number in it gets g times the factor over 1 plus that number.",
 )
 def xlog1py(input, other):
     """x log(1 + y), and 0 where x is 0, whatever y is, unless it is nan. One of the two may be a number.
@@ -146,7 +146,7 @@ def sinc(input):
 @primitive(
     lambda g, input, order: g * polygamma(input, order=order + 1),
     promote=to_floating,
-    says="The slope of each is the next one of the family: one derivative of the logarithm of gamma more.",
+    says="The slope of each is the next one of the family: one more derivative of the logarithm of gamma.",
 )
 def polygamma(input, *, order):
     """The derivative number `order` of digamma: digamma itself for 0."""
@@ -186,7 +186,7 @@ def digamma(input):
 @primitive(
     lambda g, input: g * digamma(input),
     promote=to_floating,
-    says="Its slope is the digamma function, about log x: it falls to 1.46 and rises from there.",
+    says="Its slope is the digamma function, about log x: negative up to x = 1.46, and positive from there.",
 )
 def lgamma(input):
     """The logarithm of the gamma function's size: of (x - 1)! for whole numbers. Needs SciPy.

@@ -112,7 +112,7 @@ def atan(input):
     lambda g, input, other: g * (other / squared_length(input, other)),
     lambda g, input, other: -g * (input / squared_length(input, other)),
     promote=tensors_to_floating,
-    says="A point turns the faster, the closer it is to the origin, and only by moving across its direction.",
+    says="A point turns faster the closer it is to the origin, and only when it moves across its own direction.",
 )
 def atan2(input, other):
     """The angle in radians of the point (other, input) from the first axis.

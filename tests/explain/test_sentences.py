@@ -52,3 +52,19 @@ def test_a_sentence_is_short_plain_and_in_the_present(name):
     assert not re.search(r"\b(jacobian|adjoint|node)s?\b", says, re.I), "words of the engine, not of the learner"
     assert not re.search(r"\b(will|would|shall|should|did|had|has been)\b", says), "the present tense"
     assert not re.search(r"[*`]|--|(?<=\s)-(?=\S)", says), "signs of mathematics: · and −"
+
+
+@pytest.mark.parametrize("name", SLOPED)
+def test_a_sentence_is_a_whole_one_in_the_order_of_english(name):
+    says = SLOPED[name].says
+    assert not re.search(r"\bthe (\w+er), the\b(?! \w+er)", says), "faster the closer"
+    assert not re.search(r"\bthat are given\b|\bbut for the\b|\bhas no part\b|\bto the \w+ g goes\b|\bwho gave\b", says)
+
+
+def test_sentences_that_hold_for_one_operation_alone_stand_at_it_alone():
+    """A sentence about a border is false of what enlarges an image, though both repeat numbers."""
+    words = {"border": "pad", "class": "loss entropy", "window": "pool conv fold strided window spread", "padding": "embedding"}
+    for word, homes in words.items():
+        for name, operation in SLOPED.items():
+            if re.search(rf"\b{word}s?\b", operation.says):
+                assert any(home in f"{name} {operation.public}" for home in homes.split()), (word, name, operation.says)
