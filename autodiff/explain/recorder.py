@@ -75,9 +75,8 @@ class Recorder(Things):
 
     def made(self, node: Node, inputs: Any, params: dict[str, Any], outputs: Any) -> None:
         """An operation was recorded."""
-        self.look()
-        known = len(self.things)
-        given = [self.thing(x) if isinstance(x, Tensor) else x for x in inputs]
+        frame, known = self.look(), len(self.things)
+        given = [self.given(x, at) if isinstance(x, Tensor) else x for at, x in enumerate(inputs)]
         if len(self.things) > known:
             self.look()  # what came in just now has a name, too
         event = events.Made(
@@ -85,7 +84,8 @@ class Recorder(Things):
             in_place="apply" if any(x is t for x in inputs for t in outputs) else self.names.changing if self.changes else "",
         )
         self.made_by[node] = event
-        self.names.used(event)
+        event.call = self.calls[-1] if self.calls else None
+        self.names.used(event, inputs, frame)
         for nr, t in enumerate(outputs):
             value = value_of(t, _is_given(node))
             one = self.new("result", t._array.shape, t._array.dtype, value, made=event, output=nr, requires_grad=True)
@@ -95,6 +95,14 @@ class Recorder(Things):
         self.add(event)
         for one in event.outputs:
             self.names.computed(one, event)
+
+    def given(self, x: Tensor, at: int) -> events.Thing:
+        """An input. An in-place operation computes with a copy of what it changes, which is no other thing."""
+        if at == 0 and self.changes and self.changes[-1] is not None and x._edge is None and self.known(x) is None:
+            whole, old, *_ = self.changes[-1]
+            if whole._edge is None and x.dtype == whole.dtype and np.array_equal(x._array, whole._array):
+                return old
+        return self.thing(x)
 
     def failed(self, operation: Any, inputs: Any, params: Any, error: Exception) -> None:
         """An operation refused its inputs; whether the program ends there is known later."""
@@ -118,7 +126,9 @@ class Recorder(Things):
         self.look()
         for t in output if isinstance(output, tuple) else (output,):
             given = [self.thing(x) for x in inputs if isinstance(x, Tensor)]
-            self.add(events.Cut(self.now(), by, given, self.thing(t)))
+            event = events.Cut(self.now(), by, given, self.thing(t))
+            self.add(event)
+            self.names.cut(event)
 
     def changing(self, tensor: Tensor, name: str, args: Any, kwargs: Any) -> None:
         """An in-place operation begins."""
@@ -132,7 +142,11 @@ class Recorder(Things):
             return
         if not _is_all_of(tensor, whole):
             operands = []
-        self.changes.append((whole, self.thing(whole), value_of(whole, whole=True), operands))
+        of = self.gradient(whole)
+        thing = self.thing(whole)
+        if of is not None:
+            thing.gradient_of, thing.name, thing.named = of, f"{of.name or 'a tensor'}.grad", True
+        self.changes.append((whole, thing, value_of(whole, whole=True), operands))
 
     def changed(self, tensor: Tensor, name: str) -> None:
         """It is over."""
@@ -235,12 +249,14 @@ class Recorder(Things):
         outer = self.calls[-1] if self.calls else None
         self.arguments.append([x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)])
         self.calls.append(events.Call(path, type(module).__name__, outer, self.now()))
+        self.names.called(self.calls[-1], args)
 
     def left(self, module: Any, output: Any) -> None:
         """It has returned."""
         self.modules.pop()
         call, args = self.calls.pop(), self.arguments.pop()
         call.given = {thing for x in args if (thing := self.known(x)) is not None}
+        self.names.returned(call)
 
     def stepping(self, optimizer: Any) -> None:
         """A step begins: how everything is before it."""

@@ -32,6 +32,7 @@ class Things:
         self.by_place: dict[tuple[Node, int], events.Thing] = {}
         self.made_by: dict[Node, events.Made] = {}
         self.memory: dict[int, tuple[Any, list[Tensor]]] = {}  # whose memory it is: by an array, what learns in it
+        self.gradients: dict[int, tuple[Tensor, events.Thing]] = {}  # by id: a `.grad`, and whose it is
         self.counts: dict[int, int] = {}  # how often a constant's memory had been changed when it was seen last
 
     def thing(self, x: Tensor) -> events.Thing:
@@ -66,6 +67,14 @@ class Things:
             return None
         _, several = self.memory.get(id(_memory(x)), (None, []))
         return next((p for p in several if np.may_share_memory(p._array, x._array)), None)
+
+    def gradient(self, x: Tensor) -> events.Thing | None:
+        """What a tensor is the `.grad` of; they are looked through again where it is not one of those known."""
+        if x._edge is None and id(x) not in self.gradients and id(x) not in self.by_id:
+            learning = [p for p in self.alive if isinstance(p, Tensor) and isinstance(p._grad, Tensor) and id(p) in self.by_id]
+            self.gradients |= {id(p._grad): (p._grad, self.by_id[id(p)]) for p in learning}
+        found = self.gradients.get(id(x))
+        return None if found is None else found[1]
 
     def is_another(self, x: Tensor, known: events.Thing) -> bool:
         """Whether a constant holds other numbers than when it was seen last; what learns stays the same thing."""
