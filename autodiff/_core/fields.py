@@ -21,6 +21,7 @@ from autodiff._core.views import edge_of, is_lost
 
 __all__ = [
     "backward",
+    "base",
     "del_grad",
     "detach",
     "get_data",
@@ -28,6 +29,7 @@ __all__ = [
     "get_requires_grad",
     "grad_fn",
     "is_leaf",
+    "is_view",
     "output_nr",
     "set_data",
     "set_grad",
@@ -60,6 +62,22 @@ def output_nr(self: Tensor) -> int:
     """Which output of its grad_fn this tensor is."""
     edge = edge_of(self)
     return 0 if edge is None else max(edge[1], 0)
+
+
+def is_view(self: Tensor) -> bool:
+    """Whether this tensor was made by an operation that shares its input's memory, as `_base` says whose.
+
+    >>> import autodiff as torch
+    >>> x = torch.ones(4)
+    >>> x.view(2, 2)._is_view(), x.view(2, 2)._base is x, x.clone()._base
+    (True, True, None)
+    """
+    return self._view is not None
+
+
+def base(self: Tensor) -> Tensor | None:
+    """The tensor whose memory this one sees through views; None for a tensor that has its own."""
+    return None if self._view is None else self._view.base
 
 
 def is_leaf(self: Tensor) -> bool:

@@ -128,6 +128,9 @@ class Tensor:
     __torch_function__: Any  # _core/subclasses.py
     def __truediv__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __xor__(input, other: Any) -> Tensor: ...  # ops/bits.py
+    @property
+    def _base(self) -> Tensor | None: ...  # _core/fields.py
+    def _is_view(self) -> builtins.bool: ...  # _core/fields.py
     def _repr_html_(tensor) -> str | None: ...  # seeing.py
     _results_are_plain: builtins.bool
     @property

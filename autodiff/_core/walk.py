@@ -268,10 +268,11 @@ def walk(
         one.choose()
     again, root = False, roots[0][0] if roots and not retain_graph else None
     if root is not None and root[1] >= 0:
-        one.spent = spent = root[0].place, root[0].index
-        if whole:
-            last, thread["spent"] = thread["spent"], spent
-            again = last[1] == spent[1] and len(roots) == 1 and have_gradients(root)
+        to = root[0]
+        one.spent = to.place, to.index
+        if whole and not to.plan.saves:  # where it saves, a second walk fails
+            last, thread["spent"] = thread["spent"], one.spent
+            again = last[1] == to.index and len(roots) == 1 and have_gradients(root)
     before = quiet, _, _, _ = thread["quiet"], thread["grad"], thread["arrays"], thread["walk"]
     thread["grad"], thread["arrays"], thread["walk"] = create_graph, True, one
     thread["walks"] += 1

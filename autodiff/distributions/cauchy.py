@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiff.distributions import constraints
-from autodiff.distributions._shared import broadcast_all
-from autodiff.distributions.distribution import Distribution
+from autodiff.distributions._loc_scale import LocScale
 
 __all__ = ["Cauchy"]
 
 
-class Cauchy(Distribution):
+class Cauchy(LocScale):
     """1 / (pi * scale * (1 + ((x - loc) / scale)**2)).
 
     >>> import autodiff as torch
@@ -20,26 +18,10 @@ class Cauchy(Distribution):
     tensor([-1.1447])
     """
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.size(), validate_args=validate_args)
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        return self._expanded(Cauchy, batch_shape, _instance, "loc", "scale")
-
     @property
     def mean(self) -> Any:
         """The mean."""
         return self.loc.new_full(self._extended_shape(), math.nan)
-
-    @property
-    def mode(self) -> Any:
-        """The likeliest value."""
-        return self.loc
 
     @property
     def variance(self) -> Any:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff.distributions import constraints
-from autodiff.distributions._shared import broadcast_all, eps_of
-from autodiff.distributions.distribution import Distribution
+from autodiff.distributions._loc_scale import LocScale
+from autodiff.distributions._shared import eps_of
 
 __all__ = ["Laplace"]
 
 
-class Laplace(Distribution):
+class Laplace(LocScale):
     """exp(-|x - loc| / scale) / (2 * scale).
 
     >>> import autodiff as torch
@@ -19,25 +18,9 @@ class Laplace(Distribution):
     tensor([-1.6931])
     """
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.size(), validate_args=validate_args)
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        return self._expanded(Laplace, batch_shape, _instance, "loc", "scale")
-
     @property
     def mean(self) -> Any:
         """The mean."""
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        """The likeliest value."""
         return self.loc
 
     @property

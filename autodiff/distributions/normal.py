@@ -7,14 +7,13 @@ from typing import Any
 
 from autodiff._core.modes import no_grad
 from autodiff.api.sampling import normal
-from autodiff.distributions import constraints
-from autodiff.distributions._shared import broadcast_all
+from autodiff.distributions._loc_scale import LocScale
 from autodiff.distributions.exp_family import ExponentialFamily
 
 __all__ = ["Normal"]
 
 
-class Normal(ExponentialFamily):
+class Normal(LocScale, ExponentialFamily):
     """exp(-((x - loc) / scale)**2 / 2) / (scale * sqrt(2 pi)): mean `loc`, standard deviation `scale`.
 
     >>> import autodiff as torch
@@ -23,26 +22,11 @@ class Normal(ExponentialFamily):
     (tensor([-0.9189]), tensor([1.4189]))
     """
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
     _mean_carrier_measure = 0
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.size(), validate_args=validate_args)
-
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
-        return self._expanded(Normal, batch_shape, _instance, "loc", "scale")
 
     @property
     def mean(self) -> Any:
         """The mean."""
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        """The likeliest value."""
         return self.loc
 
     @property

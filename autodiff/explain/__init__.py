@@ -16,9 +16,11 @@ What is recorded, while a program runs:
 - `alive`: graphs that a program holds without need.
 - `born`: where the first nan of a run was born.
 - `held`: what modules call the tensors that they hold.
+- `operands`: which part of a line is which operand.
 - `spelled`: an operation as somebody would write it.
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.
+- `lengthy`: a run that has become too long.
 - `recorder`: an observer that writes the events down.
 - `first_step`: an observer of a program's first training step.
 - `run`: what `watch()` gives: the events, and the views of them.
@@ -32,7 +34,9 @@ How it is told:
 - `executed`: a function of assignments, run line by line.
 - `updates`: what a step does to one number, by the optimiser's own rule.
 - `measured`: the slope at one number, from the forward computed again.
+- `expected`: what a step should do to the loss.
 - `moments`: what a story is made of.
+- `changes`: what is written over in place, and cleared.
 - `story`: the events told as moments.
 - `text`: the story in 80 columns.
 - `graph`: boxes and lines, of a run or of tensors.

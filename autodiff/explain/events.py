@@ -33,6 +33,7 @@ class Thing:
     name: str = ""  # of the user's variable, or of the parameter; else the expression that made it
     named: bool = False  # is that a name, rather than an expression?
     changed_from: Thing | None = None  # what it was before an in-place operation
+    gradient_of: Thing | None = None  # of a `.grad` that was changed: the thing that it is the gradient of
 
     def __repr__(self) -> str:
         return f"<{self.name or self.kind} {self.shape}>"

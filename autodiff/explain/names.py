@@ -12,9 +12,11 @@ from typing import Any
 
 from autodiff._core.places import text_of
 from autodiff._core.tensor import Tensor
-from autodiff.explain.events import Event, Made, Thing
+from autodiff.explain.events import Call, Cut, Event, Made, Thing
 from autodiff.explain.held import Held, subscript
-from autodiff.explain.spelled import operand_text, spelled
+from autodiff.explain.numbers import shape_of
+from autodiff.explain.operands import arguments, operand
+from autodiff.explain.spelled import spelled
 from autodiff.nn import Module
 
 __all__ = ["Names", "in_variables", "is_a_name"]
@@ -49,17 +51,19 @@ class Names:
 
     def __init__(self, known: Callable[[Tensor], Thing | None]) -> None:
         self.known = known  # the thing that a tensor is, if it has come in
-        self.counts: dict[tuple[CodeType | None, str], int] = {}
+        self.counts: dict[str, int] = {}
         self.bound: dict[tuple[CodeType | None, str], Thing] = {}
         self.held = Held()
         self.paths: dict[int, dict[int, str]] = {}  # of the modules in a module
         self.changing = ""
+        self.arguments: dict[Call, tuple[Any, ...]] = {}  # what each module that runs was called with
         self.last: Made | None = None  # what was computed last
 
     def look(self, frame: FrameType) -> None:
         """Name the things that variables of this frame hold now; what was named first keeps its name."""
         self.see(None, frame.f_globals)
-        self.see(frame.f_code if frame.f_code.co_name != "<module>" else None, frame.f_locals)
+        if frame.f_locals is not frame.f_globals:
+            self.see(frame.f_code if frame.f_code.co_name != "<module>" else None, frame.f_locals)
 
     def see(self, where: CodeType | None, variables: dict[str, Any]) -> None:
         """Name the things that variables hold: those of a function, or, where None, of a module."""
@@ -75,7 +79,7 @@ class Names:
         """A variable holds a thing that it did not hold before."""
         self.bound[where, name] = thing
         if not thing.named:
-            n = self.counts[where, name] = self.counts.get((where, name), 0) + 1
+            n = self.counts[name] = self.counts.get(name, 0) + 1
             thing.name, thing.named = name + (subscript(n) if n > 1 else ""), True
             if thing.kind == "number":
                 thing.kind = "data"
@@ -113,8 +117,43 @@ class Names:
         path = self.paths[id(outermost)].get(id(module), type(module).__name__)
         return path if event is None else self.held.inside(outermost, path, event)
 
-    def used(self, made: Made) -> None:
+    def cut(self, cut: Cut) -> None:
+        """What has no graph and no name yet is called the expression that cut it off: `fake.detach()`."""
+        if not cut.output.name and cut.call is None:
+            cut.output.name = text_of(cut.span)
+
+    def called(self, call: Call, args: tuple[Any, ...]) -> None:
+        """A module was called: what it was given is known again in it."""
+        self.arguments[call] = args
+
+    def returned(self, call: Call) -> None:
+        """It is over."""
+        del self.arguments[call]
+
+    def used(self, made: Made, inputs: Any, frame: FrameType | None) -> None:
         """A constant without a name is called what it is called where it is used: `xs[t]`, the source of that operand."""
         for at, x in enumerate(made.inputs):
             if isinstance(x, Thing) and not x.name and x.kind == "data":
-                x.name = operand_text(made, at)
+                if made.call is not None and made.call.span == made.span:
+                    x.name = self.argument(made, inputs[at])
+                else:
+                    x.name = operand(made, at, inputs, frame)
+
+    def argument(self, made: Made, x: Tensor) -> str:
+        """What a layer computes with, as the line that calls the layer has it: the argument itself, or in another shape."""
+        call = made.call
+        while call is not None and call.span == made.span:
+            given = self.arguments.get(call, ())
+            for i, text in enumerate(arguments(made, len(given))):
+                if given[i] is x:
+                    return text
+                if isinstance(given[i], Tensor) and _is_reshaped(given[i], x):
+                    return f"{text} as {shape_of(x._array.shape)}"
+            call = call.outer
+        return ""
+
+
+def _is_reshaped(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors show the same numbers of the same memory, in the same order."""
+    x, y = a._array, b._array
+    return x.size == y.size > 0 and x.ctypes.data == y.ctypes.data and x.flags.c_contiguous and y.flags.c_contiguous

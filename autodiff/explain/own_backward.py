@@ -48,10 +48,13 @@ def applied(program: Program, event: Made) -> None:
 
 
 def sent_back(program: Program, event: Walked, gs: list[str | None]) -> bool:
-    """What such an operation sends to its inputs; False where it can't be asked again: under create_graph it was recorded."""
+    """What such an operation sends to its inputs; False where this program can't tell.
+
+    It is older than the run, and not all that it kept is known; or its way back was recorded itself, under create_graph.
+    """
     made = event.made
-    if event.recorded or not event.sent:
-        return not event.sent
+    if event.recorded or made not in program.computed:
+        return False
     if made.operation is None:
         if made not in program.applied:
             return False

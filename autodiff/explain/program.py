@@ -36,6 +36,7 @@ class Program(Scope):
         self.grads: dict[Thing, str] = {}  # the .grad of what learns
         self.written: dict[Thing, Value] = {}  # what that is, as far as this program knows
         self.optimizers: dict[int, tuple[str, Any]] = {}  # the name of each, with the options that it was made with
+        self.computed: set[Made] = set()  # what this program computes, rather than what was there before the watching began
         self.applied: dict[Made, str] = {}  # Functions: the result that has their graph
         self.held: set[Thing] = set()  # what they hold: another tensor of that name would be nothing to them
         self.place = ""
@@ -71,7 +72,7 @@ class Program(Scope):
                 self.back_through(event)
             case events.Hooked(at=at) if at is not None and event.after and event.after[0] is not None:
                 name = self.given("hooked", self.whole(event.after[0], "a hook's gradient"))
-                target = self.gradients.get((event.walk, at)) or self.fresh(f"g_{self.of(at)}")
+                target = self.gradients.get((event.walk, at)) or self.fresh(self.gradient_of(at))
                 self.gradients[event.walk, at] = target
                 self.say(f"{target} = {name}  # a hook put this in its place", event)
             case events.Delivered():
@@ -90,6 +91,7 @@ class Program(Scope):
 
     def forward(self, event: Made) -> None:
         """One operation."""
+        self.computed.add(event)
         if is_called(event):
             applied(self, event)
             return
@@ -137,7 +139,7 @@ class Program(Scope):
             if sent_back(self, event, gs):
                 return
             for sent in event.sent:
-                given = self.given(f"g_{self.of(sent.to)}", self.whole(sent.fitted, "a gradient"))
+                given = self.given(self.gradient_of(sent.to), self.whole(sent.fitted, "a gradient"))
                 self.arrive(walk, sent.to, given, event)
                 self.lines[-1] += "  # as its own backward computed it"
             return
@@ -184,11 +186,16 @@ class Program(Scope):
             return repr([each.shape for each in x])
         return repr(x) if source in (SHAPE, NUMBER) else self.constant(x, word if source == PARAM else "c")
 
+    def gradient_of(self, thing: Thing) -> str:
+        """What the gradient of a thing is called, also where the numbers of the thing are not known."""
+        known = thing in self.names or self.now.get(thing, thing.value) is not None
+        return f"g_{self.of(thing) if known else thing.name or 't'}"
+
     def arrive(self, walk: int, thing: Thing, expression: str, event: events.Event) -> None:
         """A gradient arrives: the first is what it is, the next are added."""
         known = self.gradients.get((walk, thing))
         if known is None:
-            name = self.gradients[walk, thing] = self.fresh(f"g_{self.of(thing)}")
+            name = self.gradients[walk, thing] = self.fresh(self.gradient_of(thing))
             self.say(f"{name} = {expression}", event)
         else:
             self.say(f"{known} = {known} + {_whole(expression)}", event)

@@ -18,6 +18,7 @@ from autodiff._core.provenance import here, is_ours
 from autodiff._core.tensor import Tensor
 from autodiff.explain import events
 from autodiff.explain.alive import Holders
+from autodiff.explain.lengthy import MANY, warn_of_length
 from autodiff.explain.things import Things, name_of
 from autodiff.explain.values import Value, same, value_of
 
@@ -50,6 +51,8 @@ class Recorder(Things):
         event.module, event.depth = self.path(event), len(self.walks) - own
         event.call = self.calls[-1] if self.calls else None
         self.events.append(event)
+        if len(self.events) == MANY:
+            warn_of_length()
 
     def look(self) -> FrameType | None:
         """Learn the names that the user's variables have now; returns the frame that they are of."""
@@ -74,9 +77,8 @@ class Recorder(Things):
 
     def made(self, node: Node, inputs: Any, params: dict[str, Any], outputs: Any) -> None:
         """An operation was recorded."""
-        self.look()
-        known = len(self.things)
-        given = [self.thing(x) if isinstance(x, Tensor) else x for x in inputs]
+        frame, known = self.look(), len(self.things)
+        given = [self.given(x, at) if isinstance(x, Tensor) else x for at, x in enumerate(inputs)]
         if len(self.things) > known:
             self.look()  # what came in just now has a name, too
         event = events.Made(
@@ -84,7 +86,8 @@ class Recorder(Things):
             in_place="apply" if any(x is t for x in inputs for t in outputs) else self.names.changing if self.changes else "",
         )
         self.made_by[node] = event
-        self.names.used(event)
+        event.call = self.calls[-1] if self.calls else None
+        self.names.used(event, inputs, frame)
         for nr, t in enumerate(outputs):
             value = value_of(t, _is_given(node))
             one = self.new("result", t._array.shape, t._array.dtype, value, made=event, output=nr, requires_grad=True)
@@ -94,6 +97,14 @@ class Recorder(Things):
         self.add(event)
         for one in event.outputs:
             self.names.computed(one, event)
+
+    def given(self, x: Tensor, at: int) -> events.Thing:
+        """An input. An in-place operation computes with a copy of what it changes, which is no other thing."""
+        if at == 0 and self.changes and self.changes[-1] is not None and x._edge is None and self.known(x) is None:
+            whole, old, *_ = self.changes[-1]
+            if whole._edge is None and x.dtype == whole.dtype and np.array_equal(x._array, whole._array):
+                return old
+        return self.thing(x)
 
     def failed(self, operation: Any, inputs: Any, params: Any, error: Exception) -> None:
         """An operation refused its inputs; whether the program ends there is known later."""
@@ -117,7 +128,9 @@ class Recorder(Things):
         self.look()
         for t in output if isinstance(output, tuple) else (output,):
             given = [self.thing(x) for x in inputs if isinstance(x, Tensor)]
-            self.add(events.Cut(self.now(), by, given, self.thing(t)))
+            event = events.Cut(self.now(), by, given, self.thing(t))
+            self.add(event)
+            self.names.cut(event)
 
     def changing(self, tensor: Tensor, name: str, args: Any, kwargs: Any) -> None:
         """An in-place operation begins."""
@@ -131,7 +144,11 @@ class Recorder(Things):
             return
         if not _is_all_of(tensor, whole):
             operands = []
-        self.changes.append((whole, self.thing(whole), value_of(whole, whole=True), operands))
+        of = self.gradient(whole)
+        thing = self.thing(whole)
+        if of is not None:
+            thing.gradient_of, thing.name, thing.named = of, f"{of.name or 'a tensor'}.grad", True
+        self.changes.append((whole, thing, value_of(whole, whole=True), operands))
 
     def changed(self, tensor: Tensor, name: str) -> None:
         """It is over."""
@@ -233,11 +250,12 @@ class Recorder(Things):
         path = self.names.path(self.modules[0], module) if inside else self.names.held.variables.get(id(module), "")
         outer = self.calls[-1] if self.calls else None
         self.calls.append(events.Call(path, type(module).__name__, outer, self.now()))
+        self.names.called(self.calls[-1], args)
 
     def left(self, module: Any, output: Any) -> None:
         """It has returned."""
         self.modules.pop()
-        self.calls.pop()
+        self.names.returned(self.calls.pop())
 
     def stepping(self, optimizer: Any) -> None:
         """A step begins: how everything is before it."""

@@ -84,7 +84,7 @@ class Run:
         lines = str(self).splitlines()
         if len(lines) > _SHOWN:
             rest = counted(len(lines) - _SHOWN, "more line")
-            lines = [*lines[:_SHOWN], "", f"… and {rest}: print(run), run.explore() or run.save('run.html')"]
+            lines = [*lines[:_SHOWN], "", f"... and {rest}: print(run), run.explore() or run.save('run.html')"]
         return {"text/plain": "\n".join(lines), "image/svg+xml": self.graph().svg()}
 
     def graph(self, depth: int | None = None) -> Picture:
@@ -107,6 +107,9 @@ class Run:
     def inputs(self) -> dict[str, Any]:
         """What that program starts from, by name: fresh tensors, which it may change."""
         return Program(self.events).inputs
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a run holds the graph of your program, and can't be pickled or copied: use run.save() or to_json()")
 
     def __str__(self) -> str:
         """The story as text, 80 columns wide; with a keyboard's characters where standard output has no others."""

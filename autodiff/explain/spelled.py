@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import ast
 
-from autodiff._core.places import text_of
 from autodiff.explain.events import Made, Thing
 from autodiff.explain.numbers import brief
 from autodiff.explain.settled import index_text
 from autodiff.explain.signs import infix
 
-__all__ = ["operand_text", "spelled"]
+__all__ = ["spelled"]
 
 _OPERATORS: dict[str, ast.operator] = {
     "+": ast.Add(), "-": ast.Sub(), "*": ast.Mult(), "/": ast.Div(), "@": ast.MatMult(), "**": ast.Pow(),
@@ -50,29 +49,3 @@ def _part(x: object) -> ast.expr:
         return ast.parse(text, mode="eval").body if len(text) <= 24 else ast.Name("…")
     except SyntaxError:
         return ast.Name(text)
-
-
-def operand_text(made: Made, at: int) -> str:
-    """The source of an operand, where the expression is simple enough to say which it is."""
-    try:
-        tree = ast.parse(text_of(made.span), mode="eval").body
-    except SyntaxError:
-        return ""
-    parts: list[ast.expr] = []
-    match tree:
-        case ast.BinOp(left, _, right):
-            parts = [left, right]
-        case ast.Call(ast.Attribute(value), args):
-            parts = [value, *args] if _is_of(made.inputs[0], value) else [*args]
-        case ast.Call(_, args):
-            parts = [*args]
-        case ast.UnaryOp(_, operand):
-            parts = [operand]
-    return ast.unparse(parts[at]) if at < len(parts) == len(made.inputs) else ""
-
-
-def _is_of(first: object, value: ast.expr) -> bool:
-    """Whether a call is a method of the first input, as in x.mul(y): in F.dropout(x) it is not, though there is a mask too."""
-    if not isinstance(first, Thing):
-        return False
-    return first.name == ast.unparse(value) or (not first.name and not isinstance(value, ast.Name))

@@ -13,15 +13,17 @@ import numpy as np
 
 from autodiff.explain import events
 from autodiff.explain.born import mark_first
+from autodiff.explain.changes import moment_of, words_of_clearing
 from autodiff.explain.equations import of_arrival
 from autodiff.explain.events import Thing
+from autodiff.explain.expected import Arrived
 from autodiff.explain.measured import Measuring
 from autodiff.explain.moments import Change, Moment, Story
 from autodiff.explain.numbers import brief, number, shape_of
 from autodiff.explain.rows import Row
 from autodiff.explain.updates import update_of
 from autodiff.explain.values import value_of, zeros_like
-from autodiff.explain.wording import is_number, kept_name, label, named, sign_of, stretched, title
+from autodiff.explain.wording import is_number, kept_name, label, named, stretched, title
 
 __all__ = ["story_of"]
 
@@ -47,6 +49,7 @@ class _Teller:
         self.loss: Thing | None = None
         self.cleared = 0  # so many moments had been told when the gradients were cleared
         self.measuring = Measuring()
+        self.arrived = Arrived()
 
     def tell(self) -> list[Moment]:
         """All moments."""
@@ -59,6 +62,7 @@ class _Teller:
     def add(self, event: events.Event) -> None:
         """What one event adds to the story."""
         self.measuring.add(event)
+        self.arrived.add(event)
         match event:
             case events.Made():
                 moment = self.forward(event)
@@ -144,7 +148,8 @@ class _Teller:
         sources = ", ".join(dict.fromkeys(named(x) for x in event.inputs))
         made = f"{event.output.name or 'the result'} is made {where}"
         words = f"Here the way back ends: {made}, and no gradient will return from it."
-        moment = Moment("forward", f"cut {where}", words, event.span, module=event.module, depth=event.depth, event=event)
+        phase = "backward" if event.depth else "forward"
+        moment = Moment(phase, f"cut {where}", words, event.span, module=event.module, depth=event.depth, event=event)
         moment.facts = [f"It was made of {sources}."] if sources else []
         moment.things = [event.output, *event.inputs]
         moment.changes = [Change(event.output, "value", event.output.value)]
@@ -154,19 +159,7 @@ class _Teller:
         """An in-place change. One that was recorded has been told as the operation that it is."""
         if event.recorded or event.before.size == 0:
             return
-        thing = event.thing
-        learns = thing.kind == "parameter"
-        phase = "step" if learns else "forward"
-        words = f"{named(thing)} is data, and is written over in place."
-        if event.by_step:
-            words = f"Inside its step the optimiser moves {named(thing)}, to compute the loss there."
-        elif learns:
-            words = f"{named(thing)} is changed by hand, in place: the graph is not told, and keeps its old numbers nowhere."
-        moment = Moment(phase, f"{thing.name or 'a tensor'} {sign_of(event.by)}", words, event.span)
-        moment.rows = [Row(thing, "before, after", f"{brief(event.before)} → {brief(event.after)}", event.after, "update")]
-        moment.changes, moment.things = [Change(thing, "value", event.after)], [thing]
-        moment.event, moment.module, moment.depth = event, event.module, event.depth
-        self.moments.append(moment)
+        self.moments.append(moment_of(event))
 
     # ---- the way back ----
 
@@ -179,7 +172,8 @@ class _Teller:
             moment.words = f"g, once more: if this number grew a little, how much would {name} grow? For {name} itself it is 1."
         for thing, g in event.roots:
             one = g.number is not None and g.number == 1
-            moment.rows.append(Row(thing, f"∂{thing.name}/∂{thing.name}" if one else "the gradient that was given", "", g))
+            it = f"({thing.name})" if " " in thing.name else thing.name
+            moment.rows.append(Row(thing, f"∂{it}/∂{it}" if one else "the gradient that was given", "", g))
             moment.changes.append(Change(thing, "gradient", g))
         moment.things = [thing for thing, _ in event.roots]
         return moment
@@ -269,38 +263,36 @@ class _Teller:
 
     def step(self, event: events.Stepped) -> None:
         """A moment for each parameter that the optimiser moved, and what they should do to the loss together."""
+        sums = self.arrived.of([move.thing for move in event.moves])
         expected: float | None = 0.0
-        loss = self.loss.name if self.loss is not None else ""
         for i, move in enumerate(event.moves):
             update = update_of(event, move)
             moment = Moment("step", f"{event.optimizer} moves {named(move.thing)}", update.words, event.span)
             moment.rows = update.rows
             moment.changes = [Change(move.thing, "value", move.after)]
             moment.things = [move.thing]
-            expected = None if expected is None or update.expected is None else expected + update.expected
-            if loss and update.expected is not None:
-                change = value_of(np.asarray(update.expected))
-                row = Row(self.loss, "g · (after − before), added up", "", change, "gradient", f"change of {loss}")
-                moment.rows.append(row)
-            if loss and expected is not None and i == len(event.moves) - 1:
-                moment.facts.append(f"The whole step should change {loss} by about {number(expected)}. Run once more and see.")
+            text, does = ("", None) if event.whole_step else sums.change_by(move)
+            expected = None if expected is None or does is None else expected + does
+            if does is not None:
+                change = value_of(np.asarray(does))
+                moment.rows.append(Row(self.loss, text, "", change, "gradient", f"change of {sums.name}"))
+            if sums.name and expected is not None and i == len(event.moves) - 1:
+                about = f"The whole step should change {sums.name} by about {number(expected)}."
+                moment.facts.append(f"{about} Run once more and see.")
             moment.event, moment.module, moment.depth = event, event.module, event.depth
             self.moments.append(moment)
+        self.arrived.used([move.thing for move in event.moves])
 
     def clear(self, event: events.Cleared) -> Moment:
         """The gradients are cleared."""
-        had = [thing for thing, g in event.things if g is not None]
-        words = "There was nothing to clear: no parameter had a gradient."
-        if had:
-            words = "Every .grad goes back to None. Without this, the next backward would add to the old gradients."
+        had, words = [thing for thing, g in event.things if g is not None], words_of_clearing(event)
         moment = Moment("zero_grad", f"{event.how}{'()' if event.how == 'zero_grad' else ''}", words)
         moment.changes = [Change(thing, "gradient", None) for thing, _ in event.things]
         if event.zeros and had:
-            moment.words = "Every .grad becomes zeros. None, without set_to_none=False, would say that nothing has arrived yet."
             moment.changes = [Change(x, "gradient", g if g is None else zeros_like(g)) for x, g in event.things]
         moment.things = had
         if event.how != "grad = None":
-            moment.facts = ["The gradients still drawn on results in between were only passing through: these have no .grad."]
+            moment.facts = ["The gradients drawn on results in between were only passing through: these have no .grad."]
             since = (change for each in self.moments[self.cleared :] for change in each.changes if change.slot == "gradient")
             passed = dict.fromkeys(change.thing for change in since if change.thing.kind == "result")
             moment.changes += [Change(t, "gradient", None) for t in passed if t not in had]

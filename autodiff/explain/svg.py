@@ -182,7 +182,7 @@ class Marks:
 
 def draw(
     graph: Graph, placed: Layout | None = None, style: str = STYLE, marks: Marks | None = None,
-    links: dict[int, str] | None = None,
+    links: dict[int, str] | None = None, label: str = "",
 ) -> str:
     """The whole picture. With `marks` boxes and lines have ids and roles, and every slot is there to fill; `links` open it."""
     sizes = [size_of(box) for box in graph.boxes]
@@ -192,8 +192,8 @@ def draw(
     high = math.ceil(placed.height) + 24 + top
     role = "group" if marks is not None or links else "img"
     frame = f'width="{wide}" height="{high}" viewBox="-12 {-12 - top} {wide} {high}"'
-    label = f'role="{role}" aria-label="{escape(graph.alt_text())}"'
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" class="ad" {frame} {label}>']
+    told = f'role="{role}" aria-label="{escape(label or graph.alt_text())}"'
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" class="ad" {frame} {told}>']
     if style:
         out.append(f"<style>{style}</style>")
     if graph.note:

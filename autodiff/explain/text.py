@@ -69,6 +69,8 @@ def _columns(head: str, who: str, sign: str, rule: str, value: str) -> list[str]
         return [f"{start}{rule:{room}} {value}"]
     wrapped = textwrap.wrap(rule, max(20, WIDTH - len(start)), break_long_words=True) or [""]
     lines = [start + wrapped[0], *(" " * len(start) + each for each in wrapped[1:])]
+    if not value:
+        return lines
     if len(lines[-1]) + 1 + len(value) > WIDTH:
         lines.append("")
     lines[-1] = f"{lines[-1]:{WIDTH - len(value) - 1}} {value}"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.node import FREED, Node, to_leaf
-from autodiff._core.operation import INPUT, PARAM
+from autodiff._core.operation import INPUT, OUTPUT, PARAM
 from autodiff._core.places import span_of
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff.explain import events
@@ -32,6 +32,7 @@ class Things:
         self.by_place: dict[tuple[Node, int], events.Thing] = {}
         self.made_by: dict[Node, events.Made] = {}
         self.memory: dict[int, tuple[Any, list[Tensor]]] = {}  # whose memory it is: by an array, what learns in it
+        self.gradients: dict[int, tuple[Tensor, events.Thing]] = {}  # by id: a `.grad`, and whose it is
         self.counts: dict[int, int] = {}  # how often a constant's memory had been changed when it was seen last
 
     def thing(self, x: Tensor) -> events.Thing:
@@ -67,6 +68,14 @@ class Things:
         _, several = self.memory.get(id(_memory(x)), (None, []))
         return next((p for p in several if np.may_share_memory(p._array, x._array)), None)
 
+    def gradient(self, x: Tensor) -> events.Thing | None:
+        """What a tensor is the `.grad` of; they are looked through again where it is not one of those known."""
+        if x._edge is None and id(x) not in self.gradients and id(x) not in self.by_id:
+            learning = [p for p in self.alive if isinstance(p, Tensor) and isinstance(p._grad, Tensor) and id(p) in self.by_id]
+            self.gradients |= {id(p._grad): (p._grad, self.by_id[id(p)]) for p in learning}
+        found = self.gradients.get(id(x))
+        return None if found is None else found[1]
+
     def is_another(self, x: Tensor, known: events.Thing) -> bool:
         """Whether a constant holds other numbers than when it was seen last; what learns stays the same thing."""
         count = 0 if x._cell is None else x._cell[0]
@@ -76,17 +85,17 @@ class Things:
         then = known.value.array if known.value is not None else None
         return then is None or not np.array_equal(then, x._array, equal_nan=x._array.dtype.kind == "f")
 
-    def result(self, node: Node, nr: int, x: Tensor | None = None) -> events.Thing:
-        """What an operation computed, also before the run began."""
+    def result(self, node: Node, nr: int, x: Tensor | None = None, form: Any = ((), "float32")) -> events.Thing:
+        """What an operation computed, also before the run began; `form` is shape and dtype of its only output."""
         known = self.by_place.get((node, nr))
         if known is None:
             made = self.made_of(node)
             while len(made.outputs) <= nr:
                 at = len(made.outputs)
-                shape, dtype = node.outputs[at] if node.outputs is not None else ((), np.dtype("float32"))
+                shape, dtype = node.outputs[at] if node.outputs is not None else form
                 if x is not None and at == nr:
                     shape, dtype = x._array.shape, x._array.dtype
-                one = self.new("result", shape, dtype, None, made=made, output=at, requires_grad=True)
+                one = self.new("result", shape, dtype, _kept_result(node, at), made=made, output=at, requires_grad=True)
                 made.outputs.append(one)
                 self.by_place[node, at] = one
             known = self.by_place[node, nr]
@@ -102,7 +111,7 @@ class Things:
 
     def at_end(self, edge: Any) -> events.Thing:
         """What an edge leads to."""
-        return self.thing(edge[0]) if to_leaf(edge) else self.result(edge[0], edge[1])
+        return self.thing(edge[0]) if to_leaf(edge) else self.result(edge[0], edge[1], None, edge[2:4])
 
     def made_of(self, node: Node) -> events.Made:
         """The event in which a node was made; of one that is older than the run what can be known of it."""
@@ -118,6 +127,8 @@ class Things:
         for name, (source, key), kept in zip(node.plan.names, node.plan.keep, values, strict=False):
             if source == PARAM:
                 made.params[name] = kept
+            elif kept is None:  # an input that was not given: a layer's bias
+                continue
             elif source == INPUT and made.inputs[key] is None:
                 array = np.asarray(kept)
                 made.inputs[key] = self.new("data", array.shape, array.dtype, value_of(array, whole=True))
@@ -130,6 +141,14 @@ class Things:
         if edge.__class__ is tuple and not to_leaf(edge):
             return self.by_place.get((edge[0], edge[1]))
         return self.by_id.get(id(x))
+
+
+def _kept_result(node: Node, nr: int) -> Value | None:
+    """What an older node computed, where its rules need it."""
+    if node.kept is FREED or node.operation is None:
+        return None
+    pairs = zip(node.plan.keep, node.kept, strict=False)
+    return next((value_of(kept, whole=True) for (source, key), kept in pairs if (source, key) == (OUTPUT, nr)), None)
 
 
 def _memory(x: Tensor) -> Any:

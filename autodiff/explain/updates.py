@@ -36,7 +36,6 @@ class Update:
 
     words: str
     rows: list[Row]
-    expected: float | None  # what it should change the loss by, to first order; None where the gradient is that of the end
 
 
 @dataclass
@@ -60,9 +59,8 @@ def update_of(event: Stepped, move: Moved) -> Update:
     before, after, grad = move.before.array, move.after.array, move.grad
     name, words = move.thing.name, _words(event, move)
     if before is None or after is None or grad is None or grad.array is None or not before.size:
-        return Update(words, [], None)
+        return Update(words, [])
     change = after.astype(np.float64) - before.astype(np.float64)
-    expected = None if event.whole_step else float(np.nansum(grad.array.astype(np.float64) * change))
     at = np.unravel_index(int(np.argmax(np.abs(np.nan_to_num(change)))), change.shape) if change.shape else ()
     label = f"{name}[{', '.join(map(str, at))}]" if at else name
     one = _Followed(move, at, float(before[at]), float(after[at]), _digits(float(before[at]), float(change[at])), label)
@@ -75,7 +73,7 @@ def update_of(event: Stepped, move: Moved) -> Update:
         rows = [_remembered(key, value, move) for key, value in move.state_after.items() if value.size == 1]
         text, moved = _whole_move(event, one)
         rows.append(Row(move.thing, text, f"{number(one.before, one.digits)} {moved}", *one.result()))
-    return Update(words, [Row(move.thing, "before", told, None, "update", label), *rows], expected)
+    return Update(words, [Row(move.thing, "before", told, None, "update", label), *rows])
 
 
 def _words(event: Stepped, move: Moved) -> str:
@@ -176,7 +174,9 @@ def _row(found: Line, one: _Followed, last: bool) -> Row:
     numbers = "" if isinstance(found.formula, ast.Name) else line(written_out(filled, found.world, [*found.meant]))
     if last:
         return Row(one.move.thing, text, numbers, *one.result())
-    return Row(one.move.thing, text, numbers, value_of(np.asarray(at_place(found.value, one.at))), "update", found.name)
+    value = at_place(found.value, one.at)
+    told = "" if numbers == number(value) else numbers  # of a whole array's function the number is all there is
+    return Row(one.move.thing, text, told, value_of(np.asarray(value)), "update", found.name)
 
 
 class _InNumbers(ast.NodeTransformer):

@@ -33,9 +33,9 @@ def kept_name(word: str, event: events.Made) -> str:
 
 
 def is_number(word: str, event: events.Made) -> bool:
-    """Whether what an operation keeps under this name is a number of Python's."""
+    """Whether what an operation keeps under this name is a number of Python's, or nothing, as a weight that was not given."""
     x = event.meant(word)[1]
-    return isinstance(x, Thing) and x.kind == "number"
+    return x is None or (isinstance(x, Thing) and x.kind == "number")
 
 
 def stretched(arrival: events.Arrival) -> str:

@@ -34,8 +34,8 @@ def muon_rule(
         factor = 0.2 * math.sqrt(max(rows, columns))
     else:
         factor = math.sqrt(max(1, rows / columns))
-    step = orthogonal(d, ns_coefficients, ns_steps, eps).astype(p.dtype)
-    return p * (1 - lr * weight_decay) - lr * factor * step, momentum_buffer
+    direction = orthogonal(d, ns_coefficients, ns_steps, eps).astype(p.dtype)
+    return p * (1 - lr * weight_decay) - lr * factor * direction, momentum_buffer
 
 
 def orthogonal(d: Any, coefficients: tuple[float, float, float], steps: int, eps: float) -> Any:

@@ -1,27 +1,15 @@
 """The page in a real browser, opened from disk: every key and control does what it says, nothing is asked of a network."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
+from in_browser import Opened, axe, step
 
-sync_api = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-
-import autodiff as torch  # noqa: E402
-from autodiff import nn, optim  # noqa: E402
-from autodiff.explain.exploring import Exploration  # noqa: E402
-from autodiff.nn import functional as F  # noqa: E402
-
-CHROMIUM = os.environ.get("AUTODIFF_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-if CHROMIUM is None:
-    pytest.skip("needs Chromium (Debian: apt-get install chromium), or its path in AUTODIFF_CHROMIUM", allow_module_level=True)
-
-OPTIONS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-]
+import autodiff as torch
+from autodiff import nn, optim
+from autodiff.explain.exploring import Exploration
+from autodiff.nn import functional as F
 
 
 def mlp():
@@ -83,40 +71,6 @@ RUNS = {"mlp": mlp, "scalar": scalar, "wide": wide, "failing": failing}
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     return {name: make().save(folder / f"{name}.html") for name, make in RUNS.items()}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield chromium
-        chromium.close()
-
-
-class Opened:
-    """A page, and what it said and asked for."""
-
-    def __init__(self, browser, path, fragment="", **options):
-        self.context = browser.new_context(viewport=options.pop("viewport", {"width": 1280, "height": 900}), **options)
-        self.page = self.context.new_page()
-        self.said, self.asked = [], []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(f"file://{path}{fragment}")
-
-    def __enter__(self):
-        return self.page
-
-    def __exit__(self, kind, *error):
-        self.context.close()
-        if kind is None:
-            assert self.said == []
-            assert [url for url in self.asked if not url.startswith("file:")] == []
-
-
-def step(page):
-    return int(page.inner_text("#num").split("/")[0])
 
 
 def count(page):

@@ -1,8 +1,10 @@
 """Folding: a large graph is drawn in few boxes, no line of it is lost, and the way to them is a walk of linear time."""
 
 import os
+import re
 import subprocess
 import sys
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from autodiff.explain.figures import figures
 from autodiff.explain.folding import MOST, Folding
 from autodiff.explain.graph import Box, Graph
 from autodiff.explain.groups import Group
+from autodiff.explain.page.pool import Pool
+from autodiff.explain.values import value_of
 from autodiff.nn import functional as F
 
 
@@ -56,7 +60,7 @@ def check_groups(folding):
     assert sorted(seen) == list(range(len(folding.graph.boxes)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(graphs(), st.sampled_from([None, 0, 1, 2]))
 def test_every_line_is_kept_and_every_picture_can_be_read(graph, depth):
     folding = Folding(graph, depth)
@@ -244,3 +248,55 @@ def test_the_bytes_do_not_depend_on_the_hash_of_strings(tmp_path):
     told = [process.communicate()[0] for process in started]
     assert told[0] == told[1]
     assert len(told[0]) > 10_000
+
+
+# ---- the page ----
+
+
+def test_the_page_of_a_gpt():
+    """Its size does not depend on that of the tensors, of which there are pictures: so few examples do."""
+    assert len(gpt(4, 128, 16, 2).html().encode()) < 1_000_000
+
+
+def test_the_moments_of_a_box_follow_each_other():
+    moments = re.findall(r'<li id="m(\d+)(?:-(\d+))?"', gpt(2, 4, 3, 2).html())
+    single = [int(first) for first, last in moments if not last]
+    assert single == list(range(1, len(single) + 1))
+    folds = [(int(first), int(last)) for first, last in moments if last]
+    assert len(folds) >= 20
+    for a, b in combinations(folds, 2):
+        assert a[1] < b[0] or b[1] < a[0] or a[0] <= b[0] <= b[1] <= a[1] or b[0] <= a[0] <= a[1] <= b[1]
+
+
+def test_a_box_tells_what_comes_in_and_what_goes_out():
+    page = gpt(2, 4, 3, 2).html()
+    told = {name: re.search(rf'<h2>[^/]*</span> {name}</h2>(.*?)</li>', page)[1] for name in
+            ("blocks.0.attn: Attention", "back through blocks.0.attn: Attention", "AdamW moves what learns in blocks.0.attn")}
+    forward, backward, step = told.values()
+    assert "35 operations make blocks.0.attn.proj.reshape of" in forward
+    assert "the last one first, and on to " in backward
+    assert "4 parameters in it got a gradient; the norm of all of these together is " in backward
+    assert "how far they move together" in step
+
+
+def test_a_page_that_is_not_folded_has_nothing_of_folding():
+    page = rnn(3).html()
+    assert "data-g=" not in page
+    assert "unfold" not in page
+
+
+def test_the_picture_of_a_large_tensor_is_a_letter_a_number():
+    numbers = np.linspace(-2, 1, 400, dtype=np.float32).reshape(20, 20)
+    numbers[0, 0], numbers[-1, -1], numbers[5, 5] = np.nan, np.inf, 0
+    pool = Pool()
+    pool.of(value_of(numbers))
+    pool.of(value_of(numbers.copy()))
+    (shape, letters, seen, low, high), = pool.entries
+    assert (shape, seen) == ([20, 20], [10, 10])
+    assert (low, high) == pytest.approx((-2, 1), abs=0.02)
+    picture = value_of(numbers).picture.ravel()
+    for letter, x in zip(letters, picture, strict=True):
+        if np.isfinite(x):
+            assert (ord(letter) - 94) / 31 * 2 == pytest.approx(x, abs=0.04)
+        else:
+            assert letter == {"nan": "!", "inf": "+"}[str(x)]

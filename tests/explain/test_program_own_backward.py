@@ -89,6 +89,26 @@ def test_under_create_graph_they_were_recorded_and_are_given():
     assert GIVEN in check(run)
 
 
+OLDER = {
+    "LSTM": lambda x: nn.LSTM(3, 2)(x)[0], "no bias": lambda x: nn.GRU(3, 2, bias=False)(x)[0],
+    "norm": lambda x: nn.LayerNorm(3)(x),
+    "attention": lambda x: F.scaled_dot_product_attention(x, x, x), "a Function": lambda x: Scaled.apply(x, x),
+    "softmax": lambda x: x.softmax(1), "max": lambda x: x.max(1)[0], "convolution": lambda x: nn.Conv1d(4, 2, 2, bias=False)(x),
+    "linear": lambda x: nn.Linear(3, 2, bias=False)(x), "squeezed": lambda x: x.unsqueeze(0).exp().squeeze(0),
+}
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_what_is_older_than_the_run(name):
+    """Of it only what its operations kept is known: no bias is None, and what a layer keeps for itself is not seen."""
+    torch.manual_seed(0)
+    x = torch.randn(4, 3, requires_grad=True)
+    y = OLDER[name](x)
+    with torch.watch() as run:
+        y.sum().backward()
+    check(run)
+
+
 # ---- Functions of a user's ----
 
 

@@ -339,10 +339,10 @@ def test_in_a_run_what_is_printed_is_what_was_computed(part):
 
 
 def test_in_a_run_most_rules_were_computed():
-    if SEEN["equations"] > 4000:  # the tests above ran in this process
-        assert SEEN["computed"] >= 2450, SEEN["computed"]
+    if SEEN["equations"] > 3500:  # the tests above ran in this process
+        assert SEEN["computed"] >= 2000, SEEN["computed"]
         assert len(SEEN["operations"]) >= 145, len(SEEN["operations"])
-        assert SEEN["short"] >= 0.75 * SEEN["equations"], (SEEN["short"], SEEN["equations"])
+        assert SEEN["short"] >= 0.9 * SEEN["equations"], (SEEN["short"], SEEN["equations"])
 
 
 z = [[1.0, 2.0, -1.0], [0.5, 0.0, 1.0]]

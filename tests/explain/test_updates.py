@@ -196,10 +196,67 @@ def told(kind):
 
 
 def test_a_rule_of_the_users_is_read_too():
-    lines = [("direction", "sign(g)", "1"), ("seen", "seen + 1", "0 + 1"), ("w[0]", "p − lr · direction", "4 − 0.5 · 1")]
+    lines = [("direction", "sign(g)", ""), ("seen", "seen + 1", "0 + 1"), ("w[0]", "p − lr · direction", "4 − 0.5 · 1")]
     assert told(Signed) == lines
 
 
 @pytest.mark.parametrize(("kind", "move"), [(Looping, "4 − 12"), (Other, "4 − 24")])
 def test_what_no_rule_says_is_not_made_up(kind, move):
     assert told(kind) == [("w[0]", "p and its move", move)]
+
+
+# ---- what the step should do to the loss ----
+
+
+def last_step(run):
+    rows = [row for moment in run.story.moments for row in moment.rows if row.name.startswith("change of")]
+    return rows, run.story.moments[-1].facts[-1]
+
+
+@pytest.mark.parametrize("between", ["nothing", "clip", "noise"])
+def test_the_expected_change_is_that_of_the_loss_also_where_the_gradient_was_changed(between):
+    w = torch.tensor([3.0, -4.0], requires_grad=True)
+    optimizer = optim.SGD([w], lr=1e-4)
+    with torch.watch() as run:
+        loss = (w * w * w).sum()
+        loss.backward()
+        if between == "clip":
+            nn.utils.clip_grad_norm_([w], 1.0)
+        elif between == "noise":
+            with torch.no_grad():
+                w.grad += torch.tensor([30.0, -9.0])
+        optimizer.step()
+    rows, told = last_step(run)
+    happened = ((w * w * w).sum() - loss).item()
+    assert rows[0].result.number == pytest.approx(happened, rel=1e-2)
+    assert ("of backward" in rows[0].text) == (between != "nothing")
+    assert told.startswith("The whole step should change loss by about ")
+
+
+def test_two_losses_are_told_together_and_a_gradient_of_an_earlier_step_is_not_told_of():
+    w = torch.tensor([3.0, -4.0], requires_grad=True)
+    optimizer = optim.SGD([w], lr=1e-4)
+    with torch.watch() as run:
+        first, second = (w * w).sum(), (w * w * w).sum()
+        first.backward()
+        second.backward()
+        optimizer.step()
+    assert [row.name for row in last_step(run)[0]] == ["change of first + second"]
+    before = (w * w * w).sum()
+    with torch.lenient(), torch.watch() as run:
+        third = (w * w * w).sum()
+        third.backward()  # .grad holds those of before, too
+        optimizer.step()
+    (row,) = last_step(run)[0]
+    assert row.name == "change of third"
+    assert row.result.number == pytest.approx(((w * w * w).sum() - before).item(), rel=1e-2)
+
+
+def test_of_a_large_parameter_the_expected_change_is_told_too():
+    w = torch.ones(5000, requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.5)
+    with torch.watch() as run:
+        loss = (w * 2).sum()
+        loss.backward()
+        optimizer.step()
+    assert last_step(run)[0][0].result.number == -5000 * 2 * 0.5 * 2

@@ -300,7 +300,7 @@ def test_a_long_story_is_shortened_where_it_is_only_shown():
             y = y * w
     whole, shown = str(run).splitlines(), run._repr_mimebundle_()["text/plain"].splitlines()
     assert shown[:100] == whole[:100]
-    assert shown[100:] == ["", f"… and {len(whole) - 100} more lines: print(run), run.explore() or run.save('run.html')"]
+    assert shown[100:] == ["", f"... and {len(whole) - 100} more lines: print(run), run.explore() or run.save('run.html')"]
 
 
 @settings(max_examples=30)

@@ -7,6 +7,7 @@ what comes back, in green for what a step changes; the script puts a grid in the
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from html import escape
 
 from autodiff.explain.equations import Equation, Operand
@@ -18,7 +19,7 @@ from autodiff.explain.rows import Row
 from autodiff.explain.values import Value
 from autodiff.explain.wording import named
 
-__all__ = ["as_html"]
+__all__ = ["Fold", "Place", "as_fold", "as_html"]
 
 LABELS = {
     "start": "Before", "forward": "Forward", "backward": "Backward", "step": "Step", "zero_grad": "Zero", "stopped": "Stopped",
@@ -26,21 +27,60 @@ LABELS = {
 _INK = {"value": "v", "gradient": "g", "update": "u", "clear": "z"}
 
 
-def as_html(moment: Moment, i: int, pool: Pool, boxes: dict[Thing, int], lines: dict[tuple[int, int], int], file: str) -> str:
-    """One `<li>`; what it changes in the picture stands in its attributes."""
-    span = moment.span
-    at = f"{span.line},{span.column},{span.end_line},{span.last}" if span is not None and span.file == file else ""
-    on = " ".join(str(boxes[t]) for t in dict.fromkeys(moment.things) if t in boxes)
-    sent = " ".join(
-        f"{lines[boxes[a], boxes[b]]}:{escape(label)}"
-        for a, b, label in moment.sent
-        if a in boxes and b in boxes and (boxes[a], boxes[b]) in lines
-    )
-    slots = {"value": "v", "gradient": "g", "collecting": "w"}
-    changes = " ".join(f"{boxes[c.thing]}{slots[c.slot]}{pool.of(c.value)}" for c in moment.changes if c.thing in boxes)
-    attributes = "".join(
-        f' data-{key}="{value}"' for key, value in (("at", at), ("on", on), ("e", sent), ("set", changes)) if value
-    )
+@dataclass(eq=False)
+class Place:
+    """Where a moment is told: which number it has, what its things are in the pictures, and what folded boxes do in it."""
+
+    pool: Pool
+    boxes: dict[Thing, int]
+    lines: dict[tuple[int, int], list[int]]  # of the graph: the numbers under which each is drawn
+    file: str  # whose lines are shown
+
+    def attributes(
+        self, moment: Moment, norms: list[tuple[int, Value | None]], group: int, drawn: range | None = None
+    ) -> str:
+        """What the script reads: the expression, the boxes, the lines, and what changes in which box."""
+        span, boxes = moment.span, self.boxes
+        at = f"{span.line},{span.column},{span.end_line},{span.last}" if span is not None and span.file == self.file else ""
+        on = [str(boxes[t]) for t in dict.fromkeys(moment.things) if t in boxes]
+        sent: dict[int, str] = {}
+        for a, b, label in moment.sent:
+            if a in boxes and b in boxes:
+                sent |= {n: label for n in self.lines.get((boxes[a], boxes[b]), ()) if drawn is None or n in drawn}
+        slots = {"value": "v", "gradient": "g", "collecting": "w"}
+        changes = [f"{boxes[c.thing]}{slots[c.slot]}{self.pool.of(c.value)}" for c in moment.changes if c.thing in boxes]
+        changes += [f"{box}g{self.pool.of(value)}" for box, value in norms]
+        along = " ".join(f"{line}:{escape(label)}" for line, label in sent.items())
+        inside = str(group) if group >= 0 else ""
+        told = (("at", at), ("on", " ".join(on)), ("e", along), ("set", " ".join(changes)), ("g", inside))
+        return "".join(f' data-{key}="{value}"' for key, value in told if value)
+
+
+def as_html(moment: Moment, i: int, place: Place, norms: list[tuple[int, Value | None]], group: int = -1) -> str:
+    """One `<li>`; what it changes in the picture stands in its attributes, and in which folded box it is."""
+    attributes = place.attributes(moment, norms, group)
+    return _item(moment, f"m{i}", attributes, place.pool)
+
+
+@dataclass(eq=False)
+class Fold:
+    """A folded box, the moments that are one while it is folded, and the lines of the picture that it is drawn in."""
+
+    group: int
+    first: int
+    last: int
+    lines: range
+
+
+def as_fold(moment: Moment, about: Fold, place: Place) -> str:
+    """The `<li>` that stands for several while a box is folded."""
+    attributes = place.attributes(moment, [], about.group, about.lines)
+    attributes += f' data-first="{about.first}" data-last="{about.last}"'
+    button = f'<button class="unfold">Open: {about.last - about.first + 1} moments</button>'
+    return _item(moment, f"m{about.first}-{about.last}", attributes, place.pool, " fold", button)
+
+
+def _item(moment: Moment, name: str, attributes: str, pool: Pool, more: str = "", below: str = "") -> str:
     inner = f" · inside {escape(moment.module)}" if moment.module else ""
     deep = " deep" if moment.depth else ""
     body = [_equation(e, pool) for e in moment.equations]
@@ -53,8 +93,8 @@ def as_html(moment: Moment, i: int, pool: Pool, boxes: dict[Thing, int], lines: 
         body += [_gone(thing, moment.event.zeros) for thing, g in moment.event.things if g is not None]
     body += [f'<p class="note quiet">{_inked(fact)}</p>' for fact in moment.facts]
     return (
-        f'<li id="m{i}" class="m {moment.phase}{deep}"{attributes}><h2><span class="tag">{LABELS[moment.phase]}{inner}</span> '
-        f"{escape(moment.title)}</h2><p>{_inked(moment.words)}</p>{''.join(body)}</li>"
+        f'<li id="{name}" class="m {moment.phase}{deep}{more}"{attributes}><h2><span class="tag">{LABELS[moment.phase]}{inner}'
+        f"</span> {escape(moment.title)}</h2><p>{_inked(moment.words)}</p>{''.join(body)}{below}</li>"
     )
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.explain.numbers import number
 from autodiff.explain.values import Value
 
 __all__ = ["Pool"]
 
+_SHADES = 31
 _SHOWN = 256  # of a tensor with more numbers the page has a picture, and never the values
 
 
@@ -34,14 +34,13 @@ class Pool:
             return -1
         if id(value) not in self.places:
             self.alive.append(value)
-            key = (value.shape, value.array.tobytes()) if value.array is not None and value.size <= _SHOWN else None
-            found = self.known.get(key) if key is not None else None
-            if found is None:
-                found = len(self.entries)
+            small = value.array is not None and value.size <= _SHOWN
+            seen = value.array if small and value.array is not None else value.picture
+            key = value.shape, seen.tobytes(), repr((value.low, value.high))
+            if key not in self.known:
+                self.known[key] = len(self.entries)
                 self.entries.append(_entry(value))
-                if key is not None:
-                    self.known[key] = found
-            self.places[id(value)] = found
+            self.places[id(value)] = self.known[key]
         return self.places[id(value)]
 
 
@@ -49,13 +48,18 @@ def _entry(value: Value) -> list[Any]:
     """[shape, numbers] of a small tensor; of a large one [shape, its picture, the picture's shape, lowest, highest]."""
     if value.size <= _SHOWN and value.array is not None:
         return [[*value.shape], [_five(x) for x in np.ravel(value.array).tolist()]]
-    flat = [_rough(x) for x in np.ravel(value.picture).tolist()]
-    return [[*value.shape], flat, [*value.picture.shape], number(value.low), number(value.high)]
+    return [[*value.shape], _shades(value), [*value.picture.shape], _five(value.low), _five(value.high)]
 
 
-def _rough(x: float) -> Any:
-    """A number of a picture, which nobody reads: two digits."""
-    return _five(float(f"{x:.2g}")) if math.isfinite(x) else _five(x)
+def _shades(value: Value) -> str:
+    """A picture whose numbers nobody reads: a letter for each, of 31 shades to each side of zero."""
+    numbers = value.picture.astype(np.float64).ravel()
+    most = max((abs(x) for x in (value.low, value.high) if math.isfinite(x)), default=0.0) or 1.0
+    with np.errstate(invalid="ignore"):
+        level = np.rint(numbers / most * _SHADES)
+        level = np.where((level == 0) & (numbers != 0), np.sign(numbers), level)
+    strange = {math.inf: "+", -math.inf: "-"}
+    return "".join(chr(94 + int(x)) if math.isfinite(x) else strange.get(x, "!") for x in level.tolist())
 
 
 def _five(x: float) -> Any:

@@ -3,19 +3,23 @@ const data = JSON.parse(document.getElementById('data').textContent);
 const pool = data.T;
 const at = id => document.getElementById(id);
 const all = (query, within = document) => [...within.querySelectorAll(query)];
-const moments = all('.m'), nodes = all('.n'), edges = all('.e'), lines = all('.l');
+const moments = all('.m:not(.fold)'), edges = all('.e'), lines = all('.l'), figures = all('#view figure');
+/* Boxes by their numbers. In a folded picture some stand for groups, and have numbers behind those of all the others. */
+const nodes = [];
+for (const n of all('.n')) nodes[n.id.slice(1)] = n;
 const quiet = matchMedia('(prefers-reduced-motion:reduce)');
 document.documentElement.classList.add('js');
 const esc = text => text.replace(/[&<>"]/g, c => '&#' + c.charCodeAt() + ';');
 
 /* ---- numbers ---- */
-/* An entry of the pool is [shape, numbers] or, of a large tensor, [shape, numbers of its picture, the picture's shape, low, high]. */
+/* An entry of the pool is [shape, numbers] or, of a large tensor, [shape, a letter for each number of its picture, the picture's shape, low, high]. */
+const shades = ([, text, , low, high]) => [...text].map(c => c < '0' ? real({'+': 'inf', '-': '-inf'}[c] || 'nan') : (c.charCodeAt() - 94) / 31 * (largest([low, high].map(real))));
 const real = x => typeof x == 'number' ? x : x == 'nan' ? NaN : x == 'inf' ? Infinity : -Infinity;
-for (const entry of pool) entry[1] = entry[1].map(real);
 const rows = shape => shape.length == 0 ? [1, 1] : shape.length == 1 ? [1, shape[0]] : [shape.slice(0, -1).reduce((a, b) => a * b, 1), shape[shape.length - 1]];
 const minus = text => text.replaceAll('-', '−');
 const number = x => x == 0 ? '0' : !isFinite(x) ? (x != x ? 'nan' : x > 0 ? '∞' : '−∞') : minus(Math.abs(x) >= 1e5 || Math.abs(x) < 1e-4 ? x.toExponential(2) : String(+x.toPrecision(4)));
 const largest = numbers => Math.max(...numbers.filter(isFinite).map(Math.abs), 0) || 1;
+for (const entry of pool) entry[1] = entry[2] ? shades(entry) : entry[1].map(real);
 /* How many decimals suit a whole tensor: three digits for its largest number, two where there are many. */
 const decimals = numbers => numbers.every(Number.isInteger) ? 0 : Math.min(5, Math.max(0, (numbers.length > 6 ? 1 : 2) - Math.floor(Math.log10(largest(numbers)))));
 /* A tensor as rows and columns, turned on its side where the equation has it so. */
@@ -29,7 +33,7 @@ function table(i, turned) {
 function grid(i, name, turned) {
   const [shape, , seen, low, high] = pool[i], [r, c, numbers] = table(i, turned), places = decimals(numbers), most = largest(numbers);
   const big = seen || r * c > 64 || c > 10, side = Math.max(3, Math.min(10, 220 / c));
-  const caption = name + (seen ? ` (${shape.join(', ')}), ${low} … ${high}` : '');
+  const caption = name + (seen ? ` (${shape.join(', ')}), ${number(real(low))} … ${number(real(high))}` : '');
   const cells = numbers.map(x => {
     const text = isFinite(x) ? (x == 0 ? '0' : minus(x.toFixed(places))) : number(x);
     return `<span style="--m:${isFinite(x) ? (Math.abs(x) / most).toFixed(2) : 1}"${+text == 0 ? ' class="nil"' : ''}>${big ? '' : text}</span>`;
@@ -75,33 +79,42 @@ function state(k) {
   for (let j = 0; j <= k; j++) for (const [box, which, i] of changes[j]) boxes[box][which] = i;
   return boxes;
 }
+/* What the slider stops at: each moment. Where boxes are folded, fold.js has other stops, and other answers to these questions. */
+let stops = moments.map((m, k) => ({m, first: k, last: k}));
+let reveal = k => k, figure = figures[0], inView = e => true, seen = j => j, pick = j => card(j), close = () => {};
+let turnTo = m => {}, also = (m, boxes, on) => {};
+const stopOf = k => stops.findIndex(s => s.first <= k && k <= s.last);
 const plain = lines.map(l => l.querySelector('code').innerHTML);
 let now = -1, timer = 0, covered = false, guessing = false, drawn = [];
 const numbersOf = (m, key) => (m.dataset[key] || '').split(' ').filter(Boolean);
 
-function show(k, moved = true, open = false) {
-  k = Math.max(0, Math.min(moments.length - 1, k));
-  const back = k < now, m = moments[k], phase = m.classList[1];
+function show(k, moved = true, revealed = false, group = null) {
+  k = Math.max(0, Math.min(stops.length - 1, k));
+  const back = k < now, {m, first, last} = stops[k], phase = m.classList[1];
   now = k;
-  cover(!open && guessing && phase == 'backward');
-  moments.forEach((x, j) => x.classList.toggle('now', j == k));
+  turnTo(m, group);
+  cover(!revealed && guessing && phase == 'backward');
+  for (const x of all('.m.now')) x.classList.remove('now');
+  m.classList.add('now');
   at('moments').className = phase;
-  const boxes = state(covered ? k - 1 : k), on = numbersOf(m, 'on').map(Number);
+  const boxes = state(covered ? first - 1 : last), on = numbersOf(m, 'on').map(Number);
   drawBoxes(boxes, on, phase, back);
+  also(m, boxes, on);
   drawEdges(m, phase, moved && !back);
   drawCode(m, phase, boxes);
   at('r').value = k + 1;
-  at('r').setAttribute('aria-valuetext', `step ${k + 1} of ${moments.length}, ${m.querySelector('h2').textContent}`);
-  at('num').textContent = `${k + 1} / ${moments.length}`;
+  at('r').setAttribute('aria-valuetext', `step ${k + 1} of ${stops.length}, ${m.querySelector('h2').textContent}`);
+  const number = m.id.slice(1);
+  at('num').textContent = `${number.replace('-', '–')} / ${moments.length}`;
   for (const p of all('.ph')) {
-    const first = +p.dataset.go, next = p.nextElementSibling;
-    p.classList.toggle('cur', first <= k && (!next || k < +next.dataset.go));
+    const next = p.nextElementSibling;
+    p.classList.toggle('cur', +p.dataset.go <= first && (!next || first < +next.dataset.go));
   }
   at('prev').disabled = k == 0;
-  at('next').disabled = k == moments.length - 1 && !covered;
+  at('next').disabled = k == stops.length - 1 && !covered;
   follow(on);
   if (!timer) at('live').textContent = m.querySelector('h2').textContent + '. ' + (m.querySelector('p') || {}).textContent;
-  if (moved) try { history.replaceState(null, '', '#step=' + (k + 1)) } catch { /* a page inside a notebook has no address */ }
+  if (moved) try { history.replaceState(null, '', '#step=' + number) } catch { /* a page inside a notebook has no address */ }
 }
 
 function drawBoxes(boxes, on, phase, back) {
@@ -126,10 +139,10 @@ function drawBoxes(boxes, on, phase, back) {
 
 function drawEdges(m, phase, moving) {
   const labels = Object.fromEntries(numbersOf(m, 'e').map(text => { const k = text.indexOf(':'); return [text.slice(0, k), text.slice(k + 1)] }));
-  const over = at('view').querySelector('.over');
-  over.innerHTML = '';
+  const over = figure.querySelector('.over');
+  for (const x of all('.over')) x.innerHTML = '';
   edges.forEach((e, j) => {
-    const active = j in labels;
+    const active = j in labels && inView(e);
     e.classList.toggle('f', active && phase == 'forward');
     e.classList.toggle('b', active && phase == 'backward');
     if (!active || phase != 'backward') return;
@@ -142,7 +155,7 @@ function drawEdges(m, phase, moving) {
 function travel(e, length) {
   const dot = document.createElementNS('http://www.w3.org/2000/svg', 'circle'), start = performance.now(), mine = now;
   dot.setAttribute('r', 5);
-  at('view').querySelector('.over').append(dot);
+  figure.querySelector('.over').append(dot);
   (function go(t) {
     const part = Math.min(1, Math.max(0, (t - start) / 520));
     if (mine != now || part == 1) return dot.remove();
@@ -186,11 +199,14 @@ function underline(code, from, to) {
 }
 /* The picture is never smaller than 0.85: it scrolls to where the story is. */
 function fit() {
-  const svg = at('view').querySelector('svg'), [, , w, h] = svg.getAttribute('viewBox').split(' ').map(Number), z = Math.max(.85, Math.min(1, (at('view').clientWidth - 2) / w));
-  svg.setAttribute('width', w * z);
-  svg.setAttribute('height', h * z);
+  for (const svg of all('#view svg')) {
+    const [, , w, h] = svg.getAttribute('viewBox').split(' ').map(Number), z = Math.max(.85, Math.min(1, (at('view').clientWidth - 2) / w));
+    svg.setAttribute('width', w * z);
+    svg.setAttribute('height', h * z);
+  }
 }
 function follow(on) {
+  on = on.map(seen).filter(j => j >= 0);
   if (!on.length) return;
   const view = at('view'), r = view.getBoundingClientRect(), boxes = on.slice(0, 4).map(j => nodes[j].getBoundingClientRect()), to = {top: view.scrollTop, left: view.scrollLeft};
   for (const [low, high, size, way] of [['top', 'bottom', 'height', 'top'], ['left', 'right', 'width', 'left']]) {
@@ -202,16 +218,17 @@ function follow(on) {
 
 /* ---- guess first: what comes out stays covered until it is asked for ---- */
 function cover(yes) {
-  covered = yes && !!moments[now].querySelector('.res');
-  moments[now].classList.toggle('hide', covered);
+  const {m} = stops[now];
+  covered = yes && !!m.querySelector('.res');
+  m.classList.toggle('hide', covered);
   at('next').textContent = covered ? 'Reveal' : 'Next ›';
 }
 const next = () => covered ? show(now, true, true) : show(now + 1);
 const guess = () => { guessing = !guessing; at('guess').setAttribute('aria-pressed', guessing); show(now) };
 function play() {
   if (timer) { clearInterval(timer); timer = 0 } else {
-    if (now == moments.length - 1) show(0);
-    timer = setInterval(() => now < moments.length - 1 ? show(now + 1) : play(), 1800);
+    if (now == stops.length - 1) show(0);
+    timer = setInterval(() => now < stops.length - 1 ? show(now + 1) : play(), 1800);
   }
   at('play').textContent = timer ? 'Pause' : 'Play';
   at('play').setAttribute('aria-label', timer ? 'Pause' : 'Play');
@@ -221,7 +238,7 @@ const theme = () => { const root = document.documentElement; root.dataset.theme 
 /* The next moment of a phase, from here on, around the end. */
 function phaseFrom(name) {
   const firsts = moments.flatMap((m, j) => m.classList.contains(name) && (j == 0 || !moments[j - 1].classList.contains(name)) ? [j] : []);
-  if (firsts.length) show(firsts.find(j => j > now) ?? firsts[0]);
+  if (firsts.length) show(stopOf(firsts.find(j => j > stops[now].last) ?? firsts[0]));
 }
 
 at('prev').onclick = () => show(now - 1);
@@ -231,7 +248,7 @@ at('guess').onclick = guess;
 at('keys').onclick = help;
 at('theme').onclick = theme;
 at('r').oninput = e => show(e.target.value - 1);
-for (const p of all('.ph')) p.onclick = () => show(+p.dataset.go);
+for (const p of all('.ph')) p.onclick = () => show(stopOf(+p.dataset.go));
 
 /* ---- keys ---- */
 addEventListener('keydown', e => {
@@ -242,7 +259,8 @@ addEventListener('keydown', e => {
   if (key == 'ArrowRight' && e.target.id != 'r') next();
   else if (key == 'ArrowLeft' && e.target.id != 'r') show(now - 1);
   else if (key == 'Home') show(0);
-  else if (key == 'End') show(moments.length - 1);
+  else if (key == 'End') show(stops.length - 1);
+  else if (key == 'Escape') close();
   else if (phase) phaseFrom(phase);
   else if (key == 'p' || key == 'P') guess();
   else if (key == '?') help();
@@ -252,19 +270,20 @@ addEventListener('keydown', e => {
 });
 /* In the picture the arrows walk from box to box: up and down along the lines, left and right in reading order. */
 function nodeKey(j, key) {
-  if (key == 'Enter' || key == ' ') { card(j); return true }
+  if (key == 'Enter' || key == ' ') { pick(j); return true }
   const along = {ArrowUp: ['b', 'a'], ArrowDown: ['a', 'b']}[key];
   if (along) {
-    const line = edges.find(e => +e.dataset[along[0]] == j);
+    const line = edges.find(e => +e.dataset[along[0]] == j && inView(e) && seen(+e.dataset[along[1]]) == +e.dataset[along[1]]);
     if (line) focusNode(+line.dataset[along[1]]);
     return true;
   }
   if (key != 'ArrowLeft' && key != 'ArrowRight') return false;
-  focusNode((j + (key == 'ArrowRight' ? 1 : nodes.length - 1)) % nodes.length);
+  const here = [...nodes.keys()].filter(i => inView(nodes[i]));
+  focusNode(here[(here.indexOf(j) + (key == 'ArrowRight' ? 1 : here.length - 1)) % here.length]);
   return true;
 }
 function focusNode(j) {
-  nodes.forEach((n, i) => n.tabIndex = i == j ? 0 : -1);
+  for (const n of all('.n', figure)) n.tabIndex = n == nodes[j] ? 0 : -1;
   nodes[j].focus();
 }
 /* The card of a box: the moments that speak of it. */
@@ -275,10 +294,10 @@ function card(j) {
   if (same) return;
   c.dataset.j = j;
   c.innerHTML = `<b>${esc(nodes[j].getAttribute('aria-label'))}</b><br>` + moments.map((m, i) => numbersOf(m, 'on').includes(String(j)) ? `<button class="${m.classList[1]}" data-k="${i}">${i + 1} ${esc(m.querySelector('h2').lastChild.data.trim())}</button>` : '').join('');
-  for (const b of all('button', c)) b.onclick = () => show(+b.dataset.k);
+  for (const b of all('button', c)) b.onclick = () => show(reveal(+b.dataset.k));
 }
-nodes.forEach((n, j) => { n.onclick = () => card(j) });
-if (nodes[0]) nodes[0].tabIndex = 0;
+nodes.forEach((n, j) => { n.onclick = () => pick(j) });
+for (const f of figures) { const n = f.querySelector('.n'); if (n) n.tabIndex = 0 }
 
 /* ---- the lens: point at a number of a result, and see which numbers made it ---- */
 const tip = document.createElement('div');
@@ -335,6 +354,5 @@ for (const name of all('.m b, .cap')) {
 
 fit();
 addEventListener('resize', fit);
-const fromAddress = () => show(+(/step=(\d+)/.exec(location.hash) || [0, 1])[1] - 1, false);
-addEventListener('hashchange', fromAddress);
-fromAddress();
+let fromAddress = () => show(reveal(Math.max(0, Math.min(moments.length, (/step=(\d+)/.exec(location.hash) || [0, 1])[1]) - 1)), false);
+addEventListener('hashchange', () => fromAddress());

@@ -12,14 +12,14 @@ from typing import Any
 
 from autodiff.explain.events import Thing
 from autodiff.explain.graph import Graph, of_run
-from autodiff.explain.layout import lay_out
-from autodiff.explain.moments import Story
+from autodiff.explain.moments import Moment, Story
 from autodiff.explain.numbers import brief
 from autodiff.explain.page.code import file_of, lines_of, told
+from autodiff.explain.page.drawing import Drawing
 from autodiff.explain.page.files import filled, read
-from autodiff.explain.page.moment import LABELS, as_html
+from autodiff.explain.page.folds import Run, moment_of, norms, paths_of, runs_of
+from autodiff.explain.page.moment import LABELS, Fold, Place, as_fold, as_html
 from autodiff.explain.page.pool import Pool
-from autodiff.explain.svg import Marks, draw, size_of
 
 __all__ = ["page_of"]
 
@@ -29,21 +29,37 @@ def page_of(run: Any) -> str:
     story: Story = run.story
     graph = of_run(run.events, run.things)
     pool = Pool()
-    boxes = {box.thing: i for i, box in enumerate(graph.boxes) if box.thing is not None}
-    lines = {pair: i for i, pair in enumerate(graph.lines)}
+    drawing = Drawing(graph)
     file = file_of(story)
-    moments = [as_html(m, i, pool, boxes, lines, file) for i, m in enumerate(story.moments, 1)]
+    moments = _moments(story.moments, drawing, Place(pool, drawing.boxes, drawing.lines, file))
     code = lines_of(story, graph, file)
-    placed = lay_out([size_of(box) for box in graph.boxes], graph.lines)
-    picture = draw(graph, placed, style="", marks=Marks([*range(len(graph.boxes))]))
-    start = _first_values(graph, story, pool)
+    start = _first_values(graph, story, pool) + [-1] * len(drawing.groups)
+    data: dict[str, Any] = {"T": pool.entries, "S": start}
+    if drawing.groups:
+        data["P"] = drawing.outer()
+    files = {kind: read(f"see.{kind}") + (f"\n{read(f'fold.{kind}')}" if drawing.groups else "") for kind in ("css", "js")}
     values = {
-        "FILE": escape(told(story, file)), "COUNT": str(len(moments)), "PHASES": _phases(story),
-        "GRAPH": picture, "CODE": code or '<p class="none">The source of this program is not at hand.</p>',
-        "MOMENTS": "".join(moments), "CSS": read("see.css"), "JS": read("see.js"),
-        "DATA": json.dumps({"T": pool.entries, "S": start}, separators=(",", ":")).replace("</", "<\\/"), "LOSS": _loss(story),
+        "FILE": escape(told(story, file)), "COUNT": str(len(story.moments)), "PHASES": _phases(story),
+        "GRAPH": drawing.html(), "CODE": code or '<p class="none">The source of this program is not at hand.</p>',
+        "MOMENTS": moments, "CSS": files["css"], "JS": files["js"] + "\nfromAddress();",
+        "DATA": json.dumps(data, separators=(",", ":")).replace("</", "<\\/"), "LOSS": _loss(story),
     }
     return filled("see.html", values)
+
+
+def _moments(moments: list[Moment], drawing: Drawing, place: Place) -> str:
+    """All moments, and before those of a folded box the one that stands for them."""
+    folds: dict[int, list[Run]] = {}
+    paths = paths_of(moments, drawing)
+    for run in runs_of(moments, paths):
+        folds.setdefault(run.first, []).append(run)
+    out = []
+    for i, (moment, changed) in enumerate(zip(moments, norms(moments, drawing), strict=True)):
+        for run in folds.get(i, ()):
+            about = Fold(drawing.groups[run.group], i + 1, run.last + 1, drawing.lines_around(run.group))
+            out.append(as_fold(moment_of(run, drawing), about, place))
+        out.append(as_html(moment, i + 1, place, changed, drawing.groups[paths[i][-1]] if paths[i] else -1))
+    return "".join(out)
 
 
 def _first_values(graph: Graph, story: Story, pool: Pool) -> list[int]:

@@ -179,6 +179,6 @@ class Tree(Registers):
                     clearing(p)
                     first = False
                 if set_to_none:
-                    p.grad = None
+                    p._grad = None
                 else:
                     to_zeros(p)
