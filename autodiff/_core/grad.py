@@ -22,6 +22,7 @@ from autodiff._core.refusals import refusal
 from autodiff._core.sums import Gradient, accumulate
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import Size
+from autodiff._core.views import edge_of
 from autodiff._core.walk import walk
 
 __all__ = ["backward", "grad"]
@@ -35,7 +36,7 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
     for i, (t, g) in enumerate(zip(tensors, grads, strict=True)):
         if not isinstance(t, (Tensor, GradientEdge)):
             raise TypeError(f"expected Tensors to differentiate, got {type(t).__name__} at position {i}")
-        edge = place_of(t)
+        edge = edge_of(t) if isinstance(t, Tensor) else place_of(t)
         if edge is None:
             raise RuntimeError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn: {no_graph(t)}"
@@ -44,7 +45,7 @@ def _roots(tensors: Sequence[Tensor], grads: Sequence[Any], create_graph: bool) 
             was_cut(edge[0], edge[0]._extra["turned"])
         shape, dtype = edge[SHAPE_OF], edge[DTYPE]
         if g is None:
-            if math.prod(shape) != 1:
+            if shape and math.prod(shape) != 1:
                 raise RuntimeError(
                     "grad can be implicitly created only for scalar outputs, but this tensor has shape "
                     f"{list(shape)}{_made(edge)}; reduce it first, as in loss.sum().backward(), or pass "
@@ -105,7 +106,7 @@ def backward(
             )
         grad_tensors = grad_variables
     try:
-        roots = one_or_several(tensors)
+        roots = [tensors] if isinstance(tensors, Tensor) else one_or_several(tensors)
         targets = None
         if inputs is not None:
             targets = _targets(one_or_several(inputs), RuntimeError, "backward()")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.formats import dense_only
+from autodiff._core.refusals import refusal
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, whole
 from autodiff.api.reading import float_or_default, leaf
@@ -24,9 +25,14 @@ def _window(
     pin_memory: Any, requires_grad: bool,
 ) -> Tensor:
     """The weights of the positions 0 to `length` - 1, of which the last is `n`; a single one weighs 1."""
-    if layout is not None or pin_memory is not False:
-        dense_only(name, layout, pin_memory)
-    length, found = whole(name, "window_length", length), float_or_default(dtype)
+    try:
+        if layout is not None or pin_memory is not False:
+            dense_only(name, layout, pin_memory)
+        length, found = whole(name, "window_length", length), float_or_default(dtype)
+    except (RuntimeError, TypeError) as refused:
+        if refused := refusal(refused):
+            raise refused from refused.__cause__
+        raise
     if found.kind != "f":
         raise RuntimeError(f"{name} expects floating point dtypes, got: {dtype}")
     if length < 0:

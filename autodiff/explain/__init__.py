@@ -20,6 +20,7 @@ What is recorded, while a program runs:
 - `spelled`: an operation as somebody would write it.
 - `names`: what the user calls a tensor.
 - `things`: which tensor is which thing of the story.
+- `lengthy`: a run that has become too long.
 - `recorder`: an observer that writes the events down.
 - `first_step`: an observer of a program's first training step.
 - `run`: what `watch()` gives: the events, and the views of them.

@@ -17,7 +17,7 @@ from autodiff._core.operation import INPUT, NUMBER, PARAM, SHAPE, SHAPES
 from autodiff.explain.events import Arrival, Thing, Walked
 from autodiff.explain.numbers import factor, number
 from autodiff.explain.rules import written
-from autodiff.explain.settled import one_index
+from autodiff.explain.settled import index_text, one_index
 from autodiff.explain.values import Value, value_of
 
 __all__ = ["Equation", "Operand", "of_arrival"]
@@ -91,10 +91,21 @@ def _meaning(word: str, made: Any, at: int) -> tuple[str, Value | None]:
     if isinstance(x, np.ndarray):
         return one_index(x), None
     if source in (INPUT, PARAM):
+        if word == "path":
+            return _way(made.inputs[0].name, x), None
         return (number(x) if isinstance(x, (int, float)) and not isinstance(x, bool) else str(x)), None
     if source == SHAPES and isinstance(x[0], Thing):
         return str(tuple(x[0].shape)), None
     return word, None
+
+
+def _way(whole: str, path: Any) -> str:
+    """The views that lead to what was written to in place, as they would be written: `h[1:]`, `h.reshape((2, 3))[0]`."""
+    text = whole if whole.isalnum() else f"({whole})"
+    for view, params in path:
+        values = [*params.values()]
+        text += f"[{index_text(params['index'])}]" if "index" in params else f".{view.__name__}({', '.join(map(str, values))})"
+    return text
 
 
 def _parts(

@@ -79,6 +79,8 @@ def _part(tree: ast.expr) -> tuple[str, int]:
             return f"the shape of {_inside(value, ATOM)}", SIGN
         case ast.Subscript(value, ast.Tuple([ast.Constant(value=first), ast.Constant(value=None)])) if first is ...:
             return f"{_inside(value, ATOM)} as a column", WORDS
+        case ast.Subscript(value, ast.Tuple([_, _, *_] as items)):
+            return f"{_inside(value, ATOM)}[{_listed(items)}]", ATOM
         case ast.Subscript(value, index):
             return f"{_inside(value, ATOM)}[{line(index)}]", ATOM
         case ast.Starred(value):

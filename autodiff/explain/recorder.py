@@ -18,6 +18,7 @@ from autodiff._core.provenance import here, is_ours
 from autodiff._core.tensor import Tensor
 from autodiff.explain import events
 from autodiff.explain.alive import Holders
+from autodiff.explain.lengthy import MANY, warn_of_length
 from autodiff.explain.things import Things, name_of
 from autodiff.explain.values import Value, same, value_of
 
@@ -51,6 +52,8 @@ class Recorder(Things):
         event.module, event.depth = self.path(event), len(self.walks) - own
         event.call = self.calls[-1] if self.calls else None
         self.events.append(event)
+        if len(self.events) == MANY:
+            warn_of_length()
 
     def look(self) -> FrameType | None:
         """Learn the names that the user's variables have now; returns the frame that they are of."""

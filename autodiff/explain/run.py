@@ -108,6 +108,9 @@ class Run:
         """What that program starts from, by name: fresh tensors, which it may change."""
         return Program(self.events).inputs
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a run holds the graph of your program, and can't be pickled or copied: use run.save() or to_json()")
+
     def __str__(self) -> str:
         """The story as text, 80 columns wide; with a keyboard's characters where standard output has no others."""
         text = as_text(self.story)

@@ -148,7 +148,8 @@ class _Teller:
         sources = ", ".join(dict.fromkeys(named(x) for x in event.inputs))
         made = f"{event.output.name or 'the result'} is made {where}"
         words = f"Here the way back ends: {made}, and no gradient will return from it."
-        moment = Moment("forward", f"cut {where}", words, event.span, module=event.module, depth=event.depth, event=event)
+        phase = "backward" if event.depth else "forward"
+        moment = Moment(phase, f"cut {where}", words, event.span, module=event.module, depth=event.depth, event=event)
         moment.facts = [f"It was made of {sources}."] if sources else []
         moment.things = [event.output, *event.inputs]
         moment.changes = [Change(event.output, "value", event.output.value)]
