@@ -50,20 +50,19 @@ def changed(node: Any, kept: str, role: str, array: Any, cell: Any, version: int
         instead = "Change a clone() of it."
     elif out_of_place := _out_of_place(cell[1], name):
         instead = f"Write {out_of_place}, or change a clone() of it."
-    by = f" by {by}" * bool(by)
+    since = f"{by} has changed it since" if by else "it was changed since"
     what = node.operation.public if node.operation is not None else node.name()
     used = code_at(node.place)
     data = begins_with_attribute(cell[1], "data")  # the same memory, seen from outside the graph
     code = " A change through .data counts like any other. (AD022)" if data else ""
     if _is_parameter(edge):
         return RuntimeError(
-            f"{theirs} The parameter{known} was changed at {line_of(cell[1])}{by}, after {used or what} at "
-            f"{line_of(node.place)} had used it: after an optimizer's step, compute the loss again, and then call backward()."
-            f"{code or ' (AD004)'}"
+            f"{theirs} {used or what} at {line_of(node.place)} has used the parameter{known}, and {since}: after an "
+            f"optimizer's step, compute the loss again, and then call backward().{code or ' (AD004)'}"
         )
     return RuntimeError(
-        f"{theirs} {what}{f', in {used},' if used else ''} keeps its {role}{known} for backward, and that was changed at "
-        f"{line_of(cell[1])}{by}. {instead}{code or ' (AD006)'}"
+        f"{theirs} {what}{f', in {used},' if used else ''} keeps its {role}{known} for backward, and {since}. "
+        f"{instead}{code or ' (AD006)'}"
     )
 
 
@@ -129,7 +128,7 @@ def freed(node: Any) -> RuntimeError:
             "anew for each backward, and detach() what is carried over from the round before; retain_graph=True is for going "
             "twice on purpose.) (AD001)"
         )
-    if node.place is not None and any(other.place == node.place for other in _fresh(roots, walk.spent)):
+    if node.place is not None and any(_of_one_line(other, node) for other in _fresh(roots, walk.spent)):
         return RuntimeError(begin + _carried(node, users_frame()))
     return RuntimeError(begin + _shared(node, roots[0][0], users_frame()))
 
@@ -142,9 +141,14 @@ def _spender(node: Any) -> str:
 def _carried(node: Any, frame: FrameType | None) -> str:
     """A state that was computed in the round before, by its name, and how it is cut off."""
     code = code_at(node.place)
-    name = next((n for n, t in named(frame) if _node(t).place == node.place and _stands_in(n, code)), "")
-    base, _, several = name.partition("[")
-    what = f"`{base}`, which {code or 'that line'} made in the round before," if base else "what it made in the round before"
+    here = [n for n, t in named(frame) if _node(t).place is not None and line_of(_node(t).place) == line_of(node.place)]
+    base, _, several = next((n for n in here if _stands_in(n, code)), "").partition("[")
+    if here and not base:  # a sum of all rounds, say, of which the expression alone doesn't tell
+        base, _, several = here[0].partition("[")
+    made = f"{code or 'that line'} made in the round before"
+    what = f"what {made}"
+    if base:
+        what = f"`{base}`, which {made}," if _stands_in(base, code) else f"`{base}` from the round before"
     base = base or "h"
     cut = f"tuple(each.detach() for each in {base})" if several else f"{base}.detach()"
     return (
@@ -171,6 +175,13 @@ class _Nowhere:
     """Stands for the node of a leaf."""
 
     place, index = None, -1
+
+
+def _of_one_line(a: Any, b: Any) -> bool:
+    """Whether two nodes are of one operation in one line, which has run again."""
+    if a.place is None or a.place[0] is not b.place[0]:
+        return False
+    return bool(a.place == b.place or (type(a) is type(b) and line_of(a.place) == line_of(b.place)))
 
 
 def _node(t: Tensor) -> Any:

@@ -100,12 +100,12 @@ def cross_entropy_kept(x, target, weight, *, ignore_index, label_smoothing, redu
 def cross_entropy_grad(d, x, target, weight, *, ignore_index, label_smoothing, reduction):
     """d * (row_weight * softmax(x) - weighted_target): the target one-hot, smoothed and weighted; 0 where it is ignored.
 
-    Plainly, where weight is None and reduction == "mean" and np.all(target != ignore_index) and label_smoothing == 0:
-    d * (softmax(x) - onehot(target)) / N.
-    Plainly, where weight is None and reduction == "sum" and np.all(target != ignore_index) and label_smoothing == 0:
-    d * (softmax(x) - onehot(target)).
-    Plainly, where weight is None and reduction == "mean" and np.all(target != ignore_index):
-    d * (softmax(x) - smoothed(target)) / N.
+    - Plainly, where weight is None and reduction == "mean" and np.all(target != ignore_index) and label_smoothing == 0:
+      d * (softmax(x) - onehot(target)) / N.
+    - Plainly, where weight is None and reduction == "sum" and np.all(target != ignore_index) and label_smoothing == 0:
+      d * (softmax(x) - onehot(target)).
+    - Plainly, where weight is None and reduction == "mean" and np.all(target != ignore_index):
+      d * (softmax(x) - smoothed(target)) / N.
     """
     d = np.asarray(d, x.dtype)
     return _kernels.cross_entropy_grad(d, x, target, weight, ignore_index, label_smoothing, reduction)
