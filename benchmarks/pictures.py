@@ -1,4 +1,4 @@
-"""How cost grows, drawn: time per step against width, batch and depth; memory against depth; backward against nodes.
+"""How cost grows, drawn: time per step against width, batch and depth; memory against depth; backward, pictures against nodes.
 
     python benchmarks/pictures.py            about five minutes; writes docs/pictures/*.svg
     python benchmarks/pictures.py --short    few and small sizes, into a folder of its own: for breakage
@@ -107,6 +107,29 @@ def draw_backward(folder: Path, short: bool) -> None:
     save(figure, folder / "backward.svg")
 
 
+def picture_seconds(nodes: int) -> float:
+    """The picture of a chain, folded, as SVG."""
+    y = autodiff.tensor(1.0, requires_grad=True)
+    for _ in range(nodes):
+        y = y * 1.5
+    begin = time.perf_counter()
+    autodiff.graph(y).svg()
+    return time.perf_counter() - begin
+
+
+def draw_pictures(folder: Path, short: bool) -> None:
+    """Time of one folded picture against the number of nodes."""
+    counts = [10**i for i in range(2, 4 if short else 6)]
+    figure, axis = plt.subplots(figsize=(4.5, 3.4), layout="constrained")
+    values = [min(picture_seconds(n) for _ in range(3)) for n in counts]
+    axis.loglog(counts, values, "o-", color="C0", label="autodiff.graph(y).svg()", markersize=3)
+    axis.set_xlabel("nodes in a chain")
+    axis.set_ylabel("seconds of one picture")
+    axis.grid(True, which="major", alpha=0.3)
+    axis.legend()
+    save(figure, folder / "graph.svg")
+
+
 def save(figure: Any, path: Path) -> None:
     """Write a figure as SVG, the same bytes for the same figures."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,6 +153,7 @@ def main() -> None:
     draw_steps(folder, options.short)
     draw_memory(folder, options.short)
     draw_backward(folder, options.short)
+    draw_pictures(folder, options.short)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,10 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import takes_tensors, whole
 from autodiff.api.matmul import bmm
 from autodiff.api.ranges import linspace
-from autodiff.ops.arithmetic import mul
-from autodiff.ops.grid import among_pixels, clipped, mixed, piecewise, reflected
-from autodiff.ops.join import stack
+from autodiff.ops.arithmetic import add, mul
+from autodiff.ops.embedding import embedding
+from autodiff.ops.grid import among_pixels, clipped, piecewise, reflected
+from autodiff.ops.places import blanked
 from autodiff.ops.resample import cubic_weights
 
 _PADDINGS = ("zeros", "border", "reflection")
@@ -79,21 +80,23 @@ def _sampled(input: Tensor, grid: Tensor, mode: str, padding: str, align_corners
     batch, channels, *size = input._array.shape
     out = grid._array.shape[1:-1]
     count, area = math.prod(out), math.prod(size)
-    first = np.arange(batch * channels).reshape(batch, channels, 1) * area
-    points = grid.reshape(batch, 1, count, len(size))
+    # A row for each pixel: its channels lie together, and are read and added to together.
+    pixels = input.reshape(batch, channels, area).transpose(1, 2).reshape(batch * area, channels)
+    first = np.arange(batch)[:, None] * area
+    points = grid.reshape(batch, count, 1, len(size))
     # The last number of a point belongs to the first dimension of the image.
     plane = len(size) == 2
     along = [_corners(points[..., -1 - d], n, mode, padding, align_corners, plane) for d, n in enumerate(size)]
-    places, there, weights = [], [], []
+    parts = []
     for corners in itertools.product(*along):
-        place: Any = 0
+        places: Any = 0
         for corner, n in zip(corners, size):
-            place = place * n + corner.places
-        places.append(place + first)
-        there.append(reduce(np.logical_and, [corner.there for corner in corners]))
-        weights.append(reduce(mul, [corner.weight for corner in corners]))
-    samples = mixed(input.reshape(-1, 1), stack(*weights, axis=0), places=np.stack(places), nowhere=~np.stack(there))
-    return samples.reshape(batch, channels, *out)
+            places = places * n + corner.places
+        there = reduce(np.logical_and, [corner.there for corner in corners])
+        rows = embedding(pixels, places=places[..., 0] + first, padding=-1, by_frequency=False)
+        weight = reduce(mul, [corner.weight for corner in corners])
+        parts.append(mul(blanked(rows, mask=~there), weight))
+    return reduce(add, parts).transpose(1, 2).contiguous().reshape(batch, channels, *out)
 
 
 def _check(input: Tensor, grid: Tensor, mode: str) -> None:

@@ -47,6 +47,7 @@ class Call:
     kind: str  # its class
     outer: Call | None  # the call that it was made in
     span: Span | None = None  # the line that called it
+    given: set[Thing] = field(default_factory=set)  # its arguments: they come from outside
 
 
 @dataclass(eq=False)

@@ -45,6 +45,7 @@ class Folding:
         self.root = Group("")
         self.home = [self.root] * len(order)  # of each box, the innermost group that has it
         self.arranged = {self.root}
+        self.call_of: dict[Group, Call] = {}
         self.calls([i for i in order if i not in given])
         self.root.sources = [i for i in order if i in given]
         self.settle(self.root)
@@ -73,6 +74,7 @@ class Folding:
                 place = each.span.told if each.span is not None else ""
                 group = Group(each.path or each.kind, each.kind, "call", (each.kind, each.span), place, outer=outer)
                 outer.items.append(group)
+                self.call_of[group] = each
                 stack.append((each, group))
             self.home[i] = stack[-1][1]
             self.home[i].items.append(i)
@@ -81,7 +83,10 @@ class Folding:
         """Move what is not computed into the innermost group that has all its users."""
         staying: list[int] = []
         for source in group.sources:
-            self.home[source] = home = self.common(group, self.users[source])
+            home, thing = self.common(group, self.users[source]), self.graph.boxes[source].thing
+            while home is not group and home.outer is not None and home in self.call_of and thing in self.call_of[home].given:
+                home = home.outer  # what a module is given stands outside
+            self.home[source] = home
             (staying if home is group else home.sources).append(source)
         group.sources = staying
 

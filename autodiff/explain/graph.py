@@ -242,6 +242,7 @@ class _Walker:
         lines: list[tuple[int, int]] = []
         index: dict[Any, int] = {}
         kept = self.kept()
+        places: dict[Any, str] = {}  # a loop passes a line again and again
 
         def leaf(t: Tensor) -> int:
             if t not in index:
@@ -276,7 +277,9 @@ class _Walker:
                 retained = None if tensor is None or tensor._grad is None else value_of(tensor._grad)
                 shape = tensor._array.shape if tensor is not None else shapes.get((node, nr))
                 index[node, nr] = len(boxes)
-                place = line_of(node.place) if node.place else ""
+                place = places.get(node.place) if node.place else ""
+                if place is None:
+                    place = places[node.place] = line_of(node.place)
                 told = Box("result", name or public, drawn(public), shape, value, retained, "", place, call=call)
                 told.origin = node.place, public
                 boxes.append(told)

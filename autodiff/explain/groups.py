@@ -150,5 +150,9 @@ def divided(items: Sequence[Item], parts: int, name: Any) -> list[Item]:
         if len(stretch) == 1:
             out += stretch
         else:
-            out.append(_group(f"{name(stretch[0])} … {name(stretch[-1])}", f"{len(stretch)} in order", "stretch", stretch))
+            first, last = name(stretch[0]), name(stretch[-1])
+            told = f"{first} … {last}", f"{len(stretch)} in order"
+            if isinstance(stretch[0], Group) and stretch[0].how == "turn":
+                told = f"turns {first[5:]} to {last[5:]}", ""
+            out.append(_group(*told, "stretch", stretch))
     return out

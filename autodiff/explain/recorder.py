@@ -33,6 +33,7 @@ class Recorder(Things):
         self.events: list[events.Event] = []
         self.modules: list[Any] = []  # those that run, the outermost first
         self.calls: list[events.Call] = []  # of them
+        self.arguments: list[list[Tensor]] = []  # of each call, the tensors
         self.changes: list[tuple[Tensor, events.Thing, Value, list[Any]] | None] = []  # in-place operations that run
         self.steps: list[tuple[list[events.Moved], int]] = []  # steps that run, with the number of events before them
         self.optimizers: dict[int, int] = {}
@@ -249,13 +250,16 @@ class Recorder(Things):
         inside = len(self.modules) > 1
         path = self.names.path(self.modules[0], module) if inside else self.names.held.variables.get(id(module), "")
         outer = self.calls[-1] if self.calls else None
+        self.arguments.append([x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)])
         self.calls.append(events.Call(path, type(module).__name__, outer, self.now()))
         self.names.called(self.calls[-1], args)
 
     def left(self, module: Any, output: Any) -> None:
         """It has returned."""
         self.modules.pop()
-        self.names.returned(self.calls.pop())
+        call, args = self.calls.pop(), self.arguments.pop()
+        call.given = {thing for x in args if (thing := self.known(x)) is not None}
+        self.names.returned(call)
 
     def stepping(self, optimizer: Any) -> None:
         """A step begins: how everything is before it."""

@@ -1,7 +1,7 @@
-"""Points among pixels: how a coordinate is brought back into the image, how fast it moves there, and what is read around it.
+"""Points among pixels: how a coordinate is brought back into the image, and how fast it moves there.
 
 After this module a reader knows that what is clipped stands still, and what is mirrored moves backwards: such a function is its
-values and its slopes, and no more. And a sample of an image is linear in its pixels, and in their weights.
+values and its slopes, and no more.
 """
 
 from __future__ import annotations
@@ -11,13 +11,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
-from autodiff.ops.embedding import embedding, rows_added
 from autodiff.ops.fused import fused
-from autodiff.ops.places import blanked
-from autodiff.ops.reduce import sum_over
-from autodiff.ops.shape import reshape
 
-__all__ = ["among_pixels", "clipped", "mixed", "piecewise", "reflected", "scaled"]
+__all__ = ["among_pixels", "clipped", "piecewise", "reflected", "scaled"]
 
 
 @primitive(lambda g, by: scaled(g, by=by), name="Mul", says="A factor on the way there is the same factor on the way back.")
@@ -59,32 +55,3 @@ def reflected(x: Any, n: int, align_corners: bool) -> tuple[Any, Any]:
     slope = np.where(x < low, -1, 1) * np.where(even, 1, -1)
     inside, kept = clipped(np.where(even, rest + low, span - rest + low).astype(x.dtype, copy=False), n)
     return inside, (slope * kept).astype(x.dtype)
-
-
-def _to_pixels(g: Any, weights: Any, places: Any, nowhere: Any, count: int) -> Any:
-    """g of each sample, times the weight of each of its pixels, added up where the pixels are."""
-    each = blanked(g * weights, mask=nowhere)
-    return rows_added(reshape(each, shape=(*places.shape, 1)), places=places, rows=count, padding=-1, by_frequency=False)
-
-
-def _to_weights(g: Any, pixels: Any, places: Any, nowhere: Any) -> Any:
-    """The sum over the channels of g times the pixel that a weight stands at."""
-    read = reshape(embedding(pixels, places=places, padding=-1, by_frequency=False), shape=places.shape)
-    return sum_over(g * blanked(read, mask=nowhere), axes=(2,), keepdim=True)
-
-
-@primitive(
-    lambda g, weights, places, nowhere, pixels_shape: _to_pixels(g, weights, places, nowhere, pixels_shape[0]),
-    lambda g, pixels, places, nowhere: _to_weights(g, pixels, places, nowhere),
-    name="GridSampler2D",
-    says="A pixel gets g times the weight that it has in a sample; a weight gets g times the pixel that it stands at.",
-)
-def mixed(pixels, weights, *, places, nowhere):
-    """the sum of weights * pixels[places] over the first dimension: 0 for what is `nowhere`.
-
-    Of k pixels around each of p points: pixels (count, 1), weights and `nowhere` (k, n, 1, p), places (k, n, channels, p).
-    """
-    read = pixels.reshape(-1).take(places)
-    np.copyto(read, 0, where=nowhere)
-    read *= weights
-    return np.add.reduce(read, axis=0)

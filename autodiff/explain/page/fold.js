@@ -30,7 +30,11 @@ also = (m, boxes, on) => {
     if (slot) slot.innerHTML = g < 0 ? '' : `<text>‖g‖ ${number(pool[g][1][0])}</text>`;
   }
   for (const n of all('.out')) n.classList.toggle('on', some.has(+n.dataset.of) || first.includes(+n.dataset.of));
-  if (folded >= 0) on.unshift(folded);
+  /* It is what the moment is about, and not what it is computed from. */
+  if (folded >= 0) {
+    for (const j of on) nodes[j].classList.replace('cur', 'on');
+    on.unshift(folded);
+  }
 };
 
 /* What the slider stops at: a moment, or the one that stands for all those of a box that is folded. */
