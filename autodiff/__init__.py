@@ -148,9 +148,9 @@ newaxis = None  # x[torch.newaxis], as NumPy says it
 __version__: str
 
 _LATE = {
-    "_dynamo", "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions", "func", "hub",
-    "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "sparse", "special",
-    "testing", "types", "utils", "version", "xpu",
+    "_dynamo", "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions", "func",
+    "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization",
+    "sparse", "special", "storage", "testing", "types", "utils", "version", "xpu",
 }  # imported when a program first asks for them
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ if TYPE_CHECKING:
         serialization,
         sparse,
         special,
+        storage,
         testing,
         types,
         utils,
@@ -250,10 +251,10 @@ __all__ = [
     "set_provenance", "set_rng_state", "set_warn_always", "short", "solve", "sparse", "sparse_bsc", "sparse_bsc_tensor",
     "sparse_bsr", "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo", "sparse_coo_tensor", "sparse_csc",
     "sparse_csc_tensor", "sparse_csr", "sparse_csr_tensor", "special", "split", "split_with_sizes", "spmm", "squeeze",
-    "std_mean", "strict", "strided", "subtract", "summary", "svd_lowrank", "swapaxes", "swapdims", "symeig", "t", "tensor",
-    "tensor_split", "testing", "threshold_", "tile", "to_dlpack", "trace", "transpose", "trapezoid", "trapz", "tril_indices",
-    "triu_indices", "true_divide", "typename", "types", "uint8", "uint16", "uint32", "uint64", "unbind", "unflatten", "unique",
-    "unique_consecutive", "unravel_index", "unsqueeze", "use_deterministic_algorithms", "utils", "vander", "var_mean",
-    "version", "vsplit", "watch", "why", "xpu", "zeros", "zeros_like",
+    "std_mean", "storage", "strict", "strided", "subtract", "summary", "svd_lowrank", "swapaxes", "swapdims", "symeig", "t",
+    "tensor", "tensor_split", "testing", "threshold_", "tile", "to_dlpack", "trace", "transpose", "trapezoid", "trapz",
+    "tril_indices", "triu_indices", "true_divide", "typename", "types", "uint8", "uint16", "uint32", "uint64", "unbind",
+    "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze", "use_deterministic_algorithms", "utils",
+    "vander", "var_mean", "version", "vsplit", "watch", "why", "xpu", "zeros", "zeros_like",
 ]
 __all__ += _in_place_functions.__all__ + _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

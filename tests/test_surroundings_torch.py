@@ -13,6 +13,9 @@ torch = pytest.importorskip("torch")
 
 LINES = [
     "t('utils.hooks').RemovableHandle.__name__",
+    "t('functional').einsum is T.einsum, t('functional').meshgrid is T.meshgrid, t('functional').split(T.arange(3), 2)",
+    "issubclass(t('storage').UntypedStorage, type(T.ones(1).untyped_storage()))",
+    "t('nn.modules.module')._addindent('a\\nb\\nc', 2)", "t('nn.modules.module')._addindent('a', 2)",
     "isinstance(T.ones(1, requires_grad=True).register_hook(print), t('utils.hooks').RemovableHandle)",
     "isinstance(3, t('types').Number), isinstance(3, t('types')._int), t('types')._Number",
     "isinstance(T.device('cpu'), t('types').Device), isinstance((1, 2), t('types').FileLike)",

@@ -56,8 +56,8 @@ OTHERS = {
 MODULES = {
     "accelerator", "amp", "autograd", "backends", "compiler", "cuda", "datasets", "distributed",
     "distributions", "hub", "jit", "linalg", "mps",
-    "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "sparse", "special", "testing",
-    "types", "utils", "version", "xpu",
+    "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "sparse", "special",
+    "storage", "testing", "types", "utils", "version", "xpu",
 }
 NAMES = [
     name

@@ -13,9 +13,9 @@ from typing import Any
 
 from autodiff.explain.figures import figure
 from autodiff.explain.folding import Folding
-from autodiff.explain.graph import Box, Graph
+from autodiff.explain.graph import Box, Folded, Graph
 from autodiff.explain.layout import lay_out
-from autodiff.explain.numbers import brief, counted, shape_of
+from autodiff.explain.numbers import brief, counted, number, shape_of
 from autodiff.explain.page.picture import picture_page
 from autodiff.explain.svg import draw, size_of
 
@@ -105,11 +105,22 @@ def _depth(depth: Any) -> int | None:
 def _told(box: Box) -> str:
     what = box.sign or ("learns" if box.kind == "parameter" else box.kind)
     lines = [box.name, f"{what} {shape_of(box.shape)}" if box.shape else what]
+    if box.holds is not None:
+        lines += _held(box.holds)
     if box.value is not None and not box.value.shape:
         lines.append(f"value {brief(box.value)}")
         if box.kind in ("parameter", "result"):
             lines.append("no gradient yet" if box.grad is None else f"gradient {brief(box.grad)}")
     return "\n".join(lines)
+
+
+def _held(holds: Folded) -> list[str]:
+    """What is told of a box that stands for several."""
+    told = [counted(holds.nodes, "node")]
+    if holds.learns:
+        told.append(f"{holds.learns:,} parameters")
+        told.append("no gradient yet" if holds.norm is None else f"gradient norm {number(holds.norm)}")
+    return told
 
 
 def _quoted(text: str) -> str:
@@ -124,8 +135,10 @@ def _as_text(graph: Graph) -> str:
     for i, box in enumerate(graph.boxes):
         made = {"parameter": "learns", "data": "is data"}.get(box.kind, "")
         if i in inputs:
-            made = f"= {box.sign} of {', '.join(inputs[i])}"
+            made = f"= {box.sign or 'made'} of {', '.join(inputs[i])}"
         told = [brief(box.value) if box.value else shape_of(box.shape or ())]
+        if box.holds is not None:
+            told = _held(box.holds)
         if box.kind in ("parameter", "result"):
             told.append("no gradient yet" if box.grad is None else f"gradient {brief(box.grad)}")
         out.append(f"{box.name} {made}: {'; '.join(told)}{f'  [{box.place}]' if box.place else ''}")
@@ -155,5 +168,7 @@ def _png(graph: Graph, target: Path) -> None:
         axes.add_patch(FancyBboxPatch((x - w / 2, y - h / 2), w, h, **look))
         axes.text(x, y - 8, box.name, ha="center", va="center", family="monospace", fontsize=9, weight="bold", zorder=3)
         told = brief(box.value) if box.value is not None and not box.value.shape else shape_of(box.shape or ())
+        if box.holds is not None:
+            told = _held(box.holds)[0]
         axes.text(x, y + 10, f"{box.sign} {told}".strip(), ha="center", va="center", family="monospace", fontsize=8, zorder=3)
     figure.savefig(target)

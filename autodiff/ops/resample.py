@@ -171,6 +171,8 @@ _FILTERS = {"bilinear": (_triangle, 2), "bicubic": (_cubic, 4), "lanczos": (_lan
 
 def antialiased_taps(axis: int, old: int, new: int, scale: Any, mode: str, real: Any) -> Taps:
     """All old places below the filter that is laid around each new one, and stretched where the image shrinks."""
+    if old == new:  # PyTorch leaves such a dimension as it is, whatever the factor; its backward doesn't
+        return Taps(axis, ((None, np.arange(new), np.ones(new, real)),), new, old)
     curve, size = _FILTERS[mode]
     scale = real(scale)
     support = real(size * 0.5) * max(scale, real(1))

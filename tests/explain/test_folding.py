@@ -18,6 +18,7 @@ from autodiff.explain.figures import figures
 from autodiff.explain.folding import MOST, Folding
 from autodiff.explain.graph import Box, Graph
 from autodiff.explain.groups import Group
+from autodiff.explain.numbers import number
 from autodiff.explain.page.pool import Pool
 from autodiff.explain.values import value_of
 from autodiff.nn import functional as F
@@ -134,6 +135,27 @@ def test_a_box_has_its_parameters_and_the_norm_of_their_gradients():
         assert boxes[name].holds.norm == pytest.approx(np.sqrt(sum((box.grad.array**2).sum() for box in mine)), rel=1e-5)
     assert f"{boxes['blocks.0'].holds.learns:,} parameters" in run.graph(depth=1).svg()
     assert f"blocks.0 holds {boxes['blocks.0'].holds.nodes} nodes (Block), of " in run.graph(depth=1).alt_text()
+
+
+def test_every_form_tells_what_a_box_holds(tmp_path):
+    picture = gpt(2, 16, 8, 2, steps=False).graph(depth=1)
+    (box,) = [box for box in picture.graph.boxes if box.name == "ln_f"]
+    held = ["3 nodes", "32 parameters", f"gradient norm {number(box.holds.norm)}"]
+    assert f"ln_f = LayerNorm of blocks.1: {'; '.join(held)}" in str(picture)
+    assert "\\n".join(["ln_f", "LayerNorm", *held]) in picture.dot()
+    assert "<br>".join(["ln_f", "LayerNorm", *held]) in picture.mermaid()
+    for ending in ("svg", "html", "txt"):
+        with open(picture.save(tmp_path / f"g.{ending}"), encoding="utf-8") as file:
+            assert "ln_f" in file.read()
+
+
+def test_what_a_module_is_given_stands_outside_its_box():
+    layer = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh())
+    x = torch.ones(4, 2)
+    with torch.watch() as run:
+        layer(x).sum().backward()
+    names = [box.name for box in run.graph(depth=0).graph.boxes]
+    assert names[:2] == ["x", "layer"]
 
 
 def test_each_call_of_a_module_is_a_box():

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import autodiff
@@ -91,7 +91,22 @@ def resizings(draw):
 def test_interpolate(how, dtype):
     shape, options = how
     x = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    if options["antialias"] and not options.get("recompute_scale_factor", True):  # see test_a_dimension_that_keeps_its_size
+        assume(not any(int(n * f) == n and f != 1 for n, f in zip(shape[2:], options["scale_factor"], strict=True)))
     same(lambda T, x: T.nn.functional.interpolate(x, **options), x, rtol=1e-10 if dtype == "float64" else 1e-4)
+
+
+@pytest.mark.parametrize("factors", [(1.3, 1.3), (1.3, 2.0), (0.5, 1.3)])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic", "lanczos"])
+def test_a_dimension_that_keeps_its_size(mode, factors):
+    """PyTorch leaves it as it is, and takes the factor on the way back all the same: there ours is the slope of the value."""
+    x = np.random.default_rng(0).normal(size=(1, 1, 2 if factors[0] > 1 else 6, 3 if factors[0] > 1 else 2))
+
+    def resized(T, x):
+        return T.nn.functional.interpolate(x, scale_factor=factors, mode=mode, antialias=True)
+
+    assert resized(autodiff, autodiff.tensor(x)).numpy() == pytest.approx(resized(torch, torch.tensor(x)).numpy(), rel=1e-10)
+    assert autodiff.autograd.gradcheck(lambda x: resized(autodiff, x), autodiff.tensor(x, requires_grad=True))
 
 
 @BOTH

@@ -162,7 +162,7 @@ def _probabilities(call: LossCall) -> Finding | None:
         return Finding(
             "AD025",
             "error",
-            f"{public} takes scores, and gets what {call.maker} has made: probabilities, by which it hardly learns.",
+            f"{public} expects scores, but {call.maker} has already made probabilities of them, so the model hardly learns.",
             str(call.spot),
             f"take {call.maker} out of the model; apply it only where probabilities are looked at.",
         )

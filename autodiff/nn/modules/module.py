@@ -231,7 +231,7 @@ class Module(Calling, Tree, KnowsItsKeywords):
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
-        children = [f"({name}): {_indented(repr(child))}" for name, child in self._modules.items()]
+        children = [f"({name}): {_addindent(repr(child), 2)}" for name, child in self._modules.items()]
         if not children and len(lines) <= 1:
             return f"{self._get_name()}({extra})"
         return self._get_name() + "(\n  " + "\n  ".join(lines + children) + "\n)"
@@ -253,5 +253,6 @@ def _given_to_the_base(name: str, args: tuple[Any, ...], kwargs: dict[str, Any])
     return TypeError(f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given")
 
 
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n  ")
+def _addindent(s_: str, numSpaces: int) -> str:
+    """A text whose lines, but for the first, are moved to the right. Programs that print a model import it."""
+    return s_.replace("\n", "\n" + " " * numSpaces)
