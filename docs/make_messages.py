@@ -27,11 +27,11 @@ INDEX, PAGES = HERE / "messages.md", HERE / "messages"
 HEAD = """\
 # Messages
 
-Each mistake below has a code, with which its message ends, and a page: what happens, a program that makes the mistake, what is
-said about it, and the program without it.
+Each mistake below has a code, which stands at the end of its message, and a page: what happens, a program that makes the
+mistake, what you are told, and the program without it.
 
-A mistake that PyTorch passes over in silence is told by a `TeachingWarning`, once; an error is of PyTorch's class, with
-PyTorch's sentence first. `autodiff.strict()` makes errors of the warnings, as on these pages, and tells of more: `pred - y` of
+Of a mistake that PyTorch silently accepts, a `TeachingWarning` tells you once; an error has PyTorch's class, and PyTorch's
+sentence comes first. `autodiff.strict()` turns the warnings into errors, as on these pages, and looks for more: `pred - y` of
 (N, 1) and (N,), gradients that are nan or infinite, those of a Function that had to be summed to its input's shape. It is a
 switch as a plain call, and a block with `with`. `autodiff.lenient()` silences the warnings; `autodiff.accumulate(n)` says that
 gradients are summed on purpose. Where nothing is wrong until you wonder, `autodiff.why(tensor)` answers.

@@ -82,8 +82,8 @@ def no_graph(t: Tensor) -> str:
         return f"{begin} (AD011)"
     what = f"The place that {_last.by}() finds" if _last.by in _PLACES else f"{_last.by}()"
     return (
-        f"{begin}. {what} is flat: it stays the same while the numbers move a little, and then it jumps. Train by a loss that "
-        "has a slope, such as cross_entropy of the scores, and count the accuracy beside it (AD013)"
+        f"{begin}. {what} is flat: it stays the same while the numbers move a little, and then it jumps. Train with a loss "
+        "that has a slope, such as cross_entropy of the scores, and count the accuracy beside it (AD013)"
     )
 
 

@@ -42,14 +42,14 @@ loss.backward()
     ),
     "AD013": Mistake(
         "An accuracy counts: it stays the same while the scores move a little, and then it jumps. So it has no slope, and no "
-        "graph. Train by a loss that has one, and print the accuracy beside it. (`round`, `sign` and `floor` have a graph, and "
-        "a slope of 0 everywhere: the gradients are zeros, and `why(parameter, loss)` names the operation.)",
+        "graph. Train with a loss that has one, and print the accuracy beside it. (`round`, `sign` and `floor` have a graph, "
+        "and a slope of 0 everywhere: the gradients are zeros, and `why(parameter, loss)` names the operation.)",
         """\
 model = nn.Linear(3, 3)
 accuracy = (model(x).argmax(1) == classes).float().mean()  # told
 accuracy.backward()  # here
 """,
-        "Train by a loss that has a slope, such as cross_entropy of the scores",
+        "Train with a loss that has a slope, such as cross_entropy of the scores",
         """\
 model = nn.Linear(3, 3)
 scores = model(x)
@@ -59,8 +59,8 @@ accuracy = (scores.argmax(1) == classes).float().mean()
         see="06-who-gets-a-gradient.md#cut-it",
     ),
     "AD028": Mistake(
-        "A slope asks what happens when a number moves a little. Whole numbers cannot; "
-        "write them with a point.",
+        "A slope asks what happens when a number moves a little. Whole numbers can't move a little: write them with a decimal "
+        "point.",
         """\
 w = torch.tensor([1, 2, 3], requires_grad=True)  # here
 """,

@@ -4,9 +4,9 @@ from mistakes.mistake import Mistake
 
 LOSSES = {
     "AD025": Mistake(
-        "`cross_entropy` computes the softmax itself. Of what is a softmax already it takes another one, of numbers between 0 "
-        "and 1: even a perfect answer has a loss far from 0, and the gradient is small everywhere. `nll_loss` wants "
-        "logarithms.",
+        "`cross_entropy` computes the softmax itself. If the model has applied one already, it takes a second one, of numbers "
+        "between 0 and 1: even a perfect answer has a loss far from 0, and the gradient is small everywhere. `nll_loss` wants "
+        "the logarithms of probabilities.",
         """\
 model = nn.Sequential(nn.Linear(3, 3), nn.Softmax(dim=1))
 loss = F.cross_entropy(model(x), classes)  # here
@@ -21,7 +21,7 @@ loss = F.nll_loss(F.log_softmax(model(x), dim=1), classes)
     ),
     "AD027": Mistake(
         "A layer with one output gives a column, (N, 1), and the targets are often a row, (N,). Broadcasting makes a table of "
-        "both, (N, N), in which each prediction is compared with each target. The model learns the mean.",
+        "both, (N, N), in which each prediction is compared with each target. The model then learns the mean of the targets.",
         """\
 model = nn.Linear(3, 1)
 loss = F.mse_loss(model(x), y)  # here

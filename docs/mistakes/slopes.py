@@ -4,9 +4,9 @@ from mistakes.mistake import Mistake
 
 SLOPES = {
     "AD022": Mistake(
-        "`.data` gives the same numbers outside the graph, and in the same memory. What an operation has kept for backward "
-        "is changed by it, and the gradient would be that of other numbers. In PyTorch it is, in silence. To update a "
-        "parameter by hand through `.data` is in order where the next forward pass comes before the next backward.",
+        "`.data` gives the same numbers outside the graph, and in the same memory. Writing to it also changes what an "
+        "operation has kept for backward, and the gradient would be that of other numbers. In PyTorch it is, silently. It is "
+        "safe to update a parameter by hand through `.data` if a forward pass comes before the next backward.",
         """\
 w = torch.tensor([1.0, 2.0], requires_grad=True)
 loss = (w * w).sum()
@@ -42,9 +42,8 @@ length.backward()
         see="seeing.md#why-is-there-no-gradient",
     ),
     "AD034": Mistake(
-        "The `backward` of a Function of your own gives each input a gradient of that input's shape. What has more dimensions "
-        "is summed, as if the input had been broadcast; nobody says so, except under `strict()`. What can't be summed is an "
-        "error.",
+        "The `backward` of a Function of your own gives each input a gradient of that input's shape. One with more dimensions "
+        "is summed, as if the input had been broadcast; only `strict()` tells you so. What can't be summed is an error.",
         """\
 class Double(torch.autograd.Function):
     @staticmethod

@@ -13,8 +13,8 @@ for _ in range(2):
 
 UPDATING = {
     "AD008": Mistake(
-        "The update of a parameter is no part of the model, so it must not be recorded. `no_grad()` says so; "
-        "`optimizer.step()` does it by itself.",
+        "The update of a parameter is not part of the model, so it must not be recorded. `no_grad()` says so; "
+        "`optimizer.step()` takes care of it itself.",
         """\
 w = torch.ones(3, requires_grad=True)
 (x @ w).sum().backward()
@@ -72,8 +72,8 @@ for _ in range(2):
         see="01-a-gradient-is-a-slope.md#use-it",
     ),
     "AD015": Mistake(
-        "`backward()` adds to `.grad`, since a number that is used twice gets two gradients. It doesn't know where a new batch "
-        "begins: you say so, by `zero_grad()`.",
+        "`backward()` adds to `.grad`, since a number that is used twice gets two gradients. It doesn't know where a new "
+        "batch begins: you say so with `zero_grad()`.",
         """\
 model = nn.Linear(3, 3)
 optimizer = optim.SGD(model.parameters(), lr=0.1)
@@ -86,7 +86,7 @@ for _ in range(2):
         see="03-why-gradients-add-up.md#the-loop-that-seems-to-work",
     ),
     "AD016": Mistake(
-        "`zero_grad()` between `backward()` and `step()` throws away what the step is to use.",
+        "`zero_grad()` between `backward()` and `step()` throws away what the step is about to use.",
         """\
 model = nn.Linear(3, 3)
 optimizer = optim.SGD(model.parameters(), lr=0.1)
@@ -111,8 +111,8 @@ optimizer.step()  # here
         see="03-why-gradients-add-up.md#the-three-lines-of-every-training-loop",
     ),
     "AD018": Mistake(
-        "`zero_grad()` takes the gradients away: `.grad` is None until the next `backward()`, which says that nothing "
-        "has arrived; zeros would say that nothing matters. It also saves memory. Where zeros are wanted, ask for them.",
+        "`zero_grad()` takes the gradients away: `.grad` is None until the next `backward()`. None says that nothing has "
+        "arrived; zeros would say that nothing matters. It also saves memory. If you want zeros, ask for them.",
         """\
 model = nn.Linear(3, 3)
 optimizer = optim.SGD(model.parameters(), lr=0.1)
@@ -138,8 +138,8 @@ print(model.bias.grad)
         see="03-why-gradients-add-up.md#two-ways-to-empty-it",
     ),
     "AD032": Mistake(
-        "An optimizer holds the parameters that it was given. A layer that is put into the model later has other ones, and "
-        "stays as it was drawn.",
+        "An optimizer holds the parameters that it was given. A layer that you put into the model later has other ones, and "
+        "keeps its random start.",
         """\
 model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 9))
 optimizer = optim.SGD(model.parameters(), lr=0.1)

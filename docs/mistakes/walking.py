@@ -22,7 +22,7 @@ for _ in range(2):
         see="02-watch-backward.md#what-is-kept",
     ),
     "AD002": Mistake(
-        "A sum keeps nothing for backward, so there is nothing to free, and a second walk is no error. It adds the same "
+        "A sum keeps nothing for backward, so there is nothing to free, and a second walk is not an error. It adds the same "
         "gradients once more.",
         """\
 w = torch.ones(3, requires_grad=True)
@@ -41,8 +41,8 @@ for _ in range(2):
         see="03-why-gradients-add-up.md#a-number-that-is-used-twice",
     ),
     "AD003": Mistake(
-        "Two losses that come from one result share the way back from there. The first backward frees it. "
-        "`retain_graph=True` would keep it; to add the losses is shorter, and walks it once.",
+        "Two losses that come from one result share the way back from there. The first backward frees it. `retain_graph=True` "
+        "would keep it; adding the losses is shorter, and walks it once.",
         """\
 trunk, one, two = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 1)
 h = trunk(x).tanh()  # told
@@ -106,7 +106,7 @@ for _ in range(2):
         see="06-who-gets-a-gradient.md#cut-it",
     ),
     "AD006": Mistake(
-        "`exp` keeps its result for backward, since that is its slope. A change of this result in place destroys it. Other "
+        "`exp` keeps its result for backward, since that is its slope. Changing this result in place destroys it. Other "
         "changes in place are fine (AD007): a product keeps its factors and not its result.",
         """\
 w = torch.ones(3, requires_grad=True)
@@ -145,8 +145,8 @@ print(w.grad)
         see="02-watch-backward.md#what-is-kept",
     ),
     "AD014": Mistake(
-        "A gradient is that of one number. Of several, you say how they are to be one: by their sum, their mean, "
-        "or a weight for each.",
+        "A gradient belongs to one number. If you have several, you say how to make one of them: by their sum, their mean, or "
+        "a weight for each.",
         """\
 w = torch.ones(3, requires_grad=True)
 (x @ w).backward()  # here
