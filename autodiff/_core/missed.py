@@ -20,9 +20,9 @@ from autodiff._core.tensor import Tensor
 
 __all__ = ["Spent", "changed", "code_at", "freed"]
 
-# The walk that freed a node, which holds it in place of its counts: where its (first) root was made, and the root's number. The
-# root itself would hold the graph, and the graph the root.
-Spent = tuple[Place | None, int]
+# A walk that has freed what it passed: where its (first) root was made, the root's number, and whether it was a backward() to
+# all leaves. The last few are remembered, and no node: the root would hold the graph. A node is older than its walk's root.
+Spent = tuple[Place | None, int, bool]
 
 
 def code_at(place: Place | None) -> str:
@@ -122,23 +122,28 @@ def freed(node: Any) -> RuntimeError:
     """
     begin, walk = f"{_THEIRS} ({node.name()}, made at {line_of(node.place)}; ", mode.walk
     roots = [] if walk is None or walk.node is not node else [edge for edge, _ in walk.roots]
-    if not roots or any(to is node or (nr >= 0 and to.index == node.counts[1]) for to, nr, *_ in roots):
+    before = [*mode.spent][: -1 if walk is not None and walk.spent is not None else None]
+    numbers, spent = {number for _, number, _ in before}, _spender(node, before)
+    if not roots or any(to is node or (nr >= 0 and to.index in numbers) for to, nr, *_ in roots):
         return RuntimeError(
-            f"{begin}{_spender(node)} has been through already, and has let go of what it kept. In a loop, compute the loss "
+            f"{begin}{spent[0]} has been through already, and has let go of what it kept. In a loop, compute the loss "
             "anew for each backward, and detach() what is carried over from the round before; retain_graph=True is for going "
             "twice on purpose.) (AD001)"
         )
-    if node.place is not None and any(_of_one_line(other, node) for other in _fresh(roots, walk.spent)):
-        return RuntimeError(begin + _carried(node, users_frame()))
-    return RuntimeError(begin + _shared(node, roots[0][0], users_frame()))
+    if node.place is not None and any(_of_one_line(other, node) for other in _fresh(roots, spent[1])):
+        return RuntimeError(begin + _carried(node, spent[0], users_frame()))
+    return RuntimeError(begin + _shared(node, spent, roots[0][0], users_frame()))
 
 
-def _spender(node: Any) -> str:
-    """The walk that freed a node."""
-    return f"backward() of the loss made at {line_of(node.counts[0])}" if node.counts else "backward()"
+def _spender(node: Any, before: list[Spent]) -> tuple[str, int]:
+    """The walk that freed a node, as a message calls it, and the number of its root: the first root that is behind the node."""
+    walks = sorted((number, line_of(place)) for place, number, _ in before if number >= node.index)
+    if not walks:
+        return "backward()", node.index
+    return f"backward() of the loss made at {walks[0][1]}", walks[0][0]
 
 
-def _carried(node: Any, frame: FrameType | None) -> str:
+def _carried(node: Any, by: str, frame: FrameType | None) -> str:
     """A state that was computed in the round before, by its name, and how it is cut off."""
     code = code_at(node.place)
     here = [n for n, t in named(frame) if _node(t).place is not None and line_of(_node(t).place) == line_of(node.place)]
@@ -152,20 +157,20 @@ def _carried(node: Any, frame: FrameType | None) -> str:
     base = base or "h"
     cut = f"tuple(each.detach() for each in {base})" if several else f"{base}.detach()"
     return (
-        f"{what} still has the graph of that round, and {_spender(node)} has let go of what that kept. Cut it off before the "
+        f"{what} still has the graph of that round, and {by} has let go of what that kept. Cut it off before the "
         f"next round: {base} = {cut}) (AD005)"
     )
 
 
-def _shared(node: Any, root: Any, frame: FrameType | None) -> str:
+def _shared(node: Any, spent: tuple[str, int], root: Any, frame: FrameType | None) -> str:
     """What two losses share, by its name, and how they are walked at one go."""
-    code, name = code_at(node.place), _name_of_shared(node, frame)
+    code, name = code_at(node.place), _name_of_shared(node, spent[1], frame)
     what = f"`{name}`" if name else f"what {code or 'that line'} made"
-    one = name_of(frame, lambda t: _node(t).index == node.counts[1])
+    one = name_of(frame, lambda t: _node(t).index == spent[1])
     two = name_of(frame, lambda t: _node(t) is root)
     both = f"({one} + {two}).backward()" if one and two else "(loss1 + loss2).backward()"
     return (
-        f"{_spender(node)} has been through here already, and has let go of what was kept. Both losses "
+        f"{spent[0]} has been through here already, and has let go of what was kept. Both losses "
         f"share {what}. Add them and walk once: {both}; or, in a loop, compute {what if name else 'it'} anew in each round.) "
         "(AD003)"
     )
@@ -193,24 +198,24 @@ def _stands_in(name: str, code: str) -> bool:
     return not code or re.search(rf"\b{re.escape(name.partition('[')[0])}\b", code) is not None
 
 
-def _fresh(roots: list[Any], spent: Spent | None) -> list[Any]:
-    """The nodes behind the roots that no other walk has freed."""
+def _fresh(roots: list[Any], number: int) -> list[Any]:
+    """The nodes behind the roots that are newer than the root of that number."""
     found: dict[Any, None] = {}
     rest = [edge[0] for edge in roots if edge[1] >= 0]
     while rest:
         node = rest.pop()
-        if node not in found and (node.counts is spent or node.counts.__class__ is not tuple):
+        if node not in found and node.index > number:
             found[node] = None
             rest += [edge[0] for edge in node.edges if edge is not None and edge[1] >= 0]
     return [*found]
 
 
-def _name_of_shared(node: Any, frame: FrameType | None) -> str:
+def _name_of_shared(node: Any, root: int, frame: FrameType | None) -> str:
     """The name of what two losses share: a freed node's own result, or what operations that keep nothing have made of it."""
     best, name = None, ""
     for n, t in named(frame):
         top = rest = _node(t)
-        if top is _Nowhere or top.index > node.counts[1] or (best is not None and top.index >= best):
+        if top is _Nowhere or top.index > root or (best is not None and top.index >= best):
             continue
         while rest is not node and rest is not _Nowhere and not rest.plan.saves:
             ahead = [edge[0] for edge in rest.edges if edge is not None and edge[1] >= 0 and edge[0].index >= node.index]

@@ -10,6 +10,7 @@ import contextvars
 import functools
 import inspect
 import threading
+from collections import deque
 from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
@@ -46,7 +47,7 @@ class Mode(threading.local):
     def __init__(self) -> None:
         self.grad = True  # are operations recorded?
         self.inference = False  # inside inference_mode?
-        self.spent: tuple[Any, int] = None, -1  # the last backward() that freed a graph, as missed.Spent
+        self.spent: deque[Any] = deque(maxlen=32)  # the last walks that freed a graph, as missed.Spent
         self.opened: Place | None = None  # where the user opened the last block of no_grad()
         self.unmet = False  # has that met nothing yet that requires a gradient?
         self.walks = 0  # how many backward walks is this thread inside?

@@ -69,7 +69,7 @@ class Node:
     index: int  # creation order: a node is made after its inputs, so newest-first is a topological order
     kept: Any  # a list, or FREED
     cells: Sequence[Any]  # the version cell of each kept tensor
-    counts: Any  # what they counted when it was kept; None: none had been changed; once freed, the Spent of that walk
+    counts: Sequence[int] | None  # what they counted when it was kept; None: none had been changed
     __call__: Callable[..., Any]  # see calling.py
     _saved_self: Any  # these three: see autograd/_saved_values.py
     _saved_other: Any
@@ -122,6 +122,8 @@ class Node:
         `g` is a list where the node has several outputs. `wanted` narrows the inputs, when only some lead to a target.
         """
         kept = self.kept
+        if kept is FREED:
+            raise freed(self)
         if self.counts is None:
             for cell in self.cells:
                 if cell[0]:
@@ -168,9 +170,7 @@ class Node:
         return tuple(values)
 
     def lost(self) -> RuntimeError:
-        """The error for kept values that were let go by another walk, or else for the first that was changed since."""
-        if self.kept is FREED:
-            return freed(self)
+        """The error for the first kept value that was changed since."""
         plan, counts = self.plan, self.counts or [0] * len(self.cells)
         k, cell, version = next((k, c, n) for k, (c, n) in enumerate(zip(self.cells, counts, strict=True)) if c[0] != n)
         every = len(plan.inputs) + len(plan.outputs)

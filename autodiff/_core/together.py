@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.graph import primitive
-from autodiff._core.node import Edge, Node
+from autodiff._core.missed import freed
+from autodiff._core.node import FREED, Edge, Node
 from autodiff._core.operation import Recorded
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
@@ -63,6 +64,8 @@ class _Together(Node):
     ) -> None:
         """As Node.pull, with the one rule for all inputs that are wanted."""
         kept = self.kept
+        if kept is FREED:
+            raise freed(self)
         if [cell[0] for cell in self.cells] != (self.counts or [0] * len(self.cells)):
             raise self.lost()
         edges = self.edges

@@ -51,14 +51,14 @@ class _Walk:
         self.told = bool(LOOKING) and bool(observers())  # does an observer look on?
         self.delivered = False
         self.roots = roots
-        self.spent: tuple[Any, int] = None, -1  # what a node that it frees holds of it: see missed.py
+        self.spent: Any = None  # if it frees what it passes: see missed.py
 
     def run(self, alone: bool) -> None:
         """Until nothing is in flight: take the newest node, whose gradient is complete; its hooks; pull; send; free.
 
         `alone` stops in front of a node where code of the user's would run.
         """
-        queue, flight, send, spent, freeing = self.queue, self.flight, self.send, self.spent, not self.retain_graph
+        queue, flight, send, freeing = self.queue, self.flight, self.send, not self.retain_graph
         unseen = alone and self.targets is None
         while queue:
             node = queue[0][1]
@@ -71,7 +71,7 @@ class _Walk:
             elif not self.pull_watched(node, self.g):
                 continue
             if freeing and node.plan.saves:
-                node.kept, node.counts = FREED, spent
+                node.kept = FREED
 
     def run_unwatched(self, into_leaves: bool) -> None:
         """Walk, and deliver if no user code gets in the way. It runs in a context in which NumPy's warnings are off."""
@@ -268,11 +268,11 @@ def walk(
         one.choose()
     again, root = False, roots[0][0] if roots and not retain_graph else None
     if root is not None and root[1] >= 0:
-        to = root[0]
-        one.spent = to.place, to.index
+        to, history = root[0], thread["spent"]
         if whole and not to.plan.saves:  # where it saves, a second walk fails
-            last, thread["spent"] = thread["spent"], one.spent
-            again = last[1] == to.index and len(roots) == 1 and have_gradients(root)
+            again = len(roots) == 1 and (to.place, to.index, True) in [*history][-1:] and have_gradients(root)
+        one.spent = to.place, to.index, whole
+        history.append(one.spent)
     before = quiet, _, _, _ = thread["quiet"], thread["grad"], thread["arrays"], thread["walk"]
     thread["grad"], thread["arrays"], thread["walk"] = create_graph, True, one
     thread["walks"] += 1
