@@ -153,7 +153,8 @@ def check_ending(path: str | os.PathLike[str]) -> None:
     """ValueError for a path that a run is not written to."""
     ending = Path(path).suffix
     if ending.lower() not in (".html", ".txt"):
-        raise ValueError(f"save: a run is written to .html or .txt, not {ending or 'a path without an ending'!r}")
+        got = f"not {ending!r}" if ending else "and this path has no ending"
+        raise ValueError(f"save: a run is written to .html or .txt, {got}")
 
 
 def stopped(recorder: Recorder, error: BaseException, trace: TracebackType | None) -> None:
