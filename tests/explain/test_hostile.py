@@ -110,4 +110,4 @@ def test_a_recursion_a_thousand_deep_has_its_program():
         sys.setrecursionlimit(before)
     names = dict(run.inputs)
     exec(run.source(), names)
-    assert names["x_grad"].numpy().tobytes() == w.grad.numpy().tobytes()
+    assert names["w_grad"].numpy().tobytes() == w.grad.numpy().tobytes()
