@@ -391,6 +391,17 @@ def test_what_two_losses_share_is_named(kind):
     assert str(error).endswith("(AD003)")
 
 
+@pytest.mark.parametrize("between", [0, 3, 40])
+def test_a_loss_that_is_walked_again_much_later(between):
+    w = autodiff.ones(3, requires_grad=True)
+    loss = (w * w).sum()
+    loss.backward()
+    for _ in range(between):
+        (w * w).exp().sum().backward()
+    with autodiff.lenient(), pytest.raises(RuntimeError, match=r"\(AD001\)"):
+        loss.backward()
+
+
 # ---- a change in place ----
 
 INSTEAD = {

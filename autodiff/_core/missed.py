@@ -124,7 +124,8 @@ def freed(node: Any) -> RuntimeError:
     roots = [] if walk is None or walk.node is not node else [edge for edge, _ in walk.roots]
     before = [*mode.spent][: -1 if walk is not None and walk.spent is not None else None]
     numbers, spent = {number for _, number, _ in before}, _spender(node, before)
-    if not roots or any(to is node or (nr >= 0 and to.index in numbers) for to, nr, *_ in roots):
+    forgotten = len(mode.spent) == mode.spent.maxlen and all(nr < 0 or to.index < min(numbers) for to, nr, *_ in roots)
+    if not roots or forgotten or any(to is node or (nr >= 0 and to.index in numbers) for to, nr, *_ in roots):
         return RuntimeError(
             f"{begin}{spent[0]} has been through already, and has let go of what it kept. In a loop, compute the loss "
             "anew for each backward, and detach() what is carried over from the round before; retain_graph=True is for going "

@@ -56,12 +56,15 @@ class Names:
         self.held = Held()
         self.paths: dict[int, dict[int, str]] = {}  # of the modules in a module
         self.changing = ""
+        self.home: FrameType | None = None  # of the function that watches, whose names come before those of what it calls
         self.arguments: dict[Call, tuple[Any, ...]] = {}  # what each module that runs was called with
         self.last: Made | None = None  # what was computed last
 
     def look(self, frame: FrameType) -> None:
         """Name the things that variables of this frame hold now; what was named first keeps its name."""
         self.see(None, frame.f_globals)
+        if self.home is not None and frame is not self.home:
+            self.see(self.home.f_code, self.home.f_locals)
         if frame.f_locals is not frame.f_globals:
             self.see(frame.f_code if frame.f_code.co_name != "<module>" else None, frame.f_locals)
 

@@ -79,7 +79,8 @@ class Picture:
         target = Path(path)
         ending = target.suffix.lower()
         if ending not in ENDINGS:
-            raise ValueError(f"save: a picture's path ends in one of {', '.join(ENDINGS)}, not {target.suffix or 'nothing'!r}")
+            got = f"not {target.suffix!r}" if target.suffix else "and this one has no ending"
+            raise ValueError(f"save: a picture's path ends in one of {', '.join(ENDINGS)}, {got}")
         if ending == ".png":
             _png(self.graph, target)
             return str(target)

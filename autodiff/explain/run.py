@@ -133,11 +133,15 @@ class Watching:
         self.run = Run(self.recorder)
 
     def __enter__(self) -> Run:
+        home = sys._getframe(1)
+        if home.f_code.co_name != "<module>" and not is_ours(home.f_code):
+            self.recorder.names.home = home
         self.looking.__enter__()
         return self.run
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.looking.__exit__(None, None, None)
+        self.recorder.names.home = None
         frame = sys._getframe(1)
         if not is_ours(frame.f_code):
             self.recorder.finish(frame)
@@ -149,7 +153,8 @@ def check_ending(path: str | os.PathLike[str]) -> None:
     """ValueError for a path that a run is not written to."""
     ending = Path(path).suffix
     if ending.lower() not in (".html", ".txt"):
-        raise ValueError(f"save: a run is written to .html or .txt, not {ending or 'a path without an ending'!r}")
+        got = f"not {ending!r}" if ending else "and this path has no ending"
+        raise ValueError(f"save: a run is written to .html or .txt, {got}")
 
 
 def stopped(recorder: Recorder, error: BaseException, trace: TracebackType | None) -> None:

@@ -110,4 +110,15 @@ def test_a_recursion_a_thousand_deep_has_its_program():
         sys.setrecursionlimit(before)
     names = dict(run.inputs)
     exec(run.source(), names)
-    assert names["x_grad"].numpy().tobytes() == w.grad.numpy().tobytes()
+    assert names["w_grad"].numpy().tobytes() == w.grad.numpy().tobytes()
+
+
+@pytest.mark.parametrize(("ending", "told"), [(".pdf", "not '.pdf'"), ("", "has no ending")])
+def test_a_path_that_nothing_is_written_to_is_refused_with_the_endings_that_there_are(ending, told, tmp_path):
+    with torch.watch() as run:
+        train(1)
+    path = tmp_path / f"run{ending}"
+    for save in (run.save, run.graph().save):
+        with pytest.raises(ValueError, match=f"html.*{told}"):
+            save(path)
+    assert not path.exists()

@@ -177,3 +177,14 @@ def test_zero_grad_of_a_model_is_one_moment():
         model.zero_grad()
     assert [m.title for m in run.story.moments if m.phase == "zero_grad"] == ["zero_grad()"]
     assert run.story.moments[-1].words.startswith("Every .grad goes back to None;")
+
+
+def test_the_names_of_the_function_that_watches_come_before_those_of_what_it_calls():
+    def predict(v, k):
+        return v * k
+
+    weights, scale = torch.ones(3, requires_grad=True), torch.full((3,), 2.0)
+    with torch.watch() as run:
+        loss = predict(weights, scale).sum()
+        loss.backward()
+    assert names(run, "mul") == ["weights", "scale"]
