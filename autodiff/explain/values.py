@@ -68,7 +68,8 @@ def value_of(x: Any, whole: bool = False) -> Value:
     rows = _rows(array)
     finite = rows[np.isfinite(rows)] if rows.dtype.kind == "f" else rows
     with np.errstate(all="ignore"):
-        norm = float(np.linalg.norm(finite.astype(np.float64))) if finite.size else 0.0
+        # Not a BLAS's norm: its threads would wait beside the program's own, and add in an order of their own.
+        norm = math.sqrt(float(np.square(finite, dtype=np.float64).sum()))
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (math.nan, math.nan)
     copy = np.array(array) if whole or array.size <= LARGEST else None
     return Value(
