@@ -35,7 +35,7 @@ NO_CALL = """embedding_renorm_ are_deterministic_algorithms_enabled chain_matmul
     set_float32_matmul_precision set_flush_denormal set_num_interop_threads set_warn_always typename is_storage from_dlpack load
     save to_dlpack frombuffer get_deterministic_debug_mode lobpcg dsmm spmm sparse_bsc_tensor sparse_bsr_tensor
     sparse_compressed_tensor
-    sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor""".split()  # noqa: SIM905
+    sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor clear_autocast_cache is_autocast_enabled""".split()  # noqa: SIM905
 
 
 class Listening:

@@ -119,8 +119,7 @@ OTHERS = """
     get_default_dtype get_num_threads get_rng_state initial_seed is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled
     is_inference_mode_enabled manual_seed seed set_default_device set_default_dtype set_num_threads set_observer
     set_printoptions set_provenance set_rng_state use_deterministic_algorithms backward_steps doctor graph
-    saved summary watch why bartlett_window blackman_window hamming_window hann_window kaiser_window clear_autocast_cache
-    is_autocast_enabled
+    saved summary watch why clear_autocast_cache is_autocast_enabled
 """.split()  # noqa: SIM905
 
 

@@ -11,7 +11,9 @@ torch = pytest.importorskip("torch")
 # What changes a state of the library, is a class, or takes no tensor; and what PyTorch has not.
 OTHERS = {
     "backward_steps",
+    "doctor",
     "graph",
+    "saved",
     "summary",
     "watch",
     "why",

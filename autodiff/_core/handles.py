@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Hooks", "RemovableHandle", "extra_of"]
+__all__ = ["HandleOfAll", "Hooks", "RemovableHandle", "extra_of"]
 
 Hooks = OrderedDict[int, Callable[..., Any]]
 
@@ -50,6 +50,20 @@ class RemovableHandle:
 
     def __exit__(self, *error: object) -> None:
         self.remove()
+
+
+class HandleOfAll(RemovableHandle):
+    """The handle of a hook on everything of a sort. With the last one its kind goes: a call asks only whether there is any."""
+
+    def __init__(self, kinds: dict[str, Hooks], kind: str, hook: Any) -> None:
+        super().__init__(kinds.setdefault(kind, OrderedDict()), hook)
+        self.kinds, self.kind = kinds, kind
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        super().remove()
+        if not self.kinds.get(self.kind, True):
+            del self.kinds[self.kind]
 
 
 def extra_of(owner: Any, attribute: str) -> dict[str, Any]:

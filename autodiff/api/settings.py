@@ -208,12 +208,15 @@ def is_warn_always_enabled() -> bool:
 
 
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
-    """False: in a block of `autocast` everything stays in its own dtype.
+    """False: in a block of `autocast` everything stays in its own dtype. RuntimeError for a device that PyTorch does not have.
 
     >>> import autodiff as torch
     >>> torch.is_autocast_enabled()
     False
     """
+    if not isinstance(device_type, str):
+        raise TypeError(f"is_autocast_enabled(): argument 'device_type' must be str, not {type(device_type).__name__}")
+    types.device(device_type)
     return False
 
 

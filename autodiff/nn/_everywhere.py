@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._core.handles import RemovableHandle
+from autodiff._core.handles import HandleOfAll, RemovableHandle
 
 __all__ = [
     "EVERYWHERE", "one_kind", "register_module_backward_hook", "register_module_buffer_registration_hook",
@@ -23,7 +23,7 @@ EVERYWHERE: dict[str, OrderedDict[int, Any]] = {}  # by kind, as a module's own 
 
 
 def _register(kind: str, hook: Any) -> RemovableHandle:
-    return RemovableHandle(EVERYWHERE.setdefault(kind, OrderedDict()), hook)
+    return HandleOfAll(EVERYWHERE, kind, hook)
 
 
 def registered(kind: str, module: Any, name: str, value: Any) -> Any:

@@ -14,7 +14,7 @@ from operator import is_not
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from autodiff._core.handles import RemovableHandle
+from autodiff._core.handles import HandleOfAll, RemovableHandle
 from autodiff._core.modes import enable_grad
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.refusals import refusal
@@ -34,12 +34,12 @@ _of_all: dict[str, OrderedDict[int, Callable[..., Any]]] = {}  # hooks of every 
 
 def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call `hook(optimizer, args, kwargs)` before each step of every optimizer; it may return new (args, kwargs)."""
-    return RemovableHandle(_of_all.setdefault("step_pre", OrderedDict()), hook)
+    return HandleOfAll(_of_all, "step_pre", hook)
 
 
 def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call `hook(optimizer, args, kwargs)` after each step of every optimizer."""
-    return RemovableHandle(_of_all.setdefault("step_post", OrderedDict()), hook)
+    return HandleOfAll(_of_all, "step_post", hook)
 
 
 def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:

@@ -127,6 +127,11 @@ PLAIN = [
     Plain("tensor", lambda T: (T.tensor(1), T.tensor([1.5]), T.tensor([True]), T.tensor([[1, 2.0]])), dtypes=("",)),
     *[Plain(name, lambda T, name=name: (getattr(T, name)([1, 2]), getattr(T, name)(2.0), getattr(T, name)(np.float32(2))), dtypes=("",))
       for name in ("as_tensor", "asarray")],
+    Plain("bartlett_window", lambda T: ((T.bartlett_window(5) + 1).round(decimals=5), (T.bartlett_window(4, periodic=False, dtype=T.float64) + 1).round(decimals=5)), dtypes=("",)),
+    Plain("blackman_window", lambda T: ((T.blackman_window(5) + 1).round(decimals=5), (T.blackman_window(4, periodic=False, dtype=T.float64) + 1).round(decimals=5)), dtypes=("",)),
+    Plain("hamming_window", lambda T: ((T.hamming_window(5) + 1).round(decimals=5), (T.hamming_window(4, periodic=False, dtype=T.float64) + 1).round(decimals=5)), dtypes=("",)),
+    Plain("hann_window", lambda T: ((T.hann_window(5) + 1).round(decimals=5), (T.hann_window(4, periodic=False, dtype=T.float64) + 1).round(decimals=5)), dtypes=("",)),
+    Plain("kaiser_window", lambda T: ((T.kaiser_window(5) + 1).round(decimals=5), (T.kaiser_window(4, periodic=False, dtype=T.float64) + 1).round(decimals=5)), dtypes=("",)),
     Plain("from_numpy", lambda T: T.from_numpy(np.arange(3, dtype=np.int16)), dtypes=("",)),
     Plain("rand", lambda T: T.rand((2, 3)), dtypes=("",)),
     Plain("randn", lambda T: T.randn((2, 3)), dtypes=("",)),
