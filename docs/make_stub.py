@@ -139,6 +139,7 @@ def lines_of(name, thing):
 
 # What one signature cannot say. (`int | Any` is any number, and yet something that a function may return.)
 OVERLOADS = {
+    "__new__": ["def __new__(cls, *data: Any, **others: Any) -> Self: ..."],
     "item": ["def item(self) -> builtins.int | Any: ..."],
     "tolist": ["def tolist(self) -> list[Any] | Any: ..."],
     "size": ["@overload", "def size(self, dim: None = ...) -> Size: ...", "@overload",
@@ -159,7 +160,7 @@ IN_PLACE = re.compile(r"[a-z0-9_]*[a-z0-9]_|__i(add|sub|mul|truediv|floordiv|mod
 
 LEFT_OUT = {"__module__", "__doc__", "__slots__", "__weakref__", "__dict__", "__hash__"}
 LEFT_OUT |= {"__firstlineno__", "__static_attributes__"}  # of Python 3.13
-LEFT_OUT |= {"__new__", "_make_subclass"}  # what a user calls has the signature of `__init__`
+LEFT_OUT |= {"_make_subclass"}
 LEFT_OUT |= {"__getattr__"}  # it only raises; to a type checker it would mean that every name is there
 
 

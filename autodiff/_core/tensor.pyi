@@ -101,6 +101,7 @@ class Tensor:
     def __mul__(input, other: Any) -> Tensor: ...  # ops/arithmetic.py
     def __ne__(input, other: Any) -> Tensor: ...  # type: ignore[override]  # ops/comparison.py
     def __neg__(input) -> Tensor: ...  # ops/arithmetic.py
+    def __new__(cls, *data: Any, **others: Any) -> Self: ...  # api/typed.py
     def __or__(input, other: Any) -> Tensor: ...  # ops/bits.py
     def __pos__(self) -> Tensor: ...  # _methods.py
     def __pow__(input, exponent: Any) -> Tensor: ...  # api/arithmetic.py
