@@ -16,7 +16,12 @@ from typing import Any
 from autodiff._core.provenance import is_ours
 from autodiff._core.tensor import Tensor
 
-__all__ = ["behind_libraries", "called", "name_of", "named", "users_frame"]
+__all__ = ["behind_libraries", "called", "is_a_name", "name_of", "named", "users_frame"]
+
+
+def is_a_name(text: str) -> bool:
+    """Whether a variable is one that somebody has named: not IPython's `_` and `_12`, nor what a rewritten assertion holds."""
+    return text.isidentifier() and text.strip("_0123456789") != ""
 
 
 def users_frame() -> FrameType | None:
@@ -38,8 +43,7 @@ def behind_libraries(frame: FrameType | None) -> FrameType | None:
 def named(frame: FrameType | None) -> Iterator[tuple[str, Tensor]]:
     """The tensors that a frame's variables, modules, lists and tuples hold, with their names: local ones first."""
     for variables in (frame.f_locals, frame.f_globals) if frame is not None else ():
-        # Not `_`, which nobody means, and not what a rewritten assertion holds.
-        held = [(name, value) for name, value in variables.items() if name.isidentifier() and name.strip("_")]
+        held = [(name, value) for name, value in variables.items() if is_a_name(name)]
         yield from ((name, value) for name, value in held if isinstance(value, Tensor))
         for name, value in held:
             if hasattr(type(value), "named_parameters") and not isinstance(value, type):
@@ -54,7 +58,7 @@ def called(x: Any, otherwise: str, frame: FrameType | None = None) -> str:
     frame = frame or users_frame()
     for variables in (frame.f_locals, frame.f_globals) if frame is not None else ():
         for name, value in variables.items():
-            if value is x and name.isidentifier() and name.strip("_"):
+            if value is x and is_a_name(name):
                 return f"`{name}`"
     name = name_of(frame, lambda t: t is x)
     return f"`{name}`" if name else otherwise

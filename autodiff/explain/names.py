@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
+from autodiff._core.naming import is_a_name
 from autodiff._core.places import text_of
 from autodiff._core.tensor import Tensor
 from autodiff.explain.events import Call, Cut, Event, Made, Thing
@@ -19,11 +20,7 @@ from autodiff.explain.operands import arguments, operand
 from autodiff.explain.spelled import spelled
 from autodiff.nn import Module
 
-__all__ = ["Names", "in_variables", "is_a_name"]
-
-def is_a_name(text: str) -> bool:
-    """Whether a variable is one that somebody has named: not IPython's `_` and `_12`, nor what a rewritten assertion holds."""
-    return text.isidentifier() and text.strip("_0123456789") != ""
+__all__ = ["Names", "in_variables"]
 
 
 def in_variables(frame: FrameType, short: bool = False) -> list[tuple[str, Tensor]]:
