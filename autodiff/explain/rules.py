@@ -22,7 +22,7 @@ from autodiff._core.graph import flat
 from autodiff._core.operation import Operation
 from autodiff.explain.notation import line
 from autodiff.explain.settled import is_settled, settled
-from autodiff.explain.source import assigned, body_of, copied, module_with
+from autodiff.explain.source import InArguments, assigned, body_of, copied, module_with
 from autodiff.explain.usual import evaluated, usual_formula
 
 __all__ = ["template", "written", "written_out"]
@@ -204,7 +204,7 @@ def _words(text: str, given: Mapping[str, ast.expr]) -> ast.expr:
     return ast.JoinedStr(parts)
 
 
-class _Renamed(ast.NodeTransformer):
+class _Renamed(InArguments):
     """Gives the arguments names that the reader knows; x_shape is the shape of x where it has no name of its own."""
 
     def __init__(self, names: Mapping[str, str], arguments: tuple[str, ...]) -> None:
@@ -218,12 +218,6 @@ class _Renamed(ast.NodeTransformer):
         if node.id.endswith("_shape"):
             whole = node.id.removesuffix("_shape")
             return ast.Attribute(_expression(self.names.get(whole, whole)), "shape")
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        node.args = [self.visit(each) for each in node.args]
-        for keyword in node.keywords:
-            keyword.value = self.visit(keyword.value)
         return node
 
 

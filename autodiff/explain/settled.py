@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.explain.numbers import number
+from autodiff.explain.source import InArguments
 
 __all__ = ["index_text", "is_settled", "one_index", "settled"]
 
@@ -72,7 +73,7 @@ def one_index(value: Any) -> str:
     return "…" if value is ... else str(value)
 
 
-class _Settling(ast.NodeTransformer):
+class _Settling(InArguments):
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
 
@@ -115,12 +116,6 @@ class _Settling(ast.NodeTransformer):
         several, i = getattr(node.value, "value", None), getattr(node.slice, "value", None)
         if isinstance(node.value, _Settled) and isinstance(several, tuple) and isinstance(i, int):
             return _Settled(several[i])
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        node.args = [self.visit(each) for each in node.args]
-        for keyword in node.keywords:
-            keyword.value = self.visit(keyword.value)
         return node
 
 

@@ -12,7 +12,7 @@ import linecache
 from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
-__all__ = ["assigned", "body_of", "copied", "definition_of", "module_with"]
+__all__ = ["InArguments", "assigned", "body_of", "copied", "definition_of", "module_with"]
 
 Tree = TypeVar("Tree", bound=ast.AST)
 
@@ -121,6 +121,16 @@ def assigned(module: ast.Module, name: str) -> ast.expr | None:
                         if isinstance(each, ast.Name) and each.id == name:
                             return value
     return None
+
+
+class InArguments(ast.NodeTransformer):
+    """Changes what a call is given, and leaves the name that is called."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        node.args = [self.visit(each) for each in node.args]
+        for keyword in node.keywords:
+            keyword.value = self.visit(keyword.value)
+        return node
 
 
 def copied(tree: Tree) -> Tree:
