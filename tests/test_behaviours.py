@@ -371,6 +371,12 @@ def test_a_deep_graph_is_freed(torch):
     assert tokens[0]() is None
 
 
+def test_the_type_of_a_tensor_is_told_as_users_write_it(torch):
+    for T, name in ((torch, "torch"), (autodiff, "autodiff")):
+        assert str(type(T.ones(1))) == f"<class '{name}.Tensor'>"
+    assert pickle.loads(pickle.dumps(autodiff.Tensor)) is autodiff.Tensor
+
+
 def test_next_functions_and_names(torch):
     x = torch.ones(2, requires_grad=True)
     y = x * 2
