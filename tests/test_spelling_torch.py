@@ -242,15 +242,15 @@ def test_what_is_reported_is_swallowed_with_one_warning(tmp_path):
 # A schedule, and the counts of steps at which PyTorch calls the handler of eleven; its profiler is not run beside the tests,
 # whose threads it doesn't survive.
 PLANS = [
-    (dict(wait=1, warmup=1, active=2), [4, 8, 11]),
-    (dict(wait=2, warmup=1, active=1, repeat=2), [4, 8]),
-    (dict(wait=0, warmup=1, active=1, repeat=1), [2]),
-    (dict(wait=1, warmup=1, active=3, repeat=1, skip_first=4), [9]),
-    (dict(wait=3, warmup=2, active=1, skip_first=1, skip_first_wait=1), [4, 10]),
+    ({"wait": 1, "warmup": 1, "active": 2}, [4, 8, 11]),
+    ({"wait": 2, "warmup": 1, "active": 1, "repeat": 2}, [4, 8]),
+    ({"wait": 0, "warmup": 1, "active": 1, "repeat": 1}, [2]),
+    ({"wait": 1, "warmup": 1, "active": 3, "repeat": 1, "skip_first": 4}, [9]),
+    ({"wait": 3, "warmup": 2, "active": 1, "skip_first": 1, "skip_first_wait": 1}, [4, 10]),
 ]
 
 
-@pytest.mark.parametrize("plan, calls", PLANS)
+@pytest.mark.parametrize(("plan", "calls"), PLANS)
 def test_a_profiler_follows_its_schedule_and_calls_its_handler_when_pytorch_does(plan, calls, torch):
     def actions(T):
         schedule = T.profiler.schedule(**plan)
@@ -276,10 +276,10 @@ def test_a_profiler_without_schedule_calls_its_handler_at_the_end():
 
 
 def test_a_schedule_refuses_what_pytorch_refuses(torch):
-    for plan in (dict(wait=-1, warmup=1, active=1), dict(wait=1, warmup=1, active=0), dict(wait=1, warmup=1, active=1, repeat=-1)):
+    for wrong in ({"wait": -1}, {"active": 0}, {"repeat": -1}):
         for T in (torch, autodiff):
-            with pytest.raises(AssertionError, match="wait=.* active="):
-                T.profiler.schedule(**plan)
+            with pytest.raises(AssertionError, match=r"wait=.* active="):
+                T.profiler.schedule(**{"wait": 1, "warmup": 1, "active": 1} | wrong)
     for T in (torch, autodiff):
         with pytest.warns(UserWarning, match="warmup"):
             T.profiler.schedule(wait=1, warmup=0, active=1)
