@@ -66,7 +66,7 @@ from autodiff.api.distance import cdist, cosine_similarity, pairwise_distance, p
 from autodiff.api.einsum import einsum
 from autodiff.api.dropout import (
     alpha_dropout, alpha_dropout_, dropout, dropout_, feature_alpha_dropout, feature_alpha_dropout_, feature_dropout,
-    feature_dropout_,
+    feature_dropout_, native_dropout,
 )
 from autodiff.api.embedding import embedding, embedding_bag, embedding_renorm_
 from autodiff.api.histograms import histogramdd
@@ -239,7 +239,8 @@ __all__ = [
     "layout", "lenient", "less", "less_equal", "linalg", "linspace", "load", "lobpcg", "logdet", "logspace", "long", "lstm",
     "lstm_cell", "lstsq", "lu", "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d",
     "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "memory_format", "meshgrid", "moveaxis", "movedim", "mps",
-    "multiply", "multiprocessing", "nan", "narrow", "negative", "newaxis", "nn", "no_grad", "normal", "not_equal", "numel",
+    "multiply", "multiprocessing", "nan", "narrow", "native_dropout", "negative", "newaxis", "nn", "no_grad", "normal",
+    "not_equal", "numel",
     "ones", "ones_like", "onnx", "optim", "pairwise_distance", "pca_lowrank", "pdist", "permute", "pi", "pinverse",
     "pixel_shuffle", "pixel_unshuffle", "poisson", "positive", "prelu", "preserve_format", "profiler", "promote_types", "put",
     "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm", "range", "ravel", "real",
