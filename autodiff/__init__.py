@@ -148,8 +148,8 @@ newaxis = None  # x[torch.newaxis], as NumPy says it
 __version__: str
 
 _LATE = {
-    "_dynamo", "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions", "func",
-    "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization",
+    "__future__", "_dynamo", "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions",
+    "func", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization",
     "sparse", "special", "storage", "testing", "types", "utils", "version", "xpu",
 }  # imported when a program first asks for them
 
