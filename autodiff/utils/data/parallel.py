@@ -191,8 +191,8 @@ class ParallelPass(Iterator[Any]):
         self._yielded += 1
         if self._stream and self._said is not None and self._yielded > self._said:
             warnings.warn(
-                f"Length of IterableDataset {self._dataset} was reported to be {self._said}(when accessing len(dataloader)), but "
-                f"{self._yielded} samples have been fetched. For multiprocessing data-loading, this could be caused by not "
+                f"Length of IterableDataset {self._dataset} was reported to be {self._said}(when accessing len(dataloader)), "
+                f"but {self._yielded} samples have been fetched. For multiprocessing data-loading, this could be caused by not "
                 "properly configuring the IterableDataset replica at each worker: each worker has its own copy, and "
                 "get_worker_info() tells it which part to give.",
                 stacklevel=2,
