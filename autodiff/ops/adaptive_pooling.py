@@ -59,7 +59,7 @@ def adaptive_avg_spread(x, *, inside):
 
 def _not_empty(g: Any) -> None:
     """RuntimeError for the gradient of an adaptive pool without windows, as in PyTorch."""
-    if 0 in g.shape[1:]:
+    if 0 in g.shape[2:]:
         raise RuntimeError(
             "Expected grad_output to have non-zero size for non-batch dimensions, but grad_output has sizes "
             f"{list(g.shape)}: the pool was told to make nothing"
