@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from autodiff._core.missing import missing_name
 from autodiff.nn.modules.module import Module as ScriptModule
+from autodiff.nn.parameter import is_lazy
 
 __all__ = [
     "Attribute", "Final", "ScriptModule", "annotate", "export", "ignore", "is_scripting", "is_tracing", "script",
@@ -20,13 +21,20 @@ __all__ = [
 
 
 def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None, example_inputs: Any = None) -> Any:
-    """The function, class or module itself: it runs as Python.
+    """The function, class or module itself: it runs as Python. RuntimeError for a lazy module that has not been called yet.
 
     >>> import autodiff as torch
     >>> model = torch.nn.Linear(2, 1)
     >>> torch.jit.script(model) is model
     True
     """
+    if isinstance(obj, ScriptModule):
+        for name, of in (*obj.named_parameters(), *obj.named_buffers()):
+            if is_lazy(of):
+                raise RuntimeError(
+                    f"'{name}' of {type(obj).__name__} has no size yet. Modules with uninitialized parameters can't be "
+                    "scripted: run a forward pass first, model(x), which gives them theirs."
+                )
     return obj
 
 
