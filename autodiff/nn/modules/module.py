@@ -174,7 +174,7 @@ class Module(Calling, Tree, KnowsItsKeywords):
         """Put memory of its own, with numbers that are not set, into each parameter and buffer; returns the module."""
         if device is not None:
             types.device(device)
-        return self._apply(lambda t: wrap(np.empty_like(t._array)), recurse)
+        return self._apply(lambda t: wrap(np.zeros_like(t._array)), recurse)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the module runs as it is."""
