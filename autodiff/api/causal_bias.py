@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, adopt, wrap
 
-__all__ = ["CausalBias", "CausalVariant", "causal_lower_right", "causal_upper_left"]
+__all__ = ["CausalBias", "CausalVariant"]
 
 
 class CausalVariant(enum.IntEnum):
@@ -49,31 +49,3 @@ class CausalBias(Tensor):
             )
         adopt(self, wrap(np.tri(seq_len_q, seq_len_kv, seq_len_kv - seq_len_q if lower else 0, dtype=bool)))
         self.variant, self.seq_len_q, self.seq_len_kv = variant, seq_len_q, seq_len_kv
-
-
-def causal_upper_left(*size: int) -> CausalBias:
-    """The mask of `is_causal=True`: query i sees keys 0 to i. `size` is (queries, keys); AssertionError for another number.
-
-    >>> from autodiff.nn.attention.bias import causal_upper_left
-    >>> causal_upper_left(2, 3)
-    tensor([[ True, False, False],
-            [ True,  True, False]])
-    """
-    return CausalBias(CausalVariant.UPPER_LEFT, *_pair(size))
-
-
-def causal_lower_right(*size: int) -> CausalBias:
-    """The mask whose last query sees all keys, and each one before it a key less. `size` is (queries, keys).
-
-    >>> from autodiff.nn.attention.bias import causal_lower_right
-    >>> causal_lower_right(2, 3)
-    tensor([[ True,  True, False],
-            [ True,  True,  True]])
-    """
-    return CausalBias(CausalVariant.LOWER_RIGHT, *_pair(size))
-
-
-def _pair(size: tuple[int, ...]) -> tuple[int, int]:
-    if len(size) != 2:
-        raise AssertionError(f"a causal bias has 2 sizes, (queries, keys), not {len(size)}")
-    return size
