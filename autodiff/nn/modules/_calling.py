@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 __all__ = ["Calling"]
 
 
+def _all_hooks(*kinds: str) -> Any:
+    """A module's hooks of the first of the kinds that it has, to be looked at; `del` takes away those of all the kinds."""
+
+    def looked_at(self: Calling) -> Any:
+        return next((found for kind in kinds if (found := self._hooks_of(kind))), MappingProxyType({}))
+
+    def taken_away(self: Calling) -> None:
+        for kind in kinds:
+            self._hooks.pop(kind, None)
+
+    return property(looked_at, None, taken_away)
+
+
 class Calling:
     """The part of a Module that runs it."""
 
@@ -139,14 +152,14 @@ class Calling:
     _forward_pre_hooks_with_kwargs = property(lambda self: self._flagged("forward_pre", 1))
     _forward_hooks_with_kwargs = property(lambda self: self._flagged("forward", 1))
     _forward_hooks_always_called = property(lambda self: self._flagged("forward", 2))
-    _state_dict_pre_hooks = property(lambda self: self._hooks_of("state_dict_pre"))
-    _load_state_dict_post_hooks = property(lambda self: self._hooks_of("load_post"))
-    _forward_pre_hooks = property(lambda self: self._hooks_of("forward_pre"))
-    _forward_hooks = property(lambda self: self._hooks_of("forward"))
-    _backward_hooks = property(lambda self: self._hooks_of("backward") or self._hooks_of("backward_old"))
-    _backward_pre_hooks = property(lambda self: self._hooks_of("backward_pre"))
-    _state_dict_hooks = property(lambda self: self._hooks_of("state_dict_reply") or self._hooks_of("state_dict_post"))
-    _load_state_dict_pre_hooks = property(lambda self: self._hooks_of("load_pre"))
+    _state_dict_pre_hooks = _all_hooks("state_dict_pre")
+    _load_state_dict_post_hooks = _all_hooks("load_post")
+    _forward_pre_hooks = _all_hooks("forward_pre")
+    _forward_hooks = _all_hooks("forward")
+    _backward_hooks = _all_hooks("backward", "backward_old")
+    _backward_pre_hooks = _all_hooks("backward_pre")
+    _state_dict_hooks = _all_hooks("state_dict_reply", "state_dict_post")
+    _load_state_dict_pre_hooks = _all_hooks("load_pre")
 
 
 class _WithoutModule(NamedTuple):
