@@ -67,7 +67,7 @@ from autodiff.api.distance import cdist, cosine_similarity, pairwise_distance, p
 from autodiff.api.einsum import einsum
 from autodiff.api.dropout import (
     alpha_dropout, alpha_dropout_, dropout, dropout_, feature_alpha_dropout, feature_alpha_dropout_, feature_dropout,
-    feature_dropout_,
+    feature_dropout_, native_dropout,
 )
 from autodiff.api.embedding import embedding, embedding_bag, embedding_renorm_
 from autodiff.api.histograms import histogramdd
@@ -149,9 +149,9 @@ newaxis = None  # x[torch.newaxis], as NumPy says it
 __version__: str
 
 _LATE = {
-    "_dynamo", "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions", "func",
-    "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization",
-    "sparse", "special", "storage", "testing", "types", "utils", "version", "xpu",
+    "__future__", "_dynamo", "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions",
+    "func", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "sparse",
+    "special", "storage", "testing", "types", "utils", "version", "xpu",
 }  # imported when a program first asks for them
 
 if TYPE_CHECKING:
@@ -240,14 +240,14 @@ __all__ = [
     "layout", "lenient", "less", "less_equal", "linalg", "linspace", "load", "lobpcg", "logdet", "logspace", "long", "lstm",
     "lstm_cell", "lstsq", "lu", "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d",
     "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "memory_format", "meshgrid", "moveaxis", "movedim", "mps",
-    "multiply", "multiprocessing", "nan", "narrow", "native_channel_shuffle", "negative", "newaxis", "nn", "no_grad",
-    "normal", "not_equal", "numel", "ones", "ones_like", "onnx", "optim", "pairwise_distance", "pca_lowrank", "pdist",
-    "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson", "positive", "prelu", "preserve_format",
+    "multiply", "multiprocessing", "nan", "narrow", "native_channel_shuffle", "native_dropout", "negative", "newaxis", "nn",
+    "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "onnx", "optim", "pairwise_distance", "pca_lowrank",
+    "pdist", "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson", "positive", "prelu", "preserve_format",
     "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
     "randperm", "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape", "resolve_conj", "resolve_neg",
-    "result_type", "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack",
-    "rrelu", "rrelu_", "rsub", "save", "saved", "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_",
-    "serialization", "set_default_device", "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode",
+    "result_type", "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rrelu",
+    "rrelu_", "rsub", "save", "saved", "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_", "serialization",
+    "set_default_device", "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode",
     "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads",
     "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "set_warn_always", "short", "solve", "sparse",
     "sparse_bsc", "sparse_bsc_tensor", "sparse_bsr", "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo",
@@ -257,5 +257,6 @@ __all__ = [
     "transpose", "trapezoid", "trapz", "tril_indices", "triu_indices", "true_divide", "typename", "types", "uint8", "uint16",
     "uint32", "uint64", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
     "use_deterministic_algorithms", "utils", "vander", "var_mean", "version", "vsplit", "watch", "why", "xpu", "zeros",
-    "zeros_like",]
+    "zeros_like",
+]
 __all__ += _in_place_functions.__all__ + _with_out.__all__ + _with_out_mathematics.__all__ + _with_out_places.__all__

@@ -371,6 +371,11 @@ def test_a_deep_graph_is_freed(torch):
     assert tokens[0]() is None
 
 
+def test_the_type_of_a_tensor_is_told_as_users_write_it(torch):
+    assert str(type(torch.ones(1))) == f"<class '{torch.__name__}.Tensor'>"
+    assert pickle.loads(pickle.dumps(torch.Tensor)) is torch.Tensor
+
+
 def test_next_functions_and_names(torch):
     x = torch.ones(2, requires_grad=True)
     y = x * 2

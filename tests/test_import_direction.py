@@ -19,7 +19,7 @@ LAYERS = [
     {"_dynamo", "compiler", "distributed", "functional", "hub", "mps", "multiprocessing", "onnx", "profiler", "sparse",
     "storage", "testing", "types", "version", "xpu"},
     {"nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda", "amp",
-    "distributions", "jit", "linalg", "serialization", "special"},
+    "distributions", "jit", "linalg", "serialization", "special", "__future__"},
     {"func"},
     {"explain"},
     {"seeing", "notebook", "plots"},

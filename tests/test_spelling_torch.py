@@ -131,6 +131,28 @@ def test_a_compiled_function_is_the_function():
     assert all(each is double for each in made)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_trace_runs_its_example_once(T):
+    """So the stream of random numbers and the running statistics stand where PyTorch's stand without its second check."""
+    T.manual_seed(0)
+    noisy = T.jit.trace(lambda x: x + T.rand(2), (T.ones(2),), check_trace=False)
+    after = T.rand(1).item()
+    T.manual_seed(0)
+    assert T.rand(3)[2].item() == after
+    assert noisy(T.ones(2)).shape == (2,)
+    layer = T.nn.BatchNorm1d(2)
+    T.jit.trace(layer, T.ones(3, 2), check_trace=False)
+    assert layer.num_batches_tracked.item() == 1
+    added = T.jit.trace(lambda x, y: x + y, example_kwarg_inputs={"x": T.ones(1), "y": T.ones(1)}, check_trace=False)
+    assert added(x=T.ones(1), y=T.ones(1)).item() == 2
+
+    def refuses(x):
+        raise NotImplementedError("not for this one")
+
+    with pytest.raises(NotImplementedError, match="not for this one"):
+        T.jit.trace(refuses, T.ones(1))
+
+
 def test_devices_are_kept_by_pickle_and_enter_a_block():
     place = autodiff.device("cuda:1")
     assert pickle.loads(pickle.dumps(place)) == place
@@ -224,11 +246,65 @@ def test_what_is_reported_is_swallowed_with_one_warning(tmp_path):
         writer.add_scalar("a", 1.0, global_step=2)
         writer.add_histogram("a", autodiff.ones(2), 1)
         writer.add_graph(autodiff.nn.Linear(1, 1), autodiff.ones(1))
+        writer.add_image(tag="a", img_tensor=autodiff.ones(1, 2, 2))
+        writer.add_embedding(autodiff.ones(2, 3), metadata=[0, 1], label_img=autodiff.ones(2, 1, 2, 2))
+        writer.add_pr_curve("a", autodiff.tensor([0, 1]), predictions=autodiff.rand(2), global_step=0)
+        writer.add_text("a", text_string="b")
         writer.flush()
+    assert writer.get_logdir() == str(tmp_path / "runs")
     assert not list(tmp_path.iterdir())
     with autodiff.profiler.profile(record_shapes=True) as prof, autodiff.profiler.record_function("step"):
         prof.step()
     assert "cProfile" in prof.key_averages().table(sort_by="cpu_time_total", row_limit=10)
+    with pytest.warns(UserWarning, match=r"trace\.json is not written: .* cProfile"):
+        prof.export_chrome_trace(str(tmp_path / "trace.json"))
+    assert not list(tmp_path.iterdir())
+
+
+# A schedule, and the counts of steps at which PyTorch calls the handler of eleven; its profiler is not run beside the tests,
+# whose threads it doesn't survive.
+PLANS = [
+    ({"wait": 1, "warmup": 1, "active": 2}, [4, 8, 11]),
+    ({"wait": 2, "warmup": 1, "active": 1, "repeat": 2}, [4, 8]),
+    ({"wait": 0, "warmup": 1, "active": 1, "repeat": 1}, [2]),
+    ({"wait": 1, "warmup": 1, "active": 3, "repeat": 1, "skip_first": 4}, [9]),
+    ({"wait": 3, "warmup": 2, "active": 1, "skip_first": 1, "skip_first_wait": 1}, [4, 10]),
+]
+
+
+@pytest.mark.parametrize(("plan", "calls"), PLANS)
+def test_a_profiler_follows_its_schedule_and_calls_its_handler_when_pytorch_does(plan, calls, torch):
+    def actions(T):
+        schedule = T.profiler.schedule(**plan)
+        return [schedule(step).name for step in range(14)]
+
+    handled = []
+    with autodiff.profiler.profile(
+        activities=[autodiff.profiler.ProfilerActivity.CPU], schedule=autodiff.profiler.schedule(**plan),
+        on_trace_ready=lambda prof: handled.append(prof.step_num),
+    ) as prof:
+        for _ in range(11):
+            prof.step()
+    assert handled == calls
+    assert actions(autodiff) == actions(torch)
+
+
+def test_a_profiler_without_schedule_calls_its_handler_at_the_end():
+    handled = []
+    with autodiff.profiler.profile(on_trace_ready=handled.append) as prof, autodiff.profiler.record_function("a"):
+        prof.step()
+        assert not handled
+    assert handled == [prof]
+
+
+def test_a_schedule_refuses_what_pytorch_refuses(torch):
+    for wrong in ({"wait": -1}, {"active": 0}, {"repeat": -1}):
+        for T in (torch, autodiff):
+            with pytest.raises(AssertionError, match=r"wait=.* active="):
+                T.profiler.schedule(**{"wait": 1, "warmup": 1, "active": 1} | wrong)
+    for T in (torch, autodiff):
+        with pytest.warns(UserWarning, match="warmup"):
+            T.profiler.schedule(wait=1, warmup=0, active=1)
 
 
 # ---- assert_close ----

@@ -231,7 +231,7 @@ def view_detached() -> RuntimeError:
     )
 
 
-def view_lost(kind: str, made_by: str, what: str) -> RuntimeError:
+def view_lost(kind: str, made_by: str, nr: int, what: str) -> RuntimeError:
     """A view whose history cannot be followed through a change of its memory."""
     if kind in ("no_grad", "inference"):
         block, now = ("no_grad", "with grad mode enabled") if kind == "no_grad" else ("inference_mode", "in normal mode")
@@ -247,12 +247,12 @@ def view_lost(kind: str, made_by: str, what: str) -> RuntimeError:
         )
     if kind != "outputs":
         return RuntimeError(
-            f"Output of {made_by} is a view and {what}. This view was created inside a custom Function (or because an input "
-            "was returned as-is), and to follow the change would override the Function's own backward. Clone the output of the "
-            "custom Function, or change it before the Function is applied."
+            f"Output {nr} of {made_by} is a view and {what}. This view was created inside a custom Function (or because an "
+            "input was returned as-is), and to follow the change would override the Function's own backward. Clone the output "
+            "of the custom Function, or change it before the Function is applied."
         )
     return RuntimeError(
-        f"Output of {made_by} is a view and {what}. This view is the output of a function "
+        f"Output {nr} of {made_by} is a view and {what}. This view is the output of a function "
         "that returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
         "replace the inplace operation by an out-of-place one, or take the part by its index, as in x[0]."
     )

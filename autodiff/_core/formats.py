@@ -1,8 +1,8 @@
 """In which order a tensor's elements lie in memory, by PyTorch's names: rows, or the channels of an image last.
 
 After this module a reader knows that a memory format changes no number. A format asked for is given: the strides are
-PyTorch's. But an operation lays its own result out as it likes, in rows for the most part, so that what is computed from a
-channels_last tensor isn't one, as it is in PyTorch.
+PyTorch's. The layers of images (convolutions, pools, batch and group norm, padding, interpolation) hand on the format of what
+they are given, as PyTorch's do, and a leaf's gradient has the leaf's; another operation lays its result out as it likes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["arranged", "axes_in", "channels_follow_last", "dense_only", "layout", "memory_format", "named_order"]
+__all__ = ["arranged", "axes_in", "channels_follow_last", "dense_only", "laid_as", "layout", "memory_format", "named_order"]
 
 Array = np.ndarray[Any, Any]
 
@@ -36,7 +36,8 @@ class memory_format(_Named):
     """The order of a tensor's elements in memory, which changes no number.
 
     contiguous_format (rows), channels_last (of images, (N, C, H, W)), channels_last_3d (of volumes), and preserve_format (as it
-    was). `x.to(memory_format=torch.channels_last)` has PyTorch's strides; what an operation makes of it lies in rows again.
+    was). `x.to(memory_format=torch.channels_last)` has PyTorch's strides, and what a layer of images makes of it is
+    channels_last, too.
 
     >>> import autodiff as torch
     >>> x = torch.zeros(1, 2, 3, 4).to(memory_format=torch.channels_last)
@@ -127,6 +128,14 @@ def channels_follow_last(array: Array) -> bool:
             return False
         least = step * max(array.shape[axis], 1)
     return True
+
+
+def laid_as(y: Array, *given: Array) -> Array:
+    """What a layer made, channels last where one of what it was given is an image or a volume that has them last."""
+    for x in given:
+        if not x.flags.c_contiguous and x.ndim == y.ndim and channels_follow_last(x):
+            return arranged("laid_as", y, channels_last if y.ndim == 4 else channels_last_3d)
+    return y
 
 
 def dense_only(function: str, wanted: Any, pin_memory: bool | None) -> None:

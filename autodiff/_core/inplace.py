@@ -61,7 +61,7 @@ def in_place(
             tracked = edge is not None or any(edge_of(a) is not None for a in (*args, *kwargs.values()))
             # A view made under no_grad has no history of its own, yet a change of it is one of the base's values.
             if view is not None and view.kind and (tracked or view.base._edge is not None):
-                raise lost(view, f"is being modified inplace ({method.__name__})")
+                raise lost(self, f"is being modified inplace ({method.__name__})")
         if LOOKING:
             tell("changing", self, method.__name__, args, kwargs)
         old = wrap(self._array.copy() if tracked else self._array)
@@ -113,7 +113,7 @@ def check_writable(t: Tensor, name: str, uniform: bool = False) -> None:
         if view is not None:
             base = view.base._edge
             if view.kind and (base is not None or edge is not None):
-                raise lost(view, f"is being modified inplace ({name})")
+                raise lost(t, f"is being modified inplace ({name})")
             if base is LEAF or (base is None and edge is not None):
                 raise errors.leaf_in_place(name, view=True)
         if t._edge is LEAF:

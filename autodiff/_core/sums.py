@@ -69,12 +69,21 @@ def accumulate(tensor: Tensor, g: Gradient, create_graph: bool) -> None:
         tensor._grad = g.clone() if known is None else known + g
         return
     if known is None:
-        tensor._grad = wrap(np.array(g, order="C"))
+        tensor._grad = wrap(np.array(g, order="C") if tensor._array.flags.c_contiguous else _laid_as(tensor._array, g))
     elif known._array.flags.writeable and not repeats(known._array):
         np.add(known._array, g, out=known._array)
         changed(known)
     else:
         tensor._grad = wrap(np.asarray(known._array + g))
+
+
+def _laid_as(x: Any, g: Any) -> Any:
+    """A copy of g in the order that x has in memory, where it fills a piece of it; in rows else."""
+    like = np.empty_like(x)
+    if any(a != b and n > 1 for a, b, n in zip(like.strides, x.strides, x.shape, strict=True)):
+        return np.array(g, order="C")
+    like[...] = g
+    return like
 
 
 def have_gradients(root: Edge) -> bool:

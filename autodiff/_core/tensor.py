@@ -68,6 +68,8 @@ class Tensor(NamesOfPyTorch):
     (tensor(5., grad_fn=<SumBackward0>), tensor([2., 4.]))
     """
 
+    __module__ = "autodiff"  # where users find it: print(type(x))
+
     # Slots, since they are read faster; and a dictionary for what users note on a tensor, as in x.label = "x1".
     __slots__ = ("__dict__", "__weakref__", "_array", "_cell", "_edge", "_extra", "_grad", "_view")
 

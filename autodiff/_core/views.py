@@ -45,7 +45,7 @@ def refresh(t: Tensor) -> None:
     current = view.base
     if current._edge is None:
         if t._edge.__class__ is tuple and mode.grad:
-            raise lost(view, _BASE_CHANGED) if view.kind else errors.view_detached()
+            raise lost(t, _BASE_CHANGED) if view.kind else errors.view_detached()
         if t._edge is LEAF:  # a leaf that is a view of a constant stays one, whoever writes to it
             view.seen = t._cell[0]
         return
@@ -60,7 +60,7 @@ def refresh(t: Tensor) -> None:
         before, t._edge = t._edge, current._edge
         _carry_retained(t, before)
     elif mode.grad:
-        raise lost(view, _BASE_CHANGED)
+        raise lost(t, _BASE_CHANGED)
     else:
         return  # stays out of date: whoever uses it where gradients are recorded is to be told
     view.seen = t._cell[0]
@@ -81,10 +81,12 @@ def _carry_retained(t: Tensor, before: Any) -> None:
         node.extra.setdefault("retain", {})[nr] = retained.pop(before[1])
 
 
-def lost(view: View, what: str) -> RuntimeError:
+def lost(t: Tensor, what: str) -> RuntimeError:
     """The error for a view whose history cannot be followed through a change of its memory."""
+    view = t._view
+    nr = max(t._edge[1], 0) if t._edge.__class__ is tuple else 0
     made_by = view.path[-1][0].operation.name if view.kind == "outputs" else view.kind
-    return errors.view_lost(view.kind, made_by, what)
+    return errors.view_lost(view.kind, made_by, nr, what)
 
 
 def share(t: Tensor, x: Any, op: Any, params: dict[str, Any], kind: str) -> None:

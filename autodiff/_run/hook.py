@@ -97,3 +97,4 @@ def as_torch() -> None:
     # A worker that is not forked begins with nothing but sys.path.
     sys.path.insert(1, str(Path(__file__).with_name("workers")))
     vars(autodiff)["__version__"] = f"{PYTORCH}+autodiff"
+    vars(autodiff)["Tensor"].__module__ = "torch"  # what a program prints that shows the type of a tensor

@@ -90,7 +90,8 @@ Matrices:
 - `sums_with_products`: addmv, addr, addbmm.
 - `einsum`: sums of products by the names of dimensions.
 - `_matrices`: what is asked of a matrix.
-- `equations`: solve, inv, det, lstsq, pinv.
+- `equations`: solve, inv, det, pinv.
+- `least_squares`: lstsq, for more equations than unknowns or fewer.
 - `factors`: Cholesky, QR, LU.
 - `ldl`: L D L^T.
 - `lobpcg`: the largest eigenvalues of a symmetric matrix, also against another.

@@ -27,10 +27,6 @@ def _size(function: str, n: int, input: Tensor, output_size: Any) -> tuple[int, 
     shape = input._array.shape
     if len(shape) not in (n + 1, n + 2):
         raise RuntimeError(f"{function}(): Expected {n + 1}D or {n + 2}D tensor, but got {list(shape)}")
-    if 0 in shape[-n - 1 :]:
-        raise RuntimeError(
-            f"{function}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes {list(shape)}"
-        )
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f"{function} is not implemented for {input.dtype}: use input.float()")
     sizes = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * n
@@ -50,13 +46,23 @@ def _size(function: str, n: int, input: Tensor, output_size: Any) -> tuple[int, 
     return found
 
 
+def _filled(function: str, sizes: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """RuntimeError where one of the sizes, which are some of the input's, is 0: a window would have nothing in it."""
+    if 0 in sizes:
+        raise RuntimeError(
+            f"{function}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes {list(shape)}"
+        )
+
+
 # ---- means ----
 
 
 def _avg(function: str, n: int, input: Tensor, output_size: Any) -> Tensor:
     size = _size(function, n, input, output_size)
-    if n > 1 and set(size) == {1}:
+    if set(size) == {1}:
         return input.mean(tuple(range(-n, 0)), keepdim=True)
+    shape = input._array.shape
+    _filled(function, shape[1:] if n == 3 else shape[-n:], shape)
     operation = ops.adaptive_avg_of_volumes if n == 3 else ops.adaptive_avg
     return batched(input, n, lambda x: operation(x, size=size))
 
@@ -104,6 +110,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Size) -> Tensor:
 
 def _max(function: str, n: int, input: Tensor, output_size: Any) -> tuple[Tensor, Tensor]:
     size = _size(function, n, input, output_size)
+    _filled(function, input._array.shape[1:], input._array.shape)
     operation = ops.adaptive_max_of_volumes if n == 3 else ops.adaptive_max
 
     def pair(x: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import scalar_type
+from autodiff._core.graph import renamed
 from autodiff._core.memory import memory_order
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors
+from autodiff.ops.arithmetic import mul
 from autodiff.random import default_generator
 
+_native = renamed(mul, "NativeDropout")
 _LOWEST = 1.7580993408473766  # minus the value that selu falls to: alpha times its scale
 
 
@@ -31,17 +34,25 @@ def _kept(input: Tensor, p: float, feature: bool) -> Any:
     return drawn.transpose(np.argsort(order)) if order else drawn
 
 
-def _dropped(input: Tensor, p: Any, train: bool, inplace: bool, feature: bool = False, alpha: bool = False) -> Tensor:
+def _check_probability(p: Any) -> None:
     if not 0.0 <= number("dropout", "p", p) <= 1.0:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if not train or p == 0.0 or not input._array.size:
-        return input
-    dtype = input._array.dtype
-    if dtype.kind != "f":
+
+
+def _check_dtype(input: Tensor) -> None:
+    if input._array.dtype.kind != "f":
         raise RuntimeError(
             f"result type Float can't be cast to the desired output type {scalar_type(input._array)}: dropout scales what it "
             "leaves; convert the input with x.float()"
         )
+
+
+def _dropped(input: Tensor, p: Any, train: bool, inplace: bool, feature: bool = False, alpha: bool = False) -> Tensor:
+    _check_probability(p)
+    if not train or p == 0.0 or not input._array.size:
+        return input
+    _check_dtype(input)
+    dtype = input._array.dtype
     if feature and input._array.ndim < 2 and p != 1.0:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     if p == 1.0:
@@ -69,6 +80,26 @@ def dropout(input: Tensor, p: float, train: bool) -> Tensor:
     tensor([1., 1.])
     """
     return _dropped(input, p, train, False)
+
+
+@takes_tensors
+def native_dropout(input: Tensor, p: float, train: bool | None) -> tuple[Tensor, Tensor]:
+    """(`dropout` of the input, True where an element is kept); `train` may be None for True.
+
+    RuntimeError for a p outside [0, 1], and for integers that are to be scaled.
+
+    >>> import autodiff as torch
+    >>> torch.native_dropout(torch.ones(2), 0.5, False)
+    (tensor([1., 1.]), tensor([True, True]))
+    """
+    dtype = input._array.dtype
+    kept = factor = np.ones(input._array.shape, np.bool_)
+    if train is None or train:
+        _check_probability(p)
+        _check_dtype(input)
+        kept = _kept(input, p, False)
+        factor = kept.astype(dtype) / dtype.type(1.0 - p or 1.0)
+    return _native(input, wrap(factor.astype(dtype, copy=False))), wrap(kept)
 
 
 @takes_tensors

@@ -88,7 +88,10 @@ def embedding_renorm_(input: Tensor, indices: Tensor, max_norm: float, norm_type
 
 
 def _bags(offsets: Any, total: int, include_last_offset: bool) -> tuple[Any, int]:
-    """(which bag each place is in, how many bags there are), from where each begins; RuntimeError where these are not."""
+    """(which bag each place is in, how many bags there are), from where each begins; RuntimeError where these are not.
+
+    With `include_last_offset` the last number begins no bag. It is the end, so it says nothing that `total` does not.
+    """
     if include_last_offset and not len(offsets):
         raise RuntimeError("include_last_offset: number of offset should be at least 1")
     if len(offsets) and offsets[0] != 0:
@@ -103,8 +106,28 @@ def _bags(offsets: Any, total: int, include_last_offset: bool) -> tuple[Any, int
     if (np.diff(offsets) < 0).any():
         raise RuntimeError("offsets must not fall: each says where a bag begins, and the next one begins there or later")
     count = len(offsets) - bool(include_last_offset)
-    ends = np.append(offsets[1:], total)[:count]
-    return np.repeat(np.arange(count), ends - offsets[:count]), count
+    return np.repeat(np.arange(count), np.diff(offsets[:count], append=total)), count
+
+
+def _checked(weight: Tensor, indices: Tensor, offsets: Tensor) -> tuple[Any, Any]:
+    """(the indices in one row, where each bag begins); RuntimeError for a rank, a dtype or an index that does not fit."""
+    for name, given, ranks in (("input", indices, (1, 2)), ("offsets", offsets, (1,)), ("weight", weight, (2,))):
+        if given._array.ndim not in ranks:
+            wanted = " or ".join(f"{rank}D" for rank in ranks)
+            raise RuntimeError(f"{name} has to be a {wanted} Tensor, but got Tensor of dimension {given.ndim}")
+    if weight._array.dtype.kind != "f":
+        raise RuntimeError(
+            "Expected tensor for argument #1 'weight' to have one of the following scalar types: Half, BFloat16, Float, "
+            f"Double; but got {weight.type()} instead (while checking arguments for embedding_bag); convert it with .float()"
+        )
+    rows, places = len(weight._array), places_of(indices, "embedding_bag").reshape(-1)
+    wrong = np.flatnonzero((places < 0) | (places >= rows))
+    if len(wrong):
+        raise RuntimeError(
+            f"embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be {places[wrong[0]]} at position "
+            f"{wrong[0]}, and there are {rows} embeddings"
+        )
+    return places, places_of(offsets, "embedding_bag")
 
 
 @takes_tensors
@@ -122,8 +145,8 @@ def embedding_bag(
     """The sum (mode 0), mean (1) or maximum (2) of weight[indices] in each bag; bag i begins at offsets[i].
 
     Returns (bags, the bag of each index, the number of rows in each bag, the row of each maximum): the last three are what a
-    gradient needs. Rows of `padding_idx` are left out. RuntimeError for offsets that do not rise from 0, and for an index
-    that no row has.
+    gradient needs. Rows of `padding_idx` are left out. RuntimeError for ranks and dtypes that do not fit, for
+    offsets that do not rise from 0, and for an index that no row has.
 
     >>> import autodiff as torch
     >>> w = torch.tensor([[1.0], [2.0], [4.0]])
@@ -131,13 +154,7 @@ def embedding_bag(
     tensor([[3.],
             [4.]])
     """
-    places, begins = places_of(indices, "embedding_bag"), places_of(offsets, "embedding_bag")
-    rows = len(weight._array)
-    wrong = np.flatnonzero((places < 0) | (places >= rows))
-    if len(wrong):
-        raise RuntimeError(
-            f"Index {wrong[0]} of input takes value {places[wrong[0]]} which is not in the valid range [0, {rows})"
-        )
+    rows, (places, begins) = len(weight._array), _checked(weight, indices, offsets)
     if sparse:
         raise NotImplementedError(_SPARSE.format("embedding_bag"))
     scale = per_sample_weights
@@ -148,7 +165,7 @@ def embedding_bag(
         )
     bags, count = _bags(begins, len(places), include_last_offset)
     places = places[: len(bags)]
-    if scale is not None and len(bags) < len(indices._array):
+    if scale is not None and len(bags) < indices._array.size:
         scale = getitem(scale, slice(0, len(bags)))
     which = bags
     if padding_idx is not None:

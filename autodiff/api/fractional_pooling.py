@@ -38,9 +38,9 @@ def _fractional(
         ratios = tuple(output_ratio) if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * n
         output_size = [int(size * ratio) for size, ratio in zip(shape[-n:], ratios, strict=True)]
     size = _exactly(function, "output_size", output_size, n)
-    if len(shape) not in (n + 1, n + 2) or 0 in shape[-n - 1 :]:
+    if len(shape) not in (n + 1, n + 2) or 0 in shape[1:]:
         raise RuntimeError(
-            f"{function}(): Expected input to have {n + 1} or {n + 2} dimensions, with elements in all but the batch, but got: "
+            f"{function}(): Expected input to have {n + 1} or {n + 2} dimensions, with elements in all but the first, but got: "
             f"{list(shape)}"
         )
     if input._array.dtype.kind != "f":

@@ -113,7 +113,7 @@ def _check_sizes(input: Tensor, sizes: list[int], mode: str) -> None:
             raise RuntimeError(f"Non-empty {len(old)}D data tensor expected but got a tensor with sizes {list(old)}")
     if math.prod((*old[:2], *sizes)) * dtype.itemsize >= _LARGEST:
         raise RuntimeError(f"Storage size calculation overflowed with sizes={[*old[:2], *sizes]}")
-    if dtype.kind != "f" and not (dtype == np.uint8 and mode in _NEAREST):
+    if dtype.kind != "f" and not (dtype == np.uint8 and (mode in _NEAREST or mode in ("bilinear", "bicubic", "lanczos"))):
         raise NotImplementedError(f'"{mode}" not implemented for {scalar_type(input._array)!r}; use x.float()')
 
 
@@ -137,7 +137,8 @@ def interpolate(
     `recompute_scale_factor` places pixels by the sizes, not by the factor.
 
     ValueError for neither or both of size and scale_factor, and for options that a mode does not have; NotImplementedError
-    for another number of dimensions, and for integers; RuntimeError for a size of nothing.
+    for another number of dimensions, and for integers, of which bytes have the modes of images; RuntimeError for a size of
+    nothing.
 
     >>> import autodiff as torch
     >>> x = torch.tensor([[[0.0, 2.0]]])
@@ -151,7 +152,7 @@ def interpolate(
     sizes, factors = _sizes(input, size, scale_factor, mode, recompute_scale_factor)
     _check_mode(input, mode, align_corners, antialias)
     _check_sizes(input, sizes, mode)
-    real: Any = np.float64 if input._array.dtype == np.float64 else np.float32
+    real: Any = np.float32 if input._array.dtype.kind == "f" and input._array.dtype != np.float64 else np.float64
     along = list(zip(range(2, input._array.ndim), input._array.shape[2:], sizes, factors))
     if mode in _NEAREST:
         exact = mode == "nearest-exact"

@@ -310,20 +310,3 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     if input._array.ndim != 1 or vec2._array.ndim != 1:
         raise RuntimeError(f"outer: Expected 1-D arguments, got {input._array.ndim}-D and {vec2._array.ndim}-D")
     return input.unsqueeze(1) * vec2
-
-
-@method
-@takes_tensors
-def inner(input: Tensor, other: Tensor) -> Tensor:
-    """The sum of products over the last dimension of both.
-
-    >>> import autodiff as torch
-    >>> torch.inner(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
-    tensor(11.)
-    """
-    if input._array.ndim == 0 or other._array.ndim == 0:
-        return input * other
-    if input._array.ndim == 1 and other._array.ndim == 1:
-        return dot(input, other)
-    a, b = (x.reshape(int(np.prod(x.shape[:-1])), x.shape[-1]) for x in (input, other))
-    return mm(a, b.t()).reshape((*input.shape[:-1], *other.shape[:-1]))

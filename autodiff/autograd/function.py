@@ -150,7 +150,7 @@ def _check_dirty(cls: Any, ctx: FunctionCtx, args: tuple[Any, ...], outputs: tup
             if view.base._edge is LEAF:
                 raise errors.leaf_in_place(f"{cls.__name__}.apply", view=True)
             if view.kind:
-                raise lost(view, f"is being modified inplace ({cls.__name__}.apply)")
+                raise lost(x, f"is being modified inplace ({cls.__name__}.apply)")
             if len(outputs) > 1:
                 raise RuntimeError(
                     f"If your Function ({cls.__name__}) modifies inplace an input that is a view of another Tensor, your "

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
+from autodiff._core.formats import laid_as
 from autodiff._core.graph import primitive, renamed
 from autodiff.ops.pooling import in_single, places_of
 
@@ -31,7 +32,7 @@ def ends(n: int, size: int) -> list[tuple[int, int]]:
 )
 def adaptive_avg(x, *, size):
     """The mean of each window, one dimension after the other."""
-    return in_single(_means, x, size)
+    return laid_as(in_single(_means, x, size), x)
 
 
 def _means(x: Any, size: tuple[int, ...]) -> Any:
@@ -58,7 +59,7 @@ def adaptive_avg_spread(x, *, inside):
 
 def _not_empty(g: Any) -> None:
     """RuntimeError for the gradient of an adaptive pool without windows, as in PyTorch."""
-    if 0 in g.shape[1:]:
+    if 0 in g.shape[2:]:
         raise RuntimeError(
             "Expected grad_output to have non-zero size for non-batch dimensions, but grad_output has sizes "
             f"{list(g.shape)}: the pool was told to make nothing"
@@ -108,7 +109,7 @@ taken_in_place_of_volumes = renamed(taken_in_place, "FractionalMaxPool3D")
 )
 def adaptive_max(x, places):
     """The largest elements, which stand at the places."""
-    return np.take_along_axis(_flat(x), _flat(places), 2).reshape(places.shape)
+    return laid_as(np.take_along_axis(_flat(x), _flat(places), 2).reshape(places.shape), x)
 
 
 adaptive_max_of_volumes = renamed(adaptive_max, "AdaptiveMaxPool3D")
@@ -168,7 +169,7 @@ unpooled_volumes = renamed(unpooled, "MaxUnpool3D")
 def max_pool_with_places(x, *, windows):
     """(the largest of each window, its place): what a max pool gives where the places are asked for."""
     y, taps = _kernels.max_pool(x, windows)
-    return y, places_of(taps, windows)
+    return laid_as(y, x), laid_as(places_of(taps, windows), x)
 
 
 max_pool_with_places_of_volumes = renamed(max_pool_with_places, "MaxPool3DWithIndices")

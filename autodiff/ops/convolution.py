@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from autodiff import _kernels
+from autodiff._core.formats import laid_as
 from autodiff._core.graph import primitive
 from autodiff.ops.reduce import spread
 
@@ -28,7 +29,7 @@ def convolution(x, w, b, *, windows, groups):
 
     b, where there is one, is added to each.
     """
-    return _kernels.convolution(x, w, b, windows, groups)
+    return laid_as(_kernels.convolution(x, w, b, windows, groups), x, w)
 
 
 @primitive(
@@ -41,7 +42,7 @@ def convolution(x, w, b, *, windows, groups):
 )
 def transposed_convolution(x, w, b, *, windows, groups):
     """y[p + t] = the sum of w[t] x[p]: every element of x spreads a window, and these are added up, plus b."""
-    return _kernels.transposed_convolution(x, w, b, windows, groups)
+    return laid_as(_kernels.transposed_convolution(x, w, b, windows, groups), x, w)
 
 
 @primitive(

@@ -20,13 +20,15 @@ from autodiff.ops.shape import unsqueeze
 OFTEN = 1000  # how many times a row may be named, on average, before its sum is taken in double
 
 
-def _shares(places: Any, padding: int, by_frequency: bool) -> Any:
-    """What each place counts in the gradient: 0 for padding, else one over how often it is named; None where all count 1."""
+def _as_counted(rows: Any, places: Any, padding: int, by_frequency: bool) -> Any:
+    """Each row times what its place counts in the gradient: one over how often it is named; that of the padding is 0.
+
+    Not 0 times the row: a nan there, as the mean over padding alone has it, counts nothing either.
+    """
     if by_frequency:
         _, which, counts = np.unique(places, return_inverse=True, return_counts=True)
-        shares = 1.0 / counts[which.reshape(places.shape)]
-        return np.where(places == padding, 0.0, shares) if padding >= 0 else shares
-    return (places != padding).astype(np.float64) if padding >= 0 else None
+        rows = rows * (1.0 / counts)[which.reshape(places.shape)][..., None].astype(rows.dtype)
+    return np.where((places == padding)[..., None], rows.dtype.type(0), rows) if padding >= 0 else rows
 
 
 @primitive(
@@ -54,11 +56,8 @@ def embedding(weight, *, places, padding, by_frequency):
 )
 def rows_added(d, *, places, rows, padding, by_frequency):
     """d added up in `rows` rows of zeros: each of its vectors in the row that its place names, times what that place counts."""
-    shares = _shares(places, padding, by_frequency)
     columns, places = d.shape[-1], places.reshape(-1)
-    wide = widened(d).reshape(len(places), columns)
-    if shares is not None:
-        wide = wide * shares.reshape(-1, 1).astype(wide.dtype)
+    wide = _as_counted(widened(d).reshape(len(places), columns), places, padding, by_frequency)
     out = np.zeros((rows, columns), wide.dtype)
     if len(places) <= OFTEN * rows:
         out = _kernels.add_rows(out, places, wide)
@@ -80,9 +79,7 @@ def rows_added(d, *, places, rows, padding, by_frequency):
 )
 def shared_rows(weight, *, places, padding, by_frequency):
     """weight[places], each row times what its place counts in a gradient."""
-    shares = _shares(places, padding, by_frequency)
-    rows = weight.take(places, 0)
-    return rows if shares is None else rows * shares[..., None].astype(rows.dtype)
+    return _as_counted(weight.take(places, 0), places, padding, by_frequency)
 
 
 # ---- summed in bags ----

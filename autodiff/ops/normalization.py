@@ -16,6 +16,7 @@ import numpy as np
 
 from autodiff import _kernels
 from autodiff._core.broadcast import sum_to, widened
+from autodiff._core.formats import laid_as
 from autodiff._core.graph import primitive
 from autodiff._core.together import together
 from autodiff.ops.power import rsqrt
@@ -109,7 +110,8 @@ def normalized(x, weight, bias, *, shape, axes, eps):
         one, zero = np.ones(len(seen), seen.dtype), np.zeros(len(seen), seen.dtype)
         y, *moments = _kernels.batch_norm(seen[None], one, zero, eps)
         y = y.reshape(shape) * weight + bias
-    return _as_given(y, x, shape, axes), *moments
+    y = _as_given(y, x, shape, axes)
+    return y if _by_column(weight.shape, shape, axes) else laid_as(y, x), *moments
 
 
 # ---- the same with a rule for each input, for derivatives of derivatives ----
@@ -244,4 +246,4 @@ def _sum_with_x(g: Any, d: Any, x: Any, shape: Any, axes: tuple[int, ...], eps: 
 )
 def rescaled(x, weight, bias, *, centre, scale):
     """(x - centre) * scale * weight + bias: with numbers that do not depend on x."""
-    return ((x - centre) * (scale * weight) + bias).astype(x.dtype, copy=False)
+    return laid_as(((x - centre) * (scale * weight) + bias).astype(x.dtype, copy=False), x)

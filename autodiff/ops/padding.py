@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.formats import laid_as
 from autodiff._core.graph import primitive, renamed
 from autodiff.ops.places import along
 
@@ -30,7 +31,7 @@ def constant_pad(x, *, pads, value):
     out = np.full([n + before + after for n, (before, after) in zip(x.shape, pads)], value, x.dtype)
     inner = tuple(slice(max(before, 0), n - max(after, 0)) for n, (before, after) in zip(out.shape, pads))
     out[inner] = x[tuple(slice(max(-before, 0), n - max(-after, 0)) for n, (before, after) in zip(x.shape, pads))]
-    return out
+    return laid_as(out, x)
 
 
 def _even(places: Any) -> Any:
@@ -61,13 +62,14 @@ def added_along(out: Any, x: Any, axis: int, places: Any) -> None:
 )
 def repeated(x, *, places):
     """x at the places along some of its axes: (axis, places) pairs, a place as often as it is repeated."""
+    given = x
     for axis, at in places:
         times, over = divmod(len(at), x.shape[axis])
         if not over and np.array_equal(at, np.repeat(np.arange(x.shape[axis]), times)):
             x = np.repeat(x, times, axis)
         else:
             x = np.take(x, at, axis)
-    return x
+    return laid_as(x, given)
 
 
 @primitive(

@@ -5,6 +5,7 @@ After this module a reader knows that each is one reshape between two, and that 
 
 from __future__ import annotations
 
+from autodiff._core.formats import laid_as
 from autodiff._core.graph import primitive
 
 
@@ -48,4 +49,4 @@ def _others(shape: tuple[int, ...], groups: int) -> int:
 def channel_shuffle(x, *, groups):
     """x with its channels dealt out among groups: the first of each group, then the second of each."""
     parts = x.reshape(x.shape[0], groups, _others(x.shape, groups), *x.shape[2:])
-    return parts.swapaxes(1, 2).copy().reshape(x.shape)
+    return laid_as(parts.swapaxes(1, 2).copy().reshape(x.shape), x)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import _kernels
+from autodiff._core.formats import laid_as
 from autodiff._core.graph import primitive, renamed
 from autodiff._kernels.windows import Windows, along
 
@@ -25,7 +26,8 @@ from autodiff._kernels.windows import Windows, along
 )
 def max_pool(x, *, windows):
     """(the largest of each window, the number of the tap that met it)."""
-    return _kernels.max_pool(x, windows)
+    y, taps = _kernels.max_pool(x, windows)
+    return laid_as(y, x), taps
 
 
 max_pool_of_volumes = renamed(max_pool, "MaxPool3DWithIndices")
@@ -78,7 +80,7 @@ def places_of(taps: Any, windows: Windows) -> Any:
 )
 def avg_pool(x, *, windows, counts):
     """The sum of each window / its count: one dimension after the other; counts is a number or one for each window."""
-    return in_single(_means, x, windows, counts)
+    return laid_as(in_single(_means, x, windows, counts), x)
 
 
 def in_single(function: Any, x: Any, *options: Any) -> Any:

@@ -2,6 +2,10 @@
 
 After this module a reader knows that all modes of interpolation are one operation, told by its weights alone, and that its
 gradient is the transposed sum: each old number collects, with the same weights, from the new ones that it went into.
+
+Note [Bytes]: an image of bytes is computed as image libraries do, in integers. The weights are multiplied by a power of 2, as
+large as it can be for the largest of them to stay below 2**15, and rounded; the sums are divided by it, and rounded and cut to
+bytes after each axis. Source: the resizing of Pillow, which PyTorch follows.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff import _kernels
+from autodiff._core.formats import laid_as
 from autodiff._core.graph import primitive, renamed
 from autodiff.ops.padding import added_along
 from autodiff.ops.places import along
@@ -58,7 +63,10 @@ def _by_matrix(x: Any, axis: int, matrix: Any) -> Any:
     says="Each old number collects the gradients of the new ones that it is a part of, with its weight there.",
 )
 def resampled(x, *, taps):
-    """The weighted sums of x along some of its axes, the last one first."""
+    """The weighted sums of x along some of its axes, the last one first; of bytes as in Note [Bytes]."""
+    given = x
+    if x.dtype == np.uint8:
+        return laid_as(_of_bytes(x, taps), given)
     kept, x = x.dtype, x.astype(np.float32, copy=False) if x.dtype == np.float16 else x
     finite = np.isfinite(x).all()
     for axis, each, new, old in reversed(taps):
@@ -73,7 +81,22 @@ def resampled(x, *, taps):
             else:
                 out[along(axis, rows)] += part
         x = out
-    return x.astype(kept, copy=False)
+    return laid_as(x.astype(kept, copy=False), given)
+
+
+def _of_bytes(x: Any, taps: Any) -> Any:
+    """The weighted sums of bytes by whole weights, rounded to bytes after each axis."""
+    for axis, each, new, old in reversed(taps):
+        if old == new:
+            continue
+        weights = _matrix(each, new, old, np.float64)
+        bits = 0
+        while bits < 22 and int(weights.max() * 2 ** (bits + 1) + 0.5) < 2**15:
+            bits += 1
+        whole = np.trunc(weights * 2**bits + np.copysign(0.5, weights))
+        sums = _by_matrix(x.astype(np.float64), axis, whole)  # exact, as all are whole numbers below 2**53
+        x = np.clip(np.floor(sums / 2**bits + 0.5), 0, 255).astype(np.uint8)
+    return x
 
 
 @primitive(

@@ -14,7 +14,9 @@ import numpy as np
 from autodiff._core.dtypes import float64, get_default_dtype
 from autodiff._core.tensor import Tensor
 
-__all__ = ["SWITCHES", "at_least", "between", "count", "fill_in", "no_tensors", "numbers", "plain", "switches", "zeros"]
+__all__ = [
+    "SWITCHES", "at_least", "between", "count", "fill_in", "no_tensors", "numbers", "plain", "scalar", "switches", "zeros",
+]
 
 SWITCHES = frozenset({"foreach", "fused", "capturable", "differentiable"})
 
@@ -115,3 +117,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return tuple(map(plain, value))
     return value.item() if hasattr(value, "item") else value
+
+
+def scalar(value: Any) -> Any:
+    """The same without dimensions, where it is a tensor of one element; of a sequence, each."""
+    if isinstance(value, (tuple, list)):
+        return tuple(map(scalar, value))
+    return value.reshape(()) if isinstance(value, Tensor) and value.ndim and value.numel() == 1 else value

@@ -11,7 +11,7 @@ from typing import Any
 from autodiff._core import errors
 from autodiff._core.modes import enable_grad
 from autodiff._core.tensor import LEAF, Tensor, wrap
-from autodiff.optim._options import SWITCHES
+from autodiff.optim._options import SWITCHES, scalar
 from autodiff.optim._update import begin
 
 __all__ = ["step"]
@@ -29,7 +29,7 @@ def step(optimizer: Any) -> Exception | None:
             if optimizer.first_state is not None:
                 begin(optimizer.first_state, group, [p._array], entries)
             entry = entries[0] or {}
-            chosen = {name: group[name] for name in optimizer.defaults if name not in SWITCHES}
+            chosen = {name: scalar(group[name]) for name in optimizer.defaults if name not in SWITCHES}
             # A clone: what the rule keeps for backward must not be overwritten.
             new, *after = optimizer.recorded_rule(p.clone(), p._grad, *(entry.get(name) for name in names), **chosen)
             p.copy_(new)

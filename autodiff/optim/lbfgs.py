@@ -14,7 +14,7 @@ from autodiff._core.tensor import Tensor
 from autodiff.api.filled import zeros
 from autodiff.api.join import cat
 from autodiff.optim._line_search import Point, strong_wolfe
-from autodiff.optim._options import at_least
+from autodiff.optim._options import at_least, scalar
 from autodiff.optim.optimizer import Optimizer
 
 __all__ = ["LBFGS"]
@@ -88,7 +88,7 @@ class LBFGS(Optimizer):
 
     def _steps(self, closure: Callable[[], Any]) -> Any:
         group, state = self.param_groups[0], self.state[self._params[0]]
-        lr, most, tolerance = group["lr"], group["max_iter"], group["tolerance_change"]
+        lr, most, tolerance = scalar(group["lr"]), group["max_iter"], group["tolerance_change"]
         if group["line_search_fn"] not in (None, "strong_wolfe"):
             raise RuntimeError(f"only 'strong_wolfe' is supported, not {group['line_search_fn']!r}")
         state.setdefault("func_evals", 0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff._core.tensor import Tensor
 from autodiff.ops.power import sqrt
 from autodiff.optim._functional import apply
 from autodiff.optim._options import at_least, between, count, switches, zeros
@@ -34,7 +35,7 @@ def nadam_rule(
     mu = beta1 * (1.0 - 0.5 * 0.96 ** (t * momentum_decay))
     mu_next = beta1 * (1.0 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
     mu_product = mu_product * mu
-    so_far = float(mu_product)
+    so_far = mu_product if isinstance(mu_product, Tensor) else float(mu_product)
     exp_avg = exp_avg + (g - exp_avg) * (1 - beta1)
     exp_avg_sq = beta2 * exp_avg_sq + (1 - beta2) * g * g
     size = sqrt(exp_avg_sq / (1 - beta2**t)) + eps

@@ -33,7 +33,7 @@ class SummaryWriter:
     """
 
     def __init__(self, log_dir: str | None = None, *args: Any, **kwargs: Any) -> None:
-        self.log_dir = log_dir or "runs"
+        self.log_dir = str(log_dir or "runs")
         warnings.warn(
             "autodiff writes no files for TensorBoard: print the numbers, or draw them with matplotlib", stacklevel=stacklevel()
         )
@@ -44,19 +44,66 @@ class SummaryWriter:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def add_scalar(self, tag: str, scalar_value: Any, global_step: Any = None, *args: Any, **kwargs: Any) -> None:
+    def add_scalar(
+        self, tag: str, scalar_value: Any, global_step: Any = None, walltime: Any = None, *args: Any, **kwargs: Any
+    ) -> None:
         """Nothing."""
 
-    def add_scalars(self, main_tag: str, tag_scalar_dict: Any, global_step: Any = None, *args: Any, **kwargs: Any) -> None:
+    def add_scalars(self, main_tag: str, tag_scalar_dict: Any, global_step: Any = None, walltime: Any = None) -> None:
         """Nothing."""
 
-    add_histogram = add_image = add_images = add_figure = add_text = add_embedding = add_pr_curve = add_scalar
+    def add_histogram(self, tag: str, values: Any, global_step: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
+
+    def add_image(self, tag: str, img_tensor: Any, global_step: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
+
+    def add_images(self, tag: str, img_tensor: Any, global_step: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
+
+    def add_image_with_boxes(
+        self, tag: str, img_tensor: Any, box_tensor: Any, global_step: Any = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Nothing."""
+
+    def add_figure(self, tag: str, figure: Any, global_step: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
+
+    def add_video(self, tag: str, vid_tensor: Any, global_step: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
+
+    def add_audio(self, tag: str, snd_tensor: Any, global_step: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
+
+    def add_text(self, tag: str, text_string: str, global_step: Any = None, walltime: Any = None) -> None:
+        """Nothing."""
+
+    def add_tensor(self, tag: str, tensor: Any, global_step: Any = None, walltime: Any = None) -> None:
+        """Nothing."""
+
+    def add_mesh(self, tag: str, vertices: Any, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
+
+    def add_embedding(
+        self, mat: Any, metadata: Any = None, label_img: Any = None, global_step: Any = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Nothing."""
+
+    def add_pr_curve(self, tag: str, labels: Any, predictions: Any, global_step: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
 
     def add_graph(self, model: Any, input_to_model: Any = None, *args: Any, **kwargs: Any) -> None:
         """Nothing."""
 
     def add_hparams(self, hparam_dict: Any, metric_dict: Any, *args: Any, **kwargs: Any) -> None:
         """Nothing."""
+
+    def add_custom_scalars(self, layout: Any) -> None:
+        """Nothing."""
+
+    def get_logdir(self) -> str:
+        """The folder that would be written to."""
+        return self.log_dir
 
     def flush(self) -> None:
         """Nothing."""

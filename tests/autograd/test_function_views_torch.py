@@ -156,7 +156,7 @@ def test_an_error_says_which_of_two_causes_it_has():
     with autodiff.no_grad():
         y.add_(1)
         base.add_(1)
-    with pytest.raises(RuntimeError, match=r"Output of Same is a view and its base.*Clone the output of the custom Function"):
+    with pytest.raises(RuntimeError, match=r"Output 0 of Same is a view and its base.*Clone the output of the custom Function"):
         y * 2
     with pytest.raises(RuntimeError, match="its base was detached in place"):
         v * 2

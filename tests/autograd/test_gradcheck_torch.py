@@ -164,3 +164,45 @@ def test_the_random_stream_goes_on_as_pytorchs(shape, spread, torch):
         T.autograd.gradgradcheck(lambda x: (x.exp(), x.sum()), x, gen_non_contig_grad_outputs=spread)
         after.append(T.rand(3).tolist())
     assert after[0] == after[1]
+
+
+@pytest.mark.parametrize(("check", "wrong"), [
+    ("gradcheck", 1.0), ("gradcheck", 50.0), ("gradcheck", float("nan")),
+    ("gradgradcheck", 1.0), ("gradgradcheck", float("nan")),
+])
+def test_a_direction_is_enough_for_what_no_jacobian_would_hold(check, wrong, torch):
+    """A Jacobian of 300,000 by 300,000 numbers would be 720 gigabytes; fast_mode asks for five calls."""
+
+    def program(T, say):
+        T.manual_seed(0)
+        x = T.randn(3, 100, 1000, dtype=T.float64).requires_grad_()
+        before, calls = x.detach().clone(), []
+
+        def function(x):
+            calls.append(1)
+            y = x.sin()
+            if y.requires_grad:
+                y.register_hook(lambda g: g * wrong)
+            return y
+
+        try:
+            say(getattr(T.autograd, check)(function, x, fast_mode=True, check_undefined_grad=False))
+        except RuntimeError as error:
+            say(type(error).__name__)
+        say(len(calls) < 20, (x.detach() == before).all().item())
+
+    found = told(autodiff, program)[0]
+    if wrong == 1:
+        assert found == told(torch, program)[0]
+    else:  # for its message PyTorch would compute the whole Jacobian
+        assert found == told(autodiff, lambda _, say: (say("GradcheckError"), say(True, True)))[0]
+
+
+def test_a_direction_that_finds_a_difference_shows_the_element():
+    def function(x):
+        y = x * x
+        y.register_hook(lambda g: g * autodiff.tensor([1.0, 2.0], dtype=autodiff.float64))
+        return y
+
+    with pytest.raises(autodiff.autograd.GradcheckError, match=r"The worst element is d\(output\[1\]\)/d\(input\[1\]\)"):
+        autodiff.autograd.gradcheck(function, vector(autodiff), fast_mode=True, check_undefined_grad=False)

@@ -195,12 +195,13 @@ NOTEBOOK = """
     import importlib
     assert importlib.import_module("torch.nn") is autodiff.nn
     print(torch.__version__)
+    print(type(torch.ones(1)))
 """
 
 
 def test_as_torch_in_a_notebooks_first_cell(tmp_path):
     done = plain(tmp_path, program(tmp_path, NOTEBOOK))
-    assert (done.stdout, done.stderr) == ("2.13.0+autodiff\n", "")
+    assert (done.stdout, done.stderr) == ("2.13.0+autodiff\n<class 'torch.Tensor'>\n", "")
 
 
 def test_as_torch_after_the_real_one_is_refused(tmp_path):

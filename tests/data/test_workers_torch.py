@@ -1,6 +1,7 @@
 """Batches made by worker processes: PyTorch's batches, in PyTorch's order, from the same random numbers."""
 
 import contextlib
+import gc
 import os
 import random
 import signal
@@ -280,6 +281,37 @@ def test_workers_end_in_good_order(T):
 
 
 @BOTH
+@pytest.mark.parametrize("options", [{}, {"persistent_workers": True}], ids=str)
+@pytest.mark.parametrize("taken", [0, 3, 8])
+def test_workers_end_with_the_last_name_of_their_pass(T, options, taken):
+    """At once, without a collector of garbage: nothing of a loader stands in a circle."""
+    gc.disable()
+    try:
+        batches = iter(T.utils.data.DataLoader(range(8), num_workers=2, **options))
+        workers = batches._workers
+        for _ in range(taken):
+            next(batches)
+        del batches
+        for process in workers:
+            process.join(10)
+            assert process.exitcode == 0
+    finally:
+        gc.enable()
+
+
+@BOTH
+def test_where_pytorch_keeps_the_parts(T):
+    parts = T.utils.data._utils
+    assert parts.collate.default_collate([1, 2]).tolist() == [1, 2]
+    assert parts.worker.get_worker_info() is None
+    assert tuple(parts.worker._generate_state(13434589827475259383, 4)) == (2884386318, 1088094898, 3523808998, 3860348662)
+    for options, batched in (({}, True), ({"batch_size": None}, False), ({"batch_sampler": [[0, 1]]}, True)):
+        loader = T.utils.data.DataLoader(range(3), **options)
+        assert loader._auto_collation is batched
+        assert loader._index_sampler is (loader.batch_sampler if batched else loader.sampler)
+
+
+@BOTH
 def test_timeout(T):
     batches = iter(T.utils.data.DataLoader(Faulty(lambda: time.sleep(1)), num_workers=1, timeout=0.2))
     with pytest.raises(RuntimeError, match=r"DataLoader timed out after 0.2 seconds"):
@@ -325,8 +357,6 @@ def test_a_pass_that_is_broken_off_leaves_nothing():
         if options:
             assert [batch.item() for batch in loader] == list(range(1000))
         del loader
-        import gc
-
         gc.collect()
         assert not {*children()} - before
 

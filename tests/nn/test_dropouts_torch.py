@@ -140,3 +140,34 @@ def test_a_single_number_has_two_derivatives(name):
         (again,) = T.autograd.grad(g * x, x)
         found.append([y.item(), g.item(), again.item()])
     assert found[0] == pytest.approx(found[1])
+
+
+@given(
+    p=st.sampled_from([0.0, 0.3, 0.5, 1.0, 1]), train=st.sampled_from([True, False, None]), seed=st.integers(0, 10**6),
+    shape=st.lists(st.integers(1, 4), min_size=1, max_size=3), dtype=st.sampled_from(["float64", "float32"]),
+    turned=st.booleans(),
+)  # fmt: skip
+def test_native_dropout_tells_what_it_kept(p, train, seed, shape, dtype, turned):
+    numbers = np.random.default_rng(seed).normal(size=shape).astype(dtype)
+
+    def run(T):
+        T.manual_seed(seed)
+        leaf = T.tensor(numbers, requires_grad=True)
+        y, kept = T.native_dropout(leaf.transpose(0, -1) if turned else leaf, p, train)
+        assert kept.dtype is T.bool
+        assert not kept.requires_grad
+        (y * y).sum().backward()
+        found = [y.detach().numpy(), kept.numpy(), T.rand(2).numpy()]
+        return found if train is None else [*found, leaf.grad.numpy()]  # PyTorch's gradient forgets the scale for None
+
+    for a, b in zip(run(autodiff), run(torch), strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        np.testing.assert_allclose(a, b, rtol=1e-6 if dtype == "float32" else 1e-12)
+
+
+@pytest.mark.parametrize("integers", [True, False])
+def test_native_dropout_refuses(integers):
+    for T in (autodiff, torch):
+        with pytest.raises(RuntimeError, match=r"can't be cast" if integers else r"p to be in|between 0 and 1"):
+            T.native_dropout(T.arange(3) if integers else T.ones(3), 0.5 if integers else 1.5, True)
+        assert T.native_dropout(T.arange(3), 1.5, False)[0].tolist() == [0, 1, 2]

@@ -226,3 +226,16 @@ def test_a_lazy_layer_has_the_dtype_that_was_asked_for(name, dtype):
         found.append((before, {k: (str(t.dtype), tuple(t.shape)) for k, t in layer.state_dict().items()}))
     ours, theirs = ([{k: str(v).replace("autodiff", "torch") for k, v in part.items()} for part in each] for each in found)
     assert ours == theirs
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_has_no_size_is_not_compiled(nested, torch):
+    for T in (autodiff, torch):
+        for layer in (T.nn.LazyLinear(2), T.nn.LazyBatchNorm1d(affine=False)):
+            model = T.nn.Sequential(layer) if nested else layer
+            with pytest.raises(RuntimeError, match="run a forward pass"):
+                T.jit.script(model)
+    model = autodiff.nn.LazyLinear(2)
+    model(autodiff.ones(2, 3))
+    assert autodiff.jit.script(model) is model

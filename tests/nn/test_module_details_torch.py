@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
+from alike import told
 
 import autodiff
 
@@ -341,3 +342,26 @@ def test_a_property_of_the_class_is_set_by_its_setter(torch):
         module = Doubled()
         module.value = 5
         assert module.value == 10
+
+
+def test_an_attribute_that_is_set_before_the_registers_are_there_asks_its_property(torch):
+    def program(T, say):
+        class Model(T.nn.Module):
+            def __init__(self):
+                self.width = 3
+                super().__init__()
+
+            @property
+            def width(self):
+                return self._width
+
+            @width.setter
+            def width(self, value):
+                self._width = value * 2
+
+        say(Model().width)
+        twin = Model.__new__(Model)
+        twin.__dict__ = {**vars(Model())}
+        say(twin.width, sorted(vars(twin)) == sorted(vars(Model())))
+
+    assert told(autodiff, program) == told(torch, program)

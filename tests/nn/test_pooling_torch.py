@@ -1,5 +1,6 @@
 """Pools, unpooling, and blocks of images against PyTorch: values, places, gradients, text, errors, random steps."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -300,3 +301,33 @@ def test_windows_with_places_have_pytorchs_defaults(dims):
     if dims == 1:
         for ours, theirs in zip(*(T.max_pool1d_with_indices(T.tensor(x), 3) for T in (autodiff, torch)), strict=True):
             np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("name", ["adaptive_avg_pool", "adaptive_max_pool", "fractional_max_pool", "avg_pool", "max_pool"])
+@pytest.mark.parametrize("one", [True, False])
+def test_an_input_without_elements_in_any_dimension_is_taken_or_refused_as_in_pytorch(n, name, one):
+    if name == "fractional_max_pool" and n == 1:
+        return
+    size = 1 if one else 2
+    for rank in (n + 1, n + 2):
+        for empty in itertools.chain.from_iterable(itertools.combinations(range(rank), r) for r in range(rank + 1)):
+            shape = [0 if d in empty else 4 for d in range(rank)]
+
+            def run(T, shape=shape):
+                x = T.ones(shape, requires_grad=True)
+                options = {"output_size": size} if "fractional" in name else {}
+                y = getattr(T.nn.functional, f"{name}{n}d")(x, size if "adaptive" in name else 2, **options)
+                if x.shape[:2].count(0) < 2 and 0 not in y.shape[1:]:
+                    y.sum().backward()
+                return tuple(y.shape), None if x.grad is None else x.grad.tolist()
+
+            assert outcome(run, autodiff) == outcome(run, torch), shape
+
+
+def outcome(run, T):
+    """What the call gives, or the name of the error that it raises."""
+    try:
+        return str(run(T))
+    except RuntimeError:
+        return "RuntimeError"

@@ -460,6 +460,37 @@ def test_parametrizations_that_are_refused(T, how):
 
 
 @BOTH
+@pytest.mark.parametrize(
+    ("what", "right_inverse"),
+    [
+        ("right_inverse must return a tensor", lambda T, x: (x, x)),
+        ("right_inverse must return a tensor", lambda T, x: None),
+        ("right_inverse must have the same dtype", lambda T, x: x.bool()),
+        ("right_inverse must have the same shape", lambda T, x: x[:-1]),
+    ],
+)
+def test_a_second_parametrization_whose_right_inverse_is_refused(T, what, right_inverse):
+    layer = T.nn.utils.parametrize.register_parametrization(T.nn.Linear(3, 3), "weight", scaled(T))
+    with pytest.raises(ValueError, match=what):
+        T.nn.utils.parametrize.register_parametrization(layer, "weight", Odd.of(T, lambda T, x: x, right_inverse))
+    assert len(layer.parametrizations.weight) == 1
+
+
+@BOTH
+def test_a_copy_by_the_class_own_deepcopy(T):
+    class Copied(T.nn.Linear):
+        def __deepcopy__(self, memo):
+            twin = memo[id(self)] = self.__new__(self.__class__)
+            twin.__dict__ = copy.deepcopy(self.__dict__, memo)
+            return twin
+
+    layer = T.nn.utils.parametrize.register_parametrization(Copied(3, 3), "weight", scaled(T))
+    twin = copy.deepcopy(layer)
+    assert T.equal(twin.weight, layer.weight)
+    assert twin.parametrizations.weight.original is not layer.parametrizations.weight.original
+
+
+@BOTH
 def test_refusals_of_parametrized_modules(T):
     parametrize = T.nn.utils.parametrize
     layer = parametrize.register_parametrization(T.nn.Linear(3, 3), "weight", Odd.of(T, lambda T, x: x * 2))

@@ -81,6 +81,25 @@ def test_steps_are_pytorchs(options, loss_of, seed):
     assert ours[1]["param_groups"] == theirs[1]["param_groups"]
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)], ids=str)
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+def test_a_rate_that_is_a_tensor(search, shape):
+    found = []
+    for T in (autodiff, torch):
+        w = T.tensor([4.0, -2.0], dtype=T.float64, requires_grad=True)
+        optimizer = T.optim.LBFGS([w], lr=T.full(shape, 0.1), line_search_fn=search, max_iter=6)
+
+        def closure(T=T, w=w, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = ((w - 1) ** 2 * T.tensor([1.0, 10.0])).sum()
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        found.append(w.tolist())
+    np.testing.assert_allclose(*found, rtol=1e-6)
+
+
 @pytest.mark.parametrize("loss_of", [bowl, logistic])
 def test_in_float32(loss_of):
     options = {"line_search_fn": "strong_wolfe", "max_iter": 4}

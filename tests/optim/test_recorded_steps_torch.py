@@ -88,3 +88,30 @@ def test_a_leaf_cannot_be_stepped(name):
         with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"):
             optimizer.step()
         assert p.tolist() == [1, 1]
+
+
+def of_the_state(T, name, shaped):
+    """The gradient of a step with respect to all of the state that can be learned, and to a rate with dimensions."""
+    rng = np.random.default_rng(3)
+    w = T.from_numpy(rng.normal(size=5)).requires_grad_().clone()
+    rate = T.full(shaped, 0.1, dtype=T.float64, requires_grad=True)
+    optimizer = getattr(T.optim, name)([w], lr=rate if name in ("SGD", "Adam", "AdamW") else 0.1, differentiable=True)
+    w.grad = T.from_numpy(rng.normal(size=5))
+    optimizer.step()
+    leaves = {}
+    for key, value in optimizer.state[w].items():
+        if key not in ("step", "eta", "mu") and value is not None:  # which PyTorch counts in plain numbers
+            leaves[key] = value.detach().clone().requires_grad_()
+            optimizer.state[w][key] = leaves[key].clone()
+    optimizer.step()
+    grads = T.autograd.grad((w * w).sum(), [*leaves.values(), rate], allow_unused=True)
+    return {key: 0 if g is None else g.tolist() for key, g in zip([*leaves, "lr"], grads, strict=True)}
+
+
+@pytest.mark.parametrize("shaped", [(), (1,), (1, 1)], ids=str)
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_state_is_learned_too(name, shaped):
+    ours, theirs = (of_the_state(T, name, shaped) for T in (autodiff, torch))
+    assert ours.keys() == theirs.keys()
+    for key, g in ours.items():
+        np.testing.assert_allclose(g, theirs[key], rtol=1e-4, atol=1e-7, err_msg=key)

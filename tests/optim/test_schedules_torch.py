@@ -418,6 +418,24 @@ def test_what_is_kept_of_a_scale():
         assert other.scale_fn(3) == scheduler.scale_fn(3)
 
 
+@pytest.mark.parametrize("strategy", ["cos", "linear"])
+def test_a_state_that_holds_the_formula_itself(strategy):
+    """As PyTorch's did before it wrote the name of the formula."""
+    rates = []
+    for T in (autodiff, torch):
+        optimizer = an_optimizer(T)
+        scheduler = T.optim.lr_scheduler.OneCycleLR(optimizer, 0.5, total_steps=9)
+        state = scheduler.state_dict()
+        del state["_anneal_func_type"], scheduler._anneal_func_type
+        state["anneal_func"] = getattr(T.optim.lr_scheduler.OneCycleLR, f"_annealing_{strategy}")
+        scheduler.load_state_dict(pickle.loads(pickle.dumps(state)))
+        for _ in range(8):
+            optimizer.step()
+            scheduler.step()
+            rates.append(groups(optimizer))
+    assert rates[:8] == rates[8:]
+
+
 def test_all_of_pytorchs_are_here():
     assert set(torch.optim.lr_scheduler.__all__) <= set(lr_scheduler.__all__)
     assert issubclass(lr_scheduler._LRScheduler, lr_scheduler.LRScheduler)

@@ -61,6 +61,7 @@ CHANCE = [
         note="training", large=None),
     *dropping("dropout", (4, 6), UNORDERED),
     *dropping("feature_dropout"),
+    Row("native_dropout", ((4, 6),), seeded(lambda T, x: T.native_dropout(x, 0.4, True)[0]), layouts=UNORDERED),
     *dropping("alpha_dropout", (4, 6), UNORDERED),
     *dropping("feature_alpha_dropout"),
     Row("alpha_dropout", ((4, 6),), seeded(lambda T, x: F(T).alpha_dropout(x, 0.3, True)), layouts=UNORDERED, large=None),

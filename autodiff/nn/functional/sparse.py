@@ -86,9 +86,10 @@ def embedding_bag(
     """The sum, mean or maximum of weight[input] in each bag, (bags, columns); an empty bag has zeros.
 
     A bag is a row of a matrix of indices, or, in a vector of them, what lies between an offset and the next one; with
-    `include_last_offset` the last offset is the end. `per_sample_weights`, in mode "sum", are factors of the rows. Rows of
-    `padding_idx` are left out. `max_norm`, `norm_type` and `scale_grad_by_freq` are those of `embedding`. ValueError for shapes
-    and a mode that do not fit, RuntimeError for offsets that do not rise from 0 and for an index that no row has.
+    `include_last_offset` the last offset is the end, and begins no bag. `per_sample_weights`, in mode "sum", are factors of
+    the rows. Rows of `padding_idx` are left out. `max_norm`, `norm_type` and `scale_grad_by_freq` are those of `embedding`.
+    ValueError for shapes and a mode that do not fit, RuntimeError for offsets that do not rise from 0 and for an index that no
+    row has.
 
     >>> import autodiff as torch
     >>> weight = torch.tensor([[1.0], [2.0], [4.0]])

@@ -7,8 +7,7 @@ layer of the package notes who called it, and the operations inside take that no
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autodiff._core.handles import RemovableHandle
@@ -16,6 +15,7 @@ from autodiff._core.observer import LOOKING
 from autodiff._core.provenance import here, outermost
 from autodiff._core.refusals import refusal
 from autodiff.nn._everywhere import EVERYWHERE, one_kind
+from autodiff.nn._hook_tables import Table, flagged
 from autodiff.nn._hooks import between_hooks
 from autodiff.nn.modules._which_layer import say_which
 
@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from autodiff.nn.modules._as_forward import AsForward
 
 __all__ = ["Calling"]
-
-
-def _all_hooks(*kinds: str) -> Any:
-    """A module's hooks of the first of the kinds that it has, to be looked at; `del` takes away those of all the kinds."""
-
-    def looked_at(self: Calling) -> Any:
-        return next((found for kind in kinds if (found := self._hooks_of(kind))), MappingProxyType({}))
-
-    def taken_away(self: Calling) -> None:
-        for kind in kinds:
-            self._hooks.pop(kind, None)
-
-    return property(looked_at, None, taken_away)
 
 
 class Calling:
@@ -140,26 +127,24 @@ class Calling:
         return self._register("load_pre", hook if with_module else _WithoutModule(hook))
 
     def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        if any(hook is known for known in self._hooks.get("state_dict_post", {}).values()):
+            raise RuntimeError(
+                "Cannot register the same function as the state dict post hook that was previously registered via "
+                "register_state_dict_post_hook: it would be called twice"
+            )
         return self._register("state_dict_reply", hook)
 
-    def _hooks_of(self, kind: str) -> Mapping[int, Any]:
-        found: Mapping[int, Any] = self._hooks.get(kind, {})
-        return MappingProxyType({key: hook[0] if isinstance(hook, tuple) else hook for key, hook in found.items()})
-
-    def _flagged(self, kind: str, flag: int) -> frozenset[int]:
-        return frozenset(key for key, hook in self._hooks.get(kind, {}).items() if hook[flag])
-
-    _forward_pre_hooks_with_kwargs = property(lambda self: self._flagged("forward_pre", 1))
-    _forward_hooks_with_kwargs = property(lambda self: self._flagged("forward", 1))
-    _forward_hooks_always_called = property(lambda self: self._flagged("forward", 2))
-    _state_dict_pre_hooks = _all_hooks("state_dict_pre")
-    _load_state_dict_post_hooks = _all_hooks("load_post")
-    _forward_pre_hooks = _all_hooks("forward_pre")
-    _forward_hooks = _all_hooks("forward")
-    _backward_hooks = _all_hooks("backward", "backward_old")
-    _backward_pre_hooks = _all_hooks("backward_pre")
-    _state_dict_hooks = _all_hooks("state_dict_reply", "state_dict_post")
-    _load_state_dict_pre_hooks = _all_hooks("load_pre")
+    _forward_pre_hooks_with_kwargs = property(lambda self: flagged(self._hooks, "forward_pre", 1))
+    _forward_hooks_with_kwargs = property(lambda self: flagged(self._hooks, "forward", 1))
+    _forward_hooks_always_called = property(lambda self: flagged(self._hooks, "forward", 2))
+    _state_dict_pre_hooks = Table("state_dict_pre")
+    _load_state_dict_post_hooks = Table("load_post")
+    _forward_pre_hooks = Table("forward_pre")
+    _forward_hooks = Table("forward")
+    _backward_hooks = Table("backward", "backward_old")
+    _backward_pre_hooks = Table("backward_pre")
+    _state_dict_hooks = Table("state_dict_reply", "state_dict_post")
+    _load_state_dict_pre_hooks = Table("load_pre")
 
 
 class _WithoutModule(NamedTuple):

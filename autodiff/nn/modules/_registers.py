@@ -40,7 +40,7 @@ class Registers:
             if isinstance(value, (Parameter, Registers, Buffer)):
                 kind = "parameters" if isinstance(value, Parameter) else "module" if isinstance(value, Registers) else "buffer"
                 raise _too_early(self, f"cannot assign {kind} before Module.__init__() call")
-            registers[name] = value
+            super().__setattr__(name, value)  # a property's setter is asked here as well
         elif isinstance(value, Parameter):
             self._forget(name, "_parameters")
             if name in registers["_parameters"]:

@@ -6,6 +6,7 @@ itself. How it registers its parts stands in `_registers`, how it finds them in 
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -20,6 +21,7 @@ from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.nn import _state
+from autodiff.nn._conversion import SWITCHES, overwritten, put_in_place
 from autodiff.nn._everywhere import (
     register_module_backward_hook,
     register_module_buffer_registration_hook,
@@ -30,6 +32,7 @@ from autodiff.nn._everywhere import (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
 )
+from autodiff.nn._hook_tables import ModuleWithHooks
 from autodiff.nn.modules._calling import Calling
 from autodiff.nn.modules._form import from_pytorchs
 from autodiff.nn.modules._html import as_html
@@ -116,11 +119,16 @@ class Module(Calling, Tree, KnowsItsKeywords):
             if any(t.requires_grad and new._array.dtype.kind != "f" for t, new in found):
                 raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
             grads = [(t, fn(t._grad)) for t, _ in found if t._grad is not None]
-            for t, new in found:
-                if new is not t:
-                    t.data = new
-            for t, grad in grads:
-                t._grad = grad
+            if SWITCHES.overwrite and not SWITCHES.swap:
+                of = {id(t): grad for t, grad in grads}
+                taken = {id(t): overwritten(t, new, of.get(id(t))) for t, new in found}
+                put_in_place(self.modules() if recurse else [self], taken)
+            else:
+                for t, new in found:
+                    if new is not t:
+                        t.data = new
+                for t, grad in grads:
+                    t._grad = grad
             for t in every:
                 if is_lazy(t):
                     t.data = fn(t.data)
@@ -258,3 +266,6 @@ def _given_to_the_base(name: str, args: tuple[Any, ...], kwargs: dict[str, Any])
 def _addindent(s_: str, numSpaces: int) -> str:
     """A text whose lines, but for the first, are moved to the right. Programs that print a model import it."""
     return s_.replace("\n", "\n" + " " * numSpaces)
+
+
+sys.modules[__name__].__class__ = ModuleWithHooks

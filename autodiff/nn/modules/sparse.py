@@ -32,6 +32,7 @@ class _Lookup(Module):
         weight: Tensor | None,
         device: Any,
         dtype: Any,
+        freeze: bool = False,
     ) -> None:
         size_of(sizes)
         self.num_embeddings, self.embedding_dim = sizes
@@ -48,7 +49,7 @@ class _Lookup(Module):
         elif tuple(weight.shape) != sizes:
             raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
         else:
-            self.weight = Parameter(weight)
+            self.weight = Parameter(weight, requires_grad=not freeze)
 
     def reset_parameters(self) -> None:
         """Draw the weight anew; the row of the padding is zero."""
@@ -98,8 +99,7 @@ class Embedding(_Lookup):
         super().__init__()
         padding_idx = padding_of(padding_idx, num_embeddings)
         limits = (max_norm, norm_type, scale_grad_by_freq, sparse)
-        self._begin((num_embeddings, embedding_dim), padding_idx, limits, _weight, device, dtype)
-        self.weight.requires_grad = not _freeze
+        self._begin((num_embeddings, embedding_dim), padding_idx, limits, _weight, device, dtype, _freeze)
 
     def forward(self, input: Tensor) -> Tensor:
         """F.embedding(input, weight), with the layer's options."""

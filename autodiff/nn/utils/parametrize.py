@@ -31,7 +31,7 @@ def _register(module: Module, name: str, tensor: Tensor) -> None:
         module.register_buffer(name, tensor)
 
 
-def _check_kept(what: str, before: Tensor, after: Any) -> None:
+def _check_kept(before: Tensor, after: Any) -> None:
     """ValueError for a parametrization that gives no tensor, or one of another dtype or shape."""
     if not isinstance(after, Tensor):
         raise ValueError(f"A parametrization must return a tensor. Got {type(after).__name__}.")
@@ -40,7 +40,20 @@ def _check_kept(what: str, before: Tensor, after: Any) -> None:
         if old != new:
             raise ValueError(
                 f"Registering a parametrization may not change the {field} of the tensor, unless `unsafe` flag is enabled.\n"
-                f"unparametrized {field}: {old}\n{what} {field}: {new}"
+                f"unparametrized {field}: {old}\nparametrized {field}: {new}"
+            )
+
+
+def _check_inverse(name: str, before: Tensor, found: Any) -> None:
+    """ValueError for a right_inverse that gives no tensor, or one of another dtype or shape."""
+    if not isinstance(found, Tensor):
+        raise ValueError(f"parametrization.right_inverse must return a tensor. Got: {type(found).__name__}")
+    for field in ("dtype", "shape"):
+        old, new = getattr(before, field), getattr(found, field)
+        if old != new:
+            raise ValueError(
+                f"The tensor returned by parametrization.right_inverse must have the same {field} as module.{name}, unless the "
+                f"`unsafe` flag is enabled.\nmodule.{name} {field}: {old}\nreturned {field}: {new}"
             )
 
 
@@ -84,7 +97,7 @@ class ParametrizationList(ModuleList):
             for i, part in enumerate(new):
                 self._register_part(i, part, original)
         if not unsafe:
-            _check_kept("parametrized", before, self())
+            _check_kept(before, self())
 
     def _register_part(self, i: int, part: Any, original: Tensor) -> None:
         if not isinstance(part, Tensor):
@@ -162,10 +175,10 @@ def register_parametrization(module: Module, tensor_name: str, parametrization: 
         if not unsafe:
             before = getattr(module, tensor_name)
             after = parametrization(before)
-            _check_kept("parametrized", before, after)
+            _check_kept(before, after)
             if hasattr(parametrization, "right_inverse"):
                 with contextlib.suppress(NotImplementedError):
-                    _check_kept("right_inverse", before, parametrization.right_inverse(after))
+                    _check_inverse(tensor_name, before, parametrization.right_inverse(after))
         found = _list_of(module, tensor_name)
         found.append(parametrization)
         found.unsafe |= unsafe

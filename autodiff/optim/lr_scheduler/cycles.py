@@ -139,6 +139,9 @@ def _along_line(start: Any, end: Any, part: float) -> Any:
     return (end - start) * part + start
 
 
+_ALONG = {"cos": _along_cosine, "linear": _along_line}
+
+
 def _phase(end_step: float, *ends: str) -> dict[str, Any]:
     return {"end_step": end_step, **dict(zip(("start_lr", "end_lr", "start_momentum", "end_momentum"), ends))}
 
@@ -183,7 +186,7 @@ class OneCycleLR(LRScheduler):
             self._schedule_phases = [_phase(end, *up), _phase(last, "max_lr", "min_lr", "base_momentum", "max_momentum")]
         if pct_start < 0 or pct_start > 1 or not isinstance(pct_start, float):
             raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
-        if anneal_strategy not in ("cos", "linear"):
+        if anneal_strategy not in _ALONG:
             raise ValueError(f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}")
         self._anneal_func_type = anneal_strategy
         if last_epoch == -1:
@@ -199,6 +202,10 @@ class OneCycleLR(LRScheduler):
                 _begin_momentum(optimizer, highest, lowest, self.use_beta1)
         super().__init__(optimizer, last_epoch)
 
+    # PyTorch's names, which old checkpoints have.
+    _annealing_cos = staticmethod(_along_cosine)
+    _annealing_linear = staticmethod(_along_line)
+
     def get_lr(self) -> list[Any]:
         """The rates of this step, and the momenta, which are written; to read them, use `get_last_lr`."""
         self._warn_outside_of_step()
@@ -211,7 +218,8 @@ class OneCycleLR(LRScheduler):
                 break
             start, phase = phase["end_step"], following
         part = (step - start) / (phase["end_step"] - start)
-        along = _along_cosine if self._anneal_func_type == "cos" else _along_line
+        kind = vars(self).get("_anneal_func_type")  # an old state of PyTorch's has the formula itself
+        along = vars(self)["anneal_func"] if kind is None else _ALONG[kind]
         for group in self.optimizer.param_groups:
             if self.cycle_momentum:
                 momentum = along(group[phase["start_momentum"]], group[phase["end_momentum"]], part)

@@ -169,8 +169,17 @@ class DataLoader(Generic[Batch], KnowsItsKeywords):
         if self._iterator is None or not self._iterator.alive:
             self._iterator = ParallelPass(self)
         else:
-            self._iterator.begin()
+            self._iterator.begin(self._said)
         return self._iterator
+
+    # Two names of PyTorch's, which programs that wrap a loader ask for.
+    @property
+    def _auto_collation(self) -> bool:
+        return self.batch_sampler is not None
+
+    @property
+    def _index_sampler(self) -> Any:
+        return self.batch_sampler if self._auto_collation else self.sampler
 
     def check_worker_number_rationality(self) -> None:
         """Warn when there are more workers than processor cores that this process may use."""
@@ -191,7 +200,7 @@ class DataLoader(Generic[Batch], KnowsItsKeywords):
             if self.batch_size is None:
                 return n
             return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
-        return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
+        return len(self._index_sampler)
 
 
 class _Pass(Iterator[Any]):
@@ -199,10 +208,9 @@ class _Pass(Iterator[Any]):
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         self._loader, self._yielded = loader, 0
-        self._order = loader.sampler if loader.batch_sampler is None else loader.batch_sampler
+        self._order = loader._index_sampler
         self._said = loader._said
-        batched = loader.batch_sampler is not None
-        self._make = fetcher(loader.dataset, loader.collate_fn, loader.batch_size, loader.drop_last, batched)
+        self._make = fetcher(loader.dataset, loader.collate_fn, loader.batch_size, loader.drop_last, loader._auto_collation)
         self._indices = iter(self._order)
         # Nothing here uses the base seed, but PyTorch draws one at this moment: so the random numbers stay the same.
         draw_seed(loader.generator)

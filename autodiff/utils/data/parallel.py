@@ -125,17 +125,19 @@ class ParallelPass(Iterator[Any]):
     """One pass over a loader's data set after another, by the same workers."""
 
     def __init__(self, loader: Any) -> None:
-        self._loader = loader
-        self._order = loader.sampler if loader.batch_sampler is None else loader.batch_sampler
+        # Not the loader: where workers stay, it holds this pass, and in a circle both would outlive the program's last use.
+        self._dataset, self._workers_stay, self._timeout = loader.dataset, loader.persistent_workers, loader.timeout
+        self._number, self._prefetch, self._in_order = loader.num_workers, loader.prefetch_factor, loader.in_order
+        self._order = loader._index_sampler
         iter(self._order)  # PyTorch begins it here, and again below: samplers that draw numbers then draw twice
         self._stream = isinstance(loader.dataset, IterableDataset)
         plan = Plan(
-            loader.dataset, loader.collate_fn, loader.batch_size, loader.drop_last, loader.batch_sampler is not None,
+            loader.dataset, loader.collate_fn, loader.batch_size, loader.drop_last, loader._auto_collation,
             loader.worker_init_fn, draw_seed(loader.generator), loader.num_workers,
         )
         self._crew = _Crew(loader, plan)
         self._turn = -1
-        self.begin()
+        self.begin(loader._said)
 
     @property
     def _workers(self) -> list[Any]:
@@ -147,17 +149,18 @@ class ParallelPass(Iterator[Any]):
         """Whether the workers can make another pass."""
         return self._crew.end.alive
 
-    def begin(self) -> None:
-        """Begin a pass; what is left of one before is forgotten."""
+    def begin(self, said: int | None) -> None:
+        """Begin a pass; what is left of one before is forgotten. `said` is the length of a stream, if somebody has asked."""
+        self._said = said
         self._indices = iter(self._order)
         self._turn += 1
         self._sent = self._next = self._yielded = 0
         self._worker: dict[int, int] = {}  # who makes the batch of that number, until it is given away
         self._made: dict[int, Any] = {}  # batches that came before their turn
-        self._busy = [0] * self._loader.num_workers
-        self._going = [True] * self._loader.num_workers
-        self._cycle = cycle(range(self._loader.num_workers))
-        for _ in range(self._loader.prefetch_factor * self._loader.num_workers):
+        self._busy = [0] * self._number
+        self._going = [True] * self._number
+        self._cycle = cycle(range(self._number))
+        for _ in range(self._prefetch * self._number):
             self._order_one()
 
     def _order_one(self) -> None:
@@ -168,7 +171,7 @@ class ParallelPass(Iterator[Any]):
             return
         for _ in self._going:
             worker = next(self._cycle)
-            free = self._loader.in_order or self._busy[worker] < self._loader.prefetch_factor
+            free = self._in_order or self._busy[worker] < self._prefetch
             if self._going[worker] and free:
                 break
         else:
@@ -186,10 +189,9 @@ class ParallelPass(Iterator[Any]):
         if isinstance(batch, Failure):
             raise batch.error()
         self._yielded += 1
-        said = self._loader._said
-        if self._stream and said is not None and self._yielded > said:
+        if self._stream and self._said is not None and self._yielded > self._said:
             warnings.warn(
-                f"Length of IterableDataset {self._loader.dataset} was reported to be {said}(when accessing len(dataloader)), "
+                f"Length of IterableDataset {self._dataset} was reported to be {self._said}(when accessing len(dataloader)), "
                 f"but {self._yielded} samples have been fetched. For multiprocessing data-loading, this could be caused by not "
                 "properly configuring the IterableDataset replica at each worker: each worker has its own copy, and "
                 "get_worker_info() tells it which part to give.",
@@ -209,13 +211,13 @@ class ParallelPass(Iterator[Any]):
             if not self._worker:
                 break
             self._take()
-        if not self._loader.persistent_workers:
+        if not self._workers_stay:
             self._crew.end()
         raise StopIteration
 
     def _due(self) -> int:
         """The number of the batch that is to be given away next."""
-        if not self._loader.in_order:
+        if not self._in_order:
             return next(iter(self._made), -1)
         while self._next < self._sent and self._next not in self._worker:
             self._next += 1
@@ -223,7 +225,7 @@ class ParallelPass(Iterator[Any]):
 
     def _take(self) -> None:
         """Wait for a message of a worker."""
-        turn, number, batch = self._crew.take(self._loader.timeout)
+        turn, number, batch = self._crew.take(self._timeout)
         if turn != self._turn:
             return  # of a pass that was broken off
         if batch == END and isinstance(batch, str):

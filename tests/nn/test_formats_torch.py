@@ -1,0 +1,129 @@
+"""Layers hand on the memory format of the images and volumes that they are given; bytes are resized as PyTorch resizes them."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autodiff
+
+torch = pytest.importorskip("torch")
+
+LAYERS = {
+    "conv": lambda T: T.nn.Conv2d(4, 3, 2),
+    "grouped conv": lambda T: T.nn.Conv2d(4, 4, 2, groups=2),
+    "transposed conv": lambda T: T.nn.ConvTranspose2d(4, 3, 2),
+    "max pool": lambda T: T.nn.MaxPool2d(2, ceil_mode=True),
+    "max pool, places": lambda T: lambda x: T.nn.functional.max_pool2d(x, 2, return_indices=True)[1],
+    "mean pool": lambda T: T.nn.AvgPool2d(2),
+    "adaptive mean": lambda T: T.nn.AdaptiveAvgPool2d(2),
+    "adaptive largest": lambda T: T.nn.AdaptiveMaxPool2d(2),
+    "batch norm": lambda T: T.nn.BatchNorm2d(4),
+    "batch norm in eval": lambda T: T.nn.BatchNorm2d(4).eval(),
+    "group norm": lambda T: T.nn.GroupNorm(2, 4),
+    "instance norm": lambda T: T.nn.InstanceNorm2d(4),
+    "layer norm": lambda T: lambda x: T.nn.functional.layer_norm(x, x.shape[2:]),
+    "zeros around": lambda T: T.nn.ZeroPad2d(1),
+    "reflection": lambda T: T.nn.ReflectionPad2d(1),
+    "replication": lambda T: T.nn.ReplicationPad2d((1, 0, 2, 1)),
+    "shuffle": lambda T: T.nn.ChannelShuffle(2),
+    "nearest": lambda T: T.nn.Upsample(scale_factor=2),
+    "bilinear": lambda T: T.nn.Upsample(size=(3, 7), mode="bilinear"),
+    "bicubic": lambda T: T.nn.Upsample(size=(3, 7), mode="bicubic"),
+    "antialiased": lambda T: lambda x: T.nn.functional.interpolate(x, size=(2, 3), mode="bilinear", antialias=True),
+    "a weight that has its channels last": lambda T: T.nn.Conv2d(4, 3, 2).to(memory_format=T.channels_last),
+}
+VOLUMES = {
+    "conv": lambda T: T.nn.Conv3d(4, 3, 2),
+    "max pool": lambda T: T.nn.MaxPool3d(2),
+    "batch norm": lambda T: T.nn.BatchNorm3d(4),
+    "group norm": lambda T: T.nn.GroupNorm(2, 4),
+    "trilinear": lambda T: T.nn.Upsample(scale_factor=2, mode="trilinear"),
+    "nearest": lambda T: T.nn.Upsample(scale_factor=2),
+}
+
+
+def formats(T, layer_of, shape, name):
+    """The strides of a layer's result, and of the gradient of its input: of a format, and of rows."""
+    T.manual_seed(0)
+    found = []
+    layer = layer_of(T)
+    for wanted in (getattr(T, name), T.contiguous_format):
+        x = T.rand(shape).contiguous(memory_format=wanted).requires_grad_()
+        y = layer(x)
+        found += [y.stride(), y.is_contiguous(memory_format=wanted)]
+        if y.requires_grad:
+            (y * y).sum().backward()
+            found.append(x.grad.stride())
+    return found
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_images(name):
+    assert formats(autodiff, LAYERS[name], (2, 4, 5, 6), "channels_last") == formats(
+        torch, LAYERS[name], (2, 4, 5, 6), "channels_last"
+    )
+
+
+@pytest.mark.parametrize("name", VOLUMES)
+def test_volumes(name):
+    assert formats(autodiff, VOLUMES[name], (2, 4, 3, 4, 5), "channels_last_3d") == formats(
+        torch, VOLUMES[name], (2, 4, 3, 4, 5), "channels_last_3d"
+    )
+
+
+@given(order=st.permutations(range(3)), step=st.sampled_from([1, 2]), shape=st.lists(st.integers(1, 3), min_size=3, max_size=3))
+def test_a_gradient_lies_in_memory_as_its_leaf(order, step, shape):
+    """In the order of a leaf that fills a piece of memory; in rows where it leaves gaps."""
+    found = []
+    for T in (autodiff, torch):
+        x = T.ones(*shape).permute(order).contiguous().permute(tuple(np.argsort(order)))[::step].detach().requires_grad_()
+        for _ in range(2):
+            (x * 2).sum().backward()
+        found.append([(s, n) for s, n in zip(x.grad.stride(), x.shape, strict=True) if n > 1])
+    assert found[0] == found[1]
+
+
+SIZES = st.integers(1, 12)
+
+
+@given(
+    shape=st.tuples(st.integers(1, 2), st.integers(1, 5), SIZES, SIZES), size=st.tuples(SIZES, SIZES), last=st.booleans(),
+    seed=st.integers(0, 99),
+)
+@pytest.mark.parametrize(("mode", "align_corners", "antialias"), [
+    *itertools.product(["bilinear", "bicubic"], [False, True], [False, True]), ("lanczos", False, True),
+])
+def test_bytes_are_resized_to_the_same_bytes(mode, align_corners, antialias, shape, size, last, seed):
+    values = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    found = []
+    for T in (autodiff, torch):
+        x = T.from_numpy(values.copy())
+        x = x.contiguous(memory_format=T.channels_last) if last else x
+        y = T.nn.functional.interpolate(x, size=size, mode=mode, align_corners=align_corners, antialias=antialias)
+        found.append((str(y.dtype), y.tolist()))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("factors", [1.7, (0.3, 2.2), 1.0001])
+@pytest.mark.parametrize("recompute", [False, True])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_bytes_by_a_factor(mode, recompute, factors):
+    values = np.random.default_rng(0).integers(0, 256, (1, 3, 9, 11), dtype=np.uint8)
+    found = [
+        T.nn.functional.interpolate(
+            T.from_numpy(values.copy()), scale_factor=factors, mode=mode, recompute_scale_factor=recompute
+        ).tolist()
+        for T in (autodiff, torch)
+    ]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int32", "int64"])
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic"])
+def test_other_integers_are_refused(mode, dtype):
+    for T in (autodiff, torch):
+        with pytest.raises(NotImplementedError, match="not implemented for"):
+            T.nn.functional.interpolate(T.ones(1, 1, 2, 2, dtype=getattr(T, dtype)), size=3, mode=mode)
