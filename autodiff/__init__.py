@@ -149,9 +149,9 @@ newaxis = None  # x[torch.newaxis], as NumPy says it
 __version__: str
 
 _LATE = {
-    "__future__", "_dynamo", "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions",
-    "func", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "sparse",
-    "special", "storage", "testing", "types", "utils", "version", "xpu",
+    "__future__", "_dynamo", "_utils", "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed",
+    "distributions", "func", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler",
+    "serialization", "sparse", "special", "storage", "testing", "types", "utils", "version", "xpu",
 }  # imported when a program first asks for them
 
 if TYPE_CHECKING:
