@@ -32,6 +32,7 @@ MODULES = {
     "autodiff.nn.attention": "Ways of computing attention, which a program may name.",
     "autodiff.nn.attention.bias": "Causal masks for queries and keys of different numbers.",
     "autodiff.nn.functional": "The same operations as plain functions.",
+    "autodiff.nn.grad": "The gradients of convolutions, by function call.",
     "autodiff.nn.init": "How parameters are filled at the start.",
     "autodiff.nn.utils": "Clipping gradients, and parameters as one vector.",
     "autodiff.nn.utils.parametrize": "Weights that are computed from what is trained.",

@@ -254,6 +254,8 @@ class Module(Calling, Tree, KnowsItsKeywords):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(from_pytorchs(state))
+        if "_parameters" in state:
+            self.__dict__.setdefault("_non_persistent_buffers_set", set())  # older than such buffers
 
 
 def _given_to_the_base(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError:
