@@ -1,14 +1,20 @@
 """Save and load: what a file in PyTorch's format is, how one is written, and how one is read without running anything in it.
 
-After this package a reader knows what a checkpoint is made of. `saving` has the two functions; `archive` the container;
-`pickling` and `rebuild` how a tensor is written and read; `machine` the reader that runs no code; `names` what a file may name,
-and `safety` how a user allows more.
+After this package a reader knows what a checkpoint is made of. `saving` has the two functions, `options` their switches;
+`archive` the container; `pickling` and `rebuild` how a tensor is written and read; `machine` the reader that runs no code;
+`names` what a file may name, and `safety` how a user allows more.
 """
 
 from typing import Any
 
 from autodiff._core.missing import missing_name
 from autodiff.serialization.byteorder import LoadEndianness, get_default_load_endianness, set_default_load_endianness
+from autodiff.serialization.options import (
+    get_crc32_options,
+    get_default_mmap_options,
+    set_crc32_options,
+    set_default_mmap_options,
+)
 from autodiff.serialization.safety import (
     add_safe_globals,
     clear_safe_globals,
@@ -25,14 +31,18 @@ __all__ = [
     "SourceChangeWarning",
     "add_safe_globals",
     "clear_safe_globals",
+    "get_crc32_options",
     "get_default_load_endianness",
+    "get_default_mmap_options",
     "get_safe_globals",
     "get_unsafe_globals_in_checkpoint",
     "load",
     "register_package",
     "safe_globals",
     "save",
+    "set_crc32_options",
     "set_default_load_endianness",
+    "set_default_mmap_options",
     "skip_data",
 ]
 

@@ -39,10 +39,17 @@ def _long_form(size: int, offset: int) -> bytes:
 
 
 class Writer:
-    """Writes an archive front to back: it asks of the file no more than `write`."""
+    """Writes an archive front to back: it asks of the file no more than `write`.
 
-    def __init__(self, write: Callable[[Any], Any], folder: str) -> None:
-        self._write, self._folder = write, folder
+    Each record begins at a multiple of `alignment` bytes, and has a checksum, or 0 in its place.
+    """
+
+    def __init__(
+        self, write: Callable[[Any], Any], folder: str, alignment: int = ALIGNMENT, checksums: bool = True
+    ) -> None:
+        if not 0 < alignment < 0xFFFF:
+            raise ValueError(f"storage_alignment must be positive and less than 65535, but is {alignment}")
+        self._write, self._folder, self._alignment, self._checksums = write, folder, alignment, checksums
         self._at = 0
         self._directory: list[bytes] = []
 
@@ -52,10 +59,11 @@ class Writer:
 
     def record(self, name: str, data: Any) -> None:
         """Write one record; `data` is bytes, or a contiguous array of bytes."""
-        path, start, size, crc = f"{self._folder}/{name}".encode(), self._at, len(data), zlib.crc32(data)
+        path, start, size = f"{self._folder}/{name}".encode(), self._at, len(data)
+        crc = zlib.crc32(data) if self._checksums else 0
         long_form = _long_form(size, start)
         before = start + _LOCAL.size + len(path) + len(long_form) + 4
-        padding = -before % ALIGNMENT
+        padding = -before % self._alignment
         extra = long_form + struct.pack("<2sH", b"FB", padding) + b"Z" * padding
         self._put(_LOCAL.pack(b"PK\3\4", 0, _FLAGS, 0, 0, _DATE, 0, 0, 0, len(path), len(extra)) + path + extra)
         if size:

@@ -17,7 +17,7 @@ import numpy as np
 from autodiff._core import dtypes
 from autodiff._core.fields import get_requires_grad
 from autodiff._core.tensor import Tensor
-from autodiff.api.copies import warn_of_hooks
+from autodiff.api.copies import state_of, warn_of_hooks
 from autodiff.api.storage import UntypedStorage, memory_of
 from autodiff.api.typed_storage import TypedStorage
 from autodiff.nn.modules._form import to_pytorchs
@@ -84,7 +84,7 @@ def _reduced(t: Tensor, storages: Storages, protocol: int) -> Any:
     if type(t).__reduce_ex__ is not Tensor.__reduce_ex__:
         return t.__reduce_ex__(protocol)
     warn_of_hooks(t)
-    kind, notes = type(t), dict(t.__dict__)
+    kind, notes = type(t), state_of(t)
     if isinstance(t, (Parameter, Buffer)) and kind in (Parameter, Buffer):
         *rest, wanted, hooks = _tensor_parts(t, storages)
         plain = _Call(rebuild.tensor_v2, (*rest, False, hooks))

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.provenance import stacklevel
-from autodiff.serialization import legacy, tensors_only
+from autodiff.serialization import legacy, options, tensors_only
 from autodiff.serialization.archive import Reader, Writer, damaged
 from autodiff.serialization.byteorder import unmarked
 from autodiff.serialization.files import is_path, reading, writing
@@ -65,8 +65,11 @@ def save(
         name = os.path.splitext(os.path.basename(os.fspath(f)))[0] if is_path(f) else ""
         storages, structure = Storages(), io.BytesIO()
         pickler(pickle_module, structure, pickle_protocol, storages, False).dump(obj)
-        writer = Writer(file.write, name.encode("ascii", "ignore").decode() or "archive")
+        alignment, checksums = options.save.storage_alignment, options.save.compute_crc32
+        writer = Writer(file.write, name.encode("ascii", "ignore").decode() or "archive", alignment, checksums)
         writer.record("data.pkl", structure.getbuffer())
+        writer.record(".format_version", b"1")
+        writer.record(".storage_alignment", str(alignment).encode())
         if not _disable_byteorder_record:
             writer.record("byteorder", sys.byteorder.encode())
         for number, memory in enumerate(storages.memory):
@@ -105,7 +108,8 @@ def load(
         raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
     if pickle_load_args and not trusted:
         warnings.warn("pickle_load_args only works if `weights_only=False`.", UserWarning, stacklevel=stacklevel())
-    options = {"encoding": "utf-8", **pickle_load_args}
+    arguments = {"encoding": "utf-8", **pickle_load_args}
+    mmap = options.load.mmap if mmap is None else mmap
     module = (pickle if pickle_module is None else pickle_module) if trusted else None
     if tensors_only.is_safetensors(f):
         return tensors_only.load(f, map_location)
@@ -120,10 +124,10 @@ def load(
                     "mmap can only be used with files saved with `torch.save(_use_new_zipfile_serialization=True), please "
                     "torch.save your checkpoint with this option in order to use mmap."
                 )
-            return _explained(lambda: legacy.read(file, locate, module, options), trusted)
+            return _explained(lambda: legacy.read(file, locate, module, arguments), trusted)
         if mmap and not is_path(f):
             raise ValueError("f must be a file path in order to use the mmap argument")
-        return _explained(lambda: _archived(file, locate, module, options, bool(mmap)), trusted)
+        return _explained(lambda: _archived(file, locate, module, arguments, f if mmap else None), trusted)
 
 
 def _trusted(weights_only: bool | None, pickle_module: Any) -> bool:
@@ -163,15 +167,16 @@ def _explained(read: Any, trusted: bool) -> Any:
         ) from None
 
 
-def _archived(file: Any, locate: Locate, module: Any, options: dict[str, Any], mapped: bool) -> Any:
-    """The object in an archive."""
+def _archived(file: Any, locate: Locate, module: Any, arguments: dict[str, Any], mapped: Any) -> Any:
+    """The object in an archive; `mapped` is the path whose pages its tensors are to look at."""
     reader = Reader(file)
     if reader.has("constants.pkl"):
+        refused = "" if module else "Cannot use ``weights_only=True`` with TorchScript archives passed to ``torch.load``: "
         raise RuntimeError(
-            "this is a TorchScript archive: it holds a program as well as weights, and autodiff cannot run it. In PyTorch, "
-            "save the weights alone: torch.save(torch.jit.load(path).state_dict(), new_path)"
+            f"{refused}this is a TorchScript archive: it holds a program as well as weights, and autodiff cannot run it. In "
+            "PyTorch, save the weights alone: torch.save(torch.jit.load(path).state_dict(), new_path)"
         )
-    pages = memory_maps.mmap(file.fileno(), 0, access=memory_maps.ACCESS_COPY) if mapped else None
+    pages = None if mapped is None else _pages(file, mapped)
 
     def fetch(key: str, size: int) -> Any:
         if skipping():
@@ -190,5 +195,13 @@ def _archived(file: Any, locate: Locate, module: Any, options: dict[str, Any], m
         raise damaged(f"its byte order is {byteorder!r}")
     restoring, structure = Restoring(fetch, locate, byteorder), reader.read("data.pkl")
     if module is not None:
-        return trusting(module, restoring, io.BytesIO(structure), **options).load()
-    return machine(structure, restoring, options["encoding"]).run()
+        return trusting(module, restoring, io.BytesIO(structure), **arguments).load()
+    return machine(structure, restoring, arguments["encoding"]).run()
+
+
+def _pages(file: Any, path: Any) -> memory_maps.mmap:
+    """A file's pages: copies of one's own, or, if the user wants so, those that everybody sees."""
+    if options.load.mmap_flags != options.MAP_SHARED or options.MAP_SHARED is None:
+        return memory_maps.mmap(file.fileno(), 0, access=memory_maps.ACCESS_COPY)
+    with open(path, "r+b") as shared:
+        return memory_maps.mmap(shared.fileno(), 0, access=memory_maps.ACCESS_WRITE)
