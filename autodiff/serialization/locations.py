@@ -31,8 +31,9 @@ def _on_cuda(storage: Any, location: str) -> None:
 
 # Who is asked, the lowest number first.
 _PACKAGES: list[tuple[int, Tagger, Deserializer]] = [
-    (10, lambda storage: "cpu", _on_cpu), (20, lambda storage: None, _on_cuda),
-]  # fmt: skip
+    (10, lambda storage: "cpu", _on_cpu),
+    (20, lambda storage: None, _on_cuda),
+]
 
 
 def register_package(priority: int, tagger: Tagger, deserializer: Deserializer) -> None:
