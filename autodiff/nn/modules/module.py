@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from autodiff.__future__ import _switches
 from autodiff._core import dtypes, types
 from autodiff._core.formats import axes_in, channels_last_3d
 from autodiff._core.modes import no_grad
@@ -21,7 +22,7 @@ from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.nn import _state
-from autodiff.nn._conversion import SWITCHES, overwritten, put_in_place
+from autodiff.nn._conversion import overwritten, put_in_place
 from autodiff.nn._everywhere import (
     register_module_backward_hook,
     register_module_buffer_registration_hook,
@@ -122,7 +123,7 @@ class Module(Calling, Tree, KnowsItsKeywords):
             if any(t.requires_grad and new._array.dtype.kind != "f" for t, new in found):
                 raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
             grads = [(t, fn(t._grad)) for t, _ in found if t._grad is not None]
-            if SWITCHES.overwrite and not SWITCHES.swap:
+            if _switches.overwrite and not _switches.swap:
                 of = {id(t): grad for t, grad in grads}
                 taken = {id(t): overwritten(t, new, of.get(id(t))) for t, new in found}
                 put_in_place(self.modules() if recurse else [self], taken)
@@ -256,6 +257,8 @@ class Module(Calling, Tree, KnowsItsKeywords):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(from_pytorchs(state))
+        if "_parameters" in state:
+            self.__dict__.setdefault("_non_persistent_buffers_set", set())  # older than such buffers
 
 
 def _given_to_the_base(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError:
