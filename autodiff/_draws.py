@@ -57,6 +57,7 @@ def standard_gamma(stream: Generator, alpha: _Array) -> _Array:
 def dirichlet(stream: Generator, alpha: _Array) -> _Array:
     """A point whose coordinates, in the last dimension, sum to 1: gamma numbers, divided by their sum."""
     gamma = np.array([_one_gamma(stream, a) for a in alpha.astype(np.float64).reshape(-1).tolist()]).reshape(alpha.shape)
+    gamma = np.maximum(gamma, np.finfo(np.float64).tiny)  # those of a tiny alpha may all be 0, and their shares 0 / 0
     found = (gamma / gamma.sum(-1, keepdims=True)).astype(alpha.dtype)
     one, zero = alpha.dtype.type(1), alpha.dtype.type(0)
     return np.asarray(np.clip(found, np.finfo(alpha.dtype).tiny, np.nextafter(one, zero)))

@@ -11,6 +11,7 @@ tensor([2.])
 from typing import Any, Final, NamedTuple
 
 from autodiff._core.missing import missing_name
+from autodiff._core.tensor import Tensor
 from autodiff.nn.modules.module import Module as ScriptModule
 from autodiff.nn.parameter import is_lazy
 
@@ -38,14 +39,23 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
     return obj
 
 
-def trace(func: Any, example_inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
-    """The function or module itself: nothing is recorded ahead of the run.
+def trace(
+    func: Any, example_inputs: Any = None, *args: Any, example_kwarg_inputs: dict[str, Any] | None = None, **kwargs: Any
+) -> Any:
+    """The function or module itself, after one run with the example: a tensor, or a tuple or list of several.
+
+    Nothing is recorded in that run. It is done so that an error appears here, where PyTorch would raise it, and so that what
+    a run changes (the stream of random numbers, the running statistics of BatchNorm) is changed here, too.
 
     >>> import autodiff as torch
     >>> model = torch.nn.Linear(2, 1)
     >>> torch.jit.trace(model, torch.ones(1, 2)) is model
     True
     """
+    if example_kwarg_inputs is not None:
+        func(**example_kwarg_inputs)
+    elif example_inputs is not None:
+        func(*([example_inputs] if isinstance(example_inputs, Tensor) else example_inputs))
     return func
 
 

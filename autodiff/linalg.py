@@ -17,10 +17,10 @@ from typing import Any
 
 from autodiff._core.missing import missing_name
 from autodiff._core.types import LinAlgError
-from autodiff.api import equations, factors, ldl, matrix_functions, matrix_norms, spectra
+from autodiff.api import equations, factors, ldl, least_squares, matrix_functions, matrix_norms, spectra
 from autodiff.api import with_out as functions
 from autodiff.api.matrix_functions import diagonal
-from autodiff.api.out import CASTABLE, PICKED, SAME, takes_out
+from autodiff.api.out import PICKED, SAFELY, SAME, takes_out
 
 __all__ = [
     "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh",
@@ -35,20 +35,20 @@ __all__ = [
 det = takes_out(equations.det, SAME)
 inv = takes_out(equations.inv, SAME)
 inv_ex = takes_out(equations.inv_ex, SAME)
-lstsq = takes_out(equations.lstsq, SAME)
-pinv = takes_out(equations.pinv, SAME)
+lstsq = takes_out(least_squares.lstsq, SAFELY)
+pinv = takes_out(equations.pinv, SAFELY)
 slogdet = takes_out(equations.slogdet, SAME)
 solve = takes_out(equations.solve, SAME)
 solve_ex = takes_out(equations.solve_ex, SAME)
 solve_triangular = takes_out(equations.solve_triangular, SAME)
-tensorinv = takes_out(matrix_functions.tensorinv, SAME)
-tensorsolve = takes_out(matrix_functions.tensorsolve, SAME)
+tensorinv = takes_out(matrix_functions.tensorinv, SAFELY)
+tensorsolve = takes_out(matrix_functions.tensorsolve, SAFELY)
 
 # ---- factors ----
 
 cholesky = takes_out(factors.cholesky, SAME)
 cholesky_ex = takes_out(factors.cholesky_ex, SAME)
-householder_product = takes_out(factors.householder_product, SAME)
+householder_product = takes_out(factors.householder_product, SAFELY)
 ldl_factor = takes_out(ldl.ldl_factor, SAME)
 ldl_factor_ex = takes_out(ldl.ldl_factor_ex, SAME)
 ldl_solve = takes_out(ldl.ldl_solve, SAME)
@@ -60,17 +60,17 @@ qr = takes_out(factors.qr, SAME)
 
 # ---- stretches and their directions ----
 
-eig = takes_out(spectra.eig, SAME)
+eig = takes_out(spectra.eig, SAFELY)
 eigh = takes_out(spectra.eigh, SAME)
-eigvals = takes_out(spectra.eigvals, SAME)
+eigvals = takes_out(spectra.eigvals, SAFELY)
 eigvalsh = takes_out(spectra.eigvalsh, SAME)
-matrix_rank = takes_out(spectra.matrix_rank, CASTABLE)
+matrix_rank = takes_out(spectra.matrix_rank, SAFELY)
 svd = takes_out(spectra.svd, SAME)
 svdvals = takes_out(spectra.svdvals, SAME)
 
 # ---- norms ----
 
-cond = takes_out(matrix_norms.cond, SAME)
+cond = takes_out(matrix_norms.cond, SAFELY)
 matrix_norm = takes_out(matrix_norms.matrix_norm, SAME)
 norm = takes_out(matrix_norms.norm, SAME)
 vector_norm = takes_out(matrix_norms.vector_norm, SAME)

@@ -12,7 +12,8 @@ from autodiff.api.deprecated import FORMS
 
 torch = pytest.importorskip("torch")
 
-SHAPES = {"mat1": (2, 2), "mat2": (2, 2), "batch1": (1, 2, 2), "batch2": (1, 2, 2)}
+SHAPES = {"mat1": (2, 2), "mat2": (2, 2), "batch1": (1, 2, 2), "batch2": (1, 2, 2), "mat": (2, 2)}
+SHAPES |= dict.fromkeys(("vec", "vec1", "vec2"), (2,))
 NUMBERS = st.one_of(st.integers(-3, 3), st.sampled_from([0.5, -1.5]))
 EVERY_FORM = [(function, names) for function, forms in FORMS.items() for names in forms]
 
@@ -25,7 +26,7 @@ def arguments(m, names, numbers, shape):
 
 
 def shape_of(function):
-    return {"addmm": (2, 2), "baddbmm": (1, 2, 2)}.get(function, (3,))
+    return {"addbmm": (2, 2), "addmm": (2, 2), "addmv": (2,), "addr": (2, 2), "baddbmm": (1, 2, 2)}.get(function, (3,))
 
 
 def outcome(m, run):

@@ -131,6 +131,28 @@ def test_a_compiled_function_is_the_function():
     assert all(each is double for each in made)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_trace_runs_its_example_once(T):
+    """So the stream of random numbers and the running statistics stand where PyTorch's stand without its second check."""
+    T.manual_seed(0)
+    noisy = T.jit.trace(lambda x: x + T.rand(2), (T.ones(2),), check_trace=False)
+    after = T.rand(1).item()
+    T.manual_seed(0)
+    assert T.rand(3)[2].item() == after
+    assert noisy(T.ones(2)).shape == (2,)
+    layer = T.nn.BatchNorm1d(2)
+    T.jit.trace(layer, T.ones(3, 2), check_trace=False)
+    assert layer.num_batches_tracked.item() == 1
+    added = T.jit.trace(lambda x, y: x + y, example_kwarg_inputs={"x": T.ones(1), "y": T.ones(1)}, check_trace=False)
+    assert added(x=T.ones(1), y=T.ones(1)).item() == 2
+
+    def refuses(x):
+        raise NotImplementedError("not for this one")
+
+    with pytest.raises(NotImplementedError, match="not for this one"):
+        T.jit.trace(refuses, T.ones(1))
+
+
 def test_devices_are_kept_by_pickle_and_enter_a_block():
     place = autodiff.device("cuda:1")
     assert pickle.loads(pickle.dumps(place)) == place

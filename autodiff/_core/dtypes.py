@@ -122,6 +122,12 @@ _SCALAR_TYPES = {
 }
 
 
+_C_NAMES = {
+    "float32": "float", "float64": "double", "float16": "c10::Half", "bool": "bool",
+    "int64": "long int", "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
+}
+
+
 def category(np_dtype: np.dtype[Any]) -> builtins.int:
     """Bool below whole numbers below floating ones: what is compared first where two dtypes meet."""
     return _CATEGORY[np_dtype.kind]
@@ -130,6 +136,11 @@ def category(np_dtype: np.dtype[Any]) -> builtins.int:
 def scalar_type(array: np.ndarray[Any, Any]) -> str:
     """What PyTorch's messages call an array's dtype: Float, Long, Bool."""
     return _SCALAR_TYPES[from_numpy_dtype(array.dtype).name]
+
+
+def c_name(array: np.ndarray[Any, Any]) -> str:
+    """What others of PyTorch's messages call it: float, long int, bool."""
+    return _C_NAMES[from_numpy_dtype(array.dtype).name]
 
 
 def from_numpy_dtype(np_dtype: np.dtype[Any]) -> dtype:

@@ -389,7 +389,7 @@ class Tensor:
     def index_reduce_(input, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = ...) -> Self: ...  # api/gathered.py
     def index_select(input, dim: builtins.int, index: Tensor) -> Tensor: ...  # api/places.py
     def indices(self) -> Any: ...  # api/sparse.py
-    def inner(input, other: Tensor) -> Tensor: ...  # api/matmul.py
+    def inner(input, other: Tensor) -> Tensor: ...  # api/products.py
     def int(self, *, memory_format: Any = ...) -> Tensor: ...  # api/dtypes.py
     def inverse(input) -> Tensor: ...  # api/equations.py
     def is_coalesced(self) -> Any: ...  # api/sparse.py

@@ -90,7 +90,8 @@ Matrices:
 - `sums_with_products`: addmv, addr, addbmm.
 - `einsum`: sums of products by the names of dimensions.
 - `_matrices`: what is asked of a matrix.
-- `equations`: solve, inv, det, lstsq, pinv.
+- `equations`: solve, inv, det, pinv.
+- `least_squares`: lstsq, for more equations than unknowns or fewer.
 - `factors`: Cholesky, QR, LU.
 - `ldl`: L D L^T.
 - `lobpcg`: the largest eigenvalues of a symmetric matrix, also against another.
@@ -112,6 +113,7 @@ What networks are made of:
 - `normalization`: the norms by mean and variance, and running statistics.
 - `embedding`: embedding and embedding_bag.
 - `recurrent`: rnn, gru and lstm, of layers and directions.
+- `causal_bias`: masks that let each query see the keys up to its own place.
 - `cells`: single steps of them.
 - `attention`: scaled_dot_product_attention.
 

@@ -59,12 +59,8 @@ def batches(name: str, a: Tensor, b: Tensor) -> tuple[int, ...]:
         raise RuntimeError(f"{name}: the batches of {list(a.shape)} and {list(b.shape)} do not broadcast") from None
 
 
-def infos(name: str, found: list[int], batch: tuple[int, ...], check_errors: bool) -> Tensor:
-    """The numbers that say what is wrong with each matrix, 0 for nothing; with `check_errors` the first is a RuntimeError."""
-    if check_errors and any(found):
-        at = next(i for i, info in enumerate(found) if info)
-        where = f"(Batch element {at}): " if batch else ""
-        raise RuntimeError(f"{name}: {where}The diagonal element {found[at]} is zero or not positive.")
+def infos(found: list[int], batch: tuple[int, ...]) -> Tensor:
+    """The numbers that say what is wrong with each matrix, 0 for nothing."""
     return wrap(np.array(found, np.int32).reshape(batch) if math.prod(batch) else np.zeros(batch, np.int32))
 
 

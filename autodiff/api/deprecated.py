@@ -31,7 +31,10 @@ FORMS: dict[str, list[tuple[str, ...]]] = {
     "sub": _SCALED,
     "addcmul": _PRODUCT,
     "addcdiv": _PRODUCT,
+    "addbmm": _with_beta("batch1", "batch2"),
     "addmm": _with_beta("mat1", "mat2"),
+    "addmv": _with_beta("mat", "vec"),
+    "addr": _with_beta("vec1", "vec2"),
     "baddbmm": _with_beta("batch1", "batch2"),
 }
 _NUMBERS = {"alpha", "beta", "value"}
@@ -39,7 +42,7 @@ _NUMBERS = {"alpha", "beta", "value"}
 
 def by_name(function: str, args: tuple[Any, ...]) -> dict[str, Any] | None:
     """The arguments of such a call by their names, with a warning; None where it is no such call."""
-    for names in FORMS.get(function, ()):
+    for names in FORMS.get(function.removesuffix("_"), ()):
         if len(names) == len(args) and all(_fits(name, x) for name, x in zip(names, args, strict=True)):
             tensors = [name for name in names if name not in _NUMBERS]
             numbers = [f"{name}=..." for name in names if name in _NUMBERS]

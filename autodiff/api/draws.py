@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import _draws
+from autodiff._core.dtypes import scalar_type
 from autodiff._core.errors import misfit
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
@@ -48,11 +49,15 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
     """How many of `count` trials succeed, each with the chance `prob`; both are broadcast. The gradient is zero.
 
+    ValueError for whole numbers of either.
+
     >>> import autodiff as torch
     >>> torch.binomial(torch.tensor([10.0, 10.0]), torch.tensor([0.0, 1.0]))
     tensor([ 0., 10.])
     """
-    floating_of(count, "binomial")
+    for name, given in (("count", count), ("prob", prob)):
+        if given._array.dtype.kind != "f":
+            raise ValueError(f"binomial only supports floating-point dtypes for {name}, got: {scalar_type(given._array)}")
     if count.dtype is not prob.dtype:
         raise RuntimeError(f"binomial: expected count and prob of one dtype, got {count.dtype} and {prob.dtype}")
     if found := misfit("binomial", (count._array.shape, prob._array.shape)):

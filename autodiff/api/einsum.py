@@ -46,14 +46,18 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     for i, x in enumerate(operands):
         if not isinstance(x, Tensor):
             raise no_tensor("einsum", "operands", i + 2, x)
-    before, arrow, after = equation.replace(" ", "").partition("->")
+    before, arrow, after = equation.partition("->")
     parts = before.split(",")
     if len(parts) != len(operands):
         few = "fewer" if len(operands) < len(parts) else "more"
         raise RuntimeError(f"einsum(): {few} operands were provided than specified in the equation: {len(operands)}")
-    named = [_named(part, f"operand {i}", x._array.ndim) for i, (part, x) in enumerate(zip(parts, operands, strict=True))]
+    starts = [sum(len(part) + 1 for part in parts[:i]) for i in range(len(parts))]
+    named = [
+        _named(part, start, f"operand {i}", x._array.ndim)
+        for i, (part, start, x) in enumerate(zip(parts, starts, operands, strict=True))
+    ]
     deepest = min((label for labels in named for label in labels if label.__class__ is int), default=0)
-    kept = _named(after, "the output", None, -deepest) if arrow else _implied(named, deepest)
+    kept = _named(after, len(before) + 2, "output", None, -deepest) if arrow else _implied(named, deepest)
     _check_output(kept, named)
     return _contracted([_once(x, labels, i) for i, (x, labels) in enumerate(zip(operands, named, strict=True))], kept)
 
@@ -80,18 +84,27 @@ def _lettered(numbers: Any) -> str:
     return "".join("..." if n is Ellipsis else _LETTERS[n] for n in numbers)
 
 
-def _named(part: str, whose: str, ndim: int | None, deepest: int = 0) -> Labels:
+def _named(part: str, start: int, whose: str, ndim: int | None, deepest: int = 0) -> Labels:
     """The labels of a part of the equation; the ellipsis stands for as many as `ndim` leaves, or for the deepest of all."""
     head, dots, tail = part.partition("...")
-    for letter in head + tail:
-        if letter not in _LETTERS:
-            if letter == ".":
-                raise RuntimeError(f"einsum(): found '.' for {whose} that is not part of any ellipsis, or a second ellipsis")
-            raise RuntimeError(f"einsum(): invalid subscript {letter!r} for {whose}, subscripts must be in [a-zA-Z]")
+    for at, letter in enumerate(head + tail, start):
+        if letter == ".":
+            if at - start < len(head):
+                raise RuntimeError(f"einsum(): found '.' for {whose} that is not part of any ellipsis (...)")
+            found = "for which an ellipsis" if ndim is not None else "but an ellipsis (...)"
+            raise RuntimeError(f"einsum(): found '.' for {whose} {found} was already found")
+        if letter not in _LETTERS and letter != " ":
+            place = at if at - start < len(head) else at + len(dots)
+            raise RuntimeError(
+                f"einsum(): invalid subscript given at index {place} in the equation string, subscripts must be in [a-zA-Z]; "
+                f"it is {letter!r}, of {whose}"
+            )
+    head, tail = head.replace(" ", ""), tail.replace(" ", "")
     letters = len(head) + len(tail)
     if ndim is not None and (letters > ndim or (letters < ndim and not dots)):
+        many = "is more than" if dots else "does not match"
         raise RuntimeError(
-            f"einsum(): the number of subscripts in the equation ({letters}) does not match the number of dimensions ({ndim}) "
+            f"einsum(): the number of subscripts in the equation ({letters}) {many} the number of dimensions ({ndim}) "
             f"for {whose}{'' if dots else ' and no ellipsis was given'}"
         )
     several = deepest if ndim is None else ndim - letters

@@ -1,4 +1,4 @@
-"""Linear equations as PyTorch calls them: solve, inv, det, lstsq and pinv.
+"""Linear equations as PyTorch calls them: solve, inv, det and pinv.
 
 After this module a reader knows that to solve is better than to invert, and what is done where there are more equations than
 unknowns, or fewer.
@@ -12,17 +12,15 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import scalar_type
-from autodiff._core.errors import no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.types import LinalgInvExResult, LinalgLstsqResult, LinalgSlogdetResult, LinalgSolveExResult
+from autodiff._core.types import LinalgInvExResult, LinalgSlogdetResult, LinalgSolveExResult
 from autodiff.api._calls import boolean, number, takes_tensors
 from autodiff.api._matrices import batches, infos, matrices, same_dtype, squares
 from autodiff.api.comparison import where
 from autodiff.api.shape import squeeze, unsqueeze
 from autodiff.ops import equations as ops
-from autodiff.ops.lapack import each_matrix, stretches
-from autodiff.ops.matmul import product
+from autodiff.ops.lapack import each_matrix
 
 # ---- solve ----
 
@@ -51,8 +49,10 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
     info=tensor(0, dtype=torch.int32))
     """
     x = _solved("linalg.solve_ex", A, B, left, lenient=True)
-    found = each_matrix(ops.first_zero, A._array)
-    return LinalgSolveExResult(x, infos("linalg.solve_ex", found, A._array.shape[:-2], check_errors))
+    found, batch = each_matrix(ops.first_zero, A._array), A._array.shape[:-2]
+    if boolean("linalg_solve_ex", "check_errors", check_errors):
+        ops.refuse_unsolvable("torch.linalg.solve_ex", found, batch)
+    return LinalgSolveExResult(x, infos(found, batch))
 
 
 def _solved(name: str, A: Tensor, B: Tensor, left: bool, lenient: bool) -> Tensor:
@@ -130,8 +130,10 @@ def inv_ex(A: Tensor, *, check_errors: bool = False) -> Any:
     tensor(1, dtype=torch.int32)
     """
     found = each_matrix(ops.first_zero, squares("linalg.inv_ex", A)._array)
-    info = infos("linalg.inv_ex", found, A._array.shape[:-2], check_errors)
-    return LinalgInvExResult(ops.inverse(A, lenient=True), info)
+    batch = A._array.shape[:-2]
+    if boolean("linalg_inv_ex", "check_errors", check_errors):
+        ops.refuse_singular("linalg.inv_ex", found, batch)
+    return LinalgInvExResult(ops.inverse(A, lenient=True), infos(found, batch))
 
 
 @method
@@ -220,6 +222,9 @@ def pinv(input: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any
 
 def pseudoinverse(name: str, A: Tensor, atol: Any, rtol: Any, hermitian: bool) -> Tensor:
     """`pinv`, for a function of that name."""
+    if A._array.ndim < 2:
+        found = f"{scalar_type(A._array)}{list(A.shape)}"
+        raise RuntimeError(f"{name}({found}): expected a tensor with 2 or more dimensions, of matrices that are floating")
     a = (squares if hermitian else lambda n, x: matrices(n, "A", x))(name, A)._array
     if not a.size:
         return A.mT
@@ -236,47 +241,3 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     tensor([[0.5000, 0.0000]])
     """
     return pseudoinverse("pinverse", input, None, number("pinverse", "rcond", rcond), False)
-
-
-_DRIVERS = (None, "gels", "gelsy", "gelsd", "gelss")
-
-
-@takes_tensors
-def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
-    """(solution, residuals, rank, singular_values): the X of least squares, which makes |input @ X - b| smallest.
-
-    `residuals` are the squares of what is left over, of matrices of full rank with more rows than columns, for every driver but
-    "gelsy", which is the default; `rank` is what was found, for all but "gels"; `singular_values` for "gelsd" and "gelss".
-
-    >>> import autodiff as torch
-    >>> A, B = torch.tensor([[1.0], [1.0]]), torch.tensor([[1.0], [3.0]])
-    >>> torch.linalg.lstsq(A, B).solution
-    tensor([[2.0000]])
-    """
-    name = "torch.linalg.lstsq"
-    matrices(name, "input", input)
-    if not isinstance(b, Tensor):
-        raise no_tensor("linalg_lstsq", "b", 2, b)
-    if driver not in _DRIVERS:
-        raise RuntimeError(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), got {driver}")
-    if input._array.dtype != b._array.dtype:
-        found = scalar_type(b._array)
-        raise RuntimeError(f"{name}: Expected input and other to have the same dtype, but got other's dtype {found}")
-    a, vector = input._array, b._array.ndim + 1 == input._array.ndim
-    if b._array.ndim < 1 or input._array.ndim - b._array.ndim not in (0, 1):
-        raise RuntimeError(f"{name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1")
-    right = unsqueeze(b, -1) if vector else b
-    m, n = a.shape[-2:]
-    if right._array.shape[-2] != m:
-        raise RuntimeError(f"{name}: input.size(-2) should match other.size({-1 if vector else -2})")
-    batches(name, input, right)
-    s = stretches(a)
-    x = product(ops.pinv(input, rtol=rcond) if a.size else input.mT, right)
-    rank = (s > ops.limits(s, a.shape, None, rcond)[..., None]).sum(-1)
-    left = product(input, x) - right
-    full = m > n and driver not in (None, "gelsy") and bool(np.all(rank == n))
-    residuals = (left * left).sum(-2) if full else wrap(np.zeros((0,), a.dtype))
-    ranks = wrap(np.zeros((0,), np.int64) if driver == "gels" else np.asarray(rank, np.int64))
-    values = wrap(s if driver in ("gelsd", "gelss") else np.zeros((0,), a.dtype))
-    solution = squeeze(x, -1) if vector else x
-    return LinalgLstsqResult(solution, residuals, ranks, values)

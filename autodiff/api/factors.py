@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import scalar_type
 from autodiff._core.errors import no_tensor
 from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor, wrap
@@ -28,6 +29,7 @@ from autodiff.api.places import gather
 from autodiff.api.reduce import sum as sum_
 from autodiff.api.triangle import tril, triu
 from autodiff.ops import factors as ops
+from autodiff.ops.equations import batch_element
 from autodiff.ops.lapack import each_matrix
 from autodiff.ops.matmul import product
 
@@ -60,7 +62,9 @@ def cholesky_ex(input: Tensor, *, upper: bool = False, check_errors: bool = Fals
     """
     a = squares("linalg.cholesky_ex", input)._array
     found = each_matrix(ops.not_positive, a)
-    info = infos("linalg.cholesky_ex", found, a.shape[:-2], check_errors)
+    if boolean("linalg_cholesky_ex", "check_errors", check_errors) and any(found):
+        raise ops.not_definite("linalg.cholesky_ex", found, a.shape[:-2])
+    info = infos(found, a.shape[:-2])
     if not any(found):
         return LinalgCholeskyExResult(cholesky(input, upper=upper), info)
     good = each_matrix(lambda m: np.full_like(m, np.nan) if ops.not_positive(m) else np.linalg.cholesky(m), a)
@@ -93,8 +97,11 @@ def factors_qr(A: Tensor, mode: str) -> tuple[Tensor, Tensor]:
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
         )
     m, n = matrices("linalg.qr", "A", A)._array.shape[-2:]
-    if mode == "r" or (mode == "complete" and m > n):
-        q, r = ops.qr_without_slope(A, mode=mode)
+    if mode == "r":
+        q, r = ops.qr_without_q(A)
+        return q, r
+    if mode == "complete" and m > n:
+        q, r = ops.qr_complete(A)
         return q, r
     if m >= n:
         q, r = ops.qr(A)
@@ -115,16 +122,28 @@ def householder_product(input: Tensor, tau: Tensor) -> Tensor:
     name = "torch.linalg.householder_product"
     if not isinstance(tau, Tensor):
         raise no_tensor("linalg_householder_product", "tau", 2, tau)
+    if input._array.ndim < 2:
+        raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
     m, n = matrices(name, "input", input)._array.shape[-2:]
     if m < n:
         raise RuntimeError(f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]")
-    same_dtype(name, input, tau, "tau")
+    if tau._array.dtype != input._array.dtype:
+        found, wanted = scalar_type(tau._array), scalar_type(input._array)
+        raise RuntimeError(f"{name}: tau dtype {found} does not match input dtype {wanted}; use tau.to(input.dtype)")
     k = tau._array.shape[-1] if tau._array.ndim else 0
     if n < k:
         raise RuntimeError(f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
-    if tau._array.shape[:-1] != input._array.shape[:-2]:
-        raise RuntimeError(f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2]")
+    same_batch(name, "tau", tau._array.shape[:-1], input)
     return reflected(input, tau, n)
+
+
+def same_batch(name: str, word: str, batch: tuple[int, ...], input: Tensor) -> None:
+    """RuntimeError unless the other tensor has the batch of `input`."""
+    if batch != input._array.shape[:-2]:
+        raise RuntimeError(
+            f"{name}: Expected batch dimensions of {word} to be equal to input.shape[:-2], but got {list(batch)} for "
+            f"{list(input.shape[:-2])}"
+        )
 
 
 def reflected(input: Tensor, tau: Tensor, columns: int) -> Tensor:
@@ -146,7 +165,7 @@ def reflected(input: Tensor, tau: Tensor, columns: int) -> Tensor:
 def lu(A: Tensor, *, pivot: bool = True) -> Any:
     """(P, L, U) with P @ L @ U = A: an exchange of rows, a lower triangle with ones on its diagonal, an upper one.
 
-    Each step takes the row whose number is largest; without `pivot` the rows stay, P is empty, and a 0 in the way is a nan.
+    Each step takes the row whose number is largest. PyTorch has pivot=False on the GPU alone: it is a RuntimeError.
 
     >>> import autodiff as torch
     >>> torch.linalg.lu(torch.tensor([[1.0, 2.0], [2.0, 2.0]])).U
@@ -154,8 +173,6 @@ def lu(A: Tensor, *, pivot: bool = True) -> Any:
             [0., 1.]])
     """
     l, u, _, order = _lu("linalg.lu", A, pivot)
-    if not pivot:
-        return LinalgLuResult(wrap(np.zeros((0,), A._array.dtype)), l, u)
     return LinalgLuResult(wrap(exchanges(order, A._array.dtype)), l, u)
 
 
@@ -166,20 +183,20 @@ def exchanges(order: Any, dtype: Any) -> Any:
 
 def _lu(name: str, A: Tensor, pivot: bool) -> tuple[Tensor, Tensor, Any, Any]:
     """(L, U, the pivots, the order of the rows) of matrices of any shape, by the LU of their first square."""
-    boolean(name, "pivot", pivot)
     a = matrices(name, "A", A)._array
+    if not boolean(name, "pivot", pivot):
+        raise RuntimeError(f"{name}: LU without pivoting is not implemented on the CPU; leave pivot=True")
     m, n = a.shape[-2:]
     k = min(m, n)
     pivots, order = silently(ops.pivots_of, a)
-    if not pivot:
-        pivots = np.broadcast_to(np.arange(1, k + 1, dtype=np.int32), pivots.shape).copy()
-        order = np.broadcast_to(np.arange(m), order.shape)
     places = np.broadcast_to(order[..., None], a.shape).astype(np.int64)
-    x = gather(A, A._array.ndim - 2, wrap(places)) if pivot else A
+    x = gather(A, A._array.ndim - 2, wrap(places))
     l, u = ops.lu(x.narrow(-2, 0, k).narrow(-1, 0, k))
     if m > k:
         below = x.narrow(-2, k, m - k)
-        l = cat([l, solve_triangular(u, below, upper=True, left=False)], -2)
+        # The largest number of a column being 0, all of them are, and elimination does not divide by it.
+        stuck = np.eye(k, dtype=a.dtype) * (u._array == 0)
+        l = cat([l, solve_triangular(u + wrap(stuck) if stuck.any() else u, below, upper=True, left=False)], -2)
     if n > k:
         right = x.narrow(-1, k, n - k)
         u = cat([u, solve_triangular(l, right, upper=False, unitriangular=True)], -1)
@@ -207,13 +224,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
     tensor([2, 2], dtype=torch.int32)
     """
     l, u, pivots, _ = _lu("torch.linalg.lu_factor", A, pivot)
-    zeros = _zeros_of(u._array)
-    if any(zeros):
-        at = next(filter(None, zeros))
-        raise RuntimeError(
-            f"torch.linalg.lu_factor: U[{at},{at}] is zero and using it on lu_solve would result in a division by zero. If you "
-            "still want to perform the factorization, consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)"
-        )
+    _refuse_zeros("torch.linalg.lu_factor", _zeros_of(u._array), A._array.shape[:-2])
     return LinalgLuFactorResult(_compact(l, u, A._array.shape), wrap(pivots))
 
 
@@ -226,8 +237,20 @@ def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -
     tensor(1, dtype=torch.int32)
     """
     l, u, pivots, _ = _lu("torch.linalg.lu_factor_ex", A, pivot)
-    info = infos("torch.linalg.lu_factor_ex", _zeros_of(u._array), A._array.shape[:-2], check_errors)
-    return LinalgLuFactorExResult(_compact(l, u, A._array.shape), wrap(pivots), info)
+    zeros, batch = _zeros_of(u._array), A._array.shape[:-2]
+    if boolean("linalg_lu_factor_ex", "check_errors", check_errors):
+        _refuse_zeros("torch.linalg.lu_factor_ex", zeros, batch)
+    return LinalgLuFactorExResult(_compact(l, u, A._array.shape), wrap(pivots), infos(zeros, batch))
+
+
+def _refuse_zeros(name: str, zeros: list[int], batch: tuple[int, ...]) -> None:
+    """RuntimeError for the first matrix with a 0 on the diagonal of U."""
+    if any(zeros):
+        where, at = batch_element(zeros, batch), next(filter(None, zeros))
+        raise RuntimeError(
+            f"{name}: {where}U[{at},{at}] is zero and using it on lu_solve would result in a division by zero. If you "
+            "still want to perform the factorization, consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)"
+        )
 
 
 def _zeros_of(u: Any) -> list[int]:
@@ -267,6 +290,10 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
     if B._array.shape[-2 if left else -1] != n:
         given = "x".join(map(str, B._array.shape[-2:]))
         raise RuntimeError(f"{name}: Incompatible shapes of A and B for the equation ({n}x{n} and {given})")
+    if (pivots._array < 1).any():
+        raise RuntimeError("Pivots given to lu_solve must all be greater or equal to 1, as those of lu_factor are")
+    if (pivots._array > n).any():
+        raise RuntimeError("Pivots given to lu_solve must all be smaller or equal to LU.size(-2), as those of lu_factor are")
     p = wrap(exchanges(order_of(pivots._array, n), LU._array.dtype))
     if not left:
         return lu_solve(LU, pivots, B.mT, adjoint=not adjoint).mT

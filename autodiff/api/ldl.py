@@ -13,8 +13,9 @@ from autodiff._core.errors import no_tensor
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import LinalgLdlFactorExResult, LinalgLdlFactorResult
 from autodiff.api._calls import boolean, takes_tensors
-from autodiff.api._matrices import batches, infos, matrices, same_dtype, squares
+from autodiff.api._matrices import batches, matrices, same_dtype, squares
 from autodiff.ops import ldl as ops
+from autodiff.ops.equations import batch_element
 
 
 @takes_tensors
@@ -29,8 +30,15 @@ def ldl_factor_ex(input: Tensor, *, hermitian: bool = False, check_errors: bool 
     name = "torch.linalg.ldl_factor_ex"
     ld, pivots, info = ops.ldl_factor(squares(name, input))
     if boolean("linalg_ldl_factor_ex", "check_errors", check_errors):
-        infos(name, info._array.reshape(-1).tolist(), info._array.shape, check_errors=True)
+        _refuse_zeros(name, info._array.reshape(-1).tolist(), info._array.shape)
     return LinalgLdlFactorExResult(ld, pivots, info)
+
+
+def _refuse_zeros(name: str, zeros: list[int], batch: tuple[int, ...]) -> None:
+    """RuntimeError for the first matrix whose D holds a 0."""
+    if any(zeros):
+        where, at = batch_element(zeros, batch), next(filter(None, zeros))
+        raise RuntimeError(f"{name}: {where}D[{at},{at}] is zero, and ldl_solve would divide by it.")
 
 
 @takes_tensors

@@ -247,11 +247,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     x, w = input._array, weight._array
     if x.dtype != w.dtype or (bias is not None and bias._array.dtype != w.dtype):
+        one, odd = ("mat1", input) if x.dtype != w.dtype or bias is None else ("self", bias)
         raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {_both(input, weight)}"
-            + unlike(input, weight if x.dtype != w.dtype or bias is None else bias, b_is="weight")
+            f"{one} and mat2 must have the same dtype, but got {_both(odd, weight)}"
+            + unlike(odd, weight, "input" if odd is input else "bias", "weight")
         )
-    if x.ndim == 0 or x.shape[-1] != w.shape[-1]:
+    if not x.ndim or not w.ndim or x.shape[-1] != w.shape[-1]:
         raise features(x.shape, w.shape)
     if w.ndim == 2 and bias is not None and bias._array.shape == (w.shape[0],) and x.size:
         if x.ndim == 2:
@@ -310,20 +311,3 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     if input._array.ndim != 1 or vec2._array.ndim != 1:
         raise RuntimeError(f"outer: Expected 1-D arguments, got {input._array.ndim}-D and {vec2._array.ndim}-D")
     return input.unsqueeze(1) * vec2
-
-
-@method
-@takes_tensors
-def inner(input: Tensor, other: Tensor) -> Tensor:
-    """The sum of products over the last dimension of both.
-
-    >>> import autodiff as torch
-    >>> torch.inner(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
-    tensor(11.)
-    """
-    if input._array.ndim == 0 or other._array.ndim == 0:
-        return input * other
-    if input._array.ndim == 1 and other._array.ndim == 1:
-        return dot(input, other)
-    a, b = (x.reshape(int(np.prod(x.shape[:-1])), x.shape[-1]) for x in (input, other))
-    return mm(a, b.t()).reshape((*input.shape[:-1], *other.shape[:-1]))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import c_name
 from autodiff._core.errors import no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
@@ -97,10 +98,18 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     if len(xs) < 2:
         raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(xs)}")
     ranks = [x._array.ndim for x in xs]
-    if any(n != 2 for n in ranks[1:-1]) or any(n not in (1, 2) for n in (ranks[0], ranks[-1])):
-        raise RuntimeError(f"multi_dot(): the first and last tensors must be 1D or 2D and the others 2D, but got ranks {ranks}")
-    if len({x._array.dtype for x in xs}) > 1:
-        raise RuntimeError("multi_dot(): all tensors must have the same dtype; convert with x.to(dtype)")
+    for at, word in ((0, "first"), (-1, "last")):
+        if ranks[at] not in (1, 2):
+            raise RuntimeError(f"multi_dot(): the {word} tensor must be 1D or 2D but got {ranks[at]}D")
+    for i, n in enumerate(ranks[1:-1], 1):
+        if n != 2:
+            raise RuntimeError(f"multi_dot(): tensor {i} must be 2D but got {n}D")
+    for i, x in enumerate(xs):
+        if x._array.dtype != xs[0]._array.dtype:
+            raise RuntimeError(
+                f"multi_dot(): all tensors must have be the same dtype but tensor 0 is {c_name(xs[0]._array)} and tensor {i} "
+                f"{c_name(x._array)}; convert with x.to(dtype)"
+            )
     rows = [unsqueeze(xs[0], 0) if ranks[0] == 1 else xs[0], *xs[1:-1], unsqueeze(xs[-1], 1) if ranks[-1] == 1 else xs[-1]]
     for i in range(len(rows) - 1):
         if rows[i]._array.shape[1] != rows[i + 1]._array.shape[0]:
@@ -217,10 +226,10 @@ def tensorsolve(input: Tensor, other: Tensor, dims: Any = None) -> Tensor:
         input = movedim(input, tuple(dims), tuple(range(input._array.ndim - len(dims), input._array.ndim)))
     shape = input._array.shape[other._array.ndim :]
     size = math.prod(shape)
-    if size != math.prod(input._array.shape[: other._array.ndim]):
+    if size != other._array.size:
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got "
-            f"{size} != {math.prod(input._array.shape[: other._array.ndim])}"
+            f"{size} != {other._array.size}"
         )
     return reshape(solve(reshape(input, (size, size)), reshape(other, (-1,))), shape)
 
@@ -234,11 +243,11 @@ def tensorinv(input: Tensor, ind: int = 2) -> Tensor:
     torch.Size([6, 2, 3])
     """
     if ind <= 0:
-        raise RuntimeError(f"Expected a strictly positive integer for 'ind', got {ind}")
+        raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
     before, after = input._array.shape[:ind], input._array.shape[ind:]
     if math.prod(before) != math.prod(after):
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
             f"{math.prod(after)} != {math.prod(before)}"
         )
-    return reshape(inv(reshape(input, (math.prod(before), -1))), (*after, *before))
+    return reshape(inv(reshape(input, (math.prod(before), math.prod(after)))), (*after, *before))

@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype, scalar_type
 from autodiff._core.errors import no_tensor
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import statistics
 from autodiff.api._calls import axes_of, boolean, converted, number, takes_tensors
 from autodiff.api.equations import inv_ex
@@ -86,13 +86,19 @@ def matrix_norm(
     extreme = amax if ord == "nuc" or ord > 0 else amin
     if ord == "nuc" or abs(ord) == 2:
         values = svdvals(movedim(x, (rows, columns), (-2, -1)))
+        extreme = _or_nothing(extreme, values._array.shape[-1])
         y = sum_(values, -1) if ord == "nuc" else extreme(values, -1)
         kept = tuple(1 if d in (rows, columns) else n for d, n in enumerate(x._array.shape))
         return reshape(y, kept) if keepdim else y
     first, second = (rows, columns) if abs(ord) == 1 else (columns, rows)
     sums = sum_(abs_(x), first, keepdim=True)
-    y = extreme(sums, second, keepdim=True)
-    return y if keepdim else y.squeeze((rows, columns))
+    kept_sums: Tensor = _or_nothing(extreme, x._array.shape[second])(sums, second, keepdim=True)
+    return kept_sums if keepdim else kept_sums.squeeze((rows, columns))
+
+
+def _or_nothing(extreme: Any, size: int) -> Any:
+    """The largest of nothing is 0 here, since no norm is below; the smallest of nothing is refused, by itself."""
+    return sum_ if extreme is amax and not size else extreme
 
 
 @takes_tensors
@@ -124,7 +130,7 @@ def norm(input: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False,
 def cond(input: Tensor, p: Any = None) -> Tensor:
     """How much a matrix can enlarge a relative error: |A| times |A**-1| in the norm `p`; for None and 2 by the stretches.
 
-    Infinity for a singular matrix.
+    Infinity for a singular matrix and, for other orders than 2, -2 and "nuc", for one that holds a nan.
 
     >>> import autodiff as torch
     >>> torch.linalg.cond(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
@@ -133,6 +139,8 @@ def cond(input: Tensor, p: Any = None) -> Tensor:
     x = _floating("linalg.cond", input, None)
     if x._array.ndim < 2:
         raise RuntimeError("linalg.cond: The input tensor A must have at least 2 dimensions.")
+    if p not in (None, "fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf):
+        raise RuntimeError(f"linalg.cond got an invalid norm type: {p}; use None, 'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
     if p is None or (not isinstance(p, str) and abs(p) == 2):
         values = svdvals(x)
         if not values._array.shape[-1]:
@@ -142,7 +150,12 @@ def cond(input: Tensor, p: Any = None) -> Tensor:
     n, m = x._array.shape[-2:]
     if n != m:
         raise RuntimeError(f"linalg.cond(ord={p}): A must be batches of square matrices, but they are {n} by {m} matrices")
-    matrix_norm(x, p)
+    if not n:
+        return sum_(x, (-2, -1))
     inverse, info = inv_ex(x)
-    product = matrix_norm(x, p) * matrix_norm(inverse, p)
-    return where(info > 0, np.inf, product) if np.any(info._array) else product
+    singular = info > 0
+    if np.any(singular._array):
+        inverse = where(singular[..., None, None], wrap(np.eye(n, dtype=x._array.dtype)), inverse)
+    own = matrix_norm(x, p)
+    product = own * where(singular, math.inf, matrix_norm(inverse, p))
+    return product if p == "nuc" else where(product.isnan(), math.inf, product)

@@ -16,8 +16,9 @@ from autodiff._core.dtypes import dtype as Dtype
 from autodiff._core.dtypes import from_numpy_dtype, get_default_dtype
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api import comparison, extremes, join, likes, order, places, rearrange, reduce, shape, statistics, triangle
-from autodiff.api.matmul import inner, matmul, outer
+from autodiff.api.matmul import matmul, outer
 from autodiff.api.positions import argwhere, nonzero
+from autodiff.api.products import inner
 from autodiff.api.turn import flip, fliplr, flipud, roll
 from autodiff.ops import arithmetic, rounding
 from autodiff.ops.comparison import maximum, minimum

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import scalar_type
 from autodiff._core.inplace import method
 from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor, wrap
@@ -170,13 +171,13 @@ def triangular_solve(
 @method
 @takes_tensors
 def lu(A: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:
-    """(LU, pivots), and info where that is asked for: `linalg.lu_factor`.
+    """(LU, pivots), and info where that is asked for: `linalg.lu_factor_ex`. A matrix that is singular is no error.
 
     >>> import autodiff as torch
     >>> torch.ones(1, 1).lu()
     (tensor([[1.]]), tensor([1], dtype=torch.int32))
     """
-    found = factors.lu_factor_ex(A, pivot=pivot, check_errors=not get_infos)
+    found = factors.lu_factor_ex(A, pivot=pivot)
     return tuple(found) if get_infos else (found.LU, found.pivots)
 
 
@@ -205,6 +206,8 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     if LU_pivots._array.dtype != np.int32:
         raise RuntimeError("torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.")
     m, n = a.shape[-2:]
+    if unpack_pivots and ((LU_pivots._array < 1) | (LU_pivots._array > m)).any():
+        raise RuntimeError("pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive, as those of lu_factor are")
     k = min(m, n)
     empty = wrap(np.zeros((0,), a.dtype))
     p = wrap(factors.exchanges(factors.order_of(LU_pivots._array, m), a.dtype)) if unpack_pivots else empty
@@ -224,7 +227,7 @@ def geqrf(input: Tensor) -> Any:
     tensor([1.6000])
     """
     h, tau = silently(np.linalg.qr, matrices("geqrf", "input", input)._array, "raw")
-    return GeqrfResult(wrap(np.ascontiguousarray(np.swapaxes(h, -1, -2))), wrap(tau))
+    return GeqrfResult(wrap(np.swapaxes(np.ascontiguousarray(h), -1, -2)), wrap(tau))
 
 
 @method
@@ -248,10 +251,33 @@ def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, tran
     >>> torch.ormqr(torch.zeros(1, 1), torch.tensor([2.0]), torch.tensor([[3.0]]))
     tensor([[-3.]])
     """
-    same_dtype("ormqr", matrices("ormqr", "input", input), matrices("ormqr", "input3", input3, 3), "input3")
+    _check_ormqr(input, input2, input3, boolean("ormqr", "left", left))
     q = factors.reflected(input, input2, input._array.shape[-2])
     q = q.mT if transpose else q
     return product(q, input3) if left else product(input3, q)
+
+
+def _check_ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool) -> None:
+    name, side = "torch.ormqr", -2 if left else -1
+    for word, x in (("input", input), ("other", other)):
+        if x._array.ndim < 2:
+            raise RuntimeError(f"{name}: {word} must have at least 2 dimensions.")
+    matrices(name, "input", input)
+    for word, x in (("tau", tau), ("other", other)):
+        if x._array.dtype != input._array.dtype:
+            raise RuntimeError(
+                f"{name}: Expected input and {word} to have the same dtype, but input has dtype {scalar_type(input._array)} "
+                f"and {word} has dtype {scalar_type(x._array)}; use x.to(dtype)"
+            )
+    if not tau._array.ndim:
+        raise IndexError("Dimension specified as -1 but tensor has no dimensions")
+    m, n = input._array.shape[-2:]
+    if other._array.shape[side] != m:
+        raise RuntimeError(f"{name}: other.shape[{side}] must be equal to input.shape[-2]")
+    if tau._array.shape[-1] != min(m, n):
+        raise RuntimeError(f"{name}: tau.shape[-1] must be equal to min(other.shape[{side}], input.shape[-1])")
+    factors.same_batch(name, "tau", tau._array.shape[:-1], input)
+    factors.same_batch(name, "other", other._array.shape[:-2], input)
 
 
 @method
@@ -268,13 +294,13 @@ def ger(input: Tensor, vec2: Tensor) -> Tensor:
 
 @takes_tensors
 def nuclear_norm(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """The sum of the singular values: norm(input, "nuc").
+    """The sum of the singular values, of the matrices in the last two dimensions or those of `dim`: norm(input, "nuc", dim).
 
     >>> import autodiff as torch
     >>> torch.nuclear_norm(torch.eye(3))
     tensor(3.)
     """
-    return norm(input, "nuc", dim, keepdim)
+    return norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim)
 
 
 @takes_tensors

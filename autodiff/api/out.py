@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 import numpy as np
 
 from autodiff._core import errors
-from autodiff._core.dtypes import as_numpy_dtype, category, from_numpy_dtype, scalar_type
+from autodiff._core.dtypes import as_numpy_dtype, c_name, category, from_numpy_dtype, scalar_type
 from autodiff._core.inplace import check_writable, write_over
 from autodiff._core.modes import mode
 from autodiff._core.provenance import stacklevel
@@ -46,10 +46,11 @@ class TakesOut(Protocol[P, R]):
 class Rule:
     """What a function asks of the tensor that it writes into.
 
-    `dtype` is "castable" (the result can be cast to it, from bools to integers to floats), "joined" (the same, refused with
-    another error), "same" (the result's own), "flag" (bool or uint8), "any", or "chosen": what is computed in. `pointwise`: an
-    element depends on those in its place, so an operand that is written into has the result's shape. `apart` is the number of
-    the first operand whose memory must be another.
+    `dtype` is "castable" (the result can be cast to it, from bools to integers to floats), "joined" and "safely" (the same,
+    refused in other words), "same" (the result's own), "flag" (bool or uint8), "any", or "chosen": what is computed in. Several
+    results are written into their own dtypes, unless "safely" is asked for. `pointwise`: an element depends on those in its
+    place, so an operand that is written into has the result's shape. `apart` is the number of the first operand whose memory
+    must be another.
     """
 
     dtype: str = "castable"
@@ -66,6 +67,9 @@ POINTWISE, OWN_DTYPE = Rule(pointwise=True), Rule("same", pointwise=True)
 
 # Many numbers into fewer, and products: an operand may be written into, as the result is known before.
 CASTABLE, SAME = Rule(), Rule("same")
+
+# What linear algebra computes from what it computes: the last step is a copy, which casts.
+SAFELY = Rule("safely")
 
 # Computed in the dtype of `out`: to one number, or to as many as there were.
 CHOSEN, RUNNING = Rule("chosen"), Rule("chosen", pointwise=True)
@@ -152,13 +156,17 @@ def chosen_dtype(name: str, out: Any, dtype: Any, bools: bool = True) -> Any:
     return found.dtype
 
 
-def _check_dtype(name: str, wanted: str, out: Any, result: Any) -> None:
+def _check_dtype(name: str, wanted: str, out: Any, result: Any, word: str) -> None:
     if wanted == "same" and out.dtype != result.dtype:
-        found, expected = from_numpy_dtype(out.dtype), from_numpy_dtype(result.dtype)
-        raise RuntimeError(f"{name}(): Expected out tensor to have dtype {expected}, but got {found} instead")
+        raise RuntimeError(f"{name}(): Expected out tensor to have dtype {c_name(result)}, but got {c_name(out)} instead")
     if wanted == "flag" and out.dtype.name not in ("bool", "uint8"):
         raise RuntimeError(f"{name} only supports bool tensor for result, got: {scalar_type(out)}")
-    if wanted in ("castable", "joined") and category(result.dtype) > category(out.dtype):
+    if wanted in ("castable", "joined", "safely") and category(result.dtype) > category(out.dtype):
+        if wanted == "safely":
+            raise RuntimeError(
+                f"{name}: Expected {word} to be safely castable from {scalar_type(result)} dtype, but got {word} with dtype "
+                f"{scalar_type(out)}"
+            )
         if wanted == "joined":
             raise TypeError(f"torch.{name}(): input types can't be cast to the desired output type {scalar_type(out)}")
         raise RuntimeError(f"result type {scalar_type(result)} can't be cast to the desired output type {scalar_type(out)}")
@@ -208,8 +216,9 @@ def written(name: str, rule: Rule, out: Any, result: Any, operands: list[Tensor]
     outs = [_tensor(name, o) for o in (out if several else [out])]
     results: Sequence[Tensor] = result if several else [result]
     _check_gradients(name, outs, results, operands)
-    for o, r in zip(outs, results, strict=True):
-        _check_dtype(name, "same" if several or len(operands) == rule.same_for else rule.dtype, o._array, r._array)
+    own = (several and rule.dtype != "safely") or len(operands) == rule.same_for
+    for o, r, word in zip(outs, results, getattr(result, "_fields", ["result"] * len(outs)), strict=True):
+        _check_dtype(name, "same" if own else rule.dtype, o._array, r._array, word)
         _check_memory(rule, o._array, operands)
         if rule.pointwise and o._array.shape != r._array.shape and any(o is x for x in operands):
             raise RuntimeError(

@@ -22,7 +22,7 @@ from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import dimension, takes_tensors, whole
 from autodiff.api.join import cat
-from autodiff.api.matmul import check_dot, mm
+from autodiff.api.matmul import check_dot, dot, mm
 from autodiff.api.shape import permute, reshape
 from autodiff.ops import matmul as ops
 from autodiff.ops.shape import reshape_copy
@@ -50,6 +50,26 @@ def vdot(input: Tensor, other: Tensor) -> Tensor:
     """
     check_dot(input, other)
     return _vdot(input, other)
+
+
+@method
+@takes_tensors
+def inner(input: Tensor, other: Tensor) -> Tensor:
+    """The sum of products over the last dimension of both.
+
+    >>> import autodiff as torch
+    >>> torch.inner(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
+    if input._array.ndim == 0 or other._array.ndim == 0:
+        return input * other
+    if input._array.shape[-1] != other._array.shape[-1]:
+        shapes = f"{list(input.shape)} and {list(other.shape)}"
+        raise RuntimeError(f"inner() the last dimension must match on both input tensors but got shapes {shapes}")
+    if input._array.ndim == 1 and other._array.ndim == 1:
+        return dot(input, other)
+    a, b = (x.reshape(int(np.prod(x.shape[:-1])), x.shape[-1]) for x in (input, other))
+    return mm(a, b.t()).reshape((*input.shape[:-1], *other.shape[:-1]))
 
 
 @method

@@ -142,6 +142,10 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
         p = number("norm", "p", p)
     if isinstance(p, str) and isinstance(dim, (tuple, list)) and (len(dim) > 2 or (p == "nuc" and len(dim) != 2)):
         raise RuntimeError(f"norm: order {p!r} is of a matrix: dim must be a 2-tuple, got {dim}")
+    if p == "nuc" and x._array.ndim < 2:
+        raise RuntimeError("norm: order 'nuc' is of a matrix: the input must have at least 2 dimensions")
+    if p == "nuc" and isinstance(dim, (tuple, list)) and len({axes_of(d, x._array.ndim) for d in dim}) == 1:
+        raise RuntimeError(f"norm: order 'nuc' is of a matrix: dims must be different. Got {dim}")
     axes = axes_of(dim, x._array.ndim)
     if p == "nuc":
         return _nuclear(x, axes, keepdim)
@@ -150,7 +154,10 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if isinstance(p, str):
         raise RuntimeError(f"norm: order {p!r} is not supported; use 'fro', 'nuc' or a number")
     if (p < 0 or p == math.inf) and not all(x._array.shape[axis] for axis in axes):
-        raise RuntimeError(f"norm cannot compute the {p} norm of nothing: the operation has no identity")
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor or dimension because the operation does not "
+            "have an identity"
+        )
     if p == math.inf:
         return amax(abs_(x), axes, keepdim)
     if p == -math.inf:

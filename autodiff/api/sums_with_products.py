@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff._core.dtypes import result_numpy
 from autodiff._core.inplace import check_writable, in_place, method
 from autodiff._core.memory import changed
 from autodiff._core.operation import Recorded
@@ -50,6 +51,8 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: fl
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (the outer product of two vectors).
 
+    RuntimeError for a beta or alpha with a fraction where all are integers, and for one that is a bool where not all are bools.
+
     >>> import autodiff as torch
     >>> torch.addr(torch.ones(1), torch.tensor([1.0, 2.0]), torch.tensor([3.0]))
     tensor([[4.],
@@ -58,6 +61,12 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
     for name, v in (("vec1", vec1), ("vec2", vec2)):
         if v._array.ndim != 1:
             raise RuntimeError(f"addr: Expected 1-D argument {name}, but got {v._array.ndim}-D")
+    kind = result_numpy((input._array, vec1._array, vec2._array)).kind
+    for name, factor in (("beta", beta), ("alpha", alpha)):
+        if isinstance(factor, bool) and kind != "b":
+            raise RuntimeError(f"Boolean {name} only supported for Boolean results.")
+        if isinstance(factor, float) and kind != "f":
+            raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
     shape = vec1._array.shape + vec2._array.shape
     return _added_to(ops.addr, "addr", input, vec1, vec2, shape, beta=beta, alpha=alpha)
 

@@ -33,7 +33,7 @@ __all__ = [
     "asin", "asinh", "atan", "atan2", "atanh", "baddbmm", "bernoulli", "bitwise_and", "bitwise_left_shift", "bitwise_not",
     "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "ceil", "clamp", "clamp_max", "clamp_min", "cos", "cosh",
     "cumprod", "cumsum", "deg2rad", "diff", "div", "dot", "eq", "erf", "erfc", "exp", "exp2", "expm1", "float_power", "floor",
-    "floor_divide", "fmod", "frac", "ge", "gt", "hardshrink", "hypot", "inner", "le", "lerp", "log", "log1p", "log2", "log10",
+    "floor_divide", "fmod", "frac", "ge", "gt", "hardshrink", "hypot", "le", "lerp", "log", "log1p", "log2", "log10",
     "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logsumexp", "lt", "matmul",
     "max", "maximum", "mean", "min", "minimum", "mm", "mul", "multinomial", "mv", "nan_to_num", "nanmean", "nansum", "ne",
     "neg", "norm", "outer", "pow", "prod", "rad2deg", "reciprocal", "remainder", "round", "rsqrt", "sigmoid", "sign", "sin",
@@ -164,7 +164,6 @@ addmm = takes_out(products.addmm, SAME)
 baddbmm = takes_out(products.baddbmm, SAME)
 bmm = takes_out(products.bmm, SAME)
 dot = takes_out(products.dot, SAME)
-inner = takes_out(products.inner, SAME)
 linear = takes_out(products.linear, SAME)
 avg_pool2d = takes_out(pooling.avg_pool2d, SAME)
 avg_pool3d = takes_out(pooling.avg_pool3d, SAME)

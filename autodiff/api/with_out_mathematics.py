@@ -19,7 +19,7 @@ from autodiff.api import (
 )
 from autodiff.api import old_linear_algebra as old
 from autodiff.api import parts as floats
-from autodiff.api.out import ADDED, CASTABLE, OWN_DTYPE, PICKED, POINTWISE, SAME, Rule, takes_out
+from autodiff.api.out import ADDED, CASTABLE, OWN_DTYPE, PICKED, POINTWISE, SAFELY, SAME, Rule, takes_out
 from autodiff.ops import bits, exponential, parts
 from autodiff.ops import special as gamma
 
@@ -27,10 +27,10 @@ from autodiff.ops import special as gamma
 __all__ = [
     "addbmm", "addmv", "addr", "angle", "chain_matmul", "cholesky", "cholesky_inverse", "cholesky_solve", "conj_physical",
     "copysign", "cross", "cummax", "cummin", "digamma", "dist", "erfinv", "fmax", "fmin", "frexp", "frobenius_norm", "gcd",
-    "geqrf", "ger", "heaviside", "histc", "histogram", "i0", "igamma", "igammac", "inverse", "isneginf", "isposinf", "kron",
-    "lcm", "ldexp", "lgamma", "logaddexp2", "logcumsumexp", "lu_solve", "lu_unpack", "matrix_power", "mvlgamma", "nanmedian",
-    "nanquantile", "nextafter", "nuclear_norm", "orgqr", "ormqr", "polygamma", "qr", "quantile", "renorm", "sgn", "signbit",
-    "sinc", "slogdet", "svd", "tensordot", "triangular_solve", "vdot", "xlogy",
+    "geqrf", "ger", "heaviside", "histc", "histogram", "i0", "igamma", "igammac", "inner", "inverse", "isneginf", "isposinf",
+    "kron", "lcm", "ldexp", "lgamma", "logaddexp2", "logcumsumexp", "lu_solve", "lu_unpack", "matrix_power", "mvlgamma",
+    "nanmedian", "nanquantile", "nextafter", "nuclear_norm", "orgqr", "ormqr", "polygamma", "qr", "quantile", "renorm", "sgn",
+    "signbit", "sinc", "slogdet", "svd", "tensordot", "triangular_solve", "vdot", "xlogy",
 ]
 
 # ---- element by element: into any dtype that the result can be cast to ----
@@ -73,6 +73,7 @@ addr = takes_out(sums_with_products.addr, CASTABLE)
 chain_matmul = takes_out(products.chain_matmul, SAME)
 cross = takes_out(products.cross, PICKED)
 kron = takes_out(products.kron, Rule(apart=0))
+inner = takes_out(products.inner, SAME)
 tensordot = takes_out(products.tensordot, SAME)
 vdot = takes_out(products.vdot, SAME)
 
@@ -95,16 +96,16 @@ conj_physical = takes_out(complex_numbers.conj_physical, OWN_DTYPE)
 
 inverse = takes_out(equations.inverse, SAME)
 matrix_power = takes_out(matrix_functions.matrix_power, SAME)
-cholesky = takes_out(old.cholesky, SAME)
-cholesky_inverse = takes_out(old.cholesky_inverse, CASTABLE)
-cholesky_solve = takes_out(old.cholesky_solve, CASTABLE)
+cholesky = takes_out(old.cholesky, SAFELY)
+cholesky_inverse = takes_out(old.cholesky_inverse, SAFELY)
+cholesky_solve = takes_out(old.cholesky_solve, SAFELY)
 frobenius_norm = takes_out(old.frobenius_norm, SAME)
-geqrf = takes_out(old.geqrf, SAME)
+geqrf = takes_out(old.geqrf, SAFELY)
 ger = takes_out(old.ger, POINTWISE)
 lu_solve = takes_out(old.lu_solve, SAME)
 lu_unpack = takes_out(old.lu_unpack, SAME)
 nuclear_norm = takes_out(old.nuclear_norm, SAME)
-orgqr = takes_out(old.orgqr, CASTABLE)
+orgqr = takes_out(old.orgqr, SAFELY)
 ormqr = takes_out(old.ormqr, SAME)
 qr = takes_out(old.qr, SAME)
 svd = takes_out(old.svd, SAME)

@@ -18,7 +18,7 @@ from autodiff.autograd.function import Function, once_differentiable
 from autodiff.ops.special import psi
 from autodiff.random import default_generator
 
-__all__ = ["sample_dirichlet", "standard_gamma"]
+__all__ = ["dirichlet_backward", "sample_dirichlet", "standard_gamma"]
 
 def _share_slope(alpha: Any, y: Any) -> Any:
     """dF/dalpha divided by dF/dy, for the gamma distribution with rate 1, from the power series of F around y = 0.
@@ -122,9 +122,14 @@ class _SampleDirichlet(Function):
     @once_differentiable
     def backward(ctx: Any, g: Any) -> Any:
         alpha, found = ctx.saved_tensors
-        total = alpha.sum(-1, True)._array
-        slope = from_numpy(_dirichlet_slope(found._array, alpha._array, total))
-        return slope * (g - (found * g).sum(-1, True))
+        return dirichlet_backward(found, alpha, g)
+
+
+def dirichlet_backward(x: Tensor, concentration: Tensor, grad_output: Tensor) -> Any:
+    """The gradient of the concentrations of which x was drawn, as a number only."""
+    total = concentration.sum(-1, True)
+    slope = from_numpy(_dirichlet_slope(x._array, concentration._array, total._array))
+    return slope * (grad_output - (x * grad_output).sum(-1, True))
 
 
 def standard_gamma(alpha: Tensor) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.modes import enable_grad
 from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
 from autodiff.api.creation import tensor
@@ -59,7 +60,7 @@ def binary_nll(logits: Tensor, value: Tensor) -> Tensor:
 
 
 class lazy:
-    """A property that is computed when it is first asked for, and kept."""
+    """A property that is computed when it is first asked for, and kept: with its graph, even when that was under no_grad()."""
 
     def __init__(self, wrapped: Callable[[Any], Any]) -> None:
         self.wrapped, self.__doc__ = wrapped, wrapped.__doc__
@@ -68,7 +69,8 @@ class lazy:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
-        value = instance.__dict__[self.name] = self.wrapped(instance)
+        with enable_grad():
+            value = instance.__dict__[self.name] = self.wrapped(instance)
         return value
 
 

@@ -62,8 +62,9 @@ class Binomial(Trial, Distribution):
         self._validate_sample(value)
         n = self.total_count
         ways = (n + 1).lgamma() - (value + 1).lgamma() - (n - value + 1).lgamma()
-        # -log(1 - p) = max(logits, 0) + log(1 + exp(-|logits|)), without overflow
-        normaliser = n * (self.logits.clamp(min=0) + (-self.logits.abs()).exp().log1p())
+        # -log(1 - p) = max(logits, 0) + log(1 + exp(-|logits|)), without overflow; max as a mean has its slope at 0, 1/2
+        size = self.logits.abs()
+        normaliser = n * ((self.logits + size) / 2 + (-size).exp().log1p())
         return value * self.logits + ways - normaliser
 
     def entropy(self) -> Any:

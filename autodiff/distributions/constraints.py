@@ -15,6 +15,7 @@ from typing import Any
 
 from autodiff.api.join import cat as _joined
 from autodiff.api.join import stack as _stacked
+from autodiff.distributions import _matrix_constraints as _matrices
 from autodiff.distributions._constraint import (
     Constraint,
     Dependent,
@@ -251,6 +252,12 @@ class _Stack(_Parts):
     def check(self, value: Any) -> Any:
         return _stacked([c.check(v) for v, c in zip(value.unbind(self.dim), self.cseq, strict=True)], self.dim)
 
+
+# The classes that PyTorch names with an underscore, and programs ask an instance for.
+_Dependent, _DependentProperty, _IndependentConstraint = Dependent, dependent_property, Independent
+_Square, _Symmetric, _LowerTriangular = _matrices._Square, _matrices._Symmetric, _matrices._LowerTriangular
+_LowerCholesky, _CorrCholesky = _matrices._LowerCholesky, _matrices._CorrCholesky
+_PositiveDefinite, _PositiveSemidefinite = _matrices._PositiveDefinite, _matrices._PositiveSemidefinite
 
 dependent = Dependent()
 independent = Independent

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff.distributions import constraints
-from autodiff.distributions._implicit import sample_dirichlet
+from autodiff.distributions._implicit import dirichlet_backward, sample_dirichlet
 from autodiff.distributions.exp_family import ExponentialFamily
 from autodiff.nn.functional.sparse import one_hot
 
 __all__ = ["Dirichlet"]
+
+_Dirichlet_backward = dirichlet_backward
 
 
 class Dirichlet(ExponentialFamily):

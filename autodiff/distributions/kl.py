@@ -76,7 +76,7 @@ def kl_divergence(p: Any, q: Any) -> Any:
 
 
 @register_kl(ExponentialFamily, ExponentialFamily)
-def _exponential_families(p: Any, q: Any) -> Any:
+def _kl_expfamily_expfamily(p: Any, q: Any) -> Any:
     """A(q) - A(p) - <q - p, dA/dp>, of natural parameters."""
     if type(p) is not type(q):
         raise NotImplementedError(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from autodiff._core.refusals import at_the_door
+from autodiff.api.likes import ones_like, zeros_like
 from autodiff.distributions import constraints
 from autodiff.distributions._shared import broadcast_all
 from autodiff.distributions.gumbel import EULER
@@ -32,9 +31,7 @@ class Kumaraswamy(TransformedDistribution):
     @at_the_door
     def __init__(self, concentration1: Any, concentration0: Any, validate_args: bool | None = None) -> None:
         self.concentration1, self.concentration0 = broadcast_all(concentration1, concentration0)
-        info = np.finfo(self.concentration0._array.dtype)
-        low = self.concentration0.new_full(self.concentration0.shape, float(info.tiny))
-        high = self.concentration0.new_full(self.concentration0.shape, float(1 - info.eps))
+        low, high = zeros_like(self.concentration0), ones_like(self.concentration0)
         transforms = [
             PowerTransform(exponent=self.concentration0.reciprocal()), AffineTransform(loc=1.0, scale=-1.0),
             PowerTransform(exponent=self.concentration1.reciprocal()),

@@ -36,6 +36,7 @@ from autodiff.distributions._simplex import (
     StickBreakingTransform,
 )
 from autodiff.distributions._transform import Transform, sum_rightmost
+from autodiff.distributions._transform import _InverseTransform as _InverseTransform
 
 __all__ = [
     "AbsTransform", "AffineTransform", "CatTransform", "ComposeTransform", "CorrCholeskyTransform",

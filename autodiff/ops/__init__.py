@@ -47,6 +47,7 @@ Many numbers into fewer:
 - `statistics`: variance, logsumexp, norms.
 - `lapack`: NumPy's decompositions, and what is said where they don't come to an end.
 - `equations`: solutions, inverses, determinants.
+- `least_squares`: the rank that a QR factorization with exchanged columns tells.
 - `ldl`: symmetric matrices that need not be positive, as L D L^T.
 - `factors`: triangles and turns: Cholesky, QR, LU, eigenvectors, singular vectors.
 - `singular`: how much a matrix stretches: the nuclear norm.

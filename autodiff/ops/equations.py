@@ -70,6 +70,12 @@ def refuse_singular(name: str, infos: list[int], batch: tuple[int, ...]) -> None
         )
 
 
+def refuse_unsolvable(name: str, infos: list[int], batch: tuple[int, ...]) -> None:
+    """LinAlgError for the first matrix whose equations have no one solution."""
+    if any(infos):
+        raise LinAlgError(f"{name}: {batch_element(infos, batch)}The solver failed because the input matrix is singular.")
+
+
 @primitive(
     lambda g, a, y: -product(solved(a.mT, g, lenient=True), y.mT),
     lambda g, a: solved(a.mT, g, lenient=True),
@@ -82,8 +88,9 @@ def solved(a, b, *, lenient=False):
         x = np.linalg.solve(a, b)
         return x if lenient and _is_triangle(a) else with_nan(a, x)  # a triangle's nan spreads on one side of it alone
     except np.linalg.LinAlgError:
-        if not lenient and any(each_matrix(first_zero, a)):
-            raise LinAlgError("torch.linalg.solve: The solver failed because the input matrix is singular.") from None
+        infos = [] if lenient else each_matrix(first_zero, a)
+    if not lenient:
+        refuse_unsolvable("torch.linalg.solve", infos, a.shape[:-2])
     shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     a, b = (np.broadcast_to(x, (*shape, *x.shape[-2:])) for x in (a, b))
     return np.array(each_matrix(_one_solved, a, b), b.dtype).reshape(b.shape)

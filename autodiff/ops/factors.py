@@ -65,7 +65,10 @@ def _right(x: Any, m: Any) -> Any:
     """x m⁻¹: the solution from the right."""
     return solved(m.mT, x.mT, lenient=True).mT
 
-_no_slope = no_slope("The QR decomposition is not differentiable when mode='r', or mode='complete' and nrows > ncols")
+_no_slope_when_square = no_slope("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
+_no_slope_without_q = no_slope(
+    "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Use linalg.qr(A, mode='reduced')."
+)
 
 
 # ---- triangles ----
@@ -94,10 +97,14 @@ def cholesky(a):
         l = None
     if l is not None and np.isfinite(np.diagonal(l, 0, -2, -1)).all():
         return l
-    infos = each_matrix(not_positive, a)
-    where, order = batch_element(infos, a.shape[:-2]), next(filter(None, infos))
-    raise LinAlgError(
-        f"linalg.cholesky: {where}The factorization could not be completed because the input is not positive-definite (the "
+    raise not_definite("linalg.cholesky", each_matrix(not_positive, a), a.shape[:-2])
+
+
+def not_definite(name: str, infos: list[int], batch: tuple[int, ...]) -> LinAlgError:
+    """The error that names the first matrix that is not positive, and the order of its minor."""
+    where, order = batch_element(infos, batch), next(filter(None, infos))
+    return LinAlgError(
+        f"{name}: {where}The factorization could not be completed because the input is not positive-definite (the "
         f"leading minor of order {order} is not positive-definite)."
     )
 
@@ -183,10 +190,16 @@ def qr(a):
     return tuple(np.linalg.qr(a))
 
 
-@primitive(_no_slope, name="LinalgQr", says="The added columns are free to choose, so PyTorch gives no slope.")
-def qr_without_slope(a, *, mode):
-    """(q, r) where there is no slope: with a square q, or without any."""
-    return tuple(np.linalg.qr(a, mode)) if mode == "complete" else (np.zeros((0,), a.dtype), np.linalg.qr(a, "r"))
+@primitive(_no_slope_when_square, name="LinalgQr", says="The added columns are free to choose, so PyTorch gives no slope.")
+def qr_complete(a):
+    """(q, r) with a square q, of matrices with more rows than columns: there is no slope."""
+    return tuple(np.linalg.qr(a, "complete"))
+
+
+@primitive(_no_slope_without_q, name="LinalgQr", says="The slope takes q, which is not computed, so there is none.")
+def qr_without_q(a):
+    """(nothing, r): there is no slope."""
+    return np.zeros((0,), a.dtype), np.linalg.qr(a, "r")
 
 
 @primitive(

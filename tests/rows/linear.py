@@ -108,6 +108,8 @@ FACTORS = [
     row("linalg.qr", ((2, 4),), lambda T, a: T.linalg.qr(a).R, lambda a: np.linalg.qr(a)[1], "wide"),
     row("linalg.qr", ((4, 3),), lambda T, a: T.linalg.qr(a, "complete").R, lambda a: np.linalg.qr(a, "complete")[1], "complete",
         no_slope="The QR decomposition is not differentiable when"),
+    row("linalg.qr", ((4, 3),), lambda T, a: T.linalg.qr(a, "r").R, lambda a: np.linalg.qr(a, "r"), "r alone",
+        no_slope="The derivative of linalg.qr depends on Q"),
     row("linalg.householder_product", ((2, 4, 3), (2, 2)),
         lambda T, a, t: T.linalg.householder_product(a, t), None, torch_orders=2),
     row("linalg.lu", ((2, 3, 3),), lambda T, a: sum(T.linalg.lu(far(T, a))[1:]), lambda a: sum(x for x in linalg.lu(far_(a))[1:])),

@@ -2,8 +2,8 @@
 #
 # It is a product, too: (taps * c, positions) @ (positions, o). Its left factor is read where it lies, in phase images: a row of
 # it is what one tap sees of one channel. A tap has only the positions from which it meets the image. But few channels do not
-# fill a tile, which then takes the rows of several taps, and multiplies padding: the gradient that comes in must be finite, and
-# the doors look at the result.
+# fill a tile, which then takes the rows of several taps, all in one row of the kernel if these fill it, and multiplies padding:
+# the gradient that comes in must be finite, and the doors look at the result.
 
 cdef int convolution_weight(real** a, const Windows* v) noexcept nogil:
     """dw = the gradient of the weight, of the input's channels from begin to end; a holds g, x and dw; -1 without memory."""
@@ -28,7 +28,7 @@ cdef int group_weight(real** a, const Windows* v, Py_ssize_t group, Py_ssize_t f
     cdef Py_ssize_t image = v.groups * v.c * v.plane if ready else channels * v.plane  # from one image to the next
     cdef Py_ssize_t images = min(v.n, max(KC // v.positions, <Py_ssize_t>1)), terms = 0, i, j, t
     cdef real* x
-    cdef bint alone = channels >= MR and stands_out(v)  # has each tap its own terms, and tiles for itself?
+    cdef Py_ssize_t together = taps_at_once(v, channels)
     cdef Py_ssize_t copied = 0 if ready else images * image
     cdef real* s = <real*>calloc(copied + count + 2 * ROOM, sizeof(real))
     cdef real* panel = <real*>malloc((KC * WIDE * LANES + ROOM) * sizeof(real))
@@ -43,8 +43,8 @@ cdef int group_weight(real** a, const Windows* v, Py_ssize_t group, Py_ssize_t f
         return -1
     for t in range(v.taps):
         for i in range(channels):
-            # Tap after tap where each has its own terms; else side by side is what lies side by side.
-            j = t * channels + i if alone else i * v.taps + t
+            # Side by side is what lies side by side, of the taps that have their terms together.
+            j = t // together * together * channels + i * together + t % together
             off[j], off[rows + j] = i * v.plane + tap(v, t), i * v.taps + t
     i = 0
     while i < v.n:
@@ -52,7 +52,7 @@ cdef int group_weight(real** a, const Windows* v, Py_ssize_t group, Py_ssize_t f
         x = a[1] + ((i * v.groups + group) * v.c + first) * v.elements
         for j in range(0 if ready else images):
             move_image(v, channels, x + j * v.groups * v.c * v.elements, s + j * image, False)
-        images_weight(v, x if ready else s, image, images, a[0] + (i * v.groups + group) * v.o * v.positions, channels, alone,
+        images_weight(v, x if ready else s, image, images, a[0] + (i * v.groups + group) * v.o * v.positions, channels, together,
                       off, panel, sums)
         i += images
         if real is float:
@@ -74,15 +74,22 @@ cdef int group_weight(real** a, const Windows* v, Py_ssize_t group, Py_ssize_t f
     return 0
 
 
+cdef inline Py_ssize_t taps_at_once(const Windows* v, Py_ssize_t channels) noexcept nogil:
+    """How many taps have the same terms: as few as fill a tile, where windows reach beyond the input. One, a row, or all."""
+    if not stands_out(v):
+        return v.taps
+    return 1 if channels >= MR else v.kernel[2] if channels * v.kernel[2] >= MR else v.taps
+
+
 cdef void images_weight(
         const Windows* v, const real* s, Py_ssize_t image, Py_ssize_t images, const real* g, Py_ssize_t channels,
-        bint alone, Py_ssize_t* off, real* panel, real* sums) noexcept nogil:
+        Py_ssize_t together, Py_ssize_t* off, real* panel, real* sums) noexcept nogil:
     """What some images add to the sums: for each panel of outputs (rows, panel).
 
     off has where each row lies, which row of the sums it is, and room for where the terms lie.
     """
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
-    cdef Py_ssize_t rows = channels * v.taps, p = 0, q, j, t, kc, columns
+    cdef Py_ssize_t rows = channels * v.taps, some = channels * together, p = 0, q, j, t, kc, columns
     cdef Py_ssize_t* term = off + 2 * rows
     cdef Runs runs
     cdef int width
@@ -94,13 +101,13 @@ cdef void images_weight(
             width = vectors_of(v.o - j, LANES)
             columns = min(width * LANES, v.o - j)
             pack_outputs(v, width, columns, g, p, j, kc, panel)
-            for t in range(v.taps if alone else 1):
-                if alone:
-                    runs_of_tap(v, t, p, kc, &runs)
-                else:
+            for t in range(v.taps // together):
+                if together == v.taps:
                     runs.count, runs.first[0], runs.end[0] = 1, 0, kc
-                gather_panel(width, channels if alone else rows, &runs, s, off + t * channels, term, panel, sums + j * rows,
-                             off + rows + t * channels)
+                else:
+                    runs_of_taps(v, t * together, together, p, kc, &runs)
+                gather_panel(width, some, &runs, s, off + t * some, term, panel, sums + j * rows, width * LANES, sums + j * rows,
+                             off + rows + t * some)
             j += columns
         p += kc
 
@@ -116,8 +123,9 @@ cdef void list_terms(const Windows* v, Py_ssize_t first, Py_ssize_t count, Py_ss
         q += length
 
 
-cdef void runs_of_tap(const Windows* v, Py_ssize_t t, Py_ssize_t first, Py_ssize_t count, Runs* runs) noexcept nogil:
-    """The positions from which tap t meets the image, of some that are counted through several images."""
+cdef void runs_of_taps(
+        const Windows* v, Py_ssize_t t, Py_ssize_t together, Py_ssize_t first, Py_ssize_t count, Runs* runs) noexcept nogil:
+    """The positions from which tap t, or its row, meets the image, of some that are counted through several images."""
     cdef Py_ssize_t begin[DIMS]
     cdef Py_ssize_t end[DIMS]
     cdef Py_ssize_t i, j, row, column, length, q = first, left = v.taps
@@ -127,14 +135,23 @@ cdef void runs_of_tap(const Windows* v, Py_ssize_t t, Py_ssize_t first, Py_ssize
         i = v.padding[d] - t // left % v.kernel[d] * v.dilation[d]  # how far it stands out at position 0
         begin[d] = (max(i, <Py_ssize_t>0) + v.stride[d] - 1) // v.stride[d]
         end[d] = min((max(v.inside[d] + i, <Py_ssize_t>0) + v.stride[d] - 1) // v.stride[d], v.size[d])
+    if together > 1:
+        begin[2], end[2] = 0, v.size[2]
+    row, column = q % v.positions // v.size[2], q % v.size[2]
+    i, j = row // v.size[1], row % v.size[1]
     runs.count = 0
     while q < first + count:
-        row, column = q % v.positions // v.size[2], q % v.size[2]
+        # Counted on from row to row: the divisions would cost as much as what is left out of a small image saves.
         length = min(first + count - q, v.size[2] - column)
-        i, j = row // v.size[1], row % v.size[1]
         if begin[0] <= i < end[0] and begin[1] <= j < end[1]:
             add_run(runs, q - first + max(begin[2] - column, <Py_ssize_t>0), q - first + min(end[2] - column, length))
         q += length
+        column = 0
+        j += 1
+        if j == v.size[1]:
+            i, j = i + 1, 0
+        if i == v.size[0]:
+            i = 0
 
 
 cdef void pack_outputs(

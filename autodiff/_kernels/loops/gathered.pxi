@@ -23,8 +23,11 @@ cdef inline void add_run(Runs* runs, Py_ssize_t first, Py_ssize_t end) noexcept 
 
 cdef inline void gather(
         int rows, int width, const Runs* runs, const real* a, const Py_ssize_t* off, const Py_ssize_t* term, const real* b,
-        real* c, const Py_ssize_t* to) noexcept nogil:
-    """C += `rows` rows of A by a panel of B, both constants wherever this is inlined; row i goes to row to[i] of C, a panel."""
+        const real* start, Py_ssize_t step, real* c, const Py_ssize_t* to) noexcept nogil:
+    """C = start + `rows` rows of A by a panel of B, both constants where this is inlined; row i goes to row to[i] of C, a panel.
+
+    The rows of start are `step` apart: it is C itself, or one row for all.
+    """
     cdef real acc[MR][WIDE][LANES32]
     cdef const real* row[MR]
     cdef const real* line
@@ -43,33 +46,33 @@ cdef inline void gather(
             line += width * LANES
     for i in range(rows):
         for j in range(width):
-            add_vector(acc[i][j], c + (to[i] * width + j) * LANES)
+            add_vector(acc[i][j], start + to[i] * step + j * LANES)
             copy_vector(acc[i][j], c + (to[i] * width + j) * LANES)
 
 
 cdef inline void gather_rows(
         int width, Py_ssize_t m, const Runs* runs, const real* a, const Py_ssize_t* off, const Py_ssize_t* term,
-        const real* b, real* c, const Py_ssize_t* to) noexcept nogil:
+        const real* b, const real* start, Py_ssize_t step, real* c, const Py_ssize_t* to) noexcept nogil:
     """m rows of A, tile by tile."""
     cdef Py_ssize_t rows
     while m > 0:
         rows = rows_of(m)
         if rows == MR:
-            gather(MR, width, runs, a, off, term, b, c, to)
+            gather(MR, width, runs, a, off, term, b, start, step, c, to)
         elif MR > 4 and rows == 7:
-            gather(7, width, runs, a, off, term, b, c, to)
+            gather(7, width, runs, a, off, term, b, start, step, c, to)
         elif MR > 4 and rows == 6:
-            gather(6, width, runs, a, off, term, b, c, to)
+            gather(6, width, runs, a, off, term, b, start, step, c, to)
         elif MR > 4 and rows == 5:
-            gather(5, width, runs, a, off, term, b, c, to)
+            gather(5, width, runs, a, off, term, b, start, step, c, to)
         elif MR > 4 and rows == 4:
-            gather(4, width, runs, a, off, term, b, c, to)
+            gather(4, width, runs, a, off, term, b, start, step, c, to)
         elif rows == 3:
-            gather(3, width, runs, a, off, term, b, c, to)
+            gather(3, width, runs, a, off, term, b, start, step, c, to)
         elif rows == 2:
-            gather(2, width, runs, a, off, term, b, c, to)
+            gather(2, width, runs, a, off, term, b, start, step, c, to)
         else:
-            gather(1, width, runs, a, off, term, b, c, to)
+            gather(1, width, runs, a, off, term, b, start, step, c, to)
         off += rows
         to += rows
         m -= rows
@@ -78,30 +81,30 @@ cdef inline void gather_rows(
 # A function for each width, as in tile.pxi.
 
 cdef void gather_narrow(
-        Py_ssize_t m, const Runs* runs, const real* a, const Py_ssize_t* off, const Py_ssize_t* term, const real* b, real* c,
-        const Py_ssize_t* to) noexcept nogil:
-    gather_rows(1, m, runs, a, off, term, b, c, to)
+        Py_ssize_t m, const Runs* runs, const real* a, const Py_ssize_t* off, const Py_ssize_t* term, const real* b,
+        const real* start, Py_ssize_t step, real* c, const Py_ssize_t* to) noexcept nogil:
+    gather_rows(1, m, runs, a, off, term, b, start, step, c, to)
 
 
 cdef void gather_middle(
-        Py_ssize_t m, const Runs* runs, const real* a, const Py_ssize_t* off, const Py_ssize_t* term, const real* b, real* c,
-        const Py_ssize_t* to) noexcept nogil:
-    gather_rows(2, m, runs, a, off, term, b, c, to)
+        Py_ssize_t m, const Runs* runs, const real* a, const Py_ssize_t* off, const Py_ssize_t* term, const real* b,
+        const real* start, Py_ssize_t step, real* c, const Py_ssize_t* to) noexcept nogil:
+    gather_rows(2, m, runs, a, off, term, b, start, step, c, to)
 
 
 cdef void gather_wide(
-        Py_ssize_t m, const Runs* runs, const real* a, const Py_ssize_t* off, const Py_ssize_t* term, const real* b, real* c,
-        const Py_ssize_t* to) noexcept nogil:
-    gather_rows(WIDE, m, runs, a, off, term, b, c, to)
+        Py_ssize_t m, const Runs* runs, const real* a, const Py_ssize_t* off, const Py_ssize_t* term, const real* b,
+        const real* start, Py_ssize_t step, real* c, const Py_ssize_t* to) noexcept nogil:
+    gather_rows(WIDE, m, runs, a, off, term, b, start, step, c, to)
 
 
 cdef inline void gather_panel(
         int width, Py_ssize_t m, const Runs* runs, const real* a, const Py_ssize_t* off, const Py_ssize_t* term,
-        const real* b, real* c, const Py_ssize_t* to) noexcept nogil:
-    """C += m rows of A by a panel of that width."""
+        const real* b, const real* start, Py_ssize_t step, real* c, const Py_ssize_t* to) noexcept nogil:
+    """C = start + m rows of A by a panel of that width."""
     if width == 1:
-        gather_narrow(m, runs, a, off, term, b, c, to)
+        gather_narrow(m, runs, a, off, term, b, start, step, c, to)
     elif width == 2:
-        gather_middle(m, runs, a, off, term, b, c, to)
+        gather_middle(m, runs, a, off, term, b, start, step, c, to)
     else:
-        gather_wide(m, runs, a, off, term, b, c, to)
+        gather_wide(m, runs, a, off, term, b, start, step, c, to)

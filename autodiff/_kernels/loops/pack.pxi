@@ -30,7 +30,7 @@ cdef inline void pack(
         int width, Py_ssize_t kc, Py_ssize_t count, const real* x, Py_ssize_t lane_step, Py_ssize_t k_step,
         real* to) noexcept nogil:
     """A panel: for each of kc steps `count` elements of x side by side, in rows of `width`; no result uses the others."""
-    cdef Py_ssize_t j, q, last, p = 0, fours = count // 4 * 4, line = 64 // sizeof(real)
+    cdef Py_ssize_t j, q, last, p = 0, eights, fours = count // 4 * 4, line = 64 // sizeof(real)
     if lane_step == 1 and k_step >= 0:
         # A copy of constant size is one load and one store; its surplus must still lie inside the matrix.
         while p < kc and p * k_step + width <= (kc - 1) * k_step + count:
@@ -47,11 +47,13 @@ cdef inline void pack(
                 for q in range(4):
                     # More lanes than the processor itself looks ahead along.
                     prefetch(x + p + AHEAD * line + (j + q) * lane_step)
+            eights = count // 8 * 8 if last - p == line else 0
+            for j in range(0, eights, 8):
+                for q in range(p, last, 8):
+                    turn(x + q + j * lane_step, lane_step, to + q * width + j, width)
+            for j in range(eights, fours, 4):
                 for q in range(p, last, 4):
-                    if real is float:
-                        ad_transpose32(x + q + j * lane_step, lane_step, to + q * width + j, width)
-                    else:
-                        ad_transpose64(x + q + j * lane_step, lane_step, to + q * width + j, width)
+                    transpose(x + q + j * lane_step, lane_step, to + q * width + j, width)
             for q in range(p, last):
                 for j in range(fours, count):
                     to[q * width + j] = x[q + j * lane_step]
@@ -102,9 +104,12 @@ cdef void pack_panels(
 cdef void bring_across(
         Py_ssize_t rows, Py_ssize_t columns, const real* x, Py_ssize_t x_row, real* y, Py_ssize_t y_row) noexcept nogil:
     """y = the transpose of x, which has that many rows and columns."""
-    cdef Py_ssize_t j, q, even = columns // 4 * 4, fours = rows // 4 * 4
+    cdef Py_ssize_t j, q, even = columns // 4 * 4, fours = rows // 4 * 4, eights = rows // 8 * 8
+    for j in range(0, columns // 8 * 8, 8):
+        for q in range(0, eights, 8):
+            turn(x + q * x_row + j, x_row, y + j * y_row + q, y_row)
     for j in range(0, even, 4):
-        for q in range(0, fours, 4):
+        for q in range(eights if j < columns // 8 * 8 else 0, fours, 4):
             transpose(x + q * x_row + j, x_row, y + j * y_row + q, y_row)
     for j in range(columns):
         for q in range(fours if j < even else 0, rows):

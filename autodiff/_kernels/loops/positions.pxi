@@ -213,6 +213,7 @@ cdef void chunk_forward(
     """The outputs of a chunk, panel by panel of output channels."""
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
     cdef Py_ssize_t terms = v.c * v.taps, j = 0, p, q, kc, whole, columns
+    cdef real start[NR32]
     cdef const Box* box
     cdef Runs runs
     cdef int width
@@ -220,18 +221,17 @@ cdef void chunk_forward(
         width = vectors_of(v.o - j, LANES)
         whole = width * LANES
         columns = min(whole, v.o - j)
-        memset(sums, 0, chunk.images * chunk.positions * whole * sizeof(real))
+        memset(start, 0, whole * sizeof(real))
         if bias != NULL:
-            for q in range(chunk.images * chunk.positions):
-                memcpy(sums + q * whole, bias + j, columns * sizeof(real))
+            memcpy(start, bias + j, columns * sizeof(real))
         p = 0
         while p < terms:
             kc = block_of(terms - p, KC)
             for q in range(chunk.boxes):
                 box = &chunk.box[q]
                 box_runs(v, box, p, p + kc, &runs)
-                if runs.count:
-                    gather_panel(width, box.count, &runs, s, chunk.off + box.first, term, weights, sums, chunk.to + box.first)
+                gather_panel(width, box.count, &runs, s, chunk.off + box.first, term, weights, sums if p else start,
+                             whole if p else 0, sums, chunk.to + box.first)
             p += kc
         for q in range(chunk.images):
             bring_across(chunk.positions, columns, sums + q * chunk.positions * whole, whole,
