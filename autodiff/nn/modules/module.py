@@ -106,8 +106,11 @@ class Module(Calling, Tree, KnowsItsKeywords):
             raise error
         if memory_format is not None:
             axes_in("to", memory_format, 5 if memory_format is channels_last_3d else 4)
+        if dtype is not None:
+            self._converted(dtype)
+        if memory_format is not None:
             self._apply(lambda t: t.to(memory_format=memory_format) if t._array.ndim in (4, 5) else t)
-        return self if dtype is None else self._converted(dtype)
+        return self
 
     def _converted(self, dtype: Any) -> Self:
         return self._apply(lambda t: cast(t, dtype=dtype.np) if t._array.dtype.kind == "f" else t)
@@ -175,7 +178,7 @@ class Module(Calling, Tree, KnowsItsKeywords):
         """Put memory of its own, with numbers that are not set, into each parameter and buffer; returns the module."""
         if device is not None:
             types.device(device)
-        return self._apply(lambda t: wrap(np.empty_like(t._array)), recurse)
+        return self._apply(lambda t: wrap(np.zeros_like(t._array)), recurse)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the module runs as it is."""
