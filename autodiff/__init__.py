@@ -44,7 +44,8 @@ from autodiff.api.activation_forms import celu, celu_, relu_, rrelu, rrelu_, sel
 from autodiff.api.agreement import broadcast_shapes, can_cast, result_type
 from autodiff.api.aliases import (
     absolute, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, clip, concat, concatenate, divide, fix, greater,
-    greater_equal, less, less_equal, moveaxis, multiply, negative, not_equal, row_stack, subtract, swapdims, true_divide,
+    greater_equal, less, less_equal, moveaxis, multiply, native_channel_shuffle, negative, not_equal, row_stack, subtract,
+    swapdims, true_divide,
 )
 from autodiff.api.adaptive_pooling import adaptive_avg_pool1d, adaptive_max_pool1d
 from autodiff.api.arithmetic import rsub
@@ -148,9 +149,9 @@ newaxis = None  # x[torch.newaxis], as NumPy says it
 __version__: str
 
 _LATE = {
-    "__future__", "_dynamo", "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed", "distributions",
-    "func", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization", "sparse",
-    "special", "storage", "testing", "types", "utils", "version", "xpu",
+    "__future__", "_dynamo", "_utils", "accelerator", "amp", "backends", "compiler", "cuda", "datasets", "distributed",
+    "distributions", "func", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "profiler",
+    "serialization", "sparse", "special", "storage", "testing", "types", "utils", "version", "xpu",
 }  # imported when a program first asks for them
 
 if TYPE_CHECKING:
@@ -239,13 +240,13 @@ __all__ = [
     "layout", "lenient", "less", "less_equal", "linalg", "linspace", "load", "lobpcg", "logdet", "logspace", "long", "lstm",
     "lstm_cell", "lstsq", "lu", "manual_seed", "masked_fill", "masked_scatter", "matrix_exp", "matrix_rank", "max_pool1d",
     "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "memory_format", "meshgrid", "moveaxis", "movedim", "mps",
-    "multiply", "multiprocessing", "nan", "narrow", "native_dropout", "negative", "newaxis", "nn", "no_grad", "normal",
-    "not_equal", "numel", "ones", "ones_like", "onnx", "optim", "pairwise_distance", "pca_lowrank", "pdist", "permute", "pi",
-    "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson", "positive", "prelu", "preserve_format", "profiler",
-    "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm",
-    "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape", "resolve_conj", "resolve_neg", "result_type",
-    "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rrelu", "rrelu_",
-    "rsub", "save", "saved", "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_", "serialization",
+    "multiply", "multiprocessing", "nan", "narrow", "native_channel_shuffle", "native_dropout", "negative", "newaxis", "nn",
+    "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "onnx", "optim", "pairwise_distance", "pca_lowrank",
+    "pdist", "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson", "positive", "prelu", "preserve_format",
+    "profiler", "promote_types", "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
+    "randperm", "range", "ravel", "real", "relu", "relu_", "repeat_interleave", "reshape", "resolve_conj", "resolve_neg",
+    "result_type", "rms_norm", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90", "row_stack", "rrelu",
+    "rrelu_", "rsub", "save", "saved", "scalar_tensor", "seed", "select", "select_scatter", "selu", "selu_", "serialization",
     "set_default_device", "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode",
     "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads",
     "set_observer", "set_printoptions", "set_provenance", "set_rng_state", "set_warn_always", "short", "solve", "sparse",

@@ -19,7 +19,7 @@ LAYERS = [
     {"_dynamo", "compiler", "distributed", "functional", "hub", "mps", "multiprocessing", "onnx", "profiler", "sparse",
     "storage", "testing", "types", "version", "xpu"},
     {"nn", "optim", "autograd", "utils", "datasets", "accelerator", "backends", "cuda", "amp",
-    "distributions", "jit", "linalg", "serialization", "special", "__future__"},
+    "distributions", "jit", "linalg", "serialization", "special", "__future__", "_utils"},
     {"func"},
     {"explain"},
     {"seeing", "notebook", "plots"},

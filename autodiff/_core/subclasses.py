@@ -98,10 +98,9 @@ def make_subclass(cls: type[Tensor], data: Tensor, require_grad: bool = False) -
 # is unbind, which asks. A gradient is a plain tensor.
 _NOT_ASKED = {
     "__init__", "__new__", "__hash__", "__repr__", "__format__", "__dir__", "__getattr__", "__init_subclass__",
-    "__torch_function__", "__reduce_ex__", "__copy__", "__deepcopy__", "__array__", "__dlpack__", "__dlpack_device__",
-    "__iter__", "_make_subclass", "as_subclass", "shape", "ndim", "dtype", "device", "itemsize", "nbytes", "requires_grad",
-    "is_leaf", "grad_fn",
-    "output_nr", "retains_grad", "_version", "grad",
+    "__torch_function__", "__reduce_ex__", "__setstate__", "__copy__", "__deepcopy__", "__array__", "__dlpack__",
+    "__dlpack_device__", "__iter__", "_make_subclass", "as_subclass", "shape", "ndim", "dtype", "device", "itemsize", "nbytes",
+    "requires_grad", "is_leaf", "grad_fn", "output_nr", "retains_grad", "_version", "grad",
 }
 
 

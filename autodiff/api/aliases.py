@@ -7,6 +7,7 @@ from autodiff._core.tensor import Tensor as T
 from autodiff.api import answers as _answers  # noqa: F401  (its methods)
 from autodiff.api import with_out as functions
 from autodiff.api import with_out_places as placed
+from autodiff.api.pixels import channel_shuffle
 from autodiff.api.shape import movedim, transpose
 
 absolute, T.absolute, T.absolute_ = functions.abs, T.abs, T.abs_
@@ -31,6 +32,7 @@ arctanh, T.arctanh, T.arctanh_ = functions.atanh, T.atanh, T.atanh_
 fix, T.fix, T.fix_ = functions.trunc, T.trunc, T.trunc_
 concat = concatenate = placed.cat
 moveaxis = T.moveaxis = movedim
+native_channel_shuffle = channel_shuffle
 row_stack = placed.vstack
 swapdims = T.swapdims = transpose
 arccos, T.arccos, T.arccos_ = functions.acos, T.acos, T.acos_

@@ -120,6 +120,15 @@ def _convolve(
 def _convolve_batch(
     n: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: Any
 ) -> Tensor:
+    windows, groups = geometry(n, input, weight, bias, stride, padding, dilation, groups)
+    made = ops.convolution(input, weight, bias, windows=windows, groups=groups)
+    return made if input._array.shape[1] else made.narrow(1, 0, 0)  # in PyTorch what has no channels makes none
+
+
+def geometry(
+    n: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: Any
+) -> tuple[Windows, int]:
+    """(the windows, the groups) of a convolution with a batch; RuntimeError where sizes, dtypes and numbers make none."""
     groups = _check_channels(input, weight, bias, groups, transposed=False)
     inside, kernel = input._array.shape[2:], weight._array.shape[2:]
     step, spread = _numbers("stride", stride, n, 1), _numbers("dilation", dilation, n, 1)
@@ -138,7 +147,7 @@ def _convolve_batch(
             "actual input size"
         )
     _check_sizes(input, weight)
-    return ops.convolution(input, weight, bias, windows=Windows(inside, size, kernel, step, pad, spread), groups=groups)
+    return Windows(inside, size, kernel, step, pad, spread), groups
 
 
 def _transpose(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from types import MemberDescriptorType
 from typing import Any
 
 import numpy as np
@@ -24,15 +25,47 @@ method(name="_make_subclass")(staticmethod(make_subclass))
 detach = takes_tensors(fields.detach)  # the method of that name needs no look at its names
 
 
-def rebuild_tensor(kind: type[Tensor], array: Any, requires_grad: bool, attributes: dict[str, Any] | None) -> Tensor:
-    """A leaf from its pickled parts."""
+def rebuild_tensor(kind: type[Tensor], array: Any, requires_grad: bool, state: Any) -> Tensor:
+    """A leaf from its pickled parts; `state` is what `state_of` gave."""
     t: Tensor = object.__new__(kind)
     t._array, t._cell = array, [0, None]
     t._edge = LEAF if requires_grad else None
     t._grad = t._view = t._extra = None
-    if attributes:
-        t.__dict__.update(attributes)
+    if state:
+        give_state(t, state)
     return t
+
+
+def own_slots(kind: type[Tensor]) -> list[str]:
+    """The names of the slots that a subclass of Tensor adds."""
+    added = kind.__mro__[: kind.__mro__.index(Tensor)]
+    return [name for each in added for name, value in vars(each).items() if isinstance(value, MemberDescriptorType)]
+
+
+def state_of(t: Tensor) -> Any:
+    """What there is of a tensor besides its numbers: what is noted on it, with its class's own slots; or what that class says.
+
+    A class says it by a `__getstate__` of its own.
+    """
+    kind = type(t)
+    if kind.__getstate__ is not object.__getstate__:
+        return t.__getstate__()
+    notes = dict(t.__dict__)
+    slots = {name: getattr(t, name) for name in own_slots(kind) if hasattr(t, name)} if kind is not Tensor else {}
+    return (notes, slots) if slots else notes
+
+
+def give_state(t: Tensor, state: Any) -> None:
+    """Give a new tensor what `state_of` said of another."""
+    kind: Any = type(t)
+    if kind.__setstate__ is not Tensor.__setstate__:
+        t.__setstate__(state)
+        return
+    notes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+    if notes:
+        t.__dict__.update(notes)
+    for name, value in (slots or {}).items():
+        setattr(t, name, value)
 
 
 def warn_of_hooks(t: Tensor) -> None:
@@ -53,7 +86,7 @@ def rebuild_view(kind: type[Tensor], owner: Any, start: int, shape: Any, strides
 @method(name="__reduce_ex__")
 def _reduce_ex(self: Tensor, protocol: Any) -> Any:
     warn_of_hooks(self)
-    array, wanted, notes = self._array, get_requires_grad(self), dict(self.__dict__)
+    array, wanted, notes = self._array, get_requires_grad(self), state_of(self)
     owner = _owner(array)
     if owner is not array and owner.dtype == array.dtype and owner.size and owner.flags.c_contiguous:
         start = array.ctypes.data - owner.ctypes.data
@@ -94,7 +127,11 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
             f"tensor.detach() to take the numbers without the graph. (Made at {line_of(self.grad_fn.place)})"
         )
     attributes = copy.deepcopy(self.__dict__, memo)
-    t = rebuild_tensor(type(self), _copied_memory(self._array, memo), get_requires_grad(self), attributes)
+    t = rebuild_tensor(type(self), _copied_memory(self._array, memo), get_requires_grad(self), None)
+    t.__dict__.update(attributes)
+    for name in own_slots(type(self)):
+        if hasattr(self, name):
+            setattr(t, name, copy.deepcopy(getattr(self, name), memo))
     memo[id(self)] = t
     if self._grad is not None and type(self) is Tensor:  # a Parameter's copy has none, as in PyTorch
         t._grad = copy.deepcopy(self._grad, memo)
@@ -103,6 +140,6 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
 
 @method(name="__copy__")
 def _copy(self: Tensor) -> Tensor:
-    t = rebuild_tensor(type(self), self._array, get_requires_grad(self), dict(self.__dict__))
+    t = rebuild_tensor(type(self), self._array, get_requires_grad(self), state_of(self))
     t._cell = self._cell or t._cell  # a tensor of inference mode counts nothing
     return t

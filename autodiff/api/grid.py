@@ -20,11 +20,10 @@ from autodiff._core.modes import silently
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import takes_tensors, whole
-from autodiff.api.matmul import bmm
 from autodiff.api.ranges import linspace
 from autodiff.ops.arithmetic import add, mul
 from autodiff.ops.embedding import embedding
-from autodiff.ops.grid import among_pixels, clipped, piecewise, reflected
+from autodiff.ops.grid import among_pixels, clipped, mapped, piecewise, reflected
 from autodiff.ops.places import blanked
 from autodiff.ops.resample import cubic_weights
 
@@ -105,11 +104,8 @@ def _check(input: Tensor, grid: Tensor, mode: str) -> None:
         raise RuntimeError(
             f"grid_sampler(): expected input and grid to have same dtype, but input has {input.dtype} and grid has {grid.dtype}"
         )
-    if not (len(a) in (4, 5) and len(a) == len(b)):
-        raise RuntimeError(
-            f"grid_sampler(): expected {4 if len(a) == 4 else 5}D input and grid with same number of dimensions, but got input "
-            f"with sizes {list(a)} and grid with sizes {list(b)}"
-        )
+    if not a or not b:
+        raise IndexError("grid_sampler(): input and grid begin with the dimension of the batch, but a single number has none")
     if a[0] != b[0]:
         raise RuntimeError(
             "grid_sampler(): expected grid and input to have same batch size, but got input with sizes "
@@ -121,7 +117,13 @@ def _check(input: Tensor, grid: Tensor, mode: str) -> None:
         )
     if 0 in a[2:]:
         raise RuntimeError(
-            f"grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes {list(a)}"
+            f"grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes {list(a)} with "
+            f"dimension {a.index(0, 2)} being empty"
+        )
+    if not (len(a) in (4, 5) and len(a) == len(b)):
+        raise RuntimeError(
+            f"grid_sampler(): expected {4 if len(a) == 4 else 5}D input and grid with same number of dimensions, but got input "
+            f"with sizes {list(a)} and grid with sizes {list(b)}"
         )
     if len(a) == 5 and mode == "bicubic":
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
@@ -215,8 +217,9 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
         )
     elif min(sizes) <= 0:
         raise ValueError(f"Expected non-zero, positive output size. Got {size}")
-    batch, space = sizes[0], sizes[2:]
+    if theta._array.shape[0] != sizes[0]:
+        raise RuntimeError(f"Expected an affine map for each of {sizes[0]} images, but theta has shape {list(theta.shape)}")
+    space = sizes[2:]
     grids = np.meshgrid(*(_steps(n, bool(align_corners), theta._array.dtype) for n in space), indexing="ij")
-    points = np.stack([*grids[::-1], np.ones_like(grids[0])], -1).reshape(1, -1, d + 1)
-    base = wrap(np.ascontiguousarray(np.broadcast_to(points, (batch, *points.shape[1:]))))
-    return bmm(base, theta.transpose(1, 2)).reshape(batch, *space, d)
+    points = np.stack([*grids[::-1], np.ones_like(grids[0])], -1)
+    return mapped(theta, points=points.reshape(-1, d + 1)).reshape(sizes[0], *space, d)

@@ -69,7 +69,8 @@ def look_at(memory: Array, dtype: np.dtype[Any], start: int, shape: tuple[int, .
         )
     most = memory.size // size
     start = min(start, most) if 0 in shape else start
-    steps = tuple(step * size if n > 1 else min(step, most) * size for n, step in zip(shape, strides))  # else never taken
+    taken = 0 not in shape
+    steps = tuple((step if taken and n > 1 else min(step, most)) * size for n, step in zip(shape, strides))
     try:
         return np.ndarray(shape, dtype, memory, start * size, steps)
     except ValueError as error:  # more dimensions or elements than NumPy can count

@@ -4,7 +4,7 @@
 from typing import TYPE_CHECKING, Any
 
 from autodiff._core.missing import missing_name
-from autodiff.nn import attention, common_types, functional, init, parallel, utils
+from autodiff.nn import attention, common_types, functional, grad, init, parallel, utils
 from autodiff.nn.modules.activation import (
     CELU, ELU, GELU, GLU, SELU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax, Mish,
     MultiheadAttention, PReLU, ReLU, ReLU6, RReLU, Sigmoid, SiLU, Softmax, Softmax2d, Softmin, Softplus, Softshrink, Softsign,
@@ -83,7 +83,7 @@ __all__ = [
     "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "TripletMarginLoss",
     "TripletMarginWithDistanceLoss", "Unflatten", "Unfold", "UninitializedBuffer", "UninitializedParameter", "Upsample",
     "UpsamplingBilinear2d", "UpsamplingNearest2d", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d", "attention", "common_types",
-    "functional", "init", "parallel", "utils",
+    "functional", "grad", "init", "parallel", "utils",
 ]
 
 

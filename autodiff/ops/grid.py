@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import _kernels
 from autodiff._core.graph import primitive
 from autodiff.ops.fused import fused
 
-__all__ = ["among_pixels", "clipped", "piecewise", "reflected", "scaled"]
+__all__ = ["among_pixels", "clipped", "mapped", "piecewise", "reflected", "scaled"]
 
 
 @primitive(lambda g, by: scaled(g, by=by), name="Mul", says="A factor on the way there is the same factor on the way back.")
@@ -30,6 +31,30 @@ def scaled(x, *, by):
 def piecewise(x, *, value, slope):
     """A function of x that is made of straight pieces, by its values and slopes at x."""
     return value.astype(x.dtype, copy=False)
+
+
+@primitive(
+    lambda g, points: pulled_back(g, points=points),
+    name="AffineGridGenerator",
+    says="A map moves every point: each of its numbers gets g of all the points, times what it multiplies in them.",
+)
+def mapped(theta, *, points):
+    """points @ theta.mT: where each of the maps puts the points."""
+    return _kernels.matmul(_for_each(points, theta), np.ascontiguousarray(theta.mT))
+
+
+@primitive(
+    lambda g, points: mapped(g, points=points),
+    name="Bmm",
+    says="The gradient of a map is a sum over its points, so its own slope puts them through the map that comes in.",
+)
+def pulled_back(x, *, points):
+    """x.mT @ points: what comes in for the points, gathered for each number of the map."""
+    return _kernels.matmul(np.ascontiguousarray(x.mT), _for_each(points, x))
+
+
+def _for_each(points: Any, x: Any) -> Any:
+    return np.ascontiguousarray(np.broadcast_to(points, (x.shape[0], *points.shape)))
 
 
 def among_pixels(x: Any, n: int) -> Any:

@@ -39,10 +39,17 @@ def _long_form(size: int, offset: int) -> bytes:
 
 
 class Writer:
-    """Writes an archive front to back: it asks of the file no more than `write`."""
+    """Writes an archive front to back: it asks of the file no more than `write`.
 
-    def __init__(self, write: Callable[[Any], Any], folder: str) -> None:
-        self._write, self._folder = write, folder
+    Each record begins at a multiple of `alignment` bytes, and has a checksum, or 0 in its place.
+    """
+
+    def __init__(
+        self, write: Callable[[Any], Any], folder: str, alignment: int = ALIGNMENT, checksums: bool = True
+    ) -> None:
+        if not 0 < alignment < 0xFFFF:
+            raise ValueError(f"storage_alignment must be positive and less than 65535, but is {alignment}")
+        self._write, self._folder, self._alignment, self._checksums = write, folder, alignment, checksums
         self._at = 0
         self._directory: list[bytes] = []
 
@@ -50,12 +57,15 @@ class Writer:
         self._write(data)
         self._at += len(data)
 
-    def record(self, name: str, data: Any) -> None:
-        """Write one record; `data` is bytes, or a contiguous array of bytes."""
-        path, start, size, crc = f"{self._folder}/{name}".encode(), self._at, len(data), zlib.crc32(data)
+    def write_record(self, name: str, data: Any, size: int | None = None) -> None:
+        """Write one record; `data` is bytes, or a contiguous array of bytes, of which `size` are written."""
+        data = data.encode() if isinstance(data, str) else data
+        data = data if size is None else memoryview(data).cast("B")[:size]
+        path, start, size = f"{self._folder}/{name}".encode(), self._at, len(data)
+        crc = zlib.crc32(data) if self._checksums else 0
         long_form = _long_form(size, start)
         before = start + _LOCAL.size + len(path) + len(long_form) + 4
-        padding = -before % ALIGNMENT
+        padding = -before % self._alignment
         extra = long_form + struct.pack("<2sH", b"FB", padding) + b"Z" * padding
         self._put(_LOCAL.pack(b"PK\3\4", 0, _FLAGS, 0, 0, _DATE, 0, 0, 0, len(path), len(extra)) + path + extra)
         if size:
@@ -68,7 +78,11 @@ class Writer:
             + long_form
         )
 
-    def finish(self) -> None:
+    def write_record_metadata(self, name: str, size: int) -> None:
+        """Write one record of zeros, whose numbers somebody else fills in."""
+        self.write_record(name, bytes(size))
+
+    def write_end_of_file(self) -> None:
         """Write the directory, which is at the end."""
         start, count = self._at, len(self._directory)
         for entry in self._directory:
@@ -100,7 +114,7 @@ class Reader:
         self._folder = entries[0].filename.partition("/")[0] if entries else ""
         self._entries = {entry.filename: entry for entry in entries}
 
-    def has(self, name: str) -> bool:
+    def has_record(self, name: str) -> bool:
         """Whether there is a record of that name."""
         return f"{self._folder}/{name}" in self._entries
 
@@ -126,7 +140,15 @@ class Reader:
             raise damaged(f"its record {name!r} would end behind the end of the file")
         return start, size
 
-    def read(self, name: str) -> bytes:
+    def get_all_records(self) -> list[str]:
+        """The names of all records."""
+        return [name.partition("/")[2] for name in self._entries]
+
+    def get_record_offset(self, name: str) -> int:
+        """Where a record begins in the file."""
+        return self.place(name)[0]
+
+    def get_record(self, name: str) -> bytes:
         """A record's bytes."""
         return self.array(name).tobytes()
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from enum import Enum
 
+from autodiff.serialization import options
+
 __all__ = ["LoadEndianness", "get_default_load_endianness", "set_default_load_endianness", "unmarked"]
 
 
@@ -19,10 +21,6 @@ class LoadEndianness(Enum):
     BIG = 3
 
 
-class _Chosen:
-    order: LoadEndianness | None = None
-
-
 def get_default_load_endianness() -> LoadEndianness | None:
     """The order of bytes that is taken for a file that doesn't say it; None, unless it was set, is little-endian.
 
@@ -30,7 +28,8 @@ def get_default_load_endianness() -> LoadEndianness | None:
     >>> torch.serialization.get_default_load_endianness() is None
     True
     """
-    return _Chosen.order
+    chosen: LoadEndianness | None = options.load.endianness
+    return chosen
 
 
 def set_default_load_endianness(endianness: LoadEndianness | None) -> None:
@@ -42,11 +41,11 @@ def set_default_load_endianness(endianness: LoadEndianness | None) -> None:
     """
     if not (endianness is None or isinstance(endianness, LoadEndianness)):
         raise TypeError(f"Invalid argument type in function set_default_load_endianness: {endianness!r}")
-    _Chosen.order = endianness
+    options.load.endianness = endianness
 
 
 def unmarked() -> str:
     """The order of bytes of a file that doesn't say it."""
-    if _Chosen.order is LoadEndianness.NATIVE:
+    if options.load.endianness is LoadEndianness.NATIVE:
         return sys.byteorder
-    return "big" if _Chosen.order is LoadEndianness.BIG else "little"
+    return "big" if options.load.endianness is LoadEndianness.BIG else "little"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pickle
 import struct
 from collections.abc import Callable, Hashable
+from types import BuiltinMethodType, MethodType
 from typing import Any, NoReturn
 
 __all__ = ["Machine", "Refused", "hashable"]
@@ -211,7 +212,8 @@ class Machine:
         if type(args) is not tuple:
             raise Refused("a function is called without a tuple of arguments")
         if not self.allows_call(function, args):
-            raise Refused(f"Trying to call reduce for unrecognized function {function}")
+            owner = f" which belongs to {function.__self__}" if isinstance(function, (BuiltinMethodType, MethodType)) else ""
+            raise Refused(f"Trying to call reduce for unrecognized function {function}{owner}")
         self.stack.append(function(*args))
 
     def new_object(self) -> None:

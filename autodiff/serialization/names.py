@@ -7,6 +7,7 @@ in a file, and what a file may name when only weights are to be read: what is in
 from __future__ import annotations
 
 import importlib
+from types import BuiltinMethodType, MethodType
 from typing import Any
 
 from autodiff._core import dtypes
@@ -154,4 +155,9 @@ def allowed(thing: Any, args: tuple[Any, ...] | None) -> bool:
     """Whether a file may call it so. A Tensor of nothing is how the oldest files begin one."""
     if thing is Tensor:
         return args == ()
-    return id(thing) in _ALWAYS or (callable(thing) and any(thing is known for known in added.named.values()))
+    return id(thing) in _ALWAYS or (callable(thing) and any(_same(thing, known) for known in added.named.values()))
+
+
+def _same(thing: Any, known: Any) -> bool:
+    """Whether two are one; methods are made anew whenever they are asked for."""
+    return thing is known or (isinstance(thing, (BuiltinMethodType, MethodType)) and bool(thing == known))

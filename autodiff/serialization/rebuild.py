@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from autodiff._core import dtypes
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff._core.types import Size, device
-from autodiff.api.copies import rebuild_tensor
+from autodiff.api.copies import give_state, own_slots, rebuild_tensor
 from autodiff.api.storage import UntypedStorage, look_at
 from autodiff.api.typed_storage import TypedStorage
 from autodiff.nn.parameter import Buffer, Parameter
@@ -112,11 +112,15 @@ def from_type(function: Any, kind: Any, args: Any, state: Any) -> Tensor:
 
 
 def _note(t: Tensor, state: Any) -> None:
-    if isinstance(state, tuple) and len(state) == 2 and not state[1]:
-        state = state[0]
-    if not isinstance(state, dict) or not all(type(name) is str for name in state):
-        raise Refused("what is noted on a tensor has no names")
-    t.__dict__.update(state)
+    kind: Any = type(t)
+    if kind.__setstate__ is Tensor.__setstate__:  # else it is a class that the user allows, which knows what to do
+        notes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+        for named in (notes or {}, slots or {}):
+            if not isinstance(named, dict) or not all(type(name) is str for name in named):
+                raise Refused("what is noted on a tensor has no names")
+        if not set(slots or ()) <= set(own_slots(kind)):
+            raise Refused(f"a {kind.__name__} has no slots {sorted(slots or ())}")
+    give_state(t, state)
 
 
 def buffer(data: Any, requires_grad: Any, persistent: Any) -> Buffer:

@@ -113,7 +113,8 @@ def give_state(target: Any, state: Any) -> None:
         target.__setstate__(state)
     else:
         plain, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
-        vars(target).update(plain or {})
+        if plain:
+            vars(target).update(plain)
         for name, value in (slots or {}).items():
             setattr(target, name, value)
 

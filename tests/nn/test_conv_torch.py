@@ -232,3 +232,71 @@ def test_a_lazy_layer_becomes_the_layer(kind):
     assert (ours, shape) == (theirs, their_shape)
     for a, b in zip(weights, expected, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def functional_gradients(T, geometry, dtype):
+    """The gradients of a convolution by nn.grad, and how these depend on what they are made of."""
+    space, kernel, stride, padding, dilation, groups, ins, outs, batch = geometry
+    rng, n = np.random.default_rng(0), len(space)
+    shapes = [(batch, groups * ins, *space), (groups * outs, ins, *kernel)]
+    x, w = (T.tensor(rng.normal(size=s).astype(dtype)).requires_grad_() for s in shapes)
+    numbers = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    y = getattr(T, f"conv{n}d")(x, w, **numbers)
+    g = T.tensor(rng.normal(size=tuple(y.shape)).astype(dtype)).requires_grad_()
+    to_x = getattr(T.nn.grad, f"conv{n}d_input")(x.shape, w, g, **numbers)
+    to_w = getattr(T.nn.functional.grad, f"conv{n}d_weight")(x, w.shape, g, **numbers)
+    assert T.is_same_size(to_x, x)
+    second = T.autograd.grad((to_x * to_x.detach()).sum() + (to_w * to_w.detach()).sum(), (x, w, g))
+    return [t.detach().numpy() for t in (*T.autograd.grad(y, (x, w), g.detach()), to_x, to_w, *second)]
+
+
+@settings(max_examples=30)
+@given(geometry=geometries(), dtype=st.sampled_from(["float64", "float32"]))
+def test_the_gradients_are_functions_of_their_own(geometry, dtype):
+    try:
+        theirs = functional_gradients(torch, geometry, dtype)
+    except RuntimeError:  # an output of none, which PyTorch takes or refuses by the kernel that it chooses
+        return
+    ours = functional_gradients(autodiff, geometry, dtype)
+    for a, b in zip(ours[:2], ours[2:4], strict=True):
+        np.testing.assert_array_equal(a, b)
+    rtol = 1e-10 if dtype == "float64" else 1e-4
+    for a, expected in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, expected, rtol=rtol, atol=rtol * abs(expected).max(initial=1))
+
+
+GRADIENTS_REFUSED = {
+    "no batch": lambda T, w, g, x: T.nn.grad.conv1d_input((3, 5), w, g[0]),
+    "another length": lambda T, w, g, x: T.nn.grad.conv1d_input((2, 3, 6), w, g),
+    "other channels": lambda T, w, g, x: T.nn.grad.conv1d_input((2, 2, 5), w, g),
+    "another batch": lambda T, w, g, x: T.nn.grad.conv1d_input((3, 3, 5), w, g),
+    "another kernel": lambda T, w, g, x: T.nn.grad.conv1d_weight(x, (4, 3, 3), g),
+    "other channels of the weight": lambda T, w, g, x: T.nn.grad.conv1d_weight(x, (4, 2, 2), g),
+    "other outputs": lambda T, w, g, x: T.nn.grad.conv1d_weight(x, (5, 3, 2), g),
+    "another dtype": lambda T, w, g, x: T.nn.grad.conv1d_input((2, 3, 5), w.double(), g),
+    "numbers of two dimensions": lambda T, w, g, x: T.nn.grad.conv1d_input((2, 3, 5), w, g, stride=(1, 1)),
+}
+
+
+@pytest.mark.parametrize("call", GRADIENTS_REFUSED)
+def test_a_gradient_of_another_convolution_is_refused(call):
+    for T in (autodiff, torch):
+        with pytest.raises(RuntimeError):
+            GRADIENTS_REFUSED[call](T, T.ones(4, 3, 2), T.ones(2, 4, 4), T.ones(2, 3, 5))
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element")
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("batch", [(2,), (0,), ()])
+@pytest.mark.parametrize("bias", [True, False])
+def test_an_input_without_channels_has_an_output_without_channels(n, batch, bias):
+    results = []
+    for T in (autodiff, torch):
+        layer = getattr(T.nn, f"Conv{n}d")(0, 4, 3, stride=2, bias=bias, dtype=T.float64)
+        x = T.zeros(*batch, 0, *SPACE[n], dtype=T.float64, requires_grad=True)
+        y = layer(x)
+        y.sum().backward()
+        results.append([tuple(y.shape), tuple(x.grad.shape), *(p.grad.tolist() for p in layer.parameters())])
+        with pytest.raises(RuntimeError, match="channels"):
+            layer(T.zeros(*batch, 1, *SPACE[n], dtype=T.float64))
+    assert results[0] == results[1]

@@ -182,10 +182,19 @@ def test_points_that_are_not_finite(mode, padding):
 
 @pytest.mark.parametrize("corners", [True, False])
 @pytest.mark.parametrize("size", [(1, 2, 3, 4), (2, 1, 1, 5), (2, 1, 2, 3, 4)])
+@pytest.mark.filterwarnings("ignore:Since version 1.3.0, affine_grid")
 def test_affine_grid(size, corners):
     d = len(size) - 2
     theta = np.random.default_rng(0).normal(size=(size[0], d, d + 1))
     same(lambda T, theta: T.nn.functional.affine_grid(theta, size, align_corners=corners), theta)
+    for T in (autodiff, torch):  # the points of the map are kept, and no tensor, so backward may run again
+        leaf = T.tensor(theta, requires_grad=True)
+        points = T.nn.functional.affine_grid(leaf, size, align_corners=corners)
+        assert type(points.grad_fn).__name__ in ("AffineGridGeneratorBackward0", "ReshapeBackward0", "ViewBackward0")
+        points.sum().backward()
+        once = leaf.grad.clone()
+        points.sum().backward()
+        np.testing.assert_allclose(leaf.grad.numpy(), 2 * once.numpy())
 
 
 F_CALLS = [
@@ -211,6 +220,8 @@ F_CALLS = [
     lambda T: T.channel_shuffle(T.ones(1, 4, 2, 2), 3),
     lambda T: T.channel_shuffle(T.ones(4, 2), 2),
     lambda T: T.channel_shuffle(T.ones(1, 4, 2, 2), 0),
+    lambda T: T.native_channel_shuffle(T.ones(1, 4, 2, 2), 3),
+    lambda T: T.native_channel_shuffle(T.ones(1, 4, 2, 2), 2.0),
     lambda T: T.bilinear(T.ones(2, 3), T.ones(3, 4), T.ones(5, 3, 4)),
     lambda T: T.bilinear(T.ones(2, 3), T.ones(2, 4), T.ones(5, 3, 3)),
     lambda T: T.bilinear(T.ones(2, 3), T.ones(2, 4), T.ones(5, 4, 4)),
@@ -230,6 +241,32 @@ F_CALLS = [
     lambda T: T.nn.CircularPad1d(1)(T.ones(2)),
     lambda T: T.nn.Bilinear(0, 1, 1),
 ]
+
+
+@given(
+    of_input=st.lists(st.integers(0, 2), max_size=6), of_grid=st.lists(st.integers(0, 3), max_size=6),
+    mode=st.sampled_from(["bilinear", "nearest", "bicubic"]),
+)
+def test_shapes_that_grid_sample_refuses(of_input, of_grid, mode):
+    said = []
+    for T in (autodiff, torch):
+        try:
+            T.nn.functional.grid_sample(T.ones(of_input), T.zeros(of_grid), mode, align_corners=False)
+        except (IndexError, RuntimeError) as error:
+            said.append((type(error), str(error).split(",")[0]))
+    assert len(said) in (0, 2), said
+    if said and said[0][0] is RuntimeError and "same number of dimensions" not in said[1][1]:
+        assert said[0] == said[1]
+    elif said:
+        assert said[0][0] is said[1][0]
+
+
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact", "bilinear", "bicubic"])
+@pytest.mark.parametrize("factor", [1e17, 1e20, -1e20, -1.0, 0.0, float("inf"), float("-inf"), float("nan"), 10**30])
+def test_factors_that_give_no_size(mode, factor):
+    for T in (autodiff, torch):
+        with pytest.raises(RuntimeError):
+            T.nn.functional.interpolate(T.ones(1, 1, 4, 4), scale_factor=factor, mode=mode)
 
 
 @pytest.mark.parametrize("call", F_CALLS)

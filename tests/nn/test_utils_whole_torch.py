@@ -211,6 +211,48 @@ def test_states_of_the_older_norms_go_into_the_newer():
         assert "spectral_norm" in T.nn.utils.spectral_norm(T.nn.Linear(3, 4)).state_dict()._metadata[""]
 
 
+@pytest.mark.parametrize("steps", [0, 3])
+@pytest.mark.parametrize("lost", [(), ("weight",), ("weight_orig",), ("weight_u",), ("weight_v",), ("weight_orig", "weight_u")])
+@pytest.mark.parametrize("layer", [lambda T: T.nn.Linear(3, 4), lambda T: T.nn.ConvTranspose2d(3, 2, 2)])
+def test_the_states_of_the_first_spectral_norm(layer, lost, steps):
+    # They have the weight and not v, and say no version.
+    found = []
+    for T in (autodiff, torch):
+        T.manual_seed(2)
+        net = T.nn.Sequential(T.nn.utils.spectral_norm(layer(T)))
+        x = T.randn(*((2, 3) if isinstance(net[0], T.nn.Linear) else (2, 3, 4, 4)))
+        for _ in range(steps):
+            net(x)
+        state = copy.deepcopy(net.state_dict())
+        del state._metadata["0"]["spectral_norm"]
+        state["0.weight"] = net[0].weight.detach().clone()
+        del state["0.weight_v"]
+        for name in lost:
+            state.pop(f"0.{name}", None)
+        other = T.nn.Sequential(T.nn.utils.spectral_norm(layer(T)))
+        try:
+            other.load_state_dict(state)
+        except RuntimeError as error:
+            found.append(str(error).splitlines()[1:])
+            keys = other.load_state_dict(state, strict=False)
+            found[-1].append((list(keys.missing_keys), list(keys.unexpected_keys)))
+            continue
+        with T.no_grad():
+            outputs = [other.train(mode)(x).numpy() for mode in (False, True, True, False)]
+        found.append((*outputs, other[0].weight_v.numpy(), other[0].weight_u.numpy()))
+    if isinstance(found[1], list):
+        assert found[0] == found[1]
+    else:
+        for ours, theirs in zip(*found, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=2e-3, atol=2e-3)  # a pseudoinverse of what has rank 3 of 4
+
+
+def test_a_state_that_lost_its_metadata_alone():
+    for T in (autodiff, torch):
+        layer = T.nn.utils.spectral_norm(T.nn.Linear(3, 4))
+        assert str(layer.load_state_dict(dict(layer.state_dict()))) == "<All keys matched successfully>"
+
+
 @BOTH
 @pytest.mark.parametrize("name", ["weight_norm", "spectral_norm"])
 @pytest.mark.filterwarnings("ignore:.*is deprecated in favor of:FutureWarning")

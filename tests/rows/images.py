@@ -108,6 +108,8 @@ IMAGES = [
     Row("pixel_shuffle", ((1, 8, 2, 3),), lambda T, x: T.pixel_shuffle(x, 2), lambda x: shuffled(x, 2), analytic=True),
     Row("pixel_unshuffle", ((1, 2, 2, 4),), lambda T, x: T.pixel_unshuffle(x, 2), lambda x: unshuffled(x, 2), analytic=True),
     Row("channel_shuffle", ((2, 6, 3),), lambda T, x: T.channel_shuffle(x, 2), lambda x: dealt(x, 2), analytic=True, torch_orders=1),
+    Row("native_channel_shuffle", ((2, 6, 3),), lambda T, x: T.native_channel_shuffle(x, 2), lambda x: dealt(x, 2), analytic=True,
+        torch_orders=0, same_name=False),
     Row("bilinear", ((4, 2), (4, 3), (5, 2, 3), (5,)), lambda T, a, b, w, c: T.bilinear(a, b, w, c),
         lambda a, b, w, c: np.einsum("ni,kij,nj->nk", a, w, b) + c, analytic=True, same_name=False, large=None),
     Row("pdist", ((4, 3),), lambda T, x: T.pdist(x), lambda x: pairwise(x, 2.0), torch_orders=1, same_name=False, half=False,

@@ -53,6 +53,7 @@ from autodiff.nn.functional.pooling import (
 from autodiff.nn.functional.sparse import embedding, embedding_bag, one_hot
 from autodiff.ops.exponential import sigmoid
 from autodiff.ops.trigonometry import tanh
+from autodiff.nn import grad as grad
 # isort: on
 
 __all__ = [

@@ -6,6 +6,7 @@ the order of assignment, and is found there again as an attribute.
 
 from __future__ import annotations
 
+import inspect
 import sys
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -40,37 +41,34 @@ class Registers:
                 kind = "parameters" if isinstance(value, Parameter) else "module" if isinstance(value, Registers) else "buffer"
                 raise _too_early(self, f"cannot assign {kind} before Module.__init__() call")
             super().__setattr__(name, value)  # a property's setter is asked here as well
-        elif (tensor := isinstance(value, Tensor)) and isinstance(value, Parameter):
+        elif isinstance(value, Parameter):
             self._forget(name, "_parameters")
             if name in registers["_parameters"]:
                 _replaced(self, name, registers["_parameters"][name], value)
             self.register_parameter(name, value)
-        elif isinstance(value, Registers):
-            self._forget(name, "_modules")
-            if name in registers["_modules"]:
-                _replaced(self, name, registers["_modules"][name], value)
-            registers["_modules"][name] = registered("module", self, name, value) if EVERYWHERE else value
-        elif tensor and isinstance(value, Buffer):
-            self._forget(name, "_buffers")
-            self.register_buffer(name, value, value.persistent)
         elif name in registers["_parameters"]:
             if value is not None:
                 raise TypeError(
                     f"cannot assign '{_type_of(value)}' as parameter '{name}' (torch.nn.Parameter or None expected)"
                 )
-            registers["_parameters"][name] = None
+            self.register_parameter(name, None)
+        elif isinstance(value, Registers):
+            self._forget(name, "_modules")
+            if name in registers["_modules"]:
+                _replaced(self, name, registers["_modules"][name], value)
+            registers["_modules"][name] = registered("module", self, name, value) if EVERYWHERE else value
         elif name in registers["_modules"]:
             if value is not None:
                 raise TypeError(
                     f"cannot assign '{_type_of(value)}' as child module '{name}' (torch.nn.Module or None expected)"
                 )
-            registers["_modules"][name] = None
-        elif name in registers["_buffers"]:
-            if value is not None and not tensor:
+            registers["_modules"][name] = registered("module", self, name, None) if EVERYWHERE else None
+        elif name in registers["_buffers"] or isinstance(value, Buffer):
+            if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
                     f"cannot assign '{_type_of(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
                 )
-            registers["_buffers"][name] = value
+            _assign_buffer(self, name, value)
         else:
             super().__setattr__(name, value)  # not into the dictionary: it may be a property of the class
 
@@ -125,7 +123,7 @@ class Registers:
             raise ValueError(
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly."
             )
-        self._parameters[name] = registered("parameter", self, name, param) if EVERYWHERE else param
+        self._parameters[name] = registered("parameter", self, name, param) if EVERYWHERE and param is not None else param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that is saved with the module (unless not persistent) but not trained."""
@@ -149,6 +147,21 @@ class Registers:
         self._modules[name] = registered("module", self, name, module) if EVERYWHERE else module
 
     register_module = add_module
+
+
+def _assign_buffer(module: Registers, name: str, value: Tensor | None) -> None:
+    """Register a buffer, as persistent as it says itself, or else as the one whose place it takes."""
+    persistent = value.persistent if isinstance(value, Buffer) else name not in module._non_persistent_buffers_set
+    register = type(module).register_buffer
+    if register is Registers.register_buffer or "persistent" in inspect.signature(register).parameters:
+        module.register_buffer(name, value, persistent)
+    elif persistent:  # a class of the user's has a register_buffer of its own, as modules had it at first
+        module.register_buffer(name, value)
+    else:
+        raise RuntimeError(
+            f"Registering a non-persistent buffer on {type(module).__name__} is not possible: its register_buffer() has no "
+            "argument 'persistent'; give it one"
+        )
 
 
 def _replaced(module: Registers, name: str, old: Any, new: Any) -> None:

@@ -1,7 +1,7 @@
 """Spectral normalisation by a hook in front of forward: PyTorch's older way, whose states have names of their own.
 
 After this module a reader knows that the weight that is trained is called weight_orig, and that the two vectors of the power
-iteration are saved with it.
+iteration are saved with it; in the oldest files the second one is not, but it follows from the rest.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from autodiff._core.missing import missing_name
 from autodiff._core.modes import no_grad
 from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor
+from autodiff.linalg import pinv
 from autodiff.nn.functional import normalize
 from autodiff.nn.modules.conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from autodiff.nn.modules.module import Module
@@ -86,6 +87,7 @@ class SpectralNorm:
         module.register_buffer(f"{name}_v", v)
         module.register_forward_pre_hook(hook)
         module.register_state_dict_post_hook(_Version(name))
+        module.register_load_state_dict_pre_hook(_FirstForm(hook))
         return hook
 
 
@@ -97,6 +99,36 @@ class _Version:
 
     def __call__(self, module: Any, state_dict: Any, prefix: str, metadata: dict[str, Any]) -> None:
         metadata.setdefault("spectral_norm", {})[f"{self.name}.version"] = SpectralNorm._version
+
+
+class _FirstForm:
+    """The hook that reads the states of PyTorch's first spectral_norm, which saved the weight and not v.
+
+    There u is normalize(weight_orig v) and weight is weight_orig / (u weight_orig v), which gives v again.
+    """
+
+    def __init__(self, norm: SpectralNorm) -> None:
+        self.norm, self.name = norm, norm.name
+
+    def __call__(
+        self, module: Any, state_dict: Any, prefix: str, metadata: dict[str, Any], strict: bool, missing: list[str],
+        unexpected: list[str], errors: list[str],
+    ) -> None:
+        key = prefix + self.name
+        if (metadata.get("spectral_norm", {}).get(f"{self.name}.version") or 0) >= SpectralNorm._version:
+            return
+        if key not in state_dict and all(key + part in state_dict for part in ("_orig", "_u", "_v")):
+            return  # the state of today, and only the metadata is lost
+        lacks = [key + part for part in ("_orig", "", "_u") if key + part not in state_dict]
+        if lacks:
+            missing.extend(lacks if strict else ())
+            return
+        with no_grad():
+            weight = state_dict[f"{key}_orig"]
+            sigma = (weight / state_dict.pop(key)).mean()
+            matrix, u = as_matrix(weight, self.norm.dim), state_dict[f"{key}_u"]
+            v = pinv(matrix.t().mm(matrix)).mv(matrix.t().mv(u))
+            state_dict[f"{key}_v"] = v * (sigma / u.dot(matrix.mv(v)))
 
 
 @at_the_door
@@ -133,6 +165,7 @@ def remove_spectral_norm(module: _M, name: str = "weight") -> _M:
         raise ValueError(f"spectral_norm of '{name}' not found in {module}")
     hook.remove(module)
     taken_away(module, "state_dict_post", _Version, name=name)
+    taken_away(module, "load_pre", _FirstForm, name=name)
     return module
 
 
