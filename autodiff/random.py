@@ -217,7 +217,7 @@ class Generator:
             sums = sums / sums[:, -1:]
             with self._lock:
                 u = self._uniform53(len(rows) * num_samples).reshape(len(rows), num_samples)
-            drawn = np.stack([np.searchsorted(s, x) for s, x in zip(sums, u, strict=True)])
+            drawn = np.array([np.searchsorted(s, x) for s, x in zip(sums, u, strict=True)])
         return drawn.astype(np.int64).reshape(*weights.shape[:-1], num_samples)
 
 
