@@ -94,7 +94,11 @@ def positions(
 def of_rank(function: str, input: Tensor, n: int, empty: bool = False) -> None:
     """RuntimeError for an input that has not n spatial dimensions behind its channels, or nothing in them."""
     shape = input._array.shape
-    if len(shape) not in (n + 1, n + 2) or (not empty and 0 in shape[-n - 1 :]):
+    if len(shape) not in (n + 1, n + 2):
+        raise RuntimeError(
+            f"{function}(): non-empty {n + 1}D or {n + 2}D (batch mode) tensor expected for input, but got: {list(shape)}"
+        )
+    if not empty and 0 in shape[-n - 1 :]:
         raise RuntimeError(
             f"{function}(): Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, but "
             f"got: {list(shape)}"
