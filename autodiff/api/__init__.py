@@ -113,6 +113,7 @@ What networks are made of:
 - `normalization`: the norms by mean and variance, and running statistics.
 - `embedding`: embedding and embedding_bag.
 - `recurrent`: rnn, gru and lstm, of layers and directions.
+- `causal_bias`: masks that let each query see the keys up to its own place.
 - `cells`: single steps of them.
 - `attention`: scaled_dot_product_attention.
 

@@ -308,8 +308,13 @@ def size_of(size: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
         raise
     if any(n < 0 for n in shape):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
-    if math.prod(shape) >= 2**60:
-        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
+    check_storage(shape)
     if len(shape) > 64:
         raise RuntimeError(f"a tensor has at most 64 dimensions here, NumPy's limit; got {len(shape)}")
     return shape
+
+
+def check_storage(shape: tuple[int, ...]) -> None:
+    """RuntimeError for a shape with more elements than any memory holds: NumPy's own error is of another class."""
+    if math.prod(shape) >= 2**60:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")

@@ -13,6 +13,7 @@ import numpy as np
 from autodiff._core.dtypes import scalar_type
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import number, takes_tensors
+from autodiff.api.causal_bias import CausalBias
 from autodiff.api.dropout import dropout
 from autodiff.api.rearrange import broadcast_to, repeat_interleave
 from autodiff.ops import attention as ops
@@ -31,7 +32,7 @@ def scaled_dot_product_attention(
     says which keys a query sees, one of numbers is added; it broadcasts to (..., queries, keys). With `is_causal` query i sees
     keys 0 to i; a query that sees none gives 0. Shares are dropped with probability `dropout_p`, always. With `enable_gqa`
     several heads of the queries, dimension -3, share one of keys and values. Source: Vaswani et al. 2017.
-    RuntimeError: dtypes or sizes that do not fit, a mask together with `is_causal`.
+    RuntimeError: dtypes or sizes that do not fit, a mask together with `is_causal` (ValueError for a CausalBias).
 
     >>> import autodiff as torch
     >>> q, k, v = torch.zeros(2, 4), torch.zeros(3, 4), torch.tensor([[1.0], [2.0], [3.0]])
@@ -81,6 +82,8 @@ def _check(query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None, 
             f"{scalar_type(attn_mask._array).lower()} and  query.dtype: {q} instead."
         )
     if is_causal:
+        if isinstance(attn_mask, CausalBias):
+            raise ValueError("CausalBias should not be used with causal=True: it is a causal mask itself")
         raise RuntimeError("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
 
 

@@ -15,7 +15,7 @@ from autodiff._core.formats import arranged, dense_only, named_order
 from autodiff._core.refusals import refusal
 from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import number, size_of, whole
+from autodiff.api._calls import check_storage, number, size_of, whole
 from autodiff.api.out import chosen_dtype, fresh
 from autodiff.api.reading import asked, float_or_default, leaf
 
@@ -125,4 +125,5 @@ def eye(
         raise RuntimeError(f"n must be greater or equal to 0, got {n if n < 0 else m}")
     if out is not None:
         dtype = chosen_dtype("eye", out, dtype)
+    check_storage((n, n if m is None else m))
     return leaf(np.eye(n, m, dtype=float_or_default(dtype)), requires_grad, device, out, "eye")

@@ -247,11 +247,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     x, w = input._array, weight._array
     if x.dtype != w.dtype or (bias is not None and bias._array.dtype != w.dtype):
+        one, odd = ("mat1", input) if x.dtype != w.dtype or bias is None else ("self", bias)
         raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {_both(input, weight)}"
-            + unlike(input, weight if x.dtype != w.dtype or bias is None else bias, b_is="weight")
+            f"{one} and mat2 must have the same dtype, but got {_both(odd, weight)}"
+            + unlike(odd, weight, "input" if odd is input else "bias", "weight")
         )
-    if x.ndim == 0 or x.shape[-1] != w.shape[-1]:
+    if not x.ndim or not w.ndim or x.shape[-1] != w.shape[-1]:
         raise features(x.shape, w.shape)
     if w.ndim == 2 and bias is not None and bias._array.shape == (w.shape[0],) and x.size:
         if x.ndim == 2:

@@ -18,7 +18,7 @@ from autodiff._core.modes import silently
 from autodiff._core.refusals import at_the_door
 from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import number, whole
+from autodiff.api._calls import check_storage, number, whole
 from autodiff.api._ends import ends_of
 from autodiff.api.out import chosen_dtype
 from autodiff.api.reading import float_or_default, leaf
@@ -169,6 +169,7 @@ def _spaced(start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> Any:
     start, end = number("linspace", "start", start), number("linspace", "end", end)
     if whole("linspace", "steps", steps) < 0:
         raise RuntimeError("number of steps must be non-negative")
+    check_storage((steps,))
     if dtype.kind == "b" and steps > 1:
         raise NotImplementedError('"linspace_cpu" not implemented for bools; write .bool() behind it')
     # From both ends to the middle, in the dtype itself: PyTorch's rounding.

@@ -14,7 +14,7 @@ from autodiff._core.broadcast import expanded, sum_to
 from autodiff._core.errors import wrong_count
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import dimension, takes_tensors, whole
+from autodiff.api._calls import check_storage, dimension, takes_tensors, whole
 from autodiff.api._calls import sizes as sizes_of
 from autodiff.api.shape import contiguous, ravel, reshape, unsqueeze, view
 from autodiff.ops import rearrange as ops
@@ -122,6 +122,7 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     if any(n < 0 for n in times):
         raise RuntimeError(f"repeat: the numbers of repetitions must not be negative, got {list(times)}")
+    check_storage((*shape, *times))
     return ops.repeat(input, times=times)
 
 

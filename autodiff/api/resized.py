@@ -17,8 +17,8 @@ from autodiff._core.memory import changed
 from autodiff._core.modes import mode
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff._core.views import edge_of
+from autodiff.api._calls import check_storage, takes_tensors
 from autodiff.api._calls import sizes as sizes_of
-from autodiff.api._calls import takes_tensors
 from autodiff.api.storage import UntypedStorage, look_at
 from autodiff.api.strided import as_strided
 from autodiff.api.typed_storage import TypedStorage, flat
@@ -29,6 +29,8 @@ from autodiff.ops.strided import memory_of
 @takes_tensors
 def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
     """Give this tensor another size, in rows: the same elements of its memory, and new ones that nobody has set; returns it.
+
+    A tensor of that size already stays as it is, in its own order.
 
     RuntimeError for a tensor that requires a gradient, and for a view that would outgrow its base.
 
@@ -43,6 +45,9 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
         raise RuntimeError(f"resize_: a size must not be negative, got {list(shape)}")
     if edge_of(self) is not None:
         raise RuntimeError("cannot resize variables that require grad")
+    if axes is None and shape == self._array.shape:
+        return self
+    check_storage(shape)
     memory, begin = memory_of(self._array)
     needed, dtype = math.prod(shape), self._array.dtype
     if begin + needed > memory.size:

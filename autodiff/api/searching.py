@@ -37,8 +37,8 @@ def unique(
         boolean("unique", name, value)
     array = input._array
     axis = None if dim is None else _axis_of(array, dim)
-    if axis is not None and array.shape[axis] and not array.size:
-        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
+    if axis is not None:
+        _check_zeros(array, axis)
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
     result = [wrap(values)]
     if return_inverse:
@@ -46,6 +46,14 @@ def unique(
     if return_counts:
         result.append(wrap(positions(counts)))
     return result[0] if len(result) == 1 else tuple(result)
+
+
+def _check_zeros(array: Any, axis: int) -> None:
+    """RuntimeError where another dimension than the one selected has no elements: its slices would all be nothing."""
+    if list(array.shape).count(0) > 1:
+        raise RuntimeError("Number of zero sized dimensions is more than one, so unique cannot be applied")
+    if array.shape[axis] and not array.size:
+        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
 
 
 def _axis_of(array: Any, dim: int) -> int:
@@ -73,8 +81,7 @@ def unique_consecutive(
     array, axis = input._array, 0
     if dim is not None:
         axis = _axis_of(array, dim)
-        if array.shape[axis] and not array.size:
-            raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
+        _check_zeros(array, axis)
     rows = array.reshape(-1) if dim is None else array
     n = rows.shape[axis]
     others = tuple(d for d in range(rows.ndim) if d != axis)

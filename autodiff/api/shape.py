@@ -156,13 +156,13 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 @method
 @takes_tensors
 def ravel(input: Tensor) -> Tensor:
-    """All elements in one dimension.
+    """All elements in one dimension, one behind the other in memory: a view where they lie so, else a copy.
 
     >>> import autodiff as torch
     >>> torch.ravel(torch.zeros(2, 3)).shape
     torch.Size([6])
     """
-    return reshape(input, -1) if input._array.size else reshape(input, 0)
+    return reshape(contiguous(input), (input._array.size,))
 
 
 @method
@@ -266,7 +266,9 @@ def T(input: Tensor) -> Tensor:
 
 
 def mT(input: Tensor) -> Tensor:
-    """The last two dimensions exchanged: the transposes of a batch of matrices. A view."""
+    """The last two dimensions exchanged: the transposes of a batch of matrices, a number as it is. A view."""
+    if not input._array.ndim:
+        return input
     if input._array.ndim < 2:
         raise RuntimeError(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {input._array.ndim}-D tensor."
@@ -296,8 +298,11 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     ndim = input._array.ndim
     froms = [dimension(d, ndim) for d in ((source,) if isinstance(source, int) else source)]
     tos = [dimension(d, ndim) for d in ((destination,) if isinstance(destination, int) else destination)]
-    if len(froms) != len(tos) or len(set(froms)) != len(froms) or len(set(tos)) != len(tos):
-        raise RuntimeError(f"movedim: source {source} and destination {destination} must be of one length, none repeated")
+    if len(froms) != len(tos):
+        raise RuntimeError(f"movedim: Invalid source or destination dims: {source} and {destination} are not as many")
+    for word, dims, given in (("source", froms, source), ("destination", tos, destination)):
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{word}` ({given})")
     if not ndim:
         return permute(input, ())
     order = [d for d in range(ndim) if d not in froms]

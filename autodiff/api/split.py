@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import scalar_type
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
@@ -141,7 +142,8 @@ def _one_of(function: str, *ways: Any) -> Any:
 def _listed_places(where: Tensor) -> Any:
     if where._array.dtype != np.int64:
         raise RuntimeError(
-            f"tensor_split expected tensor_indices_or_sections to have dtype of long, but got {where.dtype}; write .long()"
+            "tensor_split expected tensor_indices_or_sections to have dtype of long, but got "
+            f"{scalar_type(where._array)}; write .long()"
         )
     if where._array.ndim > 1:
         raise RuntimeError(

@@ -1,7 +1,7 @@
 """How a parameter takes new numbers when its module is converted, or loaded by assignment: as the same object or as a new one.
 
 After this module a reader knows why an optimizer that was made before `model.double()` goes on after it: the parameters stay
-the objects that they were. Two switches of PyTorch's change that.
+the objects that they were. Two switches of PyTorch's change that: they stand in `autodiff.__future__`.
 """
 
 from __future__ import annotations
@@ -12,60 +12,7 @@ from typing import Any
 from autodiff._core.tensor import Tensor
 from autodiff.nn.parameter import Parameter
 
-__all__ = [
-    "SWITCHES", "get_overwrite_module_params_on_conversion", "get_swap_module_params_on_conversion", "overwritten",
-    "put_in_place", "set_overwrite_module_params_on_conversion", "set_swap_module_params_on_conversion", "swapped",
-]
-
-
-class _Switches:
-    overwrite = False
-    swap = False
-
-
-SWITCHES = _Switches()
-
-
-def set_overwrite_module_params_on_conversion(value: bool) -> None:
-    """Whether `module.double()` and its like put new parameters into the module, instead of new numbers into the old ones.
-
-    An optimizer that was made before has the old ones then.
-
-    >>> import autodiff as torch
-    >>> torch.__future__.set_overwrite_module_params_on_conversion(False)
-    """
-    SWITCHES.overwrite = value
-
-
-def get_overwrite_module_params_on_conversion() -> bool:
-    """Whether a conversion puts new parameters into a module: False at first.
-
-    >>> import autodiff as torch
-    >>> torch.__future__.get_overwrite_module_params_on_conversion()
-    False
-    """
-    return SWITCHES.overwrite
-
-
-def set_swap_module_params_on_conversion(value: bool) -> None:
-    """Whether parameters and buffers stay the same objects also in `load_state_dict(assign=True)`.
-
-    They share the memory of the tensors that are assigned then. A conversion leaves them the same objects in any case.
-
-    >>> import autodiff as torch
-    >>> torch.__future__.set_swap_module_params_on_conversion(False)
-    """
-    SWITCHES.swap = value
-
-
-def get_swap_module_params_on_conversion() -> bool:
-    """Whether parameters stay the same objects when others are assigned to them: False at first.
-
-    >>> import autodiff as torch
-    >>> torch.__future__.get_swap_module_params_on_conversion()
-    False
-    """
-    return SWITCHES.swap
+__all__ = ["overwritten", "put_in_place", "swapped"]
 
 
 def overwritten(old: Tensor, new: Tensor, grad: Tensor | None) -> Tensor:

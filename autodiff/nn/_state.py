@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff.__future__ import _switches
 from autodiff._core.memory import changed, repeats
 from autodiff._core.tensor import Tensor
-from autodiff.nn._conversion import SWITCHES, swapped
+from autodiff.nn._conversion import swapped
 from autodiff.nn.parameter import Parameter, is_lazy
 
 __all__ = ["load", "load_own", "save", "save_own"]
@@ -209,7 +210,7 @@ def _put(module: Any, name: str, value: Tensor, new: Tensor, assign: bool) -> No
     if not assign:
         np.copyto(value._array, new._array.reshape(value._array.shape), casting="unsafe")
         changed(value)
-    elif SWITCHES.swap:
+    elif _switches.swap:
         swapped(value, new)
     elif not isinstance(value, Parameter):
         module._buffers[name] = new

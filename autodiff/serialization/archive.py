@@ -57,8 +57,10 @@ class Writer:
         self._write(data)
         self._at += len(data)
 
-    def record(self, name: str, data: Any) -> None:
-        """Write one record; `data` is bytes, or a contiguous array of bytes."""
+    def write_record(self, name: str, data: Any, size: int | None = None) -> None:
+        """Write one record; `data` is bytes, or a contiguous array of bytes, of which `size` are written."""
+        data = data.encode() if isinstance(data, str) else data
+        data = data if size is None else memoryview(data).cast("B")[:size]
         path, start, size = f"{self._folder}/{name}".encode(), self._at, len(data)
         crc = zlib.crc32(data) if self._checksums else 0
         long_form = _long_form(size, start)
@@ -76,7 +78,11 @@ class Writer:
             + long_form
         )
 
-    def finish(self) -> None:
+    def write_record_metadata(self, name: str, size: int) -> None:
+        """Write one record of zeros, whose numbers somebody else fills in."""
+        self.write_record(name, bytes(size))
+
+    def write_end_of_file(self) -> None:
         """Write the directory, which is at the end."""
         start, count = self._at, len(self._directory)
         for entry in self._directory:
@@ -108,7 +114,7 @@ class Reader:
         self._folder = entries[0].filename.partition("/")[0] if entries else ""
         self._entries = {entry.filename: entry for entry in entries}
 
-    def has(self, name: str) -> bool:
+    def has_record(self, name: str) -> bool:
         """Whether there is a record of that name."""
         return f"{self._folder}/{name}" in self._entries
 
@@ -134,7 +140,15 @@ class Reader:
             raise damaged(f"its record {name!r} would end behind the end of the file")
         return start, size
 
-    def read(self, name: str) -> bytes:
+    def get_all_records(self) -> list[str]:
+        """The names of all records."""
+        return [name.partition("/")[2] for name in self._entries]
+
+    def get_record_offset(self, name: str) -> int:
+        """Where a record begins in the file."""
+        return self.place(name)[0]
+
+    def get_record(self, name: str) -> bytes:
         """A record's bytes."""
         return self.array(name).tobytes()
 

@@ -24,6 +24,7 @@ from autodiff.nn.modules._form import to_pytorchs
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import Buffer, Parameter
 from autodiff.serialization import rebuild
+from autodiff.serialization.locations import location_tag
 from autodiff.serialization.names import theirs
 from autodiff.serialization.rebuild import STORAGES, StorageType
 from autodiff.serialization.sources import source_of
@@ -68,14 +69,14 @@ class _Outside:
 
     __slots__ = ("id",)
 
-    def __init__(self, kind: StorageType, number: int, count: int) -> None:
-        self.id = ("storage", kind, str(number), "cpu", count)
+    def __init__(self, kind: StorageType, number: int, count: int, storage: Any) -> None:
+        self.id = ("storage", kind, str(number), location_tag(storage), count)
 
 
 def _tensor_parts(t: Tensor, storages: Storages) -> tuple[Any, ...]:
     memory, start = memory_of(t._array)
     number, size = storages.number(memory, t.dtype, t), t._array.itemsize
-    outside = _Outside(_TYPES[t.dtype], number, memory.size // size)
+    outside = _Outside(_TYPES[t.dtype], number, memory.size // size, t.untyped_storage())
     return outside, start // size, tuple(t.shape), t.stride(), get_requires_grad(t), OrderedDict()
 
 
@@ -136,11 +137,11 @@ class Pickler(pickle._Pickler):
         """What stands in the pickle for a storage; None for all that is written into it."""
         if isinstance(obj, TypedStorage):
             number = self.storages.number(obj._untyped_storage._bytes, obj.dtype, obj)
-            obj = _Outside(_TYPES[obj.dtype], number, obj.size())
+            obj = _Outside(_TYPES[obj.dtype], number, obj.size(), obj)
         elif isinstance(obj, UntypedStorage):
             number = self.storages.number(obj._bytes, dtypes.uint8, obj)
             kind = STORAGES["ByteStorage" if self.legacy else "UntypedStorage"]  # PyTorch reads the latter in archives only
-            obj = _Outside(kind, number, obj.nbytes())
+            obj = _Outside(kind, number, obj.nbytes(), obj)
         if isinstance(obj, _Outside):
             return (*obj.id, None) if self.legacy else obj.id
         if self.legacy and isinstance(obj, type) and issubclass(obj, Module) and obj not in self.classes and not theirs(obj):

@@ -9,6 +9,7 @@ import pickletools
 from typing import Any
 
 from autodiff.serialization.archive import Reader
+from autodiff.serialization.containers import is_zipfile
 from autodiff.serialization.files import reading
 from autodiff.serialization.machine import Refused
 from autodiff.serialization.names import added, find_safe
@@ -83,9 +84,9 @@ def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
     """
     with reading(f) as file:
         file.seek(0)
-        if file.read(4) != b"PK\3\4":
+        if not is_zipfile(file):
             raise ValueError("Expected input to be a checkpoint returned by torch.save but got a file of another format")
-        structure = Reader(file).read("data.pkl")
+        structure = Reader(file).get_record("data.pkl")
     found, strings = [], [""]
     for code, value, _ in pickletools.genops(structure):
         if code.name == "GLOBAL":

@@ -20,11 +20,13 @@ from autodiff._core.provenance import stacklevel
 from autodiff.serialization import legacy, options, tensors_only
 from autodiff.serialization.archive import Reader, Writer, damaged
 from autodiff.serialization.byteorder import unmarked
+from autodiff.serialization.containers import VERSION, is_zipfile
 from autodiff.serialization.files import is_path, reading, writing
 from autodiff.serialization.locations import locator
 from autodiff.serialization.pickling import Storages, pickler
 from autodiff.serialization.restoring import Locate, Restoring, machine, trusting
 from autodiff.serialization.skipping import skipping
+from autodiff.serialization.versions import check_dill
 
 __all__ = ["load", "save"]
 
@@ -55,6 +57,7 @@ def save(
     >>> torch.load(file)
     {'epoch': 3, 'w': tensor([1., 1.])}
     """
+    check_dill(pickle_module)
     if tensors_only.is_safetensors(f):
         tensors_only.save(obj, f)
         return
@@ -67,15 +70,15 @@ def save(
         pickler(pickle_module, structure, pickle_protocol, storages, False).dump(obj)
         alignment, checksums = options.save.storage_alignment, options.save.compute_crc32
         writer = Writer(file.write, name.encode("ascii", "ignore").decode() or "archive", alignment, checksums)
-        writer.record("data.pkl", structure.getbuffer())
-        writer.record(".format_version", b"1")
-        writer.record(".storage_alignment", str(alignment).encode())
+        writer.write_record("data.pkl", structure.getbuffer())
+        writer.write_record(".format_version", b"1")
+        writer.write_record(".storage_alignment", str(alignment).encode())
         if not _disable_byteorder_record:
-            writer.record("byteorder", sys.byteorder.encode())
+            writer.write_record("byteorder", sys.byteorder.encode())
         for number, memory in enumerate(storages.memory):
-            writer.record(f"data/{number}", bytes(memory.nbytes) if skipping() else memory)
-        writer.record("version", b"3\n")
-        writer.finish()
+            writer.write_record(f"data/{number}", bytes(memory.nbytes) if skipping() else memory)
+        writer.write_record("version", VERSION)
+        writer.write_end_of_file()
 
 
 def load(
@@ -103,6 +106,7 @@ def load(
     >>> torch.load(file, weights_only=True)
     tensor([0, 1, 2])
     """
+    check_dill(pickle_module)
     trusted = _trusted(weights_only, pickle_module)
     if not trusted and pickle_module is not None:
         raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
@@ -115,10 +119,7 @@ def load(
         return tensors_only.load(f, map_location)
     locate = locator(map_location)
     with reading(f) as file:
-        start = file.tell()
-        first = file.read(4)
-        file.seek(start)
-        if first != b"PK\3\4":
+        if not is_zipfile(file):
             if mmap:
                 raise RuntimeError(
                     "mmap can only be used with files saved with `torch.save(_use_new_zipfile_serialization=True), please "
@@ -170,7 +171,7 @@ def _explained(read: Any, trusted: bool) -> Any:
 def _archived(file: Any, locate: Locate, module: Any, arguments: dict[str, Any], mapped: Any) -> Any:
     """The object in an archive; `mapped` is the path whose pages its tensors are to look at."""
     reader = Reader(file)
-    if reader.has("constants.pkl"):
+    if reader.has_record("constants.pkl"):
         refused = "" if module else "Cannot use ``weights_only=True`` with TorchScript archives passed to ``torch.load``: "
         raise RuntimeError(
             f"{refused}this is a TorchScript archive: it holds a program as well as weights, and autodiff cannot run it. In "
@@ -190,10 +191,10 @@ def _archived(file: Any, locate: Locate, module: Any, arguments: dict[str, Any],
         found = np.frombuffer(pages, np.uint8, size, start)
         return found.copy() if start % 16 else found
 
-    byteorder = reader.read("byteorder").decode("ascii", "replace") if reader.has("byteorder") else unmarked()
+    byteorder = reader.get_record("byteorder").decode("ascii", "replace") if reader.has_record("byteorder") else unmarked()
     if byteorder not in ("little", "big"):
         raise damaged(f"its byte order is {byteorder!r}")
-    restoring, structure = Restoring(fetch, locate, byteorder), reader.read("data.pkl")
+    restoring, structure = Restoring(fetch, locate, byteorder), reader.get_record("data.pkl")
     if module is not None:
         return trusting(module, restoring, io.BytesIO(structure), **arguments).load()
     return machine(structure, restoring, arguments["encoding"]).run()

@@ -6,9 +6,8 @@ After this module a reader knows that such a file has its full size, with zeros 
 from __future__ import annotations
 
 import threading
-from typing import Any, NoReturn
 
-__all__ = ["register_package", "skip_data", "skipping"]
+__all__ = ["skip_data", "skipping"]
 
 _here = threading.local()
 
@@ -41,14 +40,3 @@ class skip_data:
     def __exit__(self, *error: object) -> None:
         _here.depth -= 1
 
-
-def register_package(priority: int, tagger: Any, deserializer: Any) -> NoReturn:
-    """NotImplementedError: there is one place for a storage, the CPU; `load` takes a map_location for files of other places.
-
-    >>> import autodiff as torch
-    >>> torch.serialization.register_package(22, lambda storage: None, lambda storage, location: None)
-    Traceback (most recent call last):
-    ...
-    NotImplementedError: register_package(): a storage can only be on the CPU here; give load() a map_location
-    """
-    raise NotImplementedError("register_package(): a storage can only be on the CPU here; give load() a map_location")

@@ -1,6 +1,7 @@
 """Modules as PyTorch's: the same numbers from the same seed, the same names, texts and errors."""
 
 import copy
+import itertools
 import pickle
 
 import numpy as np
@@ -345,3 +346,16 @@ def test_bad_calls(T, k):
 def test_mse_loss_warns_of_broadcasting(T):
     with pytest.warns(UserWarning, match="different to the input size"):
         T.nn.functional.mse_loss(T.zeros(3, 1), T.zeros(3))
+
+
+@pytest.mark.parametrize(("input", "weight", "bias"), list(itertools.product(["float32", "float64"], repeat=3)))
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 2, 3)])
+def test_a_linear_layer_says_which_two_dtypes_differ(input, weight, bias, shape, torch):
+    said = []
+    for T in (autodiff, torch):
+        x, w, b = (T.ones(s, dtype=getattr(T, d)) for s, d in ((shape, input), ((4, 3), weight), ((4,), bias)))
+        try:
+            said.append(str(T.nn.functional.linear(x, w, b).dtype))
+        except RuntimeError as error:
+            said.append(str(error).partition(";")[0].partition("mat2")[2])
+    assert said[0] == said[1]

@@ -31,7 +31,7 @@ def test_the_old_file_stays(when, new, tmp_path, monkeypatch):
         error = KeyboardInterrupt if when == "interrupted" else OSError(28, "No space left on device")
         from autodiff.serialization import archive, legacy
 
-        place, name = (archive.Writer, "finish") if new else (legacy.pickle, "dumps")
+        place, name = (archive.Writer, "write_end_of_file") if new else (legacy.pickle, "dumps")
         monkeypatch.setattr(place, name, lambda *args: (_ for _ in ()).throw(error))
     with pytest.raises((RuntimeError, OSError, KeyboardInterrupt)):
         autodiff.save(obj, path, _use_new_zipfile_serialization=new)

@@ -230,8 +230,8 @@ def test_more_records_than_two_bytes_can_count(monkeypatch):
     file = io.BytesIO()
     writer = archive.Writer(file.write, "archive")
     for n in range(70_000):
-        writer.record(str(n), b"")
-    writer.finish()
+        writer.write_record(str(n), b"")
+    writer.write_end_of_file()
     assert len(zipfile.ZipFile(file).namelist()) == 70_000
 
 

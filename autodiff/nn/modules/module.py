@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from autodiff.__future__ import _switches
 from autodiff._core import dtypes, types
 from autodiff._core.formats import axes_in, channels_last_3d
 from autodiff._core.modes import no_grad
@@ -22,7 +23,7 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._keywords import KnowsItsKeywords
 from autodiff.api.storage import share
 from autodiff.nn import _state
-from autodiff.nn._conversion import SWITCHES, overwritten, put_in_place
+from autodiff.nn._conversion import overwritten, put_in_place
 from autodiff.nn._everywhere import (
     register_module_backward_hook,
     register_module_buffer_registration_hook,
@@ -106,8 +107,11 @@ class Module(Calling, Tree, KnowsItsKeywords):
             raise error
         if memory_format is not None:
             axes_in("to", memory_format, 5 if memory_format is channels_last_3d else 4)
+        if dtype is not None:
+            self._converted(dtype)
+        if memory_format is not None:
             self._apply(lambda t: t.to(memory_format=memory_format) if t._array.ndim in (4, 5) else t)
-        return self if dtype is None else self._converted(dtype)
+        return self
 
     def _converted(self, dtype: Any) -> Self:
         return self._apply(lambda t: cast(t, dtype=dtype.np) if t._array.dtype.kind == "f" else t)
@@ -120,7 +124,7 @@ class Module(Calling, Tree, KnowsItsKeywords):
             if any(t.requires_grad and new._array.dtype.kind != "f" for t, new in found):
                 raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
             grads = [(t, fn(t._grad)) for t, _ in found if t._grad is not None]
-            if SWITCHES.overwrite and not SWITCHES.swap:
+            if _switches.overwrite and not _switches.swap:
                 of = {id(t): grad for t, grad in grads}
                 taken = {id(t): overwritten(t, new, of.get(id(t))) for t, new in found}
                 put_in_place(self.modules() if recurse else [self], taken)
@@ -175,7 +179,7 @@ class Module(Calling, Tree, KnowsItsKeywords):
         """Put memory of its own, with numbers that are not set, into each parameter and buffer; returns the module."""
         if device is not None:
             types.device(device)
-        return self._apply(lambda t: wrap(np.empty_like(t._array)), recurse)
+        return self._apply(lambda t: wrap(np.zeros_like(t._array)), recurse)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the module runs as it is."""
