@@ -175,3 +175,72 @@ def test_answers_are_pytorchs(text):
 def test_what_makes_a_sparse_tensor_says_that_there_are_none(text):
     with pytest.raises(NotImplementedError, match=r"there are no sparse tensors here; |all tensors here are torch.strided"):
         eval(text, {"T": autodiff})
+
+
+IMAGES = [(2, 4, 6, 5), (2, 1, 6, 5), (2, 4, 1, 1), (1, 4, 6, 5), (1, 1, 4, 4), (2, 3, 1, 5), (2, 3, 5, 1)]
+
+
+@pytest.mark.parametrize("shape", IMAGES)
+@pytest.mark.parametrize("name", CALLS)
+def test_the_steps_are_the_formats_where_sizes_of_one_leave_them_open(name, shape):
+    steps = []
+    for T in (autodiff, torch):
+        x = T.zeros(shape)
+        last = CALLS[name](T, x, T.channels_last)
+        layer = T.nn.Conv2d(shape[1], shape[0], shape[2:]).to(device="cpu", dtype=T.float64, memory_format=T.channels_last)
+        like = [f(last).stride() for f in (T.clone, T.zeros_like, T.empty_like, lambda t, T=T: T.randint_like(t, 3))]
+        steps.append([last.stride(), last.to(memory_format=T.channels_last) is last, layer.weight.stride(), like])
+    assert str(steps[0]) == str(steps[1])
+
+
+def sliced(x):
+    """The tensor itself, and views of it whose channels lie last in PyTorch's eyes, or do not."""
+    return [x, x[:, ::2], x[:, :, 1:], x[:1], x.transpose(2, 3), x[0]]
+
+
+KERNELS = {
+    "conv": lambda T, x: T.conv2d(x, T.ones(3, x.shape[-3], 1, 1)),
+    "weight": lambda T, x: T.conv2d(x, T.ones(3, x.shape[-3], 1, 1).to(memory_format=T.channels_last)),
+    "transposed": lambda T, x: T.conv_transpose2d(x, T.ones(x.shape[-3], 3, 1, 1)),
+    "max": lambda T, x: T.nn.functional.max_pool2d(x, 1),
+    "indices": lambda T, x: T.nn.functional.max_pool2d(x, 1, return_indices=True)[1],
+    "average": lambda T, x: T.nn.functional.avg_pool2d(x, 1) if x.ndim == 4 else x,
+    "adaptive average": lambda T, x: T.nn.functional.adaptive_avg_pool2d(x, (3, 2)),
+    "mean": lambda T, x: T.nn.functional.adaptive_avg_pool2d(x, 1) if x.ndim == 4 else x,
+    "adaptive maximum": lambda T, x: T.nn.functional.adaptive_max_pool2d(x, (3, 2)),
+    "adaptive indices": lambda T, x: T.nn.functional.adaptive_max_pool2d(x, (3, 2), return_indices=True)[1],
+    "unpooled": lambda T, x: T.nn.functional.max_unpool2d(*T.nn.functional.max_pool2d(x, 1, return_indices=True), 1),
+}
+
+
+@pytest.mark.parametrize("shape", IMAGES)
+@pytest.mark.parametrize("name", KERNELS)
+def test_an_image_stays_in_its_format(name, shape):
+    def steps(T, order):
+        x = T.arange(float(np.prod(shape))).reshape(shape).to(memory_format=getattr(T, order))
+        found = []
+        for view in sliced(x):
+            if 0 not in view.shape and not (view.ndim == 4 and shape[2:] == (1, 1)):
+                y = KERNELS[name](T, view)
+                found.append((tuple(y.shape), y.stride() if min(y.shape) > 1 else None, y.tolist()))
+            else:
+                found.append(None)
+        return found
+
+    for order in ("contiguous_format", "channels_last"):
+        assert steps(autodiff, order) == steps(torch, order)
+
+
+@pytest.mark.parametrize("indices", [True, False])
+@pytest.mark.parametrize("batch", [(2,), (1,), ()])
+def test_a_max_pool_of_volumes_keeps_the_channels_last(batch, indices):
+    steps = []
+    for T in (autodiff, torch):
+        x = T.arange(2.0 * 3 * 4 * 4 * 4).reshape(2, 3, 4, 4, 4).to(memory_format=T.channels_last_3d)
+        x = (x[: batch[0]] if batch else x[0].clone()).requires_grad_()
+        y = T.nn.functional.max_pool3d(x, 2, return_indices=indices)
+        for each in y if indices else (y,):
+            steps.append((tuple(each.shape), each.stride(), each.tolist()))
+        (y[0] if indices else y).sum().backward()
+        steps.append((x.grad.stride(), x.grad.tolist()))
+    assert steps[: len(steps) // 2] == steps[len(steps) // 2 :]

@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["arranged", "axes_in", "channels_follow_last", "dense_only", "laid_as", "layout", "memory_format", "named_order"]
+__all__ = [
+    "arranged", "axes_in", "channels_follow_last", "copied", "dense_only", "laid_as", "layout", "memory_format",
+    "named_order",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -109,9 +112,17 @@ def named_order(function: str, wanted: Any) -> Any:
 def arranged(function: str, array: Array, wanted: Any) -> Array:
     """The array, or a copy in the format that is asked for."""
     axes = axes_in(function, wanted, array.ndim)
-    if axes is None or array.transpose(axes).flags.c_contiguous:
+    if axes is None:
         return array
-    return np.ascontiguousarray(array.transpose(axes)).transpose(np.argsort(axes))
+    lies_so = array.transpose(axes).flags.c_contiguous and (wanted is contiguous_format or channels_follow_last(array))
+    return array if lies_so else copied(array, axes)
+
+
+def copied(array: Array, axes: tuple[int, ...]) -> Array:
+    """A copy whose dimensions lie in memory in that order, with its steps also where sizes of 1 leave them open."""
+    copy = np.empty([array.shape[axis] for axis in axes], array.dtype).transpose(np.argsort(axes))
+    copy[...] = array
+    return copy
 
 
 def channels_follow_last(array: Array) -> bool:
@@ -132,9 +143,11 @@ def channels_follow_last(array: Array) -> bool:
 
 def laid_as(y: Array, *given: Array) -> Array:
     """What a layer made, channels last where one of what it was given is an image or a volume that has them last."""
-    for x in given:
-        if not x.flags.c_contiguous and x.ndim == y.ndim and channels_follow_last(x):
-            return arranged("laid_as", y, channels_last if y.ndim == 4 else channels_last_3d)
+    if y.ndim > 3:
+        for x in given:
+            strides = x.strides
+            if strides[1] <= strides[-1] and x.ndim == y.ndim and channels_follow_last(x):
+                return arranged("laid_as", y, channels_last if y.ndim == 4 else channels_last_3d)
     return y
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from autodiff._core.formats import channels_follow_last, laid_as
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import takes_tensors, whole
 from autodiff.api._windows import batched, batched_pair
@@ -59,7 +60,7 @@ def _filled(function: str, sizes: tuple[int, ...], shape: tuple[int, ...]) -> No
 
 def _avg(function: str, n: int, input: Tensor, output_size: Any) -> Tensor:
     size = _size(function, n, input, output_size)
-    if set(size) == {1}:
+    if set(size) == {1} and not channels_follow_last(input._array):  # whose mean would lie in rows
         return input.mean(tuple(range(-n, 0)), keepdim=True)
     shape = input._array.shape
     _filled(function, shape[1:] if n == 3 else shape[-n:], shape)
@@ -115,7 +116,7 @@ def _max(function: str, n: int, input: Tensor, output_size: Any) -> tuple[Tensor
 
     def pair(x: Tensor) -> tuple[Tensor, Tensor]:
         ranges = [ops.ends(inside, count) for inside, count in zip(x._array.shape[2:], size, strict=True)]
-        places = wrap(ops.largest(x._array, ranges))
+        places = wrap(laid_as(ops.largest(x._array, ranges), x._array))
         return operation(x, places), places
 
     return batched_pair(input, n, pair)

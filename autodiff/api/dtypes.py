@@ -61,8 +61,10 @@ def _in_format(name: str, t: Tensor, wanted: Any, as_it_was: bool) -> Tensor:
     """t in that format; one that nothing else has changed stays as it was where PyTorch takes its order for rows."""
     if axes_in(name, wanted, t._array.ndim) is None:
         return t
-    as_rows = as_it_was and wanted is contiguous_format and not channels_follow_last(t._array)
-    return t if as_rows else t.contiguous(memory_format=wanted)
+    last = channels_follow_last(t._array)
+    if wanted is not contiguous_format and not last:
+        return t.clone(memory_format=wanted)
+    return t if as_it_was and not last else t.contiguous(memory_format=wanted)
 
 
 _WORDS = frozenset(("device", "dtype", "other", "non_blocking", "copy"))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.dtypes import as_numpy_dtype
-from autodiff._core.formats import arranged, dense_only
+from autodiff._core.formats import arranged, dense_only, laid_as
 from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import number, takes_tensors, whole
@@ -26,14 +26,16 @@ def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
 
 
 def _made(
-    name: str, array: Any, device: Any, requires_grad: bool, layout: Any = None, pin_memory: bool | None = False,
+    name: str, input: Tensor, array: Any, device: Any, requires_grad: bool, layout: Any = None, pin_memory: bool | None = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """The tensor around a new array, in the format asked for."""
+    """The tensor around a new array, in the format asked for, or in the input's."""
     if layout is not None or pin_memory is not False:
         dense_only(name, layout, pin_memory)
     if memory_format is not None:
         array = arranged(name, array, memory_format)
+    elif array.ndim > 3:
+        array = laid_as(array, input._array)  # NumPy forgets whose channels are last where sizes of 1 leave it open
     return leaf(array, requires_grad, device)
 
 
@@ -49,7 +51,7 @@ def zeros_like(
     tensor([0, 0])
     """
     array = np.zeros_like(input._array, _like(input, dtype))
-    return _made("zeros_like", array, device, requires_grad, layout, pin_memory, memory_format)
+    return _made("zeros_like", input, array, device, requires_grad, layout, pin_memory, memory_format)
 
 
 @takes_tensors
@@ -64,7 +66,7 @@ def ones_like(
     tensor([1., 1.])
     """
     array = np.ones_like(input._array, _like(input, dtype))
-    return _made("ones_like", array, device, requires_grad, layout, pin_memory, memory_format)
+    return _made("ones_like", input, array, device, requires_grad, layout, pin_memory, memory_format)
 
 
 @takes_tensors
@@ -79,7 +81,7 @@ def empty_like(
     torch.Size([2, 3])
     """
     array = np.empty_like(input._array, _like(input, dtype))
-    return _made("empty_like", array, device, requires_grad, layout, pin_memory, memory_format)
+    return _made("empty_like", input, array, device, requires_grad, layout, pin_memory, memory_format)
 
 
 @takes_tensors
@@ -96,7 +98,7 @@ def full_like(
     value = number("full_like", "fill_value", fill_value)
     found = _like(input, dtype)
     array = np.full_like(input._array, filling(value, found), found)
-    return _made("full_like", array, device, requires_grad, layout, pin_memory, memory_format)
+    return _made("full_like", input, array, device, requires_grad, layout, pin_memory, memory_format)
 
 
 @takes_tensors
@@ -111,7 +113,7 @@ def rand_like(
     torch.Size([2, 3])
     """
     array = np.empty_like(input._array, as_numpy_dtype(dtype))
-    found = _made("rand_like", array, device, False, layout, pin_memory, memory_format)
+    found = _made("rand_like", input, array, device, False, layout, pin_memory, memory_format)
     uniform_(found, generator=generator)
     return asked(found, requires_grad)
 
@@ -128,7 +130,7 @@ def randn_like(
     torch.Size([2, 3])
     """
     array = np.empty_like(input._array, as_numpy_dtype(dtype))
-    found = _made("randn_like", array, device, False, layout, pin_memory, memory_format)
+    found = _made("randn_like", input, array, device, False, layout, pin_memory, memory_format)
     normal_(found, generator=generator)
     return asked(found, requires_grad)
 
@@ -148,6 +150,6 @@ def randint_like(
     low, high = ends_of("randint_like", ("low", "high"), _ends, low, high)
     lo, hi = whole("randint_like", "low", 0 if low is None else low), whole("randint_like", "high", high)
     array = np.empty_like(input._array, as_numpy_dtype(dtype))
-    found = _made("randint_like", array, device, False, layout, pin_memory, memory_format)
+    found = _made("randint_like", input, array, device, False, layout, pin_memory, memory_format)
     random_(found, lo, hi, generator=generator)
     return asked(found, requires_grad)

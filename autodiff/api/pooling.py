@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.formats import channels_last_3d
 from autodiff._core.tensor import Tensor
 from autodiff._kernels.windows import Windows
 from autodiff.api._calls import takes_tensors, whole
@@ -46,7 +47,15 @@ def _max_pool(
 ) -> Tensor:
     windows = _windows(function, n, input, kernel_size, stride, padding, dilation, ceil_mode)
     operation: Any = ops.max_pool_of_volumes if n == 3 else ops.max_pool
-    return batched(input, n, lambda x: operation(x, windows=windows)[0])
+    return batched(input, n, lambda x: operation(_in_its_order(x, input), windows=windows)[0])
+
+
+def _in_its_order(batch: Tensor, input: Tensor) -> Tensor:
+    """The batch; that of a single volume whose channels lie last is seen to lie so, as it is in PyTorch by max pools alone."""
+    if batch is input or batch._array.ndim < 5 or input._array.flags.c_contiguous:
+        return batch
+    last = batch.is_contiguous(memory_format=channels_last_3d)
+    return batch.clone(memory_format=channels_last_3d) if last else batch
 
 
 def _with_indices(
@@ -54,7 +63,7 @@ def _with_indices(
 ) -> tuple[Tensor, Tensor]:
     windows = _windows(function, n, input, kernel_size, stride, padding, dilation, ceil_mode)
     operation: Any = placed.max_pool_with_places_of_volumes if n == 3 else placed.max_pool_with_places
-    return batched_pair(input, n, lambda x: operation(x, windows=windows))
+    return batched_pair(input, n, lambda x: operation(_in_its_order(x, input), windows=windows))
 
 
 @takes_tensors

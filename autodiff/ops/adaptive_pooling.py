@@ -153,7 +153,7 @@ def unpooled(x, places, *, size):
     """Zeros with x at the places; of several at one place the last counts."""
     y = np.zeros((*x.shape[:2], *size), x.dtype)
     np.put_along_axis(_flat(y), _flat(places), _flat(x), 2)
-    return y
+    return laid_as(y, x)
 
 
 unpooled_volumes = renamed(unpooled, "MaxUnpool3D")

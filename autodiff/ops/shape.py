@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff._core.formats import arranged, axes_in
+from autodiff._core.formats import axes_in, copied, laid_as
 from autodiff._core.graph import primitive
 from autodiff._core.inplace import method
 from autodiff._core.memory import order_of_copy
@@ -109,10 +109,11 @@ def clone(input, *, memory_format=None):
     >>> torch.clone(torch.tensor([1.0]))
     tensor([1.])
     """
-    if memory_format is not None and axes_in("clone", memory_format, input.ndim) is not None:
-        copied = arranged("clone", input, memory_format)
-        return copied if copied is not input else np.array(input, order="K")
-    return np.array(input, order=order_of_copy(input))
+    axes = None if memory_format is None else axes_in("clone", memory_format, input.ndim)
+    if axes is not None:
+        return copied(input, axes)
+    copy = np.array(input, order=order_of_copy(input))
+    return copy if input.ndim < 4 else laid_as(copy, input)
 
 
 @primitive(lambda g: g, name="Clone", says="A copy is as large as the original: g passes unchanged.")

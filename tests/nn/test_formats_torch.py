@@ -29,6 +29,8 @@ LAYERS = {
     "reflection": lambda T: T.nn.ReflectionPad2d(1),
     "replication": lambda T: T.nn.ReplicationPad2d((1, 0, 2, 1)),
     "shuffle": lambda T: T.nn.ChannelShuffle(2),
+    "pixel shuffle": lambda T: T.nn.Sequential(T.nn.Conv2d(4, 8, 1), T.nn.PixelShuffle(2)),
+    "pixel unshuffle": lambda T: lambda x: T.nn.functional.pixel_unshuffle(x[:, :, :4], 2),
     "nearest": lambda T: T.nn.Upsample(scale_factor=2),
     "bilinear": lambda T: T.nn.Upsample(size=(3, 7), mode="bilinear"),
     "bicubic": lambda T: T.nn.Upsample(size=(3, 7), mode="bicubic"),
