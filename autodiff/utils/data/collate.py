@@ -65,12 +65,11 @@ def collate_tensor_fn(batch: Any, *, collate_fn_map: Table | None = None) -> Ten
     return _stack(list(batch))
 
 
-def collate_numpy_array_fn(batch: Any, *, collate_fn_map: Table | None = None) -> Tensor:
+def collate_numpy_array_fn(batch: Any, *, collate_fn_map: Table | None = None) -> Any:
     """NumPy's arrays, as tensors. TypeError for those of text and of objects."""
     if batch[0].dtype.kind not in "biuf":
         raise _not_collated(batch[0])
-    made: Tensor = collate([wrap(np.asarray(a)) for a in batch], collate_fn_map=collate_fn_map or default_collate_fn_map)
-    return made
+    return collate([wrap(np.asarray(a)) for a in batch], collate_fn_map=collate_fn_map or default_collate_fn_map)
 
 
 def collate_numpy_scalar_fn(batch: Any, *, collate_fn_map: Table | None = None) -> Tensor:
