@@ -204,7 +204,7 @@ def random_split(
     """Split into disjoint random subsets of the given lengths, or fractions that add up to 1.
 
     A fraction f gives floor(f * n) samples; those left over go to the first subsets, one to each. With the same seed the split
-    is PyTorch's. ValueError when the lengths do not add up to the number of samples.
+    is PyTorch's. ValueError when the lengths do not add up to the number of samples, TypeError for lengths that are no ints.
 
     >>> import autodiff as torch
     >>> [len(part) for part in torch.utils.data.random_split(range(10), [0.75, 0.25])]
@@ -224,6 +224,8 @@ def random_split(
                 warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2)
     if sum(sizes) != n:
         raise ValueError(f"Sum of input lengths does not equal the length of the input dataset! It is {sum(sizes)}, not {n}")
+    if any(isinstance(size, float) for size in sizes):
+        raise TypeError(f"random_split(): lengths must be ints, or fractions that add up to 1, but got {sizes}")
     counts = [int(size) for size in sizes]
     order = (default_generator if generator is None else generator).randperm(n).tolist()
     return [Subset(dataset, order[end - size : end]) for end, size in zip(accumulate(counts), counts)]
