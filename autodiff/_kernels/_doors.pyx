@@ -17,7 +17,6 @@ import os
 import numpy as np
 
 from autodiff._kernels import reference, threads
-from autodiff._kernels.memory import order_in_memory
 
 include "table.pxi"
 

@@ -30,14 +30,6 @@ def order_of_copy(array: NDArray[Any]) -> Literal["C", "K"]:
     return "C" if 0 in array.strides and repeats(array) else "K"
 
 
-def order_in_memory(array: Any) -> tuple[int, ...] | None:
-    """The dimensions from the widest step to the narrowest; None where they stand so already, or elements are repeated."""
-    if type(array) is not np.ndarray or repeats(array):
-        return None
-    axes = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
-    return None if axes == [*range(array.ndim)] else tuple(axes)
-
-
 def viewable(array: NDArray[Any], shape: tuple[int, ...]) -> bool:
     """Whether the same memory can be seen in this shape: each new dimension lies in a run of old ones that go on in step."""
     if array.flags.c_contiguous or array.size == 0:

@@ -1,4 +1,4 @@
-"""Loops over single elements give their result in the order in which the input lies in memory, as NumPy does."""
+"""Loops over single elements give their result in the order in which the input fills its memory, and right in every order."""
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ LAYOUTS = {
     "backwards": lambda x: x[..., ::-1],
     "repeated": lambda x: np.broadcast_to(x[:1], x.shape),
 }
+DENSE = ["rows", "columns", "channels last"]
 ONE = ["relu", "gelu", "sigmoid", "silu"]
 TWO = ["relu_grad", "gelu_grad", "sigmoid_grad", "silu_grad"]
 
@@ -25,7 +26,7 @@ def test_of_each(kernel, layout, dtype):
     x = LAYOUTS[layout](np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype(dtype))
     y = getattr(_kernels, kernel)(x)
     np.testing.assert_array_equal(y, getattr(_kernels, kernel)(x.copy("C")))
-    if layout != "repeated":
+    if layout in DENSE:
         assert y.strides == x.copy("K").strides
 
 
@@ -38,7 +39,7 @@ def test_of_pairs(kernel, of_g, layout, dtype):
     g, y = (LAYOUTS[each](rng.normal(size=(2, 3, 4, 5)).astype(dtype)) for each in (of_g, layout))
     found = getattr(_kernels, kernel)(g, y)
     np.testing.assert_array_equal(found, getattr(_kernels, kernel)(g.copy("C"), y.copy("C")))
-    if of_g == layout != "repeated":
+    if layout in DENSE:
         assert found.strides == y.copy("K").strides
 
 
