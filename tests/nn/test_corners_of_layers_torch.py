@@ -107,6 +107,16 @@ def test_no_size_is_taken_that_no_int_holds():
             autodiff.nn.functional.interpolate(autodiff.ones(1, 1, 2, 2), scale_factor=factor)
 
 
+@pytest.mark.parametrize(("dtype", "amount"), [
+    ("float16", 65507.0), ("float32", 1e39), ("float32", float("nan")), ("float64", float("inf")), ("float64", -1.0),
+])
+def test_a_softshrink_by_what_the_dtype_does_not_hold(dtype, amount):
+    (kind, ours), (theirs_kind, theirs) = (
+        words(T, lambda T: T.nn.functional.softshrink(T.ones(2, dtype=getattr(T, dtype)), amount)) for T in LIBRARIES
+    )
+    assert (kind, ours) == (theirs_kind, theirs)
+
+
 # ---- nothing ----
 
 EMPTY = {
