@@ -149,10 +149,12 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     tensor([-0.5000,  0.0000])
     """
     lambd, x = _real("softshrink", "lambd", lambd), floating(input, "softshrink")
-    if not 0 <= lambd <= 65504 and not 0 <= lambd <= (most := finfo(x.dtype).max):  # every dtype holds 65504; nan is in no range
-        raise RuntimeError(
-            f"lambda must be in range [0, {most:g}] for input dtype {scalar_type(x._array)}, but found {lambd:g}"
-        )
+    if not 0 <= lambd <= 65504:  # which every dtype holds
+        most = finfo(x.dtype).max
+        if not 0 <= lambd <= most:  # nor is nan
+            raise RuntimeError(
+                f"lambda must be in range [0, {most:g}] for input dtype {scalar_type(x._array)}, but found {lambd:g}"
+            )
     return ops.softshrink(x, lambd=lambd)
 
 
