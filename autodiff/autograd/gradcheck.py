@@ -24,6 +24,7 @@ from autodiff.api.fill import uniform_
 from autodiff.api.filled import empty
 from autodiff.autograd._directions import allowed, direction, measured_along
 from autodiff.autograd._disagreement import blamed, difference
+from autodiff.autograd.forward_ad import dual_level, make_dual, unpack_dual
 from autodiff.autograd.gradients import grad
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
@@ -104,8 +105,8 @@ def gradcheck(
     (a RuntimeError) shows both Jacobians, the worst element and whose backward to look at, or False is returned with
     raise_exception=False. With check_undefined_grad the backward of a Function must cope with outputs that nobody used.
     fast_mode compares the slope along one random direction for each input and output, in place of every element: for inputs
-    that are too large for a Jacobian. The other checks are taken. ValueError when no input requires grad, RuntimeError for an
-    expanded input and for check_forward_ad.
+    that are too large for a Jacobian. check_forward_ad compares the tangents of dual numbers along such a direction. The other
+    checks are taken. ValueError when no input requires grad, RuntimeError for an expanded input.
 
     >>> import autodiff as torch
     >>> x = torch.tensor([0.5, 1.0], dtype=torch.float64, requires_grad=True)
@@ -114,17 +115,17 @@ def gradcheck(
     """
     if not check_backward_ad and not check_forward_ad:
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
-    if check_forward_ad:
-        raise RuntimeError("gradcheck(check_forward_ad=True) is not supported: there is no forward mode; leave it out")
     args = _tuple(inputs)
     checked = _checked(args)
     try:
         with enable_grad():
             outputs = _outputs(func, args)
             compare = _compare_along if fast_mode else _compare
-            for i in checked:
+            for i in checked if check_backward_ad else []:
                 compare(func, args, i, outputs, eps, atol, rtol, nondet_tol)
-            if check_undefined_grad:
+            for i in checked if check_forward_ad else []:
+                _compare_tangents(func, args, i, outputs, eps, atol, rtol)
+            if check_undefined_grad and check_backward_ad:
                 _check_undefined(func, args, checked, len(outputs))
     except GradcheckError:
         if raise_exception:
@@ -208,6 +209,25 @@ def _compare_along(
             )
         if np.abs(first - again).max(initial=0.0) > nondet_tol:
             raise GradcheckError("Backward is not reentrant, i.e., running backward twice gives different gradients.")
+
+
+def _compare_tangents(
+    func: Callable[..., Any], args: tuple[Any, ...], i: int, outputs: list[Tensor], eps: float, atol: float, rtol: float
+) -> None:
+    """Measured against the tangents of dual numbers, along one direction of input number i."""
+    x = args[i]._array
+    u = direction(x.shape, np.random.default_rng(0))
+    slopes = measured_along(lambda: [o._array.astype(np.float64) for o in _tuple(func(*args)) if _floating(o)], x, u, eps)
+    with dual_level():
+        moved = make_dual(args[i], wrap(np.asarray(u, x.dtype).reshape(x.shape)))
+        found = [unpack_dual(o).tangent for o in _outputs(func, (*args[:i], moved, *args[i + 1 :]))]
+    for k, (output, slope, tangent) in enumerate(zip(outputs, slopes, found, strict=True)):
+        computed = np.zeros(slope.shape) if tangent is None else tangent.detach()._array
+        if not np.allclose(computed, slope, rtol, atol):
+            raise GradcheckError(
+                f"Jacobian computed with forward mode mismatch for output {k} with respect to input {i}, along a random "
+                f"direction: measured\n{slope}\nthe tangent\n{computed}\n" + blamed(output)
+            )
 
 
 def _weighed(output: Tensor, x: Tensor, v: Any) -> Any:
