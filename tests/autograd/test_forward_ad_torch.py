@@ -115,22 +115,3 @@ def test_what_has_no_tangent_and_what_is_refused():
         return said
 
     assert told(autodiff) == told(torch)
-
-
-def test_gradcheck_compares_tangents():
-    class Doubled(autodiff.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            return x * 2
-
-        @staticmethod
-        def backward(ctx, g):
-            return g * 3
-
-    x = autodiff.rand(2, 3, dtype=autodiff.float64, requires_grad=True)
-    check = autodiff.autograd.gradcheck
-    assert check(lambda x: (x @ x.mT).sin(), x, check_forward_ad=True)
-    assert check(lambda x: (x.exp(), x.sum(0)), x, check_forward_ad=True, check_backward_ad=False, fast_mode=True)
-    assert autodiff.autograd.gradgradcheck(lambda x: x.tanh(), x, check_fwd_over_rev=True)
-    with pytest.raises(autodiff.autograd.GradcheckError, match="forward mode mismatch for output 0 with respect to input 0"):
-        check(Doubled.apply, x, check_backward_ad=False, check_forward_ad=True)

@@ -208,11 +208,37 @@ cdef object through_copied(
     return through(loop, pattern, copies, ignore, options)
 
 
+cdef object in_its_order(int loop, const char* pattern, PyObject** given, int count):
+    """`through` for arrays of any shape of which the last fills its memory in another order: all seen in that order, and
+    what is made turned back, so that it lies as that one does. None where there is no such order."""
+    cdef PyObject* seen[MOST]
+    cdef int k
+    last = <object>given[count - 1]
+    if pattern[0] != c"*" or type(last) is not ndarray or last.ndim < 2 or last.flags.c_contiguous:
+        return None
+    axes = np.argsort([-step for step in last.strides], kind="stable")
+    if not last.transpose(axes).flags.c_contiguous:
+        return None
+    kept = []
+    for k in range(count):
+        array = <object>given[k]
+        if type(array) is not ndarray or array.ndim != last.ndim:
+            return None
+        array = array.transpose(axes)
+        array = array if array.flags.c_contiguous else plain(array)
+        kept.append(array)
+        seen[k] = <PyObject*>array
+    result = through(loop, pattern, seen, 0, NULL)
+    return None if result is None else result.transpose(np.argsort(axes))
+
+
 cdef object one(int loop, const char* pattern, str twin, x):
     """A kernel of one array, without options."""
     cdef PyObject* given[1]
     given[0] = <PyObject*>x
     result = through(loop, pattern, given, 0, NULL)
+    if result is None:
+        result = in_its_order(loop, pattern, given, 1)
     if result is None:
         result = through_copied(loop, pattern, given, 1, 0, NULL)
     return getattr(reference, twin)(x) if result is None else result
@@ -223,6 +249,8 @@ cdef object two(int loop, const char* pattern, str twin, x, y):
     cdef PyObject* given[2]
     given[0], given[1] = <PyObject*>x, <PyObject*>y
     result = through(loop, pattern, given, 0, NULL)
+    if result is None:
+        result = in_its_order(loop, pattern, given, 2)
     if result is None:
         result = through_copied(loop, pattern, given, 2, 0, NULL)
     return getattr(reference, twin)(x, y) if result is None else result
