@@ -205,13 +205,12 @@ def normal(
     if found.kind != "f":
         raise NotImplementedError(f'"normal_kernel_cpu" not implemented for {from_numpy_dtype(found)}; convert with x.float()')
     unit = stream.normal(shape, found) if out is None else normal_(_laid_out_like(out, shape), generator=generator)._array
-    scale = arrays[1] if arrays[1] is not None else silently(found.type, std)
-    centre = arrays[0] if arrays[0] is not None else silently(found.type, mean)
+    centre, scale = (silently(found.type, x) if a is None else a for x, a in zip((mean, std), arrays, strict=True))
     result = leaf(silently(lambda: (unit * scale + centre).astype(found)))
     operands = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if out is None and all(edge_of(x) is None for x in operands):
+        return result
     if out is None:
-        if all(edge_of(x) is None for x in operands):
-            return result
         both = [x if isinstance(x, Tensor) else wrap(np.asarray(a)) for x, a in ((mean, centre), (std, scale))]
         return drawn_around(*both, values=result._array)
     written("normal", Rule(pointwise=True), out, result, operands)
