@@ -20,7 +20,7 @@ def pixel_shuffle(x, *, factor):
     n = len(lead)
     parts = x.reshape(*lead, c // (factor * factor), factor, factor, h, w)
     order = (*range(n), n, n + 3, n + 1, n + 4, n + 2)
-    return parts.transpose(order).copy().reshape(*lead, c // (factor * factor), h * factor, w * factor)
+    return laid_as(parts.transpose(order).copy().reshape(*lead, c // (factor * factor), h * factor, w * factor), x)
 
 
 @primitive(
@@ -34,7 +34,7 @@ def pixel_unshuffle(x, *, factor):
     n = len(lead)
     parts = x.reshape(*lead, c, h // factor, factor, w // factor, factor)
     order = (*range(n), n, n + 2, n + 4, n + 1, n + 3)
-    return parts.transpose(order).copy().reshape(*lead, c * factor * factor, h // factor, w // factor)
+    return laid_as(parts.transpose(order).copy().reshape(*lead, c * factor * factor, h // factor, w // factor), x)
 
 
 def _others(shape: tuple[int, ...], groups: int) -> int:
