@@ -1,4 +1,4 @@
-"""Python's own multiprocessing, under the name that programs know. A tensor is sent as a copy.
+"""Python's own multiprocessing, under the name that programs know. A tensor is sent as a copy, unless its memory is shared.
 
 >>> import autodiff as torch
 >>> torch.multiprocessing.get_start_method(allow_none=True) in (None, "fork", "spawn", "forkserver")

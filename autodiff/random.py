@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import _kernels
+from autodiff import _generator_state, _kernels
 from autodiff._core.missing import missing_name
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import device, on_cpu
@@ -81,27 +81,18 @@ class Generator:
         return self._seed
 
     def get_state(self) -> Tensor:
-        """The place in the stream, as a tensor of bytes for `set_state`."""
+        """The place in the stream, as a tensor of PyTorch's 5056 bytes, for `set_state` here and there."""
         with self._lock:
             state = self._twister.state["state"]
-            kept = np.array([math.nan if self._normal is None else self._normal])
-            seed, position = np.array([self._seed], np.uint64), np.array([state["pos"]], np.int64)
-            parts = [seed, position, kept, state["key"].astype(np.uint32)]
-        return wrap(np.frombuffer(b"".join(p.tobytes() for p in parts), np.uint8).copy())
+            return wrap(_generator_state.written(self._seed, state["key"], state["pos"], self._normal))
 
     def set_state(self, new_state: Tensor) -> Generator:
-        """Go to a place in the stream that `get_state` gave; returns the generator."""
+        """Go to a place in the stream that `get_state` gave, here or in PyTorch; returns the generator."""
         if not isinstance(new_state, Tensor) or new_state._array.dtype != np.uint8:
             raise TypeError("RNG state must be a torch.ByteTensor: what get_state() returned")
-        raw = new_state._array.tobytes()
-        if len(raw) != 24 + 4 * 624:
-            raise RuntimeError(f"RNG state is wrong size: {len(raw)} bytes, expected {24 + 4 * 624}")
+        seed, key, position, normal = _generator_state.read(new_state._array.tobytes())
         with self._lock:
-            self._seed = int(np.frombuffer(raw[:8], np.uint64)[0])
-            position = int(np.frombuffer(raw[8:16], np.int64)[0])
-            kept = float(np.frombuffer(raw[16:24], np.float64)[0])
-            self._normal = None if math.isnan(kept) else kept
-            key = np.frombuffer(raw[24:], np.uint32)
+            self._seed, self._normal = seed, normal
             self._twister.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
         return self
 
@@ -226,7 +217,7 @@ class Generator:
             sums = sums / sums[:, -1:]
             with self._lock:
                 u = self._uniform53(len(rows) * num_samples).reshape(len(rows), num_samples)
-            drawn = np.stack([np.searchsorted(s, x) for s, x in zip(sums, u, strict=True)])
+            drawn = np.array([np.searchsorted(s, x) for s, x in zip(sums, u, strict=True)])
         return drawn.astype(np.int64).reshape(*weights.shape[:-1], num_samples)
 
 

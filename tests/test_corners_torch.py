@@ -221,6 +221,13 @@ def loaded(torch):
     return [list(data.DataLoader(Squares(5), batch_sampler=batches)), list(data.DataLoader(Squares(3), batch_size=None))]
 
 
+def stepped_by_a_hook(torch, hook):
+    x = torch.ones(2, requires_grad=True)
+    x.register_post_accumulate_grad_hook(hook)
+    (x * 3).sum().backward()
+    return x
+
+
 PROGRAMS = {
     "a generator under a mode, thrown into": thrown_into,
     "a generator under a mode, sent into": sent_into,
@@ -267,6 +274,20 @@ PROGRAMS = {
     "asarray with a copy, recorded": lambda torch: torch.asarray(
         torch.ones(2, requires_grad=True), copy=True, requires_grad=True
     ).grad_fn.name(),
+    **{
+        f"asarray of {kind} {options}": lambda torch, make=make, options=options: [
+            (given := make(torch)), (got := torch.asarray(given, **options)), got is given, got.data_ptr() == given.data_ptr(),
+            got.is_leaf, given.requires_grad,
+        ]
+        for kind, make in {
+            "a leaf": lambda torch: torch.ones(2, requires_grad=True),
+            "a result": lambda torch: torch.ones(2, requires_grad=True) * 3,
+            "a tensor": lambda torch: torch.ones(2),
+        }.items()
+        for options in ({"requires_grad": False}, {"copy": True, "requires_grad": False})
+    },
+    "a hook that changes the leaf and returns it": lambda torch: stepped_by_a_hook(torch, lambda p: p.sub_(p.grad, alpha=0.1)),
+    "an error: a hook that returns another tensor": lambda torch: stepped_by_a_hook(torch, lambda p: p.detach()),
     "batched gradients": batched,
 }
 

@@ -13,7 +13,7 @@ LAYERS = [
     {"_kernels"},
     {"_core"},
     {"_printing"},
-    {"random", "_draws", "ops"},
+    {"random", "_draws", "_generator_state", "ops"},
     {"api"},
     {"_methods"},
     {"_dynamo", "compiler", "distributed", "functional", "hub", "mps", "multiprocessing", "onnx", "profiler", "sparse",

@@ -24,7 +24,7 @@ MODULES = [
     "autodiff.utils.checkpoint", "autodiff.utils.data",
 ]
 # Modules that have all of PyTorch\'s names.
-WHOLE = ["autodiff.nn.init", "autodiff.nn.parameter", "autodiff.nn.utils", "autodiff.special"]
+WHOLE = ["autodiff.nn.init", "autodiff.nn.parameter", "autodiff.nn.utils", "autodiff.optim", "autodiff.special"]
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 

@@ -93,6 +93,43 @@ def test_state():
         g.set_state(autodiff.ones(3, dtype=autodiff.uint8))
 
 
+DRAWS = {
+    "nothing": lambda m, g: None,
+    "one": lambda m, g: m.rand(1, generator=g),
+    "half of a pair": lambda m, g: m.randn(3, generator=g),
+    "half of a pair, and whole ones": lambda m, g: (m.randn(1, generator=g), m.rand(7, generator=g)),
+    "the whole key": lambda m, g: m.rand(624, generator=g),
+    "more than the key": lambda m, g: m.randint(5, (1301,), generator=g),
+    "blocks of normal ones": lambda m, g: m.randn(40, generator=g),
+}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**32 + 5, -3])
+@pytest.mark.parametrize("name", DRAWS)
+def test_a_state_is_pytorchs_byte_for_byte_and_goes_on_in_either(name, seed, torch):
+    ours, theirs = autodiff.Generator().manual_seed(seed), torch.Generator().manual_seed(seed)
+    DRAWS[name](autodiff, ours), DRAWS[name](torch, theirs)
+    state, wanted = ours.get_state(), theirs.get_state()
+    assert state.dtype is autodiff.uint8
+    # A normal number that waits is computed, and may differ in its last bit: bytes 5024 to 5031.
+    assert state[:5024].tolist() + state[5032:].tolist() == wanted[:5024].tolist() + wanted[5032:].tolist()
+    assert state[5024:5032].numpy().view(np.float64) == pytest.approx(wanted[5024:5032].numpy().view(np.float64), rel=1e-14)
+    here = autodiff.Generator().set_state(autodiff.from_numpy(wanted.numpy()))
+    there = torch.Generator().set_state(torch.from_numpy(state.numpy()))
+    for draw in ("half of a pair", "one", "more than the key", "half of a pair"):
+        same(DRAWS[draw](autodiff, here), DRAWS[draw](torch, theirs), exact=draw != "half of a pair")
+        same(DRAWS[draw](autodiff, ours), DRAWS[draw](torch, there), exact=draw != "half of a pair")
+
+
+@pytest.mark.parametrize(("place", "value"), [(8, 0), (9, 9), (12, 0), (17, 9)])
+def test_a_state_that_nobody_wrote_is_refused(place, value, torch):
+    for m in (autodiff, torch):
+        state = m.Generator().manual_seed(1).get_state()
+        state[place] = value
+        with pytest.raises(RuntimeError, match="Invalid mt19937 state"):
+            m.Generator().set_state(state)
+
+
 def test_refused_draws_leave_the_stream():
     autodiff.manual_seed(0)
     state = autodiff.get_rng_state()

@@ -27,6 +27,8 @@ LINES = [
     "T.cuda.stream(None).__enter__()",
     "T.jit.annotate(int, 3), T.jit.Attribute(1.5, float), issubclass(T.jit.ScriptModule, T.nn.Module)",
     "t('nn.modules.transformer')._get_clones(T.nn.Linear(2, 1), 3)",
+    "[t('nn.modules.transformer')._get_activation_fn(name) is getattr(T.nn.functional, name) for name in ('relu', 'gelu')]",
+    "t('nn.modules.transformer')._get_activation_fn('tanh')",
     "t('_dynamo').reset(), t('_dynamo').is_compiling(), t('_dynamo').config.suppress_errors",
     "t('autograd.grad_mode').no_grad is T.no_grad, t('autograd.anomaly_mode').detect_anomaly is T.autograd.detect_anomaly",
     "t('sparse').mm(T.eye(2), T.ones(2, 3)), t('sparse').addmm(T.ones(1, 1), T.ones(1, 2), T.ones(2, 1), beta=0.5)",

@@ -123,6 +123,11 @@ def factors(name: str, a: Any, b: Any) -> str:
 
 def features(x: tuple[int, ...], w: tuple[int, ...]) -> RuntimeError:
     """The shapes of an input and of a layer's weight, which is (out_features, in_features), that do not multiply."""
+    if not x or not w:
+        return RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are {len(x)}D and {len(w)}D"
+            + (": a single number is given as an input of one feature by x.unsqueeze(0)" if not x else "")
+        )
     rows, k = (math.prod(x[:-1]), x[-1]) if x else (1, 1)
     hint = "; did you mean w.T? The weight is (out_features, in_features)" if len(w) == 2 and x[-1:] == w[:1] else ""
     return RuntimeError(

@@ -1,8 +1,9 @@
 """In which order a tensor's elements lie in memory, by PyTorch's names: rows, or the channels of an image last.
 
 After this module a reader knows that a memory format changes no number. A format asked for is given: the strides are
-PyTorch's. The layers of images (convolutions, pools, batch and group norm, padding, interpolation) hand on the format of what
-they are given, as PyTorch's do, and a leaf's gradient has the leaf's; another operation lays its result out as it likes.
+PyTorch's. The layers of images (convolutions, pools, batch and group norm, padding, interpolation) and functions of each number
+hand on the format of what they are given, as PyTorch's do, and a leaf's gradient has the leaf's; another operation lays its
+result out as it likes.
 """
 
 from __future__ import annotations

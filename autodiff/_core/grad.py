@@ -19,7 +19,7 @@ from autodiff._core.hooks import retains_grad
 from autodiff._core.node import DTYPE, SHAPE_OF, Edge, to_leaf
 from autodiff._core.provenance import line_of
 from autodiff._core.refusals import refusal
-from autodiff._core.sums import Gradient, accumulate
+from autodiff._core.sums import Gradient, accumulate, copied_as
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import Size
 from autodiff._core.views import edge_of
@@ -154,6 +154,15 @@ def _targets(inputs: Sequence[Any], empty: type[Exception], caller: str) -> list
     return edges
 
 
+def _laid_as(x: Any, g: Any) -> Tensor:
+    """A gradient as a tensor that lies in memory as its input does: a program flattens it with view(-1)."""
+    if not isinstance(g, Tensor):
+        return wrap(copied_as(x._array, g) if isinstance(x, Tensor) else np.array(g))
+    if isinstance(x, Tensor) and x._array.flags.c_contiguous and not g._array.flags.c_contiguous:
+        return g.contiguous()
+    return g
+
+
 def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],
@@ -175,7 +184,7 @@ def grad(
         retain = create_graph if retain_graph is None else retain_graph
         captured = walk(pairs, targets, retain, create_graph, False)
         results: list[Any] = []
-        for edge in targets:
+        for x, edge in zip(wanted, targets, strict=True):
             g = captured.get((edge[0], edge[1]))
             if g is None and materialize_grads:
                 g = wrap(np.zeros(edge[SHAPE_OF], edge[DTYPE]))
@@ -184,8 +193,8 @@ def grad(
                     "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
                     f"if this is the desired behavior. (The input of shape {list(edge[SHAPE_OF])}.)"
                 )
-            elif g is not None and not isinstance(g, Tensor):
-                g = wrap(np.array(g))
+            elif g is not None:
+                g = _laid_as(x, g)
             results.append(g)
         return tuple(results)
     except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:

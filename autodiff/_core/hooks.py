@@ -194,7 +194,7 @@ def after_accumulation(leaf: Tensor, g: Any, create_graph: bool) -> None:
     with users_code():
         for hook in list(extra.get("post_accumulate", {}).values()):
             reply = hook(leaf)
-            if reply is not None:
+            if reply is not None and reply is not leaf:  # as a lambda does whose work is leaf.add_(...)
                 if not isinstance(reply, Tensor):
                     raise TypeError(f"expected Variable, but hook returned '{type(reply).__name__}' ({_name(hook)})")
                 raise RuntimeError(f"Tensor post accumulate grad hooks should return None. ({_name(hook)} returned a Tensor)")

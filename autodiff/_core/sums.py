@@ -18,7 +18,9 @@ from autodiff._core.provenance import line_of
 from autodiff._core.teaching import teach, teaching
 from autodiff._core.tensor import Tensor, wrap
 
-__all__ = ["Gradient", "accumulate", "added", "added_again", "arriving", "check_shapes", "fitted", "have_gradients"]
+__all__ = [
+    "Gradient", "accumulate", "added", "added_again", "arriving", "check_shapes", "copied_as", "fitted", "have_gradients",
+]
 
 _ndarray, _asarray, _add = np.ndarray, np.asarray, np.add
 
@@ -69,7 +71,7 @@ def accumulate(tensor: Tensor, g: Gradient, create_graph: bool) -> None:
         tensor._grad = g.clone() if known is None else known + g
         return
     if known is None:
-        tensor._grad = wrap(np.array(g, order="C") if tensor._array.flags.c_contiguous else _laid_as(tensor._array, g))
+        tensor._grad = wrap(copied_as(tensor._array, g))
     elif known._array.flags.writeable and not repeats(known._array):
         np.add(known._array, g, out=known._array)
         changed(known)
@@ -77,8 +79,10 @@ def accumulate(tensor: Tensor, g: Gradient, create_graph: bool) -> None:
         tensor._grad = wrap(np.asarray(known._array + g))
 
 
-def _laid_as(x: Any, g: Any) -> Any:
+def copied_as(x: Any, g: Any) -> Any:
     """A copy of g in the order that x has in memory, where it fills a piece of it; in rows else."""
+    if x.flags.c_contiguous or x.shape != g.shape:
+        return np.array(g, order="C")
     like = np.empty_like(x)
     if any(a != b and n > 1 for a, b, n in zip(like.strides, x.strides, x.shape, strict=True)):
         return np.array(g, order="C")

@@ -137,6 +137,7 @@ A tensor asked, changed, converted, copied:
 - `by_element`: apply_, map_, fill_diagonal_.
 - `resized`: resize_, set_: other memory for a tensor.
 - `reinterpret`: view(dtype).
+- `shared`: memory that several processes see.
 - `storage`: the memory behind a tensor, as bytes.
 - `typed_storage`: storages as elements, FloatStorage, LongStorage.
 - `dlpack`: from_dlpack, to_dlpack.

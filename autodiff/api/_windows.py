@@ -43,10 +43,11 @@ def pool_windows(
     kernel = each(function, "kernel_size", kernel_size, n)
     step = kernel if stride is None or stride == () or stride == [] else each(function, "stride", stride, n, or_left_out=True)
     pad, spread = each(function, "padding", padding, n), each(function, "dilation", dilation, n)
-    for name, numbers, least in (("kernel_size", kernel, 1), ("stride", step, 1), ("padding", pad, 0), ("dilation", spread, 1)):
-        if min(numbers) < least:
-            limit = "non-negative" if least == 0 else "greater than zero"
-            raise RuntimeError(f"{function}(): {name} must be {limit}, but got {min(numbers)}")
+    if 0 in step and function != "max_pool1d":
+        raise RuntimeError(f"{function}(): stride should not be zero")
+    for name, numbers, least in (("kernel size", kernel, 1), ("stride", step, 1), ("pad", pad, 0), ("dilation", spread, 1)):
+        if min(numbers) < least or max(numbers) > _LARGEST:
+            raise RuntimeError(f"{function}(): {_unfit(name, numbers, function == 'max_pool1d')}")
     for k, p, d in zip(kernel, pad, spread, strict=True):
         if p > (d * (k - 1) + 1) // 2:
             raise RuntimeError(
@@ -61,6 +62,21 @@ def pool_windows(
             f"{function}(): Given input size: ({shown[0]}). Calculated output size: ({shown[1]}). Output size is too small"
         )
     return Windows(inside, size, kernel, step, pad, spread)
+
+
+_LARGEST = 2**31 - 1  # PyTorch's windows are told in ints of 32 bits
+
+
+def _unfit(name: str, numbers: tuple[int, ...], must: bool) -> str:
+    """What is wrong with one of the numbers of a window, in PyTorch's words."""
+    if max(numbers) > _LARGEST:
+        return f"value cannot be converted to type int without overflow: {name} {max(numbers)}"
+    if must:  # the one pool that says it so
+        limit = "non-negative" if name == "pad" else "greater than zero"
+        return f"{'padding' if name == 'pad' else name.replace(' ', '_')} must be {limit}, but got {min(numbers)}"
+    if name == "pad":
+        return f"pad must be non-negative, but got pad: {min(numbers)}"
+    return f"{name} should be greater than zero, but got {numbers}"
 
 
 def positions(
@@ -78,7 +94,11 @@ def positions(
 def of_rank(function: str, input: Tensor, n: int, empty: bool = False) -> None:
     """RuntimeError for an input that has not n spatial dimensions behind its channels, or nothing in them."""
     shape = input._array.shape
-    if len(shape) not in (n + 1, n + 2) or (not empty and 0 in shape[-n - 1 :]):
+    if len(shape) not in (n + 1, n + 2):
+        raise RuntimeError(
+            f"{function}(): non-empty {n + 1}D or {n + 2}D (batch mode) tensor expected for input, but got: {list(shape)}"
+        )
+    if not empty and 0 in shape[-n - 1 :]:
         raise RuntimeError(
             f"{function}(): Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, but "
             f"got: {list(shape)}"

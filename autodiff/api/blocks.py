@@ -27,7 +27,7 @@ def _pair(function: str, name: str, value: Any, least: int) -> tuple[int, ...]:
         raise RuntimeError(f"{function}(): It is expected {name} equals to 2 numbers, but got {len(numbers)}")
     if min(numbers) < least:
         limit = "greater than zero" if least else "non-negative"
-        raise RuntimeError(f"{function}(): {name} should be {limit}, but got {numbers}")
+        raise RuntimeError(f"{function}(): {name.replace('_', ' ')} should be {limit}, but got {numbers}")
     return numbers
 
 
@@ -36,6 +36,11 @@ def _windows(
 ) -> Windows:
     kernel, step = _pair(function, "kernel_size", kernel_size, 1), _pair(function, "stride", stride, 1)
     pad, spread = _pair(function, "padding", padding, 0), _pair(function, "dilation", dilation, 1)
+    if math.prod(kernel) > 2**63 - 1:
+        raise RuntimeError(
+            f"Given kernel_width = {kernel[1]} and kernel_height = {kernel[0]} the product of kernel_width and kernel_height "
+            "overflowed."
+        )
     size = positions(inside, kernel, step, pad, spread)
     if min(size) < 1:
         raise RuntimeError(

@@ -154,10 +154,11 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
 
 @at_the_door
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
 ) -> Tensor:
     """`obj` as a tensor; copied if `copy`, or where it must be. The copy of a tensor stays in its graph, as `clone` does.
 
+    With requires_grad=False the result is outside of the graph; a leaf that is returned as it is requires no gradient any more.
     The bytes of a buffer (bytearray, memoryview, array.array) are taken for numbers of the dtype, or of the default dtype.
     ValueError with copy=False for what cannot share its memory: a list, or numbers of another dtype.
 
@@ -174,7 +175,9 @@ def asarray(
     t = tensor(obj, dtype=dtype) if copy and not isinstance(obj, Tensor) else as_tensor(obj, dtype=dtype)
     if copy and isinstance(obj, Tensor):
         t = clone(t)
-    return asked(t, requires_grad)
+    if requires_grad is False and t.requires_grad:
+        return t.requires_grad_(False) if t.is_leaf else t.detach()
+    return t if requires_grad is None else asked(t, requires_grad)
 
 
 def _check_shared(obj: Any, dtype: np.dtype[Any] | None) -> None:

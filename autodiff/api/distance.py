@@ -10,7 +10,7 @@ import numpy as np
 from autodiff._core.dtypes import from_numpy_dtype, promote_types, result_numpy
 from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.inplace import method
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import boolean, converted, dimension, number, takes_tensors, whole
 from autodiff.api.comparison import where
 from autodiff.api.join import cat
@@ -86,7 +86,14 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
     away = x1.unsqueeze(-2) - x2.unsqueeze(-3)
     if p == 1:
         return sum_(copysign(away, 1.0), -1)  # |x|, whose slope at nan is nan, which that of `abs` is not
-    return norm(away, float(p), -1)
+    return _counted(away) if p == 0 else norm(away, float(p), -1)
+
+
+def _counted(away: Tensor) -> Tensor:
+    """How many of the last dimension are not 0; nan where one is nan, as in PyTorch's distances, and not in its norm."""
+    unknown = np.isnan(away._array).any(-1)
+    count = norm(away, 0.0, -1)
+    return count.masked_fill(wrap(unknown), np.nan) if unknown.any() else count
 
 
 def _of_many(x1: Tensor, x2: Tensor) -> Tensor:
@@ -149,6 +156,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     tensor([0.6000])
     """
     dimension(dim, max(x1._array.ndim, x2._array.ndim))
+    if number("cosine_similarity", "eps", eps) < 0:
+        raise RuntimeError(f"eps must be non-negative, got: {eps}")
     shapes = (x1._array.shape, x2._array.shape)
     if error := misfit("cosine_similarity", shapes):
         raise error
@@ -192,4 +201,5 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
         raise RuntimeError("pdist only supports non-negative p values")
     first, second = np.triu_indices(input._array.shape[0], 1)
     rows = [index_select(input, axis=0, places=at) for at in (first, second)]
-    return norm(rows[0] - rows[1], float(p), 1)
+    away = rows[0] - rows[1]
+    return _counted(away) if p == 0 else norm(away, float(p), 1)

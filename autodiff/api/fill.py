@@ -19,7 +19,7 @@ from autodiff._core.refusals import refusal
 from autodiff._core.scalars import filling
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import boolean, number, whole
-from autodiff.api._ends import begin, ends_of
+from autodiff.api._ends import begin, drawn_from, ends_of, within
 from autodiff.ops.fill import copy, drawn, fill, zero
 from autodiff.random import Generator, default_generator
 
@@ -210,23 +210,11 @@ def random_(
     else:
         low, high = ends_of("random_", ("from", "to"), _ends, low, to)
     low, high = whole("random_", "from", 0 if low is None else low), whole("random_", "to", high)
-    if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    within("random_", dtype, low, high - 1)
+    if not whole_dtype:
+        low, high = drawn_from("random_", dtype, low, high)
     # PyTorch draws the whole of a dtype of 32 bits from 32 bits, and a part of it that is as wide from 64.
     bits = 32 if whole_dtype and dtype.itemsize < 8 else None
     return filled(self, lambda stream, shape: stream.randint(low, high, shape, bits), generator)
-
-
-def within(function: str, dtype: Any, lowest: float, highest: float) -> None:
-    """RuntimeError where the dtype does not reach as far as the numbers that are to be drawn."""
-    if dtype.kind == "f":
-        low, high = float(np.finfo(dtype).min), float(np.finfo(dtype).max)
-    else:
-        low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
-    for name, value in (("from", lowest), ("to", highest)):
-        if not low <= value <= high:
-            raise RuntimeError(f"{name} is out of bounds for {dtype}: {function} was asked for {lowest} to {highest}")
 
 
 def highest_of(dtype: Any) -> int:

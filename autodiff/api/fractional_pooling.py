@@ -36,6 +36,11 @@ def _fractional(
     kernel = _exactly(function, "kernel_size", kernel_size, n)
     if output_size is None:
         ratios = tuple(output_ratio) if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * n
+        if len(ratios) != n:
+            raise ValueError(
+                f"{function} requires output_ratio to either be a single Int or tuple of Ints. There must be {n} of them, not "
+                f"{len(ratios)}"
+            )
         output_size = [int(size * ratio) for size, ratio in zip(shape[-n:], ratios, strict=True)]
     size = _exactly(function, "output_size", output_size, n)
     if len(shape) not in (n + 1, n + 2) or 0 in shape[1:]:

@@ -51,6 +51,17 @@ def _each(given: Any, input: Tensor, name: str) -> list[Any]:
     return list(given)
 
 
+def _whole(n: Any) -> int:
+    """A size as an int, in PyTorch's words where it isn't one."""
+    try:
+        return whole("interpolate", "size", n)
+    except TypeError:
+        raise TypeError(
+            "interpolate(): expected size to be one of int or Tuple[int] or Tuple[int, int] or Tuple[int, int, int], but got "
+            f"{n!r}, a {type(n).__name__}"
+        ) from None
+
+
 def _sizes(
     input: Tensor, size: Any, scale_factor: Any, mode: str, recompute_scale_factor: Any
 ) -> tuple[list[int], list[float | None]]:
@@ -58,7 +69,7 @@ def _sizes(
     if size is not None and scale_factor is not None:
         raise ValueError("only one of size or scale_factor should be defined")
     if size is not None:
-        sizes = [whole("interpolate", "size", n) for n in _each(size, input, "output size")]
+        sizes = [_whole(n) for n in _each(size, input, "output size")]
         if recompute_scale_factor:
             raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")
         return sizes, [None] * len(sizes)
@@ -69,7 +80,10 @@ def _sizes(
         if isinstance(factor, (bool, str)) or not isinstance(factor, (int, float, np.integer, np.floating)):
             raise TypeError(f"interpolate(): scale_factor must be a number for each dimension, not {type(factor).__name__}")
         if not abs(factor) * max(input._array.shape[2:]) < _LARGEST:  # not so nan
-            raise RuntimeError(f"interpolate(): a scale_factor of {factor} gives no size: it cannot be converted to an int64")
+            raise RuntimeError(
+                f"interpolate(): a scale_factor of {factor} gives no size: value cannot be converted to "
+                "type int64_t without overflow"
+            )
     sizes = [math.floor(n * float(factor)) for n, factor in zip(input._array.shape[2:], factors)]
     if mode == "area" or recompute_scale_factor:
         return [int(n * float(factor)) for n, factor in zip(input._array.shape[2:], factors)], [None] * len(sizes)

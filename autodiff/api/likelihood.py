@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.dtypes import int64
 from autodiff._core.errors import misfit
 from autodiff._core.modes import no_grad
 from autodiff._core.provenance import stacklevel
@@ -135,7 +136,8 @@ def linear_cross_entropy(
     """`cross_entropy` of the scores `linear(input, linear_weight, linear_bias)`.
 
     `input` is (N, in) or (in,), `linear_weight` (C, in), or (C, d1, ..., in) for targets (N, d1, ...). PyTorch's `options` say
-    how the batch is cut into pieces, which saves memory and changes no number; here they are ignored, with a warning.
+    how the batch is cut into pieces, which saves memory and changes no number; here it is taken whole. UserWarning where
+    PyTorch can't cut it: for smoothed labels, targets that are not int64, and more dimensions.
     RuntimeError for sizes that don't fit, and for an ignore_index where the target is probabilities.
 
     >>> import autodiff as torch
@@ -147,9 +149,12 @@ def linear_cross_entropy(
     shape = (*input._array.shape[:-1], *scores)
     if target._array.shape == shape and ignore_index is not None:
         raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
-    if options is not None:
+    if options is not None and (label_smoothing or target.dtype is not int64 or len(scores) > 1):
         warnings.warn(
-            "linear_cross_entropy: ``options`` ignored: the batch is taken whole", UserWarning, stacklevel=stacklevel()
+            "linear_cross_entropy: ``options`` ignored: the batch is cut into pieces only where label_smoothing == 0, "
+            f"target.dtype == int64 and out_features == (). Got label_smoothing={label_smoothing}, "
+            f"target.dtype={target.dtype}, out_features={tuple(scores[1:])}",
+            UserWarning, stacklevel=stacklevel(),
         )
     rows = int(np.prod(scores))
     bias = None if linear_bias is None else linear_bias.reshape(rows)

@@ -252,7 +252,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"{one} and mat2 must have the same dtype, but got {_both(odd, weight)}"
             + unlike(odd, weight, "input" if odd is input else "bias", "weight")
         )
-    if x.ndim == 0 or x.shape[-1] != w.shape[-1]:
+    if not x.ndim or not w.ndim or x.shape[-1] != w.shape[-1]:
         raise features(x.shape, w.shape)
     if w.ndim == 2 and bias is not None and bias._array.shape == (w.shape[0],) and x.size:
         if x.ndim == 2:

@@ -148,6 +148,14 @@ def _keep_up(running: Tensor | None, found: Any, momentum: float) -> None:
             kept[...] = ((1 - momentum) * kept.astype(np.float64) + momentum * found.reshape(kept.shape)).astype(kept.dtype)
 
 
+def _nothing(input: Tensor, weight: Tensor | None, bias: Tensor | None, channels: int, **running: Tensor | None) -> Tensor:
+    """No numbers, normalized: of whatever dtypes weight and bias are, they get a gradient of zeros."""
+    _check_channels("batch_norm", channels, **running, weight=weight, bias=bias)
+    _floating(input, "batch_norm")
+    given = [each.to(dtype=input.dtype).sum() for each in (weight, bias) if each is not None]
+    return input.clone() if not given else input * sum(given[1:], given[0])
+
+
 @takes_tensors
 def batch_norm(
     input: Tensor,
@@ -173,6 +181,8 @@ def batch_norm(
     """
     x = input._array
     channels = x.shape[1] if x.ndim > 1 else 0
+    if not x.size:
+        return _nothing(input, weight, bias, channels, running_mean=running_mean, running_var=running_var)
     if not training and (running_mean is None or running_var is None):
         raise RuntimeError(f"running_{'mean' if running_mean is None else 'var'} must be defined in evaluation mode")
     if (running_mean is None) != (running_var is None):
@@ -198,6 +208,13 @@ def batch_norm(
         _keep_up(running_mean, found + rest, momentum)
         _keep_up(running_var, variance * (n / max(n - 1, 1)), momentum)
     return y
+
+
+def _repeated(running: Any, examples: int, input: Tensor) -> Tensor:
+    """Statistics of the channels for each example, in the input's dtype; a float16 input has them in float32, too."""
+    dtype = input._array.dtype
+    many = np.tile(running, examples)
+    return wrap(many if dtype.char == "e" and many.dtype.char == "f" else many.astype(dtype, copy=False))
 
 
 @takes_tensors
@@ -227,7 +244,7 @@ def instance_norm(
     examples, channels = (*shape, 0, 0)[:2] if len(shape) > 1 else (1, 0)
     each = (examples,)
     many_weights, many_biases = (None if t is None else t.repeat(each) for t in (weight, bias))
-    means, variances = (None if t is None else wrap(np.tile(t._array, examples)) for t in (running_mean, running_var))
+    means, variances = (None if t is None else _repeated(t._array, examples, input) for t in (running_mean, running_var))
     seen = reshape(input, (1, examples * channels, *shape[2:]))
     y = batch_norm(seen, many_weights, many_biases, means, variances, use_input_stats, momentum, eps, cudnn_enabled)
     if use_input_stats and examples:

@@ -18,8 +18,8 @@ from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of
 from autodiff.api._calls import number, size_of, takes_tensors, whole
-from autodiff.api._ends import ends_of
-from autodiff.api.fill import bernoulli_, highest_of, normal_, random_, stream_of, uniform_, within
+from autodiff.api._ends import drawn_from, ends_of
+from autodiff.api.fill import bernoulli_, highest_of, normal_, random_, stream_of, uniform_
 from autodiff.api.out import Rule, chosen_dtype, fresh, written
 from autodiff.api.reading import asked, float_or_default, leaf
 from autodiff.ops.fill import drawn
@@ -111,14 +111,11 @@ def randint(
         )
     low, high = ends_of("randint", ("low", "high"), ends, low, high)
     low, high = whole("randint", "low", 0 if low is None else low), whole("randint", "high", high)
-    if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     if out is not None:
         given = _sized("randint", out, size_of((size,)), dtype)
-        within("randint", given._array.dtype, low, high - 1)
         return asked(random_(given, low, high, generator=generator), requires_grad)
     found = as_numpy_dtype(dtype) or np.dtype(np.int64)
-    within("randint", found, low, high - 1)
+    low, high = drawn_from("randint", found, low, high)
     return leaf(stream_of(generator).randint(low, high, size_of((size,))).astype(found, copy=False), requires_grad, device)
 
 

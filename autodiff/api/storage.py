@@ -6,7 +6,7 @@ of one tensor are several ways to look at the same one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ import numpy as np
 from autodiff._core import types
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor
+from autodiff.api import shared
 
-__all__ = ["UntypedStorage", "look_at", "memory_of", "writable"]
+__all__ = ["UntypedStorage", "look_at", "memory_of", "share", "writable"]
 
 Array = np.ndarray[Any, Any]
 
@@ -153,12 +154,13 @@ class UntypedStorage:
         return self
 
     def share_memory_(self) -> UntypedStorage:
-        """The storage itself: forked processes see its memory as it was."""
+        """Moves the storage, and all tensors that look at it, to where other processes see it; returns the storage."""
+        shared.move([self._bytes], UntypedStorage)
         return self
 
     def is_shared(self) -> bool:
-        """False: another process has a copy."""
-        return False
+        """Does it lie in memory that other processes see?"""
+        return shared.is_shared(self._bytes)
 
     def __repr__(self) -> str:
         lines = "".join(f" {byte}\n" for byte in self._bytes)
@@ -199,14 +201,29 @@ def storage_offset(self: Tensor) -> int:
 
 @method
 def share_memory_(self: Tensor) -> Tensor:
-    """The tensor itself: forked processes see its memory as it was."""
+    """Moves the tensor, and all that look at its memory, to where other processes see it; returns the tensor.
+
+    A process that is forked, or is sent the tensor, then reads and writes the same numbers. A NumPy array that shared its
+    memory before keeps the old one. Where processes can't be forked (on Windows, in a browser), nothing is moved.
+
+    >>> import autodiff as torch
+    >>> x = torch.zeros(2)
+    >>> x.is_shared(), x.share_memory_().is_shared(), x[1:].is_shared()
+    (False, True, True)
+    """
+    share([self])
     return self
+
+
+def share(tensors: Iterable[Tensor]) -> None:
+    """Move tensors to where other processes see them: all of them into one piece of memory."""
+    shared.move([memory_of(t._array)[0] for t in tensors], UntypedStorage)
 
 
 @method
 def is_shared(self: Tensor) -> bool:
-    """False: another process has a copy of the memory."""
-    return False
+    """Does the tensor lie in memory that other processes see, as after `share_memory_`?"""
+    return shared.is_shared(self._array)
 
 
 @method

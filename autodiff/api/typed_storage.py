@@ -138,12 +138,13 @@ class TypedStorage:
         return self
 
     def share_memory_(self) -> TypedStorage:
-        """The storage itself: forked processes see its memory as it was."""
+        """Moves the storage, and all tensors that look at it, to where other processes see it; returns the storage."""
+        self._untyped_storage.share_memory_()
         return self
 
     def is_shared(self) -> bool:
-        """False: another process has a copy."""
-        return False
+        """Does it lie in memory that other processes see?"""
+        return self._untyped_storage.is_shared()
 
     def __repr__(self) -> str:
         lines = "".join(f" {x}\n" for x in self.tolist())

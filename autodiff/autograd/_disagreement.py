@@ -15,7 +15,10 @@ from autodiff._core.provenance import line_of
 from autodiff._core.tensor import Tensor
 from autodiff._core.views import edge_of
 
-__all__ = ["blamed", "difference"]
+__all__ = ["CHANGING", "FORWARD", "along", "blamed", "difference"]
+
+FORWARD = "Jacobian computed with forward mode mismatch: of two walks back, as in functional.jvp.\n"
+CHANGING = "Backward is not reentrant, i.e., running backward twice gives different gradients."
 
 
 def difference(output: int, which: int, measured: Any, computed: Any, rtol: float, atol: float) -> str:
@@ -28,6 +31,14 @@ def difference(output: int, which: int, measured: Any, computed: Any, rtol: floa
         f"The worst element is d(output[{column}])/d(input[{row}]) (counted in the flattened tensors): measured "
         f"{measured[row, column]:.6g}, computed by backward {computed[row, column]:.6g}, "
         f"difference {abs(measured[row, column] - computed[row, column]):.3g}; allowed {atol:g} + {rtol:g} * |measured|.\n"
+    )
+
+
+def along(output: int, which: int, measured: float, computed: float) -> str:
+    """The two slopes along one direction."""
+    return (
+        f"Jacobian mismatch for output {output} with respect to input {which}, along a random direction (fast_mode): measured "
+        f"{measured:.6g}, computed by backward {computed:.6g}. Without fast_mode each element is compared.\n"
     )
 
 

@@ -10,7 +10,7 @@ import functools
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,10 +23,22 @@ from autodiff._core.views import edge_of
 from autodiff.api.fill import uniform_
 from autodiff.api.filled import empty
 from autodiff.autograd._directions import allowed, direction, measured_along
-from autodiff.autograd._disagreement import blamed, difference
+from autodiff.autograd._disagreement import CHANGING, FORWARD, along, blamed, difference
+from autodiff.autograd._forward import products_with
 from autodiff.autograd.gradients import grad
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
+
+
+class _Checks(NamedTuple):
+    """What is compared, and how near it must be."""
+
+    eps: float
+    atol: float
+    rtol: float
+    nondet_tol: float
+    backward: bool
+    forward: bool
 
 
 class GradcheckError(RuntimeError):
@@ -104,8 +116,9 @@ def gradcheck(
     (a RuntimeError) shows both Jacobians, the worst element and whose backward to look at, or False is returned with
     raise_exception=False. With check_undefined_grad the backward of a Function must cope with outputs that nobody used.
     fast_mode compares the slope along one random direction for each input and output, in place of every element: for inputs
-    that are too large for a Jacobian. The other checks are taken. ValueError when no input requires grad, RuntimeError for an
-    expanded input and for check_forward_ad.
+    that are too large for a Jacobian. check_forward_ad compares the Jacobian that `functional.jvp` gives, by two walks back, in
+    the place of forward mode. The other checks are taken. ValueError when no input requires grad, RuntimeError for an expanded
+    input.
 
     >>> import autodiff as torch
     >>> x = torch.tensor([0.5, 1.0], dtype=torch.float64, requires_grad=True)
@@ -114,8 +127,7 @@ def gradcheck(
     """
     if not check_backward_ad and not check_forward_ad:
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
-    if check_forward_ad:
-        raise RuntimeError("gradcheck(check_forward_ad=True) is not supported: there is no forward mode; leave it out")
+    checks = _Checks(eps, atol, rtol, nondet_tol, check_backward_ad, check_forward_ad)
     args = _tuple(inputs)
     checked = _checked(args)
     try:
@@ -123,8 +135,8 @@ def gradcheck(
             outputs = _outputs(func, args)
             compare = _compare_along if fast_mode else _compare
             for i in checked:
-                compare(func, args, i, outputs, eps, atol, rtol, nondet_tol)
-            if check_undefined_grad:
+                compare(func, args, i, outputs, checks)
+            if check_undefined_grad and check_backward_ad:
                 _check_undefined(func, args, checked, len(outputs))
     except GradcheckError:
         if raise_exception:
@@ -165,49 +177,56 @@ def _outputs(func: Callable[..., Any], args: tuple[Any, ...]) -> list[Tensor]:
     return [o for o in found if _floating(o)]
 
 
-def _compare(
-    func: Callable[..., Any], args: tuple[Any, ...], i: int, outputs: list[Tensor],
-    eps: float, atol: float, rtol: float, nondet_tol: float,
-) -> None:
+def _compare(func: Callable[..., Any], args: tuple[Any, ...], i: int, outputs: list[Tensor], checks: _Checks) -> None:
     """Measured against computed, for input number i and every output."""
-    measured = _measured(func, args, i, eps)
-    if all(edge_of(o) is None for o in outputs) and any(slopes.any() for slopes in measured):
-        raise GradcheckError(f"Numerical gradient for function expected to be zero: nothing in it leads to input {i}")
+    x, atol, rtol = args[i], checks.atol, checks.rtol
+    measured = _measured(func, args, i, checks.eps)
+    _check_led(measured, outputs, i)
     for k, output in enumerate(outputs):
-        computed = _computed(output, args[i])
+        if checks.forward:
+            product = products_with(output, x)
+            rows = [product(row).reshape(-1) for row in np.eye(x._array.size)]
+            pushed = np.stack(rows) if rows else np.zeros((0, output._array.size))
+            if not np.allclose(pushed, measured[k] if measured else pushed, rtol, atol):
+                raise GradcheckError(f"{FORWARD}{difference(k, i, measured[k], pushed, rtol, atol)}{blamed(output)}")
+        if not checks.backward:
+            continue
+        computed = _computed(output, x)
         if not np.allclose(computed, measured[k] if measured else computed, rtol, atol):
             raise GradcheckError(difference(k, i, measured[k], computed, rtol, atol) + blamed(output))
-        if np.abs(computed - _computed(output, args[i])).max(initial=0.0) > nondet_tol:
-            raise GradcheckError("Backward is not reentrant, i.e., running backward twice gives different gradients.")
+        if np.abs(computed - _computed(output, x)).max(initial=0.0) > checks.nondet_tol:
+            raise GradcheckError(CHANGING)
 
 
-_READABLE = 10**6  # up to here the whole Jacobian is computed, to show what a direction found
+def _check_led(measured: list[Any], outputs: list[Tensor], i: int) -> None:
+    """GradcheckError where the outputs change with an input that backward does not lead to."""
+    if all(edge_of(o) is None for o in outputs) and any(slopes.any() for slopes in measured):
+        raise GradcheckError(f"Numerical gradient for function expected to be zero: nothing in it leads to input {i}")
 
 
-def _compare_along(
-    func: Callable[..., Any], args: tuple[Any, ...], i: int, outputs: list[Tensor],
-    eps: float, atol: float, rtol: float, nondet_tol: float,
-) -> None:
+def _compare_along(func: Callable[..., Any], args: tuple[Any, ...], i: int, outputs: list[Tensor], checks: _Checks) -> None:
     """Measured against computed along one direction, for input number i and every output."""
     rng, x = np.random.default_rng(0), args[i]._array
     u = direction(x.shape, rng)
-    slopes = measured_along(lambda: [o._array.astype(np.float64) for o in _tuple(func(*args)) if _floating(o)], x, u, eps)
-    if all(edge_of(o) is None for o in outputs) and any(slope.any() for slope in slopes):
-        raise GradcheckError(f"Numerical gradient for function expected to be zero: nothing in it leads to input {i}")
+    slopes = measured_along(
+        lambda: [o._array.astype(np.float64) for o in _tuple(func(*args)) if _floating(o)], x, u, checks.eps
+    )
+    _check_led(slopes, outputs, i)
     for k, (output, slope) in enumerate(zip(outputs, slopes, strict=True)):
         v = direction(slope.shape, rng)
-        first, again = (_weighed(output, args[i], v) for _ in range(2))
-        measured, computed = float((slope * v).sum()), float((first * u).sum())
-        if not abs(computed - measured) <= allowed(measured, u, v, rtol, atol):
-            if x.size * v.size <= _READABLE:
-                _compare(func, args, i, outputs, eps, atol, rtol, nondet_tol)
-            raise GradcheckError(
-                f"Jacobian mismatch for output {k} with respect to input {i}, along a random direction (fast_mode): measured "
-                f"{measured:.6g}, computed by backward {computed:.6g}. Without fast_mode each element is compared.\n"
-                + blamed(output)
-            )
-        if np.abs(first - again).max(initial=0.0) > nondet_tol:
-            raise GradcheckError("Backward is not reentrant, i.e., running backward twice gives different gradients.")
+        measured, found = float((slope * v).sum()), []
+        if checks.forward:
+            found.append(float((products_with(output, args[i])(u) * v).sum()))
+        if checks.backward:
+            first, again = (_weighed(output, args[i], v) for _ in range(2))
+            if np.abs(first - again).max(initial=0.0) > checks.nondet_tol:
+                raise GradcheckError(CHANGING)
+            found.append(float((first * u).sum()))
+        for computed in found:
+            if not abs(computed - measured) <= allowed(measured, u, v, checks.rtol, checks.atol):
+                if x.size * v.size <= 10**6:  # so few that the whole Jacobian can be shown
+                    _compare(func, args, i, outputs, checks)
+                raise GradcheckError(along(k, i, measured, computed) + blamed(output))
 
 
 def _weighed(output: Tensor, x: Tensor, v: Any) -> Any:
@@ -280,6 +299,8 @@ def gradgradcheck(
     >>> torch.autograd.gradgradcheck(torch.tanh, x)
     True
     """
+    if check_undefined_grad and not check_rev_over_rev:
+        raise AssertionError("Setting check_undefined_grad=True requires check_rev_over_rev to be True")
     args = _tuple(inputs)
     _checked(args)
     if grad_outputs is None:

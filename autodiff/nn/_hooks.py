@@ -215,12 +215,13 @@ class _Watch:
 
     def _entered(self, grad_inputs: tuple[Any, ...], grad_outputs: tuple[Any, ...]) -> Any:
         if self.grad_output is None:
-            return None  # the gradient did not come through the output
+            return None  # the gradient did not come through the output, as where a gradient is differentiated once more
         found = list(_spread(grad_inputs, self.inputs, len(self.args)))
         for i, of in enumerate(self.args):
             if of is not None and i not in self.inputs:  # the gradient of a constant is shown, as in PyTorch: zeros
                 found[i] = wrap(np.zeros(*of))
         replaced = self._run(tuple(found))
+        self.grad_output = None
         return tuple(replaced[i] for i in self.inputs)
 
     def _run(self, grad_input: tuple[Any, ...], tracked: bool = True) -> tuple[Any, ...]:

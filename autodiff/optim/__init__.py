@@ -11,6 +11,7 @@ from autodiff.optim import lr_scheduler as lr_scheduler
 from autodiff.optim import swa_utils as swa_utils
 from autodiff.optim._adafactor import Adafactor
 from autodiff.optim._muon import Muon
+from autodiff.optim._stateless import swap_in_optimizer_params_and_state
 from autodiff.optim.adadelta import Adadelta
 from autodiff.optim.adagrad import Adagrad
 from autodiff.optim.adam import Adam
@@ -28,7 +29,7 @@ from autodiff.optim.sparse_adam import SparseAdam
 
 __all__ = [
     "ASGD", "LBFGS", "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Muon", "NAdam", "Optimizer",
-    "RAdam", "RMSprop", "Rprop", "SparseAdam", "lr_scheduler", "swa_utils",
+    "RAdam", "RMSprop", "Rprop", "SparseAdam", "lr_scheduler", "swa_utils", "swap_in_optimizer_params_and_state",
 ]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable
 from types import BuiltinMethodType, MethodType
 from typing import Any, NoReturn
 
-__all__ = ["Machine", "Refused", "hashable"]
+__all__ = ["FromUser", "Machine", "Refused", "hashable", "run_by_user"]
 
 _INT, _LONG, _HALF, _DOUBLE = struct.Struct("<i"), struct.Struct("<Q"), struct.Struct("<H"), struct.Struct(">d")
 _UINT = struct.Struct("<I")
@@ -21,6 +21,24 @@ _UINT = struct.Struct("<I")
 
 class Refused(pickle.UnpicklingError):
     """The pickle asks for something that is not done here."""
+
+
+class FromUser(Exception):
+    """Carries an error of the user's own code, which says nothing of the pickle, out of the machine."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def run_by_user(function: Callable[..., Any], *args: Any) -> Any:
+    """Call what the user has given: for a place, or by allowing it."""
+    try:
+        return function(*args)
+    except (Refused, FromUser):
+        raise
+    except Exception as error:
+        raise FromUser(error) from error
 
 
 def hashable(key: Any) -> Any:
@@ -46,7 +64,8 @@ class Machine:
 
     `find` gives what stands for a global's module and name, or raises Refused; `load_persistent` what stands for an object
     that is kept outside of the pickle. `allows_call(f, args)` says whether a callable may be called (args None: a class,
-    without its `__init__`); `give_state(x, state)` gives an object its attributes, or raises Refused.
+    without its `__init__`), and `call(f, args)` does it; `give_state(x, state)` gives an object its attributes, or raises
+    Refused.
     """
 
     def __init__(
@@ -55,12 +74,13 @@ class Machine:
         find: Callable[[str, str], Any],
         load_persistent: Callable[[Any], Any],
         allows_call: Callable[..., bool],
+        call: Callable[..., Any],
         give_state: Callable[[Any, Any], None],
         encoding: str = "utf-8",
     ) -> None:
         self.data, self.at, self.encoding = data, 0, encoding
         self.find, self.load_persistent = find, load_persistent
-        self.allows_call, self.give_state = allows_call, give_state
+        self.allows_call, self.call, self.give_state = allows_call, call, give_state
         self.protocol = 0
         self.stack: list[Any] = []
         self.marks: list[int] = []  # heights of the stack where a collection begins
@@ -214,7 +234,7 @@ class Machine:
         if not self.allows_call(function, args):
             owner = f" which belongs to {function.__self__}" if isinstance(function, (BuiltinMethodType, MethodType)) else ""
             raise Refused(f"Trying to call reduce for unrecognized function {function}{owner}")
-        self.stack.append(function(*args))
+        self.stack.append(self.call(function, args))
 
     def new_object(self) -> None:
         """Make an object of the class below, without its `__init__`."""

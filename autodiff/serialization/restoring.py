@@ -20,8 +20,8 @@ from autodiff._core.tensor import Tensor
 from autodiff.api.storage import UntypedStorage, of_bytes
 from autodiff.api.typed_storage import TypedStorage, typed
 from autodiff.serialization.archive import damaged
-from autodiff.serialization.machine import Machine, Refused
-from autodiff.serialization.names import added, allowed, find_safe, ours
+from autodiff.serialization.machine import FromUser, Machine, Refused, run_by_user
+from autodiff.serialization.names import added, allowed, call, find_safe, ours
 from autodiff.serialization.rebuild import StorageType, tensor_v1
 from autodiff.serialization.sources import check_source
 
@@ -70,11 +70,11 @@ class Restoring:
         memory = self._fetch(key, count * dtype.itemsize)
         if self._swap and dtype.itemsize > 1:
             memory = memory.view(dtype.np).byteswap().view(np.uint8)
-        located = self._locate(of_bytes(memory), location)
+        located = run_by_user(self._locate, of_bytes(memory), location)
         if isinstance(located, TypedStorage):
             located = located.untyped()
         if not isinstance(located, UntypedStorage):
-            raise TypeError(f"map_location should return a storage or None, not {type(located).__name__}")
+            raise FromUser(TypeError(f"map_location should return a storage or None, not {type(located).__name__}"))
         return located
 
 
@@ -96,7 +96,7 @@ def _part(storage: TypedStorage, view: Any) -> TypedStorage:
 
 def machine(data: bytes, restoring: Restoring, encoding: str) -> Machine:
     """The machine for the pickles in `data`."""
-    return Machine(data, find_safe, restoring.named, allowed, give_state, encoding)
+    return Machine(data, find_safe, restoring.named, allowed, call, give_state, encoding)
 
 
 def give_state(target: Any, state: Any) -> None:
@@ -110,7 +110,7 @@ def give_state(target: Any, state: Any) -> None:
     elif not any(kind is known for known in added.named.values()):
         raise Refused(f"Can only build OrderedDict or classes allowed by add_safe_globals, but got {kind}")
     elif hasattr(target, "__setstate__"):
-        target.__setstate__(state)
+        run_by_user(target.__setstate__, state)
     else:
         plain, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
         if plain:

@@ -23,6 +23,7 @@ from autodiff.serialization.byteorder import unmarked
 from autodiff.serialization.containers import VERSION, is_zipfile
 from autodiff.serialization.files import is_path, reading, writing
 from autodiff.serialization.locations import locator
+from autodiff.serialization.machine import FromUser
 from autodiff.serialization.pickling import Storages, pickler
 from autodiff.serialization.restoring import Locate, Restoring, machine, trusting
 from autodiff.serialization.skipping import skipping
@@ -110,6 +111,9 @@ def load(
     trusted = _trusted(weights_only, pickle_module)
     if not trusted and pickle_module is not None:
         raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
+    unknown = sorted(pickle_load_args.keys() - {"encoding"})
+    if unknown and not trusted:
+        raise TypeError(f"load() got an unexpected keyword argument '{unknown[0]}'")
     if pickle_load_args and not trusted:
         warnings.warn("pickle_load_args only works if `weights_only=False`.", UserWarning, stacklevel=stacklevel())
     arguments = {"encoding": "utf-8", **pickle_load_args}
@@ -158,6 +162,8 @@ def _explained(read: Any, trusted: bool) -> Any:
     """What `read` returns; where it refuses, with what the user can do."""
     try:
         return read()
+    except FromUser as found:
+        raise found.error from found.error.__cause__
     except pickle.UnpicklingError as error:
         if trusted:
             raise

@@ -144,13 +144,53 @@ def test_the_function_is_called_with_the_tensors_themselves(torch):
 
 def test_what_is_not_checked_is_refused():
     x = vector(autodiff)
-    with pytest.raises(RuntimeError, match="there is no forward mode"):
-        autodiff.autograd.gradcheck(lambda x: x, x, check_forward_ad=True)
+    with pytest.raises(AssertionError, match="check_undefined_grad=True requires"):
+        autodiff.autograd.gradgradcheck(lambda x: x, x, check_rev_over_rev=False, check_fwd_over_rev=True)
     with pytest.raises(AssertionError, match="at least one of"):
         autodiff.autograd.gradcheck(lambda x: x, x, check_backward_ad=False)
     with pytest.raises(TypeError, match="return Tensors, not int"):
         autodiff.autograd.gradcheck(lambda x: 3, x)
     assert autodiff.autograd.gradgradcheck(lambda x: x**3, x, gen_non_contig_grad_outputs=True)
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("check", ["gradcheck", "gradgradcheck"])
+@pytest.mark.parametrize("name", ["sin", "in place", "a view", "several", "an output of ints", "a constant beside", "a number"])
+def test_forward_derivatives(check, name, fast, torch):
+    """Their verdict, together with backward and alone."""
+    forward, backward = (
+        ("check_forward_ad", "check_backward_ad") if check == "gradcheck" else ("check_fwd_over_rev", "check_rev_over_rev")
+    )
+
+    def program(T, say):
+        function = FUNCTIONS[name](T)
+        function, x = function if isinstance(function, tuple) else (function, vector(T))
+        for also in (True, False):
+            say(getattr(T.autograd, check)(
+                function, (x,), fast_mode=fast, check_undefined_grad=also, **{forward: True, backward: also}
+            ))
+
+    assert told(autodiff, program)[0] == told(torch, program)[0]
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_forward_derivative_that_is_wrong(fast):
+    """A backward whose own backward is wrong: by one walk right, by two walks not."""
+
+    class Square(autodiff.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return 2 * x * g + 3 * (g.detach() - g)
+
+    assert autodiff.autograd.gradcheck(Square.apply, vector(autodiff), fast_mode=fast)
+    with pytest.raises(autodiff.autograd.GradcheckError, match="computed with forward mode mismatch"):
+        autodiff.autograd.gradcheck(Square.apply, vector(autodiff), fast_mode=fast, check_forward_ad=True)
 
 
 @pytest.mark.parametrize("spread", [False, True])

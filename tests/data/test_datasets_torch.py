@@ -147,6 +147,13 @@ def test_splits_by_fractions(n, weights):
     same(program)
 
 
+@pytest.mark.parametrize("lengths", [[2.0, 3.0], [2, 3.0], [1.5, 3.5], [5.0]])
+def test_lengths_are_ints(lengths):
+    for T in (autodiff, torch):
+        with pytest.raises(TypeError):
+            T.utils.data.random_split(range(5), lengths)
+
+
 def test_splits_that_are_refused():
     refused(lambda m, d: d.random_split(range(5), [2, 2]), ValueError)
     refused(lambda m, d: d.random_split(range(5), [0.5, 0.6]), ValueError)

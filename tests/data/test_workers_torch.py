@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -297,6 +298,20 @@ def test_workers_end_with_the_last_name_of_their_pass(T, options, taken):
             assert process.exitcode == 0
     finally:
         gc.enable()
+
+
+@BOTH
+def test_an_error_on_its_way(T):
+    try:
+        {}["missing"]
+    except KeyError:
+        found = [T._utils.ExceptionWrapper(sys.exc_info()), T._utils.ExceptionWrapper(where="in a worker")]
+    for wrapper, where in zip(found, ("in background", "in a worker"), strict=True):
+        wrapper = pickle.loads(pickle.dumps(wrapper))
+        assert wrapper.exc_type is KeyError
+        assert "missing" in wrapper.exc_msg
+        with pytest.raises(KeyError, match=f"(?s)Caught KeyError {where}.*Original Traceback.*KeyError: 'missing'"):
+            wrapper.reraise()
 
 
 @BOTH

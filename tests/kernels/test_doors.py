@@ -110,6 +110,30 @@ def test_elementwise(name, count, shape, dtype, layout):
     close(getattr(_kernels, name)(*arrays), getattr(reference, name)(*arrays), dtype)
 
 
+@pytest.mark.parametrize(("name", "count"), ELEMENTWISE)
+@given(
+    shape=st.lists(st.integers(0, 5), min_size=2, max_size=5).map(tuple), dtype=dtypes, order=st.randoms(), first=layouts,
+    given_in_order=st.booleans(),
+)
+def test_elementwise_in_another_order(name, count, shape, dtype, order, first, given_in_order):
+    """What is made lies as the last array does, where that fills its memory: as NumPy's own functions have it."""
+    axes = list(range(len(shape)))
+    order.shuffle(axes)
+    back = np.argsort(axes)
+
+    def turned(seed):
+        return numbers(seed, [shape[a] for a in axes], dtype).transpose(back)
+
+    arrays = [
+        turned(seed) if given_in_order or seed == count - 1 else numbers(seed, shape, dtype, first) for seed in range(count)
+    ]
+    made = getattr(_kernels, name)(*arrays)
+    close(made, getattr(reference, name)(*arrays), dtype)
+    like = np.empty_like(arrays[-1])
+    assert made.flags.writeable
+    assert 0 in shape or [s for s, n in zip(made.strides, shape) if n > 1] == [s for s, n in zip(like.strides, shape) if n > 1]
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_relu_and_its_slope_where_it_bends(dtype):
     y = np.array([0.0, -0.0, np.nan, np.inf, -np.inf, 1e-40, -1e-40, 1.0] * 9, dtype)
@@ -392,3 +416,14 @@ def test_exchanges(n, data, every):
 def test_partners_that_are_not_there_are_refused(partners):
     with pytest.raises((TypeError, IndexError), match="exchanged"):
         _kernels.exchanged(np.array(partners), 3)
+
+
+@pytest.mark.parametrize(
+    ("said", "allowed"),
+    [("1", 1), (" 3 ", 3), ("2,1", 2), (None, None), ("", None), ("all", None), ("0", None), ("-1", None), ("9" * 12, None)],
+)
+def test_the_environment_says_how_many_threads_there_are(said, allowed, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if said is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert _kernels.threads._allowed() == (allowed or _kernels.threads._cores())

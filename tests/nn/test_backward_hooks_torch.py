@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from alike import told
+from alike import near, told
 
 import autodiff
 
@@ -91,3 +91,30 @@ def test_a_forward_that_changes_its_input(change, kind, torch):
             y.sum().backward()
 
     assert told(autodiff, program) == told(torch, program)
+
+
+@pytest.mark.parametrize("pre", [False, True])
+@pytest.mark.parametrize("how", ["twice through the graph", "a gradient of the gradient", "a module within itself"])
+def test_how_often_hooks_are_called(how, pre, torch):
+    """A gradient that reaches the input by another way than through the output is not the module's to show."""
+
+    def program(T, say):
+        layer = T.nn.Sigmoid()
+        if pre:
+            layer.register_full_backward_pre_hook(lambda m, outputs: say("before", outputs[0].detach()))
+        layer.register_full_backward_hook(lambda m, inputs, outputs: say(inputs[0].detach(), outputs[0].detach()))
+        x = T.tensor([0.5, -1.0], dtype=T.float64, requires_grad=True)
+        y = layer(layer(x)) if how == "a module within itself" else layer(x)
+        if how == "a gradient of the gradient":
+            (g,) = T.autograd.grad(y.sum(), x, create_graph=True)
+            say(g.detach())
+            (g**2).sum().backward()
+        else:
+            y.sum().backward(retain_graph=True)
+            if how == "twice through the graph":
+                (3 * y).sum().backward()
+        say(x.grad)
+
+    (ours, *_), (theirs, *_) = told(autodiff, program), told(torch, program)
+    assert len(ours) == len(theirs)
+    assert near(ours, theirs)

@@ -29,10 +29,18 @@ LAYERS = {
     "reflection": lambda T: T.nn.ReflectionPad2d(1),
     "replication": lambda T: T.nn.ReplicationPad2d((1, 0, 2, 1)),
     "shuffle": lambda T: T.nn.ChannelShuffle(2),
+    "pixel shuffle": lambda T: T.nn.Sequential(T.nn.Conv2d(4, 8, 1), T.nn.PixelShuffle(2)),
+    "pixel unshuffle": lambda T: lambda x: T.nn.functional.pixel_unshuffle(x[:, :, :4], 2),
     "nearest": lambda T: T.nn.Upsample(scale_factor=2),
     "bilinear": lambda T: T.nn.Upsample(size=(3, 7), mode="bilinear"),
     "bicubic": lambda T: T.nn.Upsample(size=(3, 7), mode="bicubic"),
     "antialiased": lambda T: lambda x: T.nn.functional.interpolate(x, size=(2, 3), mode="bilinear", antialias=True),
+    "relu": lambda T: T.nn.ReLU(),
+    "gelu": lambda T: T.nn.GELU(),
+    "silu": lambda T: T.nn.SiLU(),
+    "sigmoid": lambda T: T.nn.Sigmoid(),
+    "tanh": lambda T: T.nn.Tanh(),
+    "a block": lambda T: T.nn.Sequential(T.nn.Conv2d(4, 3, 2), T.nn.BatchNorm2d(3), T.nn.ReLU(), T.nn.MaxPool2d(2)),
     "a weight that has its channels last": lambda T: T.nn.Conv2d(4, 3, 2).to(memory_format=T.channels_last),
 }
 VOLUMES = {

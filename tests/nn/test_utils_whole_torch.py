@@ -673,3 +673,19 @@ def test_older_names(T):
     assert T.nn.utils.clip_grad_norm_([], 1.0).item() == 0.0
     layer = T.nn.Conv2d(1, 1, 1)
     assert T.nn.utils.convert_conv2d_weight_memory_format(layer, T.channels_last) is layer
+
+
+@BOTH
+@pytest.mark.parametrize("extra", ["parameter", "tensor"])
+def test_a_call_with_a_name_that_the_module_has_not_leaves_it_as_it_was(T, extra):
+    module = T.nn.Sequential(T.nn.Linear(1, 1))
+    given = T.nn.Parameter(T.ones(1)) if extra == "parameter" else T.ones(1)
+    names, attributes = [name for name, _ in module.named_parameters()], sorted(vars(module[0]))
+    seen = []
+    module.register_forward_hook(lambda *args: seen.extend(name for name, _ in module.named_parameters()))
+    T.func.functional_call(module, {"0.extra": given}, T.ones(1))
+    assert seen == [*names, *(["0.extra"] if extra == "parameter" else [])]
+    assert [name for name, _ in module.named_parameters()] == names
+    assert sorted(vars(module[0])) == attributes
+    assert not hasattr(module[0], "extra")
+    T.func.functional_call(module, {}, T.ones(1), strict=False)

@@ -131,3 +131,62 @@ def test_a_dill_that_is_too_old(T):
     file.seek(0)
     with pytest.raises(ValueError, match=r"supports dill >= 0\.3\.1, but you have dill 0\.3\.0"):
         T.load(file, pickle_module=dill, weights_only=False)
+
+
+class Fails:
+    """What a user allows, and what then goes wrong in it."""
+
+    def __init__(self, how):
+        self.how = how
+
+    def __reduce__(self):
+        return (failing, (self.how,)) if self.how == "called" else (Silent, (), {"state": self.how})
+
+
+class Silent:
+    def __setstate__(self, state):
+        raise KeyError("of the user")
+
+
+def failing(how):
+    raise IndexError("of the user")
+
+
+@BOTH
+@pytest.mark.parametrize("new", [True, False], ids=["zip", "legacy"])
+@pytest.mark.parametrize("only", [True, False])
+@pytest.mark.parametrize(("how", "kind"), [("called", IndexError), ("built", KeyError)])
+def test_an_error_of_the_users_own_code_comes_as_it_is(T, new, only, how, kind):
+    file = io.BytesIO()
+    T.save(Fails(how), file, _use_new_zipfile_serialization=new)
+    file.seek(0)
+    with T.serialization.safe_globals([failing, Silent]), pytest.raises(kind, match="of the user"):
+        T.load(file, weights_only=only)
+
+
+@BOTH
+@pytest.mark.parametrize("only", [True, False])
+@pytest.mark.parametrize("error", [KeyError, ValueError, TypeError, AttributeError, ZeroDivisionError])
+def test_so_does_one_of_a_map(T, only, error):
+    def fails(storage, location):
+        raise error("of the user")
+
+    file = io.BytesIO()
+    T.save(T.ones(2), file)
+    file.seek(0)
+    with pytest.raises(error, match="of the user"):
+        T.load(file, map_location=fails, weights_only=only)
+    file.seek(0)
+    with pytest.raises(TypeError):
+        T.load(file, map_location=lambda storage, location: 3, weights_only=only)
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore:pickle_load_args only works")
+def test_words_that_load_does_not_know(T):
+    file = io.BytesIO()
+    T.save([1], file)
+    for only in (True, False):
+        file.seek(0)
+        with pytest.raises(TypeError, match="some_word"):
+            T.load(file, weights_only=only, some_word=3)

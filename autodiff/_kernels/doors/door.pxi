@@ -12,9 +12,8 @@
 #     *!      the array is written to
 #     -> nc   what follows is made and returned
 #
-# All floating point arrays of a kernel have one dtype. Where shapes don't count, arrays are taken in the order of dimensions in
-# which the first one lies. An input that lies as the loops can't take it otherwise is copied, and then tried once more. What
-# then does not fit is the twin's, which takes what only NumPy can, or says what is wrong.
+# All floating point arrays of a kernel have one dtype. An input that lies as the loops can't take it is copied, and then
+# tried once more. What then does not fit is the twin's, which takes what only NumPy can, or says what is wrong.
 # No array that is written to is copied: there the twin works in place.
 
 cdef enum:
@@ -197,26 +196,6 @@ cdef object through(int loop, const char* pattern, PyObject** given, long long i
         release(&call)
 
 
-cdef object turned(int loop, const char* pattern, PyObject** given, int count):
-    """`through` of arrays of any shape in the order of the first one's dimensions in memory, which the result keeps; or None."""
-    cdef PyObject* seen[MOST]
-    cdef int k
-    x = <object>given[0]
-    if pattern[0] != c"*" or not isinstance(x, ndarray) or x.ndim < 2 or x.dtype.char not in "fd" or 0 in x.strides:
-        return None
-    axes = np.argsort([-step for step in x.strides], kind="stable")
-    kept = []
-    for k in range(count):
-        each = <object>given[k]
-        if not isinstance(each, ndarray) or each.ndim != x.ndim:
-            return None
-        each = np.ascontiguousarray(each.transpose(axes))
-        kept.append(each)
-        seen[k] = <PyObject*>each
-    result = through(loop, pattern, seen, 0, NULL)
-    return None if result is None else result.transpose(np.argsort(axes))
-
-
 cdef object through_copied(
         int loop, const char* pattern, PyObject** given, int count, long long ignore, const void* options):
     """`through` once more, where an array did not fit, with copies of all; None: ask the twin."""
@@ -229,13 +208,37 @@ cdef object through_copied(
     return through(loop, pattern, copies, ignore, options)
 
 
+cdef object in_its_order(int loop, const char* pattern, PyObject** given, int count):
+    """`through` for arrays of any shape of which the last fills its memory in another order: all seen in that order, and
+    what is made turned back, so that it lies as that one does. None where there is no such order."""
+    cdef PyObject* seen[MOST]
+    cdef int k
+    last = <object>given[count - 1]
+    if pattern[0] != c"*" or type(last) is not ndarray or last.ndim < 2 or last.flags.c_contiguous:
+        return None
+    axes = np.argsort([-step for step in last.strides], kind="stable")
+    if not last.transpose(axes).flags.c_contiguous:
+        return None
+    kept = []
+    for k in range(count):
+        array = <object>given[k]
+        if type(array) is not ndarray or array.ndim != last.ndim:
+            return None
+        array = array.transpose(axes)
+        array = array if array.flags.c_contiguous else plain(array)
+        kept.append(array)
+        seen[k] = <PyObject*>array
+    result = through(loop, pattern, seen, 0, NULL)
+    return None if result is None else result.transpose(np.argsort(axes))
+
+
 cdef object one(int loop, const char* pattern, str twin, x):
     """A kernel of one array, without options."""
     cdef PyObject* given[1]
     given[0] = <PyObject*>x
     result = through(loop, pattern, given, 0, NULL)
     if result is None:
-        result = turned(loop, pattern, given, 1)
+        result = in_its_order(loop, pattern, given, 1)
     if result is None:
         result = through_copied(loop, pattern, given, 1, 0, NULL)
     return getattr(reference, twin)(x) if result is None else result
@@ -247,7 +250,7 @@ cdef object two(int loop, const char* pattern, str twin, x, y):
     given[0], given[1] = <PyObject*>x, <PyObject*>y
     result = through(loop, pattern, given, 0, NULL)
     if result is None:
-        result = turned(loop, pattern, given, 2)
+        result = in_its_order(loop, pattern, given, 2)
     if result is None:
         result = through_copied(loop, pattern, given, 2, 0, NULL)
     return getattr(reference, twin)(x, y) if result is None else result

@@ -45,8 +45,10 @@ cdef int convolution(real** a, const Windows* v) noexcept nogil:
     The bias is one more column of w, and a row of ones of what the windows see.
     """
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
-    cdef Py_ssize_t k = v.c * v.taps, size = v.c * v.plane + ROOM, packed = (v.o // MR + 2) * MR * (k + 1)
+    cdef bint is_matrix = v.taps == 1 and lies_ready(v)
+    cdef Py_ssize_t k = v.c * v.taps, size = (0 if is_matrix else v.c * v.plane) + ROOM, packed = (v.o // MR + 2) * MR * (k + 1)
     cdef Py_ssize_t i, group, j, t
+    cdef real* x
     cdef real* s
     cdef real* panel
     cdef real* weights
@@ -70,8 +72,10 @@ cdef int convolution(real** a, const Windows* v) noexcept nogil:
         pack_weight(v, a[1] + group * v.o * k, a[2] if a[2] == NULL else a[2] + group * v.o, weights + group * packed)
     for i in range(v.begin, v.end):
         for group in range(v.groups):
-            move_image(v, v.c, a[0] + (i * v.groups + group) * v.c * v.elements, s, False)
-            image_forward(v, s, off, panel, weights + group * packed, a[2] != NULL,
+            x = a[0] + (i * v.groups + group) * v.c * v.elements
+            if not is_matrix:
+                move_image(v, v.c, x, s, False)
+            image_forward(v, x if is_matrix else s, is_matrix, off, panel, weights + group * packed, a[2] != NULL,
                           a[3] + (i * v.groups + group) * v.o * v.positions)
     free(s)
     free(off)
@@ -97,9 +101,9 @@ cdef void pack_weight(const Windows* v, const real* w, const real* bias, real* t
 
 
 cdef void image_forward(
-        const Windows* v, const real* s, const Py_ssize_t* off, real* panel, const real* weights, bint has_bias,
+        const Windows* v, const real* s, bint is_matrix, const Py_ssize_t* off, real* panel, const real* weights, bint has_bias,
         real* y) noexcept nogil:
-    """One image's outputs of one group."""
+    """One image's outputs of one group. With a single tap the image itself may be the matrix (c, positions)."""
     cdef Py_ssize_t LANES = LANES32 if real is float else LANES64
     cdef Py_ssize_t terms = v.c * v.taps + has_bias, tiles = 0, j = 0, p, q, kc, own, columns, runs
     cdef Py_ssize_t start[ROOM]
@@ -118,7 +122,10 @@ cdef void image_forward(
         while p < terms:
             kc = block_of(terms - p, KC)
             own = kc - (has_bias and p + kc == terms)
-            pack_positions(width * LANES, own, s, off + p, runs, start, lane, vectors, panel)
+            if is_matrix:
+                pack_panel(width, LANES, own, columns, s + p * v.positions + j, v.positions, 1, panel)
+            else:
+                pack_positions(width * LANES, own, s, off + p, runs, start, lane, vectors, panel)
             if own < kc:
                 for q in range(width):
                     set_vector(panel + own * width * LANES + q * LANES, 1)

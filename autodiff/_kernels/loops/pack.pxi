@@ -35,6 +35,9 @@ cdef inline void pack(
         # A copy of constant size is one load and one store; its surplus must still lie inside the matrix.
         while p < kc and p * k_step + width <= (kc - 1) * k_step + count:
             memcpy(to + p * width, x + p * k_step, width * sizeof(real))
+            for j in range(width // line):
+                # What the next panel takes of this row: the processor itself looks ahead along few rows.
+                prefetch(x + p * k_step + width + j * line)
             p += 1
     if p < kc and count < width:
         # Zeros, since a subnormal number in an unused place would slow its whole vector down.
@@ -43,15 +46,16 @@ cdef inline void pack(
         while p + 4 <= kc:
             # Of every lane a line of the cache at once: rows 4096 bytes apart drive each other's lines out.
             last = p + line if p + line <= kc else p + 4
-            for j in range(0, fours, 4):
-                for q in range(4):
-                    # More lanes than the processor itself looks ahead along.
-                    prefetch(x + p + AHEAD * line + (j + q) * lane_step)
             eights = count // 8 * 8 if last - p == line else 0
             for j in range(0, eights, 8):
+                for q in range(8):
+                    # More lanes than the processor itself looks ahead along.
+                    prefetch(x + p + AHEAD * line + (j + q) * lane_step)
                 for q in range(p, last, 8):
                     turn(x + q + j * lane_step, lane_step, to + q * width + j, width)
             for j in range(eights, fours, 4):
+                for q in range(4):
+                    prefetch(x + p + AHEAD * line + (j + q) * lane_step)
                 for q in range(p, last, 4):
                     transpose(x + q + j * lane_step, lane_step, to + q * width + j, width)
             for q in range(p, last):

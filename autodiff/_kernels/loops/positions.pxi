@@ -230,8 +230,9 @@ cdef void chunk_forward(
             for q in range(chunk.boxes):
                 box = &chunk.box[q]
                 box_runs(v, box, p, p + kc, &runs)
-                gather_panel(width, box.count, &runs, s, chunk.off + box.first, term, weights, sums if p else start,
-                             whole if p else 0, sums, chunk.to + box.first)
+                if runs.count or p == 0:
+                    gather_panel(width, box.count, &runs, s, chunk.off + box.first, term, weights, sums if p else start,
+                                 whole if p else 0, sums, chunk.to + box.first)
             p += kc
         for q in range(chunk.images):
             bring_across(chunk.positions, columns, sums + q * chunk.positions * whole, whole,

@@ -23,7 +23,7 @@ cdef inline void tile(
     """`rows` rows of A by `width` vectors of columns of B; both are constants wherever this is inlined."""
     cdef real acc[MR][WIDE][LANES32]
     cdef Py_ssize_t i, j, p, LANES = LANES32 if real is float else LANES64
-    if kc > 100:
+    if kc > 48:
         # The part of C that the tile ends in is fetched while the tile is computed.
         for i in range(rows):
             for j in range(width):

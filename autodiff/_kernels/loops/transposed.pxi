@@ -85,10 +85,10 @@ cdef inline bint turns(const Windows* v) noexcept nogil:
     """Whether the gradient of the input is better computed as a convolution with the weight turned round.
 
     It is one where every stride is 1. It is better where padding is left out; else it takes fewer positions than the other way
-    has gaps where the padding is half a window.
+    has gaps where the padding is half a window. A single tap that meets everything once leaves just a product.
     """
     cdef Windows back
-    cdef bint pads = False
+    cdef bint pads = v.taps == 1 and lies_ready(v)
     cdef int d
     for d in range(DIMS):
         if v.stride[d] != 1 or v.padding[d] > v.dilation[d] * (v.kernel[d] - 1):

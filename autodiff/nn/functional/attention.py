@@ -84,7 +84,7 @@ def multi_head_attention_forward(
         padding = key_padding_mask.reshape(batch, 1, 1, -1)
         attn_mask = padding if attn_mask is None else attn_mask + padding
     y, shares = _attended(q, k, v, attn_mask, dropout_p if training else 0.0, need_weights, is_causal)
-    y = y.permute(2, 0, 1, 3).reshape(query.shape[0], batch, -1)
+    y = y.permute(2, 0, 1, 3).reshape(query.shape[0], batch, num_heads * v.shape[-1])
     y = linear(y, out_proj_weight, out_proj_bias)
     if shares is not None and average_attn_weights:
         shares = shares.mean(1)
@@ -154,7 +154,7 @@ def _static(x: Tensor, q: Tensor, name: str) -> Tensor:
         raise AssertionError(f"expecting {name}.size(0) of {batch * heads}, but got {x.shape[0]}")
     if x.shape[2] != width:
         raise AssertionError(f"expecting {name}.size(2) of {width}, but got {x.shape[2]}")
-    return x.reshape(batch, heads, -1, width)
+    return x.reshape(batch, heads, x.shape[1], width)
 
 
 def _with_biases(k: Tensor, v: Tensor, bias_k: Any, bias_v: Any, static_k: Any, static_v: Any) -> tuple[Tensor, Tensor]:

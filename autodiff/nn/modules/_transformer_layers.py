@@ -22,7 +22,8 @@ __all__ = ["Activation", "TransformerDecoderLayer", "TransformerEncoderLayer"]
 Activation = str | Callable[[Tensor], Tensor]
 
 
-def _activation_of(activation: Activation) -> Callable[[Tensor], Tensor]:
+def _get_activation_fn(activation: Activation) -> Callable[[Tensor], Tensor]:
+    """The function of that name, by the name under which programs import it from PyTorch's transformer.py."""
     if not isinstance(activation, str):
         return activation
     if activation not in ("relu", "gelu"):
@@ -59,7 +60,7 @@ class TransformerEncoderLayer(Module):
         self.norm2 = LayerNorm(d_model, eps=layer_norm_eps, **made)
         self.dropout1 = Dropout(dropout)
         self.dropout2 = Dropout(dropout)
-        activation = _activation_of(activation)
+        activation = _get_activation_fn(activation)
         kind = 1 if activation is F.relu or isinstance(activation, ReLU) else 0
         self.activation_relu_or_gelu = 2 if activation is F.gelu or isinstance(activation, GELU) else kind
         self.activation = activation
@@ -117,7 +118,7 @@ class TransformerDecoderLayer(Module):
         self.dropout1 = Dropout(dropout)
         self.dropout2 = Dropout(dropout)
         self.dropout3 = Dropout(dropout)
-        self.activation = _activation_of(activation)
+        self.activation = _get_activation_fn(activation)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # A copy of a layer whose activation is a Module takes relu, as PyTorch's does, so that a decoder has PyTorch's numbers.

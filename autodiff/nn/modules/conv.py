@@ -76,7 +76,10 @@ class _ConvNd(Module):
 
     def reset_parameters(self) -> None:
         """Draw weight and bias anew, uniformly in +-1/sqrt(fan_in): the number of products in one output."""
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        weight = self.weight if self.weight.is_contiguous() else self.weight.detach().contiguous()
+        init.kaiming_uniform_(weight, a=math.sqrt(5))
+        if weight is not self.weight:  # the same numbers from the same seed in any memory format
+            self.weight.data.copy_(weight)
         if self.bias is not None:
             fan_in = math.prod(self.weight._array.shape[1:])
             bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0

@@ -35,10 +35,13 @@ class _InstanceNorm(NormBase):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
+    def _get_no_batch_dim(self) -> int:
+        return self._ranks[0]
+
     def forward(self, input: Tensor) -> Tensor:
         """F.instance_norm by each example's mean and variance; in eval() by the running ones, where they are tracked."""
         self._check_input_dim(input)
-        alone = self._ranks[0]
+        alone = self._get_no_batch_dim()
         at = input.ndim - alone
         if input.shape[at] != self.num_features:
             if self.affine:

@@ -12,7 +12,7 @@ __all__ = ["LinearCrossEntropyOptions"]
 
 @dataclasses.dataclass(slots=True, frozen=True)
 class LinearCrossEntropyOptions:
-    """The pieces of a batch, and how they are summed: checked as by PyTorch, and ignored, since the batch is taken whole.
+    """The pieces of a batch, and how they are summed: checked as by PyTorch. The batch is taken whole all the same.
 
     ValueError for a policy, a method, a size and a dtype that PyTorch does not have.
 
@@ -31,8 +31,9 @@ class LinearCrossEntropyOptions:
         if self.acc_policy not in ("auto", "accurate", "balanced", "compact"):
             raise ValueError(f"invalid acc_policy: {self.acc_policy!r}")
         if self.chunking_method not in (None, "auto"):
-            name, _, factor = str(self.chunking_method).partition(":")
-            if name != "aspect_ratio" or not (factor or "1").isdigit() or int(factor or "1") <= 0:
+            name, colon, factor = str(self.chunking_method).partition(":")
+            factor = factor if colon else "1"
+            if name != "aspect_ratio" or not factor.isdigit() or int(factor) <= 0:
                 raise ValueError(f"invalid chunking_method: {self.chunking_method!r}")
         size = self.batch_chunk_size
         if size is not None and not (isinstance(size, int) and size > 0):

@@ -21,6 +21,7 @@ from autodiff._core.promotion import cast
 from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._keywords import KnowsItsKeywords
+from autodiff.api.storage import share
 from autodiff.nn import _state
 from autodiff.nn._conversion import overwritten, put_in_place
 from autodiff.nn._everywhere import (
@@ -178,16 +179,21 @@ class Module(Calling, Tree, KnowsItsKeywords):
         """Put memory of its own, with numbers that are not set, into each parameter and buffer; returns the module."""
         if device is not None:
             types.device(device)
-        return self._apply(lambda t: wrap(np.empty_like(t._array)), recurse)
+        return self._apply(lambda t: wrap(np.zeros_like(t._array)), recurse)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the module runs as it is."""
 
     def share_memory(self) -> Self:
-        """The module itself: forked processes see its memory as it was. RuntimeError where a size is not known yet."""
-        for t in (*self.parameters(), *self.buffers()):
+        """Move parameters and buffers to where other processes see them, which then train the same model; returns the module.
+
+        RuntimeError where a size is not known yet.
+        """
+        every = [*self.parameters(), *self.buffers()]
+        for t in every:
             if is_lazy(t):
                 t.share_memory_()
+        share([*every, *(t._grad for t in every if t._grad is not None)])
         return self
 
     # ---- saving and loading ----

@@ -18,6 +18,7 @@ from autodiff.backends import mha
 from autodiff.nn import init
 from autodiff.nn.functional.attention import additive_mask
 from autodiff.nn.modules._transformer_layers import Activation, TransformerDecoderLayer, TransformerEncoderLayer
+from autodiff.nn.modules._transformer_layers import _get_activation_fn as _get_activation_fn  # programs import it from here
 from autodiff.nn.modules.container import ModuleList
 from autodiff.nn.modules.module import Module
 from autodiff.nn.modules.normalization import LayerNorm

@@ -60,7 +60,9 @@ def _put(owner: Any, name: str, value: Any) -> Any:
     """The value under the name, in the register that has it, or as an attribute; returns what was there."""
     for register in (owner._parameters, owner._buffers):
         if name in register:
-            before, register[name] = register[name], value
+            before = register.pop(name) if value is _ABSENT else register[name]
+            if value is not _ABSENT:
+                register[name] = value
             return before
     before = getattr(owner, name, _ABSENT)
     if before is not _ABSENT and not isinstance(before, Tensor):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from typing import Any, Generic, TypeVar
 
+from autodiff._core.provenance import stacklevel
 from autodiff._core.tensor import Tensor
 from autodiff.random import Generator, default_generator
 
@@ -119,7 +120,20 @@ class ConcatDataset(Dataset[T_co]):
             raise AssertionError("datasets should not be an empty iterable")
         if any(isinstance(d, IterableDataset) for d in self.datasets):
             raise AssertionError("ConcatDataset does not support IterableDataset; use ChainDataset")
-        self.cumulative_sizes = list(accumulate(len(d) for d in self.datasets))
+        self.cumulative_sizes = self.cumsum(self.datasets)
+
+    @staticmethod
+    def cumsum(sequence: Iterable[Any]) -> list[int]:
+        """Where each of some data sets ends, when they stand one after another."""
+        return list(accumulate(map(len, sequence)))
+
+    @property
+    def cummulative_sizes(self) -> list[int]:
+        """The old spelling of `cumulative_sizes`."""
+        warnings.warn(
+            "`cummulative_sizes` attribute is renamed to `cumulative_sizes`", FutureWarning, stacklevel=stacklevel()
+        )
+        return self.cumulative_sizes
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]
@@ -190,7 +204,7 @@ def random_split(
     """Split into disjoint random subsets of the given lengths, or fractions that add up to 1.
 
     A fraction f gives floor(f * n) samples; those left over go to the first subsets, one to each. With the same seed the split
-    is PyTorch's. ValueError when the lengths do not add up to the number of samples.
+    is PyTorch's. ValueError when the lengths do not add up to the number of samples, TypeError for lengths that are no ints.
 
     >>> import autodiff as torch
     >>> [len(part) for part in torch.utils.data.random_split(range(10), [0.75, 0.25])]
@@ -210,6 +224,8 @@ def random_split(
                 warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2)
     if sum(sizes) != n:
         raise ValueError(f"Sum of input lengths does not equal the length of the input dataset! It is {sum(sizes)}, not {n}")
+    if any(isinstance(size, float) for size in sizes):
+        raise TypeError(f"random_split(): lengths must be ints, or fractions that add up to 1, but got {sizes}")
     counts = [int(size) for size in sizes]
     order = (default_generator if generator is None else generator).randperm(n).tolist()
     return [Subset(dataset, order[end - size : end]) for end, size in zip(accumulate(counts), counts)]

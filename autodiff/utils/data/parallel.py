@@ -20,7 +20,7 @@ from typing import Any, NoReturn, Self
 from autodiff.utils.data._utils import MP_STATUS_CHECK_INTERVAL
 from autodiff.utils.data.dataset import IterableDataset
 from autodiff.utils.data.sampler import draw_seed
-from autodiff.utils.data.worker import END, Failure, Plan, Task, opened, receive, work
+from autodiff.utils.data.worker import END, ExceptionWrapper, Plan, Task, opened, receive, work
 
 __all__ = ["ParallelPass"]
 
@@ -186,8 +186,8 @@ class ParallelPass(Iterator[Any]):
 
     def __next__(self) -> Any:
         batch = self._batch()
-        if isinstance(batch, Failure):
-            raise batch.error()
+        if isinstance(batch, ExceptionWrapper):
+            batch.reraise()
         self._yielded += 1
         if self._stream and self._said is not None and self._yielded > self._said:
             warnings.warn(

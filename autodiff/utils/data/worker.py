@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from autodiff.random import manual_seed
 from autodiff.utils.data.dataset import IterableDataset
 from autodiff.utils.data.fetch import Fetch, fetcher
 
-__all__ = ["END", "Failure", "Task", "WorkerInfo", "get_worker_info", "numpy_seed", "opened", "receive", "work"]
+__all__ = ["END", "ExceptionWrapper", "Task", "WorkerInfo", "get_worker_info", "numpy_seed", "opened", "receive", "work"]
 
 
 @dataclass(frozen=True)
@@ -66,28 +66,38 @@ class Task(NamedTuple):
 END = "end of the stream"  # what a worker sends instead of a batch when its copy of an IterableDataset is exhausted
 
 
-class Failure:
-    """An error of a worker, on its way to the process that reads the batches."""
+class ExceptionWrapper:
+    """An error of a worker, on its way to the process that reads the batches; `exc_info` is what sys.exc_info() gave."""
 
-    def __init__(self, error: BaseException, where: str) -> None:
-        self.kind, self.name, self.where = type(error), type(error).__name__, where
-        self.text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    def __init__(self, exc_info: Any = None, where: str = "in background") -> None:
+        exc_info = exc_info or sys.exc_info()
+        kind, error, place = exc_info
+        self.exc_type, self.name, self.where = kind, kind.__name__, where
+        self.exc_msg = "".join(traceback.format_exception(kind, error, place))
         try:
-            pickle.dumps(self.kind)
+            pickle.dumps(kind)
         except Exception:  # a class of a function's own
-            self.kind = RuntimeError
+            self.exc_type = RuntimeError
+
+    def reraise(self) -> NoReturn:
+        """Raise the error: of the same class, with the worker's traceback as its message."""
+        raise self.error()
 
     def error(self) -> BaseException:
-        """The error to raise: of the same class, with the worker's traceback as its message."""
-        text = f"Caught {self.name} {self.where}.\nOriginal {self.text}"
-        if self.kind is KeyError:
+        """The error to raise."""
+        text = f"Caught {self.name} {self.where}.\nOriginal {self.exc_msg}"
+        if self.exc_type is KeyError:
             return KeyError(_Readable(text))
         try:
-            kind: Any = self.kind
+            kind: Any = self.exc_type
             found: BaseException = kind(message=text) if getattr(kind, "message", None) else kind(text)
             return found
         except Exception:  # it wants other arguments
             return RuntimeError(text)
+
+
+def _caught(error: BaseException, where: str) -> ExceptionWrapper:
+    return ExceptionWrapper((type(error), error, error.__traceback__), where)
 
 
 class _Readable(str):
@@ -201,7 +211,7 @@ class _Worker:
             if plan.init is not None:
                 plan.init(worker)
         except Exception as error:
-            failure = Failure(error, self.where)
+            failure = _caught(error, self.where)
         while (task := self.todo.get()) is not None and not self.over:
             if task.turn != turn:
                 fetch, turn = None, task.turn
@@ -219,7 +229,7 @@ class _Worker:
             return fetch, fetch(task.index)
         except Exception as error:
             over = isinstance(error, StopIteration) and isinstance(plan.dataset, IterableDataset)
-            return fetch, END if over else Failure(error, self.where)
+            return fetch, END if over else _caught(error, self.where)
 
     def _receiving(self) -> None:
         """Take tasks as they come: the main process never waits."""
@@ -240,7 +250,7 @@ class _Worker:
                 except OSError:
                     raise
                 except Exception as error:
-                    send(self.results, (*message[:2], Failure(error, self.where)))
+                    send(self.results, (*message[:2], _caught(error, self.where)))
         except OSError:
             self.over = True  # nobody reads any more
             self.todo.put(None)
