@@ -16,8 +16,8 @@ from autodiff.nn.modules.module import Module as ScriptModule
 from autodiff.nn.parameter import is_lazy
 
 __all__ = [
-    "Attribute", "Final", "ScriptModule", "annotate", "export", "ignore", "is_scripting", "is_tracing", "script",
-    "script_method", "trace", "unused",
+    "Attribute", "Final", "ScriptModule", "annotate", "export", "freeze", "ignore", "is_scripting", "is_tracing", "load",
+    "optimize_for_inference", "save", "script", "script_if_tracing", "script_method", "trace", "unused",
 ]
 
 
@@ -119,6 +119,76 @@ def ignore(drop: Any = False, **kwargs: Any) -> Any:
     (True, True)
     """
     return drop if callable(drop) else lambda fn: fn
+
+
+def freeze(mod: Any, preserved_attrs: Any = None, optimize_numerics: bool = True, preserve_parameters: bool = False) -> Any:
+    """The module itself. RuntimeError unless it is in evaluation mode, as PyTorch asks for.
+
+    >>> import autodiff as torch
+    >>> model = torch.nn.Linear(2, 1).eval()
+    >>> torch.jit.freeze(model) is model
+    True
+    """
+    if not isinstance(mod, ScriptModule):
+        raise RuntimeError(f"freeze() takes a module, not {type(mod).__name__}")
+    if mod.training:
+        raise RuntimeError("Freezing is currently only implemented for modules in eval mode: call .eval() on your module first")
+    return mod
+
+
+def optimize_for_inference(mod: Any, other_methods: Any = None) -> Any:
+    """The module itself.
+
+    >>> import autodiff as torch
+    >>> model = torch.nn.Linear(2, 1).eval()
+    >>> torch.jit.optimize_for_inference(model) is model
+    True
+    """
+    if not isinstance(mod, ScriptModule):
+        raise RuntimeError(f"optimize_for_inference() takes a module, not {type(mod).__name__}")
+    return mod
+
+
+def script_if_tracing(fn: Any) -> Any:
+    """The function itself.
+
+    >>> import autodiff as torch
+    >>> torch.jit.script_if_tracing(len) is len
+    True
+    """
+    return fn
+
+
+_NO_ARCHIVES = (
+    "autodiff has no TorchScript archives: save the weights with torch.save(model.state_dict(), path), and load them with "
+    "model.load_state_dict(torch.load(path)) into a model that your program makes"
+)
+
+
+def save(m: Any, f: Any, _extra_files: Any = None) -> None:
+    """RuntimeError: a file of TorchScript holds a compiled program; save the weights.
+
+    >>> import autodiff as torch
+    >>> try:
+    ...     torch.jit.save(torch.nn.Linear(2, 1), "model.pt")
+    ... except RuntimeError:
+    ...     print("use torch.save")
+    use torch.save
+    """
+    raise RuntimeError(_NO_ARCHIVES)
+
+
+def load(f: Any, map_location: Any = None, _extra_files: Any = None, _restore_shapes: bool = False) -> Any:
+    """RuntimeError: a file of TorchScript holds a compiled program; load weights.
+
+    >>> import autodiff as torch
+    >>> try:
+    ...     torch.jit.load("model.pt")
+    ... except RuntimeError:
+    ...     print("use torch.load")
+    use torch.load
+    """
+    raise RuntimeError(_NO_ARCHIVES)
 
 
 def is_scripting() -> bool:

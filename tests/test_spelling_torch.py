@@ -229,7 +229,7 @@ def test_processes_are_waited_for(tmp_path):
 
 NOT_HERE = [
     "hub.load('a', 'b')", "hub.load_state_dict_from_url('https://a')", "onnx.export(None, (), 'f')",
-    "distributed.init_process_group('gloo')",
+    "distributed.init_process_group('gloo')", "jit.save(None, 'f')", "jit.load('f')",
 ]  # fmt: skip
 
 
@@ -237,6 +237,19 @@ NOT_HERE = [
 def test_what_can_not_be_done_says_what_to_do(call):
     with pytest.raises(RuntimeError, match=r"torch\.load|export there|leave out"):
         eval("T." + call, {"T": autodiff})
+
+
+def test_what_prepares_a_compiled_module_gives_it_back(torch):
+    model = autodiff.nn.Linear(2, 1)
+    scripted = autodiff.jit.script(model.eval())
+    assert autodiff.jit.freeze(scripted) is autodiff.jit.optimize_for_inference(scripted) is model
+    assert autodiff.jit.script_if_tracing(len) is len
+    for T in (autodiff, torch):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for wrong in (T.jit.script(T.nn.Linear(2, 1)), len):
+                with pytest.raises(RuntimeError, match=r"eval|ScriptModule|a module"):
+                    T.jit.freeze(wrong)
 
 
 def test_what_is_reported_is_swallowed_with_one_warning(tmp_path):

@@ -19,11 +19,17 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-_count = _cores()
+def _allowed() -> int:
+    """The threads that OMP_NUM_THREADS allows, as NumPy and PyTorch read it; without it as many as there are cores."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # OpenMP takes a list: one number for each level
+    return int(first) if first.isdecimal() and 0 < int(first) < 2**31 else _cores()
+
+
+_count = _allowed()
 
 
 def get_num_threads() -> int:
-    """How many threads a large matrix product is split over.
+    """How many threads a large matrix product is split over: OMP_NUM_THREADS, or as many as the process has cores.
 
     >>> import autodiff as torch
     >>> torch.get_num_threads() >= 1

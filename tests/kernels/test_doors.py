@@ -416,3 +416,14 @@ def test_exchanges(n, data, every):
 def test_partners_that_are_not_there_are_refused(partners):
     with pytest.raises((TypeError, IndexError), match="exchanged"):
         _kernels.exchanged(np.array(partners), 3)
+
+
+@pytest.mark.parametrize(
+    ("said", "allowed"),
+    [("1", 1), (" 3 ", 3), ("2,1", 2), (None, None), ("", None), ("all", None), ("0", None), ("-1", None), ("9" * 12, None)],
+)
+def test_the_environment_says_how_many_threads_there_are(said, allowed, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if said is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert _kernels.threads._allowed() == (allowed or _kernels.threads._cores())
