@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autodiff._core.formats import channels_follow_last, laid_as
 from autodiff._core.graph import primitive
 from autodiff.ops.places import along, span, viewed
 
@@ -19,7 +20,10 @@ from autodiff.ops.places import along, span, viewed
 )
 def cat(*xs, axis, starts):
     """`xs` joined along `axis`: one after the other; `starts` are the places where they begin."""
-    return np.ascontiguousarray(np.concatenate(xs, axis=axis))  # NumPy keeps the order of transposed inputs, PyTorch does not
+    y = np.concatenate(xs, axis=axis)
+    if y.ndim > 3 and xs[0].strides[1] <= xs[0].strides[-1] and all(map(channels_follow_last, xs)):
+        return laid_as(y, xs[0])
+    return np.ascontiguousarray(y)  # NumPy keeps any order in memory that all inputs have, PyTorch none but channels_last
 
 
 @primitive(
