@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.dtypes import as_numpy_dtype, get_default_dtype
+from autodiff._core.dtypes import as_numpy_dtype, finfo, get_default_dtype, scalar_type
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import in_place, method
 from autodiff._core.promotion import cast
@@ -148,10 +148,14 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> torch.nn.functional.softshrink(torch.tensor([-1.0, 0.2]))
     tensor([-0.5000,  0.0000])
     """
-    lambd = _real("softshrink", "lambd", lambd)
-    if lambd < 0:
-        raise RuntimeError(f"lambda must be in range [0, largest number] for input dtype {input.dtype}, but found {lambd}")
-    return ops.softshrink(floating(input, "softshrink"), lambd=lambd)
+    lambd, x = _real("softshrink", "lambd", lambd), floating(input, "softshrink")
+    if not 0 <= lambd <= 65504:  # which every dtype holds
+        most = finfo(x.dtype).max
+        if not 0 <= lambd <= most:  # nor is nan
+            raise RuntimeError(
+                f"lambda must be in range [0, {most:g}] for input dtype {scalar_type(x._array)}, but found {lambd:g}"
+            )
+    return ops.softshrink(x, lambd=lambd)
 
 
 @method

@@ -10,6 +10,7 @@ import numpy as np
 from autodiff._core.dtypes import from_numpy_dtype, promote_types, result_numpy
 from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.inplace import method
+from autodiff._core.modes import no_grad
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.api._calls import boolean, converted, dimension, number, takes_tensors, whole
 from autodiff.api.comparison import where
@@ -155,17 +156,27 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     >>> torch.nn.functional.cosine_similarity(torch.tensor([[1.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
     tensor([0.6000])
     """
-    dimension(dim, max(x1._array.ndim, x2._array.ndim))
-    if number("cosine_similarity", "eps", eps) < 0:
-        raise RuntimeError(f"eps must be non-negative, got: {eps}")
     shapes = (x1._array.shape, x2._array.shape)
     if error := misfit("cosine_similarity", shapes):
         raise error
+    dimension(dim, max(x1._array.ndim, x2._array.ndim))
+    if number("cosine_similarity", "eps", eps) < 0:
+        raise RuntimeError(f"eps must be non-negative, got: {eps}")
     shape = np.broadcast_shapes(*shapes)
     dtype = promote_types(x1.dtype, x2.dtype)
     a, b = (converted(x, dtype).expand(shape) for x in (x1, x2))
-    a, b = (x / norm(x, 2, dim, keepdim=True).clamp_min(eps) for x in (a, b))
+    a, b = (x / _at_least(norm(x, 2, dim, keepdim=True), eps) for x in (a, b))
     return sum_(a * b, dim)
+
+
+def _at_least(length: Tensor, eps: float) -> Tensor:
+    """The length, or eps where it is less; the slope is the length's own all the same, as PyTorch has it."""
+    if not (length._array < eps).any():
+        return length
+    kept = length.clone()
+    with no_grad():
+        kept.clamp_min_(eps)
+    return kept
 
 
 @takes_tensors

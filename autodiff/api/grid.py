@@ -67,6 +67,8 @@ def _corners(at: Tensor, n: int, mode: str, padding: str, align_corners: bool, p
         return [_corner(_inside(low + k - 1, n, padding, align_corners)[0], n, w) for k, w in enumerate(weights)]
     if padding != "zeros":
         value, slope = _inside(at._array, n, padding, align_corners)
+        if not plane and (unknown := np.isnan(at._array)).any():  # in an image the first pixel, in a volume the last
+            value = np.where(unknown, n - 1, value)
         at = piecewise(at, value=value, slope=slope)
     if mode == "nearest":  # which pixel that is does not change with the point, so the slope is zero
         return [_corner(np.rint(at._array), n, piecewise(at, value=np.ones_like(at._array), slope=np.zeros_like(at._array)))]
@@ -85,6 +87,8 @@ def _sampled(input: Tensor, grid: Tensor, mode: str, padding: str, align_corners
     points = grid.reshape(batch, count, 1, len(size))
     # The last number of a point belongs to the first dimension of the image.
     plane = len(size) == 2
+    # Beyond every pixel the weights are not finite: PyTorch leaves them out of volumes, and counts them in images.
+    left_out = not plane and not np.isfinite(grid._array).all()
     along = [_corners(points[..., -1 - d], n, mode, padding, align_corners, plane) for d, n in enumerate(size)]
     parts = []
     for corners in itertools.product(*along):
@@ -94,6 +98,8 @@ def _sampled(input: Tensor, grid: Tensor, mode: str, padding: str, align_corners
         there = reduce(np.logical_and, [corner.there for corner in corners])
         rows = embedding(pixels, places=places[..., 0] + first, padding=-1, by_frequency=False)
         weight = reduce(mul, [corner.weight for corner in corners])
+        if left_out:
+            weight = blanked(weight, mask=~there)
         parts.append(mul(blanked(rows, mask=~there), weight))
     return reduce(add, parts).transpose(1, 2).contiguous().reshape(batch, channels, *out)
 

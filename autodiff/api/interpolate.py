@@ -171,7 +171,7 @@ def interpolate(
     if mode in _NEAREST:
         exact = mode == "nearest-exact"
         places = [(d, resample.nearest_places(n, m, _step(n, m, factor, np.float32), exact)) for d, n, m, factor in along]
-        return _NEAREST[mode][len(sizes) - 1](input, places=tuple(places))
+        return _NEAREST[mode][len(sizes) - 1](input, pairs=tuple(places))
     if mode == "area":
         return resample.area(input, taps=tuple(resample.area_taps(d, n, m, real) for d, n, m, _ in along))
     corners = bool(align_corners)

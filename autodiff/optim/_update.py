@@ -43,7 +43,12 @@ def columns(names: Sequence[str], entries: list[Any]) -> tuple[list[Column], lis
     for name in names:
         column = [entry.get(name) if entry else None for entry in entries]
         tensors.append(column)
-        arrays.append([t if t is None else t._array for t in column])
+        try:
+            arrays.append([t if t is None else t._array for t in column])
+        except AttributeError:
+            odd = next(t for t in column if not (t is None or isinstance(t, Tensor)))
+            text = f"the state '{name}' must be a tensor, not {type(odd).__name__}; write torch.tensor(...)"
+            raise RuntimeError(text) from None
     return tensors, arrays
 
 
@@ -94,11 +99,12 @@ def one_by_one(
     A rule takes the count of steps as a Python float, since powers of a beta in float32 would say little.
     """
     rule, after = of_arrays(rule), []
-    twice = len(set(map(id, params))) < len(params)  # a parameter that comes again goes on from where it then is
+    # A parameter that comes again, or a count that several have, goes on from where it then is.
+    twice = any(len(set(map(id, column))) < len(column) for column in (params, *_counts(names, states)))
     with np.errstate(all="ignore"):  # as in PyTorch a diverging run goes on, with inf and nan
         for p, g, *state in zip(params, grads, *states):
-            given = [s.item() if name == "step" and s is not None else s for s, name in zip(state, names)]
             try:
+                given = [s.item() if name == "step" and s is not None else s for s, name in zip(state, names)]
                 new = rule(p, g, *given, **options)
             except (TypeError, ValueError) as error:
                 raise _unfit(error, p, dict(zip(names, state))) from None
@@ -111,6 +117,10 @@ def one_by_one(
             for p, (now, *_) in zip(params, after):
                 p[...] = now
     return list(zip(*(state for _, *state in after)))
+
+
+def _counts(names: Sequence[str], states: Sequence[list[Any]]) -> list[list[Any]]:
+    return [[t for t in column if t is not None] for name, column in zip(names, states) if name == "step"]
 
 
 def _unfit(error: Exception, p: Array, state: dict[str, Array | None]) -> Exception:

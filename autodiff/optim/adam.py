@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff import _kernels
 from autodiff._core.tensor import Tensor
 from autodiff.ops.comparison import maximum
@@ -102,12 +104,30 @@ class Adam(Optimizer):
         lr, betas, weight_decay = group["lr"], group["betas"], group["weight_decay"]
         if isinstance(lr, Tensor) or isinstance(weight_decay, Tensor) or isinstance(betas[0], Tensor):
             lr, betas, weight_decay = plain(lr), plain(betas), plain(weight_decay)
-        _kernels.adam(
-            params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps,
-            lr=lr, beta1=betas[0], beta2=betas[1], eps=group["eps"], weight_decay=weight_decay,
-            decoupled=group["decoupled_weight_decay"], maximize=group["maximize"],
-        )
+        options = {
+            "lr": lr, "beta1": betas[0], "beta2": betas[1], "eps": group["eps"], "weight_decay": weight_decay,
+            "decoupled": group["decoupled_weight_decay"], "maximize": group["maximize"],
+        }
+        try:
+            _kernels.adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, **options)
+        except RuntimeError:
+            counts = _counts(steps)
+            if counts is None:
+                raise
+            _kernels.adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, [counts[id(s)] for s in steps], **options)
+            for step in steps:
+                step += 1  # not the count that was read: another process may count with this one
         return states
+
+
+def _counts(steps: list[Any]) -> dict[int, Any] | None:
+    """The counts of steps as single numbers, where a program has put others: vectors of one element, or whole numbers.
+
+    None where they are what the kernel takes, so that something else was wrong, and where one is not a number.
+    """
+    if any(s is None or s.size != 1 for s in steps) or all(s.ndim == 0 and s.dtype.kind == "f" for s in steps):
+        return None
+    return {id(s): np.array(s.reshape(()), s.dtype if s.dtype.kind == "f" else np.float64) for s in steps}
 
 
 def adam(

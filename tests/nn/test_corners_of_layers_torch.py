@@ -107,6 +107,16 @@ def test_no_size_is_taken_that_no_int_holds():
             autodiff.nn.functional.interpolate(autodiff.ones(1, 1, 2, 2), scale_factor=factor)
 
 
+@pytest.mark.parametrize(("dtype", "amount"), [
+    ("float16", 65507.0), ("float32", 1e39), ("float32", float("nan")), ("float64", float("inf")), ("float64", -1.0),
+])
+def test_a_softshrink_by_what_the_dtype_does_not_hold(dtype, amount):
+    (kind, ours), (theirs_kind, theirs) = (
+        words(T, lambda T: T.nn.functional.softshrink(T.ones(2, dtype=getattr(T, dtype)), amount)) for T in LIBRARIES
+    )
+    assert (kind, ours) == (theirs_kind, theirs)
+
+
 # ---- nothing ----
 
 EMPTY = {
@@ -181,6 +191,45 @@ def test_a_difference_that_is_nan_is_not_counted(values):
         x = T.tensor(values, dtype=T.float64).reshape(3, 2)
         found.append((str(T.pdist(x, 0.0).tolist()), str(T.cdist(x, x.flip(0), 0.0).tolist())))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e20])
+@pytest.mark.parametrize("align_corners", [True, False])
+@pytest.mark.parametrize("padding", ["zeros", "border"])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest"])
+def test_points_of_a_volume_that_are_nowhere(mode, padding, align_corners, value):
+    pixels = np.random.default_rng(0).normal(size=(1, 2, 3, 4, 5))
+    for axis in range(3):
+        points = np.full((1, 1, 1, 2, 3), 0.3)
+        points[..., 0, axis] = value
+        found = []
+        for T in LIBRARIES:
+            x = T.tensor(pixels).requires_grad_()
+            y = T.nn.functional.grid_sample(x, T.tensor(points), mode, padding, align_corners)
+            y.sum().backward()
+            slopes = x.grad if padding == "zeros" else T.zeros(1)  # of what PyTorch takes from the border it has no gradient
+            found.append((y.detach().numpy(), slopes.numpy()))
+        for ours, theirs in zip(*found, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+@given(
+    shape=st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3)), ones=st.tuples(*[st.booleans()] * 3),
+    dim=st.integers(-3, 2), eps=st.sampled_from([1e-8, 0.5, 2.0]), seed=st.integers(0, 99),
+)
+def test_cosine_similarity_of_short_vectors(shape, ones, dim, eps, seed):
+    """A length below eps counts as eps, and has its own slope."""
+    rng = np.random.default_rng(seed)
+    values = [rng.normal(size=shape), rng.normal(size=[1 if one else n for one, n in zip(ones, shape, strict=True)])]
+    values[0].reshape(-1)[0] = 0
+    found = []
+    for T in LIBRARIES:
+        x, y = (T.tensor(each).requires_grad_() for each in values)
+        z = T.nn.functional.cosine_similarity(x, y, dim, eps)
+        (z * z).sum().backward()
+        found.append([z.detach().numpy(), x.grad.numpy(), y.grad.numpy()])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
