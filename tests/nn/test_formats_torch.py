@@ -161,3 +161,13 @@ def test_the_nearest_pixel_by_a_factor(mode, dtype, size, factors, recompute, la
             (y * y).sum().backward()
         found.append((y.tolist(), x.grad.tolist() if dtype != "uint8" else None))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 1), (2, 2, 5, 1), (2, 2, 1, 5), (2, 2, 3, 5, 2)])
+def test_areas_of_which_none_is_left(shape):
+    """Nothing comes in, so nothing goes back; of a pool PyTorch says the same by an error."""
+    x = autodiff.ones(shape, requires_grad=True)
+    y = autodiff.nn.functional.interpolate(x, scale_factor=0.34, mode="area")
+    assert tuple(y.shape) == torch.nn.functional.interpolate(torch.ones(shape), scale_factor=0.34, mode="area").shape
+    y.sum().backward()
+    assert not x.grad.any()
