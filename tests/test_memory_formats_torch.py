@@ -244,3 +244,51 @@ def test_a_max_pool_of_volumes_keeps_the_channels_last(batch, indices):
         (y[0] if indices else y).sum().backward()
         steps.append((x.grad.stride(), x.grad.tolist()))
     assert steps[: len(steps) // 2] == steps[len(steps) // 2 :]
+
+
+ORDERED = {
+    "relu": lambda T, x: x.relu(), "sigmoid": lambda T, x: x.sigmoid(), "gelu": lambda T, x: T.nn.functional.gelu(x),
+    "silu": lambda T, x: T.nn.functional.silu(x), "flip": lambda T, x: x.flip(0, 2), "flip of none": lambda T, x: x.flip(()),
+    "fliplr": lambda T, x: x.fliplr(), "roll": lambda T, x: x.roll((1, 2), (0, 1)), "rot90": lambda T, x: x.rot90(1, (0, 1)),
+    "rot180": lambda T, x: x.rot90(2, (0, 2)), "rot270": lambda T, x: x.rot90(3, (1, 2)),
+    "rot360": lambda T, x: x.rot90(4, (1, 2)), "cat": lambda T, x: T.cat([x, x], 1), "stack": lambda T, x: T.stack([x, x]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ORDERED)
+@given(shape=st.lists(st.integers(2, 4), min_size=3, max_size=5), order=st.randoms(), cut=st.booleans(), repeated=st.booleans())
+def test_what_moves_elements_or_maps_them_one_by_one_keeps_their_order(name, shape, order, cut, repeated):
+    dims = list(range(len(shape)))
+    order.shuffle(dims)
+
+    def run(T):
+        rows = T.arange(float(np.prod(shape))).reshape([shape[d] for d in dims]) / 50 - 1
+        leaf = rows.permute(tuple(np.argsort(dims).tolist())).requires_grad_()
+        x = leaf[:, :: 2 if cut else 1]
+        x = x[:1].expand(2, *x.shape[1:]) if repeated else x
+        y = ORDERED[name](T, x)
+        (y * y).sum().backward()
+        return y.detach().numpy(), leaf.grad.numpy(), [step for step, n in zip(y.stride(), y.shape, strict=True) if n > 1]
+
+    ours, theirs = run(autodiff), run(torch)
+    for a, b in zip(ours[:2], theirs[:2], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    if not repeated and not (cut and name in ("relu", "sigmoid", "gelu", "silu")):  # a view with gaps is copied in rows here
+        assert ours[2] == theirs[2]
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 4, 6), (2, 4, 6, 6), (1, 4, 2, 2)])
+@pytest.mark.parametrize("given_as", ["channels_last", "contiguous_format"])
+def test_images_that_are_joined_or_cut_into_pixels_stay_in_their_format(shape, given_as):
+    def run(T):
+        rows = T.arange(float(np.prod(shape))).reshape(shape)
+        x = rows.to(memory_format=getattr(T, given_as))
+        F = T.nn.functional
+        every = [
+            T.cat([x, x]), T.cat([x, x, x], 3), T.cat([x, rows], 1), T.cat([rows, x]), T.stack([x, x]), x.roll(1, 2),
+            F.pixel_shuffle(x, 2), F.pixel_unshuffle(x, 2), F.pixel_shuffle(x[0], 2), F.lp_pool2d(x, 2, 2),
+            T.cat([x[:, ::2], x[:, ::2]]), F.relu(F.conv2d(x, T.ones(3, shape[1], 2, 2))),
+        ]  # fmt: skip
+        return [(tuple(y.shape), y.stride() if min(y.shape) > 1 else None, y.round(decimals=1).tolist()) for y in every]
+
+    assert run(autodiff) == run(torch)

@@ -131,7 +131,7 @@ def channels_follow_last(array: Array) -> bool:
 
     It compares the steps themselves, of dimensions of size 1 too. Source: c10/core/MemoryFormat.h of PyTorch.
     """
-    if array.ndim not in (4, 5) or not array.size or not array.strides[1]:
+    if array.ndim not in (4, 5) or not array.size or not 0 < array.strides[1] <= array.strides[-1]:
         return False
     least = 0
     for axis in (1, *range(array.ndim - 1, 1, -1), 0):

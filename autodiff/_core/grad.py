@@ -20,7 +20,7 @@ from autodiff._core.node import DTYPE, SHAPE_OF, Edge, to_leaf
 from autodiff._core.provenance import line_of
 from autodiff._core.refusals import refusal
 from autodiff._core.sums import Gradient, accumulate, copied_as
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import LEAF, Tensor, wrap
 from autodiff._core.types import Size
 from autodiff._core.views import edge_of
 from autodiff._core.walk import walk
@@ -138,7 +138,7 @@ def backward(
 
 def _targets(inputs: Sequence[Any], empty: type[Exception], caller: str) -> list[Edge]:
     if not inputs:
-        raise empty(f"the `inputs` argument to {caller} cannot be empty")
+        raise empty(f"`inputs` argument to `{caller}` cannot be empty.")
     edges = []
     for i, x in enumerate(inputs):
         if not isinstance(x, (Tensor, GradientEdge)):
@@ -187,7 +187,10 @@ def grad(
         for x, edge in zip(wanted, targets, strict=True):
             g = captured.get((edge[0], edge[1]))
             if g is None and materialize_grads:
+                if isinstance(wanted[len(results)], GradientEdge):
+                    raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
                 g = wrap(np.zeros(edge[SHAPE_OF], edge[DTYPE]))
+                g._edge = LEAF if create_graph else None  # it can be differentiated again, as the others can
             elif g is None and not allow_unused:
                 raise RuntimeError(
                     "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "

@@ -55,9 +55,9 @@ def primitive(*partials: Callable[..., Any] | None, **options: Any) -> Callable[
     return decorate
 
 
-def renamed(op: Recorded, name: str) -> Recorded:
+def renamed(op: Recorded, name: str, **changed: Any) -> Recorded:
     """The same operation under another grad_fn name: PyTorch names a node by the function that was called."""
-    return recording(replace(op.operation, name=name))
+    return recording(replace(op.operation, name=name, **changed))
 
 
 def recording(operation: Operation, failed: Failed | None = None) -> Recorded:

@@ -10,6 +10,7 @@ import contextvars
 import functools
 import inspect
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator
 from types import TracebackType
@@ -107,6 +108,14 @@ class _Context:
         return type(self)()
 
     def __call__(self, function: F) -> F:
+        if inspect.isclass(function):
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate functions "
+                "or methods. To preserve the current behavior of class decoration, you can directly decorate the `__init__` "
+                "method and nothing else.",
+                FutureWarning,
+                stacklevel=2,
+            )
         if inspect.isgeneratorfunction(function):
             return _decorate_generator(self, function)
 

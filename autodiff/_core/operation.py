@@ -200,7 +200,10 @@ class Plan:
         made: dict[Rule, Rule] = {}
         self.pulls = [_pull(i, rule, named, places, made) for i, rule, named in chosen]
         # A node that keeps no tensor may be walked twice without retain_graph; not so a write into a part, as in PyTorch.
-        self.saves = operation.walked_once or any(source in (INPUT, OUTPUT, ALL) for source, _ in self.keep)
+        # What names places is a tensor that PyTorch keeps.
+        self.saves = operation.walked_once or any(
+            source in (INPUT, OUTPUT, ALL) or key in ("mask", "places") for source, key in self.keep
+        )
 
     @classmethod
     def empty(cls, saves: bool) -> Plan:

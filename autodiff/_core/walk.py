@@ -44,7 +44,7 @@ class _Walk:
         self.retained: list[tuple[Tensor, Gradient]] = []
         self.targets = None if targets is None else {(e[0], e[1]): None for e in targets}
         self.captured: dict[tuple[Any, int], Gradient] = {}
-        self.wanted: dict[Node, set[int]] | None = None
+        self.wanted: dict[Node, set[int] | None] | None = None
         self.node: Node | None = None  # the node whose rules run
         self.g: Gradient = None  # the gradient that came in there
         self.fresh = False  # may what its rules return be kept, since nobody else can see it?
@@ -157,7 +157,7 @@ class _Walk:
                 self.retained.append((tensor, one))
             if self.targets is not None and (node, nr) in self.targets:
                 self.captured[node, nr] = one
-        if extra.get("pre"):
+        if extra.get("pre") and (self.wanted is None or self.wanted[node] is not None):
             before, grads = grads, run_prehooks(extra["pre"], grads, self.create_graph)
             if self.told and any(a is not b for a, b in zip(before, grads, strict=True)):
                 tell("hooked", node, before, grads)
@@ -187,17 +187,17 @@ class _Walk:
             return [(edge, fits) for edge, _, fits in sent]
         return results
 
-    def choose(self) -> None:
-        """Mark, per node, the inputs that lead to a target: the others are neither computed nor recorded."""
+    def choose(self, into_leaves: bool) -> None:
+        """Mark, per node, the inputs that lead to a target, where grad() ends None: the others are not computed."""
         targets = self.targets
         assert targets is not None
         nodes = self.below()
         own = {node for node, nr in targets if nr >= 0}
-        wanted: dict[Node, set[int]] = {}
+        wanted: dict[Node, set[int] | None] = {}
         useful = set(own)
         for node in sorted(nodes, key=lambda n: n.index):
             leading = [e is not None and ((e[0], -1) in targets if to_leaf(e) else e[0] in useful) for e in node.edges]
-            wanted[node] = {i for i, leads in enumerate(leading) if leads}
+            wanted[node] = {i for i, leads in enumerate(leading) if leads} or (set() if into_leaves else None)
             if wanted[node]:
                 useful.add(node)
         self.wanted = wanted
@@ -265,7 +265,7 @@ def walk(
         return _in_fresh_thread(roots, targets, retain_graph, create_graph, into_leaves, whole)
     one = _Walk(roots, targets, retain_graph, create_graph)
     if targets is not None:
-        one.choose()
+        one.choose(into_leaves)
     again, root = False, roots[0][0] if roots and not retain_graph else None
     if root is not None and root[1] >= 0:
         to, history = root[0], thread["spent"]

@@ -34,7 +34,7 @@ def places_of(indices: Tensor, name: str) -> Any:
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
             f"{indices.type()} instead (while checking arguments for {name}); convert it with .long()"
         )
-    return array.astype(np.int64, copy=False)
+    return array.astype(np.int64)  # memory of its own: the gradient needs them, and the user may write over the tensor
 
 
 @takes_tensors

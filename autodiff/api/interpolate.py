@@ -173,7 +173,7 @@ def interpolate(
         if len(sizes) == 2 and not exact:  # the factor is left out of an image of the same size or twice as large
             along = [(d, n, m, None if m in (n, 2 * n) else factor) for d, n, m, factor in along]
         places = [(d, resample.nearest_places(n, m, _step(n, m, factor, np.float32), exact)) for d, n, m, factor in along]
-        return _NEAREST[mode][len(sizes) - 1](input, places=tuple(places))
+        return _NEAREST[mode][len(sizes) - 1](input, pairs=tuple(places))
     if mode == "area":
         return resample.area(input, taps=tuple(resample.area_taps(d, n, m, real) for d, n, m, _ in along))
     corners = bool(align_corners)

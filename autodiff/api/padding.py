@@ -85,7 +85,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
     first = ndim - len(pairs)
     if mode == "circular":
         places = tuple((first + i, _around(input._array.shape[first + i], *pair)) for i, pair in enumerate(pairs))
-        return ops.repeated(input, places=places)
+        return ops.repeated(input, pairs=places)
     if input._array.dtype.kind == "b":
         raise NotImplementedError(f'"{mode}_pad{len(pairs)}d" not implemented for {scalar_type(input._array)!r}')
     if 0 in input._array.shape[(1 if ndim == len(pairs) + 2 else 0) :]:
@@ -97,7 +97,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
     if max(left) < 1 or min(left) < 0:
         raise RuntimeError(f"input ({list(input._array.shape)}) is too small. Calculated output: {left}")
     function = (_REFLECTED if mode == "reflect" else _REPLICATED)[len(pairs) - 1]
-    return function(input, places=tuple((first + i, _beside(input, first + i, *pair, mode)) for i, pair in enumerate(pairs)))
+    return function(input, pairs=tuple((first + i, _beside(input, first + i, *pair, mode)) for i, pair in enumerate(pairs)))
 
 
 def _around(n: int, before: int, after: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from autodiff._core.tensor import LEAF, Tensor
 from autodiff._core.views import alias, edge_of, lost
 from autodiff.autograd._user_node import FunctionCtx, attach
 
-__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+__all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]
 
 
 class Function:
@@ -105,7 +105,10 @@ class Function:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """RuntimeError: a Function is called by its class, with apply."""
-        raise RuntimeError(f"an autograd Function is called as {type(self).__name__}.apply(...), its methods being static")
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function "
+            f"with static forward method, which is called as {type(self).__name__}.apply(...)"
+        )
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Tensor | Any:
@@ -138,6 +141,19 @@ class Function:
         elif single:
             ctx._to_save = ()
         return outputs[0] if single else outputs
+
+
+class InplaceFunction(Function):
+    """A Function that PyTorch has for those which change an input in place; any Function may, with `ctx.mark_dirty`.
+
+    >>> import autodiff as torch
+    >>> issubclass(torch.autograd.function.InplaceFunction, torch.autograd.Function)
+    True
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
 
 
 def _check_dirty(cls: Any, ctx: FunctionCtx, args: tuple[Any, ...], outputs: tuple[Any, ...], recording: bool) -> None:

@@ -55,6 +55,14 @@ def grad(
     batches: list[Any] = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs or [None])
     if any(batch is None for batch in batches):
         raise RuntimeError("is_grads_batched=True needs grad_outputs with a leading batch dimension")
+    roots = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    for i, (root, batch) in enumerate(zip(roots, batches, strict=False)):
+        if not batch.ndim or (isinstance(root, Tensor) and batch.shape[1:] != root.shape):
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The "
+                "sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch was "
+                f"detected: grad_output[{i}] has a shape of {batch.shape} and output[{i}] has a shape of {root.shape}."
+            )
     rows = len(batches[0])
     each: list[tuple[Any, ...]] = [
         _grad.grad(

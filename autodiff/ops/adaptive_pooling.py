@@ -28,6 +28,7 @@ def ends(n: int, size: int) -> list[tuple[int, int]]:
 @primitive(
     lambda g, x_shape: adaptive_avg_spread(g, inside=x_shape[2:]),
     name="AdaptiveAvgPool2D",
+    walked_once=True,
     says="Each element of a window has an equal share in its mean; where two windows share it, it gets a share from both.",
 )
 def adaptive_avg(x, *, size):

@@ -148,6 +148,7 @@ def one_zero_at_most(x, value, *, axis, places):
     lambda g, lost: blanked(g, mask=lost),
     lambda g, axis, places: gather(g, axis=axis, places=places),
     name="ScatterReduce",
+    walked_once=True,
     says="A sum at some places: each number that takes part gets the gradient of its place.",
 )
 def scattered_sum(x, value, *, axis, places, lost):
@@ -162,6 +163,7 @@ def scattered_sum(x, value, *, axis, places, lost):
     lambda g, axis, places, lost: blanked(shared(g, axis=axis, places=places, lost=lost), mask=lost),
     lambda g, axis, places, lost: gather(shared(g, axis=axis, places=places, lost=lost), axis=axis, places=places),
     name="ScatterReduce",
+    walked_once=True,
     says="The n numbers of a mean get 1/n of the gradient each.",
 )
 def scattered_mean(x, value, *, axis, places, lost):

@@ -5,8 +5,11 @@ After this module a reader knows that each is the other's gradient: what was joi
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from autodiff._core.formats import channels_follow_last, laid_as
 from autodiff._core.graph import primitive
 from autodiff.ops.places import along, span, viewed
 
@@ -19,7 +22,13 @@ from autodiff.ops.places import along, span, viewed
 )
 def cat(*xs, axis, starts):
     """`xs` joined along `axis`: one after the other; `starts` are the places where they begin."""
-    return np.ascontiguousarray(np.concatenate(xs, axis=axis))  # NumPy keeps the order of transposed inputs, PyTorch does not
+    joined = np.ascontiguousarray(np.concatenate(xs, axis=axis))  # NumPy keeps the order of transposed inputs, PyTorch doesn't
+    return laid_as(joined, xs[0]) if joined.ndim > 3 and all(map(channels_follow_last, xs)) else joined
+
+
+def _in_one_batch(xs: tuple[Any, ...]) -> Any:
+    """The images one batch after the other, channels last as they are."""
+    return laid_as(np.concatenate(xs), xs[0]).reshape(len(xs), *xs[0].shape)
 
 
 @primitive(
@@ -30,6 +39,8 @@ def cat(*xs, axis, starts):
 )
 def stack(*xs, axis):
     """`xs` stacked along `axis`: a new one."""
+    if not axis and xs[0].ndim > 3 and all(map(channels_follow_last, xs)):
+        return _in_one_batch(xs)
     return np.ascontiguousarray(np.stack(xs, axis))
 
 

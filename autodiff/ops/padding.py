@@ -56,14 +56,15 @@ def added_along(out: Any, x: Any, axis: int, places: Any) -> None:
 
 
 @primitive(
-    lambda g, places, x_shape: repeated_back(g, places=places, shape=x_shape),
+    lambda g, pairs, x_shape: repeated_back(g, pairs=pairs, shape=x_shape),
     name="CopySlices!",
+    walked_once=True,
     says="A number that is repeated gets the gradients of all its repetitions, added up.",
 )
-def repeated(x, *, places):
+def repeated(x, *, pairs):
     """x at the places along some of its axes: (axis, places) pairs, a place as often as it is repeated."""
     given = x
-    for axis, at in places:
+    for axis, at in pairs:
         times, over = divmod(len(at), x.shape[axis])
         if not over and np.array_equal(at, np.repeat(np.arange(x.shape[axis]), times)):
             x = np.repeat(x, times, axis)
@@ -73,13 +74,13 @@ def repeated(x, *, places):
 
 
 @primitive(
-    lambda g, places: repeated(g, places=places),
+    lambda g, pairs: repeated(g, pairs=pairs),
     name="CopySlicesBackward",
     says="Each number gets the gradient of the place that it is added at.",
 )
-def repeated_back(x, *, places, shape):
+def repeated_back(x, *, pairs, shape):
     """x added up at the places it came from, in zeros: of `shape`, along some axes."""
-    for axis, at in reversed(places):
+    for axis, at in reversed(pairs):
         out = np.zeros((*x.shape[:axis], shape[axis], *x.shape[axis + 1 :]), x.dtype)
         added_along(out, x, axis, at)
         x = out
@@ -93,9 +94,9 @@ reflection_pad3d = renamed(repeated, "ReflectionPad3DBackward0")
 replication_pad1d = renamed(repeated, "ReplicationPad1DBackward0")
 replication_pad2d = renamed(repeated, "ReplicationPad2DBackward0")
 replication_pad3d = renamed(repeated, "ReplicationPad3DBackward0")
-upsample_nearest1d = renamed(repeated, "UpsampleNearest1DBackward0")
-upsample_nearest2d = renamed(repeated, "UpsampleNearest2DBackward0")
-upsample_nearest3d = renamed(repeated, "UpsampleNearest3DBackward0")
-upsample_nearest_exact1d = renamed(repeated, "UpsampleNearestExact1DBackward0")
-upsample_nearest_exact2d = renamed(repeated, "UpsampleNearestExact2DBackward0")
-upsample_nearest_exact3d = renamed(repeated, "UpsampleNearestExact3DBackward0")
+upsample_nearest1d = renamed(repeated, "UpsampleNearest1DBackward0", walked_once=False)
+upsample_nearest2d = renamed(repeated, "UpsampleNearest2DBackward0", walked_once=False)
+upsample_nearest3d = renamed(repeated, "UpsampleNearest3DBackward0", walked_once=False)
+upsample_nearest_exact1d = renamed(repeated, "UpsampleNearestExact1DBackward0", walked_once=False)
+upsample_nearest_exact2d = renamed(repeated, "UpsampleNearestExact2DBackward0", walked_once=False)
+upsample_nearest_exact3d = renamed(repeated, "UpsampleNearestExact3DBackward0", walked_once=False)

@@ -25,7 +25,7 @@ _LN2 = math.log(2.0)
 
 
 @method(inplace=True)
-@primitive(flat, says="The sign does not move with a little step: nothing passes.")
+@primitive(flat, walked_once=True, says="The sign does not move with a little step: nothing passes.")
 def sgn(input):
     """-1, 0 or 1, as the sign of each element: `sign`, whose name for complex numbers this is.
 

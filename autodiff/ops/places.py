@@ -58,6 +58,7 @@ def placed(x, *, index, shape):
 @primitive(
     lambda g, index, x_shape: added_at(g, index=index, shape=x_shape),
     name="Index",
+    walked_once=True,
     says="What was taken gets its gradient back in its place, summed where it was taken twice; the rest gets zero.",
 )
 def indexed(x, *, index):
@@ -180,6 +181,7 @@ def misfit(x: Any, value: Any, index: Any) -> RuntimeError:
     lambda g, index: zeroed(g, index=index),
     lambda g, index, value_shape: _deepened(indexed(g, index=index), len(value_shape)),
     name="IndexPut",
+    walked_once=True,
     says="What is overwritten gets zero; what is written in its place gets the gradient from there.",
 )
 def put(x, value, *, index):
@@ -214,6 +216,7 @@ def put_added(x, value, *, index):
 @primitive(
     lambda g, index: zeroed(g, index=index),
     name="IndexPut",
+    walked_once=True,
     says="What is overwritten no longer matters and gets zero; all other numbers get g unchanged.",
 )
 def zeroed(x, *, index):

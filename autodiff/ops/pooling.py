@@ -76,6 +76,7 @@ def places_of(taps: Any, windows: Windows) -> Any:
 @primitive(
     lambda g, windows, counts: avg_pool_spread(g, windows=windows, counts=counts),
     name="AvgPool2D",
+    walked_once=True,
     says="Each element of a window has an equal share in its mean, so each gets an equal share of the window's g.",
 )
 def avg_pool(x, *, windows, counts):

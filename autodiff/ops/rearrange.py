@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.broadcast import sum_to
+from autodiff._core.formats import laid_as
 from autodiff._core.graph import primitive
 from autodiff.ops.shape import reshape
 
@@ -48,13 +49,18 @@ def _back(shifts: tuple[int, ...]) -> tuple[int, ...]:
 )
 def roll(x, *, shifts, axes):
     """x moved on by `shifts` along `axes`; what falls off comes in again."""
-    return np.array(np.roll(x, shifts, axes), order="C", copy=None)
+    return laid_as(np.array(np.roll(x, shifts, axes), order="C", copy=None), x)
+
+
+def _order(x: Any) -> Any:
+    """Of a copy, as PyTorch makes it: the order of dimensions in memory stays, but for what repeats in its memory."""
+    return "C" if 0 in x.strides else "K"
 
 
 @primitive(lambda g, axes: flip(g, axes=axes), name="Flip", says="The gradient is turned round again.")
 def flip(x, *, axes):
     """x in reverse order along `axes`."""
-    return np.flip(x, axes).copy()
+    return np.flip(x, axes).copy(_order(x))
 
 
 @primitive(
@@ -62,4 +68,4 @@ def flip(x, *, axes):
 )
 def rot90(x, *, k, a, b):
     """x turned by `k` quarters from dimension `a` towards `b`."""
-    return np.array(np.rot90(x, k, (a, b)), order="C")
+    return np.array(np.rot90(x, k, (a, b)), order=_order(x) if k % 4 else "C")

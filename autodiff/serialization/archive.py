@@ -61,8 +61,14 @@ class Writer:
         """Write one record; `data` is bytes, or a contiguous array of bytes, of which `size` are written."""
         data = data.encode() if isinstance(data, str) else data
         data = data if size is None else memoryview(data).cast("B")[:size]
+        self._write_record(name, data, zlib.crc32(data) if self._checksums else 0)
+
+    def write_record_metadata(self, name: str, size: int) -> None:
+        """Write one record of zeros without a checksum: its numbers are filled in by somebody else."""
+        self._write_record(name, bytes(size), 0)
+
+    def _write_record(self, name: str, data: Any, crc: int) -> None:
         path, start, size = f"{self._folder}/{name}".encode(), self._at, len(data)
-        crc = zlib.crc32(data) if self._checksums else 0
         long_form = _long_form(size, start)
         before = start + _LOCAL.size + len(path) + len(long_form) + 4
         padding = -before % self._alignment
@@ -77,10 +83,6 @@ class Writer:
             + path
             + long_form
         )
-
-    def write_record_metadata(self, name: str, size: int) -> None:
-        """Write one record of zeros, whose numbers somebody else fills in."""
-        self.write_record(name, bytes(size))
 
     def write_end_of_file(self) -> None:
         """Write the directory, which is at the end."""

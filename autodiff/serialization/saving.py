@@ -77,7 +77,10 @@ def save(
         if not _disable_byteorder_record:
             writer.write_record("byteorder", sys.byteorder.encode())
         for number, memory in enumerate(storages.memory):
-            writer.write_record(f"data/{number}", bytes(memory.nbytes) if skipping() else memory)
+            if skipping():
+                writer.write_record_metadata(f"data/{number}", memory.nbytes)
+            else:
+                writer.write_record(f"data/{number}", memory)
         writer.write_record("version", VERSION)
         writer.write_end_of_file()
 

@@ -20,7 +20,8 @@ def skipping() -> bool:
 class skip_data:
     """A `with` block in which `save` writes zeros instead of the numbers of tensors, and `load` reads zeros.
 
-    Sizes, dtypes and which tensors share memory stay as they are. There are no fake tensors that could be materialised.
+    The numbers can be written into the file later, each storage's at `get_record_offset("data/0")` and so on. Sizes, dtypes and
+    which tensors share memory stay as they are. There are no fake tensors that could be materialised.
 
     >>> import autodiff as torch, io
     >>> file = io.BytesIO()

@@ -1,8 +1,10 @@
 """What PyTorch has around save and load: the container by itself, places of storages, versions of modules."""
 
+import contextlib
 import io
 import types
 
+import numpy as np
 import pytest
 
 import autodiff
@@ -59,6 +61,26 @@ def test_the_numbers_of_others_are_filled_in(T):
         file.seek(0)
         with T.serialization._open_zipfile_reader(file) as records:
             assert records.get_record("later") == bytes(5)
+
+
+@BOTH
+@pytest.mark.parametrize("R", [autodiff, torch], ids=["by autodiff", "by torch"])
+@pytest.mark.parametrize("where", ["a path", "a file object"])
+def test_numbers_are_written_into_a_file_without_any(T, R, where, tmp_path):
+    place = str(tmp_path / "weights.pt") if where == "a path" else io.BytesIO()
+    with T.serialization.skip_data():
+        T.save({"w": T.ones(4), "b": T.ones(3)}, place)
+    if where != "a path":
+        place.seek(0)
+    with T.serialization._open_zipfile_reader(place) as records:
+        at = records.get_record_offset("data/0")
+    numbers = np.array([1, 2, 3, 4], np.float32).tobytes()
+    with open(place, "r+b") if where == "a path" else contextlib.nullcontext(place) as file:
+        file.seek(at)
+        file.write(numbers)
+        file.seek(0)
+    found = R.load(place)
+    assert (found["w"].tolist(), found["b"].tolist()) == ([1, 2, 3, 4], [0, 0, 0])
 
 
 @BOTH
