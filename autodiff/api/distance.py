@@ -156,12 +156,12 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     >>> torch.nn.functional.cosine_similarity(torch.tensor([[1.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
     tensor([0.6000])
     """
-    dimension(dim, max(x1._array.ndim, x2._array.ndim))
-    if number("cosine_similarity", "eps", eps) < 0:
-        raise RuntimeError(f"eps must be non-negative, got: {eps}")
     shapes = (x1._array.shape, x2._array.shape)
     if error := misfit("cosine_similarity", shapes):
         raise error
+    dimension(dim, max(x1._array.ndim, x2._array.ndim))
+    if number("cosine_similarity", "eps", eps) < 0:
+        raise RuntimeError(f"eps must be non-negative, got: {eps}")
     shape = np.broadcast_shapes(*shapes)
     dtype = promote_types(x1.dtype, x2.dtype)
     a, b = (converted(x, dtype).expand(shape) for x in (x1, x2))

@@ -83,7 +83,7 @@ def soft_margin_loss(
 ) -> Tensor:
     """log(1 + exp(-target * input)), without overflow, for targets 1 and -1: the logistic loss.
 
-    NotImplementedError for integers.
+    NotImplementedError for integers, RuntimeError for a target whose broadcasting would make the input larger.
 
     >>> import autodiff as torch
     >>> torch.nn.functional.soft_margin_loss(torch.tensor([0.0]), torch.tensor([1.0]))
@@ -92,8 +92,14 @@ def soft_margin_loss(
     reduction = reduction_of(reduction, size_average, reduce)
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f'"soft_margin_loss" not implemented for {scalar_type(input._array)!r}; use x.float()')
-    if error := misfit("soft_margin_loss", (input._array.shape, target._array.shape)):
+    shapes = input._array.shape, target._array.shape
+    if error := misfit("soft_margin_loss", shapes):
         raise error
+    if (wide := np.broadcast_shapes(*shapes)) != shapes[0]:
+        raise RuntimeError(
+            f"soft_margin_loss(): output with shape {list(shapes[0])} doesn't match the broadcast shape {list(wide)}: give the "
+            "target the shape of the input"
+        )
     score = -target.to(input.dtype) * input
     return reduced(logaddexp(score, wrap(np.zeros((), input._array.dtype))), reduction)
 
