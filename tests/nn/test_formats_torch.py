@@ -95,7 +95,7 @@ def test_a_gradient_lies_in_memory_as_its_leaf(order, step, shape):
 
 
 SIZES = st.integers(1, 12)
-# PyTorch's own result is wrong where one column is left: it takes a row of pixels for channels, or fails an assertion of its own.
+# Where one column is left PyTorch itself is wrong: it takes a row of pixels for channels, or fails an assertion of its own.
 COLUMNS = st.integers(2, 12)
 
 
