@@ -95,10 +95,12 @@ def test_a_gradient_lies_in_memory_as_its_leaf(order, step, shape):
 
 
 SIZES = st.integers(1, 12)
+# Where one column is left PyTorch itself is wrong: it takes a row of pixels for channels, or fails an assertion of its own.
+COLUMNS = st.integers(2, 12)
 
 
 @given(
-    shape=st.tuples(st.integers(1, 2), st.integers(1, 5), SIZES, SIZES), size=st.tuples(SIZES, SIZES), last=st.booleans(),
+    shape=st.tuples(st.integers(1, 2), st.integers(1, 5), SIZES, SIZES), size=st.tuples(SIZES, COLUMNS), last=st.booleans(),
     seed=st.integers(0, 99),
 )
 @pytest.mark.parametrize(("mode", "align_corners", "antialias"), [
