@@ -86,7 +86,9 @@ def lost(t: Tensor, what: str) -> RuntimeError:
     view = t._view
     nr = max(t._edge[1], 0) if t._edge.__class__ is tuple else 0
     made_by = view.path[-1][0].operation.name if view.kind == "outputs" else view.kind
-    return errors.view_lost(view.kind, made_by, nr, what)
+    several = t._edge.__class__ is tuple and t._edge[1] >= 0 and t._edge[0].outputs is not None
+    kind = "outputs" if several and view.kind == made_by else view.kind  # a Function that returns several
+    return errors.view_lost(kind, made_by, nr, what)
 
 
 def share(t: Tensor, x: Any, op: Any, params: dict[str, Any], kind: str) -> None:

@@ -138,8 +138,10 @@ class Function:
         outputs = tuple(_fresh(cls, o, args, ctx, recording) for o in outputs)
         if recording:
             attach(cls, ctx, args, kwargs, edges, outputs)
-        elif single:
-            ctx._to_save = ()
+        else:
+            if single:
+                ctx._to_save = ()
+            _name_views(cls, outputs)
         return outputs[0] if single else outputs
 
 
@@ -162,11 +164,19 @@ def _check_dirty(cls: Any, ctx: FunctionCtx, args: tuple[Any, ...], outputs: tup
         view = x._view
         if recording and x._edge is LEAF:
             raise errors.leaf_in_place(f"{cls.__name__}.apply", view=False)
+        if not any(o is x for o in outputs):
+            raise RuntimeError(
+                "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
+                f"modified inplace must all be outputs of the Function. ({cls.__name__})"
+            )
+        given = any(x is a for a in args)
+        if recording and view is not None and not given:
+            raise RuntimeError(f"ctx.mark_dirty() received a tensor that was not an input. ({cls.__name__})")
         if recording and view is not None:
-            if view.base._edge is LEAF:
-                raise errors.leaf_in_place(f"{cls.__name__}.apply", view=True)
             if view.kind:
                 raise lost(x, f"is being modified inplace ({cls.__name__}.apply)")
+            if view.base._edge is LEAF:
+                raise errors.leaf_in_place(f"{cls.__name__}.apply", view=True)
             if len(outputs) > 1:
                 raise RuntimeError(
                     f"If your Function ({cls.__name__}) modifies inplace an input that is a view of another Tensor, your "
@@ -174,18 +184,20 @@ def _check_dirty(cls: Any, ctx: FunctionCtx, args: tuple[Any, ...], outputs: tup
                     "example) or split your Function into two: one that changes in place and returns a single Tensor, and one "
                     "for the rest."
                 )
-        if not any(o is x for o in outputs):
-            raise RuntimeError(
-                "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
-                f"modified inplace must all be outputs of the Function. ({cls.__name__})"
-            )
-        if not any(x is a for a in args):
+        if not given:
             warnings.warn(
                 "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated should be "
                 f"passed to ctx.mark_dirty(). ({cls.__name__})",
                 stacklevel=stacklevel(),
             )
         changed(x)  # forward may have written through numpy(), which counts nothing
+
+
+def _name_views(cls: Any, outputs: tuple[Any, ...]) -> None:
+    """Views made in forward are the Function's, though nothing is recorded: no_grad() is not the user's word there."""
+    for o in outputs:
+        if mode.grad and isinstance(o, Tensor) and o._view is not None and o._view.kind == "no_grad":
+            o._view.kind = cls.__name__
 
 
 def _fresh(cls: Any, output: Any, args: tuple[Any, ...], ctx: FunctionCtx, recording: bool) -> Any:
