@@ -161,7 +161,9 @@ class Generator:
         if self._normal is not None:
             kept, self._normal = self._normal, None
             return kept
-        u1, u2 = self._uniform53(2).tolist()
+        return self._first_of_pair(*self._uniform53(2).tolist())
+
+    def _first_of_pair(self, u1: float, u2: float) -> float:
         radius = math.sqrt(-2.0 * math.log1p(-u2))
         angle = 2.0 * math.pi * u1
         self._normal = radius * math.sin(angle)

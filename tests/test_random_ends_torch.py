@@ -3,6 +3,7 @@
 import itertools
 import warnings
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,3 +51,25 @@ def test_a_draw_from_nothing(shape):
             except RuntimeError:
                 outcomes.append(RuntimeError)
         assert outcomes[0] == outcomes[1], (count, replacement)
+
+
+BY_TRIAL = {
+    "gamma": lambda T, n: T.distributions.Gamma(T.linspace(0.1, 5, n), 1.0).sample(),
+    "poisson": lambda T, n: T.poisson(T.linspace(0, 30, n)),
+    "binomial": lambda T, n: T.binomial(T.linspace(0, 60, n).round(), T.linspace(0, 1, n)),
+    "dirichlet": lambda T, n: T.distributions.Dirichlet(T.linspace(0.1, 5, n)).sample(),
+}
+
+
+@pytest.mark.parametrize("name", BY_TRIAL)
+@pytest.mark.parametrize("n", [1, 31, 32, 33, 700, 5000])
+def test_the_stream_goes_on_behind_what_was_drawn_by_trial(name, n):
+    """How many numbers of the stream it takes is known afterwards; blocks that are drawn ahead are given back."""
+    found = []
+    for T in (autodiff, torch):
+        T.manual_seed(n)
+        T.normal(0.0, 1.0, (1,))  # so that the second of a pair of normal numbers waits
+        found.append((BY_TRIAL[name](T, n).numpy(), T.rand(3).tolist(), T.normal(0.0, 1.0, (2,)).numpy()))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-5, atol=1e-30)
+    assert found[0][1] == found[1][1]
+    np.testing.assert_allclose(found[0][2], found[1][2], rtol=1e-6)

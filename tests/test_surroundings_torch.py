@@ -48,8 +48,8 @@ def test_line(line):
 
 
 def test_what_is_refused_here():
-    for refused in (autodiff.sparse.softmax, autodiff.sparse.sum, autodiff.autograd.forward_ad.make_dual):
-        with pytest.raises(NotImplementedError, match=r"there are no sparse tensors|taken backward"):
+    for refused in (autodiff.sparse.softmax, autodiff.sparse.sum):
+        with pytest.raises(NotImplementedError, match=r"there are no sparse tensors"):
             refused(autodiff.ones(2), 0)
     with pytest.raises(RuntimeError, match="fetches no files"):
         importlib.import_module("autodiff.utils.model_zoo").load_url("https://example.org/x")

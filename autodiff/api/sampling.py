@@ -15,13 +15,14 @@ from autodiff._core.formats import dense_only
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.modes import silently
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 from autodiff.api._calls import number, size_of, takes_tensors, whole
 from autodiff.api._ends import drawn_from, ends_of
 from autodiff.api.fill import bernoulli_, highest_of, normal_, random_, stream_of, uniform_
 from autodiff.api.out import Rule, chosen_dtype, fresh, written
 from autodiff.api.reading import asked, float_or_default, leaf
+from autodiff.ops.draws import drawn_around
 from autodiff.ops.fill import drawn
 from autodiff.random import Generator
 
@@ -160,6 +161,8 @@ def normal(
 ) -> Tensor:
     """Normal numbers: of the size given for numbers mean and std, or one per element where they are tensors (std is 1 then).
 
+    The gradients of mean and std are zero; `mean + std * torch.randn_like(mean)` has others.
+
     >>> import autodiff as torch
     >>> _ = torch.manual_seed(0)
     >>> torch.normal(10.0, 1.0, (2,))
@@ -186,6 +189,7 @@ def normal(
     if dtype is not None or requires_grad:
         raise TypeError("normal(): dtype and requires_grad go with a size; tensors have the dtype of the result already")
     std = 1.0 if std is None else std if isinstance(std, Tensor) else float(number("normal", "std", std))
+    mean = mean if isinstance(mean, Tensor) else float(number("normal", "mean", mean))
     arrays = [x._array if isinstance(x, Tensor) else None for x in (mean, std)]
     if arrays[0] is None and arrays[1] is None:
         raise TypeError("normal() needs a size when neither mean nor std is a tensor")
@@ -201,12 +205,14 @@ def normal(
     if found.kind != "f":
         raise NotImplementedError(f'"normal_kernel_cpu" not implemented for {from_numpy_dtype(found)}; convert with x.float()')
     unit = stream.normal(shape, found) if out is None else normal_(_laid_out_like(out, shape), generator=generator)._array
-    scale = arrays[1] if arrays[1] is not None else silently(found.type, std)
-    centre = arrays[0] if arrays[0] is not None else silently(found.type, mean)
+    centre, scale = (silently(found.type, x) if a is None else a for x, a in zip((mean, std), arrays, strict=True))
     result = leaf(silently(lambda: (unit * scale + centre).astype(found)))
-    if out is None:
-        return result
     operands = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if out is None and all(edge_of(x) is None for x in operands):
+        return result
+    if out is None:
+        both = [x if isinstance(x, Tensor) else wrap(np.asarray(a)) for x, a in ((mean, centre), (std, scale))]
+        return drawn_around(*both, values=result._array)
     written("normal", Rule(pointwise=True), out, result, operands)
     return out
 
