@@ -246,6 +246,30 @@ def test_a_max_pool_of_volumes_keeps_the_channels_last(batch, indices):
     assert steps[: len(steps) // 2] == steps[len(steps) // 2 :]
 
 
+LIES = {
+    "rows": lambda T, x: x,
+    "channels last": lambda T, x: x.to(memory_format=T.channels_last if x.dim() == 4 else T.channels_last_3d),
+    "turned": lambda T, x: x.transpose(-1, -2).contiguous().transpose(-1, -2),
+}
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5), (1, 3, 2, 4), (2, 1, 3, 3), (2, 3, 1, 1), (2, 3, 2, 3, 4)])
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize(
+    "lies",
+    [["channels last"] * 2, ["channels last"] * 3, ["rows", "channels last"], ["channels last", "turned"], ["turned"] * 2],
+)
+def test_tensors_joined_keep_the_channels_last_where_all_have_them(lies, axis, shape):
+    found = []
+    for T in (autodiff, torch):
+        size = int(np.prod(shape))
+        parts = [LIES[name](T, T.arange(float(size)).reshape(shape) + 100 * i).requires_grad_() for i, name in enumerate(lies)]
+        y = T.cat(parts, axis)
+        (y * y).sum().backward()
+        found.append((y.stride(), y.tolist(), [part.grad.tolist() for part in parts]))
+    assert found[0] == found[1]
+
+
 ORDERED = {
     "relu": lambda T, x: x.relu(), "sigmoid": lambda T, x: x.sigmoid(), "gelu": lambda T, x: T.nn.functional.gelu(x),
     "silu": lambda T, x: T.nn.functional.silu(x), "flip": lambda T, x: x.flip(0, 2), "flip of none": lambda T, x: x.flip(()),

@@ -199,12 +199,13 @@ def rule_changed(name: str, place: Place | None) -> RuntimeError:
     )
 
 
-def nan_returned(node: Any) -> RuntimeError:
-    """A gradient that detect_anomaly found to be nan."""
+def nan_returned(node: Any, edge: Any) -> RuntimeError:
+    """A gradient that detect_anomaly found to be nan, on its way along an edge of the node."""
+    number = next((i for i, e in enumerate(node.edges) if e is edge), 0)
     reason = "" if node.operation is None else reason_of(node.operation.public)
     return RuntimeError(
-        f"Function '{node.name()}' returned nan values in its 0th output; the operation was recorded at {line_of(node.place)}"
-        f"{f': {reason}' if reason else ''} (AD033)"
+        f"Function '{node.name()}' returned nan values in its {number}th output; the operation was recorded at "
+        f"{line_of(node.place)}{f': {reason}' if reason else ''} (AD033)"
     )
 
 

@@ -177,10 +177,10 @@ class _Walk:
             if self.told and any(a[1] is not b[1] for a, b in zip(before, results, strict=False)):
                 tell("hooked", node, [gx for _, gx in before], [gx for _, gx in results])
         if Anomaly.on and Anomaly.check_nan:
-            for _, gx in results:
+            for edge, gx in results:
                 array = gx._array if isinstance(gx, Tensor) else gx
                 if array is not None and np.isnan(array).any():
-                    raise errors.nan_returned(node)
+                    raise errors.nan_returned(node, edge)
         if self.told:
             sent = [Sent(edge, gx, None if gx is None else arriving(edge, gx)) for edge, gx in results]
             tell("walked", node, g, sent)

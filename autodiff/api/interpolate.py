@@ -170,6 +170,8 @@ def interpolate(
     along = list(zip(range(2, input._array.ndim), input._array.shape[2:], sizes, factors))
     if mode in _NEAREST:
         exact = mode == "nearest-exact"
+        if len(sizes) == 2 and not exact:  # the factor is left out of an image of the same size or twice as large
+            along = [(d, n, m, None if m in (n, 2 * n) else factor) for d, n, m, factor in along]
         places = [(d, resample.nearest_places(n, m, _step(n, m, factor, np.float32), exact)) for d, n, m, factor in along]
         return _NEAREST[mode][len(sizes) - 1](input, pairs=tuple(places))
     if mode == "area":

@@ -236,4 +236,5 @@ def multilabel_soft_margin_loss(
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
         loss = loss * weight
-    return reduced(loss.sum(-1) / input._array.shape[-1], reduction)
+    classes = input._array.ndim - 1  # counted in the input, of which a target may be a batch
+    return reduced(loss.sum(classes) / input._array.shape[classes], reduction)

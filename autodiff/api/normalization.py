@@ -109,13 +109,15 @@ def rms_norm(
 ) -> Tensor:
     """x / sqrt(mean(x**2) + eps) * weight, over the last dimensions (Zhang and Sennrich 2019).
 
-    `normalized_shape` is the shape of these, and of the weight; RuntimeError where they differ. Without eps it is the smallest
-    difference from 1 that the dtype has.
+    `normalized_shape` is the shape of these, and of the weight; RuntimeError where they differ, ValueError for an input of
+    fewer dimensions. Without eps it is the smallest difference from 1 that the dtype has.
 
     >>> import autodiff as torch
     >>> torch.rms_norm(torch.tensor([[3.0, 4.0]]), (2,))
     tensor([[0.8485, 1.1314]])
     """
+    if isinstance(normalized_shape, (tuple, list)) and input._array.ndim < len(normalized_shape):
+        raise ValueError(f"Input tensor must have at least {len(normalized_shape)} dimensions, but got {input._array.ndim}")
     shape = _normalized_dims("rms_norm", input, normalized_shape, weight=weight)
     dtype = _floating(input, "rms_norm")
     eps = float(np.finfo(dtype).eps) if eps is None else float(number("rms_norm", "eps", eps))
@@ -133,6 +135,8 @@ def _check_channels(name: str, channels: int, **given: Tensor | None) -> None:
     for word, each in given.items():
         if each is not None and each._array.size != channels:
             raise RuntimeError(f"{word} should contain {channels} elements not {each.numel()}")
+        if word.startswith("running") and each is not None and each._array.ndim != 1:
+            raise RuntimeError(f"{word} should have 1 dimension, a number for each channel, but has shape {list(each.shape)}")
         if word.startswith("running") and each is not None and edge_of(each) is not None:
             raise RuntimeError(
                 f"The function 'native_{name}' is not differentiable with respect to argument '{word}'. This input cannot have "
@@ -180,6 +184,8 @@ def batch_norm(
             [ 1.]])
     """
     x = input._array
+    if not x.ndim:
+        raise RuntimeError("batch_norm: the input is a single number, without a dimension of channels")
     channels = x.shape[1] if x.ndim > 1 else 0
     if not x.size:
         return _nothing(input, weight, bias, channels, running_mean=running_mean, running_var=running_var)
@@ -244,6 +250,9 @@ def instance_norm(
     examples, channels = (*shape, 0, 0)[:2] if len(shape) > 1 else (1, 0)
     each = (examples,)
     many_weights, many_biases = (None if t is None else t.repeat(each) for t in (weight, bias))
+    for word, t in (("running_mean", running_mean), ("running_var", running_var)):
+        if t is not None and t._array.ndim != 1:
+            raise RuntimeError(f"{word} should have 1 dimension, a number for each channel, but has shape {list(t.shape)}")
     means, variances = (None if t is None else _repeated(t._array, examples, input) for t in (running_mean, running_var))
     seen = reshape(input, (1, examples * channels, *shape[2:]))
     y = batch_norm(seen, many_weights, many_biases, means, variances, use_input_stats, momentum, eps, cudnn_enabled)

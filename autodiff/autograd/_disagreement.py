@@ -12,10 +12,11 @@ import numpy as np
 
 from autodiff._core.node import TO, to_leaf
 from autodiff._core.provenance import line_of
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
+from autodiff.autograd.gradients import grad
 
-__all__ = ["CHANGING", "FORWARD", "along", "blamed", "difference"]
+__all__ = ["CHANGING", "FORWARD", "along", "blamed", "difference", "made_of_zeros"]
 
 FORWARD = "Jacobian computed with forward mode mismatch: of two walks back, as in functional.jvp.\n"
 CHANGING = "Backward is not reentrant, i.e., running backward twice gives different gradients."
@@ -64,3 +65,14 @@ def blamed(output: Tensor) -> str:
         f"Backward went through {', '.join(names[:6])}{more}: look whether one of them has no slope at this input (relu or abs "
         "at 0), or whether func uses detach() or .data.\n"
     )
+
+
+def made_of_zeros(outputs: list[Tensor], inputs: list[Tensor]) -> str:
+    """What is wrong where zeros come in and something else goes out: backward is linear. Nothing where it is right."""
+    roots = [o for o in outputs if edge_of(o) is not None]
+    zeros = [wrap(np.zeros_like(o._array)) for o in roots]
+    gs = grad(roots, inputs, zeros, retain_graph=True, allow_unused=True) if roots else ()
+    for i, g in enumerate(gs):
+        if g is not None and not (g._array == 0).all():
+            return f"backward not multiplied by grad_output: of zeros it makes {g.tolist()} for input {i}"
+    return ""

@@ -22,8 +22,8 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 from autodiff.api.fill import uniform_
 from autodiff.api.filled import empty
-from autodiff.autograd._directions import allowed, direction, measured_along
-from autodiff.autograd._disagreement import CHANGING, FORWARD, along, blamed, difference
+from autodiff.autograd._directions import allowed, copied, difference_quotients, direction, measured_along
+from autodiff.autograd._disagreement import CHANGING, FORWARD, along, blamed, difference, made_of_zeros
 from autodiff.autograd._forward import products_with
 from autodiff.autograd.gradients import grad
 
@@ -58,15 +58,15 @@ def _measured(fn: Callable[..., Any], inputs: tuple[Any, ...], which: int, eps: 
     x = inputs[which]._array
     columns: list[list[Any]] = []
     for at in np.ndindex(x.shape):
-        sides, before = [], x[at]
+        sides: list[Any] = []
+        before = x[at]
         try:
             for step in (eps, -eps):
                 x[at] = before + step
-                outs = _tuple(fn(*inputs))
-                sides.append([o._array.astype(np.float64).reshape(-1).copy() for o in outs if _floating(o)])
+                sides.append(copied([o for o in _tuple(fn(*inputs)) if _floating(o)]))
         finally:
             x[at] = before
-        columns.append([(up - down) / (2 * eps) for up, down in zip(*sides, strict=True)])
+        columns.append([q.reshape(-1) for q in difference_quotients(sides[0], sides[1], eps, f" on index {at}")])
     outputs = len(columns[0]) if columns else 0
     return [np.stack([c[k] for c in columns]) for k in range(outputs)]
 
@@ -136,6 +136,8 @@ def gradcheck(
             compare = _compare_along if fast_mode else _compare
             for i in checked:
                 compare(func, args, i, outputs, checks)
+            if check_backward_ad and (said := made_of_zeros(outputs, [args[i] for i in checked])):
+                raise GradcheckError(said)
             if check_undefined_grad and check_backward_ad:
                 _check_undefined(func, args, checked, len(outputs))
     except GradcheckError:
@@ -172,7 +174,7 @@ def _checked(args: tuple[Any, ...]) -> list[int]:
 def _outputs(func: Callable[..., Any], args: tuple[Any, ...]) -> list[Tensor]:
     """The results of func that have slopes; TypeError where it returns no tensor at all."""
     found = _tuple(func(*args))
-    if not any(isinstance(o, Tensor) for o in found):
+    if found and not any(isinstance(o, Tensor) for o in found):
         raise TypeError(f"gradcheck expects func to return Tensors, not {', '.join(type(o).__name__ for o in found)}")
     return [o for o in found if _floating(o)]
 
@@ -208,9 +210,7 @@ def _compare_along(func: Callable[..., Any], args: tuple[Any, ...], i: int, outp
     """Measured against computed along one direction, for input number i and every output."""
     rng, x = np.random.default_rng(0), args[i]._array
     u = direction(x.shape, rng)
-    slopes = measured_along(
-        lambda: [o._array.astype(np.float64) for o in _tuple(func(*args)) if _floating(o)], x, u, checks.eps
-    )
+    slopes = measured_along(lambda: [o for o in _tuple(func(*args)) if _floating(o)], x, u, checks.eps)
     _check_led(slopes, outputs, i)
     for k, (output, slope) in enumerate(zip(outputs, slopes, strict=True)):
         v = direction(slope.shape, rng)

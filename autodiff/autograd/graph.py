@@ -17,7 +17,7 @@ import numpy as np
 from autodiff._core.edges import GradientEdge, get_gradient_edge
 from autodiff._core.memory import changed
 from autodiff._core.missing import missing_name
-from autodiff._core.modes import users_code
+from autodiff._core.modes import no_grad, users_code
 from autodiff._core.node import FREED, UNCHANGING, Edge, Node
 from autodiff._core.observer import leaving_out, observers, observing
 from autodiff._core.operation import ALL, INPUT, OUTPUT
@@ -37,10 +37,13 @@ class Packed:
 
     __slots__ = ("dtype", "packed", "shape", "unpack")
 
-    def __init__(self, array: Any, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Tensor]) -> None:
-        t = wrap(array)
-        self.packed = pack(t)
-        if t._cell[0]:
+    def __init__(self, array: Any, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Tensor], given: Any = None) -> None:
+        # An input is shown as it is: a hook can tell a parameter, which lives anyway, from what is kept for backward alone.
+        t = given if isinstance(given, Tensor) and given._array is array else wrap(array)
+        before = t._cell[0] if t._cell is not None else None
+        with no_grad():
+            self.packed = pack(t)
+        if before is not None and t._cell[0] != before:
             raise RuntimeError("A saved tensor pack hook is modifying its input in place. Change a clone() of it instead.")
         self.unpack = unpack
         self.shape, self.dtype = array.shape, array.dtype
@@ -113,6 +116,7 @@ def _packed_class(cls: Any) -> Any:
 class saved_tensors_hooks:
     """Inside, what a node would keep of a tensor is `pack_hook(tensor)`; `unpack_hook` gives the tensor back in backward.
 
+    An input is handed over as it is, with its graph, a result without; `pack_hook` runs under `no_grad()`.
     Built on the observer of the graph, for the thread that entered it. The innermost pair counts. Since nobody can tell
     whether what was packed still shares memory, changes of a saved tensor are noticed only where `pack_hook` returned it.
 
@@ -144,20 +148,20 @@ class saved_tensors_hooks:
         """Exchange what the new node keeps; of several pairs of hooks the innermost comes first."""
         if node.plan.saves and not isinstance(node, (_PackedNode, _PackedFunction)):
             with leaving_out(saved_tensors_hooks):  # what a hook computes is not packed
-                self._exchange(node)
+                self._exchange(node, inputs)
 
-    def _exchange(self, node: Any) -> None:
+    def _exchange(self, node: Any, inputs: Any) -> None:
         if isinstance(node, FunctionNode):
             node.kept = tuple(None if k is None else (self._pack(k[0]), *k[1:]) for k in node.kept)
             if not self.keeps_versions:
                 node.kept = tuple(k and (k[0], None, 0, k[3]) for k in node.kept)
         else:
             kept = list(node.kept)
-            for k, (source, _) in enumerate(node.plan.keep):
+            for k, (source, which) in enumerate(node.plan.keep):
                 if source == ALL:
-                    kept[k] = [self._pack(a) for a in kept[k]]
+                    kept[k] = [self._pack(a, given) for a, given in zip(kept[k], inputs, strict=True)]
                 elif source in (INPUT, OUTPUT):
-                    kept[k] = self._pack(kept[k])
+                    kept[k] = self._pack(kept[k], inputs[which] if source == INPUT else None)
             if not self.keeps_versions:
                 last = len(kept) - 1  # of a variadic operation all inputs are one kept value
                 seen = [_same_memory(kept[min(k, last)], node.kept[min(k, last)]) for k in range(len(node.cells))]
@@ -167,8 +171,8 @@ class saved_tensors_hooks:
             node.kept = tuple(kept)
         node.__class__ = _packed_class(node.__class__)
 
-    def _pack(self, array: Any) -> Any:
-        return Packed(array, self.pack_hook, self.unpack_hook) if isinstance(array, np.ndarray) else array
+    def _pack(self, array: Any, given: Any = None) -> Any:
+        return Packed(array, self.pack_hook, self.unpack_hook, given) if isinstance(array, np.ndarray) else array
 
 
 class _Refused(threading.local):

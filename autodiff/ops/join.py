@@ -22,8 +22,10 @@ from autodiff.ops.places import along, span, viewed
 )
 def cat(*xs, axis, starts):
     """`xs` joined along `axis`: one after the other; `starts` are the places where they begin."""
-    joined = np.ascontiguousarray(np.concatenate(xs, axis=axis))  # NumPy keeps the order of transposed inputs, PyTorch doesn't
-    return laid_as(joined, xs[0]) if joined.ndim > 3 and all(map(channels_follow_last, xs)) else joined
+    y = np.concatenate(xs, axis=axis)
+    if y.ndim > 3 and xs[0].strides[1] <= xs[0].strides[-1] and all(map(channels_follow_last, xs)):
+        return laid_as(y, xs[0])
+    return np.ascontiguousarray(y)  # NumPy keeps any order in memory that all inputs have, PyTorch none but channels_last
 
 
 def _in_one_batch(xs: tuple[Any, ...]) -> Any:

@@ -50,7 +50,8 @@ def _by_matrix(x: Any, axis: int, matrix: Any) -> Any:
     """The matrix applied along an axis."""
     lead, rest = x.shape[:axis], x.shape[axis + 1 :]
     if not rest:
-        product = _kernels.matmul(np.ascontiguousarray(x).reshape(-1, x.shape[axis]), np.ascontiguousarray(matrix.T))
+        rows = np.ascontiguousarray(x).reshape(math.prod(lead), x.shape[axis])
+        product = _kernels.matmul(rows, np.ascontiguousarray(matrix.T))
         return product.reshape(*lead, matrix.shape[0])
     each = x.reshape(math.prod(x.shape[:axis]), x.shape[axis], math.prod(rest))
     product = _kernels.matmul(np.broadcast_to(matrix, (len(each), *matrix.shape)), each)

@@ -1,6 +1,8 @@
 """What nodes keep, exchanged and watched: checkpoints, hooks of saved tensors, anomaly detection, operations of one's own."""
 
+import gc
 import importlib
+import weakref
 
 import numpy as np
 import pytest
@@ -432,3 +434,54 @@ def test_a_change_of_what_is_saved_on_the_cpu():
         else:
             with pytest.raises(RuntimeError, match="modified by an inplace operation"):
                 z.backward()
+
+
+SHOWN = {
+    "two inputs": lambda T, a, b, w: b * w,
+    "an input twice": lambda T, a, b, w: b * b,
+    "a leaf": lambda T, a, b, w: a**2,
+    "a number beside it": lambda T, a, b, w: a.pow(3),
+    "an input without a gradient": lambda T, a, b, w: a * T.ones(2),
+    "a parameter beside a constant": lambda T, a, b, w: b.detach() * w,
+    "views": lambda T, a, b, w: b[None] @ w[:, None],
+    "a layer": lambda T, a, b, w: T.nn.functional.linear(b[None], w[None]),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_pack_hook_sees_the_input_itself_and_records_nothing(name):
+    """The type, the graph and the identity of each input, in PyTorch's order; what is made of it has no graph."""
+    told = []
+    for T in (autodiff, pytest.importorskip("torch")):
+        a = T.ones(2, requires_grad=True)
+        b, w = a * 2, T.nn.Parameter(T.ones(2))
+        seen = []
+
+        def pack(x, T=T, seen=seen, known=(a, b, w)):
+            of = x.grad_fn.name() if x.grad_fn else None
+            same = [x is each for each in known]
+            seen.append((type(x).__name__, x.requires_grad, x.is_leaf, of, same, T.is_grad_enabled(), (x * 2).requires_grad))
+            return x
+
+        with T.autograd.graph.saved_tensors_hooks(pack, lambda x, seen=seen: (seen.append(x.requires_grad), x)[1]):
+            y = SHOWN[name](T, a, b, w)
+        y.sum().backward()
+        told.append((seen, a.grad if a.grad is None else a.grad.tolist(), w.grad if w.grad is None else w.grad.tolist()))
+    assert told[0] == told[1]
+
+
+def test_a_pack_hook_that_keeps_the_input_makes_no_cycle():
+    a = autodiff.ones(2, requires_grad=True)
+    b = a * 2
+    with autodiff.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: x):
+        y = b * b
+    gone = weakref.ref(b)
+    gc.collect()
+    gc.disable()
+    try:
+        del b
+        assert gone() is not None
+        del y
+        assert gone() is None
+    finally:
+        gc.enable()

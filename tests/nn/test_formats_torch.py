@@ -95,10 +95,12 @@ def test_a_gradient_lies_in_memory_as_its_leaf(order, step, shape):
 
 
 SIZES = st.integers(1, 12)
+# Where one column is left PyTorch itself is wrong: it takes a row of pixels for channels, or fails an assertion of its own.
+COLUMNS = st.integers(2, 12)
 
 
 @given(
-    shape=st.tuples(st.integers(1, 2), st.integers(1, 5), SIZES, SIZES), size=st.tuples(SIZES, SIZES), last=st.booleans(),
+    shape=st.tuples(st.integers(1, 2), st.integers(1, 5), SIZES, SIZES), size=st.tuples(SIZES, COLUMNS), last=st.booleans(),
     seed=st.integers(0, 99),
 )
 @pytest.mark.parametrize(("mode", "align_corners", "antialias"), [
@@ -135,3 +137,39 @@ def test_other_integers_are_refused(mode, dtype):
     for T in (autodiff, torch):
         with pytest.raises(NotImplementedError, match="not implemented for"):
             T.nn.functional.interpolate(T.ones(1, 1, 2, 2, dtype=getattr(T, dtype)), size=3, mode=mode)
+
+
+@given(
+    size=st.tuples(st.integers(1, 9), st.integers(1, 9)), seed=st.integers(0, 9), last=st.booleans(),
+    factors=st.tuples(*[st.sampled_from([0.34, 0.5, 1.0, 1.2, 1.3, 1.7, 2.0, 2.1, 2.2, 2.7])] * 2),
+    recompute=st.sampled_from([None, True, False]),
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8"])
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
+def test_the_nearest_pixel_by_a_factor(mode, dtype, size, factors, recompute, last, seed):
+    """Also where the factor gives the same size, or twice the size, without being 1 or 2."""
+    values = np.random.default_rng(seed).integers(0, 200, (1, 3, *size)).astype(dtype)
+    found = []
+    for T in (autodiff, torch):
+        x = T.from_numpy(values.copy())
+        x = x.contiguous(memory_format=T.channels_last) if last else x
+        options = {"mode": mode, "scale_factor": factors, "recompute_scale_factor": recompute}
+        try:
+            y = T.nn.functional.interpolate(x.requires_grad_(dtype != "uint8"), **options)
+        except RuntimeError as error:
+            found.append(type(error))
+            continue
+        if dtype != "uint8":
+            (y * y).sum().backward()
+        found.append((y.tolist(), x.grad.tolist() if dtype != "uint8" else None))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 1), (2, 2, 5, 1), (2, 2, 1, 5), (2, 2, 3, 5, 2)])
+def test_areas_of_which_none_is_left(shape):
+    """Nothing comes in, so nothing goes back; of a pool PyTorch says the same by an error."""
+    x = autodiff.ones(shape, requires_grad=True)
+    y = autodiff.nn.functional.interpolate(x, scale_factor=0.34, mode="area")
+    assert tuple(y.shape) == torch.nn.functional.interpolate(torch.ones(shape), scale_factor=0.34, mode="area").shape
+    y.sum().backward()
+    assert not x.grad.any()

@@ -53,10 +53,17 @@ class RNNCellBase(Module):
         return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
 
     def _check(self, input: Tensor, state: tuple[tuple[str, Tensor], ...]) -> None:
-        """ValueError where the input, or a part of the state under its name, has not one dimension or two."""
+        """ValueError where the input, or a part of the state under its name, has not one dimension or two.
+
+        RuntimeError for one input with a batch of states.
+        """
         for name, x in (("input", input), *state):
             if x.dim() not in (1, 2):
                 raise ValueError(f"{self._get_name()}: Expected {name} to be 1D or 2D, got {x.dim()}D instead")
+        if input.dim() == 1:
+            for name, x in state:
+                if x.dim() == 2:
+                    raise RuntimeError(f"{self._get_name()}: the input is one example, (features,), but {name} is a batch, 2D")
 
     def _stepped(self, function: Any, input: Tensor, hx: Tensor | None) -> Tensor:
         """A step of a cell whose state is h alone."""
