@@ -52,6 +52,7 @@ When memory is changed:
 - `memory`: the version cell, by which whoever kept a value knows that it was changed.
 - `views`: tensors that see another's memory, and how they follow its changes.
 - `inplace`: an in-place operation is the out-of-place one, recorded, then written; `@method` stands here too.
+- `expanded`: writes into elements that share memory: three are taken, with a warning.
 - `reshaped`: another shape in place: the tensor becomes a view of what it was.
 
 When a user makes a subclass of Tensor:

@@ -16,6 +16,7 @@ import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.dtypes import category, from_numpy_dtype, scalar_type
+from autodiff._core.expanded import written_together
 from autodiff._core.graph import primitive, record
 from autodiff._core.handles import extra_of
 from autodiff._core.hooks import retain_grad, retains_grad
@@ -52,6 +53,8 @@ def in_place(
         try:
             check_writable(self, method.__name__, uniform)
         except (RuntimeError, TypeError) as error:
+            if written_together(self, method.__name__, function, args, kwargs):
+                return self
             if error := refusal(error):
                 raise error from error.__cause__
             raise

@@ -120,6 +120,9 @@ def _checked(weight: Tensor, indices: Tensor, offsets: Tensor) -> tuple[Any, Any
             "Expected tensor for argument #1 'weight' to have one of the following scalar types: Half, BFloat16, Float, "
             f"Double; but got {weight.type()} instead (while checking arguments for embedding_bag); convert it with .float()"
         )
+    if indices._array.dtype != offsets._array.dtype:
+        common = np.promote_types(indices._array.dtype, offsets._array.dtype)
+        indices, offsets = (wrap(each._array.astype(common)) for each in (indices, offsets))
     rows, places = len(weight._array), places_of(indices, "embedding_bag").reshape(-1)
     wrong = np.flatnonzero((places < 0) | (places >= rows))
     if len(wrong):

@@ -275,3 +275,17 @@ def test_embedding_bag_of_torch_refuses(weight, indices, offsets, index, integer
         places, begins = T.full(indices, index, dtype=kind), T.zeros(offsets, dtype=kind)
         with pytest.raises(RuntimeError, match=r"has to be a [12]D|1D or 2D|idx|valid range|out of bounds"):
             T.embedding_bag(T.ones(weight), places, begins)
+
+
+@pytest.mark.parametrize("offsets", ["bool", "uint8", "int8", "int16", "int32", "int64", "float32"])
+@pytest.mark.parametrize("indices", ["bool", "uint8", "int8", "int16", "int32", "int64", "float32"])
+def test_indices_and_offsets_of_two_dtypes_are_taken_as_their_common_one(indices, offsets):
+    def answer(T, call):
+        places, begins = T.tensor([0, 1, 1], dtype=getattr(T, indices)), T.tensor([0, 1], dtype=getattr(T, offsets))
+        try:
+            return call(T, T.arange(12.0).reshape(6, 2), places, begins).tolist()
+        except RuntimeError:
+            return None
+
+    for call in (lambda T, w, i, o: T.nn.functional.embedding_bag(i, w, o), lambda T, w, i, o: T.embedding_bag(w, i, o)[0]):
+        assert answer(autodiff, call) == answer(torch, call)
