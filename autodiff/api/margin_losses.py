@@ -120,7 +120,7 @@ def _rows(name: str, input: Tensor) -> Tensor:
 def _classes(target: Tensor) -> Any:
     if target._array.dtype != np.int64:
         raise RuntimeError(f"expected scalar type Long but found {scalar_type(target._array)}: use target.long()")
-    return target._array
+    return target._array.copy()  # the gradient needs them, and the user may write over the tensor
 
 
 @takes_tensors

@@ -113,6 +113,18 @@ def test_indices_written_over_after_an_embedding_change_no_gradient(name: str) -
     assert grads[0] == grads[1]
 
 
+def test_classes_written_over_after_a_margin_loss_change_no_gradient() -> None:
+    grads = []
+    for overwrite in (False, True):
+        scores, classes = autodiff.arange(9.0).reshape(3, 3).requires_grad_(), autodiff.tensor([0, 1, 2])
+        loss = autodiff.nn.functional.multi_margin_loss(scores, classes)
+        if overwrite:
+            classes.zero_()
+        loss.backward()
+        grads.append(scores.grad.tolist())
+    assert grads[0] == grads[1]
+
+
 def test_the_zeros_of_materialize_grads_can_be_differentiated_again() -> None:
     for T in BOTH:
         x, unused = T.tensor(0.5, requires_grad=True), T.ones(2, requires_grad=True)
