@@ -18,6 +18,7 @@ import numpy as np
 
 from autodiff import _generator_state, _kernels
 from autodiff._core.missing import missing_name
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.types import device, on_cpu
 
@@ -281,6 +282,7 @@ def get_rng_state() -> Tensor:
     return default_generator.get_state()
 
 
+@at_the_door
 def set_rng_state(new_state: Tensor) -> None:
     """Go to a place in the default stream that `get_rng_state` gave.
 

@@ -15,6 +15,7 @@ from autodiff._core.formats import dense_only
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.modes import silently
+from autodiff._core.refusals import at_the_door
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.views import edge_of
 from autodiff.api._calls import number, size_of, takes_tensors, whole
@@ -89,6 +90,7 @@ def randn(
     return leaf(stream_of(generator).normal(size_of(sizes, size), _floating(dtype, "randn")), requires_grad, device)
 
 
+@at_the_door
 def randint(
     *ends: Any, low: Any = None, high: Any = None, size: Any = None, generator: Generator | None = None,
     out: Tensor | None = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool | None = False,
