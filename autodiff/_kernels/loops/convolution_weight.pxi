@@ -52,8 +52,8 @@ cdef int group_weight(real** a, const Windows* v, Py_ssize_t group, Py_ssize_t f
         x = a[1] + ((i * v.groups + group) * v.c + first) * v.elements
         for j in range(0 if ready else images):
             move_image(v, channels, x + j * v.groups * v.c * v.elements, s + j * image, False)
-        images_weight(v, x if ready else s, image, images, a[0] + (i * v.groups + group) * v.o * v.positions, channels, together,
-                      off, panel, sums)
+        images_weight(v, x if ready else s, image, images, a[0] + (i * v.groups + group) * v.o * v.positions, channels,
+                      together, off, panel, sums)
         i += images
         if real is float:
             terms += images * v.positions
@@ -106,8 +106,8 @@ cdef void images_weight(
                     runs.count, runs.first[0], runs.end[0] = 1, 0, kc
                 else:
                     runs_of_taps(v, t * together, together, p, kc, &runs)
-                gather_panel(width, some, &runs, s, off + t * some, term, panel, sums + j * rows, width * LANES, sums + j * rows,
-                             off + rows + t * some)
+                gather_panel(width, some, &runs, s, off + t * some, term, panel, sums + j * rows, width * LANES,
+                             sums + j * rows, off + rows + t * some)
             j += columns
         p += kc
 

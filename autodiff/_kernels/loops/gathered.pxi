@@ -24,9 +24,9 @@ cdef inline void add_run(Runs* runs, Py_ssize_t first, Py_ssize_t end) noexcept 
 cdef inline void gather(
         int rows, int width, const Runs* runs, const real* a, const Py_ssize_t* off, const Py_ssize_t* term, const real* b,
         const real* start, Py_ssize_t step, real* c, const Py_ssize_t* to) noexcept nogil:
-    """C = start + `rows` rows of A by a panel of B, both constants where this is inlined; row i goes to row to[i] of C, a panel.
+    """C = start + `rows` rows of A by a panel of B, both constants where this is inlined; row i goes to row to[i] of C.
 
-    The rows of start are `step` apart: it is C itself, or one row for all.
+    C is a panel. The rows of start are `step` apart: it is C itself, or one row for all.
     """
     cdef real acc[MR][WIDE][LANES32]
     cdef const real* row[MR]
