@@ -185,7 +185,7 @@ class InPlace:
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_in_place_is_silent_and_the_same(dtype):
     module, changed = InPlace(), 0
-    for row in ROWS:
+    for row in (row for row in ROWS if row.in_place):
         for _, arrays in list(inputs(row, dtype, drawn=2))[::3]:
             before = module.calls
             found = results(module, row, arrays)

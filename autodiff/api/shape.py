@@ -299,10 +299,10 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     froms = [dimension(d, ndim) for d in ((source,) if isinstance(source, int) else source)]
     tos = [dimension(d, ndim) for d in ((destination,) if isinstance(destination, int) else destination)]
     if len(froms) != len(tos):
-        raise RuntimeError(f"movedim: Invalid source or destination dims: {source} and {destination} are not as many")
+        raise RuntimeError(f"movedim: Invalid source or destination dims: {source} and {destination} must be of one length")
     for word, dims, given in (("source", froms, source), ("destination", tos, destination)):
         if len(set(dims)) != len(dims):
-            raise RuntimeError(f"movedim: repeated dim in `{word}` ({given})")
+            raise RuntimeError(f"movedim: repeated dim in `{word}` ({given}): each stands once, none repeated")
     if not ndim:
         return permute(input, ())
     order = [d for d in range(ndim) if d not in froms]

@@ -77,7 +77,7 @@ CHANCE = [
     Row("poisson", ((2, 3),), seeded(lambda T, x: T.poisson(x)), domain=(0.5, 20.0), layouts=UNORDERED, same_name=False, smooth=False,
         large=None, half=False, ends_early=True),
     Row("normal", ((2, 3), (2, 3)), seeded(lambda T, mean, std: T.normal(mean, std)), domain=(0.1, 0.9), layouts=UNORDERED, same_name=False,
-        smooth=False, torch_orders=0, large=None, half=False, ends_early=True),
+        in_place=False, smooth=False, torch_orders=0, large=None, half=False, ends_early=True),
     Row("binomial", ((2, 3), (2, 3)), seeded(lambda T, n, p: T.binomial(n.round(), p)), domain=(0.1, 0.9), layouts=UNORDERED, same_name=False,
         smooth=False, torch_orders=0, large=None, half=False, ends_early=True),
 ]  # fmt: skip

@@ -44,6 +44,7 @@ class Row:
     worlds_atol: float = 1e-12  # how near in float32 the gradients of the two worlds are: where they are two formulas, less
     dtypes: tuple[str, ...] = ("float16", "float32", "float64")  # what it takes; others are a RuntimeError
     same_name: bool = True  # is its grad_fn called as PyTorch calls it?
+    in_place: bool = True  # is the method `name_`, if there is one, the same in place? normal_ only fills
     # How PyTorch's results compare where inputs are infinite, huge or tiny. "equal": the same; or some of these words:
     # "alone": for one such number at a time, since in a mixture the order of a sum decides what overflows;
     # "finite": where both are finite, since one of the two overflows on the way, or multiplies by an infinity;
