@@ -8,6 +8,7 @@
 tensor([2.])
 """
 
+import copy
 from typing import Any, Final, NamedTuple
 
 from autodiff._core.missing import missing_name
@@ -42,10 +43,11 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
 def trace(
     func: Any, example_inputs: Any = None, *args: Any, example_kwarg_inputs: dict[str, Any] | None = None, **kwargs: Any
 ) -> Any:
-    """The function or module itself, after one run with the example: a tensor, or a tuple or list of several.
+    """The function or module itself, after one run with the example: a tensor or dict, or a tuple or list of several.
 
     Nothing is recorded in that run. It is done so that an error appears here, where PyTorch would raise it, and so that what
-    a run changes (the stream of random numbers, the running statistics of BatchNorm) is changed here, too.
+    a run changes (the stream of random numbers, the running statistics of BatchNorm) is changed here, too: once, as with
+    PyTorch's check_trace=False. Its default check runs the example several more times.
 
     >>> import autodiff as torch
     >>> model = torch.nn.Linear(2, 1)
@@ -55,7 +57,7 @@ def trace(
     if example_kwarg_inputs is not None:
         func(**example_kwarg_inputs)
     elif example_inputs is not None:
-        func(*([example_inputs] if isinstance(example_inputs, Tensor) else example_inputs))
+        func(*([example_inputs] if isinstance(example_inputs, (Tensor, dict)) else example_inputs))
     return func
 
 
@@ -122,31 +124,33 @@ def ignore(drop: Any = False, **kwargs: Any) -> Any:
 
 
 def freeze(mod: Any, preserved_attrs: Any = None, optimize_numerics: bool = True, preserve_parameters: bool = False) -> Any:
-    """The module itself. RuntimeError unless it is in evaluation mode, as PyTorch asks for.
+    """A copy of the module, which stays as it is when the module is trained on. RuntimeError unless it is in evaluation mode.
 
     >>> import autodiff as torch
     >>> model = torch.nn.Linear(2, 1).eval()
-    >>> torch.jit.freeze(model) is model
-    True
+    >>> frozen = torch.jit.freeze(model)
+    >>> _ = torch.nn.init.zeros_(model.weight)
+    >>> bool((frozen.weight == 0).any())
+    False
     """
     if not isinstance(mod, ScriptModule):
         raise RuntimeError(f"freeze() takes a module, not {type(mod).__name__}")
     if mod.training:
         raise RuntimeError("Freezing is currently only implemented for modules in eval mode: call .eval() on your module first")
-    return mod
+    return copy.deepcopy(mod)
 
 
 def optimize_for_inference(mod: Any, other_methods: Any = None) -> Any:
-    """The module itself.
+    """A copy of the module in evaluation mode, to which it is switched, as in PyTorch.
 
     >>> import autodiff as torch
-    >>> model = torch.nn.Linear(2, 1).eval()
-    >>> torch.jit.optimize_for_inference(model) is model
-    True
+    >>> model = torch.nn.Dropout(0.5)
+    >>> torch.jit.optimize_for_inference(model)(torch.ones(3)), model.training
+    (tensor([1., 1., 1.]), False)
     """
     if not isinstance(mod, ScriptModule):
         raise RuntimeError(f"optimize_for_inference() takes a module, not {type(mod).__name__}")
-    return mod
+    return freeze(mod.eval())
 
 
 def script_if_tracing(fn: Any) -> Any:

@@ -59,3 +59,15 @@ def test_a_sum_and_a_gradient_are_refused():
         x[autodiff.tensor([True, False, False])] = 2.0
     assert x.tolist() == [2.0, 2.0, 2.0]
     assert x._version == version + 1
+
+
+@pytest.mark.filterwarnings("ignore:Use of")
+@pytest.mark.parametrize("last", [0.0, 5.0, float("nan")])
+def test_the_number_written_last_may_be_the_one_that_was_there(last):
+    def outcome(T):
+        x, y = T.zeros(1, 3).expand(2, 3), T.zeros(1).expand(3)
+        x[T.tensor([0, 1]), T.tensor([0, 0])] = T.tensor([5.0, last])
+        y[y == 0] = T.tensor([1.0, 2.0, last])
+        return str(x.tolist()), str(y.tolist())
+
+    assert outcome(autodiff) == outcome(torch)

@@ -154,3 +154,15 @@ def test_a_queue_hands_on_what_is_shared_and_copies_the_rest():
     assert back.get(timeout=20) == ("Tensor", True, False, False, [1, 1])
     process.join()
     assert (shared.tolist(), plain.tolist()) == ([[0, 0, 0], [1, 1, 1]], [0, 0])
+
+
+@pytest.mark.parametrize("T", [autodiff, torch], ids=["autodiff", "torch"])
+def test_what_is_frozen_is_shared_with_its_views(T):
+    x = T.zeros(3)
+    gc.freeze()  # as before a fork
+    before = gc.get_freeze_count()
+    v = x[1:]
+    v.share_memory_()
+    v += 1
+    assert (x.tolist(), x.is_shared()) == ([0, 1, 1], True)
+    assert gc.get_freeze_count() >= before - 100

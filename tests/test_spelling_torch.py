@@ -240,9 +240,6 @@ def test_what_can_not_be_done_says_what_to_do(call):
 
 
 def test_what_prepares_a_compiled_module_gives_it_back(torch):
-    model = autodiff.nn.Linear(2, 1)
-    scripted = autodiff.jit.script(model.eval())
-    assert autodiff.jit.freeze(scripted) is autodiff.jit.optimize_for_inference(scripted) is model
     assert autodiff.jit.script_if_tracing(len) is len
     for T in (autodiff, torch):
         with warnings.catch_warnings():
@@ -250,6 +247,28 @@ def test_what_prepares_a_compiled_module_gives_it_back(torch):
             for wrong in (T.jit.script(T.nn.Linear(2, 1)), len):
                 with pytest.raises(RuntimeError, match=r"eval|ScriptModule|a module"):
                     T.jit.freeze(wrong)
+
+
+@pytest.mark.parametrize("name", ["freeze", "optimize_for_inference"])
+def test_a_frozen_module_stays_as_it_is(name, torch):
+    def outcome(T):
+        net = T.nn.Sequential(T.nn.BatchNorm1d(1), T.nn.Dropout(0.5))
+        if name == "freeze":
+            net.eval()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            frozen = getattr(T.jit, name)(T.jit.script(net))
+        net.train()
+        T.nn.init.constant_(net[0].weight, 5.0)
+        return frozen(T.tensor([[1.0], [3.0]])).tolist(), net[0].num_batches_tracked.item()
+
+    (y, seen), (theirs, theirs_seen) = outcome(autodiff), outcome(torch)
+    np.testing.assert_allclose(y, theirs, rtol=1e-6)
+    assert seen == theirs_seen == 0
+
+
+def test_an_example_may_be_a_dict():
+    assert autodiff.jit.trace(lambda d: d["a"] + 1, {"a": autodiff.ones(2)})({"a": autodiff.zeros(1)}).tolist() == [1]
 
 
 def test_what_is_reported_is_swallowed_with_one_warning(tmp_path):

@@ -38,7 +38,9 @@ def written_together(
         stacklevel=stacklevel(),
     )
     values = function(wrap(t._array.copy()), *args, **kwargs)._array
-    written = values != t._array  # what is as it was need not be written
+    # Written is what comes out the same whatever was there: a number that was there already may be the last one.
+    others = function(wrap((t._array == 0).astype(t._array.dtype)), *args, **kwargs)._array
+    written = (values == others) | ((values != values) & (others != others))
     t._array[written] = values[written]
     changed(t, 5)
     return True

@@ -110,7 +110,7 @@ class device:
         if isinstance(name, int) and not isinstance(name, bool):
             raise NoDevice(f"Cannot access accelerator device {name} when none is available: use 'cpu'")
         if not isinstance(name, str):
-            raise TypeError(f"device must be a name such as 'cpu', not {name!r}")
+            raise TypeError(f"device must be a name such as 'cpu', not {name.__class__.__name__}")
         if name in ("float32", "float64", "float16", "float", "double", "half", "int64", "int32", "long", "int", "bool"):
             raise RuntimeError(f"{name!r} is no device; a dtype is written without quotes, as in x.to(torch.{name})")
         kind, colon, number = name.partition(":")

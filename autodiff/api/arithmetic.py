@@ -93,7 +93,7 @@ def rsub(input: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
         other = number("rsub", "other", other)
     ops.no_bools([input._array, other._array if isinstance(other, Tensor) else other])
     sub_from = _sub_from_tensor if isinstance(other, Tensor) else sub_from_number
-    return sub_from(other, _scaled("rsub", other, input, alpha))
+    return sub_from(other, input if alpha.__class__ is int and alpha == 1 else _scaled("rsub", other, input, alpha))
 
 
 @method(inplace=True)

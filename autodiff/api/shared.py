@@ -102,7 +102,13 @@ def move(memories: Iterable[Array], storage: type) -> None:
 
 def _lookers(storage: type) -> Iterator[tuple[Any, Array]]:
     """All the tensors and storages that there are, with the arrays by which they look at memory."""
-    for each in gc.get_objects():
+    frozen = gc.get_freeze_count()
+    if frozen:  # what is frozen is not listed, and a program that forks freezes all it has
+        gc.unfreeze()
+    objects = gc.get_objects()
+    if frozen:
+        gc.freeze()
+    for each in objects:
         kind = type(each)  # isinstance would ask a proxy what it stands for
         try:
             if issubclass(kind, Tensor):

@@ -23,29 +23,39 @@ class HookTable(MutableMapping[int, Any]):
 
     def __init__(self, kinds: dict[str, OrderedDict[int, Any]], kind: str) -> None:
         self.kinds, self.kind = kinds, kind
+        self.known = kinds.get(kind)  # stays what this table shows when another one is put in its place
 
-    def _hooks(self) -> Mapping[int, Any]:
-        return self.kinds.get(self.kind, {})
+    def hooks(self) -> OrderedDict[int, Any]:
+        """The hooks with their switches, as they stand at the module."""
+        return self.known or self.kinds.get(self.kind, OrderedDict())
 
     def __getitem__(self, number: int) -> Any:
-        found = self._hooks()[number]
+        found = self.hooks()[number]
         return found[0] if self.kind in _SWITCHES else found
 
     def __setitem__(self, number: int, hook: Any) -> None:
         switches = _SWITCHES.get(self.kind)
-        self.kinds.setdefault(self.kind, OrderedDict())[number] = hook if switches is None else (hook, *switches)
+        hooks = self.known or self.kinds.setdefault(self.kind, OrderedDict())
+        hooks[number] = hook if switches is None else (hook, *switches)
 
     def __delitem__(self, number: int) -> None:
-        hooks: dict[int, Any] = self.kinds.get(self.kind, OrderedDict())
+        hooks = self.hooks()
         del hooks[number]
-        if not hooks:  # a call asks only whether there is any kind
+        if not hooks and self.kinds.get(self.kind) is hooks:  # a call asks only whether there is any kind
             del self.kinds[self.kind]
 
+    def popitem(self, last: bool = True) -> tuple[int, Any]:
+        """The last hook, or the first one, taken out of the table."""
+        if not self:
+            raise KeyError("dictionary is empty")
+        number = list(self)[-1 if last else 0]
+        return number, self.pop(number)
+
     def __iter__(self) -> Iterator[int]:
-        return iter(list(self._hooks()))
+        return iter(list(self.hooks()))
 
     def __len__(self) -> int:
-        return len(self._hooks())
+        return len(self.hooks())
 
     def __repr__(self) -> str:
         return repr(OrderedDict(self))
@@ -64,9 +74,17 @@ class Table:
         return HookTable(hooks, next((kind for kind in self.kinds if hooks.get(kind)), self.kinds[0]))
 
     def __set__(self, owner: Any, table: Mapping[int, Any]) -> None:
-        given = dict(table)
+        kinds, given = _hooks_of(owner), dict(table)
+        known = {number: hook for kind in self.kinds for number, hook in kinds.get(kind, {}).items()}
         self.__delete__(owner)
-        HookTable(_hooks_of(owner), self.kinds[0]).update(given)
+        if isinstance(table, HookTable) and table.kind in self.kinds:
+            if table:  # one that stood here before: its handles still take hooks out of it
+                kinds[table.kind] = table.hooks()
+            return
+        HookTable(kinds, self.kinds[0]).update(given)
+        for number, hook in known.items():
+            if self.kinds[0] in _SWITCHES and given.get(number) is hook[0]:
+                kinds[self.kinds[0]][number] = hook  # with its switches
 
     def __delete__(self, owner: Any) -> None:
         for kind in self.kinds:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable
 from types import BuiltinMethodType, MethodType
 from typing import Any, NoReturn
 
-__all__ = ["FromUser", "Machine", "Refused", "hashable", "run_by_user"]
+__all__ = ["FromUser", "Machine", "Refused", "hashable", "named", "run_by_user"]
 
 _INT, _LONG, _HALF, _DOUBLE = struct.Struct("<i"), struct.Struct("<Q"), struct.Struct("<H"), struct.Struct(">d")
 _UINT = struct.Struct("<I")
@@ -57,6 +57,13 @@ def hashable(key: Any) -> Any:
         elif not isinstance(item, Hashable):
             raise Refused(f"a key cannot be a {type(item).__name__}")
     return key
+
+
+def named(value: Any) -> str:
+    """A value out of a file in an error: whole where it is short, since the text of a tuple of tuples may take all memory."""
+    if isinstance(value, (type, int, float)) or callable(value):
+        return str(value)
+    return repr(value[:100]) if type(value) is str else f"a {type(value).__name__}"
 
 
 class Machine:
@@ -232,15 +239,16 @@ class Machine:
         if type(args) is not tuple:
             raise Refused("a function is called without a tuple of arguments")
         if not self.allows_call(function, args):
-            owner = f" which belongs to {function.__self__}" if isinstance(function, (BuiltinMethodType, MethodType)) else ""
-            raise Refused(f"Trying to call reduce for unrecognized function {function}{owner}")
+            bound = isinstance(function, (BuiltinMethodType, MethodType))
+            owner = f" which belongs to {named(function.__self__)}" if bound else ""
+            raise Refused(f"Trying to call reduce for unrecognized function {named(function)}{owner}")
         self.stack.append(self.call(function, args))
 
     def new_object(self) -> None:
         """Make an object of the class below, without its `__init__`."""
         args, cls = self.stack.pop(), self.stack.pop()
         if type(args) is not tuple or not isinstance(cls, type) or not self.allows_call(cls, None):
-            raise Refused(f"Trying to create new object for unrecognized class {cls}")
+            raise Refused(f"Trying to create new object for unrecognized class {named(cls)}")
         self.stack.append(cls.__new__(cls, *args))
 
     def build(self) -> None:

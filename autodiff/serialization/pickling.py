@@ -90,7 +90,8 @@ def _reduced(t: Tensor, storages: Storages, protocol: int) -> Any:
         *rest, wanted, hooks = _tensor_parts(t, storages)
         plain = _Call(rebuild.tensor_v2, (*rest, False, hooks))
         if kind is Buffer:
-            return rebuild.buffer, (plain, wanted, notes.get("persistent", True))
+            marked = {"persistent": notes.get("persistent", True), Buffer.mark: True}
+            return rebuild.from_type, (rebuild.tensor_v2, Tensor, (*rest, wanted, hooks), marked)
         if notes:
             return rebuild.parameter_with_state, (plain, wanted, hooks, notes)
         return rebuild.parameter, (plain, wanted, hooks)

@@ -15,8 +15,8 @@ from autodiff._core.types import Size, device
 from autodiff.api.copies import give_state, own_slots, rebuild_tensor
 from autodiff.api.storage import UntypedStorage, look_at
 from autodiff.api.typed_storage import TypedStorage
-from autodiff.nn.parameter import Buffer, Parameter
-from autodiff.serialization.machine import Refused, hashable
+from autodiff.nn.parameter import Parameter
+from autodiff.serialization.machine import Refused, hashable, named
 
 __all__ = ["REBUILDS", "STORAGES", "StorageType"]
 
@@ -35,19 +35,19 @@ class StorageType:
 
 def _sizes(what: str, value: Any) -> tuple[int, ...]:
     if not isinstance(value, tuple) or not all(type(n) is int for n in value):
-        raise Refused(f"the {what} of a tensor is {value!r}")
+        raise Refused(f"the {what} of a tensor is {named(value)}")
     return tuple(value)
 
 
 def _switch(what: str, value: Any) -> bool:
     if type(value) is not bool:
-        raise Refused(f"{what} of a tensor is {value!r}")
+        raise Refused(f"{what} of a tensor is {named(value)}")
     return value
 
 
 def _plain(storage: Any, dtype: dtypes.dtype, offset: Any, size: Any, stride: Any, requires_grad: Any) -> Tensor:
     if type(offset) is not int:
-        raise Refused(f"the place of a tensor in its storage is {offset!r}")
+        raise Refused(f"the place of a tensor in its storage is {named(offset)}")
     memory = storage._untyped_storage._bytes if isinstance(storage, TypedStorage) else storage._bytes
     array = look_at(memory, dtype.np, offset, _sizes("size", size), _sizes("stride", stride))
     wanted = _switch("requires_grad", requires_grad)
@@ -123,15 +123,10 @@ def _note(t: Tensor, state: Any) -> None:
     give_state(t, state)
 
 
-def buffer(data: Any, requires_grad: Any, persistent: Any) -> Buffer:
-    """autodiff.nn.parameter.Buffer"""
-    return Buffer(data, persistent=_switch("persistent", persistent))
-
-
 def layout(name: Any) -> Any:
     """torch.serialization._get_layout"""
-    if name != "torch.strided":
-        raise Refused(f"tensors of layout {name} are not supported")
+    if type(name) is not str or name != "torch.strided":
+        raise Refused(f"tensors of layout {named(name)} are not supported")
     return name
 
 
@@ -154,10 +149,17 @@ def bytes_changeable(*args: Any) -> bytearray:
     return bytearray(*args)
 
 
+def _listed(*given: Any) -> Any:
+    """What a container is made of; a tensor would give as many items as it says it has, and one number in memory is enough."""
+    if given and not isinstance(given[0], (list, tuple, set, frozenset, dict)):
+        raise Refused(f"a container is made of {named(given[0])}")
+    return given[0] if given else ()
+
+
 def ordered(*pairs: Any) -> OrderedDict[Any, Any]:
     """collections.OrderedDict"""
     found: OrderedDict[Any, Any] = OrderedDict()
-    for key, value in pairs[0] if pairs else ():
+    for key, value in _listed(*pairs):
         found[hashable(key)] = value
     return found
 
@@ -165,6 +167,8 @@ def ordered(*pairs: Any) -> OrderedDict[Any, Any]:
 def counted(*counts: Any) -> Counter[Any]:
     """collections.Counter"""
     found: Counter[Any] = Counter()
+    if counts and type(counts[0]) is not dict:
+        raise Refused(f"a Counter is made of {named(counts[0])}")
     for key, value in counts[0].items() if counts else ():
         found[hashable(key)] = value
     return found
@@ -172,12 +176,12 @@ def counted(*counts: Any) -> Counter[Any]:
 
 def set_of(*items: Any) -> set[Any]:
     """builtins.set"""
-    return set(map(hashable, items[0] if items else ()))
+    return set(map(hashable, _listed(*items)))
 
 
 def frozen(*items: Any) -> frozenset[Any]:
     """builtins.frozenset"""
-    return frozenset(map(hashable, items[0] if items else ()))
+    return frozenset(map(hashable, _listed(*items)))
 
 
 def complex_of(real: Any = 0.0, imag: Any = 0.0) -> complex:
@@ -187,7 +191,7 @@ def complex_of(real: Any = 0.0, imag: Any = 0.0) -> complex:
 
 def size(sizes: Any = ()) -> Size:
     """torch.Size"""
-    return Size(_sizes("size", tuple(sizes)))
+    return Size(_sizes("size", tuple(_listed(sizes))))
 
 
 def _absent(what: str) -> Any:

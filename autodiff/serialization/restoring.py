@@ -20,7 +20,7 @@ from autodiff._core.tensor import Tensor
 from autodiff.api.storage import UntypedStorage, of_bytes
 from autodiff.api.typed_storage import TypedStorage, typed
 from autodiff.serialization.archive import damaged
-from autodiff.serialization.machine import FromUser, Machine, Refused, run_by_user
+from autodiff.serialization.machine import FromUser, Machine, Refused, named, run_by_user
 from autodiff.serialization.names import added, allowed, call, find_safe, ours
 from autodiff.serialization.rebuild import StorageType, tensor_v1
 from autodiff.serialization.sources import check_source
@@ -46,10 +46,12 @@ class Restoring:
             check_source(*parts[1:])
             return parts[1]
         if len(parts) not in (5, 6) or parts[0] != "storage":
-            raise Refused(f"persistent id {str(persistent)[:100]!r} names no storage")
+            raise Refused(f"persistent id {named(persistent)} names no storage")
         _, kind, key, location, count, *view = parts
         if not isinstance(kind, StorageType) or type(key) is not str or type(count) is not int or count < 0:
-            raise Refused(f"persistent id {key!r} names no storage")
+            raise Refused(f"persistent id {named(key)} names no storage")
+        if type(location) is not str:
+            raise Refused(f"the place of a storage is {named(location)}")
         storage = self._storage(kind, key, count, location)
         return storage if not view or view[0] is None else _part(storage, view[0])
 
@@ -86,7 +88,7 @@ def _text(part: Any) -> Any:
 def _part(storage: TypedStorage, view: Any) -> TypedStorage:
     """The part of a storage that PyTorch before its version 0.4 wrote as a view: (key, where it begins, how long it is)."""
     if type(view) is not tuple or len(view) != 3 or not all(type(n) is int and n >= 0 for n in view[1:]):
-        raise Refused(f"{str(view)[:100]} is not a part of a storage")
+        raise Refused(f"{named(view)} is not a part of a storage")
     size = storage.element_size()
     start, end = view[1] * size, (view[1] + view[2]) * size
     if end > storage.nbytes():

@@ -195,10 +195,14 @@ def _archived(file: Any, locate: Locate, module: Any, arguments: dict[str, Any],
         start, length = reader.place(name)
         if length != size:
             raise damaged(f"its record {name!r} has {length} bytes, and should have {size}")
-        if pages is None or not size:
-            return reader.array(name)
-        found = np.frombuffer(pages, np.uint8, size, start)
-        return found.copy() if start % 16 else found
+        if pages is not None and size and byteorder == sys.byteorder and start % 8 == 0:
+            return np.frombuffer(pages, np.uint8, size, start)
+        if pages is not None and size and options.load.mmap_flags == options.MAP_SHARED:
+            raise RuntimeError(
+                f"the record {name!r} can't be shared with the file: it begins at byte {start}, or its numbers are written the "
+                "other way round; save it again with torch.utils.serialization.config.save.storage_alignment = 64"
+            )
+        return reader.array(name)  # which counts what it reads: a mapped record may be named any number of times
 
     byteorder = reader.get_record("byteorder").decode("ascii", "replace") if reader.has_record("byteorder") else unmarked()
     if byteorder not in ("little", "big"):

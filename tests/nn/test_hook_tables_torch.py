@@ -229,3 +229,27 @@ def test_the_output_of_a_watched_module_is_not_changed_in_place(register, watche
                 y += 1
         else:
             y += 1
+
+
+@pytest.mark.parametrize("kind", ["forward", "forward_pre"])
+def test_a_table_that_is_put_aside_and_put_back_has_its_hooks(kind, torch):
+    def outcome(T):
+        calls, layer, x = [], T.nn.Linear(1, 1), T.ones(1, 1)
+        handle = getattr(layer, f"register_{kind}_hook")(lambda *given: calls.append(len(given)))
+        getattr(layer, f"register_{kind}_hook")(lambda *given: calls.append(-len(given)), with_kwargs=True)
+        aside = getattr(layer, f"_{kind}_hooks")
+        setattr(layer, f"_{kind}_hooks", OrderedDict())
+        layer(x)
+        setattr(layer, f"_{kind}_hooks", aside)
+        layer(x)
+        handle.remove()
+        layer(x)
+        setattr(layer, f"_{kind}_hooks", OrderedDict(getattr(layer, f"_{kind}_hooks")))  # a copy keeps the switches
+        layer(x)
+        getattr(layer, f"_{kind}_hooks").popitem(last=False)
+        layer(x)
+        return calls
+
+    ours = outcome(autodiff)
+    assert ours == outcome(torch)
+    assert len(ours) == 4

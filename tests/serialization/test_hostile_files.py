@@ -256,3 +256,47 @@ def test_a_load_that_fails_leaves_the_model_whole():
     with pytest.raises(RuntimeError, match="size mismatch"):
         model.load_state_dict(state)
     assert {name: t.tolist() for name, t in model.state_dict().items()} == before
+
+
+def doubled(times):
+    """A tuple of two, which are one tuple of two, and so on: short to write; its text has 2 ** times words."""
+    return b")" + b"2\x86" * times
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        doubled(60) + b"Q.",  # a persistent id
+        b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000" + doubled(60) + b"K\x01tQ.",  # a location
+        b"ctorch\ndevice\n" + doubled(60) + b"\x85R.",
+        doubled(60) + b")R.",  # called
+        b"cbuiltins\nset\n" + doubled(60) + b"\x85\x85R.",
+        b"ctorch\nSize\n" + doubled(60) + b"\x85\x85R.",
+    ],
+)
+def test_no_message_writes_out_what_doubles(pickled):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02" + pickled)
+        for name, content in (("version", b"3\n"), ("byteorder", b"little"), ("data/0", bytes(4))):
+            archive.writestr("archive/" + name, content)
+    with pytest.raises((*CLEAR, TypeError)) as caught:
+        autodiff.load(io.BytesIO(file.getvalue()))
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("kind", ["builtins\nset", "builtins\nfrozenset", "collections\nOrderedDict", "torch\nSize"])
+def test_a_container_is_not_made_of_a_tensor(kind):
+    """One number in memory can be a tensor of any size."""
+    raw = written(autodiff.zeros(1).expand(10**9))
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        records = {name: archive.read(name) for name in archive.namelist()}
+    (name,) = [name for name in records if name.endswith("data.pkl")]
+    head, body = records[name][:2], records[name][2:-1]
+    records[name] = head + b"c" + kind.encode() + b"\n" + body + b"\x85R."
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for each, content in records.items():
+            archive.writestr(each, content)
+    with pytest.raises(CLEAR, match="container is made of"):
+        autodiff.load(io.BytesIO(file.getvalue()))

@@ -138,3 +138,35 @@ def test_all_switches_are_there_and_no_others(T):
     for part in (config.save, config.load):
         with pytest.raises(AttributeError):
             part.something_else = 1
+
+
+def test_a_mapped_record_that_has_to_be_copied_is_counted(tmp_path):
+    """Many entries of a directory may be one record; a copy of each would take far more memory than the file."""
+    from autodiff.serialization.archive import Writer
+
+    def storage(k):
+        words = [b"X" + len(w).to_bytes(4, "little") + w for w in (b"storage", b"%03d" % k, b"cpu")]
+        return b"(" + words[0] + b"ctorch\nFloatStorage\n" + words[1] + words[2] + b"M\x00\x10tQ"
+
+    with open(tmp_path / "a.pt", "wb") as file:
+        writer = Writer(file.write, "archive")
+        writer.write_record("data.pkl", b"\x80\x02](" + b"".join(map(storage, range(40))) + b"e.")
+        writer.write_record("byteorder", b"big")  # so that each is copied
+        writer.write_record("data/000", bytes(4 * 4096))
+        *_, last = writer._directory
+        writer._directory += [last.replace(b"data/000", b"data/%03d" % k) for k in range(1, 40)]
+        writer.write_record("version", b"3\n")
+        writer.write_end_of_file()
+    with pytest.raises(RuntimeError, match="its records overlap"):
+        autodiff.load(tmp_path / "a.pt", mmap=True)
+
+
+def test_buffers_in_a_file_are_pytorchs(tmp_path):
+    for one, other in ((autodiff, torch), (torch, autodiff), (autodiff, autodiff)):
+        layer = one.nn.Module()
+        layer.b, layer.c = one.nn.Buffer(one.ones(2)), one.nn.Buffer(one.zeros(1), persistent=False)
+        one.save(dict(layer.named_buffers()), tmp_path / "b.pt")
+        found = other.load(tmp_path / "b.pt")
+        assert {name: (b.tolist(), isinstance(b, other.nn.Buffer), b.persistent) for name, b in found.items()} == {
+            "b": ([1, 1], True, True), "c": ([0], True, False),
+        }  # fmt: skip
