@@ -75,16 +75,17 @@ class Table:
 
     def __set__(self, owner: Any, table: Mapping[int, Any]) -> None:
         kinds, given = _hooks_of(owner), dict(table)
-        known = {number: hook for kind in self.kinds for number, hook in kinds.get(kind, {}).items()}
+        first = self.kinds[0]
+        known = kinds.get(first, OrderedDict())
         self.__delete__(owner)
         if isinstance(table, HookTable) and table.kind in self.kinds:
             if table:  # one that stood here before: its handles still take hooks out of it
                 kinds[table.kind] = table.hooks()
             return
-        HookTable(kinds, self.kinds[0]).update(given)
-        for number, hook in known.items():
-            if self.kinds[0] in _SWITCHES and given.get(number) is hook[0]:
-                kinds[self.kinds[0]][number] = hook  # with its switches
+        HookTable(kinds, first).update(given)
+        for number, hook in known.items() if first in _SWITCHES else ():
+            if given.get(number) is hook[0]:
+                kinds[first][number] = hook  # with its switches
 
     def __delete__(self, owner: Any) -> None:
         for kind in self.kinds:

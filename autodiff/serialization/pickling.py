@@ -88,10 +88,10 @@ def _reduced(t: Tensor, storages: Storages, protocol: int) -> Any:
     kind, notes = type(t), state_of(t)
     if isinstance(t, (Parameter, Buffer)) and kind in (Parameter, Buffer):
         *rest, wanted, hooks = _tensor_parts(t, storages)
-        plain = _Call(rebuild.tensor_v2, (*rest, False, hooks))
         if kind is Buffer:
             marked = {"persistent": notes.get("persistent", True), Buffer.mark: True}
             return rebuild.from_type, (rebuild.tensor_v2, Tensor, (*rest, wanted, hooks), marked)
+        plain = _Call(rebuild.tensor_v2, (*rest, False, hooks))
         if notes:
             return rebuild.parameter_with_state, (plain, wanted, hooks, notes)
         return rebuild.parameter, (plain, wanted, hooks)

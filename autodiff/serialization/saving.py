@@ -195,9 +195,11 @@ def _archived(file: Any, locate: Locate, module: Any, arguments: dict[str, Any],
         start, length = reader.place(name)
         if length != size:
             raise damaged(f"its record {name!r} has {length} bytes, and should have {size}")
-        if pages is not None and size and byteorder == sys.byteorder and start % 8 == 0:
+        if pages is None or not size:
+            return reader.array(name)
+        if byteorder == sys.byteorder and start % 8 == 0:
             return np.frombuffer(pages, np.uint8, size, start)
-        if pages is not None and size and options.load.mmap_flags == options.MAP_SHARED:
+        if options.load.mmap_flags == options.MAP_SHARED:
             raise RuntimeError(
                 f"the record {name!r} can't be shared with the file: it begins at byte {start}, or its numbers are written the "
                 "other way round; save it again with torch.utils.serialization.config.save.storage_alignment = 64"
