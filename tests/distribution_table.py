@@ -13,66 +13,86 @@ def factor(rng, shape):
 
 
 # What a parameter may be; each is drawn for a shape of the batch.
-REAL = lambda rng, shape: rng.uniform(-1.5, 1.5, shape)
-POSITIVE = lambda rng, shape: rng.uniform(0.4, 3, shape)
-OVER_2 = lambda rng, shape: rng.uniform(2.1, 5, shape)
-CHANCE = lambda rng, shape: rng.uniform(0.1, 0.9, shape)
-VECTOR = lambda rng, shape: rng.uniform(-1.5, 1.5, (*shape, 3))
-POSITIVES = lambda rng, shape: rng.uniform(0.4, 3, (*shape, 3))
-PAIRS = lambda rng, shape: rng.uniform(-1.5, 1.5, (*shape, 3, 2))
+def real(rng, shape):
+    return rng.uniform(-1.5, 1.5, shape)
+
+
+def positive(rng, shape):
+    return rng.uniform(0.4, 3, shape)
+
+
+def over_2(rng, shape):
+    return rng.uniform(2.1, 5, shape)
+
+
+def chance(rng, shape):
+    return rng.uniform(0.1, 0.9, shape)
+
+
+def vector(rng, shape):
+    return rng.uniform(-1.5, 1.5, (*shape, 3))
+
+
+def positives(rng, shape):
+    return rng.uniform(0.4, 3, (*shape, 3))
+
+
+def pairs(rng, shape):
+    return rng.uniform(-1.5, 1.5, (*shape, 3, 2))
+
 
 # Of each distribution its parameters, by name. What stands behind a space in a name tells two of a kind apart.
 PARAMETERS = {
-    "Normal": {"loc": REAL, "scale": POSITIVE},
-    "Uniform": {"low": lambda rng, shape: rng.uniform(-1, 0, shape), "high": POSITIVE},
-    "Bernoulli": {"probs": CHANCE},
-    "Bernoulli by logits": {"logits": REAL},
-    "ContinuousBernoulli": {"probs": CHANCE},
-    "ContinuousBernoulli by logits": {"logits": REAL},
-    "Categorical": {"probs": POSITIVES},
-    "Categorical by logits": {"logits": VECTOR},
-    "OneHotCategorical": {"probs": POSITIVES},
-    "OneHotCategorical by logits": {"logits": VECTOR},
-    "OneHotCategoricalStraightThrough": {"logits": VECTOR},
-    "Exponential": {"rate": POSITIVE},
-    "Laplace": {"loc": REAL, "scale": POSITIVE},
-    "Cauchy": {"loc": REAL, "scale": POSITIVE},
-    "Geometric": {"probs": CHANCE},
-    "Geometric by logits": {"logits": REAL},
-    "Gamma": {"concentration": POSITIVE, "rate": POSITIVE},
-    "Chi2": {"df": POSITIVE},
-    "Beta": {"concentration1": POSITIVE, "concentration0": POSITIVE},
-    "Dirichlet": {"concentration": POSITIVES},
-    "StudentT": {"df": OVER_2, "loc": REAL, "scale": POSITIVE},
-    "Poisson": {"rate": POSITIVE},
-    "Binomial": {"total_count": lambda rng, shape: np.full(shape, 4.0), "probs": CHANCE},
-    "Binomial by logits": {"total_count": lambda rng, shape: rng.integers(1, 9, shape).astype(float), "logits": REAL},
-    "Multinomial": {"probs": POSITIVES},
-    "RelaxedBernoulli": {"temperature": POSITIVE, "probs": CHANCE},
-    "RelaxedBernoulli by logits": {"temperature": POSITIVE, "logits": REAL},
-    "RelaxedOneHotCategorical": {"temperature": POSITIVE, "probs": POSITIVES},
-    "RelaxedOneHotCategorical by logits": {"temperature": POSITIVE, "logits": VECTOR},
-    "LogisticNormal": {"loc": VECTOR, "scale": POSITIVES},
-    "LogNormal": {"loc": REAL, "scale": POSITIVE},
-    "HalfNormal": {"scale": POSITIVE},
-    "HalfCauchy": {"scale": POSITIVE},
-    "Gumbel": {"loc": REAL, "scale": POSITIVE},
-    "Weibull": {"scale": POSITIVE, "concentration": OVER_2},
-    "Pareto": {"scale": POSITIVE, "alpha": OVER_2},
-    "NegativeBinomial": {"total_count": OVER_2, "probs": CHANCE},
-    "NegativeBinomial by logits": {"total_count": OVER_2, "logits": REAL},
-    "InverseGamma": {"concentration": OVER_2, "rate": POSITIVE},
-    "FisherSnedecor": {"df1": OVER_2, "df2": lambda rng, shape: rng.uniform(4.1, 9, shape)},
-    "Kumaraswamy": {"concentration1": OVER_2, "concentration0": OVER_2},
-    "VonMises": {"loc": REAL, "concentration": POSITIVE},
-    "LKJCholesky": {"concentration": POSITIVE},
-    "MultivariateNormal": {"loc": VECTOR, "covariance_matrix": covariance},
-    "MultivariateNormal by precision": {"loc": VECTOR, "precision_matrix": covariance},
-    "MultivariateNormal by factor": {"loc": VECTOR, "scale_tril": factor},
-    "LowRankMultivariateNormal": {"loc": VECTOR, "cov_factor": PAIRS, "cov_diag": POSITIVES},
-    "Wishart": {"df": OVER_2, "covariance_matrix": covariance},
-    "Wishart by precision": {"df": OVER_2, "precision_matrix": covariance},
-    "Wishart by factor": {"df": OVER_2, "scale_tril": factor},
+    "Normal": {"loc": real, "scale": positive},
+    "Uniform": {"low": lambda rng, shape: rng.uniform(-1, 0, shape), "high": positive},
+    "Bernoulli": {"probs": chance},
+    "Bernoulli by logits": {"logits": real},
+    "ContinuousBernoulli": {"probs": chance},
+    "ContinuousBernoulli by logits": {"logits": real},
+    "Categorical": {"probs": positives},
+    "Categorical by logits": {"logits": vector},
+    "OneHotCategorical": {"probs": positives},
+    "OneHotCategorical by logits": {"logits": vector},
+    "OneHotCategoricalStraightThrough": {"logits": vector},
+    "Exponential": {"rate": positive},
+    "Laplace": {"loc": real, "scale": positive},
+    "Cauchy": {"loc": real, "scale": positive},
+    "Geometric": {"probs": chance},
+    "Geometric by logits": {"logits": real},
+    "Gamma": {"concentration": positive, "rate": positive},
+    "Chi2": {"df": positive},
+    "Beta": {"concentration1": positive, "concentration0": positive},
+    "Dirichlet": {"concentration": positives},
+    "StudentT": {"df": over_2, "loc": real, "scale": positive},
+    "Poisson": {"rate": positive},
+    "Binomial": {"total_count": lambda rng, shape: np.full(shape, 4.0), "probs": chance},
+    "Binomial by logits": {"total_count": lambda rng, shape: rng.integers(1, 9, shape).astype(float), "logits": real},
+    "Multinomial": {"probs": positives},
+    "RelaxedBernoulli": {"temperature": positive, "probs": chance},
+    "RelaxedBernoulli by logits": {"temperature": positive, "logits": real},
+    "RelaxedOneHotCategorical": {"temperature": positive, "probs": positives},
+    "RelaxedOneHotCategorical by logits": {"temperature": positive, "logits": vector},
+    "LogisticNormal": {"loc": vector, "scale": positives},
+    "LogNormal": {"loc": real, "scale": positive},
+    "HalfNormal": {"scale": positive},
+    "HalfCauchy": {"scale": positive},
+    "Gumbel": {"loc": real, "scale": positive},
+    "Weibull": {"scale": positive, "concentration": over_2},
+    "Pareto": {"scale": positive, "alpha": over_2},
+    "NegativeBinomial": {"total_count": over_2, "probs": chance},
+    "NegativeBinomial by logits": {"total_count": over_2, "logits": real},
+    "InverseGamma": {"concentration": over_2, "rate": positive},
+    "FisherSnedecor": {"df1": over_2, "df2": lambda rng, shape: rng.uniform(4.1, 9, shape)},
+    "Kumaraswamy": {"concentration1": over_2, "concentration0": over_2},
+    "VonMises": {"loc": real, "concentration": positive},
+    "LKJCholesky": {"concentration": positive},
+    "MultivariateNormal": {"loc": vector, "covariance_matrix": covariance},
+    "MultivariateNormal by precision": {"loc": vector, "precision_matrix": covariance},
+    "MultivariateNormal by factor": {"loc": vector, "scale_tril": factor},
+    "LowRankMultivariateNormal": {"loc": vector, "cov_factor": pairs, "cov_diag": positives},
+    "Wishart": {"df": over_2, "covariance_matrix": covariance},
+    "Wishart by precision": {"df": over_2, "precision_matrix": covariance},
+    "Wishart by factor": {"df": over_2, "scale_tril": factor},
 }
 FIRST = {"Multinomial": (5,), "LKJCholesky": (3,)}  # what is no tensor
 

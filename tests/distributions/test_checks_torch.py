@@ -31,7 +31,8 @@ def alike(a, b):
         return a.shape == b.shape and np.allclose(a, b, rtol=1e-4, atol=1e-5, equal_nan=True)
     if isinstance(a, tuple) and isinstance(b, tuple):
         kinds = [kind.__name__ for kind in a[0].__mro__]
-        return b[0].__name__.lstrip("_") in kinds and (a[1] == b[1] or not b[1].startswith(("Expected", "The value", "The right", "Value")))
+        checked = b[1].startswith(("Expected", "The value", "The right", "Value"))
+        return b[0].__name__.lstrip("_") in kinds and (a[1] == b[1] or not checked)
     return isinstance(a, str) and isinstance(b, str)
 
 
@@ -104,7 +105,7 @@ def test_a_subclass_with_its_own_constructor_says_how_it_expands(name):
         mine.__dict__.update(build(T, name, arrays_of(name)).__dict__)
         with pytest.raises(NotImplementedError):
             mine.expand((4, 2, 3))
-    with pytest.raises(NotImplementedError, match="Subclass Mine of .* that defines a custom __init__ method must also define"):
+    with pytest.raises(NotImplementedError, match=r"Subclass Mine of .* that defines a custom __init__ method must"):
         autodiff.distributions.Distribution._get_checked_instance(mine, type(mine).__mro__[1])
 
 

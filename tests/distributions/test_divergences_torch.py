@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from distribution_table import PARAMETERS, arrays_of, distribution
+from distribution_table import PARAMETERS, distribution
 
 import autodiff
 
@@ -67,7 +67,9 @@ def test_every_pair_in_batches(p):
     assert bool(compared) == (p not in WITHOUT | {"Wishart"})
 
 
-FAMILY = ["Normal", "Bernoulli", "ContinuousBernoulli", "Exponential", "Gamma", "Chi2", "Beta", "Dirichlet", "Poisson", "Wishart"]
+FAMILY = [
+    "Normal", "Bernoulli", "ContinuousBernoulli", "Exponential", "Gamma", "Chi2", "Beta", "Dirichlet", "Poisson", "Wishart",
+]
 WITHOUT_MEASURE = ("Beta", "Dirichlet", "Poisson")  # they don't say what the mean of the carrier measure is
 
 

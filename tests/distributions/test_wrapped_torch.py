@@ -19,26 +19,32 @@ def normal(T, *shape):
 
 
 def transformed(base, *transforms):
-    return lambda T: T.distributions.TransformedDistribution(base(T), [t(T.distributions, T) for t in transforms])
+    def made(T):
+        return T.distributions.TransformedDistribution(base(T), [TRANSFORMS[each](T.distributions, T) for each in transforms])
+
+    return made
 
 
-EXP = lambda d, T: d.ExpTransform()
-FALLING = lambda d, T: d.AffineTransform(1.0, -2.0)
-COLUMN = lambda d, T: d.AffineTransform(drawn(T, 4, 1, 1), drawn(T, 4, 1, 1, low=0.5, high=2.0))
-VECTOR = lambda d, T: d.AffineTransform(drawn(T, 3), drawn(T, 3, low=0.5, high=2.0), event_dim=1)
-STICK = lambda d, T: d.StickBreakingTransform()
-RESHAPED = lambda d, T: d.ReshapeTransform((2, 3), (3, 2))
-INDEPENDENT = lambda d, T: d.IndependentTransform(d.ExpTransform(), 1)
-CORRELATION = lambda d, T: d.CorrCholeskyTransform()
-TURNED = lambda d, T: d.ComposeTransform([d.TanhTransform(), d.AffineTransform(0.0, -1.0)])
-SIGMOIDS = lambda d, T: d.CatTransform([d.SigmoidTransform(), d.AffineTransform(0.0, 3.0)], dim=-1, lengths=[1, 2])
-STACKED = lambda d, T: d.StackTransform([d.ExpTransform(), d.identity_transform, d.SigmoidTransform()], dim=-1)
+TRANSFORMS = {
+    "exp": lambda d, T: d.ExpTransform(),
+    "falling": lambda d, T: d.AffineTransform(1.0, -2.0),
+    "column": lambda d, T: d.AffineTransform(drawn(T, 4, 1, 1), drawn(T, 4, 1, 1, low=0.5, high=2.0)),
+    "vector": lambda d, T: d.AffineTransform(drawn(T, 3), drawn(T, 3, low=0.5, high=2.0), event_dim=1),
+    "stick": lambda d, T: d.StickBreakingTransform(),
+    "reshaped": lambda d, T: d.ReshapeTransform((2, 3), (3, 2)),
+    "independent": lambda d, T: d.IndependentTransform(d.ExpTransform(), 1),
+    "correlation": lambda d, T: d.CorrCholeskyTransform(),
+    "turned": lambda d, T: d.ComposeTransform([d.TanhTransform(), d.AffineTransform(0.0, -1.0)]),
+    "sigmoids": lambda d, T: d.CatTransform([d.SigmoidTransform(), d.AffineTransform(0.0, 3.0)], dim=-1, lengths=[1, 2]),
+    "stacked": lambda d, T: d.StackTransform([d.ExpTransform(), d.identity_transform, d.SigmoidTransform()], dim=-1),
+}
 
 
 def vectors(T, *shape):
     """Normal vectors: the last of the shape's dimensions belongs to the event."""
-    d = T.distributions
-    return d.MultivariateNormal(drawn(T, *shape), scale_tril=drawn(T, shape[-1], shape[-1]).tril(-1) + 2 * T.eye(shape[-1]).double())
+    n = shape[-1]
+    factor = drawn(T, n, n).tril(-1) + 2 * T.eye(n, dtype=T.float64)
+    return T.distributions.MultivariateNormal(drawn(T, *shape), scale_tril=factor)
 
 
 def mixture(component, weights):
@@ -60,23 +66,23 @@ WRAPPED = {
     "independent classes": independent(lambda T: T.distributions.Categorical(drawn(T, 2, 3, 4, low=0.1, high=0.9)), 1),
     "twice independent": independent(independent(lambda T: normal(T, 4, 2, 3), 1), 1),
     "nothing done": transformed(lambda T: normal(T, 2, 3)),
-    "exp": transformed(lambda T: normal(T, 2, 3), EXP),
-    "falling": transformed(lambda T: normal(T, 2, 3), FALLING),
-    "falling twice": transformed(lambda T: normal(T, 2, 3), FALLING, TURNED),
-    "a wider transform": transformed(lambda T: normal(T, 2, 3), COLUMN),
-    "of vectors": transformed(lambda T: normal(T, 2, 3), VECTOR),
-    "of vectors, then of numbers": transformed(lambda T: normal(T, 2, 3), VECTOR, EXP),
-    "of numbers, then of vectors": transformed(lambda T: normal(T, 2, 3), EXP, VECTOR),
-    "stick breaking": transformed(lambda T: normal(T, 2, 3), STICK),
-    "stick breaking of vectors": transformed(lambda T: vectors(T, 2, 3), STICK),
-    "exp of vectors": transformed(lambda T: vectors(T, 2, 3), EXP),
-    "a wider transform of vectors": transformed(lambda T: vectors(T, 2, 3), COLUMN),
-    "reshaped": transformed(lambda T: normal(T, 4, 2, 3), RESHAPED),
-    "independent transform": transformed(lambda T: normal(T, 2, 3), INDEPENDENT),
-    "correlations": transformed(lambda T: normal(T, 2, 3), CORRELATION),
-    "side by side": transformed(lambda T: normal(T, 2, 3), SIGMOIDS),
-    "one each": transformed(lambda T: normal(T, 2, 3), STACKED),
-    "of counts": transformed(lambda T: T.distributions.Poisson(drawn(T, 2, 3, low=1.0, high=4.0)), FALLING),
+    "exp": transformed(lambda T: normal(T, 2, 3), "exp"),
+    "falling": transformed(lambda T: normal(T, 2, 3), "falling"),
+    "falling twice": transformed(lambda T: normal(T, 2, 3), "falling", "turned"),
+    "a wider transform": transformed(lambda T: normal(T, 2, 3), "column"),
+    "of vectors": transformed(lambda T: normal(T, 2, 3), "vector"),
+    "of vectors, then of numbers": transformed(lambda T: normal(T, 2, 3), "vector", "exp"),
+    "of numbers, then of vectors": transformed(lambda T: normal(T, 2, 3), "exp", "vector"),
+    "stick breaking": transformed(lambda T: normal(T, 2, 3), "stick"),
+    "stick breaking of vectors": transformed(lambda T: vectors(T, 2, 3), "stick"),
+    "exp of vectors": transformed(lambda T: vectors(T, 2, 3), "exp"),
+    "a wider transform of vectors": transformed(lambda T: vectors(T, 2, 3), "column"),
+    "reshaped": transformed(lambda T: normal(T, 4, 2, 3), "reshaped"),
+    "independent transform": transformed(lambda T: normal(T, 2, 3), "independent"),
+    "correlations": transformed(lambda T: normal(T, 2, 3), "correlation"),
+    "side by side": transformed(lambda T: normal(T, 2, 3), "sigmoids"),
+    "one each": transformed(lambda T: normal(T, 2, 3), "stacked"),
+    "of counts": transformed(lambda T: T.distributions.Poisson(drawn(T, 2, 3, low=1.0, high=4.0)), "falling"),
     "mixture": mixture(lambda T: normal(T, 2, 3), (2, 3)),
     "mixture of vectors": mixture(lambda T: vectors(T, 2, 3, 4), (2, 3)),
     "mixture of matrices": mixture(independent(lambda T: normal(T, 2, 3, 2, 2), 2), (2, 3)),
