@@ -36,6 +36,18 @@ TRANSFORMS = {
     "positive definite": (lambda d, t: d.PositiveDefiniteTransform(), (2, 3, 3)),
     "correlation": (lambda d, t: d.CorrCholeskyTransform(), (4, 6)),
     "correlation of two": (lambda d, t: d.CorrCholeskyTransform(), (3, 1)),
+    "vectors, then matrices": (
+        lambda d, t: d.ComposeTransform([d.AffineTransform(0.5, 2.0, event_dim=1), d.LowerCholeskyTransform()]), (2, 3, 3)
+    ),
+    "matrices, then vectors": (
+        lambda d, t: d.ComposeTransform([d.LowerCholeskyTransform(), d.AffineTransform(0.5, 2.0, event_dim=1)]), (2, 3, 3)
+    ),
+    "reshape, then vectors": (
+        lambda d, t: d.ComposeTransform([d.ReshapeTransform((4,), (2, 2)), d.AffineTransform(0.0, t([1.0, 2.0]), event_dim=1)]),
+        (3, 4),
+    ),
+    "independent twice": (lambda d, t: d.IndependentTransform(d.IndependentTransform(d.TanhTransform(), 1), 1), (2, 3)),
+    "falling": (lambda d, t: d.ComposeTransform([d.AffineTransform(0.0, -2.0), d.SigmoidTransform()]), (5,)),
 }
 
 
@@ -215,3 +227,128 @@ def test_a_cache_of_another_size():
             except NotImplementedError:
                 outcomes.append(("none",))
         assert outcomes[0] == outcomes[1]
+
+
+def said(call):
+    """What came of it, or the class and the text of the error."""
+    try:
+        found = call()
+    except Exception as error:
+        return type(error).__name__, str(error)
+    return found.detach().numpy() if hasattr(found, "detach") else tuple(found) if isinstance(found, tuple) else found
+
+
+SHAPES = [(), (1,), (3,), (4,), (6,), (2, 2), (2, 3), (3, 1), (3, 3), (2, 3, 3), (3, 2, 2)]
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_shapes_that_fit_and_those_that_do_not(name):
+    ours, theirs = (TRANSFORMS[name][0](T.distributions, T.tensor) for T in (autodiff, torch))
+    found = [
+        [said(lambda ask=ask, shape=shape: ask(m.Size(shape))) for shape in SHAPES for ask in (f.forward_shape, f.inverse_shape)]
+        for m, f in ((autodiff, ours), (torch, theirs))
+    ]
+    for a, b in zip(*found, strict=True):
+        assert a == b or a[0] == b[0] == "RuntimeError"  # what two sizes that differ are told in
+
+
+@pytest.mark.parametrize("front", [(), (2, 3)], ids=["alone", "batch"])
+@pytest.mark.parametrize("name", [name for name in TRANSFORMS if name not in ("cat", "stack")])
+def test_of_one_value_and_of_a_batch(name, front):
+    """What is asked of it, and the slope of how much it stretches."""
+    make, kind = TRANSFORMS[name]
+    found = []
+    for T in (autodiff, torch):
+        f = make(T.distributions, lambda v, T=T: T.tensor(v, dtype=T.float64))
+        n = f.domain.event_dim
+        event = kind[len(kind) - n :] if n else ()
+        drawn = np.random.default_rng(3).uniform(0.2, 0.9, (*front, *event)) + (kind == "over 1")
+        x = T.tensor(drawn.tolist(), dtype=T.float64, requires_grad=True)
+        answers = [said(lambda: f(x)), said(lambda: f.inv(f(x))), said(lambda: f.log_abs_det_jacobian(x, f(x)))]
+        if isinstance(answers[2], np.ndarray) and f.log_abs_det_jacobian(x, f(x)).requires_grad:
+            f.log_abs_det_jacobian(x, f(x)).pow(2).sum().backward()
+            answers.append(x.grad.numpy())
+        answers += [said(lambda: f.sign), said(lambda: f.event_dim), said(lambda: f.inv.event_dim)]
+        answers += [repr(f), repr(f.domain), repr(f.codomain)]
+        found.append(answers)
+    assert len(found[0]) == len(found[1])
+    for a, b in zip(*found, strict=True):
+        if isinstance(b, np.ndarray):
+            assert a.shape == b.shape
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+        else:
+            assert a == b or a[0] == b[0] == "RuntimeError"
+
+
+def test_which_way_an_affine_transform_goes():
+    for T in (autodiff, torch):
+        signs = [T.distributions.AffineTransform(1.0, scale).sign for scale in (3, -0.5, 0, T.tensor([2.0, -1.0, 0.0]))]
+        assert signs[:3] == [1, -1, 0]
+        assert signs[3].tolist() == [1, -1, 0]
+        assert T.distributions.PowerTransform(T.tensor([2.0, -1.0])).sign.tolist() == [1, -1]
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_a_transform_and_its_inverse_are_one_pair(name):
+    """The inverse of the inverse is the transform, of which one inverse is kept; what is asked of it is answered backwards."""
+    f = TRANSFORMS[name][0](autodiff.distributions, autodiff.tensor)
+    inverse = f.inv
+    assert f.inv is inverse
+    assert inverse.inv is f
+    assert inverse == f.inv
+    assert inverse.bijective == f.bijective
+    assert (inverse.domain.event_dim, inverse.codomain.event_dim) == (f.codomain.event_dim, f.domain.event_dim)
+    for shape in SHAPES:
+        assert said(lambda shape=shape: inverse.forward_shape(shape)) == said(lambda shape=shape: f.inverse_shape(shape))
+        assert said(lambda shape=shape: inverse.inverse_shape(shape)) == said(lambda shape=shape: f.forward_shape(shape))
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_a_cache_holds_the_last_pair(name):
+    make, kind = TRANSFORMS[name]
+    f = make(autodiff.distributions, autodiff.tensor)
+    try:
+        cached = f.with_cache(1)
+    except NotImplementedError:
+        return
+    assert cached.with_cache(1) is cached
+    if not hasattr(cached, "_cached_x_y") or name == "identity":
+        return
+    x, other = (autodiff.from_numpy(points(kind, seed)) for seed in (0, 1))
+    y = cached(x)
+    if not name.startswith("compose") and not name.startswith("inverse"):
+        assert cached(x) is y
+    assert cached.inv(y) is x
+    cached(other)
+    assert cached.inv(y) is not x
+    back = cached.inv(y)
+    assert cached(back) is y
+    assert f.with_cache(0)(x) is not f.with_cache(0)(x) or name in ("identity",)
+
+
+def test_a_cache_is_of_one_pair_or_none():
+    for T in (autodiff, torch):
+        with pytest.raises(ValueError, match="cache_size must be 0 or 1"):
+            T.distributions.ExpTransform(cache_size=2)
+
+
+def test_a_registry_of_ones_own():
+    for T in (autodiff, torch):
+        constraints, registry = T.distributions.constraints, type(T.distributions.biject_to)()
+
+        class Mine(constraints.Constraint):
+            pass
+
+        @registry.register(Mine)
+        def to_mine(constraint):
+            return T.distributions.ExpTransform()
+
+        assert isinstance(registry(Mine()), T.distributions.ExpTransform)
+        assert to_mine(None) == T.distributions.ExpTransform()
+        assert registry.register(constraints.positive, to_mine) is to_mine  # a constraint stands for its class
+        assert registry(constraints.greater_than(3.0)) == T.distributions.ExpTransform()
+        for wrong in (int, 3):
+            with pytest.raises(TypeError, match="Expected constraint to be either a Constraint subclass or instance"):
+                registry.register(wrong, to_mine)
+        with pytest.raises(NotImplementedError, match="Cannot transform _?Simplex constraints"):
+            registry(constraints.simplex)
