@@ -3,7 +3,8 @@
     with Warm("autodiff.cli") as warm:
         warm.run(folder, "-m", "autodiff", "run", "program.py")      a finished process, as subprocess.run gives it
 
-What a process does as it starts is nothing to ask this way, nor how Python shows a traceback: the frames of this file are in it.
+How Python starts, and how it shows a traceback, can't be asked this way: the frames of this file are in it. Where processes
+can't be forked, each begins anew.
 """
 
 import gc
@@ -18,24 +19,35 @@ from pathlib import Path
 
 
 class Warm:
-    """The process that forks. `options` are Python's own, for all that it runs."""
+    """The process that forks. `options` are Python's own, for all that it runs; `path` is the PYTHONPATH, where it is another."""
 
-    def __init__(self, *modules, options=()):
-        # The variable would keep a program's folder off sys.path.
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
-        command = [sys.executable, *options, __file__, *modules]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    def __init__(self, *modules, options=(), path=None):
+        # PYTHONSAFEPATH would keep a program's folder off sys.path; what pytest was told is not for a pytest that it starts.
+        self.environment = {
+            name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH" and not name.startswith("PYTEST_")
+        }
+        if path:
+            self.environment["PYTHONPATH"] = str(path)
+        self.python = [sys.executable, *options]
+        if hasattr(os, "fork"):
+            command = [*self.python, __file__, *modules]
+            pipe = subprocess.PIPE
+            self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=self.environment)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
-        self.process.communicate()
+        if hasattr(os, "fork"):
+            self.process.communicate()
 
     def run(self, folder, *words):
         """Run a file, or with -m a module, with its arguments, in a folder."""
+        words = [str(word) for word in words]
+        if not hasattr(os, "fork"):
+            return subprocess.run([*self.python, *words], cwd=folder, env=self.environment, capture_output=True, text=True)
         with tempfile.TemporaryDirectory() as told:
-            self.process.stdin.write(json.dumps([str(folder), told, [str(word) for word in words]]) + "\n")
+            self.process.stdin.write(json.dumps([str(folder), told, words]) + "\n")
             self.process.stdin.flush()
             code = int(self.process.stdout.readline())
             out, err = ((Path(told) / name).read_text(encoding="utf-8") for name in ("out", "err"))
@@ -51,7 +63,7 @@ def begin(folder, told, words):
         sys.argv, sys.path[0] = words[1:], str(folder)
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
     else:
-        sys.argv, sys.path[0] = words, str(Path(words[0]).parent)
+        sys.argv, sys.path[0] = words, str(Path(folder, words[0]).parent)
         runpy.run_path(words[0], run_name="__main__")
 
 
@@ -62,7 +74,8 @@ def serve(modules):
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            return begin(*json.loads(line))
+            begin(*json.loads(line))
+            return
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 

@@ -105,7 +105,7 @@ def _lookers(storage: type) -> Iterator[tuple[Any, Array]]:
     frozen = gc.get_freeze_count()
     if frozen:  # what is frozen is not listed, and a program that forks freezes all it has
         gc.unfreeze()
-    objects = gc.get_objects()
+    objects: list[Any] = gc.get_objects()
     if frozen:
         gc.freeze()
     # There may be millions of them, of a few thousand types, and a type need not have a hash.
