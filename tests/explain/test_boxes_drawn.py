@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -102,6 +102,7 @@ def squares(drawn):
     return found
 
 
+@settings(max_examples=40)
 @given(hnp.arrays(np.float64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=16), elements=st.integers(-8, 8).map(float)))
 def test_each_number_is_a_square_in_its_place_filled_for_plus_hollow_for_minus_and_darker_farther_from_zero(numbers):
     value = value_of(numbers)
