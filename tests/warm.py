@@ -19,7 +19,7 @@ from pathlib import Path
 
 
 class Warm:
-    """The process that forks. `options` are Python's own, for all that it runs; `path` is the PYTHONPATH, where it is another."""
+    """The process that forks. `options` are Python's own, for all that it runs; `path` is its PYTHONPATH."""
 
     def __init__(self, *modules, options=(), path=None):
         # PYTHONSAFEPATH would keep a program's folder off sys.path; what pytest was told is not for a pytest that it starts.

@@ -105,7 +105,7 @@ def _lookers(storage: type) -> Iterator[tuple[Any, Array]]:
     frozen = gc.get_freeze_count()
     if frozen:  # what is frozen is not listed, and a program that forks freezes all it has
         gc.unfreeze()
-    objects: list[Any] = gc.get_objects()
+    objects = gc.get_objects()
     if frozen:
         gc.freeze()
     # There may be millions of them, of a few thousand types, and a type need not have a hash.
@@ -113,7 +113,7 @@ def _lookers(storage: type) -> Iterator[tuple[Any, Array]]:
     kinds = {id(kind) for kind in dict(zip(map(id, types), types)).values() if kind is storage or issubclass(kind, Tensor)}
     for each in itertools.compress(objects, map(kinds.__contains__, map(id, types))):
         try:
-            yield each, each._bytes if type(each) is storage else _NUMBERS.__get__(each)
+            yield each, _NUMBERS.__get__(each) if issubclass(type(each), Tensor) else each._bytes
         except AttributeError:
             continue  # it is being made
 
