@@ -11,7 +11,8 @@ def evaluated(library, expression):
     F, L = library.nn.functional, library.linalg
     names = {
         "torch": library, "F": F, "L": L, "one": library.tensor(3), "x": library.tensor([1.0, -2.0, 3.0]),
-        "i": library.tensor([2, -3, 0, 1]), "m": library.arange(6.0).reshape(2, 3), "cube": library.arange(24.0).reshape(2, 3, 4),
+        "i": library.tensor([2, -3, 0, 1]), "m": library.arange(6.0).reshape(2, 3),
+        "cube": library.arange(24.0).reshape(2, 3, 4),
         "a": library.tensor([[2.0, 1.0, 0.5], [1.0, 3.0, 1.0], [-1.0, 1.0, 4.0]]).double(),
         "b": library.tensor([[1.0, 2.0], [0.0, -1.0], [2.0, 1.0]]).double(),
         "flat": library.tensor([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.0, 1.0]]).double(),
@@ -48,7 +49,8 @@ SAME = [
     "L.solve_ex(torch.stack([flat, a]), b).result[1]", "L.solve_ex(a, b, left=True).result", "L.solve(a, b.T, left=False)",
     "L.solve(a, b[:, 0])", "L.lu_solve(*L.lu_factor(torch.stack([a, a.T])), b)", "L.lu_solve(*L.lu_factor(a), b, adjoint=True)",
     "L.lu_solve(*L.lu_factor(a), b.T, left=False)", "L.lu_solve(*L.lu_factor(a), b.T, left=False, adjoint=True)",
-    "torch.pixel_unshuffle(torch.arange(24).reshape(1, 4, 6), 2)", "torch.channel_shuffle(cube.reshape(1, 6, 4), 3)", "L.solve(a.expand(2, 3, 3), b.T)",
+    "torch.pixel_unshuffle(torch.arange(24).reshape(1, 4, 6), 2)", "torch.channel_shuffle(cube.reshape(1, 6, 4), 3)",
+    "L.solve(a.expand(2, 3, 3), b.T)",
 ]  # fmt: skip
 
 
