@@ -128,7 +128,7 @@ REFUSED = {
     "F.fractional_max_pool2d(image, 2, output_size=5)": (RuntimeError, "too large relative to input"),
     "F.fractional_max_pool2d(image, 2, output_ratio=(0.5,))": (ValueError, "output_ratio"),
     "F.fractional_max_pool2d(image, 2)": (ValueError, "requires specifying either an output_size or an output_ratio"),
-    "F.max_unpool2d(torch.ones(1, 0, 2, 2), torch.zeros(1, 0, 2, 2).long(), 2)": 
+    "F.max_unpool2d(torch.ones(1, 0, 2, 2), torch.zeros(1, 0, 2, 2).long(), 2)":
         (RuntimeError, "[Ee]xpected|elements|non-zero"),
     "F.interpolate(torch.ones(1, 1, 0), size=2)": (RuntimeError, "non-zero|greater than 0|sizes|Input and output"),
     "F.pad(x, (1, 1, 1, 1))": (RuntimeError, "padding length 4 and input of dimension 1"),
@@ -148,7 +148,7 @@ REFUSED = {
     "F.interpolate(torch.ones(1, 1, 3), scale_factor=-4e18)": (RuntimeError, "without overflow|greater than 0"),
     "F.interpolate(torch.ones(1, 1, 3), size=2, scale_factor=2)": (ValueError, "only one of size or scale_factor"),
     "F.interpolate(torch.ones(1, 1, 3))": (ValueError, "either size or scale_factor should be defined"),
-    "F.interpolate(torch.ones(1, 1, 3), size=2, recompute_scale_factor=True)": 
+    "F.interpolate(torch.ones(1, 1, 3), size=2, recompute_scale_factor=True)":
         (ValueError, "not meaningful with an explicit size"),
     "F.interpolate(torch.ones(1, 1, 3), size=-1, mode='area')": (RuntimeError, "greater than or equal to 0"),
     "F.interpolate(torch.ones(1, 1, 0), size=2, mode='area')": (RuntimeError, "non-zero size"),
@@ -168,11 +168,11 @@ REFUSED = {
     "torch.einsum('ii', m)": (RuntimeError, "subscript i is repeated for operand 0 but the sizes don't match, 3 != 2"),
     "torch.frombuffer(b'12345678', dtype=torch.uint8, offset=1.5)": (TypeError, r"frombuffer\(\).*'offset'"),
     "torch.frombuffer(b'12345678', dtype=torch.uint8, count=1.5)": (TypeError, r"frombuffer\(\).*'count'"),
-    "torch.frombuffer(b'12345678', dtype=torch.uint8, offset=8)": 
+    "torch.frombuffer(b'12345678', dtype=torch.uint8, offset=8)":
         (ValueError, r"offset \(8 bytes\) must be non-negative and no"),
-    "torch.frombuffer(b'12345678', dtype=torch.int32, offset=2)": 
+    "torch.frombuffer(b'12345678', dtype=torch.int32, offset=2)":
         (ValueError, r"\(6 bytes\) after offset \(2 bytes\) must be a mul"),
-    "torch.frombuffer(b'12345678', dtype=torch.int32, count=2, offset=4)": 
+    "torch.frombuffer(b'12345678', dtype=torch.int32, count=2, offset=4)":
         (ValueError, r"\(2 \* 4 bytes\) after offset \(4 bytes"),
     "torch.frombuffer(b'12345678', dtype=torch.int32, count=0)": (ValueError, r"length \(8\) and count \(0\) must not be 0"),
     "x.index_fill(0, torch.tensor([[0]]), 1.0)": ((IndexError, RuntimeError), "vector|1-D|dim"),
@@ -218,7 +218,7 @@ REFUSED = {
     "torch.binomial(x, x.double())": (RuntimeError, "dtype|type"),
     "F.ctc_loss(cube, i, 3, 4)": ((RuntimeError, TypeError), "input_lengths|argument"),
     "F.ctc_loss(cube, torch.ones(5, 1).long(), (2, 2, 2), (1, 1, 1))": (RuntimeError, "size 3 at dimension 0"),
-    "F.ctc_loss(cube.long(), torch.ones(3, 1).long(), (2, 2, 2), (1, 1, 1))": 
+    "F.ctc_loss(cube.long(), torch.ones(3, 1).long(), (2, 2, 2), (1, 1, 1))":
         ((NotImplementedError, RuntimeError), "Long|long"),
     "F.ctc_loss(x, torch.ones(3, 1).long(), (2, 2, 2), (1, 1, 1))": ((IndexError, RuntimeError), "dim|log_probs"),
     "F.ctc_loss(cube, torch.ones(3, 1).long(), (2, 2, 9), (1, 1, 1))": (RuntimeError, "at most 2, but got value 9"),
@@ -234,7 +234,7 @@ REFUSED = {
     "F.multi_margin_loss(m, i // 2, weight=x.double())": (RuntimeError, "Float.*Double|dtype|type"),
     "torch.gru_cell(m, m, a, a)": (RuntimeError, "."),
     "torch.rnn_tanh_cell(m, m, m, a)": (RuntimeError, r"weight_ih first dim must be 1 \* hidden_size = 3, but got 2"),
-    "torch.rnn_relu_cell(m, m, a, torch.ones(4, 3))": 
+    "torch.rnn_relu_cell(m, m, a, torch.ones(4, 3))":
         (RuntimeError, r"weight_hh first dim must be 1 \* hidden_size = 3, but got 4"),
     "torch.rnn_tanh_cell(m, m, a[:, :2], a)": (RuntimeError, "inconsistent input_size: got 3 expected 2"),
     "torch.lstm_cell(m, (m, a), torch.ones(12, 3), torch.ones(12, 3))": (RuntimeError, "hidden1 batch size 3"),
