@@ -162,11 +162,11 @@ def calls(text):
     return [call.strip() for line in text.strip().split("\n") for call in line.split(";") if call.strip()]
 
 
-CASES = {
-    **{f"nn.{call}": call for call in calls(MADE + CALLED)},
-    **{f"nn.functional.{call}" if not call.startswith("mha") else call: call for call in calls(FUNCTIONS)},
-    **{f"nn.init.{call}": call for call in calls(INITIALISATIONS)},
-}
+CASES = [
+    *(f"nn.{call}" for call in calls(MADE + CALLED)),
+    *(call if call.startswith("mha") else f"nn.functional.{call}" for call in calls(FUNCTIONS)),
+    *(f"nn.init.{call}" for call in calls(INITIALISATIONS)),
+]
 
 # The same fact in words of the package's own.
 OTHER_WORDS = {
