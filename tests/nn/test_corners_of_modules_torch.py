@@ -88,9 +88,8 @@ def test_borders_of_convolutions(kernel, padding, mode):
 @pytest.mark.parametrize("n", [1, 3])
 def test_borders_of_other_convolutions(n):
     for padding, mode in (("valid", "circular"), ("same", "replicate"), (1, "circular"), ((1,) * n, "reflect")):
-        same_numbers(lambda T, p=padding, m=mode: getattr(T.nn, f"Conv{n}d")(2, 2, 2, padding=p, padding_mode=m, dtype=T.float64)(
-            x_of(T, 1, 2, *[3] * n)
-        ))  # fmt: skip
+        options = {"padding": padding, "padding_mode": mode}
+        same_numbers(lambda T, more=options: getattr(T.nn, f"Conv{n}d")(2, 2, 2, **more).double()(x_of(T, 1, 2, *[3] * n)))
 
 
 @pytest.mark.parametrize("size", [None, (9, 8), (10, 7), (1, 3, 10, 8), [9, 7]], ids=str)
@@ -115,7 +114,8 @@ def test_sizes_that_a_transposed_convolution_does_not_reach(size):
 
 LAZY = {
     "LazyLinear(3)": (4, 5), "LazyConv1d(3, 2)": (2, 4, 5), "LazyConv2d(4, 2, groups=2)": (2, 4, 5, 5),
-    "LazyConv3d(3, 2)": (4, 3, 3, 3), "LazyConvTranspose1d(3, 2)": (2, 4, 5), "LazyConvTranspose2d(4, 2, bias=False)": (4, 5, 5), "LazyBatchNorm1d()": (6, 4),
+    "LazyConv3d(3, 2)": (4, 3, 3, 3), "LazyConvTranspose1d(3, 2)": (2, 4, 5), "LazyBatchNorm1d()": (6, 4),
+    "LazyConvTranspose2d(4, 2, bias=False)": (4, 5, 5),
     "LazyConvTranspose3d(4, 2, groups=2)": (1, 4, 2, 2, 2), "LazyBatchNorm2d(0.1, None)": (2, 4, 3, 3),
     "LazyBatchNorm3d(affine=False)": (2, 4, 2, 2, 2), "LazyInstanceNorm1d(affine=True, track_running_stats=True)": (2, 4, 5),
     "LazyInstanceNorm2d(track_running_stats=False, affine=True)": (2, 4, 5, 5),
@@ -390,6 +390,40 @@ def test_parameters_drawn_anew_are_those_of_a_new_layer(make):
     same(program)
 
 
+WITH_DTYPE = """
+Linear(2, 3); Bilinear(2, 3, 4); Conv1d(2, 3, 2); Conv2d(2, 3, 2); Conv3d(2, 3, 2); ConvTranspose1d(2, 3, 2)
+ConvTranspose2d(2, 3, 2)
+ConvTranspose3d(2, 3, 2); BatchNorm1d(3); BatchNorm2d(3); BatchNorm3d(3); SyncBatchNorm(3); InstanceNorm1d(3, affine=True)
+InstanceNorm2d(3, affine=True, track_running_stats=True); LayerNorm(3); RMSNorm(3); GroupNorm(2, 4); Embedding(3, 2)
+EmbeddingBag(3, 2)
+PReLU(2); RNN(2, 3); LSTM(2, 3, proj_size=1); GRU(2, 3, bidirectional=True); RNNCell(2, 3); LSTMCell(2, 3); GRUCell(2, 3)
+MultiheadAttention(4, 2, add_bias_kv=True); MultiheadAttention(4, 2, kdim=3, vdim=5); TransformerEncoderLayer(4, 2, 8)
+TransformerDecoderLayer(4, 2, 8); Transformer(4, 2, 1, 1, 8); AdaptiveLogSoftmaxWithLoss(8, 10, [2, 5], 2.0, True)
+LinearCrossEntropyLoss(2, 3, bias=True); LazyLinear(3); LazyConv2d(3, 2); LazyConvTranspose1d(3, 2)
+LazyInstanceNorm1d(affine=True, track_running_stats=True)
+"""
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("make", [call.strip() for line in WITH_DTYPE.strip().split("\n") for call in line.split(";")])
+def test_the_dtype_and_the_device_that_are_asked_for(make):
+    """Each parameter and buffer has the dtype, first numbers and flags of PyTorch's; another device is refused."""
+    for dtype in ("float64", "float32", "float16", None):
+        found = []
+        for T in (autodiff, torch):
+            T.manual_seed(0)
+            given = f"{make[:-1]}, dtype={None if dtype is None else f'T.{dtype}'}, device='cpu')"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                layer = eval(f"nn.{given}", {"nn": T.nn, "T": T})
+            members = [*layer.named_parameters(), *layer.named_buffers()]
+            found.append([(name, str(t.dtype), t.requires_grad) for name, t in members])
+        assert found[0] == found[1]
+        assert {kind for _, kind, _ in found[0]} - {"torch.int64"} == {f"torch.{dtype or 'float32'}"}
+    with pytest.raises((RuntimeError, AssertionError), match="cuda"):
+        eval(f"nn.{make[:-1]}, device='cuda')", {"nn": autodiff.nn})
+
+
 # ---- norms that were saved long ago, and warn ----
 
 
@@ -513,6 +547,33 @@ def test_a_mask_as_numbers():
 
 
 # ---- modules as a whole ----
+
+
+@BOTH
+def test_a_parameter_of_the_users_own_class_is_marked(T):
+    class Own(T.Tensor):
+        pass
+
+    p = T.nn.Parameter(T.ones(2).as_subclass(Own))
+    assert type(p) is Own
+    assert p._is_param is True
+    assert isinstance(p, T.nn.Parameter)
+    assert not isinstance(T.ones(2).as_subclass(Own), T.nn.Parameter)
+
+
+def test_a_dictionary_of_parameters_takes_all_of_an_iterator_or_nothing():
+    d = autodiff.nn.ParameterDict({"a": autodiff.ones(1)})
+
+    def failing():
+        yield "b", autodiff.ones(1)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        d.update(failing())
+    assert list(d) == ["a"]
+    d.update((key * 2, value) for key, value in ((key, d[key]) for key in d))
+    assert list(d) == ["a", "aa"]
+    assert d["a"] is d["aa"]
 
 
 @pytest.mark.parametrize("overwrite", [True, False])

@@ -411,6 +411,14 @@ def contained(T, method):
     return T.nn.utils.prune.PruningContainer(method).compute_mask(T.arange(12.0).reshape(3, 4), mask)
 
 
+def test_a_mask_of_whole_numbers_becomes_one_of_the_tensors_dtype():
+    for T in (autodiff, torch):
+        container = T.nn.utils.prune.PruningContainer(own(T, "global"))
+        mask = container.compute_mask(T.ones(2, 2, dtype=T.float64), T.ones(2, 2, dtype=T.int64))
+        assert mask.dtype == T.float64
+        assert mask.tolist() == [[0, 1], [1, 1]]
+
+
 @pytest.mark.parametrize(("kind", "dim"), [("unstructured", None), ("structured", 0), ("structured", 1), ("structured", -1),
                                            ("structured", -2), ("global", None)])  # fmt: skip
 def test_what_a_method_sees_in_a_container(kind, dim):
@@ -698,6 +706,22 @@ def test_a_copy_of_several_parametrized_modules_shares_what_they_share(T):
     assert T.equal(twins[0].weight, layer.weight)
 
 
+@BOTH
+def test_a_parametrized_module_is_copied_by_its_own_way_of_copying(T):
+    class Counted(T.nn.Linear):
+        copies = 0
+
+        def __deepcopy__(self, memo):
+            Counted.copies += 1
+            twin = memo[id(self)] = self.__new__(self.__class__)
+            twin.__dict__ = copy.deepcopy(self.__dict__, memo)
+            return twin
+
+    layer = T.nn.utils.parametrizations.weight_norm(Counted(2, 2))
+    copy.deepcopy(layer)
+    assert Counted.copies == 1
+
+
 # ---- calls with other parameters, prefixes ----
 
 
@@ -730,6 +754,25 @@ def test_arguments_of_a_call_with_other_parameters(T):
     assert call(Added(), given, None, {"more": 5}).item() == 5
     assert call(Added(), given, ()).item() == 0
     assert call(Added(), [given, {}], T.ones(1)).item() == 10
+
+
+@BOTH
+def test_the_older_name_takes_all_that_the_newer_one_takes(T):
+    layer, call = T.nn.Linear(2, 1), T.nn.utils.stateless.functional_call
+    other = {"weight": T.ones(1, 2), "bias": T.zeros(1)}
+    with pytest.warns(FutureWarning, match=r"stateless.functional_call` is deprecated"):
+        assert call(layer, other, (T.ones(2),), strict=True).item() == 2
+    with pytest.warns(FutureWarning), pytest.raises(RuntimeError, match=r"Missing key\(s\): 'bias'"):
+        call(layer, {"weight": T.ones(1, 2)}, T.ones(2), strict=True)
+    with pytest.warns(FutureWarning):
+        assert call(layer, other, kwargs={"input": 2 * T.ones(2)}).item() == 4
+    tied = T.nn.Sequential(T.nn.Linear(1, 1, bias=False), T.nn.Linear(1, 1, bias=False))
+    tied[1].weight = tied[0].weight
+    given = {"0.weight": 3 * T.ones(1, 1)}
+    with pytest.warns(FutureWarning):
+        assert call(tied, given, T.ones(1)).item() == 9
+    with pytest.warns(FutureWarning):
+        assert call(tied, {**given, "1.weight": T.ones(1, 1)}, T.ones(1), tie_weights=False).item() == 3
 
 
 @pytest.mark.parametrize("prefix", ["module.", "m.", "."])
