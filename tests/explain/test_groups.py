@@ -389,7 +389,7 @@ def check_sizes(group):
 def test_weights_that_many_boxes_use_are_drawn_where_they_are_used_first():
     """Where there are too many of them to stand beside the boxes."""
     calls = [Call(f"net.{i}", "Net", None) for i in range(10) for _ in range(4)]
-    graph = with_weights(*([k % 40, (k + 11) % 40] for k in range(70)), calls=calls)
+    graph = with_weights(*([k % 40, (k + 20) % 40] for k in range(70)), calls=calls)
     made = Folding(graph)
     moved = 0
     for k in range(70):
