@@ -97,7 +97,7 @@ def result_thing(number, dtype="float32"):
 
 @pytest.mark.parametrize(
     ("dtypes", "drawn"),
-    [(["float32", "int64"], ["r0"]), (["int64", "float64"], ["r1"]), (["float32", "float16"], ["r0", "r1"]), (["int64"], ["r0"])],
+    [(["float32", "int64"], ["r0"]), (["int64", "float64"], ["r1"]), (["float32"] * 2, ["r0", "r1"]), (["int64"], ["r0"])],
 )
 def test_results_that_are_no_floats_are_no_boxes_beside_one_that_is(dtypes, drawn):
     builder = graphs._Builder()
