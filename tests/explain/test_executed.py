@@ -42,7 +42,8 @@ def test_the_lines_that_ran_with_what_they_came_to():
 
 
 def test_a_line_knows_what_each_name_meant_before_it():
-    first, second = lines_of(sgd, {"p": 1.0, "g": 2.0, "b": 4.0, "lr": 0.5, "momentum": 0.25, "nesterov": False}, ("p", "b"), ())
+    given = {"p": 1.0, "g": 2.0, "b": 4.0, "lr": 0.5, "momentum": 0.25, "nesterov": False}
+    first, second = lines_of(sgd, given, ("p", "b"), ())
     assert (first.meant["b"], second.meant["b"], second.meant["p"]) == (4.0, 3.0, 1.0)
     assert first.evaluate(ast.parse("momentum * b", mode="eval").body) == 1.0
     assert second.evaluate(ast.parse("where(b > 0, lr, 0)", mode="eval").body) == 0.5
@@ -213,13 +214,14 @@ def returns_too_many(p, g):
 
 
 def ends(p, g):
-    p = g
+    b = p  # noqa: F841
 
 
 @pytest.mark.parametrize(
     "rule",
-    [loops, writes_into, unpacks_into, returns_nothing, returns_one, returns_too_many, ends, max, int, eval("lambda p, g: (p,)")],
-)
+    [loops, writes_into, unpacks_into, returns_nothing, returns_one, returns_too_many, ends, max, int,
+     eval("lambda p, g: (p,)")],
+)  # fmt: skip
 def test_what_is_no_plain_row_of_assignments_is_not_read(rule):
     with pytest.raises(Unread):
         lines_of(rule, {"p": [1.0], "g": 2.0}, ("p",), ())
@@ -237,7 +239,8 @@ def test_a_function_that_is_given_too_few_names_is_an_error_of_its_own():
     ("value", "at", "number"),
     [
         (3.0, (1, 2), 3.0), (None, (), None), ("x", (0,), "x"), (np.float32(2.5), (0,), 2.5), (np.array(4.0), (1, 1), 4.0),
-        (np.arange(6).reshape(2, 3), (1, 2), 5), (np.arange(3).reshape(1, 3), (5, 2), 2), (np.arange(2).reshape(2, 1), (1, 7), 1),
+        (np.arange(6).reshape(2, 3), (1, 2), 5), (np.arange(3).reshape(1, 3), (5, 2), 2),
+        (np.arange(2).reshape(2, 1), (1, 7), 1),
         (torch.tensor([1.0, 2.0]), (1,), 2.0), (torch.tensor(7.0), (), 7.0),
     ],
 )  # fmt: skip
