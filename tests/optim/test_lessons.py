@@ -1,4 +1,4 @@
-"""What an optimiser tells of a training loop that does not learn as it seems to: when, in which words, and when it is silent."""
+"""What an optimiser tells of a training loop that does not learn as it seems to: when, in which words, and when nothing."""
 
 import gc
 import warnings
@@ -88,8 +88,8 @@ def test_each_step_is_told_of_where_it_is_an_error():
     backward(w)
     optimizer.step()
     for _ in range(2):
-        with autodiff.strict(), pytest.raises(autodiff.TeachingError, match="AD015|were not cleared"):
-            backward(w)
+        backward(w)
+        with autodiff.strict(), pytest.raises(autodiff.TeachingWarning, match="were not cleared"):
             optimizer.step()
 
 
@@ -139,18 +139,17 @@ def test_gradients_that_are_cleared_too_early():
     ((code, text),) = told(lambda: loop(True))
     assert code == "AD016"
     assert text.startswith("step(): every .grad is None since zero_grad() at test_lessons.py:")
-    assert text.endswith("The order is zero_grad(), backward(), step(). (AD016)") or "The order is zero_grad(), backward()" in text
+    assert "before a step had used them: this step changes nothing. The order is zero_grad(), backward(), step()." in text
     assert codes(lambda: loop(False)) == []
 
 
 def test_what_another_optimizer_cleared_is_no_matter_of_this_one():
     (v, first), (w, second) = a_model(), a_model()
     backward(v, w)
-    first.zero_grad()
-    assert codes(second.step) == []
     w.grad = None
-    assert codes(second.step) == []
-    assert codes(first.step) == [] or codes(first.step) == ["AD016"]
+    first.zero_grad()
+    assert codes(second.step) == ["AD017"]  # its own gradients were taken away, and nobody's zero_grad() was it
+    assert codes(first.step) == ["AD016"]
 
 
 def test_parameters_that_need_no_gradient_are_not_told_of():
@@ -274,7 +273,8 @@ def linears(n=2):
     ("value", "kind", "instead"),
     [
         (lambda: linears(), "list", "ModuleList"), (lambda: tuple(linears(3)), "tuple", "ModuleList"),
-        (lambda: dict(zip("ab", linears(), strict=True)), "dict", "ModuleDict"), (lambda: [1, *linears()], "list", "ModuleList"),
+        (lambda: dict(zip("ab", linears(), strict=True)), "dict", "ModuleDict"),
+        (lambda: [1, *linears()], "list", "ModuleList"),
     ],
 )  # fmt: skip
 def test_a_plain_list_of_layers(value, kind, instead):
@@ -282,8 +282,8 @@ def test_a_plain_list_of_layers(value, kind, instead):
     ((code, text),) = told(lambda: optim.SGD(model.parameters(), lr=0.1))
     assert code == "AD031"
     assert text.startswith(
-        f"Sequential.0.layers is a plain {kind} of modules, whose parameters parameters() doesn't give, so they will not learn: "
-        f"put them into an nn.{instead}."
+        f"Sequential.0.layers is a plain {kind} of modules, whose parameters parameters() doesn't give, so they will not "
+        f"learn: put them into an nn.{instead}."
     )
 
 
@@ -320,19 +320,20 @@ WHY = {
     "a list": (lambda: {"layers": linears()}, "Module.layers is a plain list of modules: put them into an nn.ModuleList"),
     "a tuple": (lambda: {"layers": (nn.ReLU(),)}, "Module.layers is a plain tuple of modules: put them into an nn.ModuleList"),
     "a set": (lambda: {"layers": {nn.ReLU()}}, "Module.layers is a plain set of modules: put them into an nn.ModuleList"),
-    "a dict": (lambda: {"layers": {"a": nn.ReLU()}}, "Module.layers is a plain dict of modules: put them into an nn.ModuleDict"),
+    "a dict": (lambda: {"layers": {"a": nn.ReLU()}},
+               "Module.layers is a plain dict of modules: put them into an nn.ModuleDict"),
     "parameters": (lambda: {"w": [autodiff.ones(1, requires_grad=True)]},
                    "Module.w is a plain list of parameters: put them into an nn.ParameterList"),
     "a dict of parameters": (lambda: {"w": {"a": autodiff.ones(1, requires_grad=True)}},
                              "Module.w is a plain dict of parameters: put them into an nn.ParameterDict"),
     "a tensor": (lambda: {"w": autodiff.ones(1, requires_grad=True)}, "Module.w is a plain Tensor: make it an nn.Parameter"),
     "two of them": (lambda: {"a": [nn.ReLU()], "b": autodiff.ones(1, requires_grad=True)},
-                    "Module.a is a plain list of modules: put them into an nn.ModuleList; Module.b is a plain Tensor: make it an "
-                    "nn.Parameter"),
+                    "Module.a is a plain list of modules: put them into an nn.ModuleList; Module.b is a plain Tensor: make it "
+                    "an nn.Parameter"),
     "one inside": (lambda: {"inner": without_parameters(w=autodiff.ones(1, requires_grad=True))},
                    "Module.inner.w is a plain Tensor: make it an nn.Parameter"),
-    "nothing": (dict, "the model has no parameters, or this iterator of them was already used up; write model.parameters() here. "
-                "(Layers in a plain list are not registered: put them into an nn.ModuleList)"),
+    "nothing": (dict, "the model has no parameters, or this iterator of them was already used up; write model.parameters() "
+                "here. (Layers in a plain list are not registered: put them into an nn.ModuleList)"),
     "tensors that need no gradient": (lambda: {"w": autodiff.ones(1), "v": [autodiff.ones(1)], "_u": [nn.ReLU()]},
                                       "the model has no parameters, or this iterator of them was already used up; write "
                                       "model.parameters() here. (Layers in a plain list are not registered: put them into an "
@@ -353,7 +354,7 @@ def test_parameters_that_were_used_up():
     used = nn.Linear(1, 1).parameters()
     list(used)
     for empty in (used, [], iter([])):
-        with pytest.raises(ValueError, match="this iterator of them was already used up; write model.parameters\\(\\) here"):
+        with pytest.raises(ValueError, match=r"this iterator of them was already used up; write model.parameters\(\) here"):
             optim.SGD(empty)
 
 
@@ -361,7 +362,8 @@ def test_parameters_that_were_used_up():
     ("given", "words"),
     [
         (lambda: nn.Linear(1, 1).parameters, "'method' object is not iterable: call it, as in SGD(model.parameters())"),
-        (lambda: nn.Linear(1, 1).named_parameters, "'method' object is not iterable: call it, as in SGD(model.named_parameters())"),
+        (lambda: nn.Linear(1, 1).named_parameters,
+         "'method' object is not iterable: call it, as in SGD(model.named_parameters())"),
         (lambda: nn.Linear(1, 1), "'Linear' object is not iterable: give its parameters, as in SGD(model.parameters())"),
         (lambda: autodiff.ones(1), "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
          "Tensor; write [param] for a single one"),
