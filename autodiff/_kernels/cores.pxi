@@ -4,7 +4,7 @@
 # After reading it you know in which order the files of loops/ build on one another, and which loop has which number.
 
 from cpython.pycapsule cimport PyCapsule_New
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, NAN
 from libc.stdlib cimport free, malloc
 
 include "table.pxi"

@@ -252,6 +252,12 @@ class _Stack(_Parts):
     def check(self, value: Any) -> Any:
         return _stacked([c.check(v) for v, c in zip(value.unbind(self.dim), self.cseq, strict=True)], self.dim)
 
+    @property
+    def event_dim(self) -> Any:
+        """The largest of the parts', and 1 where the dimension is counted from the end and stands before theirs."""
+        largest = super().event_dim
+        return largest + 1 if self.dim + largest < 0 else largest
+
 
 # The classes that PyTorch names with an underscore, and programs ask an instance for.
 _Dependent, _DependentProperty, _IndependentConstraint = Dependent, dependent_property, Independent

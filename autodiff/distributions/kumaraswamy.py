@@ -59,8 +59,8 @@ class Kumaraswamy(TransformedDistribution):
         """The likeliest value."""
         a, b = self.concentration1, self.concentration0
         found = ((a - 1) / (a * b - 1)) ** a.reciprocal()
-        found[(a < 1) | (b < 1)] = float("nan")
-        return found
+        at_an_end = (a < 1) | (b < 1)
+        return found.masked_fill(at_an_end, float("nan"))
 
     @property
     def variance(self) -> Any:

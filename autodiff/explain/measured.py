@@ -135,7 +135,7 @@ class Measuring:
         size = sum(thing.value.size for made in order for thing in made.outputs if thing.value is not None)
         self.calls -= len(order)
         self.numbers -= size
-        if min(self.calls, self.numbers) < 0 or any(g.array is None for _, g in roots):
+        if min(self.calls, self.numbers) < 0:
             return None
         try:
             return _Forward(order, self.given, roots)
@@ -151,7 +151,7 @@ class _Forward:
     """Operations in their order, with what each of them gave."""
 
     def __init__(self, order: list[Made], given: dict[Made, list[Any]], roots: list[tuple[Thing, Value]]) -> None:
-        self.order, self.roots = order, roots
+        self.order, self.roots = order, [(thing, _doubled(g)) for thing, g in roots]
         self.given = {made: [_doubled(x) for x in given[made]] for made in order}
         self.params = {made: {key: _doubled(value) for key, value in made.params.items()} for made in order}
         self.results: dict[Made, list[Any]] = {}
@@ -204,9 +204,9 @@ class _Forward:
         """The sum of all that is walked back from, each number times the first gradient that it was given."""
         total = 0.0
         for thing, g in self.roots:
-            if thing.made is not None and g.array is not None:
+            if thing.made is not None:
                 out = (results.get(thing.made) or self.results[thing.made])[thing.output]
-                total += float((out * g.array.astype(np.float64)).sum())
+                total += float((out * g).sum())
         return total
 
 

@@ -140,9 +140,9 @@ def _listed(items: list[ast.expr]) -> str:
 def _number(value: object) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e6:
         return _number(int(value))
-    if isinstance(value, (int, float, np.floating)) and not isinstance(value, bool):
-        return number(float(value)) if isinstance(value, (float, np.floating)) else str(value).replace("-", "−")
-    return str(value)
+    if isinstance(value, (float, np.floating)):
+        return number(float(value))
+    return str(value).replace("-", "−") if isinstance(value, int) else str(value)
 
 
 def texts_of(parts: list[ast.expr]) -> str:

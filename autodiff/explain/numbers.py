@@ -46,15 +46,14 @@ def brief(value: Value | None, room: int = 24, digits: int = 4) -> str:
     """A value in a few characters: the number, the numbers of a short vector, else its shape and its size as a vector."""
     if value is None:
         return "?"
-    if value.size == 1 and value.number is not None:
+    if value.number is not None:
         return number(value.number, digits)
     if value.array is not None and value.array.ndim == 1 and 0 < value.size <= 6:
         text = "[" + " ".join(_short(x) for x in value.array.tolist()) + "]"
         if len(text) <= room:
             return text
     strange = f", {value.strange} not finite" if value.strange else ""
-    kind = np.dtype(value.dtype).kind if value.dtype != "bool" else "b"
-    told = f" norm {value.norm:.3g}".replace("-", "−") if kind == "f" else f" {value.dtype}"
+    told = f" norm {value.norm:.3g}".replace("-", "−") if np.dtype(value.dtype).kind == "f" else f" {value.dtype}"
     return shape_of(value.shape) + told + strange
 
 

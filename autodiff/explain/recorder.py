@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.node import Node, by_input
-from autodiff._core.operation import INPUT, OUTPUT
+from autodiff._core.operation import ALL, INPUT, OUTPUT
 from autodiff._core.places import Span, span_of
 from autodiff._core.provenance import here, is_ours
 from autodiff._core.tensor import Tensor
@@ -321,7 +321,7 @@ def _is_given(node: Node) -> bool:
 def _kept_by(node: Node) -> list[str]:
     """The names of the inputs and outputs that a node keeps."""
     plan = node.plan
-    return [name for name, (source, _) in zip(plan.names, plan.keep, strict=True) if source in (INPUT, OUTPUT)]
+    return [name for name, (source, _) in zip(plan.names, plan.keep, strict=True) if source in (INPUT, OUTPUT, ALL)]
 
 
 def _state_of(optimizer: Any, p: Tensor, whole: bool = False) -> dict[str, Value]:

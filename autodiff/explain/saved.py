@@ -51,7 +51,7 @@ class Saved(dict[str, Any]):
     __str__ = __repr__
 
 
-def saved(tensor: Tensor, frame: FrameType | None) -> Saved:
+def saved(tensor: Tensor, frame: FrameType) -> Saved:
     """What is kept of a tensor's operation, and which of the caller's variables that is."""
     edge = edge_of(tensor)
     if edge is None or to_leaf(edge):
@@ -94,8 +94,7 @@ def _values(node: Node) -> dict[str, Any]:
     return found
 
 
-def _called(x: Tensor, frame: FrameType | None) -> str:
+def _called(x: Tensor, frame: FrameType) -> str:
     """The caller's variable that holds a tensor, in front of more; "" where none does."""
-    held = in_variables(frame) if frame is not None else []
-    name = next((n for n, t in held if t._cell is x._cell and t._array.shape == x._array.shape), "")
+    name = next((n for n, t in in_variables(frame) if t._cell is x._cell and t._array.shape == x._array.shape), "")
     return f"`{name}`, " if name else ""

@@ -11,7 +11,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -27,10 +27,13 @@ _COMPUTED: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 }
 
 
-class _Settled(ast.Constant):
-    """A number that the run has settled."""
+def _settled(value: Any) -> ast.Constant:
+    """A number that the run has settled: a constant with a mark, which prints like any other."""
+    return ast.Constant(value, kind="settled")
 
-    value: Any
+
+def _was_settled(tree: ast.expr) -> TypeGuard[ast.Constant]:
+    return isinstance(tree, ast.Constant) and tree.kind == "settled"
 
 
 def is_settled(value: Any) -> bool:
@@ -51,7 +54,7 @@ def _constant(value: Any) -> ast.expr:
         text = index_text(value)
         return ast.Name(text if re.fullmatch(r"\[[^\]]*\]", text) else f"[{text}]", ast.Load())
     known: Any = tuple(value) if isinstance(value, list) else value
-    return _Settled(known)
+    return _settled(known)
 
 
 def index_text(value: Sequence[Any]) -> str:
@@ -98,8 +101,9 @@ class _Settling(InArguments):
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         self.generic_visit(node)
-        if isinstance(node.op, ast.USub) and isinstance(node.operand, _Settled) and not isinstance(node.operand.value, tuple):
-            return _Settled(-node.operand.value)
+        value: Any = node.operand.value if _was_settled(node.operand) else ()
+        if isinstance(node.op, ast.USub) and not isinstance(value, tuple):
+            return _settled(-value)
         return node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
@@ -107,31 +111,31 @@ class _Settling(InArguments):
         match node.test:
             case ast.Compare(left, [op], [right]):
                 found = _computed(op, left, right)
-                if isinstance(found, _Settled):
+                if found is not None:
                     return node.body if found.value else node.orelse
         return node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         self.generic_visit(node)
         several, i = getattr(node.value, "value", None), getattr(node.slice, "value", None)
-        if isinstance(node.value, _Settled) and isinstance(several, tuple) and isinstance(i, int):
-            return _Settled(several[i])
+        if _was_settled(node.value) and isinstance(several, tuple) and isinstance(i, int):
+            return _settled(several[i])
         return node
 
 
 def _is(tree: ast.expr, x: int) -> bool:
-    return isinstance(tree, _Settled) and isinstance(tree.value, (int, float)) and tree.value == x
+    return _was_settled(tree) and tree.value == x
 
 
-def _computed(op: ast.AST, left: ast.expr, right: ast.expr) -> ast.expr | None:
+def _computed(op: ast.AST, left: ast.expr, right: ast.expr) -> ast.Constant | None:
     """Two numbers of which the run has settled one, computed."""
     if not (isinstance(left, ast.Constant) and isinstance(right, ast.Constant)) or type(op) not in _COMPUTED:
         return None
-    if not (isinstance(left, _Settled) or isinstance(right, _Settled)):
+    if not (_was_settled(left) or _was_settled(right)):
         return None
     try:
         value = _COMPUTED[type(op)](left.value, right.value)
     except (TypeError, ArithmeticError):
         return None
-    whole = isinstance(value, bool) or (isinstance(value, (int, float)) and math.isfinite(value))
-    return _Settled(value) if whole and len(number(value)) <= 8 else None
+    known = isinstance(value, (int, float)) and math.isfinite(value)
+    return _settled(value) if known and len(number(value)) <= 8 else None

@@ -22,6 +22,9 @@ from autodiff.random import get_rng_state, set_rng_state
 
 __all__ = ["Layer", "Summary", "summary"]
 
+# Which input of a product is its first factor: addmm(input, a, b) is input + a @ b.
+_FACTORS = {"mm": 0, "bmm": 0, "mv": 0, "dot": 0, "linear": 0, "addmm": 1, "addmv": 1, "baddbmm": 1, "addbmm": 1}
+
 
 @dataclass
 class Layer:
@@ -158,9 +161,10 @@ class _Counter:
 
 def _multiplied(name: str, shapes: list[tuple[int, ...]], out: tuple[int, ...]) -> int:
     """The multiplications of a product or a convolution; of anything else none are counted."""
-    if name in ("mm", "matmul", "linear", "bmm", "addmm") and len(shapes) >= 2:
-        return math.prod(out) * (shapes[0][-1] if shapes[0] else 1)
-    if name.startswith("conv") and len(shapes) >= 2:
-        weight = shapes[1]
-        return math.prod(shapes[0] if "transpose" in name else out) * math.prod(weight[1:])
+    if name in _FACTORS:
+        a, b = shapes[_FACTORS[name] :][:2]
+        return math.prod(a) * (out[-1] if len(b) > 1 else 1)  # each number of a once for each column of the result
+    if name in ("convolution", "conv_transpose"):
+        x, weight = shapes[:2]
+        return math.prod(x if name == "conv_transpose" else out) * math.prod(weight[1:])
     return 0

@@ -23,19 +23,19 @@ __all__ = ["flat_on", "losses_and_optimizers", "losses_in", "way"]
 _MOST = 3  # losses that are told of
 
 
-def losses_and_optimizers(tensor: Tensor, names: dict[int, str], frame: FrameType | None) -> tuple[list[str], bool]:
+def losses_and_optimizers(tensor: Tensor, names: dict[int, str], frame: FrameType) -> tuple[list[str], bool]:
     """What the caller's variables have to do with a parameter that has no gradient, and whether it had one."""
     place = cleared([tensor])
     lines = [f"Its gradient was cleared by zero_grad() at {line_of(place)}, before a step had used it."] if place else []
     had = place is not None
-    variables = {**frame.f_globals, **frame.f_locals} if frame is not None else {}
+    variables = {**frame.f_globals, **frame.f_locals}
     for loss in losses_in(frame):
         root, target = edge_of(loss), edge_of(tensor)
         steps = _path(root, target)
         told, made = names.get(id(loss), "the loss"), line_of(root[0].place) if root is not None else ""
         if steps is None:
             lines.append(f"{told}, made at {made}, was computed without it, or a detach() or no_grad() lies between.")
-        elif steps and any(node.kept is FREED for node in steps):
+        elif any(node.kept is FREED for node in steps):
             lines.append(f"It is on a way to {told}, and backward() has come by: its .grad was cleared since{_by(frame)}.")
             had = True
         else:
@@ -49,11 +49,10 @@ def losses_and_optimizers(tensor: Tensor, names: dict[int, str], frame: FrameTyp
     return lines, had
 
 
-def _by(frame: FrameType | None) -> str:
+def _by(frame: FrameType) -> str:
     """The lines of the caller's that call zero_grad(), which alone may have been it."""
-    code = frame.f_code if frame is not None else None
-    calls = [each.offset for each in dis.get_instructions(code) if each.argval == "zero_grad"] if code is not None else []
-    places = dict.fromkeys(line_of((code, offset)) for offset in calls if code is not None)
+    calls = [each.offset for each in dis.get_instructions(frame.f_code) if each.argval == "zero_grad"]
+    places = dict.fromkeys(line_of((frame.f_code, offset)) for offset in calls)
     return f", by zero_grad() at {' or '.join(places)}" if places else ""
 
 
@@ -74,9 +73,9 @@ def flat_on(tensor: Tensor, losses: list[Tensor]) -> list[str]:
     return [*found]
 
 
-def losses_in(frame: FrameType | None) -> list[Tensor]:
+def losses_in(frame: FrameType) -> list[Tensor]:
     """The last few single numbers with a graph that the caller's variables hold."""
-    variables = {**frame.f_globals, **frame.f_locals} if frame is not None else {}
+    variables = {**frame.f_globals, **frame.f_locals}
     losses = [x for x in variables.values() if isinstance(x, Tensor) and x._array.size == 1 and x._edge.__class__ is tuple]
     return list(dict.fromkeys(losses))[-_MOST:]
 
@@ -100,7 +99,7 @@ def way(tensor: Tensor, loss: Tensor, name: str, names: dict[int, str]) -> list[
 
 def _path(root: Any, target: Any) -> list[Node] | None:
     """The nodes from an edge to another, by the fewest steps."""
-    if root[:2] == target[:2]:
+    if root[0] is target[0] and root[1] == target[1]:  # not ==, which compares the numbers of two leaves
         return []
     if to_leaf(root):
         return None

@@ -33,10 +33,10 @@ class Answer(str):
         return str(self)
 
 
-def why(tensor: Tensor, loss: Tensor | None, frame: FrameType | None) -> Answer:
+def why(tensor: Tensor, loss: Tensor | None, frame: FrameType) -> Answer:
     """The answer for a tensor, and the way from it to the loss, where one is given."""
     names: dict[int, str] = {}
-    for called, x in in_variables(frame) if frame is not None else ():
+    for called, x in in_variables(frame):
         names.setdefault(id(x), called)
     name = names.get(id(tensor), "this tensor")
     edge = edge_of(tensor)
@@ -68,10 +68,10 @@ def _code(tensor: Tensor) -> str:
     return " (AD021)" if tensor._array.dtype.kind == "f" and meant else ""
 
 
-def _bindings(tensor: Tensor, name: str, frame: FrameType | None) -> list[Place]:
+def _bindings(tensor: Tensor, name: str, frame: FrameType) -> list[Place]:
     """Where a name may have been given to a tensor: in the code that made it, that opened no_grad(), or that asks."""
     place = tensor._edge[0].place if tensor._edge.__class__ is tuple else under()
-    codes = [each for each in (None if place is None else place[0], frame and frame.f_code) if each is not None]
+    codes = [frame.f_code] if place is None else [place[0], frame.f_code]
     return [] if tensor._edge is LEAF else [at for code in dict.fromkeys(codes) for at in rebound(name, code)]
 
 

@@ -130,7 +130,7 @@ def weighted_rows(d, target, weight, *, classes, ignore_index, label_smoothing, 
     row = np.where(kept, w[np.where(kept, target, 0)], 0.0)
     scale = (1 - label_smoothing) * row + kept * (label_smoothing / classes * w.sum())
     if reduction == "mean":
-        scale = scale / row.sum() if row.sum() else scale * 0.0
+        scale = np.where(kept, scale / (row.sum() or np.nan), 0.0)
     return d * scale[:, None].astype(d.dtype)
 
 
@@ -147,11 +147,11 @@ def nll_loss(x, target, weight, *, ignore_index, reduction):
     """-w * x[target]: per row, reduced, where w is the weight of the row's class."""
     row, safe, total = row_weights(x.shape[1], target, weight, ignore_index)
     loss = -x[np.arange(len(x)), safe] * row.astype(x.dtype)
-    loss[row == 0] = 0
+    loss[target == ignore_index] = 0
     if reduction == "none":
         return loss
     value = np.add.reduce(loss, dtype=np.float64)
-    return np.asarray(value / np.float64(total) if reduction == "mean" else value).astype(x.dtype)
+    return np.asarray(value / total if reduction == "mean" else value).astype(x.dtype)
 
 
 @primitive(
@@ -165,13 +165,16 @@ def nll_loss_grad(d, target, weight, *, classes, ignore_index, reduction):
     """−w · d at the target, else 0: the gradient of nll_loss, where w is the weight of the row's class."""
     row, safe, total = row_weights(classes, target, weight, ignore_index)
     out = np.zeros((len(target), classes), d.dtype)
-    scale = row / total if reduction == "mean" and total else row
+    scale = np.where(target == ignore_index, 0.0, row / total) if reduction == "mean" else row
     out[np.arange(len(target)), safe] = -(d * scale.astype(d.dtype))
     return out
 
 
 def row_weights(classes: int, target: Any, weight: Any, ignore_index: int) -> tuple[Any, Any, float]:
-    """(each row's weight, its class number or 0 where ignored, the sum of the weights); IndexError for a wrong class."""
+    """(each row's weight, its class number or 0 where ignored, the sum of the weights); IndexError for a wrong class.
+
+    The sum is nan where there is no weight: 0 divided by 0 is no mean, and where something else is, as with smoothing, neither.
+    """
     kept = target != ignore_index
     bad = np.flatnonzero(kept & ((target < 0) | (target >= classes)))
     if len(bad):
@@ -183,4 +186,4 @@ def row_weights(classes: int, target: Any, weight: Any, ignore_index: int) -> tu
     safe = np.where(kept, target, 0)
     w = np.ones(classes) if weight is None else weight
     row = np.where(kept, w[safe] if classes else 0.0, 0.0)
-    return row, safe, float(row.sum())
+    return row, safe, float(row.sum()) or np.nan

@@ -120,3 +120,21 @@ def test_the_names_with_an_underscore_that_programs_use():
 
     x, c, g = (np.array(v, np.float64) for v in ([[0.2, 0.3, 0.5]], [[0.5, 2.0, 4.0]], [[1.0, -1.0, 0.5]]))
     np.testing.assert_allclose(*of_both(slope, x, c, g), rtol=2e-3)
+
+
+def test_the_slope_of_a_kumaraswamy_mode():
+    """PyTorch's own mode is nan: against a difference quotient. Where an end is the likeliest value there is none."""
+    d = autodiff.distributions
+
+    def mode(a, b):
+        return d.Kumaraswamy(a, b).mode
+
+    a, b, step = (autodiff.tensor(x, dtype=autodiff.float64) for x in ([2.0, 3.5], [1.5, 4.0], 1e-6))
+    for of in (0, 1):
+        parameters = [a.clone().requires_grad_(), b.clone().requires_grad_()]
+        mode(*parameters).sum().backward()
+        moved = [step, 0] if of == 0 else [0, step]
+        quotient = (mode(a + moved[0], b + moved[1]) - mode(a - moved[0], b - moved[1])) / (2 * step)
+        np.testing.assert_allclose(parameters[of].grad.numpy(), quotient.numpy(), rtol=1e-6)
+    ends = mode(autodiff.tensor([0.5, 2.0, 0.5, 1.0]), autodiff.tensor([2.0, 0.5, 0.5, 2.0]))
+    assert ends.isnan().tolist() == [True, True, True, False]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel_arrays import FLOATS, close, dtypes, layouts, numbers
+from kernel_arrays import FLOATS, LAYOUTS, close, dtypes, laid_out, layouts, numbers
 
 from autodiff import _kernels
 from autodiff._kernels import reference
@@ -92,3 +92,73 @@ def test_shares_of_others_are_refused_or_taken_by_the_twin():
     for kernels in (_kernels, reference):
         with pytest.raises(ValueError, match="shares"):
             kernels.attention_grad(x, x, x, x, shares[..., :2], 1.0, False)
+
+
+def bias_in(layout, shape, dtype):
+    """A bias whose rows, or whose numbers in a row, lie as the layout says."""
+    if layout == "keys apart":
+        return np.array(numbers(4, (*shape[:2], shape[3], shape[2]), dtype)).mT
+    if layout == "one for all queries":
+        return np.broadcast_to(numbers(4, (*shape[:2], 1, shape[3]), dtype), shape)
+    if layout == "one for all keys":
+        return np.broadcast_to(numbers(4, (*shape[:3], 1), dtype), shape)
+    return numbers(4, shape, dtype, layout)
+
+
+@pytest.mark.parametrize("layout", [*LAYOUTS, "keys apart", "one for all queries", "one for all keys"])
+@pytest.mark.parametrize(("steps", "keys"), [(3, 5), (70, 40), (5, 1)])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_bias_in_every_layout(layout, steps, keys, dtype):
+    q, k, v = numbers(0, (2, 2, steps, 4), dtype), numbers(1, (2, 2, keys, 4), dtype), numbers(2, (2, 2, keys, 3), dtype)
+    b = bias_in(layout, (2, 2, steps, keys), dtype)
+    for a, e in zip(*(module.attention(q, k, v, b, 0.5, False) for module in (_kernels, reference)), strict=True):
+        close(a[..., : e.shape[3]], e, dtype, 10)
+
+
+@pytest.mark.parametrize("other", ["q", "k", "v", "bias"])
+def test_one_array_of_another_dtype_is_the_twins(other):
+    arrays = {"q": numbers(0, (1, 1, 5, 4), np.float32), "k": numbers(1, (1, 1, 6, 4), np.float32)}
+    arrays |= {"v": numbers(2, (1, 1, 6, 4), np.float32), "bias": numbers(3, (1, 1, 5, 6), np.float32)}
+    arrays[other] = arrays[other].astype(np.float64)
+    found, wanted = (module.attention(**arrays, scale=0.5, causal=False) for module in (_kernels, reference))
+    for a, e in zip(found, wanted, strict=True):
+        assert a.dtype == e.dtype
+        np.testing.assert_allclose(a[..., : e.shape[3]], e, rtol=1e-5, atol=1e-6)
+
+
+def shares_in(layout, shares):
+    if layout == "longer rows":
+        return np.pad(shares, [(0, 0)] * 3 + [(0, 32)])[..., : shares.shape[3]]
+    if layout == "turned":
+        return np.ascontiguousarray(shares.mT).mT
+    if layout == "another dtype":
+        return shares.astype(np.float64 if shares.dtype == np.float32 else np.float32)
+    if layout == "longer":
+        return np.pad(shares, [(0, 0)] * 3 + [(0, 32)])
+    return laid_out(shares, layout)
+
+
+@pytest.mark.parametrize("layout", [*LAYOUTS, "longer rows", "longer", "turned", "another dtype"])
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_shares_in_every_layout(layout, causal, dtype):
+    """The loops take them as the loop there has made them; in any other order they are the twin's."""
+    q, k, v, g = (numbers(s, (1, 2, 40, 4), dtype) for s in range(4))
+    _, made = _kernels.attention(q, k, v, None, 0.5, causal)
+    wanted = reference.attention_grad(g, q, k, v, np.array(made), 0.5, causal)
+    for a, e in zip(_kernels.attention_grad(g, q, k, v, shares_in(layout, made), 0.5, causal), wanted, strict=True):
+        assert a.shape == e.shape
+        np.testing.assert_allclose(a, e, rtol=1e-4, atol=1e-5)
+
+
+def test_shares_end_in_zeros():
+    """Behind the last key that a query sees there is nothing: another walk may multiply all of a row."""
+    for steps, keys in ((3, 5), (70, 40), (40, 70), (64, 64)):
+        q, k = numbers(0, (1, 1, steps, 4), np.float32), numbers(1, (1, 1, keys, 4), np.float32)
+        for causal in (False, True):
+            np.empty(100_000, np.float32).fill(np.nan)  # what fresh memory may hold
+            shares = _kernels.attention(q, k, k, None, 1.0, causal)[1][0, 0]
+            for i, row in enumerate(shares):
+                seen = min(i + 1, keys) if causal else keys
+                assert (row[:seen] > 0).all()
+                assert not row[seen:].any()

@@ -420,10 +420,68 @@ def test_partners_that_are_not_there_are_refused(partners):
 
 @pytest.mark.parametrize(
     ("said", "allowed"),
-    [("1", 1), (" 3 ", 3), ("2,1", 2), (None, None), ("", None), ("all", None), ("0", None), ("-1", None), ("9" * 12, None)],
+    [
+        ("1", 1), (" 3 ", 3), ("1000", 1000), (str(2**31 - 1), 2**31 - 1), (str(2**31), None), ("2,1", 2), (None, None),
+        ("", None), ("all", None), ("0", None), ("-1", None), ("9" * 12, None),
+    ],
 )
 def test_the_environment_says_how_many_threads_there_are(said, allowed, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if said is not None:
         monkeypatch.setenv("OMP_NUM_THREADS", said)
     assert _kernels.threads._allowed() == (allowed or _kernels.threads._cores())
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_numbers_that_lie_no_whole_steps_apart(which, dtype):
+    """A column of a table of records: the step from one number to the next is no multiple of its size."""
+    arrays = [numbers(0, (5, 6), dtype), numbers(1, (6, 4), dtype), numbers(2, (4,), dtype)]
+    wanted = reference.matmul(*arrays)
+    given = arrays[which]
+    table = np.zeros(given.shape, np.dtype([("number", dtype), ("mark", np.uint8)]))
+    table["number"] = given
+    assert table["number"].strides[-1] == given.itemsize + 1
+    arrays[which] = table["number"]
+    close(_kernels.matmul(*arrays), wanted, dtype, 10)
+    if which == 0:
+        close(_kernels.softmax(arrays[0]), reference.softmax(given), dtype)
+
+
+@pytest.mark.parametrize("layout", ["every second", "reversed", "misaligned", "read-only"])
+def test_a_bias_in_every_layout(layout):
+    x, y, z = numbers(0, (5, 6), np.float32), numbers(1, (6, 40), np.float32), numbers(2, (40,), np.float32, layout)
+    close(_kernels.matmul(x, y, z), reference.matmul(x, y, z), np.float32, 10)
+    close(_kernels.matmul(x, y, np.broadcast_to(np.float32(3), 40)), reference.matmul(x, y) + np.float32(3), np.float32, 10)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "column_sums", "row_sums"])
+def test_no_rows_and_no_columns(name, shape):
+    """No rows have no result; what the largest of no columns is nobody can say."""
+    results = []
+    for module in (_kernels, reference):
+        try:
+            results.append(getattr(module, name)(np.zeros(shape, np.float32)).shape)
+        except ValueError as error:
+            results.append(str(error))
+    assert results[0] == results[1]
+    assert isinstance(results[0], str) == (shape[1] == 0)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_mean_over_weights_of_0_is_nan(dtype):
+    """0 divided by 0, as in PyTorch: in the loss, and in the slope of every row that counts, not of one that is ignored."""
+    x, w = numbers(0, (4, 3), dtype), np.array([0, 1, 2], dtype)
+    target = np.array([0, -100, 0, 0])
+    for c in (3, 70):
+        x, w = numbers(0, (4, c), dtype), np.arange(c).astype(dtype)
+        for smoothing in (0.0, 0.1):
+            for module in (_kernels, reference):
+                options = (x, target, w, -100, smoothing, "mean")
+                assert np.isnan(module.cross_entropy(*options))
+                loss, slope = module.cross_entropy_both(*options)
+                assert np.isnan(loss)
+                for d in (slope, module.cross_entropy_grad(np.ones((), dtype), *options)):
+                    assert np.isnan(d[[0, 2, 3]]).all()
+                    assert not d[1].any()

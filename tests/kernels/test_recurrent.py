@@ -134,3 +134,20 @@ def test_other_memory_is_written_all_the_same():
     half = arguments(np.float16)
     _kernels.lstm(**half)
     assert half["y"].dtype == np.float16
+
+
+WRITTEN = {"lstm": ["gates", "h", "c", "y", "cells"], "gru": ["gates", "h", "y", "hidden"]}
+
+
+@pytest.mark.parametrize(("name", "written"), [(name, each) for name, all in WRITTEN.items() for each in all])
+def test_memory_that_may_not_be_written_is_refused(name, written):
+    given = {**arguments(), "b_hh": np.zeros(9, np.float32), "hidden": np.zeros((4, 3), np.float32)}
+    if name == "gru":
+        given |= {"gates": np.zeros((4, 9), np.float32), "w_hh": np.zeros((9, 3), np.float32)}
+    needed = ["gates", "w_hh", "h", "c", "y", "cells"] if name == "lstm" else ["gates", "w_hh", "b_hh", "h", "y", "hidden"]
+    for kernels in (_kernels, reference):
+        arrays = {key: given[key].copy() for key in needed}
+        arrays[written].flags.writeable = False
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(kernels, name)(*arrays.values(), [2, 2], False)
+        assert not arrays[written].any()

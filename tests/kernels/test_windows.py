@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel_arrays import FLOATS, close, dtypes, layouts, numbers
+from kernel_arrays import FLOATS, close, dtypes, laid_out, layouts, numbers
 
 from autodiff import _kernels
 from autodiff._kernels import reference
@@ -111,6 +111,80 @@ def test_zeros_around_the_input_are_not_multiplied_by_what_is_not_finite(kernel,
         found, expected = (getattr(module, kernel)(*arrays, windows, groups) for module in (_kernels, reference))
         np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
         np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
+
+
+@pytest.mark.parametrize("kernel", CONVOLUTIONS)
+def test_an_infinity_is_seen_wherever_it_stands(kernel):
+    """All of a factor is looked through, its last elements too: 105 of them, three blocks and a rest."""
+    space = ((5, 4), (3, 1), (1, 1), (1, 0), (1, 1))
+    windows = Windows(space[0], positions(*space), *space[1:])
+    arrays = arrays_of(kernel, windows, 1, 5, 7, 2, np.float32, bias=False)
+    which = 0 if kernel == "convolution_weight" else 1
+    for at in range(arrays[which].size):
+        spoilt = [each.copy() if each is not None else None for each in arrays]
+        spoilt[which].flat[at] = np.inf
+        found, expected = (getattr(module, kernel)(*spoilt, windows, 1) for module in (_kernels, reference))
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+        np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+
+
+@pytest.mark.parametrize(("c", "o"), [(32, 16), (100, 32), (3, 5), (1, 2)])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_window_that_stands_outside_altogether_gives_the_bias(c, o, dtype):
+    windows = Windows((4, 3), (10, 13), (3, 3), (1, 1), (4, 6), (1, 1))
+    arrays = arrays_of("convolution", windows, 1, c, o, 2, dtype)
+    y = _kernels.convolution(*arrays, windows, 1)
+    close(y, reference.convolution(*arrays, windows, 1), dtype, 100)
+    for row, column in ((0, 0), (1, 6), (5, 3), (9, 12)):
+        np.testing.assert_array_equal(y[:, :, row, column], np.broadcast_to(arrays[2], (2, o)))
+
+
+@pytest.mark.parametrize("kernel", CONVOLUTIONS)
+def test_channels_that_the_groups_do_not_divide_are_refused(kernel):
+    windows = Windows((6,), (4,), (3,), (1,), (0,), (1,))
+    for first, second in (((1, 4), (5, 2)), ((1, 5), (4, 2)), ((1, 6), (3, 3)), ((1, 3), (5, 3)), ((0, 4), (4, 5))):
+        sizes = {"convolution": (6, 3), "transposed_convolution": (4, 3), "convolution_weight": (4, 6)}[kernel]
+        arrays = [np.ones((*shape, n), np.float32) for shape, n in zip((first, second), sizes, strict=True)]
+        more = (None,) if kernel != "convolution_weight" else ()
+        results = []
+        for module in (_kernels, reference):
+            try:
+                results.append(getattr(module, kernel)(*arrays, *more, windows, 2).tolist())
+            except (ValueError, IndexError, RuntimeError):
+                results.append("refused")
+        assert results[0] == results[1], (first, second)
+
+
+@pytest.mark.parametrize(("inside", "kernel"), [((300,), (256,)), ((300,), (257,)), ((20, 19), (16, 16)), ((20, 19), (17, 16))])
+def test_a_pool_of_more_taps_than_a_byte_can_tell_apart(inside, kernel):
+    ones, zeros = (1,) * len(inside), (0,) * len(inside)
+    windows = Windows(inside, positions(inside, kernel, ones, zeros, ones), kernel, ones, zeros, ones)
+    x = numbers(0, (2, 3, *inside), np.float32)
+    (y, taps), (expected, their_taps) = (module.max_pool(x, windows) for module in (_kernels, reference))
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(taps, their_taps)
+    assert taps.dtype == their_taps.dtype == (np.uint8 if windows.count_of_taps() <= 256 else np.int32)
+    assert taps.max() > windows.count_of_taps() - 20
+    g = numbers(1, y.shape, np.float32)
+    close(_kernels.max_pool_grad(g, taps, windows), reference.max_pool_grad(g, taps, windows), np.float32, 10)
+
+
+@pytest.mark.parametrize("layout", ["c", "fortran", "every second", "reversed", "read-only"])
+def test_taps_in_every_layout(layout):
+    windows = Windows((7, 6), (3, 3), (2, 2), (2, 2), (0, 0), (1, 1))
+    taps = np.random.default_rng(0).integers(0, 4, (2, 3, 3, 3)).astype(np.uint8)
+    g = numbers(0, taps.shape, np.float32)
+    wanted = reference.max_pool_grad(g, taps, windows)
+    np.testing.assert_array_equal(_kernels.max_pool_grad(g, laid_out(taps, layout), windows), wanted)
+
+
+def test_taps_of_another_shape_are_refused():
+    windows = Windows((7, 6), (3, 3), (2, 2), (2, 2), (0, 0), (1, 1))
+    g = np.ones((2, 3, 3, 3), np.float32)
+    for wrong in ((2, 3, 3, 2), (2, 2, 3, 3), (2, 3, 9), (3,)):
+        for module in (_kernels, reference):
+            with pytest.raises((ValueError, IndexError)):
+                module.max_pool_grad(g, np.zeros(wrong, np.uint8), windows)
 
 
 LARGE = [

@@ -142,6 +142,37 @@ def test_all_classes_ignored(T):
     assert np.isnan(loss.item())
 
 
+@pytest.mark.parametrize("smoothing", [None, 0.0, 0.1])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("classes", [[0, 0], [0, -100], [-100, -100], [[0, 0]], [[0, -100]], 0])
+def test_where_all_that_counts_has_no_weight(classes, reduction, smoothing, torch):
+    """A mean is 0 divided by 0 there: nan, and so are its slopes, of the first and second order; not where it is ignored."""
+
+    def told(T):
+        t = T.tensor(classes)
+        shape = (3,) if t.dim() == 0 else (2, 3) if t.dim() == 1 else (1, 3, 2)
+        x = T.linspace(-1, 2, int(np.prod(shape)), dtype=T.float64).reshape(shape).requires_grad_()
+        w = T.tensor([0.0, 1.0, 2.0], dtype=T.float64)
+        name, options = ("nll_loss", {}) if smoothing is None else ("cross_entropy", {"label_smoothing": smoothing})
+        loss = getattr(T.nn.functional, name)(x, t, weight=w, reduction=reduction, **options)
+        (g,) = T.autograd.grad(loss.sum(), x, create_graph=True)
+        twice = T.autograd.grad((g * g).sum(), x, allow_unused=True)[0] if g.requires_grad and smoothing is not None else g
+        return loss.detach().numpy(), g.detach().numpy(), twice.detach().numpy()
+
+    for ours, theirs in zip(told(autodiff), told(torch), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12, equal_nan=True)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_a_weight_of_0_makes_no_number_of_an_infinity(reduction, T):
+    """0 times infinity is nan. A class that is ignored is not looked at."""
+    x, w = T.tensor([[-np.inf, 0.0], [0.0, -np.inf]]), T.tensor([0.0, 1.0])
+    loss = T.nn.functional.nll_loss(x, T.tensor([0, 0]), weight=w, reduction=reduction)
+    assert np.isnan(loss.numpy().reshape(-1)[0])
+    loss = T.nn.functional.nll_loss(x, T.tensor([0, 0]), weight=w, reduction=reduction, ignore_index=0)
+    assert np.isnan(loss.numpy()).all() == (reduction == "mean")
+
+
 LEGACY = [(None, None, "mean"), (False, None, "sum"), (True, None, "mean"), (None, False, "none"), (False, False, "none")]
 
 

@@ -13,6 +13,11 @@ cdef inline double surprise(
     return loss
 
 
+cdef inline double divisor_of(double weights) noexcept nogil:
+    """The divisor of a mean: nan for no weight, also where smoothing gives such rows a loss."""
+    return weights if weights != 0 else <double>NAN
+
+
 cdef void cross_entropy(real** a, const Job* job) noexcept nogil:
     """The loss of every row of x, whose class is t and whose weights are w, into out; or their sum or mean into out[0]."""
     cdef const real* x = a[0]
@@ -43,7 +48,7 @@ cdef void cross_entropy(real** a, const Job* job) noexcept nogil:
         t += rows
         i += rows
     if not o.per_row:
-        out[0] = <real>(losses / weights if o.mean else losses)
+        out[0] = <real>(losses / divisor_of(weights) if o.mean else losses)
 
 
 cdef inline double incoming(const real* g, Py_ssize_t row, const Loss* o, double divisor) noexcept nogil:
@@ -64,7 +69,7 @@ cdef void cross_entropy_grad(real** a, const Job* job) noexcept nogil:
     cdef real* d = a[4]
     cdef const Loss* o = <const Loss*>job.options
     cdef Py_ssize_t i, j, lane, rows, n = job.n, c = job.c
-    cdef double scale, loss, losses = 0, all_kept, all_weights = 0, divisor = 0
+    cdef double scale, loss, losses = 0, all_weights = 0, divisor = 1
     cdef double logs[SIDE]
     cdef double hits[SIDE]
     cdef real factors[SIDE]
@@ -72,12 +77,11 @@ cdef void cross_entropy_grad(real** a, const Job* job) noexcept nogil:
     cdef double totals[SIDE]
     cdef real e[SHORT * SIDE]
     if o.mean:
+        divisor = 0
         for i in range(n):
             if t[i] != job.ignore:
                 divisor += w[t[i]] if w != NULL else 1
-    all_kept = divisor
-    if divisor == 0:
-        divisor = 1
+        divisor = divisor_of(divisor)
     if w != NULL:
         for j in range(c):
             all_weights += w[j]
@@ -130,4 +134,4 @@ cdef void cross_entropy_grad(real** a, const Job* job) noexcept nogil:
         t += rows
         i += rows
     if g == NULL and not o.per_row:
-        a[5][0] = <real>(losses / (all_kept if o.mean else 1))
+        a[5][0] = <real>(losses / divisor)

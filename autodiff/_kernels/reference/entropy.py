@@ -11,12 +11,12 @@ from autodiff._kernels.reference.softmax import softmax
 def _parts(
     x: Array, target: Array, weight: Array | None, ignore_index: int
 ) -> tuple[Array, Array, Array, Array, float]:
-    """Kept rows (bool), a safe target, class weights, the weight of each row, and the divisor of the mean."""
+    """Kept rows (bool), a safe target, class weights, the weight of each row, and their sum, the divisor: nan for 0."""
     kept = target != ignore_index
     safe = np.where(kept, target, 0)
     w = np.ones(x.shape[1]) if weight is None else weight.astype(np.float64)
     row = np.where(kept, w[safe], 0.0)
-    return kept, safe, w, row, float(row.sum())
+    return kept, safe, w, row, float(row.sum()) or np.nan
 
 
 def cross_entropy(
@@ -41,7 +41,7 @@ def cross_entropy(
         if reduction == "none":
             return loss.astype(x.dtype)
         value = loss.sum()
-        return np.array(value / np.float64(total) if reduction == "mean" else value, x.dtype)
+        return np.array(value / total if reduction == "mean" else value, x.dtype)
 
 
 def cross_entropy_grad(
@@ -58,7 +58,7 @@ def cross_entropy_grad(
     check_cross_entropy_gradient(g, x, reduction)
     kept, safe, w, row, total = _parts(x, target, weight, ignore_index)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        scale = g.astype(np.float64) / (total if reduction == "mean" and total else 1.0)
+        scale = g.astype(np.float64) / (total if reduction == "mean" else 1.0)
         p = softmax(x.astype(np.float64))
         d = (row * (1 - label_smoothing))[:, None] * p
         d[np.arange(len(x)), safe] -= row * (1 - label_smoothing)
