@@ -21,7 +21,8 @@ from autodiff._core.provenance import Place, line_of
 from autodiff._core.tensor import Tensor, wrap
 
 __all__ = [
-    "DTYPE", "FORMS", "FREED", "NR", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "by_input", "counted", "to_leaf",
+    "DTYPE", "FORMS", "FREED", "NR", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "by_input", "counted",
+    "to_leaf",
 ]
 
 # Where a gradient goes: (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype). A plain tuple, since one
