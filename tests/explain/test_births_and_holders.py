@@ -325,3 +325,24 @@ def test_each_operation_behind_some_tensors_is_counted_once(monkeypatch):
     assert len(alive._graph([y])) == 40
     monkeypatch.setattr(alive, "_MOST", 5)
     assert len(alive._graph([y])) == 5
+
+
+LATE = "A where() around it comes too late: both of its branches are computed."
+
+
+@pytest.mark.parametrize(
+    ("number", "compute", "mark"),
+    [
+        (0.0, lambda w: w.log(), "result of log: Keep what goes into it above 0, as by clamp(min=1e-12), or use log_softmax or "
+         "a loss of logits."),
+        (1e30, lambda w: w * w, "result of mul."),
+        (0.0, lambda w: w.sqrt(), "slope of sqrt: its slope at 0 is infinite, and infinity times 0 is nan. Keep what goes into "
+         f"it above 0, as by clamp(min=1e-12). {LATE}"),
+        (1e-30, lambda w: w * 1e30 * 1e30, "slope of mul."),
+    ],
+)  # fmt: skip
+def test_how_it_is_told(number, compute, mark):
+    with torch.watch() as run:
+        compute(weight(number)).backward()
+    (told,) = [moment.mark for moment in run.story.moments if moment.mark]
+    assert told == f"Here the first nan or infinity is born, in the {mark} (AD033)"

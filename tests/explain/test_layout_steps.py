@@ -233,6 +233,19 @@ def test_a_single_way_is_a_line():
     assert placed.width == 100
 
 
+@pytest.mark.parametrize(
+    ("turned", "more", "placed"),
+    [(1, 1, [60, 60, 212, 130.8]), (2, 1, [70, 212, 70, 212, 344, 203.7]), (3, 2, [50, 182, 334] * 2 + [476, 608, 319.7])],
+)
+def test_an_input_that_is_changed_by_itself_stands_right_above_what_it_becomes(turned, more, placed):
+    """Weights that are turned on their sides, say, of an operation that has other inputs too."""
+    count = 2 * turned + more + 1
+    lines = [(k, k + turned) for k in range(turned)] + [(k, count - 1) for k in range(turned, count - 1)]
+    x = lay_out([(100 + 20 * (k % 3), 46) for k in range(count)], lines).x
+    assert x[:turned] == x[turned : 2 * turned]
+    assert x == pytest.approx(placed, abs=0.06)
+
+
 def test_a_trunk_is_straight_and_what_it_passes_gives_way():
     lines = [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)]
     net = net_of(5, lines)
