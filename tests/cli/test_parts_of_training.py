@@ -501,6 +501,36 @@ def test_the_last_lines_of_a_regression():
     assert [line[:9] for line in said] == ["Baseline,", "Root mean"]
 
 
+def test_ctrl_c_after_the_test_rows_were_looked_at_takes_both_curves_back(monkeypatch):
+    training, inputs, targets, _ = trained("classification", 0)
+    state, calls = training.state, []
+
+    def interrupted():
+        calls.append(len(training.history))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return state()
+
+    monkeypatch.setattr(training, "state", interrupted)
+    settings = {"epochs": 5, "lr": 0.1}
+    arrays, stopped = train._epochs(training, inputs, targets, (inputs, targets), settings, True)
+    assert (stopped, calls, len(training.history), len(training.tested)) == (True, [0, 1, 2], 1, 1)
+    assert not np.array_equal(arrays["model.0.weight"], state()["model.0.weight"])
+
+
+def test_the_curves_and_the_arrays_are_those_of_the_last_epoch():
+    training, inputs, targets, _ = trained("regression", 1)
+    arrays, stopped = train._epochs(training, inputs, targets, None, {"epochs": 3, "lr": 0.1}, True)
+    assert (stopped, len(training.history), training.tested) == (False, 3, [])
+    assert np.array_equal(arrays["model.0.weight"], training.state()["model.0.weight"])
+    again, _ = train._epochs(training, inputs, targets, (inputs, targets), {"epochs": 3, "lr": 0.1}, True)
+    assert np.array_equal(again["model.0.weight"], arrays["model.0.weight"])
+    assert (len(training.history), training.tested) == (3, [])
+    inputs[0] = np.nan
+    said = problem(train._epochs, training, inputs, targets, None, {"epochs": 4, "lr": 0.1}, True)
+    assert said == "the loss is no longer finite in epoch 4: the learning rate 0.1 is too high"
+
+
 TABLE = "a,b,y\n" + "".join(f"{i % 7},{(3 * i) % 5},{'pq'[i % 2]}\n" for i in range(20))
 
 
