@@ -76,6 +76,13 @@ def test_features_are_counted_in_other_words():
         nn.Linear(2, units=3)
 
 
+def test_a_word_that_is_given_already_is_not_meant():
+    with pytest.raises(TypeError, match="'input_size'; it takes in_features, out_features, bias, device, dtype"):
+        nn.Linear(in_features=2, out_features=1, input_size=2)
+    with pytest.raises(TypeError, match="'in_feature'; did you mean 'out_features'"):
+        nn.Linear(in_features=2, in_feature=1)
+
+
 def test_no_word_is_near():
     with pytest.raises(TypeError, match="'zzz'; it takes p, inplace"):
         nn.Dropout(zzz=1)
@@ -111,9 +118,10 @@ def test_classes_of_the_users():
 
 def test_signatures_stay():
     for name in ("Linear", "Dropout", "Sequential"):
-        assert list(inspect.signature(getattr(nn, name)).parameters)[:2] == list(
-            inspect.signature(getattr(torch.nn, name)).parameters
-        )[:2]
+        assert (
+            list(inspect.signature(getattr(nn, name)).parameters)[:2]
+            == list(inspect.signature(getattr(torch.nn, name)).parameters)[:2]
+        )
     assert list(inspect.signature(optim.SGD).parameters) == list(inspect.signature(torch.optim.SGD).parameters)
     assert list(inspect.signature(optim.Optimizer).parameters) == ["params", "defaults"]
     assert list(inspect.signature(DataLoader).parameters) == list(inspect.signature(torch.utils.data.DataLoader).parameters)
@@ -139,6 +147,7 @@ def test_signatures_stay():
 )
 def test_super_init_was_forgotten(first):
     for T in (autodiff, torch):
+
         class Net(T.nn.Module):
             def __init__(self):
                 first(T, self)  # noqa: B023

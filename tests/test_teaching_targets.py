@@ -60,6 +60,8 @@ def test_the_way_out_works(name):
         ((3, 3), [0, 1], F.cross_entropy, r"so the target has the shape \(3,\), one class number per row, and not \(2,\)"),
         ((2, 7, 4), [[0] * 7] * 2, F.cross_entropy, r"input\.transpose\(1, 2\)"),
         ((2,), [0, 1], F.cross_entropy, r"target\.argmax\(0\)\. If these are 2 examples of yes or no"),
+        ((3,), [1.0], F.cross_entropy, r"but got Float\. Class numbers are int64: write target\.long\(\)"),
+        ((3,), [0.5], F.cross_entropy, r"but got Float\. Class numbers are whole, and these have fractions"),
         ((2,), [5, 1], F.cross_entropy, r"those of several are \(examples, classes\)"),
         ((2, 1), [0.0, 1.0], F.binary_cross_entropy_with_logits, r"write input\.squeeze\(-1\)"),
         ((2,), [[0.0], [1.0]], F.binary_cross_entropy, r"write target\.squeeze\(-1\)"),

@@ -141,10 +141,9 @@ def _given(helper: FunctionType, call: ast.Call) -> dict[str, ast.expr]:
     operation = getattr(helper, "operation", None)
     forward = operation.forward if isinstance(operation, Operation) else helper
     code = forward.__code__
-    given: dict[str, ast.expr] = {}
-    for name, default in (forward.__kwdefaults__ or {}).items():
-        given[name] = ast.Constant(default)
     positional = code.co_varnames[: code.co_argcount] or code.co_varnames[code.co_kwonlyargcount :]  # the second: of *xs
+    defaults = dict(zip(reversed(positional), reversed(forward.__defaults__ or ()))) | (forward.__kwdefaults__ or {})
+    given: dict[str, ast.expr] = {name: ast.Constant(default) for name, default in defaults.items()}
     given.update(zip(positional, call.args, strict=False))
     given.update((each.arg, each.value) for each in call.keywords if each.arg)
     return given

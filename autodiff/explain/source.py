@@ -49,15 +49,20 @@ def body_of(function: FunctionType) -> ast.expr | None:
         return None
     first, last = min(start for start, _ in places), max(end for _, end in places)
     arguments = [*code.co_varnames[: code.co_argcount]]
+    module = _module_of(function)
     around = [
         each
-        for each in _lambdas(_module_of(function))
+        for each in _lambdas(module)
         if [a.arg for a in each.args.args] == arguments
         and (each.lineno, each.col_offset) <= first
         and last <= (each.end_lineno or 0, each.end_col_offset or 0)
     ]
     found = max(around, key=lambda each: (each.lineno, each.col_offset), default=None)
-    return found.body if found and _still_is(compile(ast.Expression(found), "", "eval"), code) else None
+    if found is None:
+        return None
+    # Most call no function of a module, and need not be compiled with the imports.
+    known = _still_is(compile(ast.Expression(found), "", "eval"), code) or _still_is(_compiled(ast.Expr(found), module), code)
+    return found.body if known else None
 
 
 @functools.lru_cache(maxsize=128)
@@ -67,11 +72,14 @@ def definition_of(function: FunctionType) -> ast.FunctionDef | None:
     module = _module_of(function)
     for each in ast.walk(module):
         if isinstance(each, ast.FunctionDef) and each.name == code.co_name and _first_line(each) == code.co_firstlineno:
-            # Compiled with the imports, since a call of a module's function has an instruction of its own.
-            imports = [line for line in module.body if isinstance(line, (ast.Import, ast.ImportFrom))]
-            whole = compile(ast.fix_missing_locations(ast.Module([*imports, _bare(each)], [])), "", "exec")
-            return each if _still_is(whole, code) else None
+            return each if _still_is(_compiled(_bare(each), module), code) else None
     return None
+
+
+def _compiled(statement: ast.stmt, module: ast.Module) -> CodeType:
+    """A statement, compiled behind the imports of its file: a call of a module's function has an instruction of its own."""
+    imports = [line for line in module.body if isinstance(line, (ast.Import, ast.ImportFrom))]
+    return compile(ast.fix_missing_locations(ast.Module([*imports, statement], [])), "", "exec")
 
 
 def _first_line(found: ast.FunctionDef) -> int:
