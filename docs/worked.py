@@ -15,11 +15,9 @@ What stands behind the language is not shown to a reader, so the text has to nam
     python docs/worked.py "Add a kernel" FOLDER        carry one section out, in a copy of the tree that is made for it
 """
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -125,24 +123,12 @@ def copy(tree):
     """The installed package with its compiled kernels, the tests and the documents, at `tree`: nothing has to be built."""
     import autodiff
 
-    skip = shutil.ignore_patterns("__pycache__")
+    skip = shutil.ignore_patterns("*.pyc.*")  # what another process is writing
     shutil.copytree(Path(autodiff.__file__).parent, tree / "autodiff", ignore=skip)
     for name in ("tests", "docs"):
         shutil.copytree(ROOT / name, tree / name, ignore=skip)
     for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"):
         shutil.copy2(ROOT / name, tree / name)
-
-
-def run(words, tree):
-    """Run a command in the tree, with this Python and the package that stands there; its exit code and what it printed."""
-    programs = {"python": [sys.executable], "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    environment["PYTHONPATH"] = str(tree)
-    done = subprocess.run(
-        [*programs[words[0]], *words[1:]],
-        cwd=tree, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-    )
-    return done.returncode, done.stdout
 
 
 if __name__ == "__main__":

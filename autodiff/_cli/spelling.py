@@ -22,7 +22,7 @@ MISSING = (
 _MISSING = {word.lower() for word in MISSING}
 _LONGEST = max(map(len, MISSING))
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMMA = re.compile(  # --decimal ,: what stands between thousands is the same throughout, and never the comma
     r"[+-]?(?:[1-9]\d{0,2}(?P<mark>[.' \N{RIGHT SINGLE QUOTATION MARK}\N{NO-BREAK SPACE}\N{THIN SPACE}\N{FIGURE SPACE}"
     r"\N{NARROW NO-BREAK SPACE}])\d{3}(?:(?P=mark)\d{3})*(?:,\d*)?|\d+(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?",

@@ -108,13 +108,12 @@ def _lookers(storage: type) -> Iterator[tuple[Any, Array]]:
     objects = gc.get_objects()
     if frozen:
         gc.freeze()
-    for each in objects:
-        kind = type(each)  # isinstance would ask a proxy what it stands for
+    # There may be millions of them, of a few thousand types, and a type need not have a hash.
+    types = list(map(type, objects))  # isinstance would ask a proxy what it stands for
+    kinds = {id(kind) for kind in dict(zip(map(id, types), types)).values() if kind is storage or issubclass(kind, Tensor)}
+    for each in itertools.compress(objects, map(kinds.__contains__, map(id, types))):
         try:
-            if issubclass(kind, Tensor):
-                yield each, _NUMBERS.__get__(each)
-            elif kind is storage:
-                yield each, each._bytes
+            yield each, _NUMBERS.__get__(each) if issubclass(type(each), Tensor) else each._bytes
         except AttributeError:
             continue  # it is being made
 

@@ -6,7 +6,8 @@ The checks inside compare with PyTorch, and so they need it. An operation takes 
 import re
 
 import pytest
-from worked import carry_out, commands, copy, run
+from warm import Warm
+from worked import carry_out, commands, copy
 
 pytest.importorskip("torch")
 
@@ -14,15 +15,28 @@ pytest.importorskip("torch")
 LOOKED_AT = {"Add an operation": 60, "Add a layer": 100, "Add an optimiser": 25}
 
 
+def run(warm, tree, words):
+    """Run a command of a section in the tree; its exit code and what it printed."""
+    programs = {"python": [], "pytest": ["-m", "pytest", "-p", "no:cacheprovider"]}
+    done = warm.run(tree, *programs[words[0]], *words[1:])
+    return done.returncode, done.stdout + done.stderr
+
+
+def with_imports(tree):
+    """A process that has imported the package of the tree, and what its tests need."""
+    return Warm("pytest", "torch", "autodiff", path=tree)  # not the plugins, whose asserts pytest rewrites
+
+
 @pytest.mark.parametrize("title", LOOKED_AT)
 def test_the_example_works(title, tmp_path):
     copy(tmp_path)
     assert carry_out(title, tmp_path)
     passed = 0
-    for words in commands(title):
-        code, output = run(words, tmp_path)
-        assert code == 0, f"{' '.join(words)}\n{output}"
-        passed += sum(map(int, re.findall(r"(\d+) passed", output)))
+    with with_imports(tmp_path) as warm:
+        for words in commands(title):
+            code, output = run(warm, tmp_path, words)
+            assert code == 0, f"{' '.join(words)}\n{output}"
+            passed += sum(map(int, re.findall(r"(\d+) passed", output)))
     assert passed >= LOOKED_AT[title]
 
 
@@ -34,6 +48,7 @@ def test_a_law_says_that_the_row_is_missing(tmp_path):
     for path, text in rows.items():
         path.write_text(text)
     law = "test_every_operation_with_a_partial_is_recorded_by_a_row"
-    code, output = run(["pytest", "-q", "tests/test_laws_rows.py", "-k", law], tmp_path)
+    with with_imports(tmp_path) as warm:
+        code, output = run(warm, tmp_path, ["pytest", "-q", "tests/test_laws_rows.py", "-k", law])
     assert code == 1
     assert "no row of samples.py records ['autodiff.ops.exponential.logaddexp10']" in output
