@@ -290,3 +290,18 @@ def test_set_observer_gives_back_the_one_before():
     torch.ones(1, requires_grad=True).exp()
     assert (first.order(), second.order()) == ([], ["made"])
     assert not LOOKING
+
+
+def test_how_gradients_are_cleared_is_told(seen):
+    model = nn.Linear(2, 1)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    for owner in (model, optimizer):
+        for options, how in (({}, "zero_grad"), ({"set_to_none": True}, "zero_grad")):
+            model(torch.ones(1, 2)).sum().backward()
+            owner.zero_grad(**options)
+            assert seen.named("cleared")[-1][2] == how
+            assert model.weight.grad is None
+        model(torch.ones(1, 2)).sum().backward()
+        owner.zero_grad(set_to_none=False)
+        assert seen.named("cleared")[-1][2] == "zero_grad(set_to_none=False)"
+        assert model.weight.grad.tolist() == [[0, 0]]

@@ -49,7 +49,7 @@ def seen_as(t: Tensor, look: Callable[[Tensor], Tensor]) -> Tensor:
         seen = look(before)
     if seen is before:
         return t
-    retained = edge is not None and without_retained(t)
+    retained = without_retained(t)
     t._array = seen._array
     if t._edge is not LEAF:
         t._edge = seen._edge

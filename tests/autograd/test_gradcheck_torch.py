@@ -246,3 +246,24 @@ def test_a_direction_that_finds_a_difference_shows_the_element():
 
     with pytest.raises(autodiff.autograd.GradcheckError, match=r"The worst element is d\(output\[1\]\)/d\(input\[1\]\)"):
         autodiff.autograd.gradcheck(function, vector(autodiff), fast_mode=True, check_undefined_grad=False)
+
+
+FLAT = {
+    "floor": lambda T, x: x.floor(), "sign beside a slope": lambda T, x: (x.sign(), x * 2), "a constant": lambda T, x: x * 0,
+    "not used": lambda T, x: (T.ones(2, dtype=T.float64), x * 3), "detached": lambda T, x: (x.floor().detach(), x.exp()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("function", FLAT)
+def test_a_forward_derivative_of_0_is_one(function, fast, torch):
+    """Along which there is nothing to walk: neither the gradient nor its own slope has a graph."""
+
+    def program(T, say):
+        x = T.tensor([1.25, -2.5], dtype=T.float64, requires_grad=True)
+        say(T.autograd.gradcheck(lambda x: FLAT[function](T, x), (x,), check_forward_ad=True, fast_mode=fast))
+
+    ours, theirs = told(autodiff, program), told(torch, program)
+    assert ours[0] == [[True]]
+    if function not in ("not used", "detached"):  # PyTorch takes the results apart in another order than it made them
+        assert theirs[0] == [[True]]

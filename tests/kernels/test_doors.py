@@ -420,7 +420,10 @@ def test_partners_that_are_not_there_are_refused(partners):
 
 @pytest.mark.parametrize(
     ("said", "allowed"),
-    [("1", 1), (" 3 ", 3), ("2,1", 2), (None, None), ("", None), ("all", None), ("0", None), ("-1", None), ("9" * 12, None)],
+    [
+        ("1", 1), (" 3 ", 3), ("1000", 1000), (str(2**31 - 1), 2**31 - 1), (str(2**31), None), ("2,1", 2), (None, None),
+        ("", None), ("all", None), ("0", None), ("-1", None), ("9" * 12, None),
+    ],
 )
 def test_the_environment_says_how_many_threads_there_are(said, allowed, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
