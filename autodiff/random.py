@@ -82,7 +82,7 @@ class Generator:
         return self._seed
 
     def get_state(self) -> Tensor:
-        """The place in the stream, as a tensor of PyTorch's 5056 bytes, for `set_state` here and there."""
+        """The place in the stream, as PyTorch's tensor of 5056 bytes: `set_state` takes it in either package."""
         with self._lock:
             state = self._twister.state["state"]
             return wrap(_generator_state.written(self._seed, state["key"], state["pos"], self._normal))

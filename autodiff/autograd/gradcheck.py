@@ -116,9 +116,9 @@ def gradcheck(
     (a RuntimeError) shows both Jacobians, the worst element and whose backward to look at, or False is returned with
     raise_exception=False. With check_undefined_grad the backward of a Function must cope with outputs that nobody used.
     fast_mode compares the slope along one random direction for each input and output, in place of every element: for inputs
-    that are too large for a Jacobian. check_forward_ad compares the Jacobian that `functional.jvp` gives, by two walks back, in
-    the place of forward mode. The other checks are taken. ValueError when no input requires grad, RuntimeError for an expanded
-    input.
+    that are too large for a Jacobian. check_forward_ad compares the Jacobian that `functional.jvp` gives, by two walks back
+    instead of forward mode. PyTorch's other checks are accepted and change nothing. ValueError when no input requires grad,
+    RuntimeError for an expanded input.
 
     >>> import autodiff as torch
     >>> x = torch.tensor([0.5, 1.0], dtype=torch.float64, requires_grad=True)

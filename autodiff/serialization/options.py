@@ -53,7 +53,7 @@ def get_crc32_options() -> bool:
 
 
 def set_crc32_options(compute_crc32: bool) -> None:
-    """Set whether `save` computes a checksum of each record; without, Python's zipfile reads the file as a damaged one.
+    """Set whether `save` computes a checksum of each record; without one, Python's zipfile calls the file damaged.
 
     >>> import autodiff as torch
     >>> torch.serialization.set_crc32_options(True)
