@@ -132,3 +132,27 @@ def test_numbers_among_tensors(name):
                 wrong.append((key, dtype, what, *found))
     assert not wrong
     assert compared
+
+
+@pytest.fixture
+def double_by_default():
+    for T in (autodiff, torch):
+        T.set_default_dtype(T.float64)
+    yield
+    for T in (autodiff, torch):
+        T.set_default_dtype(T.float32)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_dtypes_are_those_of_the_parameters(name, double_by_default):
+    """Also where the default is another one; a distribution of numbers alone has the default."""
+    arrays = {key: np.array(a, np.float32) for key, a in arrays_of(name).items()}
+    wrong, compared = [], 0
+    for what, ask in questions(name, arrays).items():
+        found = [answer(T, name, arrays, ask, wider=True) for T in (autodiff, torch)]
+        if all(isinstance(each, list) for each in found):
+            compared += 1
+            if found[0][0].dtype != found[1][0].dtype:
+                wrong.append((what, found[0][0].dtype, found[1][0].dtype))
+    assert not wrong
+    assert compared >= 3

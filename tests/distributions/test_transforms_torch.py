@@ -406,3 +406,24 @@ def test_a_registry_of_ones_own():
                 registry.register(wrong, to_mine)
         with pytest.raises(NotImplementedError, match=r"Cannot transform _?Simplex constraints"):
             registry(constraints.simplex)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_dtypes_are_those_of_the_values(name, dtype):
+    """Also where the default is another one."""
+    make, kind = TRANSFORMS[name]
+    found = []
+    try:
+        for T in (autodiff, torch):
+            T.set_default_dtype(T.float64 if dtype == "float32" else T.float32)
+            given = getattr(T, dtype)
+            f = make(T.distributions, lambda v, T=T, given=given: T.tensor(v, dtype=given))
+            x = T.tensor(points(kind, 0).tolist(), dtype=given)
+            answers = [said(lambda: f(x)), said(lambda: f.inv(f(x))), said(lambda: f.log_abs_det_jacobian(x, f(x)))]  # noqa: B023
+            found.append([str(each.dtype) if isinstance(each, np.ndarray) else "none" for each in answers])
+    finally:
+        for T in (autodiff, torch):
+            T.set_default_dtype(T.float32)
+    assert found[0] == found[1]
+    assert found[0][0] == dtype or name == "cumulative"
