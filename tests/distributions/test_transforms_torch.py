@@ -427,3 +427,36 @@ def test_dtypes_are_those_of_the_values(name, dtype):
             T.set_default_dtype(T.float32)
     assert found[0] == found[1]
     assert found[0][0] == dtype or name == "cumulative"
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+@pytest.mark.parametrize("batch", [(), (2,), (2, 3)])
+def test_triangles_and_their_numbers(n, batch):
+    for diag in range(-n - 1, n + 1):
+        matrix = np.arange(float(np.prod(batch, dtype=int) * n * n)).reshape(*batch, n, n) + 1
+        found = []
+        for T in (autodiff, torch):
+            utils = T.distributions.utils
+            vector = said(lambda T=T, utils=utils, diag=diag: utils.tril_matrix_to_vec(T.from_numpy(matrix.copy()), diag))
+            if isinstance(vector, tuple):
+                found.append(vector)
+                continue
+            back = utils.vec_to_tril_matrix(T.from_numpy(vector.copy()), diag)
+            assert (back.numpy() == np.tril(matrix, diag)).all()
+            found.append((vector.shape, vector.tolist()))
+        assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("count", range(1, 11))
+def test_vectors_that_fill_no_triangle(count):
+    for diag in (-2, -1, 0):
+        found = []
+        for T in (autodiff, torch):
+            found.append(said(lambda T=T, diag=diag: T.distributions.utils.vec_to_tril_matrix(T.arange(float(count)), diag)))
+        if isinstance(found[1], tuple):
+            assert found[0][0] == "ValueError"
+            assert found[0][1].startswith(f"The size of last dimension is {count} which cannot be expressed as the lower triangular")
+        else:
+            assert found[0].tolist() == found[1].tolist()
+    with pytest.raises(ValueError, match="D x D matrix: those with diag=0 hold 1 numbers, 3 and so on"):
+        autodiff.distributions.utils.vec_to_tril_matrix(autodiff.arange(2))
