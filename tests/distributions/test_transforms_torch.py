@@ -437,7 +437,8 @@ def test_triangles_and_their_numbers(n, batch):
         found = []
         for T in (autodiff, torch):
             utils = T.distributions.utils
-            vector = said(lambda T=T, utils=utils, diag=diag: utils.tril_matrix_to_vec(T.from_numpy(matrix.copy()), diag))
+            given = T.from_numpy(matrix.copy())
+            vector = said(lambda utils=utils, given=given, diag=diag: utils.tril_matrix_to_vec(given, diag))
             if isinstance(vector, tuple):
                 found.append(vector)
                 continue
@@ -455,7 +456,7 @@ def test_vectors_that_fill_no_triangle(count):
             found.append(said(lambda T=T, diag=diag: T.distributions.utils.vec_to_tril_matrix(T.arange(float(count)), diag)))
         if isinstance(found[1], tuple):
             assert found[0][0] == "ValueError"
-            assert found[0][1].startswith(f"The size of last dimension is {count} which cannot be expressed as the lower triangular")
+            assert found[0][1].startswith(f"The size of last dimension is {count} which cannot be expressed as")
         else:
             assert found[0].tolist() == found[1].tolist()
     with pytest.raises(ValueError, match="D x D matrix: those with diag=0 hold 1 numbers, 3 and so on"):
