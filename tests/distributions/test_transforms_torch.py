@@ -461,3 +461,18 @@ def test_vectors_that_fill_no_triangle(count):
             assert found[0].tolist() == found[1].tolist()
     with pytest.raises(ValueError, match="D x D matrix: those with diag=0 hold 1 numbers, 3 and so on"):
         autodiff.distributions.utils.vec_to_tril_matrix(autodiff.arange(2))
+
+
+def test_parts_that_do_not_fit():
+    """As many lengths as transforms, and as many numbers as there are constraints: else nothing is left out in silence."""
+    d, x = autodiff.distributions, autodiff.ones(2)
+    cat = d.CatTransform([d.ExpTransform()], lengths=[1, 1])
+    stack = d.StackTransform([d.ExpTransform()])
+    for f in (cat, stack):
+        for wrong in (lambda f=f: f(x), lambda f=f: f.inv(x), lambda f=f: f.log_abs_det_jacobian(x, x)):
+            with pytest.raises(ValueError, match="zip"):
+                wrong()
+    real = d.constraints.real
+    for constraint in (d.constraints.cat([real], 0, [1, 1]), d.constraints.stack([real])):
+        with pytest.raises(ValueError, match="zip"):
+            constraint.check(x)
