@@ -142,3 +142,22 @@ SCIPYS = [name for name in torch.special.__all__ if name.startswith(("bessel", "
 def test_a_function_of_scipys_is_called_by_its_own_name(name):
     with pytest.raises(TypeError, match=rf"^{name}\(\): argument '(input|x)' \(position 1\) must be Tensor, not float"):
         getattr(torch.special, name)(1.0)
+
+
+FUNCTIONS = {
+    2: "heaviside hypot logaddexp logaddexp2 atan2 fmax fmin maximum minimum nextafter gcd lcm copysign ldexp fmod remainder "
+    "xlogy bitwise_and dot mv mm outer cross matmul kron inner vdot logical_and logical_or eq ge ne add mul sub div",
+    3: "addcmul addcdiv",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "name"), [(count, name) for count, names in FUNCTIONS.items() for name in names.split()])
+def test_the_argument_that_is_wrong_is_named_with_its_place(count, name):
+    for at in range(count):
+        for wrong in ("x", None, object()):
+            args = [torch.ones(2)] * count
+            args[at] = wrong
+            kind = type(wrong).__name__
+            text = rf"^{name}\(\): argument '\w+' \(position {at + 1}\) must be Tensor( or a number)?, not {kind}"
+            with pytest.raises(TypeError, match=text):
+                getattr(torch, name)(*args)

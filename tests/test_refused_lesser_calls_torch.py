@@ -166,6 +166,10 @@ REFUSED = {
     "torch.einsum('ij,jk', m, m)": (RuntimeError, "subscript j has size 2 for operand 1 .* previously seen size 3"),
     "torch.einsum('ij,jk,kl', m, m.T, m.T)": (RuntimeError, "subscript k has size 3 for operand 2 .* previously seen size 2"),
     "torch.einsum('ii', m)": (RuntimeError, "subscript i is repeated for operand 0 but the sizes don't match, 3 != 2"),
+    "torch.tensor([1, i])": (TypeError, r"only integer tensors of a single element .* one in the list has shape \[2\]"),
+    "torch.tensor([1, x[:1]], dtype=torch.int64)": (TypeError, "only integer tensors of a single element .* is torch.float32"),
+    "torch.tensor([1.0, x])": ((TypeError, ValueError), r"shape \[3\]"),
+    "torch.tensor([1.0, 'a'])": (TypeError, "elements of type str|must be real number, not str"),
     "torch.frombuffer(b'12345678', dtype=torch.uint8, offset=1.5)": (TypeError, r"frombuffer\(\).*'offset'"),
     "torch.frombuffer(b'12345678', dtype=torch.uint8, count=1.5)": (TypeError, r"frombuffer\(\).*'count'"),
     "torch.frombuffer(b'12345678', dtype=torch.uint8, offset=8)":
