@@ -160,3 +160,43 @@ def test_gradients_have_their_inputs_dtype(narrow, wide):
         assert b.grad.dtype == b.dtype
         assert a.grad.tolist() == [3, 3]
         assert b.grad.item() == 2
+
+
+ABSENT = {
+    "bfloat16": "float32", "uint16": "int64", "uint32": "int64", "uint64": "int64",
+    **dict.fromkeys(("complex32", "chalf", "complex64", "cfloat", "complex128", "cdouble"), "two tensors, for the real"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ABSENT)
+def test_a_dtype_that_no_tensor_has_can_be_named_and_asked(name):
+    ours, theirs = getattr(autodiff, name), getattr(torch, name)
+    for fact in ("itemsize", "is_floating_point", "is_signed", "is_complex"):
+        assert getattr(ours, fact) == getattr(theirs, fact), fact
+    assert repr(ours) == repr(theirs)
+    assert ours is getattr(autodiff, str(ours).removeprefix("torch."))
+    assert ours not in (autodiff.float32, autodiff.int64, None)
+    with pytest.raises(AttributeError, match="'dtype' object has no attribute 'nothing'"):
+        print(ours.nothing)
+
+
+@pytest.mark.parametrize("name", ABSENT)
+def test_a_tensor_of_a_dtype_that_is_not_here_is_refused_with_one_that_is(name):
+    dtype = getattr(autodiff, name)
+    text = rf"^there are no tensors of dtype {dtype} in autodiff: use {ABSENT[name]}"
+    for make in (
+        lambda: autodiff.zeros(2, dtype=dtype), lambda: autodiff.tensor(1, dtype=dtype), lambda: autodiff.ones(2).to(dtype),
+        lambda: autodiff.promote_types(dtype, autodiff.float32), lambda: autodiff.nn.Linear(1, 1, dtype=dtype),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=text):
+            make()
+    if name not in ("bfloat16",):
+        with pytest.raises(TypeError):
+            autodiff.set_default_dtype(dtype)
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "complex32", "complex64", "complex128"])
+def test_limits_of_what_is_not_here(name):
+    ours, theirs = autodiff.finfo(getattr(autodiff, name)), torch.finfo(getattr(torch, name))
+    for fact in ("bits", "min", "max", "dtype", "eps", "tiny", "smallest_normal", "resolution"):
+        assert getattr(ours, fact) == getattr(theirs, fact), fact

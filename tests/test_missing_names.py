@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import pkgutil
 import re
 import subprocess
 import sys
@@ -228,3 +229,18 @@ from autodiff.nn.functional import *
 from autodiff import *
 """
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+def test_each_module_says_which_name_it_has_not():
+    """Without an error a name would be None, which a program goes on with."""
+    asked = []
+    for found in pkgutil.walk_packages(autodiff.__path__, "autodiff."):
+        if {"__main__", "_run", "_cli", "cli", "explain"} & set(found.name.split(".")):
+            continue
+        module = importlib.import_module(found.name)
+        if "__getattr__" in vars(module):
+            own = found.name if found.name != "autodiff.multiprocessing" else "multiprocessing"  # Python's answers for it
+            with pytest.raises(AttributeError, match=f"^module '{own}' has no attribute 'wholly_unknown'"):
+                print(module.wholly_unknown)
+            asked.append(found.name)
+    assert len(asked) > 40

@@ -556,3 +556,86 @@ def test_gradients_that_are_zero_for_another_reason():
     steps = w.detach().round().sum()
     (loss * steps).backward()
     assert "a relu that is off" in autodiff.why(w)
+
+
+def test_pytorchs_own_warning_is_told_in_any_case():
+    """Of a mistake that PyTorch warns of too, lenient() leaves its sentence, strict() makes an error of both."""
+    from autodiff._core.teaching import TeachingWarning, teach
+
+    def warned(theirs):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            teach("AD002", "Ours.", theirs)
+        return [(type(w.message), str(w.message)) for w in caught]
+
+    assert [kind for kind, _ in warned("Theirs.")] == [TeachingWarning]
+    assert "Theirs. Ours." in warned("Theirs.")[0][1]
+    assert warned("")[0][1].startswith("Ours.")
+    with autodiff.lenient():
+        assert warned("Theirs.") == [(UserWarning, "Theirs.")]
+        assert warned("") == []
+    with autodiff.strict():
+        for theirs in ("Theirs.", ""):
+            with pytest.raises(TeachingWarning, match=f"{theirs} ?Ours"):
+                warned(theirs)
+
+
+def doubled(x):
+    class Double(autodiff.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
+    return Double.apply(x)
+
+
+@pytest.mark.parametrize(
+    ("made", "code"),
+    [
+        (lambda w: w, "AD004"), (lambda w: w.t(), "AD004"), (lambda w: w.view(4).view(2, 2).t(), "AD004"),
+        (lambda w: w * 1, "AD006"), (lambda w: (w * 1).t(), "AD006"), (lambda w: w.t().exp(), "AD006"),
+        (lambda w: doubled(w), "AD006"), (lambda w: doubled(w).t(), "AD006"),
+    ],
+    ids=["it", "transposed", "twice a view", "a product", "a product, turned", "exp", "a Function", "a Function, turned"],
+)
+def test_a_parameter_that_has_changed_is_called_one_also_by_its_views(made, code):
+    w = autodiff.ones(2, 2, requires_grad=True)
+    used = made(w)
+    loss = (used * used).sum()
+    with autodiff.no_grad():
+        used.add_(1)
+    with pytest.raises(RuntimeError, match=rf"\({code}\)") as caught:
+        loss.backward()
+    assert ("has used the parameter" in str(caught.value)) == (code == "AD004")
+
+
+@pytest.mark.parametrize("clear", ["to None", "to zeros", "through NumPy", "by another gradient"])
+@pytest.mark.parametrize("more", [0, 1])
+def test_each_round_of_sums_is_counted_by_itself(clear, more):
+    """Two passes were promised. A third one is told of in whichever round it comes, and the rounds before count for nothing."""
+    w = autodiff.ones(3, requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def one_round(passes):
+        for _ in range(passes):
+            (w * w).sum().backward()
+            optimizer.step()
+        if clear == "by another gradient":
+            w.grad = None if w.grad is None else autodiff.zeros(3)
+        elif clear == "through NumPy":
+            w.grad.numpy()[...] = 0
+        else:
+            optimizer.zero_grad(set_to_none=clear == "to None")
+
+    with autodiff.strict(), autodiff.accumulate(2):
+        for _ in range(3):
+            one_round(2)
+        one_round(1)
+        one_round(2)
+        if more:
+            with pytest.raises(UserWarning, match=r"\(AD015\)"):
+                one_round(3)

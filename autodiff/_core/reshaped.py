@@ -49,7 +49,7 @@ def seen_as(t: Tensor, look: Callable[[Tensor], Tensor]) -> Tensor:
         seen = look(before)
     if seen is before:
         return t
-    retained = edge is not None and without_retained(t)
+    retained = without_retained(t)
     t._array = seen._array
     if t._edge is not LEAF:
         t._edge = seen._edge
@@ -58,8 +58,6 @@ def seen_as(t: Tensor, look: Callable[[Tensor], Tensor]) -> Tensor:
         t._view = View(view.base, view.path, view.seen, view.kind)
         t._view.turned = before._view is None or before._view.turned
     changed(t, 4)
-    if t._view is not None:
-        t._view.seen = t._cell[0]
     if retained:
         retain_grad(t)
     return t

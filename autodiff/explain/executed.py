@@ -114,7 +114,7 @@ class _Running:
             if isinstance(formula, ast.Name) and formula.id == word:
                 continue
             self.bind(word, result)
-            if isinstance(formula, ast.Name) and word not in self.results:
+            if isinstance(formula, ast.Name) and word not in self.results and formula.id not in dict(pairs):
                 self.called[word] = formula
             else:
                 self.lines.append(Line(word, formula, result, before, self.world))

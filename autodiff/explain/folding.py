@@ -165,10 +165,10 @@ class Folding:
                 self.take(group, rolled(group.items, keys, places))
             if _width(group) > most:
                 self.take(group, chained(group.items, self.links(group), self.name))
-        if _width(group) > most:
+        if group.items and _width(group) > most:
             self.take(group, divided(group.items, min(_PARTS, -(-len(group.items) // _PARTS)), self.name))
         if _width(group) > most:  # many weights that are used in several places: each is drawn where it is used first
-            for source in group.sources:
+            for source in filter(self.users.__getitem__, group.sources):
                 first = self.item(group, min(self.users[source], key=self.rank.__getitem__))
                 if isinstance(first, Group):
                     first.sources.append(source)

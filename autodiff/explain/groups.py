@@ -53,7 +53,7 @@ def rolled(items: Sequence[Item], keys: Sequence[Hashable], places: Sequence[str
             stop = i
             while stop < len(items) and keys[stop] == keys[stop - period]:
                 stop += 1
-            start += _turn(places, start, min(period, stop - start - period))
+            start += _turn(places, start, min(period - 1, stop - start - period))
             turns = (stop - start) // period
             if turns >= _LOOP and (turns - 2) * period >= _HIDDEN:
                 end = start + turns * period

@@ -10,6 +10,7 @@ import warnings
 
 import numpy as np
 import pytest
+from alike import told
 
 import autodiff
 
@@ -563,3 +564,54 @@ def test_a_gradient_of_another_shape_than_its_leaf_has_now_is_refused():
     with pytest.raises(RuntimeError, match=r"the gradient has shape \[3\], but its leaf now has shape \[2\]"):
         y.backward()
     assert x.grad is w.grad is None
+
+
+@pytest.mark.parametrize("size", [4, 1, (1, 3), (3, 1), 0])
+def test_a_leaf_whose_data_has_another_shape_by_now_is_refused(size):
+    """Its gradient belongs to the shape of before. Nothing is added, to no other leaf either."""
+    for had_one in (False, True):
+        x, other = autodiff.ones(3, requires_grad=True), autodiff.ones(3, requires_grad=True)
+        if had_one:
+            (x * other).sum().backward()
+        before = None if x.grad is None else x.grad.tolist()
+        loss = (x * other * 2).sum()
+        x.data = autodiff.ones(size)
+        with pytest.raises(RuntimeError, match=r"gradient has shape \[3\], but its leaf now has shape .* forward pass again"):
+            loss.backward()
+        for leaf in (x, other):
+            assert (None if leaf.grad is None else leaf.grad.tolist()) == before
+        x.grad = None
+        (x * 2).sum().backward()
+        assert x.grad.shape == x.shape
+
+
+def test_a_gradient_of_before_that_has_another_shape_is_refused(torch):
+    for T in (autodiff, torch):
+        x = T.ones(3, requires_grad=True)
+        (x * 1).sum().backward()
+        x.data = T.ones(4)
+        with pytest.raises(RuntimeError):
+            (x * 2).sum().backward()
+        assert x.grad.tolist() == [1, 1, 1]
+    with pytest.raises(RuntimeError, match=r"has shape \[4\], but the leaf's .grad, .* \[3\]; set .grad to None first"):
+        autodiff.autograd.backward((x_with_old_gradient() * 2).sum())
+
+
+def x_with_old_gradient():
+    x = autodiff.ones(3, requires_grad=True)
+    (x * 1).sum().backward()
+    x.data = autodiff.ones(4)
+    return x
+
+
+def test_tensors_gradients_and_inputs_may_come_from_a_generator(torch):
+    def program(T, say):
+        a, b = T.ones(2, requires_grad=True), T.ones(2, requires_grad=True)
+        T.autograd.backward([a * 2, b * 3], (T.full((2,), float(k)) for k in (1, 2)))
+        say(a.grad, b.grad)
+        found = T.autograd.grad((t for t in [(a * b).sum(), (a * a).sum()]), (t for t in (a, b)), (None for _ in range(2)))
+        say(*found)
+        (a * b).sum().backward(inputs=(t for t in [b]))
+        say(a.grad, b.grad)
+
+    assert told(autodiff, program) == told(torch, program)

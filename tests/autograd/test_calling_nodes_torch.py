@@ -105,3 +105,26 @@ def test_how_a_node_prints():
         assert re.fullmatch(r"<ExpBackward0 \(\[2, 3\]\) at 0x[0-9a-f]+>", repr(x.exp().grad_fn))
     finally:
         autodiff.set_provenance(True)
+
+
+@pytest.mark.parametrize("materialized", [True, False])
+def test_a_function_of_the_users_called_with_nothing(materialized):
+    """Its backward is asked in any case: it may make something of nothing, and it sees zeros unless it wants to see None."""
+    seen = []
+
+    class Plus(autodiff.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            ctx.set_materialize_grads(materialized)
+            return a * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            seen.append(None if g is None else g.tolist())
+            return autodiff.ones(2)
+
+    node = Plus.apply(autodiff.ones(2, requires_grad=True)).grad_fn
+    for recorded in (True, False):
+        with autodiff.set_grad_enabled(recorded):
+            assert node(None).tolist() == [1, 1]
+    assert seen == [[0, 0] if materialized else None] * 2

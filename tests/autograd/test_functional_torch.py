@@ -379,3 +379,22 @@ def test_single_precision_is_warned_of():
     x = singles(autodiff)
     with pytest.warns(UserWarning, match="Input #0 requires gradient and is not a double precision"):
         autodiff.autograd.gradcheck(lambda x: x * 2, x, eps=1e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize("name", ["jacobian", "hessian", "vjp", "jvp", "vhp", "hvp"])
+@pytest.mark.parametrize("used", ["neither", "the first", "the second"])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_an_input_that_is_not_used_has_zeros(name, used, create_graph, torch):
+    """One that does not lead to the result, beside one that does; each has a slope of its own shape."""
+
+    def program(m, f):
+        a, b = m.tensor([1.0, 2.0, 3.0], requires_grad=True), m.tensor([[4.0, 5.0]], requires_grad=True)
+        chosen = {"neither": lambda a, b: m.ones(2), "the first": lambda a, b: a**3, "the second": lambda a, b: b**3}[used]
+        scalar = name in ("hessian", "vhp", "hvp")
+        function = (lambda a, b: chosen(a, b).sum()) if scalar else chosen
+        v = m.ones_like(chosen(a, b)) if name == "vjp" else (m.ones(3), m.ones(1, 2))
+        return getattr(f, name)(function, (a, b), *(() if name in ("jacobian", "hessian") else (v,)), create_graph=create_graph)
+
+    ours = outcome(autodiff, program)
+    assert ours == outcome(torch, program)
+    assert isinstance(ours, list)

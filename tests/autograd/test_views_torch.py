@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 
 import pytest
+from alike import told
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -177,3 +178,38 @@ def test_a_view_made_in_inference_mode_of_a_tensor_from_outside(library):
     a.add_(2)
     with pytest.raises(RuntimeError, match="A view was created in inference mode and its base or another view of its base"):
         _ = v.grad_fn
+
+
+WRITES = {
+    "the base": lambda T, b, v: b.mul_(2),
+    "another view": lambda T, b, v: b[1:3].mul_(5),
+    "the view": lambda T, b, v: v.mul_(3),
+    "the base, twice": lambda T, b, v: (b.mul_(2), b.add_(1)),
+    "nothing": lambda T, b, v: None,
+    "the base, under no_grad": lambda T, b, v: under_no_grad(T, b),
+}
+
+
+def under_no_grad(T, b):
+    with T.no_grad():
+        b.mul_(2)
+
+
+@pytest.mark.parametrize("changed", WRITES)
+@pytest.mark.parametrize("made", ["a piece", "a piece of a piece", "flat"])
+@pytest.mark.parametrize("when", ["before", "after", "before and after"])
+def test_a_view_keeps_its_gradient_whoever_writes_to_its_memory(changed, made, when, torch):
+    def program(T, say):
+        x = T.arange(4.0, requires_grad=True)
+        b = x * 1
+        v = {"a piece": lambda: b[0:2], "a piece of a piece": lambda: b[0:3][0:2], "flat": lambda: b.view(2, 2)}[made]()
+        if "before" in when:
+            v.retain_grad()
+        WRITES[changed](T, b, v)
+        if "after" in when:
+            v.retain_grad()
+        say(v.retains_grad, b.retains_grad)
+        (v * 3 + v**2).sum().backward()
+        say(v.grad, b.grad, x.grad)
+
+    assert told(autodiff, program) == told(torch, program)

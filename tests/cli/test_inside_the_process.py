@@ -258,7 +258,9 @@ TEXTS = {
     "import torch\nx = [torch.stft(torch.istft)]": [("torch.stft", 2), ("torch.istft", 2)],
     "import torch\nx.y(torch.stft).z": [("torch.stft", 2)],
     "import torch\ntorch.utils.data.DataLoader\ntorch.onnx.nothing.Writer": [("torch.onnx.nothing", 3)],
-    # FFT
+    "from torch.fft import rfft": [("torch.fft", 1)],
+    "from torch.fft import *": [("torch.fft", 1)],
+    "from torch.nn.nothing import a as b, c\nb.d": [("torch.nn.nothing", 1)],
     "from torch import fft\nfft.rfft": [("torch.fft", 1)],
 }  # fmt: skip
 

@@ -1,5 +1,8 @@
 """Every distribution with parameters of any shapes that broadcast, against PyTorch: what it says, and the slope of all that."""
 
+import itertools
+from operator import attrgetter
+
 import numpy as np
 import pytest
 from distribution_table import PARAMETERS, arrays_of, distribution
@@ -21,8 +24,10 @@ def questions(name, arrays):
     torch.manual_seed(5)
     d, _ = made(torch, name, arrays)
     value, several = d.sample().numpy(), d.sample((4,)).numpy()
-    share = np.random.default_rng(1).uniform(0.1, 0.9, value.shape)
+    share = np.array(np.random.default_rng(1).uniform(0.1, 0.9, value.shape))
+    names = [*d.arg_constraints, *(each for each in ("temperature", "total_count") if hasattr(d, each))]
     return {
+        **{key: lambda d, T, key=key: getattr(d, key) for key in names},
         **{what: lambda d, T, what=what: getattr(d, what) for what in ("mean", "mode", "variance", "stddev")},
         **{what: lambda d, T, what=what: getattr(d, what)() for what in ("entropy", "perplexity", "enumerate_support")},
         "enumerate one": lambda d, T: d.enumerate_support(expand=False),
@@ -75,6 +80,8 @@ def close(a, b, rtol):
 # PyTorch's mode of a Kumaraswamy distribution is nan. It can't differentiate a Wishart sample, whose mask it changes; nor
 # does it expand what a multinomial distribution counts with.
 ELSEWHERE = {("Kumaraswamy", "mode"), ("Wishart", "rsample"), ("Multinomial", "entropy"), ("Multinomial", "perplexity")}
+# PyTorch's slope of an inverse has numbers above the diagonal of a triangular matrix, where there are none to be moved.
+ELSEWHERE |= {("MultivariateNormal by factor", "precision_matrix"), ("Wishart by factor", "precision_matrix")}
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -84,7 +91,7 @@ def test_every_question(name):
     for what, ask in questions(name, arrays).items():
         ours, theirs = (answer(T, name, arrays, ask) for T in (autodiff, torch))
         answers += isinstance(theirs, list)
-        if not same(ours, theirs, what) and (name.split()[0], what) not in ELSEWHERE:
+        if not same(ours, theirs, what) and not {(name.split()[0], what), (name, what)} & ELSEWHERE:
             wrong.append((what, ours, theirs))
     assert not wrong
     assert answers >= 3
@@ -95,6 +102,83 @@ def test_every_question_to_a_wider_one(name):
     arrays, wrong = arrays_of(name), []
     for what, ask in questions(name, arrays).items():
         ours, theirs = (answer(T, name, arrays, ask, wider=True) for T in (autodiff, torch))
-        if not same(ours, theirs, what) and (name.split()[0], what) not in ELSEWHERE:
+        if not same(ours, theirs, what) and not {(name.split()[0], what), (name, what)} & ELSEWHERE:
             wrong.append((what, ours, theirs))
     assert not wrong
+
+
+OF_MATRICES = [name for name in PARAMETERS if "Multivariate" in name or "Wishart" in name]
+
+
+@pytest.mark.parametrize("name", [name for name, drawn in PARAMETERS.items() if len(drawn) > 1 and name not in OF_MATRICES])
+def test_numbers_among_tensors(name):
+    """A number has the dtype of the tensors beside it, float32 or float64, and no dimensions of its own."""
+    arrays, wrong, compared = arrays_of(name), [], 0
+    for key, dtype in itertools.product(arrays, ("float32", "float64")):
+        for what in ("mean", "log_prob", "sample", *arrays):
+            found = []
+            for T in (autodiff, torch):
+                T.manual_seed(0)
+                given = {k: T.from_numpy(np.array(a, dtype)) for k, a in arrays.items()}
+                given[key] = 3 if key == "total_count" else 1.5
+                ask = {"sample": lambda d: d.sample(), "log_prob": lambda d: d.log_prob(d.sample())}.get(what, attrgetter(what))
+                try:
+                    answer = ask(distribution(T, name, given))
+                    found.append((str(answer.dtype), tuple(answer.shape)) if hasattr(answer, "dtype") else answer)
+                except Exception as error:
+                    found.append(type(error).__name__)
+            compared += isinstance(found[1], tuple)
+            if found[0] != found[1]:
+                wrong.append((key, dtype, what, *found))
+    assert not wrong
+    assert compared
+
+
+@pytest.fixture
+def double_by_default():
+    for T in (autodiff, torch):
+        T.set_default_dtype(T.float64)
+    yield
+    for T in (autodiff, torch):
+        T.set_default_dtype(T.float32)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_dtypes_are_those_of_the_parameters(name, double_by_default):
+    """Also where the default is another one; a distribution of numbers alone has the default."""
+    arrays = {key: np.array(a, np.float32) for key, a in arrays_of(name).items()}
+    wrong, compared = [], 0
+    for what, ask in questions(name, arrays).items():
+        found = [answer(T, name, arrays, ask, wider=True) for T in (autodiff, torch)]
+        if all(isinstance(each, list) for each in found):
+            compared += 1
+            if found[0][0].dtype != found[1][0].dtype:
+                wrong.append((what, found[0][0].dtype, found[1][0].dtype))
+    assert not wrong
+    assert compared >= 3
+
+
+def plain_numbers(name):
+    """Its parameters as Python's numbers, where they all can be."""
+    arrays = {key: draw(np.random.default_rng(7), ()) for key, draw in PARAMETERS[name].items()}
+    return {key: float(a) for key, a in arrays.items()} if all(np.ndim(a) == 0 for a in arrays.values()) else None
+
+
+@pytest.mark.parametrize("name", [name for name in PARAMETERS if plain_numbers(name) and "Relaxed" not in name])
+def test_of_numbers_alone(name):
+    """Of the default dtype, and without a batch."""
+    wrong, compared = [], 0
+    for what, ask in questions(name, {key: np.array(a, np.float32) for key, a in plain_numbers(name).items()}).items():
+        found = []
+        for T in (autodiff, torch):
+            T.manual_seed(0)
+            try:
+                given = ask(distribution(T, name, plain_numbers(name)), T)
+                found.append(given.detach().numpy() if hasattr(given, "detach") else given)
+            except Exception as error:
+                found.append(type(error).__name__)
+        compared += isinstance(found[1], np.ndarray)
+        if not close(*found, 2e-5) and (name.split()[0], what) not in ELSEWHERE:
+            wrong.append((what, *found))
+    assert not wrong
+    assert compared >= 4

@@ -322,3 +322,23 @@ def test_the_picture_of_a_large_tensor_is_a_letter_a_number():
             assert (ord(letter) - 94) / 31 * 2 == pytest.approx(x, abs=0.04)
         else:
             assert letter == {"nan": "!", "inf": "+"}[str(x)]
+
+
+def test_a_loop_of_several_lines_has_all_its_turns():
+    h = torch.ones(3, requires_grad=True)
+    with torch.watch() as run:
+        for _ in range(20):
+            h = h.sin()
+            h = h * 2
+            h = h.cos()
+            h = h + 1
+    boxes = run.graph().graph.boxes
+    (loop,) = [box for box in boxes if box.holds]
+    assert (loop.name.split(" × ")[1], loop.sign, loop.holds.nodes) == ("20", "turns 2 to 19", 4 * 18)
+    assert [box.sign for box in boxes if not box.holds] == ["", *["sin", "× 2", "cos", "+ 1"] * 2]
+
+
+def test_many_leaves_are_drawn_also_where_nothing_is_computed_from_them():
+    leaves = [torch.ones(1, requires_grad=True) for _ in range(70)]
+    assert len(torch.graph(*leaves).graph.boxes) == 70
+    assert len(torch.graph(*leaves, leaves[0] * 2).graph.boxes) == 71

@@ -631,6 +631,21 @@ def test_what_an_older_operation_keeps_fills_in_its_constants_and_options():
     assert [held(one.value) for one in results] == [w.exp().tolist()]
 
 
+def test_what_an_older_operation_keeps_is_kept_whole_however_large():
+    """A program starts from it."""
+    w, x = torch.ones(5000, requires_grad=True), torch.full((5000,), 2.0)
+    y = (w * x).exp() * w
+    with torch.watch() as run:
+        y.sum().backward()
+    used = [one for event in of(run, Walked) for one in event.made.inputs if one is not None and one.kind != "result"]
+    assert {one.kind for one in used} == {"parameter", "data"}
+    assert all(one.value.array is not None for one in used)
+    kept = [one for event in of(run, Walked) for one in event.made.outputs if event.made.name == "exp"]
+    assert [one.value.array is not None for one in kept] == [True]
+    exec(run.source(), names := dict(run.inputs))
+    assert names["w_grad"].tolist() == w.grad.tolist()
+
+
 def test_a_value_knows_whether_another_has_the_same_bits():
     nan, zero = np.array([np.nan, 0.0]), np.array([0.0, np.nan])
     assert same(value_of(nan), value_of(nan.copy()))

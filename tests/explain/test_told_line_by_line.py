@@ -334,7 +334,7 @@ forward: w * b
   @ w * b, w, b
 backward: grad(): start at w * b
   Now the question is turned around: if this number grew a little, how much would w * b grow? The answer is called g.
-      For w * b itself it is 1.
+      For w * b itself it is the gradient that was given.
   = the gradient that was given |  | 1 3 | gradient
   # w * b.gradient: 1 3
   @ w * b

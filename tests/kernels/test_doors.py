@@ -228,6 +228,13 @@ BAD = [
     ("matmul", (X, X.T, np.ones(2, np.float64))),
     ("matmul", (X, [[1.0]] * 3)),
     ("matmul", (np.ones((2, 2, 3), np.float32), np.ones((3, 3, 2), np.float32))),
+    ("matmul", (np.ones((1, 2, 2, 3), np.float32), np.ones((1, 2, 3, 2), np.float32))),
+    ("matmul", (np.ones(3, np.float32), np.ones(3, np.float32))),
+    ("matmul", (np.ones((2, 2, 3), np.float32), np.ones((3, 2), np.float32))),
+    ("matmul", (np.ones((2, 2), bool), np.ones((2, 2), bool))),
+    *((name, (wrong,)) for name in ("relu", "gelu", "sigmoid", "silu", "row_sums", "channel_sums") for wrong in (None, [1.0])),
+    *((f"{name}_grad", (X, wrong)) for name in ("relu", "gelu", "sigmoid", "silu") for wrong in (None, [[1.0] * 3] * 2, X[:1])),
+    *((f"{name}_grad", (wrong, X)) for name in ("relu", "gelu", "sigmoid", "silu") for wrong in (None, [[1.0] * 3] * 2, X[:1])),
     ("softmax", (None,)),
     ("softmax", (np.ones(3, np.float32),)),
     ("softmax", (np.ones((2, 3), np.int64),)),
@@ -420,7 +427,10 @@ def test_partners_that_are_not_there_are_refused(partners):
 
 @pytest.mark.parametrize(
     ("said", "allowed"),
-    [("1", 1), (" 3 ", 3), ("2,1", 2), (None, None), ("", None), ("all", None), ("0", None), ("-1", None), ("9" * 12, None)],
+    [
+        ("1", 1), (" 3 ", 3), ("1000", 1000), (str(2**31 - 1), 2**31 - 1), (str(2**31), None), ("2,1", 2), (None, None),
+        ("", None), ("all", None), ("0", None), ("-1", None), ("9" * 12, None),
+    ],
 )
 def test_the_environment_says_how_many_threads_there_are(said, allowed, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)

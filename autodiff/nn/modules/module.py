@@ -166,7 +166,7 @@ class Module(Calling, Tree, KnowsItsKeywords):
 
     def xpu(self, device: Any = None) -> Self:
         """RuntimeError: autodiff computes on the CPU only."""
-        types.device("xpu")
+        types.on_cpu("xpu")
         return self
 
     def bfloat16(self) -> Self:
@@ -178,7 +178,7 @@ class Module(Calling, Tree, KnowsItsKeywords):
     def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
         """Put memory of its own, with numbers that are not set, into each parameter and buffer; returns the module."""
         if device is not None:
-            types.device(device)
+            types.on_cpu(device)
         return self._apply(lambda t: wrap(np.zeros_like(t._array)), recurse)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:

@@ -67,7 +67,7 @@ class PackedSequence(_Fields):
 
     def cuda(self, *args: Any, **kwargs: Any) -> Self:
         """RuntimeError: autodiff computes on the CPU only."""
-        types.device("cuda")
+        types.on_cpu("cuda")
         return self
 
     def cpu(self, *args: Any, **kwargs: Any) -> Self:
