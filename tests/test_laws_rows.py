@@ -38,7 +38,7 @@ class Recorder:
 
 
 def through(rows, done):
-    """(row, arrays, order) of every row in both precisions and three orders of derivatives, the cheap ones first, until done."""
+    """(row, arrays, order) for both precisions and three orders of derivatives: the cheap ones first, until all is done."""
     for order in (1, 2, 3):
         for dtype in (np.float64, np.float32):
             for row in rows:
