@@ -124,6 +124,16 @@ def test_a_second_name_is_told_as_the_first_until_that_means_something_else():
     assert told(renamed, ("p",), p=9.0, g=1.0) == [("p", "p - g", 8.0), ("g", "g * 2", 2.0), ("p", "p - d", 7.0)]
 
 
+def remembered(p, g, b):
+    b = g
+    p = p - b
+    return p, b
+
+
+def test_what_is_remembered_is_a_line_also_where_it_is_another_name():
+    assert told(remembered, ("p", "b"), p=3.0, g=2.0, b=0.0) == [("b", "g", 2.0), ("p", "p - b", 1.0)]
+
+
 def unchanged(p, g):
     p = p
     s = g
