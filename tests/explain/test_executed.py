@@ -97,6 +97,22 @@ def from_a_function(p, g):
     return (p,)
 
 
+def too_many_values(p, g):
+    a, b = p, g, p
+    return (a + b,)
+
+
+def too_few_values(p, g):
+    a, b, c = divmod(p, g)
+    return (a + b + c,)
+
+
+@pytest.mark.parametrize("rule", [too_many_values, too_few_values])
+def test_as_many_names_as_values(rule):
+    with pytest.raises(ValueError, match="argument"):
+        told(rule, ("p",), p=7.0, g=2.0)
+
+
 def chained(p, g):
     a = b = p * g
     p = a + b
