@@ -161,3 +161,13 @@ def test_the_argument_that_is_wrong_is_named_with_its_place(count, name):
             text = rf"^{name}\(\): argument '\w+' \(position {at + 1}\) must be Tensor( or a number)?, not {kind}"
             with pytest.raises(TypeError, match=text):
                 getattr(torch, name)(*args)
+
+
+@pytest.mark.parametrize("place", ["cuda", "cuda:1", "mps", "xpu", "meta"])
+def test_a_device_that_is_not_here_is_named(place):
+    """PyTorch's own words for NVIDIA's, which programs look for."""
+    for make in (lambda: torch.ones(1, device=place), lambda: torch.ones(1).to(place), lambda: nn.Linear(1, 1, device=place)):
+        with pytest.raises((AssertionError, NotImplementedError)) as caught:
+            make()
+        words = "Torch not compiled with CUDA enabled: " if place.startswith("cuda") else ""
+        assert str(caught.value).startswith(f"{words}device '{place}' is not available: autodiff computes on the CPU only")
