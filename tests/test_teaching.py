@@ -611,3 +611,31 @@ def test_a_parameter_that_has_changed_is_called_one_also_by_its_views(made, code
     with pytest.raises(RuntimeError, match=rf"\({code}\)") as caught:
         loss.backward()
     assert ("has used the parameter" in str(caught.value)) == (code == "AD004")
+
+
+@pytest.mark.parametrize("clear", ["to None", "to zeros", "through NumPy", "by another gradient"])
+@pytest.mark.parametrize("more", [0, 1])
+def test_each_round_of_sums_is_counted_by_itself(clear, more):
+    """Two passes were promised. A third one is told of in whichever round it comes, and the rounds before count for nothing."""
+    w = autodiff.ones(3, requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def one_round(passes):
+        for _ in range(passes):
+            (w * w).sum().backward()
+            optimizer.step()
+        if clear == "by another gradient":
+            w.grad = None if w.grad is None else autodiff.zeros(3)
+        elif clear == "through NumPy":
+            w.grad.numpy()[...] = 0
+        else:
+            optimizer.zero_grad(set_to_none=clear == "to None")
+
+    with autodiff.strict(), autodiff.accumulate(2):
+        for _ in range(3):
+            one_round(2)
+        one_round(1)
+        one_round(2)
+        if more:
+            with pytest.raises(UserWarning, match=r"\(AD015\)"):
+                one_round(3)

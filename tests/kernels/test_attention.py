@@ -92,6 +92,12 @@ def test_shares_of_others_are_refused_or_taken_by_the_twin():
     for kernels in (_kernels, reference):
         with pytest.raises(ValueError, match="shares"):
             kernels.attention_grad(x, x, x, x, shares[..., :2], 1.0, False)
+        for wrong in (shares[:, :1], shares[:, :, :2], np.concatenate([shares, shares]), shares[0]):
+            with pytest.raises(ValueError, match="shares"):
+                kernels.attention_grad(x, x, x, x, wrong, 1.0, False)
+        for wrong in (x[:, :1], x[:, :, :2], x[..., :3]):
+            with pytest.raises(ValueError, match="g has shape"):
+                kernels.attention_grad(wrong, x, x, x, shares, 1.0, False)
 
 
 def bias_in(layout, shape, dtype):

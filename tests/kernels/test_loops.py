@@ -145,15 +145,16 @@ def test_matmul_of_any_order(dtype, m, k, n, a_order, b_order):
 def test_no_product_depends_on_the_number_of_threads(dtype, m, k, n, b_order):
     rng = np.random.default_rng(0)
     a, b = rng.random((m, k), dtype), np.asarray(rng.random((k, n), dtype), order=b_order)
-    before = _kernels.get_num_threads()
-    results = []
+    before, bias = _kernels.get_num_threads(), rng.normal(0, k, n).astype(dtype)
+    results, with_bias = [], []
     try:
         for count in (1, 2, 3, 5):
             _kernels.set_num_threads(count)
             results.append(_kernels.matmul(a, b).tobytes())
+            with_bias.append(_kernels.matmul(a, b, bias).tobytes())
     finally:
         _kernels.set_num_threads(before)
-    assert len(set(results)) == 1
+    assert len(set(results)) == len(set(with_bias)) == 1
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

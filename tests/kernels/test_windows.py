@@ -223,6 +223,15 @@ def test_long_sums_of_a_weight_go_on_in_double():
         np.testing.assert_allclose(w, 17 * (2**20 + 5), rtol=1e-7)
 
 
+@pytest.mark.parametrize(("c", "o"), [(1, 5), (5, 3), (20, 2)])
+def test_what_many_images_add_to_a_weight_loses_nothing(c, o):
+    """A sum of 80,000 changes little by 25, and in single precision by something else each time."""
+    windows = Windows((4096,), (4096,), (1,), (1,), (0,), (1,))
+    x, g = np.full((200, c, 4096), 0.1, np.float32), np.ones((200, o, 4096), np.float32)
+    w = _kernels.convolution_weight(g, x, windows, 1)
+    np.testing.assert_allclose(w, 200 * 4096 * np.float64(np.float32(0.1)), rtol=1e-5)
+
+
 def test_what_the_loops_can_not_take_is_the_twins():
     windows = Windows((5, 5), (3, 3), (3, 3), (1, 1), (0, 0), (1, 1))
     for dtype in (np.float16, np.int64):
