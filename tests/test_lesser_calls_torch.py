@@ -69,6 +69,9 @@ SAME = [
       f"'{how}', include_self={own})" for dtype in ("int32", "uint8", "bool", "float64", "float16")
       for how in ("amin", "amax", "prod", "sum") for own in (True, False)),
     "L.lstsq(a, b[:, 0]).solution", "L.lstsq(a, b).solution", "L.lstsq(a, b[:, :1]).solution",
+    # the threshold of whole numbers is whole, and no difference is taken of no order
+    *(f"F.threshold(torch.arange(-4, 4), {at}, 9)" for at in (-1.5, -0.5, 0.5, 1.5, 2)),
+    "torch.diff(m, 0)", "torch.diff(m, 0, prepend=m, append=m)", "torch.diff(m, 1, 0, prepend=m)", "torch.diff(m, 2, append=m)",
     # a second ellipsis, where the first has taken all that was left
     "cube[..., 0, ...]", "cube[0, ..., 0, ...]", "cube[..., 0, ..., 0, 0]", "x[..., ..., 0]", "x[..., ...]",
     # one matrix of several is singular
