@@ -111,12 +111,12 @@ def test_a_file_that_is_no_python_or_is_not_there_has_nothing():
     ("name", "value"),
     [
         ("a", "1"), ("b", "2 * 3"), ("c", "4"), ("d", "x"), ("e", "x"), ("f", None), ("g", None), ("h", None), ("i", "7"),
-        ("j", None),
+        ("j", None), ("n", "1"), ("o", None),
     ],
 )  # fmt: skip
 def test_what_is_assigned_to_a_name(name, value):
-    text = "a = 1\nb, c = 2 * 3, 4\nd = e = x\nf, g = pair\nif a:\n    h = 5\n(i, (j, k)) = 7, (8, 9)\nl.m = 3\na = 6\n"
-    module = ast.parse(text)
+    first = "a = 1\nb, c = 2 * 3, 4\nd = e = x\nf, g = pair\nif a:\n    h = 5\n"
+    module = ast.parse(first + "(i, (j, k)) = 7, (8, 9)\nl.m = 3\na = 6\nn, *o = 1, 2, 3\n")
     found = assigned(module, name)
     assert (found and ast.unparse(found)) == value
 
