@@ -113,6 +113,16 @@ def test_as_many_names_as_values(rule):
         told(rule, ("p",), p=7.0, g=2.0)
 
 
+def one_name_for_both(p, g):
+    both = p, g
+    p = both[0] * both[1]
+    return (p,)
+
+
+def test_a_tuple_with_one_name_is_one_line():
+    assert told(one_name_for_both, ("p",), p=7.0, g=2.0) == [("both", "(p, g)", (7.0, 2.0)), ("p", "both[0] * both[1]", 14.0)]
+
+
 def chained(p, g):
     a = b = p * g
     p = a + b
