@@ -43,7 +43,9 @@ def test_the_lines_that_ran_with_what_they_came_to():
 
 def test_a_line_knows_what_each_name_meant_before_it():
     given = {"p": 1.0, "g": 2.0, "b": 4.0, "lr": 0.5, "momentum": 0.25, "nesterov": False}
+    before = dict(given)
     first, second = lines_of(sgd, given, ("p", "b"), ())
+    assert given == before, "what was given stays as it was"
     assert (first.meant["b"], second.meant["b"], second.meant["p"]) == (4.0, 3.0, 1.0)
     assert first.evaluate(ast.parse("momentum * b", mode="eval").body) == 1.0
     assert second.evaluate(ast.parse("where(b > 0, lr, 0)", mode="eval").body) == 0.5
