@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from distribution_table import PARAMETERS, arrays_of, distribution
+from distribution_table import PARAMETERS, arrays_of, class_of, distribution
 
 import autodiff
 
@@ -115,7 +115,7 @@ def test_a_wider_one_checks_as_the_first_did(name):
 def test_a_subclass_with_its_own_constructor_says_how_it_expands(name):
     for T in (autodiff, torch) if name != "VonMises" else (autodiff,):  # PyTorch's calls the constructor
 
-        class Mine(getattr(T.distributions, name)):
+        class Mine(class_of(T, name)):
             def __init__(self):
                 pass
 

@@ -80,6 +80,8 @@ def close(a, b, rtol):
 # PyTorch's mode of a Kumaraswamy distribution is nan. It can't differentiate a Wishart sample, whose mask it changes; nor
 # does it expand what a multinomial distribution counts with.
 ELSEWHERE = {("Kumaraswamy", "mode"), ("Wishart", "rsample"), ("Multinomial", "entropy"), ("Multinomial", "perplexity")}
+# PyTorch's forgets to say that its samples have slopes.
+ELSEWHERE |= {("LogitRelaxedBernoulli", "rsample")}
 # PyTorch's slope of an inverse has numbers above the diagonal of a triangular matrix, where there are none to be moved.
 ELSEWHERE |= {("MultivariateNormal by factor", "precision_matrix"), ("Wishart by factor", "precision_matrix")}
 
