@@ -561,6 +561,22 @@ def test_a_parameter_of_the_users_own_class_is_marked(T):
     assert not isinstance(T.ones(2).as_subclass(Own), T.nn.Parameter)
 
 
+@BOTH
+@pytest.mark.parametrize("learned", [True, False])
+def test_a_buffer_of_the_users_own_class_is_marked(T, learned):
+    class Own(T.Tensor):
+        pass
+
+    b = T.nn.Buffer(T.ones(2).as_subclass(Own).requires_grad_(learned), persistent=False)
+    assert type(b) is Own
+    assert b._is_buffer is True
+    assert (b.requires_grad, b.persistent) == (learned, False)
+    assert T.nn.Buffer(T.ones(1).as_subclass(Own)).persistent
+    module = T.nn.Module()
+    module.b = b
+    assert (list(module._buffers), list(module.state_dict())) == (["b"], [])
+
+
 def test_a_dictionary_of_parameters_takes_all_of_an_iterator_or_nothing():
     d = autodiff.nn.ParameterDict({"a": autodiff.ones(1)})
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import autodiff
-from autodiff.optim._line_search import Point, cubic_minimum, strong_wolfe
+from autodiff.optim._line_search import Point, _inside, cubic_minimum, strong_wolfe
 
 torch = pytest.importorskip("torch")
 theirs = pytest.importorskip("torch.optim.lbfgs")
@@ -74,11 +74,25 @@ FIRST = st.sampled_from([1e-3, 0.1, 1.0, 8.0, 300.0])
 @example((1.0, 1e-4, 0.0, 1.0, 0.0), 0.1, 1.0, {"c2": 0.1})  # far in front of it
 @example((0.01, 0.0, 2.0, 7.0, 2.0), 8.0, 1.0, {"c2": 0.001})  # among many
 @example((1.0, 0.0, 0.0, 1.0, 0.0), 1.0, 1.0, {"max_ls": 3})  # there is none
+@example((1.0, 0.0, 0.0, 1.0, 0.0), 1.0, 1.0, {"c2": 1.0})  # just flat enough
 def test_the_points_that_are_looked_at(line, first, scale, options):
     ours, expected = (searched(T, line, first, scale, options) for T in (autodiff, torch))
     assert len(ours[0]) == ours[-1] == expected[-1]
     for a, b in zip(ours[:-1], expected[:-1], strict=True):
         assert a == pytest.approx(b, rel=1e-6, abs=1e-9)
+
+
+INSIDE = {  # t, slow: the place that is taken between 2 and 12 (or 12 and 2), whose margin is 1, and whether it is near an end
+    (7.0, False): (7.0, False), (7.0, True): (7.0, False), (3.0, True): (3.0, False), (11.0, True): (11.0, False),
+    (2.5, False): (2.5, True), (11.5, False): (11.5, True), (2.5, True): (3.0, False), (11.5, True): (11.0, False),
+    (2.0, False): (3.0, False), (12.0, False): (11.0, False), (1.0, False): (3.0, False), (13.0, False): (11.0, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ends", [(2.0, 12.0), (12.0, 2.0)], ids=str)
+@pytest.mark.parametrize("given", INSIDE, ids=str)
+def test_a_place_too_near_to_an_end(given, ends):
+    assert _inside(given[0], *ends, given[1]) == INSIDE[given]
 
 
 ENDS = st.tuples(*[st.sampled_from([-3.0, -1.0, -0.5, 0.0, 0.25, 1.0, 2.0, 5.0])] * 4)

@@ -279,6 +279,20 @@ def test_schedulers_of_another_optimizer():
             S.ChainedScheduler([S.StepLR(one, 2)], other)
 
 
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("kind", ["rel", "abs"])
+def test_what_is_better_than_the_best(mode, kind):
+    values = [-2.0, -1.0, -0.8, 0.0, 0.5, 0.8, 0.9, 1.0, 1.1, 1.25, 2.0, float("inf"), float("nan")]
+    for threshold in (1e-4, 0.2, 0):
+        a, b = (
+            T.optim.lr_scheduler.ReduceLROnPlateau(an_optimizer(T), mode, threshold=threshold, threshold_mode=kind)
+            for T in (autodiff, torch)
+        )
+        found = [a._is_better(x, y) for x in values for y in values]
+        assert found == [b._is_better(x, y) for x in values for y in values]
+        assert True in found
+
+
 @pytest.mark.parametrize("given", [0.05, [0.05, 0.2]])
 def test_a_group_that_comes_after_the_plateau_was_made(given):
     found = []
