@@ -669,6 +669,22 @@ def test_an_older_backward_hook_in_a_file_is_refused():
         _form.from_pytorchs(state)
 
 
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("state", [True, False])
+def test_packed_sequences_with_a_first_state(kind, ordered, state):
+    def program(T):
+        layer = getattr(T.nn, kind)(2, 3, 2, bidirectional=True).double()
+        xs = [x_of(T, n, 2) for n in ((4, 2, 1) if ordered else (2, 4, 1))]
+        packed = T.nn.utils.rnn.pack_sequence(xs, enforce_sorted=ordered)
+        hx = x_of(T, 4, 3, 3) if state else None
+        hx = (hx, hx * 2) if state and kind == "LSTM" else hx
+        y, last = layer(packed, hx)
+        return list(y), last, layer(packed)[1]
+
+    same_numbers(program)
+
+
 # ---- errors of the user's ----
 
 
