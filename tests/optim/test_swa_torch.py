@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import itertools
 import pickle
 
 import numpy as np
@@ -78,23 +79,21 @@ def test_a_mean_of_counts_of_batches():
 @pytest.mark.parametrize("name", ["get_swa_avg_fn", "get_ema_avg_fn", "get_swa_multi_avg_fn", "get_ema_multi_avg_fn"])
 def test_means_of_whole_numbers_and_of_fractions(name):
     """One by one as a value, in lists in place; counts so far and decays at their limits."""
-    for options in [(0.0,), (0.25,), (1.0,)] if "ema" in name else [()]:
-        for count in (0, 1, 3):
-            found = []
-            for T in (autodiff, torch):
-                function = getattr(T.optim.swa_utils, name)(*options)
-                means = [T.tensor([0.5, -2.0]), T.tensor([1.0], dtype=T.float64, requires_grad=True), T.tensor([4, -8, 7])]
-                news = [T.tensor([1.5, 8.0]), T.tensor([3.0], dtype=T.float64), T.tensor([8, 0, -2])]
-                if name == "get_swa_multi_avg_fn":
-                    del means[2], news[2]  # PyTorch has no mean of whole numbers there
-                if "multi" in name:
-                    means[1] = means[1].detach()
-                    assert function(means, news, T.tensor(count)) is None
-                else:
-                    means = [function(mean, new, count) for mean, new in zip(means, news, strict=True)]
-                    assert not means[1].requires_grad
-                found.append([(str(t.dtype), t.tolist()) for t in means])
-            assert found[0] == found[1]
+    whole = [] if name == "get_swa_multi_avg_fn" else [("int64", [4, -8, 7], [8, 0, -2])]  # PyTorch has no such mean
+    numbers = [("float32", [0.5, -2.0], [1.5, 8.0]), ("float64", [1.0], [3.0]), *whole]
+    decays = [(0.0,), (0.25,), (1.0,)] if "ema" in name else [()]
+    for options, count, (dtype, old, new) in itertools.product(decays, (0, 1, 3), numbers):
+        found = []
+        for T in (autodiff, torch):
+            function = getattr(T.optim.swa_utils, name)(*options)
+            mean, more = (T.tensor(values, dtype=getattr(T, dtype)) for values in (old, new))
+            if "multi" in name:
+                assert function([mean], [more], T.tensor(count)) is None
+            else:
+                mean = function(mean, more.requires_grad_(dtype == "float64"), count)
+                assert not mean.requires_grad
+            found.append((str(mean.dtype), mean.tolist()))
+        assert found[0] == found[1]
 
 
 def test_a_mean_of_whole_numbers_in_lists():
