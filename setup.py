@@ -122,6 +122,7 @@ class BuildKernels(build_ext):
     def build_extensions(self):
         if not self.quietly_accepts([], "#include <Python.h>\n", [*self.include_dirs]):
             raise SystemExit(NO_COMPILER)
+        import numpy as np
         from Cython.Build import cythonize
 
         x86 = platform.machine().lower() in ("x86_64", "amd64") and sys.maxsize > 2**32
@@ -135,7 +136,10 @@ class BuildKernels(build_ext):
             if isa and (msvc or not x86 or not self.quietly_accepts(["-Werror", *isa])):
                 continue
             extension.extra_compile_args = [*compile_flags, *isa]
-            if "_cores_" in extension.name and vectors:
+            if "_cores_" not in extension.name:
+                extension.include_dirs = [np.get_include()]  # a door looks into arrays; a loop sees pointers and numbers only
+                extension.define_macros = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")]
+            elif vectors:
                 # A tile's size is an argument, which must be a constant in its loops: inlining is no choice.
                 extension.define_macros = [("CYTHON_INLINE", "inline __attribute__((always_inline))")]
             extension.extra_link_args = link_flags

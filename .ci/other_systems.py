@@ -3,8 +3,8 @@
     python .ci/other_systems.py SOURCES FOLDER       the clone; where the objects go
 
 Nothing is run, only compiled, by zig's C compiler with every warning an error. It brings the headers of every system but
-Python's own. Those of this Python serve: they differ by system in what one file says of sizes, which is written here for
-Windows.
+Python's and NumPy's. Those of this Python serve: they differ by system in what one file each says of sizes, which is written
+here for Windows.
 """
 
 import shutil
@@ -13,9 +13,12 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import numpy as np
+
 SOURCES, FOLDER = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
 MODULES = ("_doors", "_cores_baseline")
 FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-Werror", "-Wno-unused-command-line-argument"]
+FLAGS.append("-DNPY_NO_DEPRECATED_API=NPY_2_0_API_VERSION")
 INLINE = "-DCYTHON_INLINE=inline __attribute__((always_inline))"
 
 # What Python's own pyconfig.h for Windows says: a long has four bytes there.
@@ -56,13 +59,22 @@ def main() -> None:
     here, windows = Path(sysconfig.get_paths()["include"]), FOLDER / "windows"
     shutil.copytree(here, windows, dirs_exist_ok=True)
     (windows / "pyconfig.h").write_text(WINDOWS)
+    numpys = Path(np.get_include())
+    shutil.copytree(numpys / "numpy", windows / "numpy")
+    sizes = windows / "numpy" / "_numpyconfig.h"
+    told = sizes.read_text()
+    for ours, theirs in (("#define NPY_HAVE_ENDIAN_H 1", ""), ("NPY_SIZEOF_LONG 8", "NPY_SIZEOF_LONG 4")):
+        assert ours in told
+        told = told.replace(ours, theirs)
+    sizes.write_text(told)
     done = 0
     for module in MODULES:
         source = translated(module)
-        for target, headers in (("aarch64-linux-gnu", here), ("x86_64-windows-gnu", windows)):
+        for target, headers in (("aarch64-linux-gnu", [here, numpys]), ("x86_64-windows-gnu", [windows])):
             to = FOLDER / f"{module}.{target}.o"
             compiler = [sys.executable, "-m", "ziglang", "cc", "-target", target, "-c", *FLAGS]
-            subprocess.run([*compiler, *([INLINE] if "cores" in module else []), f"-I{headers}", source, "-o", to], check=True)
+            found = [f"-I{folder}" for folder in headers]
+            subprocess.run([*compiler, *([INLINE] if "cores" in module else []), *found, source, "-o", to], check=True)
             done += to.stat().st_size > 50_000
     assert done == 4, done
     print(f"{done} objects compiled")

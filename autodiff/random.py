@@ -172,8 +172,8 @@ class Generator:
 
     def _normal_blocks(self, n: int, dtype: np.dtype[Any], mean: float, std: float) -> _Array:
         kind = np.dtype(np.float64 if dtype == np.float64 else np.float32)
-        u = self._uniform(n, kind)
         whole = n - n % 16
+        u = self._uniform(whole if dtype == np.float16 else n, kind)  # PyTorch draws those of float16 block by block
         values = np.empty(n, kind)
         values[:whole] = _box_muller(u[:whole].reshape(-1, 16), mean, std).reshape(-1)
         if n % 16:  # the last 16 are drawn again

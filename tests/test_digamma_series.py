@@ -28,6 +28,7 @@ def test_ends(monkeypatch):
         found = autodiff.digamma(autodiff.tensor(ends, dtype=getattr(autodiff, dtype)))
         expected = torch.digamma(torch.tensor(ends, dtype=getattr(torch, dtype)))
         np.testing.assert_array_equal(found.numpy(), expected.numpy())
+        np.testing.assert_array_equal(digamma_series.psi(np.array(ends, dtype)), expected.numpy())
 
 
 def test_a_gamma_draw_has_its_gradient_without_scipy(monkeypatch):

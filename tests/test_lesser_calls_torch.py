@@ -2,8 +2,11 @@
 
 import importlib
 
+import numpy as np
 import pytest
 from alike import outcome
+
+import autodiff
 
 
 def evaluated(library, expression):
@@ -41,6 +44,34 @@ UNPACKED = [
 ]
 SAME = [
     *SAMPLED, *POWERS, *UNPACKED,
+    # the range of a histogram
+    "torch.histc(x[:0], 4)", "torch.histc(x[:0], 4, 2, 2)", "torch.histc(x[:1], 4)", "torch.histc(x, 4, 1, 1)",
+    "torch.histc(x, 3, -2, 1)",
+    # numbers of no dimension, and of many
+    "torch.tensordot(m, cube, torch.tensor(0)).shape", "torch.tensordot(m, m.T, torch.tensor(1))",
+ "one.scatter(0, torch.tensor([0]), torch.tensor([7]))",
+    "one.scatter(0, torch.tensor(0), torch.tensor([7, 8]))",
+    "torch.tensor([1, 2]).scatter(0, torch.tensor(1), torch.tensor([7]))",
+    "torch.combinations(x, 0)", "torch.combinations(x, 4)", "torch.trapezoid(cube, cube[0])",
+    "torch.trapezoid(cube, torch.arange(4.0) ** 2)", "torch.cumulative_trapezoid(cube, torch.arange(3.0) ** 2, dim=1)",
+    "torch.cumulative_trapezoid(cube, cube[0] ** 2)", "torch.special.polygamma(0, x.abs())", "torch.polygamma(0, x.abs())",
+    "torch.convolution(image, image[..., :2, :2], None, [1, 1], [0, 0], [1, 1], True, [0, 0], 1)",
+    "torch.convolution(image, image[..., :2, :2], None, [1, 2], [1, 0], [1, 1], False, [0, 0], 1)",
+    "torch.conv_tbc(cube, torch.ones(2, 4, 1), torch.ones(1), 1)",
+    "torch.set_warn_always(True), torch.is_warn_always_enabled(), "
+    "torch.set_warn_always(False), torch.is_warn_always_enabled()",
+    "torch.is_tensor(x.type(torch.Tensor)), x.type(torch.Tensor)",
+    "torch.pow(2.0, x), torch.float_power(2, x), torch.float_power(i, 2), torch.float_power(x, i[:3])",
+    "torch.bincount(i.abs(), i.float())", "torch.full((2, 2), 1.5, dtype=torch.int32)", "torch.eye(2, 3, dtype=torch.int64)",
+    "torch.vander(x, 0)", "torch.vander(x, 1)", "torch.vander(x, 3, True)", "torch.vander(x, 3)", "torch.vander(i)",
+    "torch.zeros(0, 2).split(0)", "torch.zeros(0, 2).split(3)", "torch.zeros(0, 2).split([])", "torch.zeros(0, 2).chunk(3)",
+    *(f"torch.ones(3).to(torch.{dtype}).scatter_reduce(0, torch.tensor([1, 1]), torch.tensor([2, 3]).to(torch.{dtype}), "
+      f"'{how}', include_self={own})" for dtype in ("int32", "uint8", "bool", "float64", "float16")
+      for how in ("amin", "amax", "prod", "sum") for own in (True, False)),
+    "L.lstsq(a, b[:, 0]).solution", "L.lstsq(a, b).solution", "L.lstsq(a, b[:, :1]).solution",
+    # the threshold of whole numbers is whole, and no difference is taken of no order
+    *(f"F.threshold(torch.arange(-4, 4), {at}, 9)" for at in (-1.5, -0.5, 0.5, 1.5, 2)),
+    "torch.diff(m, 0)", "torch.diff(m, 0, prepend=m, append=m)", "torch.diff(m, 1, 0, prepend=m)", "torch.diff(m, 2, append=m)",
     # a second ellipsis, where the first has taken all that was left
     "cube[..., 0, ...]", "cube[0, ..., 0, ...]", "cube[..., 0, ..., 0, 0]", "x[..., ..., 0]", "x[..., ...]",
     # one matrix of several is singular
@@ -67,8 +98,6 @@ DROPPED = ["feature_dropout", "feature_alpha_dropout"]
 @pytest.mark.parametrize("name", DROPPED)
 @pytest.mark.parametrize("shape", [(4, 3), (3, 2, 5)])
 def test_whole_features_are_dropped_from_two_dimensions_on(torch, name, shape):
-    import autodiff
-
     results = []
     for library in (torch, autodiff):
         library.manual_seed(3)
@@ -77,3 +106,112 @@ def test_whole_features_are_dropped_from_two_dimensions_on(torch, name, shape):
     for library in (torch, autodiff):
         with pytest.raises(RuntimeError, match="at least 2 dimensions"):
             getattr(library, name)(library.ones(4), 0.5, True)
+
+
+def test_a_single_ratio_is_that_of_each_dimension():
+    image, at = autodiff.arange(70.0).reshape(1, 1, 7, 10), autodiff.full((1, 1, 2), 0.3)
+    pooled = [
+        autodiff.nn.functional.fractional_max_pool2d(image, 2, output_ratio=ratio, _random_samples=at).tolist()
+        for ratio in (0.5, (0.5, 0.5), [0.5, 0.5])
+    ]
+    assert pooled[0] == pooled[1] == pooled[2]
+
+
+POLYNOMIALS = [
+    *(f"{kind}chebyshev_polynomial_{letter}" for kind in ("", "shifted_") for letter in "tuvw"),
+    "hermite_polynomial_h", "hermite_polynomial_he", "laguerre_polynomial_l", "legendre_polynomial_p",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", POLYNOMIALS)
+def test_a_polynomial_of_numbers_alone_is_refused(name):
+    with pytest.raises(TypeError, match=rf"{name}\(\): argument 'x' \(position 1\) must be Tensor, not float"):
+        getattr(autodiff.special, name)(2.0, 3)
+
+
+@pytest.mark.parametrize("library", ["autodiff", "torch"])
+def test_normal_numbers_are_not_written_over_a_part_of_their_own_mean(library):
+    T = pytest.importorskip(library)
+    r = T.zeros(4)
+    with pytest.raises(RuntimeError, match="refer to a single memory location"):
+        T.normal(r[:3], T.ones(3), out=r[1:])
+
+
+OF_SPARSE = [
+    "ccol_indices", "col_indices", "crow_indices", "indices", "row_indices", "values", "coalesce", "is_coalesced",
+    "to_sparse", "to_sparse_bsc", "to_sparse_bsr", "to_sparse_coo", "to_sparse_csc", "to_sparse_csr",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_SPARSE)
+def test_a_method_of_sparse_tensors_says_its_name(name):
+    method = getattr(autodiff.Tensor, name)
+    assert method.__name__ == method.__qualname__ == name
+    with pytest.raises((NotImplementedError, RuntimeError), match=f"{name}.*there are no sparse tensors here"):
+        method(autodiff.ones(2))
+
+
+SLOPES = {  # of x, in double, with a gradient that is none of its own symmetry
+    "an embedding of few rows, each named often": lambda T, x: T.nn.functional.embedding(T.arange(600).reshape(20, 30) % 2, x),
+    "rows named often, one of them padding": lambda T, x: T.nn.functional.embedding(T.arange(600) % 3 % 2, x, padding_idx=1),
+    "shares of one number": lambda T, x: x.reshape(-1)[0].logcumsumexp(0),
+    "a determinant of nothing": lambda T, x: T.linalg.det(x[:0, :0]) * x,
+    "steps that show a number twice": lambda T, x: x.as_strided((3, 2), (1, 2)),
+    "steps over a number shown twice": lambda T, x: x[:, :1].expand(2, 3).as_strided((2, 2), (3, 0)),
+    "a product that overflows": lambda T, x: (x.abs() * 1e200).prod(),
+    "products that overflow": lambda T, x: (x.abs() * T.tensor([1e300, 1.0, 1e200])).prod(1),
+    "products of an infinity": lambda T, x: (x * T.tensor([[1.0, 1.0, float("inf")], [1.0, 1.0, 1.0]])).prod(1),
+    "attention whose bias learns": lambda T, x: T.nn.functional.scaled_dot_product_attention(x, x + 1, x * x, x @ x.mT),
+    "attention with one bias for all keys":
+        lambda T, x: T.nn.functional.scaled_dot_product_attention(x, x + 1, x * x, x[:, :1]),
+    "attention whose heads share": lambda T, x: T.nn.functional.scaled_dot_product_attention(
+        x.expand(4, 2, 3), x.expand(2, 2, 3) + 1, x.expand(1, 2, 3) * x, enable_gqa=True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_a_slope_is_the_same_in_pytorch(torch, name):
+    found = []
+    for T in (autodiff, torch):
+        x = T.tensor([[0.5, -1.25, 2.0], [1.5, 0.75, -0.5]], dtype=T.float64, requires_grad=True)
+        y = SLOPES[name](T, x)
+        weights = T.linspace(-1.0, 2.0, y.numel(), dtype=T.float64).reshape(y.shape)
+        (g,) = T.autograd.grad((y * weights).sum(), x, create_graph=True)
+        further = g.requires_grad and bool(g.isfinite().all())
+        second = T.autograd.grad((g * g).sum(), x, allow_unused=True)[0] if further else None
+        found.append([y.tolist(), g.tolist(), [[0.0] * 3] * 2 if second is None else second.tolist()])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+QUESTIONS = ["eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not"]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_in_place_is_called_after_the_question(name):
+    method = getattr(autodiff.Tensor, f"{name}_")
+    assert method.__name__ == method.__qualname__ == f"{name}_"
+    assert method.__doc__.startswith(f"`{name}`, written into")
+
+
+@pytest.mark.parametrize(("name", "count"), [("softmax", 2), ("log_softmax", 2), ("sampled_addmm", 3), ("spdiags", 3)])
+def test_a_function_of_sparse_tensors_says_its_name_and_what_to_write(name, count):
+    with pytest.raises(NotImplementedError, match=rf"sparse\.{name}\(\): there are no sparse tensors here; .*write "):
+        getattr(autodiff.sparse, name)(*[autodiff.ones(2, 2)] * count)
+
+
+def test_complex_numbers_are_refused():
+    for data in (1j, [1.0, 1j], [[1j]]):
+        with pytest.raises(TypeError, match="complex numbers are not supported"):
+            autodiff.tensor(data)
+
+
+@pytest.mark.parametrize(
+    ("function", "instead"),
+    [(np.heaviside, "autodiff.heaviside"), (np.copysign, "autodiff.copysign"), (np.cbrt, "autodiff's own functions"),
+     (np.spacing, "autodiff's own functions")],
+)  # fmt: skip
+def test_a_function_of_numpys_that_would_lose_the_slope_names_what_keeps_it(function, instead):
+    x = autodiff.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match=rf"np\.{function.__name__} computes outside the graph; {instead} would be recorded"):
+        function(*[x] * function.nin)

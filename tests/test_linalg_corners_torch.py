@@ -250,3 +250,21 @@ def test_an_equation_is_refused_in_pytorchs_words(equation):
             m.einsum(equation, m.ones(2))
         said.append(str(error.value))
     assert said[1].startswith(said[0].removesuffix(" (...)"))
+
+
+def test_the_derivatives_of_a_balanced_equation():
+    """p @ y + y @ p = c for y, to the second order, in both: what is behind the slopes of a nuclear norm."""
+    import autodiff
+    from autodiff.ops.singular import balanced
+
+    rng = np.random.default_rng(4)
+    root, c = (autodiff.tensor(rng.normal(size=(2, 3, 3)), requires_grad=True) for _ in range(2))
+
+    def solved(root, c):
+        return balanced(root @ root.mT + autodiff.eye(3).double(), c)
+
+    p = (root @ root.mT).detach() + autodiff.eye(3).double()
+    y = balanced(p, c.detach())
+    assert autodiff.allclose(p @ y + y @ p, c.detach())
+    assert autodiff.autograd.gradcheck(solved, (root, c))
+    assert autodiff.autograd.gradgradcheck(solved, (root, c))

@@ -142,3 +142,32 @@ SCIPYS = [name for name in torch.special.__all__ if name.startswith(("bessel", "
 def test_a_function_of_scipys_is_called_by_its_own_name(name):
     with pytest.raises(TypeError, match=rf"^{name}\(\): argument '(input|x)' \(position 1\) must be Tensor, not float"):
         getattr(torch.special, name)(1.0)
+
+
+FUNCTIONS = {
+    2: "heaviside hypot logaddexp logaddexp2 atan2 fmax fmin maximum minimum nextafter gcd lcm copysign ldexp fmod remainder "
+    "xlogy bitwise_and dot mv mm outer cross matmul kron inner vdot logical_and logical_or eq ge ne add mul sub div",
+    3: "addcmul addcdiv",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "name"), [(count, name) for count, names in FUNCTIONS.items() for name in names.split()])
+def test_the_argument_that_is_wrong_is_named_with_its_place(count, name):
+    for at in range(count):
+        for wrong in ("x", None, object()):
+            args = [torch.ones(2)] * count
+            args[at] = wrong
+            kind = type(wrong).__name__
+            text = rf"^{name}\(\): argument '\w+' \(position {at + 1}\) must be Tensor( or a number)?, not {kind}"
+            with pytest.raises(TypeError, match=text):
+                getattr(torch, name)(*args)
+
+
+@pytest.mark.parametrize("place", ["cuda", "cuda:1", "mps", "xpu", "meta"])
+def test_a_device_that_is_not_here_is_named(place):
+    """PyTorch's own words for NVIDIA's, which programs look for."""
+    for make in (lambda: torch.ones(1, device=place), lambda: torch.ones(1).to(place), lambda: nn.Linear(1, 1, device=place)):
+        with pytest.raises((AssertionError, NotImplementedError)) as caught:
+            make()
+        words = "Torch not compiled with CUDA enabled: " if place.startswith("cuda") else ""
+        assert str(caught.value).startswith(f"{words}device '{place}' is not available: autodiff computes on the CPU only")

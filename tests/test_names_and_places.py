@@ -79,12 +79,13 @@ def test_without_columns_the_line_alone_is_known():
         "from autodiff._core.places import begins_with_attribute, span_of, text_of\n"
         "from autodiff._core.provenance import users_line\n"
         "def note(x): return users_line()\n"
-        "place = note(1)\n"
+        "note.data = note\n"
+        "place = note.data(1)\n"
         "span = span_of(place)\n"
         "print(span.line, span.end_line, span.column, span.last, [text_of(span)], begins_with_attribute(place, 'data'))\n"
     )
     done = subprocess.run([sys.executable, "-X", "no_debug_ranges", "-c", program], capture_output=True, text=True, check=False)
-    assert done.stdout.split("\n")[0] == "5 5 0 0 [''] False", done.stderr
+    assert done.stdout.split("\n")[0] == "6 6 0 0 [''] False", done.stderr
 
 
 ATTRIBUTES = {

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from alike import outcome
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,3 +113,26 @@ def test_a_question_in_place_keeps_the_dtype(name, dtype):
         with pytest.raises(RuntimeError):
             getattr(T.ones(3), name)(T.ones(2, 3))
     assert results[0] == results[1]
+
+
+MODES = {"no_grad": lambda T: T.no_grad(), "inference": lambda T: T.inference_mode(), "recorded": lambda T: T.enable_grad()}
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("base", ["of a graph", "a constant"])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_view_that_was_made_and_turned_where_nothing_is_recorded(mode, base, again):
+    """What it shows of a graph has no history, so that it can't be used where one is wanted."""
+
+    def program(T):
+        x = T.arange(4.0, requires_grad=True)
+        b = x * 1 if base == "of a graph" else T.arange(4.0)
+        with MODES[mode](T):
+            v = b[0:2].unsqueeze(0)
+            v.squeeze_(0)
+            if again:
+                v.unsqueeze_(1)
+        y = v * 2
+        return y.detach(), y.requires_grad, b._version
+
+    assert outcome(autodiff, program) == outcome(torch, program)

@@ -75,3 +75,17 @@ def test_more_bins_than_memory_has_addresses_are_refused():
         for T in (autodiff, torch):
             with pytest.raises(RuntimeError, match="Storage size calculation overflowed"):
                 call(T)
+
+
+@pytest.mark.parametrize("x", [1e9, -1e9, 3e11])
+def test_scaled_bessel_functions_far_out_keep_to_their_recurrence(x):
+    """I(n-1) - I(n+1) = 2n / x I(n), where the orders differ in their ninth digit only."""
+    from autodiff.ops.bessel import bessel_ie
+
+    at = autodiff.tensor([x], dtype=autodiff.float64)
+    before, here, after = (bessel_ie(at, order=n) for n in (0, 1, 2))
+    for n in range(1, 6):
+        if abs(x) < 1e10:
+            assert ((before - after) * x / (2 * n)).item() == pytest.approx(here.item(), rel=1e-5)
+        assert abs(after.item()) == pytest.approx(1 / np.sqrt(2 * np.pi * abs(x)), rel=1e-7)
+        before, here, after = here, after, bessel_ie(at, order=n + 2)

@@ -611,3 +611,62 @@ def test_a_parameter_that_has_changed_is_called_one_also_by_its_views(made, code
     with pytest.raises(RuntimeError, match=rf"\({code}\)") as caught:
         loss.backward()
     assert ("has used the parameter" in str(caught.value)) == (code == "AD004")
+
+
+@pytest.mark.parametrize("clear", ["to None", "to zeros", "through NumPy", "by another gradient"])
+@pytest.mark.parametrize("more", [0, 1])
+def test_each_round_of_sums_is_counted_by_itself(clear, more):
+    """Two passes were promised. A third one is told of in whichever round it comes, and the rounds before count for nothing."""
+    w = autodiff.ones(3, requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def one_round(passes):
+        for _ in range(passes):
+            (w * w).sum().backward()
+            optimizer.step()
+        if clear == "by another gradient":
+            w.grad = None if w.grad is None else autodiff.zeros(3)
+        elif clear == "through NumPy":
+            w.grad.numpy()[...] = 0
+        else:
+            optimizer.zero_grad(set_to_none=clear == "to None")
+
+    with autodiff.strict(), autodiff.accumulate(2):
+        for _ in range(3):
+            one_round(2)
+        one_round(1)
+        one_round(2)
+        if more:
+            with pytest.raises(UserWarning, match=r"\(AD015\)"):
+                one_round(3)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("cut", ["x > 1", "x.argmax()", "x.round().long()"])
+def test_a_loss_that_is_flat_where_nothing_is_recorded(cut, inside):
+    """There is a nearer reason there, and what made the loss may well have a slope."""
+    x = autodiff.tensor([1.5, 2.5], requires_grad=True)
+    loss = eval(cut, {"x": x}).float().sum()
+    with autodiff.no_grad() if inside else contextlib.nullcontext(), pytest.raises(RuntimeError) as caught:
+        loss.backward()
+    code = "AD011" if inside else "AD013"
+    assert f"({code})" in str(caught.value)
+    assert ("Nothing is recorded right now" in str(caught.value)) == inside
+
+
+@pytest.mark.parametrize(
+    ("update", "anew"),
+    [
+        ("w = w.grad", False), ("w = torch.abs(w.grad)", False), ("w = v - 0.1 * w.grad", False),
+        ("w = w - 0.1 * v.grad", False), ("w = w.detach(); w.grad", False), ("w = w + w.grad", True),
+        ("w = torch.sub(w, w.grad)", True),
+    ],
+)  # fmt: skip
+def test_a_name_is_given_anew_by_an_update_of_it_alone(update, anew):
+    """What is computed from the gradient but not from the parameter, or from another one, is no update of it."""
+    program = (
+        "w, v = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)\n((w + v) ** 2).sum().backward()\n"
+        f"with torch.no_grad():\n    {update}\n(w ** 2).sum().backward()\n"
+    )
+    _, error, _ = run(program)
+    assert ("(AD010)" in str(error)) == anew

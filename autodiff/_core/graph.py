@@ -18,7 +18,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.cuts import cut, unrecorded
 from autodiff._core.modes import Inference, mode
-from autodiff._core.node import UNCHANGING, Edge, Node
+from autodiff._core.node import UNCHANGING, Edge, Node, counted
 from autodiff._core.observer import LOOKING, tell
 from autodiff._core.operation import NUMBER, PARAM, SHAPE, SHAPES, Operation, Plan, Promotion, Recorded
 from autodiff._core.overrides import ANY, concerned, overridden
@@ -184,7 +184,7 @@ def record(
     node.counts = node.outputs = node.extra = None
     if plan.keep:
         node.kept, node.cells = kept, cells = [], []
-        counted = False  # has any of the memory that is kept been changed before?
+        changed = False  # has any of the memory that is kept been changed before?
         for i in plan.inputs:
             x = xs[i]
             try:
@@ -194,19 +194,19 @@ def record(
             kept.append(arrays[i])
             cells.append(cell)
             if cell is None or cell[0]:
-                counted = True
+                changed = True
         for nr in plan.outputs:
             cell = outs[nr]._cell
             kept.append(outs[nr]._array)
             cells.append(cell)
             if cell[0]:
-                counted = True
+                changed = True
         if plan.others:
             _keep_others(node, operation, xs, arrays, params)
-        if counted:
+        if changed:
             if None in cells:
                 raise errors.inference_saved(operation.public)
-            node.counts = [cell[0] for cell in cells]
+            node.counts = [*map(counted, cells)]
     else:
         node.kept = node.cells = ()
     node.place = outermost.place or here(3)
@@ -244,7 +244,7 @@ def _keep_others(node: Node, operation: Operation, xs: Sequence[Tensor], arrays:
             node.cells = cells = [x._cell for x in xs]
             if None in cells:
                 raise errors.inference_saved(operation.public)
-            node.counts = [cell[0] for cell in cells]
+            node.counts = [*map(counted, cells)]
 
 
 def _several(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -20,7 +21,8 @@ from autodiff._core.provenance import Place, line_of
 from autodiff._core.tensor import Tensor, wrap
 
 __all__ = [
-    "DTYPE", "FORMS", "FREED", "NR", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "by_input", "to_leaf",
+    "DTYPE", "FORMS", "FREED", "NR", "SHAPE_OF", "TO", "UNCHANGING", "AccumulateGrad", "Edge", "Node", "by_input", "counted",
+    "to_leaf",
 ]
 
 # Where a gradient goes: (producing node or leaf tensor, output number or -1 for a leaf, shape, dtype). A plain tuple, since one
@@ -37,6 +39,7 @@ FREED: Any = ("freed",)  # stands in for the kept values of a node that was walk
 # The shape and dtype of a single output: a node does not know them, but whoever was asked for the node does.
 FORMS: WeakKeyDictionary[Node, tuple[tuple[tuple[int, ...], np.dtype[Any]]]] = WeakKeyDictionary()
 UNCHANGING: list[Any] = [0, None]  # the cell of a kept value whose changes nobody can see
+counted = itemgetter(0)  # what a version cell counts
 
 
 def by_input(edges: Sequence[Edge | None], sent: Sequence[Any]) -> list[Any]:
@@ -128,7 +131,7 @@ class Node:
             for cell in self.cells:
                 if cell[0]:
                     raise self.lost()
-        elif [cell[0] for cell in self.cells] != self.counts:
+        elif [*map(counted, self.cells)] != self.counts:
             raise self.lost()
         if create_graph:
             kept = self.rebuilt()

@@ -58,8 +58,6 @@ def seen_as(t: Tensor, look: Callable[[Tensor], Tensor]) -> Tensor:
         t._view = View(view.base, view.path, view.seen, view.kind)
         t._view.turned = before._view is None or before._view.turned
     changed(t, 4)
-    if t._view is not None:
-        t._view.seen = t._cell[0]
     if retained:
         retain_grad(t)
     return t

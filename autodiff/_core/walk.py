@@ -235,7 +235,7 @@ class _Walk:
         for leaf, (g, own) in leaves.items():
             if leaf._edge is None:  # it requires no gradient any more, or never did
                 continue
-            if own and leaf._grad is None and g.flags.c_contiguous and leaf._array.flags.c_contiguous and not told:
+            if own and leaf._grad is None and g.strides == leaf._array.strides and not told:
                 leaf._grad = wrap(g)
             else:
                 self.keep(leaf, g)

@@ -5,7 +5,7 @@ alignment and every target are checked before anything is written. `doors/arrays
 `doors/door.pxi` how a pattern of letters says what is asked of all arrays of a kernel; then come the doors themselves.
 """
 
-from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+cimport numpy as cnp
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer

@@ -45,6 +45,8 @@ class _Reader(ast.NodeVisitor):
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.level or (node.module or "").partition(".")[0] != "torch":
             return
+        if _module(str(node.module)) is None:
+            self.found.append((str(node.module), node.lineno))
         for alias in node.names:
             whole = f"{node.module}.{alias.name}"
             self.bound[alias.asname or alias.name] = whole

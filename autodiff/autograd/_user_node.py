@@ -223,8 +223,10 @@ def _node_class(cls: Any) -> Any:
     return type(f"{cls.__name__}Backward", (FunctionNode,), {"__slots__": (), "function": cls, "__module__": cls.__module__})
 
 
-def attach(cls: Any, ctx: FunctionCtx, args: Any, kwargs: Any, edges: Any, outputs: tuple[Any, ...]) -> None:
-    """Record the node of one call of `cls.apply`: what was saved, and the outputs' edges."""
+def attach(
+    cls: Any, ctx: FunctionCtx, args: Any, kwargs: Any, edges: Any, outputs: tuple[Any, ...], single: bool
+) -> None:
+    """Record the node of one call of `cls.apply`: what was saved, and the outputs' edges; a `single` one is in no tuple."""
     node = _node_class(cls)()
     ctx._shapes = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else None for o in outputs]
     ctx._tensor_inputs = [isinstance(a, Tensor) for a in args]
@@ -232,7 +234,7 @@ def attach(cls: Any, ctx: FunctionCtx, args: Any, kwargs: Any, edges: Any, outpu
     node.plan = _SAVES if ctx._to_save else _SAVES_NOTHING
     node.cells, node.counts = (), None
     nothing = ((), np.dtype(np.float32))
-    node.outputs = None if len(outputs) == 1 else [shape or nothing for shape in ctx._shapes]
+    node.outputs = None if single else [shape or nothing for shape in ctx._shapes]
     node.kept = _kept(cls, ctx, outputs)
     ctx._node = _Weak(node)
     node.place = here(3)

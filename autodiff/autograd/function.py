@@ -137,7 +137,7 @@ class Function:
         _check_dirty(cls, ctx, args, outputs, recording)
         outputs = tuple(_fresh(cls, o, args, ctx, recording) for o in outputs)
         if recording:
-            attach(cls, ctx, args, kwargs, edges, outputs)
+            attach(cls, ctx, args, kwargs, edges, outputs, single)
         else:
             if single:
                 ctx._to_save = ()

@@ -34,7 +34,7 @@ def mark_first(happened: Iterable[Event], moments: list[Moment]) -> None:
 def _birth(happened: Iterable[Event]) -> tuple[Event | None, str]:
     """The event, and whether it was born in the result or in the slope of its operation."""
     forward: Event | None = None
-    origin: dict[Thing, Event] = {}
+    origin: dict[Thing, Event | None] = {}  # None: it was given to the walk, or comes from a hook
     for event in happened:
         match event:
             case Made():
@@ -46,7 +46,7 @@ def _birth(happened: Iterable[Event]) -> tuple[Event | None, str]:
                 if _any(thing.value for thing, _ in event.roots):
                     return forward, "result"
             case Walked():
-                came = event if not _any(event.gradients) else origin.get(event.made.outputs[0], event)
+                came = next(filter(None, map(origin.get, event.made.outputs)), None) if _any(event.gradients) else event
                 for arrival in event.sent:
                     if arrival.fitted.strange:
                         origin.setdefault(arrival.to, came)

@@ -22,4 +22,4 @@ def warn_of_length() -> None:
         "`with autodiff.watch() as run:` around these alone, inside the loop."
     )
     with contextlib.suppress(UserWarning):
-        warnings.warn(text, stacklevel=stacklevel() + 1)
+        warnings.warn(text, stacklevel=stacklevel())

@@ -52,7 +52,6 @@ class Names:
         self.bound: dict[tuple[CodeType | None, str], Thing] = {}
         self.held = Held()
         self.paths: dict[int, dict[int, str]] = {}  # of the modules in a module
-        self.changing = ""
         self.home: FrameType | None = None  # of the function that watches, whose names come before those of what it calls
         self.arguments: dict[Call, tuple[Any, ...]] = {}  # what each module that runs was called with
         self.last: Made | None = None  # what was computed last
@@ -142,14 +141,15 @@ class Names:
     def argument(self, made: Made, x: Tensor) -> str:
         """What a layer computes with, as the line that calls the layer has it: the argument itself, or in another shape."""
         call = made.call
-        while call is not None and call.span == made.span:
-            given = self.arguments.get(call, ())
-            for i, text in enumerate(arguments(made, len(given))):
-                if given[i] is x:
-                    return text
-                if isinstance(given[i], Tensor) and _is_reshaped(given[i], x):
-                    return f"{text} as {shape_of(x._array.shape)}"
+        assert call is not None
+        while call.outer is not None and call.outer.span == made.span:  # a layer in a layer was given what that has made of it
             call = call.outer
+        given = self.arguments[call]
+        for i, text in enumerate(arguments(made, len(given))):
+            if given[i] is x:
+                return text
+            if isinstance(given[i], Tensor) and _is_reshaped(given[i], x):
+                return f"{text} as {shape_of(x._array.shape)}"
         return ""
 
 

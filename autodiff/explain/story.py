@@ -29,7 +29,7 @@ __all__ = ["story_of"]
 
 SEED = (
     "Now the question is turned around: if this number grew a little, how much would {loss} grow? The answer is called g. "
-    "For {loss} itself it is 1."
+    "For {loss} itself it is {given}."
 )
 
 
@@ -167,13 +167,14 @@ class _Teller:
         """The first gradient."""
         self.loss = event.roots[0][0]
         name = self.loss.name
-        moment = Moment("backward", f"{event.kind}(): start at {name}", SEED.format(loss=name))
-        if self.moments and any(m.phase == "backward" for m in self.moments):
-            moment.words = f"g, once more: if this number grew a little, how much would {name} grow? For {name} itself it is 1."
+        given = "1" if event.roots[0][1].number == 1 else "the gradient that was given"
+        moment = Moment("backward", f"{event.kind}(): start at {name}", SEED.format(loss=name, given=given))
+        if any(m.phase == "backward" for m in self.moments):
+            ask = f"if this number grew a little, how much would {name} grow?"
+            moment.words = f"g, once more: {ask} For {name} itself it is {given}."
         for thing, g in event.roots:
-            one = g.number is not None and g.number == 1
             it = f"({thing.name})" if " " in thing.name else thing.name
-            moment.rows.append(Row(thing, f"∂{it}/∂{it}" if one else "the gradient that was given", "", g))
+            moment.rows.append(Row(thing, f"∂{it}/∂{it}" if g.number == 1 else "the gradient that was given", "", g))
             moment.changes.append(Change(thing, "gradient", g))
         moment.things = [thing for thing, _ in event.roots]
         return moment

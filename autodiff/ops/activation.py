@@ -47,8 +47,8 @@ def relu(input):
 )
 def relu_grad(g, y):
     """g where y > 0, else 0."""
-    if g.dtype is y.dtype and g.shape == y.shape and g.dtype.char in "fd":
-        return _kernels.relu_grad(np.asarray(g), np.asarray(y))  # a rule's arithmetic gives scalars for 0-d arrays
+    if g.ndim and g.shape == y.shape and g.dtype is y.dtype and g.dtype.char in "fd":  # 0-d ones may be NumPy's scalars
+        return _kernels.relu_grad(g, y)
     return np.where(y <= 0, g.dtype.type(0), g)
 
 

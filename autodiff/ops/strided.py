@@ -86,11 +86,12 @@ def strided(x, *, size, stride, start, geometry):
     owner, begin = memory_of(x)
     begin += start
     needed = begin + sum((n - 1) * step for n, step in zip(size, stride)) + 1 if math.prod(size) else 0
-    if needed > owner.size or begin < 0:
+    if needed * x.itemsize > owner.nbytes or begin < 0:  # in bytes: the owner may be of another dtype
         raise RuntimeError(
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {begin}, and itemsize {x.itemsize} "
             f"requiring a storage size of {needed * x.itemsize} are out of bounds for storage of size {owner.nbytes}"
         )
+    begin = min(begin, owner.nbytes // x.itemsize)  # what has no elements may begin anywhere
     return np.ndarray(size, x.dtype, owner, begin * x.itemsize, [step * x.itemsize for step in stride])
 
 

@@ -200,8 +200,8 @@ class Optimizer(KnowsItsKeywords):
                 elif p._extra is not None and "replaced" in p._extra:
                     _lessons.replaced(self, p)
             if params:
-                new = not all(entries)
-                if self.first_state is not None:
+                new = self.first_state is not None and not all(entries)  # is there a state that nobody keeps yet?
+                if self.first_state is not None and new:
                     begin(self.first_state, group, arrays, entries)
                 parts.append((group, params, arrays, grads, entries, new))
         used = self._used or Used()

@@ -267,3 +267,53 @@ def test_a_forward_derivative_of_0_is_one(function, fast, torch):
     assert ours[0] == [[True]]
     if function not in ("not used", "detached"):  # PyTorch takes the results apart in another order than it made them
         assert theirs[0] == [[True]]
+
+
+@pytest.mark.parametrize("options", [{}, {"fast_mode": True}, {"check_forward_ad": True}], ids=str)
+def test_a_backward_that_makes_nothing_of_what_comes_in_is_found(options, torch):
+    """Its slope with respect to the incoming gradient leads nowhere, and is 0."""
+
+    def program(T, say):
+        class Square(T.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x * x
+
+            @staticmethod
+            def backward(ctx, g):
+                (x,) = ctx.saved_tensors
+                return x * 2
+
+        T.autograd.gradcheck(Square.apply, (T.tensor([1.0, 2.0], dtype=T.float64, requires_grad=True),), **options)
+
+    assert told(autodiff, program)[0] == ["GradcheckError"] == told(torch, program)[0]
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize(("off", "right"), [(0.0, True), (0.9e-3, True), (1.2e-3, False), (-0.9e-3, True), (-1.2e-3, False)])
+def test_how_far_each_element_may_be_off(off, right, fast, torch):
+    """atol is for one element of the Jacobian: along a direction all of them together may be off as far as they make it."""
+    for T in (autodiff, torch):
+        weight = T.arange(12.0, dtype=T.float64).reshape(4, 3)
+
+        class Product(T.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return weight @ x  # noqa: B023
+
+            @staticmethod
+            def backward(ctx, g):
+                return (weight + off).T @ g  # noqa: B023
+
+        x = T.tensor([1.0, -2.0, 3.0], dtype=T.float64, requires_grad=True)
+        options = {"fast_mode": fast, "atol": 1e-3, "rtol": 0.0, "raise_exception": False}
+        assert T.autograd.gradcheck(Product.apply, (x,), **options) == right
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_result_that_was_detached_is_looked_at_too(fast):
+    """PyTorch passes it over. Here it is found: it changes with the input, and backward knows nothing of that."""
+    x = autodiff.tensor([1.0, 2.0], dtype=autodiff.float64, requires_grad=True)
+    with pytest.raises(autodiff.autograd.GradcheckError, match="output 1 with respect to input 0"):
+        autodiff.autograd.gradcheck(lambda x: (x * 2, x.detach() * 3), (x,), fast_mode=fast)

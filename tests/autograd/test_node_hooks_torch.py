@@ -150,3 +150,34 @@ def test_numbers_are_no_gradients(register, kind):
     with pytest.raises((TypeError, RuntimeError), match=words):
         y.sum().backward()
     assert x.grad is None or (kind == "a leaf" and register == "register_hook")
+
+
+SEVERAL = {
+    "unbind": lambda T, x: x.unbind(0), "chunk": lambda T, x: x.chunk(3, 1), "split": lambda T, x: x.split([1, 2], 1),
+    "one": lambda T, x: (x * 3,),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("register", ["register_hook", "register_prehook"])
+@pytest.mark.parametrize("used", ["all", "the first", "the last"])
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("make", SEVERAL)
+def test_a_hook_sees_a_gradient_for_each_output(make, create_graph, used, register, torch):
+    """None for one that nobody used; what it changes in its own copy counts for nobody else."""
+
+    def program(T, say):
+        x = T.arange(6.0).reshape(2, 3).requires_grad_()
+        parts = SEVERAL[make](T, x)
+
+        def hook(*given):
+            say(len(given))
+            for gs in given:
+                say(*(None if g is None else g.detach().clone() for g in gs))
+
+        getattr(parts[0].grad_fn, register)(hook)
+        chosen = {"all": parts, "the first": parts[:1], "the last": parts[-1:]}[used]
+        loss = sum((part * (k + 2)).sum() for k, part in enumerate(chosen))
+        (g,) = T.autograd.grad(loss, x, create_graph=create_graph)
+        say(g.detach())
+
+    assert told(autodiff, program) == told(torch, program)

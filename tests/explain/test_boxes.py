@@ -443,6 +443,7 @@ class Block(nn.Module):
     def __init__(self):
         super().__init__()
         self.a, self.b = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.norm = nn.BatchNorm1d(2)
 
     def forward(self, x):
         return self.b(self.a(x).relu())
@@ -477,6 +478,7 @@ def test_the_modules_around_a_parameter():
     first, second = net.blocks
     assert path_of(modules, first.a.weight) == ["net", "blocks.0", "blocks.0.a"], "a ModuleList is no level"
     assert path_of(modules, net.scale) == ["net"]
+    assert path_of(modules, first.norm.running_mean) == ["net", "blocks.0", "blocks.0.norm"]
     assert path_of(modules, first.a.weight, first.a.bias) == ["net", "blocks.0", "blocks.0.a"]
     assert path_of(modules, first.a.weight, first.b.bias) == ["net", "blocks.0"]
     assert path_of(modules, first.a.weight, second.a.weight) == ["net"]

@@ -93,6 +93,14 @@ def test_turns_of_calls_are_called_by_their_class():
     assert calls[0].outer is calls[-1].outer is None
 
 
+def test_turns_of_a_call_and_a_box_are_called_by_their_lines():
+    items = [item for i in range(6) for item in (Group(f"blocks.{i}", "Block", key=3, place="net.py:3"), i)]
+    found = rolled(items, [3, 4] * 6, ["net.py:3", "net.py:4"] * 6)
+    (loop,) = [item for item in found if isinstance(item, Group) and item.how == "loop"]
+    assert (loop.name, loop.kind) == ("lines 3–4 × 6", "turns 2 to 5")
+    assert all(turn.outer is loop and turn.items[0].outer is turn for turn in loop.items)
+
+
 @given(st.lists(st.integers(1, 3), max_size=40))
 def test_no_box_is_lost_and_their_order_stays(lines):
     def flat(items):
@@ -477,3 +485,75 @@ def test_lines_between_the_same_boxes_are_one_with_their_number_where_one_of_the
     assert [b.name for b in whole.boxes] == ["x", "net", "y"]
     assert whole.lines == [(0, 1), (1, 2), (0, 2), (0, 2)], "of two single boxes every line is drawn"
     assert whole.counts == {(0, 1): 2, (1, 2): 2}
+
+
+def test_a_picture_stands_in_the_order_of_the_computation():
+    net = Call("net", "Net", None)
+    boxes = [box("x", kind="data"), box("a", net), box("w", kind="parameter"), box("b", net), box("v", kind="parameter")]
+    graph = Graph([*boxes, box("y")], [(0, 1), (1, 3), (2, 5), (3, 5), (4, 5)])
+    whole, inside = figures.figures(Folding(graph, 0))
+    assert [each.name for each in whole.graph.boxes] == ["net", "w", "v", "y"], "x belongs to the net, which uses it alone"
+    assert [each.name for each in inside.graph.boxes] == ["x", "a", "b", "y"]
+
+
+def test_what_is_cut_or_failed_without_inputs_is_computed_all_the_same():
+    boxes = [box("x", kind="data"), box("lost", kind="cut"), box("mm", kind="failed"), box("h")]
+    made = Folding(Graph(boxes, []), 0)
+    assert (made.root.sources, made.root.items) == ([0, 3], [1, 2])
+
+
+@pytest.mark.parametrize(("room", "count"), [(11, 4), (10, 3), (6, 3), (5, 2), (1, 2), (0, 1)])
+def test_only_so_many_boxes_are_drawn_in_all(monkeypatch, room, count):
+    """Each inside has three boxes and what stands around it."""
+    names = [Call(f"net.{i}", "Net", None) for i in range(3)]
+    made = Folding(chain_in([name for name in names for _ in range(3)]), 0)
+    assert figures._ROOM == 4000
+    assert [len(figure.items) for figure in figures.figures(made)] == [3, 5, 5, 4]
+    monkeypatch.setattr(figures, "_ROOM", room)
+    assert len(figures.figures(made)) == count
+
+
+# ---- how long it takes ----
+
+
+class Key:
+    """Something that counts how often it is compared."""
+
+    compared = 0
+
+    def __init__(self, name):
+        self.name = name
+
+    def __hash__(self):
+        return hash(self.name)
+
+    def __eq__(self, other):
+        Key.compared += 1
+        return self.name == other.name
+
+
+def test_a_loop_that_is_too_short_is_tried_once():
+    keys = [Key(i) for _ in range(3) for i in range(200)]
+    Key.compared = 0
+    assert rolled(range(600), keys, [""] * 600) == list(range(600))
+    assert Key.compared <= 5 * 600
+
+
+SEVEN = [Call(f"net.{i}", "Net", None) for i in range(7)]
+
+
+@pytest.mark.parametrize(
+    ("graph", "folded", "drawn"),
+    [
+        (lambda: chain_in([None] * 70), 422, 841),
+        (lambda: wide(70), 514, 724),
+        (lambda: in_calls(7, 10), 236, 446),
+        (lambda: with_weights([0], [1, 2], [3, 60], calls=[call for call in SEVEN for _ in range(10)]), 232, 458),
+    ],
+)
+def test_how_often_boxes_and_lines_are_visited(graph, folded, drawn):
+    """Exactly so often: that it grows with the graph and no faster is said where large ones are folded."""
+    made = Folding(graph())
+    assert made.visits == folded
+    figures.figures(made)
+    assert made.visits == drawn

@@ -233,6 +233,19 @@ def test_a_single_way_is_a_line():
     assert placed.width == 100
 
 
+@pytest.mark.parametrize(
+    ("turned", "more", "placed"),
+    [(1, 1, [60, 60, 212, 130.8]), (2, 1, [70, 212, 70, 212, 344, 203.7]), (3, 2, [50, 182, 334] * 2 + [476, 608, 319.7])],
+)
+def test_an_input_that_is_changed_by_itself_stands_right_above_what_it_becomes(turned, more, placed):
+    """Weights that are turned on their sides, say, of an operation that has other inputs too."""
+    count = 2 * turned + more + 1
+    lines = [(k, k + turned) for k in range(turned)] + [(k, count - 1) for k in range(turned, count - 1)]
+    x = lay_out([(100 + 20 * (k % 3), 46) for k in range(count)], lines).x
+    assert x[:turned] == x[turned : 2 * turned]
+    assert x == pytest.approx(placed, abs=0.06)
+
+
 def test_a_trunk_is_straight_and_what_it_passes_gives_way():
     lines = [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)]
     net = net_of(5, lines)
@@ -307,3 +320,90 @@ def test_lines_that_come_twice_from_one_place_arrive_apart():
     placed = lay_out([(100, 46), (100, 46)], [(0, 1), (0, 1)])
     ports = sorted(points[-1][0] - placed.x[1] for points in placed.paths)
     assert ports == [0, 24]
+
+
+def residual(blocks):
+    """Blocks that add what they computed to what they got: two weights each."""
+    lines, count, h = [], 1, 0
+    for _ in range(blocks):
+        w, v, a, b, c, d = range(count, count + 6)
+        lines += [(h, a), (w, a), (a, b), (b, c), (v, c), (c, d), (h, d)]
+        count, h = count + 6, d
+    return count, lines
+
+
+def recurrent(turns):
+    """Turns of a recurrent net: each has an input, and all of them the same two weights and bias."""
+    lines, count, h = [], 4, 3
+    for _ in range(turns):
+        x, p, q, s, t, u = range(count, count + 6)
+        lines += [(x, p), (0, p), (h, q), (1, q), (p, s), (q, s), (s, t), (2, t), (t, u)]
+        count, h = count + 6, u
+    return count, lines
+
+
+# Where the middle of each box stands, and where each line ends: what pulls, how much and in which order shows here.
+PLACED = {
+    "residual": (
+        residual(2),
+        [40, 160.5, 267.3, 99.3, 99.3, 99.3, 99.3, 261.9, 220.6, 100.6, 100.6, 100.6, 100.6],
+        [111.3, 87.3, 99.3, 99.3, 123.3, 99.3, 75.3, 88.6, 112.6, 100.6, 100.6, 124.6, 100.6, 76.6],
+        (0, 344.3),
+    ),
+    "recurrent": (
+        recurrent(2),
+        [40, 443.5, 390.9, 312.5, 171, 152.4, 277.9, 212.4, 212.4, 212.4, 56, 71.9, 239.4, 163.1, 163.1, 163.1],
+        [164.4, 140.4, 265.9, 289.9, 200.4, 224.4, 212.4, 236.4, 212.4, 59.9, 83.9, 227.4, 251.4, 151.1, 175.1, 163.1, 187.1,
+         163.1],
+        (1, 502),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_where_the_boxes_of_two_nets_stand(name):
+    (count, lines), expected, ends, reached = PLACED[name]
+    placed = lay_out([(80 + 37 * k % 90, 46) for k in range(count)], lines)
+    assert placed.x == pytest.approx(expected, abs=0.06)
+    assert sorted(points[-1][0] for points in placed.paths) == pytest.approx(sorted(ends), abs=0.06)
+    assert (placed.crossings, placed.width) == (reached[0], pytest.approx(reached[1], abs=0.06))
+
+
+# ---- how long it takes ----
+
+
+def test_of_a_large_graph_one_order_is_tried_in_few_sweeps_and_without_swaps(monkeypatch):
+    done = []
+    for name in ("_ordered", "_crossings", "_swap"):
+        real = getattr(layout, name)
+        monkeypatch.setattr(layout, name, lambda *given, name=name, real=real: (done.append(name), real(*given))[1])
+    whole = [(a, b) for a in range(3) for b in range(3, 6)]  # it keeps its nine crossings
+    assert layout._LARGE == 400
+    for large, counts in ((6, (2, 2 * 25, 2 * 24)), (5, (1, 5, 0))):
+        monkeypatch.setattr(layout, "_LARGE", large)
+        done.clear()
+        lay_out([(100, 46)] * 6, whole)
+        assert tuple(map(done.count, ("_ordered", "_crossings", "_swap"))) == counts
+
+
+def test_without_crossings_nothing_is_sorted(monkeypatch):
+    monkeypatch.setattr(layout, "_swap", None)
+    assert lay_out([(100, 46)] * 3, [(0, 2), (1, 2)]).crossings == 0
+
+
+@pytest.mark.parametrize(
+    ("straight", "turned", "taken"),
+    [
+        ((0, 200), (0, 139), "turned"), ((0, 200), (0, 140), "straight"), ((0, 200), (0, 300), "straight"),
+        ((1, 100), (0, 119), "turned"), ((1, 100), (0, 120), "straight"), ((2, 100), (0, 199), "turned"),
+        ((0, 100), (1, 0), "straight"), ((0, 141), (1, 0), "turned"),
+    ],
+)  # fmt: skip
+def test_of_two_orders_the_one_with_few_crossings_that_is_narrow_is_taken(monkeypatch, straight, turned, taken):
+    """A crossing is worth a width of 80; that inputs stand from left to right a width of 60."""
+    given, widths, real = [straight, turned], [straight[1], turned[1]], layout._ordered
+    monkeypatch.setattr(layout, "_ordered", lambda net, turned: (real(net, turned)[0], given[turned][0]))
+    monkeypatch.setattr(layout, "_extent", lambda net, x: widths.pop(0))
+    placed = lay_out([(100, 46)] * 3, [(0, 2), (1, 2)])
+    assert (placed.crossings, placed.width) == {"straight": straight, "turned": turned}[taken]
+    assert (placed.x[0] < placed.x[1]) == (taken == "straight")

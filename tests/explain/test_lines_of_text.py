@@ -176,6 +176,16 @@ def test_a_result_is_told_with_what_made_it():
     ]
 
 
+def test_inside_a_walk_a_result_is_what_computes_it():
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    with torch.watch() as run:
+        torch.autograd.grad((w**3).sum(), w, create_graph=True)
+    inner = [moment for moment in run.story.moments if moment.depth and moment.phase == "backward" and moment.changes]
+    told = [text._lines(moment, set())[0][:3] for moment in inner]
+    assert told
+    assert all((who, sign) == (rule, "=") for who, sign, rule in told), told
+
+
 def test_the_same_with_the_signs_of_every_keyboard():
     assert as_ascii("−1 · xᵀ ∂a → b… ∞ ≤ ≥ ≠ √2 x⁻¹² π c₁₀ é") == "-1 * x.T da -> b... inf <= >= != sqrt 2 x^-^1^2 pi c_1_0 ?"
 

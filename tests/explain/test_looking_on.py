@@ -176,7 +176,9 @@ def test_what_the_loss_functions_were_given():
     shaped = lambda y: y.sigmoid().reshape(2, 4).view(4, 2).unsqueeze(0).squeeze(0).transpose(0, 1).permute(1, 0).clone()  # noqa: E731
     assert call(F.binary_cross_entropy_with_logits, lambda y: shaped(y), X.sigmoid())[1] == "sigmoid"
     assert call(F.binary_cross_entropy, lambda y: y.sigmoid(), X.sigmoid())[0] == "binary_cross_entropy"
-    # CASTSOFTMAX
+    assert call(F.cross_entropy, lambda y: y.softmax(1).double())[1] == "softmax"
+    assert call(F.cross_entropy, lambda y: y.softmax(1).t().contiguous().t())[1] == "softmax"
+    assert call(F.cross_entropy, lambda y: y.softmax(1)[:, :].expand(4, 2).flatten().view(4, 2))[1] == "softmax"
     assert looked(linear, F.mse_loss, (X, X)).losses == []
     weighted = lambda out, y: F.binary_cross_entropy_with_logits(out, y, pos_weight=torch.ones(2))  # noqa: E731
     assert looked(linear, weighted, (X, X.sigmoid())).losses[0].spot.operation in LOSSES
@@ -211,9 +213,10 @@ def test_how_many_units_are_off_in_every_example():
     assert off("ReLU", image[..., None]) == [(3, 2)]
     assert off("ReLU", image[None, None]) == [(5, 4)]
     assert off("Linear", image) == [(5, 4)]
-    for name in ("relu",):
+    for name in ("relu", "relu6"):
         (found,) = looked(lambda x, w, b, name=name: getattr(F, name)(linear(x, w, b) * 0) + b).relus
-        assert (found[0].operation, *found[1:]) == (name, 2, 2)
+        assert (found[0].operation, *found[1:]) == ("relu" if name == "relu" else "hardtanh", 2, 2)
+    assert looked(lambda x, w, b: F.hardtanh(linear(x, w, b) * 0) + b).relus == []
     assert looked(lambda x, w, b: linear(x, w, b).tanh()).relus == []
 
 
@@ -535,10 +538,10 @@ def test_a_model_that_cannot_be_copied():
 def test_a_loss_that_reaches_the_model_past_its_copy_leaves_the_gradients():
     model = Of(linear)
     reach = SimpleNamespace(model=model)
-    # GRADSEVEN
+    model.w.grad = torch.full((2, 2), 7.0)
     with torch.lenient():
         doctor(model, lambda out, y: F.cross_entropy(out, y) + (reach.model.w**2).sum() + (reach.model.b**2).sum())
-    assert model.w.grad is None
+    assert model.w.grad.tolist() == [[7, 7], [7, 7]]
     assert model.b.grad is None
 
 
@@ -566,3 +569,39 @@ def test_what_the_engine_warns_of_is_a_finding_too():
     warned = [each for each in report.findings if each.severity == "warning"]
     assert all(each.where == each.cure == "" or each.cure for each in warned)
     assert "AD020" in codes(report)
+
+
+def test_a_large_loss_is_told_of_a_model_alone_that_has_not_been_trained():
+    def first(optimizer, steps=0):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
+        made = optimizer(model.parameters())
+        with torch.lenient():
+            for _ in range(steps):
+                made.zero_grad()
+                F.cross_entropy(model(X), CLASSES).backward()
+                made.step()
+        with torch.no_grad():
+            model[2].weight.mul_(200)
+        return model, made
+
+    def sgd(parameters):
+        return optim.SGD(parameters, lr=1e-5)
+
+    def told(model, optimizer):
+        return "first-loss" in codes(torch.doctor(model, F.cross_entropy, optimizer, (X, CLASSES)))
+
+    assert told(*first(sgd))
+    assert not told(*first(sgd, 1)), "it took a step, of which SGD keeps no state"
+    model, optimizer = first(lambda parameters: optim.Adam(parameters, lr=1e-5))
+    assert told(model, optimizer)
+    _, trained = first(lambda parameters: optim.Adam(parameters, lr=1e-5), 1)
+    optimizer.load_state_dict(trained.state_dict())
+    assert not told(model, optimizer), "it took no step, and goes on from a checkpoint"
+
+
+def test_a_loss_that_no_parameter_changes_is_not_judged_by_its_rate():
+    model = Of(lambda x, w, b: linear(x, w, b) * 1e-9)
+    report = doctor(model, lambda out, y: out.sum() + 1.0)
+    assert codes(report) == []
+    assert report.measured["one batch"].startswith("loss 1 → ")

@@ -99,6 +99,13 @@ def story(*places, made=()):
     return Story(moments, [], [*made])
 
 
+def test_lines_of_another_file_are_not_shown(program):
+    run, file = program
+    moments = [*run.story.moments, Moment("forward", "", "", span(1, "b.py")), Moment("forward", "", "", span(18, "b.py"))]
+    graph = run.graph().whole
+    assert code.lines_of(Story(moments, [], run.story.made), graph, file) == code.lines_of(run.story, graph, file)
+
+
 def test_the_file_is_that_of_most_moments():
     assert code.file_of(story((1, "a.py"), (2, "b.py"), None, (1, "b.py"))) == "b.py"
     assert code.file_of(story(None)) == ""
@@ -599,6 +606,12 @@ def test_a_picture_that_is_not_folded_has_no_way_to_it():
     assert picture.title(whole) == "The whole graph"
     assert "<figcaption>" not in Drawing(graph).html()
     assert 'id="f0" aria-label="The whole graph"' in Drawing(graph).html()
+
+
+def test_a_picture_with_one_folded_box_says_how_to_open_it():
+    group = Group("a", "Block", outer=Group(""))
+    whole = SimpleNamespace(group=group.outer)
+    assert picture.caption(whole, {group.outer: 0, group: 1}).startswith("<figcaption>A box on a pile holds several: click it")
 
 
 def moments_of(*told):

@@ -133,6 +133,16 @@ def test_a_path_that_hardly_leaves_a_line_has_two():
     assert surface._principal(steps).labels == ("where the path moved most (100%)", "where it moved next most (0%)")
 
 
+@pytest.mark.parametrize(("beside", "two"), [(1.5e-9, True), (0.7e-9, False), (0.0, False)])
+def test_how_far_a_path_must_leave_a_line(beside, two):
+    steps = np.array([[1.0, 0, 0], [-1.0, 0, 0], [0, beside, 0], [0, -beside, 0]])
+    if two:
+        assert len(surface._principal(steps).vectors) == 2
+    else:
+        with pytest.raises(ValueError, match="at least three moments that differ"):
+            surface._principal(steps)
+
+
 # ---- one number by its name ----
 
 

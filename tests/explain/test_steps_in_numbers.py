@@ -233,6 +233,37 @@ def test_a_rule_that_fails_or_has_no_source_is_not_told():
     assert rows_of(Failing, 4.0)[-1] == ("w[0]", "p and its move", "4 − 8")
 
 
+def test_a_rule_that_writes_into_what_it_is_given_changes_nothing_of_the_run():
+    class Writing(Ruled):
+        @staticmethod
+        def rule(p, g, seen, *, lr):
+            g = np.multiply(g, lr, out=g)
+            seen = np.add(seen, 1, out=seen)
+            p = np.subtract(p, g, out=p)
+            return p, seen
+
+        @staticmethod
+        def first_state(p, options):
+            return {"seen": np.zeros_like(p)}
+
+    w = torch.tensor([4.0, -1.0], requires_grad=True)
+    optimizer = Writing([w])
+    with torch.watch() as run:
+        for _ in range(2):
+            (w * w).sum().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+    def held():
+        moves = [event.moves[0] for event in of(run, Stepped)]
+        return [[x.array.tolist() for x in (each.before, each.grad, *each.state_before.values())] for each in moves]
+
+    before = held()
+    assert run.story.moments
+    assert held() == before
+    assert before[0] == [[4, -1], [8, -2]]
+
+
 def test_the_parameter_has_more_digits_than_the_rest():
     w = torch.tensor([1.2345678], requires_grad=True)
     optimizer = optim.SGD([w], lr=1e-5, weight_decay=1e-3)

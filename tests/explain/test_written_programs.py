@@ -267,6 +267,16 @@ def test_gradients_that_are_cleared():
     assert has_grad(run, w, "w")
 
 
+def test_a_gradient_of_before_that_is_cleared_is_not_needed():
+    w, v = leaf(1, 2), leaf(3)
+    (w * 2).sum().backward()
+    with torch.watch() as run:
+        optim.SGD([w, v], lr=0.1).zero_grad(set_to_none=False)
+        (w * v).sum().backward()
+    assert has_grad(run, v, "v")
+    assert not any("zeros_like" in line for line in code(run))
+
+
 def test_a_gradient_of_before_and_one_that_was_written_over():
     w = leaf(1, 2)
     (w * 2).sum().backward()
@@ -557,3 +567,138 @@ def test_every_line_is_python():
     ast.parse(run.source())
     assert len(of(run, Delivered)) == 6
     assert program.Program(run.events).text() == run.source()
+
+
+# ---- what goes back in a way of its own ----
+
+
+class Scaled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, by, and_by=1.0):
+        ctx.by = by * and_by
+        return x * ctx.by
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.by, None, None
+
+
+class Both(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, w):
+        ctx.save_for_backward(x, w)
+        return x * w, x + w
+
+    @staticmethod
+    def backward(ctx, g, h):
+        x, w = ctx.saved_tensors
+        return g * w + h, g * x + h
+
+
+class Alone(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return (x * 2,)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+
+
+def test_a_function_is_applied_compared_and_called_back():
+    w = leaf(1, 2)
+    with torch.watch() as run:
+        y = Scaled.apply(w, 3.0, and_by=2.0)
+        y.sum().backward()
+    lines = code(run)
+    assert lines[:3] == [
+        "made_Scaled = Scaled.apply(w.detach().requires_grad_(), 3.0, and_by=2.0)", "y = made_Scaled.detach()",
+        "torch.testing.assert_close(y, y_was, rtol=0, atol=0, equal_nan=True)",
+    ]  # fmt: skip
+    at = lines.index("with torch.no_grad():")
+    assert lines[at + 1 : at + 3] == ["    from_Scaled = made_Scaled.grad_fn(g_y)", "g_w = from_Scaled[0]"]
+    assert run.inputs["y_was"].tolist() == [6, 12]
+    assert has_grad(run, w, "w")
+
+
+def test_one_with_several_inputs_and_outputs():
+    w, v = leaf(1, 2), leaf(3, 4)
+    with torch.watch() as run:
+        product, total = Both.apply(w, v)
+        product.sum().backward()
+    lines = code(run)
+    assert lines[0] == "made_Both, made_Both_2 = Both.apply(w.detach().requires_grad_(), v.detach().requires_grad_())"
+    assert "    from_Both = made_Both.grad_fn(g_product, None)" in lines
+    assert [line for line in lines if line.startswith(("g_w", "g_v"))] == ["g_w = from_Both[0]", "g_v = from_Both[1]"]
+    assert has_grad(run, w, "w")
+    assert has_grad(run, v, "v")
+    assert total.requires_grad
+
+
+def test_one_that_returns_a_tuple_of_one():
+    w = leaf(1, 2)
+    with torch.watch() as run:
+        (y,) = Alone.apply(w)
+        y.sum().backward()
+    assert code(run)[0] == "made_Alone, = Alone.apply(w.detach().requires_grad_())"
+    assert has_grad(run, w, "w")
+
+
+def test_a_constant_that_a_function_is_given_stays_one():
+    w, x = leaf(1, 2), torch.tensor([3.0, 4.0])
+    with torch.watch() as run:
+        Both.apply(w, x)[0].sum().backward()
+    assert code(run)[0] == "made_Both, made_Both_2 = Both.apply(w.detach().requires_grad_(), x)"
+    assert has_grad(run, w, "w")
+
+
+def test_one_that_can_not_be_called_again_is_given_with_a_comment():
+    class InPlace(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x.mul_(2)
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
+    w = leaf(1, 2)
+    with torch.watch() as run:
+        y = InPlace.apply(w * 1)
+        y.sum().backward()
+    lines = run.source().splitlines()
+    assert any(line.startswith("# y is what InPlace.apply(...) returned") for line in lines)
+    assert sum(line.endswith("  # as its own backward computed it") for line in lines) == 1
+    assert has_grad(run, w, "w")
+
+
+def test_the_one_rule_of_a_layer_is_called_as_the_walk_has_called_it():
+    x = torch.tensor([[1.0, 2.0, 4.0]], requires_grad=True)
+    layer = nn.LayerNorm(3)
+    with torch.watch() as run:
+        (layer(x) * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
+    (line,) = [line for line in code(run) if line.startswith("from_layer_norm = ")]
+    assert line.startswith("from_layer_norm = gradients(normalized, [g_t, None, None, None, None], [True, True, True], x=x, ")
+    assert sorted(each for each in code(run) if "from_layer_norm[" in each) == [
+        "g_bias = from_layer_norm[2]", "g_weight = from_layer_norm[1]", "g_x = from_layer_norm[0]",
+    ]  # fmt: skip
+    assert has_grad(run, x, "x")
+    layer.requires_grad_(False)
+    with torch.watch() as run:
+        (layer(x) * 2).sum().backward()
+    (line,) = [line for line in code(run) if line.startswith("from_layer_norm = ")]
+    assert "[True, False, False]" in line
+
+
+def test_of_several_results_those_that_nobody_used_are_zeros_or_none():
+    layer, x = nn.LSTM(2, 2), torch.ones(3, 1, 2)
+    with torch.watch() as run:
+        out, _ = layer(x)
+        out.sum().backward()
+    (line,) = [line for line in code(run) if "= gradients(" in line]
+    given = line.partition("[")[2].partition("]")[0].split(", ")
+    assert given[0].startswith("g_")
+    assert all(each == "None" or each.startswith("torch.zeros_like(") for each in given[1:])
+    assert any(each.startswith("torch.zeros_like(") for each in given[1:])
+    exec(run.source(), dict(run.inputs))

@@ -92,6 +92,12 @@ def test_shares_of_others_are_refused_or_taken_by_the_twin():
     for kernels in (_kernels, reference):
         with pytest.raises(ValueError, match="shares"):
             kernels.attention_grad(x, x, x, x, shares[..., :2], 1.0, False)
+        for wrong in (shares[:, :1], shares[:, :, :2], np.concatenate([shares, shares]), shares[0]):
+            with pytest.raises(ValueError, match="shares"):
+                kernels.attention_grad(x, x, x, x, wrong, 1.0, False)
+        for wrong in (x[:, :1], x[:, :, :2], x[..., :3]):
+            with pytest.raises(ValueError, match="g has shape"):
+                kernels.attention_grad(wrong, x, x, x, shares, 1.0, False)
 
 
 def bias_in(layout, shape, dtype):
@@ -129,6 +135,8 @@ def test_one_array_of_another_dtype_is_the_twins(other):
 def shares_in(layout, shares):
     if layout == "longer rows":
         return np.pad(shares, [(0, 0)] * 3 + [(0, 32)])[..., : shares.shape[3]]
+    if layout == "keys backwards":
+        return np.ascontiguousarray(shares[..., ::-1])[..., ::-1]
     if layout == "turned":
         return np.ascontiguousarray(shares.mT).mT
     if layout == "another dtype":
@@ -138,7 +146,7 @@ def shares_in(layout, shares):
     return laid_out(shares, layout)
 
 
-@pytest.mark.parametrize("layout", [*LAYOUTS, "longer rows", "longer", "turned", "another dtype"])
+@pytest.mark.parametrize("layout", [*LAYOUTS, "longer rows", "longer", "turned", "keys backwards", "another dtype"])
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_shares_in_every_layout(layout, causal, dtype):

@@ -112,6 +112,16 @@ def test_what_is_not_finite_stays_in_its_row_and_channel(what, dtype):
     assert np.isfinite(y[[0, 2]]).all()
 
 
+@pytest.mark.parametrize("shape", [(0, 3, 5), (2, 3, 0), (0, 3, 1), (0, 3, 0)])
+def test_channels_of_nothing(shape):
+    x, w = np.zeros(shape, np.float32), np.ones(3, np.float32)
+    with np.errstate(all="ignore"):
+        for found, wanted in zip(*both("batch_norm", x, w, w, 0.1), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+        for found, wanted in zip(*both("batch_norm_grad", x, x, w, w, w, w), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
 def test_arrays_that_do_not_fit_are_refused():
     x, w = np.ones((2, 3), np.float32), np.ones(3, np.float32)
     for wrong in ((x[0], w, w), (x, w[:2], w), (x, w, w.astype(np.float64)), (x.astype(int), w, w)):

@@ -155,6 +155,18 @@ def test_channels_that_the_groups_do_not_divide_are_refused(kernel):
         assert results[0] == results[1], (first, second)
 
 
+@pytest.mark.parametrize("kernel", CONVOLUTIONS)
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_one_array_of_another_dtype_is_the_twins(kernel, which):
+    windows = Windows((6,), (4,), (3,), (1,), (0,), (1,))
+    arrays = arrays_of(kernel, windows, 1, 4, 4, 2, np.float32)
+    if which < len(arrays):
+        arrays = [each.astype(np.float64) if k == which else each for k, each in enumerate(arrays)]
+        found, wanted = (getattr(module, kernel)(*arrays, windows, 1) for module in (_kernels, reference))
+        assert found.dtype == wanted.dtype
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize(("inside", "kernel"), [((300,), (256,)), ((300,), (257,)), ((20, 19), (16, 16)), ((20, 19), (17, 16))])
 def test_a_pool_of_more_taps_than_a_byte_can_tell_apart(inside, kernel):
     ones, zeros = (1,) * len(inside), (0,) * len(inside)
@@ -221,6 +233,15 @@ def test_long_sums_of_a_weight_go_on_in_double():
     for g in (ones, np.broadcast_to(ones, (17, 5, 2**20 + 5))):
         w = _kernels.convolution_weight(g, ones, windows, 1)
         np.testing.assert_allclose(w, 17 * (2**20 + 5), rtol=1e-7)
+
+
+@pytest.mark.parametrize(("c", "o"), [(1, 5), (5, 3), (20, 2)])
+def test_what_many_images_add_to_a_weight_loses_nothing(c, o):
+    """A sum of 80,000 changes little by 25, and in single precision by something else each time."""
+    windows = Windows((4096,), (4096,), (1,), (1,), (0,), (1,))
+    x, g = np.full((200, c, 4096), 0.1, np.float32), np.ones((200, o, 4096), np.float32)
+    w = _kernels.convolution_weight(g, x, windows, 1)
+    np.testing.assert_allclose(w, 200 * 4096 * np.float64(np.float32(0.1)), rtol=1e-5)
 
 
 def test_what_the_loops_can_not_take_is_the_twins():

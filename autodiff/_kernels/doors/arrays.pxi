@@ -3,11 +3,39 @@
 # The loops take aligned native float32 or float64 (and int64, for class numbers). All but the matrix product ask for C
 # order. An input that is laid out otherwise is copied; an array that is written to never is.
 
-from cpython.exc cimport PyErr_Clear
+cnp.import_array()
 
-cdef extern from "Python.h":
-    # A refusal is an answer here, not an error.
-    int get_buffer "PyObject_GetBuffer"(object array, Py_buffer* view, int flags) noexcept
+cdef struct Layout:
+    # Where the elements of an array are. It holds nothing: whoever calls a kernel keeps its arrays alive. Sizes and steps are
+    # the array's own, and another thread might give it others, so none of them is read once the GIL was let go.
+    void* buf
+    int ndim
+    Py_ssize_t* shape
+    Py_ssize_t* strides      # in bytes
+    Py_ssize_t itemsize
+    int type                 # NumPy's number of the dtype; -1 for bytes that are not in this machine's order
+
+
+cdef inline bint seen(Layout* v, array, bint written=False) noexcept:
+    """Whether it is an array, and one that may be written to if it will be; then v says how it lies."""
+    if not cnp.PyArray_CheckExact(array) or (written and not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>array)):
+        return False
+    look(v, <cnp.ndarray>array)
+    return True
+
+
+cdef inline void look(Layout* v, cnp.ndarray array) noexcept:
+    v.buf = cnp.PyArray_DATA(array)
+    v.ndim = cnp.PyArray_NDIM(array)
+    v.shape, v.strides = <Py_ssize_t*>cnp.PyArray_DIMS(array), <Py_ssize_t*>cnp.PyArray_STRIDES(array)
+    v.itemsize = cnp.PyArray_ITEMSIZE(array)
+    v.type = cnp.PyArray_TYPE(array) if cnp.PyArray_ISNOTSWAPPED(array) else -1
+
+
+cdef inline object new(int ndim, const Py_ssize_t* shape, int size):
+    """A new array in C order, of float32 or float64, whose elements are to be written."""
+    return cnp.PyArray_EMPTY(ndim, <cnp.npy_intp*>shape, cnp.NPY_FLOAT if size == 4 else cnp.NPY_DOUBLE, 0)
+
 
 cdef object empty = np.empty
 cdef object ndarray = np.ndarray
@@ -16,18 +44,13 @@ cdef object float64 = np.dtype(np.float64)
 cdef object int64 = np.dtype(np.int64)
 
 
-cdef inline int kind(const Py_buffer* v) noexcept nogil:
+cdef inline int kind(const Layout* v) noexcept nogil:
     """4 for aligned native float32, 8 for float64, 0 for what the loops don't take."""
-    cdef Py_ssize_t size = v.itemsize
-    # NULL stands for unsigned bytes.
-    if v.format == NULL or v.format[0] == 0 or v.format[1] != 0:
-        return 0
-    if not ((v.format[0] == c"f" and size == 4) or (v.format[0] == c"d" and size == 8)):
-        return 0
-    return 0 if <size_t>v.buf & <size_t>(size - 1) else size
+    cdef int size = 4 if v.type == cnp.NPY_FLOAT else 8 if v.type == cnp.NPY_DOUBLE else 0
+    return 0 if size and <size_t>v.buf & <size_t>(size - 1) else size
 
 
-cdef inline bint in_whole_steps(const Py_buffer* v) noexcept nogil:
+cdef inline bint in_whole_steps(const Layout* v) noexcept nogil:
     """Whether all elements are aligned as the first one is; those in order are."""
     cdef Py_ssize_t i
     for i in range(v.ndim):
@@ -36,15 +59,12 @@ cdef inline bint in_whole_steps(const Py_buffer* v) noexcept nogil:
     return True
 
 
-cdef inline bint is_int64(const Py_buffer* v) noexcept nogil:
+cdef inline bint is_int64(const Layout* v) noexcept nogil:
     """Whether these are aligned native 64-bit integers."""
-    return (
-        v.itemsize == 8 and v.format != NULL and v.format[0] in (c"l", c"q") and v.format[1] == 0
-        and <size_t>v.buf % 8 == 0
-    )
+    return v.type in (cnp.NPY_LONG, cnp.NPY_LONGLONG) and v.itemsize == 8 and <size_t>v.buf % 8 == 0
 
 
-cdef inline bint in_order(const Py_buffer* v) noexcept nogil:
+cdef inline bint in_order(const Layout* v) noexcept nogil:
     """Whether the elements lie in C order without gaps."""
     cdef Py_ssize_t expected = v.itemsize
     cdef Py_ssize_t i = v.ndim - 1
@@ -58,7 +78,7 @@ cdef inline bint in_order(const Py_buffer* v) noexcept nogil:
     return True
 
 
-cdef inline bint same_shape(const Py_buffer* a, const Py_buffer* b) noexcept nogil:
+cdef inline bint same_shape(const Layout* a, const Layout* b) noexcept nogil:
     cdef Py_ssize_t i
     if a.ndim != b.ndim:
         return False
@@ -68,17 +88,13 @@ cdef inline bint same_shape(const Py_buffer* a, const Py_buffer* b) noexcept nog
     return True
 
 
-cdef inline Py_ssize_t count(const Py_buffer* v) noexcept nogil:
-    """How many elements there are; the size is a constant each time, since a division takes as long as twenty additions."""
-    return v.len // 4 if v.itemsize == 4 else v.len // 8
-
-
-cdef object like(const Py_buffer* v):
-    """A new array of the same shape and dtype."""
-    dtype = float32 if v.itemsize == 4 else float64
-    if v.ndim == 2:
-        return empty((v.shape[0], v.shape[1]), dtype)
-    return empty(tuple([v.shape[i] for i in range(v.ndim)]), dtype)
+cdef inline Py_ssize_t count(const Layout* v) noexcept nogil:
+    """How many elements there are."""
+    cdef Py_ssize_t n = 1
+    cdef int i
+    for i in range(v.ndim):
+        n *= v.shape[i]
+    return n
 
 
 cdef object plain(array):

@@ -15,17 +15,13 @@ cdef struct Four:
     int size
 
 
-cdef bint four(Four* f, Py_buffer* v, array) except -1:
-    """Whether it is an aligned array of float32 or float64 with four dimensions; then it is held."""
+cdef bint four(Four* f, array) noexcept:
+    """Whether it is an aligned array of float32 or float64 with four dimensions; then f says where and how it lies."""
+    cdef Layout v
     cdef int d
-    if type(array) is not ndarray or array.ndim != 4 or get_buffer(array, v, PyBUF_STRIDES | PyBUF_FORMAT):
-        PyErr_Clear()
+    if not seen(&v, array) or v.ndim != 4 or not kind(&v) or not in_whole_steps(&v):
         return False
-    f.size = kind(v)
-    if f.size == 0 or not in_whole_steps(v):
-        PyBuffer_Release(v)
-        return False
-    f.at = <char*>v.buf
+    f.at, f.size = <char*>v.buf, v.itemsize
     for d in range(4):
         f.n[d], f.step[d] = v.shape[d], v.strides[d] // f.size
     return True
@@ -116,70 +112,45 @@ def attention(q, k, v, bias, double scale, bint causal):
     The shares' rows are as long as the loops need them, with zeros behind the last key.
     """
     cdef Four f[6]
-    cdef Py_buffer views[6]
-    cdef int held = 0, status = 0
+    cdef int at = 0, status = 0
     cdef Py_ssize_t n, heads, steps, keys
     cdef list arrays = [q, k, v] if bias is None else [q, k, v, bias]
-    try:
-        while core.vectors and held < len(arrays) and four(&f[held], &views[held], arrays[held]):
-            held += 1
-        if held == len(arrays) and fit(f, held):
-            n, heads, steps, keys = f[0].n[0], f[0].n[1], f[0].n[2], f[1].n[2]
-            y = heads_behind(n, heads, steps, f[2].n[3], q.dtype)
-            p = empty((n, heads, steps, (keys + BLOCK_OF_ROWS - 1) // BLOCK_OF_ROWS * BLOCK_OF_ROWS), q.dtype)
-            for array in (y, p):
-                PyObject_GetBuffer(array, &views[held], PyBUF_STRIDES)
-                held_four(&f[held], &views[held], f[0].size)
-                held += 1
-            with nogil:
-                status = attend_forward(
-                    &f[0], &f[1], &f[2], &f[3] if held == 6 else NULL, &f[held - 2], &f[held - 1], scale, causal)
-            if status:
-                raise MemoryError(f"no memory for the working space of attention to {keys} keys")
-            return y, p
-    finally:
-        while held:
-            held -= 1
-            PyBuffer_Release(&views[held])
-    return reference.attention(q, k, v, bias, scale, causal)
+    while core.vectors and at < len(arrays) and four(&f[at], arrays[at]):
+        at += 1
+    if at < len(arrays) or not fit(f, at):
+        return reference.attention(q, k, v, bias, scale, causal)
+    n, heads, steps, keys = f[0].n[0], f[0].n[1], f[0].n[2], f[1].n[2]
+    y = heads_behind(n, heads, steps, f[2].n[3], q.dtype)
+    p = empty((n, heads, steps, (keys + BLOCK_OF_ROWS - 1) // BLOCK_OF_ROWS * BLOCK_OF_ROWS), q.dtype)
+    four(&f[at], y)
+    four(&f[at + 1], p)
+    with nogil:
+        status = attend_forward(&f[0], &f[1], &f[2], &f[3] if at == 4 else NULL, &f[at], &f[at + 1], scale, causal)
+    if status:
+        raise MemoryError(f"no memory for the working space of attention to {keys} keys")
+    return y, p
 
 
 def attention_grad(g, q, k, v, shares, double scale, bint causal):
     """The gradients of q, k and v from that of the result, and from the shares that `attention` returned."""
     cdef Four f[9]
-    cdef Py_buffer views[9]
-    cdef int held = 0, status = 0
+    cdef int at = 0, status = 0
     cdef list arrays = [g, q, k, v, shares]
-    try:
-        while core.vectors and held < 5 and four(&f[held], &views[held], arrays[held]):
-            held += 1
-        if held == 5 and fit(&f[1], 3) and suits(f):
-            dtype = q.dtype
-            for x in (q, k, v):
-                arrays.append(heads_behind(x.shape[0], x.shape[1], x.shape[2], x.shape[3], dtype))
-            arrays.append(empty((1, 1, q.shape[2], shares.shape[3]), dtype))
-            while held < 9:
-                PyObject_GetBuffer(arrays[held], &views[held], PyBUF_STRIDES)
-                held_four(&f[held], &views[held], f[0].size)
-                held += 1
-            with nogil:
-                status = attend_backward(&f[0], &f[1], &f[2], &f[3], &f[4], &f[5], &f[6], &f[7], &f[8], scale, causal)
-            if status:
-                raise MemoryError(f"no memory for the working space of attention to {k.shape[2]} keys")
-            return arrays[5], arrays[6], arrays[7]
-    finally:
-        while held:
-            held -= 1
-            PyBuffer_Release(&views[held])
-    return reference.attention_grad(g, q, k, v, shares, scale, causal)
-
-
-cdef void held_four(Four* f, const Py_buffer* v, int size) noexcept:
-    """The array of a buffer that was made here."""
-    cdef int d
-    f.at, f.size = <char*>v.buf, size
-    for d in range(4):
-        f.n[d], f.step[d] = v.shape[d], v.strides[d] // size
+    while core.vectors and at < 5 and four(&f[at], arrays[at]):
+        at += 1
+    if at < 5 or not fit(&f[1], 3) or not suits(f):
+        return reference.attention_grad(g, q, k, v, shares, scale, causal)
+    dtype = q.dtype
+    for x in (q, k, v):
+        arrays.append(heads_behind(x.shape[0], x.shape[1], x.shape[2], x.shape[3], dtype))
+    arrays.append(empty((1, 1, q.shape[2], shares.shape[3]), dtype))
+    for at in range(5, 9):
+        four(&f[at], arrays[at])
+    with nogil:
+        status = attend_backward(&f[0], &f[1], &f[2], &f[3], &f[4], &f[5], &f[6], &f[7], &f[8], scale, causal)
+    if status:
+        raise MemoryError(f"no memory for the working space of attention to {k.shape[2]} keys")
+    return arrays[5], arrays[6], arrays[7]
 
 
 cdef bint fit(const Four* f, int count) noexcept:

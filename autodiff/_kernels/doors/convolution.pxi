@@ -36,39 +36,36 @@ cdef object convolved(int loop, first, second, b, windows, groups, int copied):
     hold_none(&held)
     if not read_channels(loop, &v, first, second):
         return None
-    try:
-        if loop == CONVOLUTION:
-            fits = hold(&held, 0, first, 2 + dims, of_input(&v, dims, shape))
-        else:
-            fits = hold(&held, 0, first, 2 + dims, of_output(&v, dims, shape))
-        if loop == CONVOLUTION_WEIGHT:
-            fits = fits and hold(&held, 1, second, 2 + dims, of_input(&v, dims, shape))
-        else:
-            fits = fits and hold(&held, 1, second, 2 + dims, of_weight(&v, dims, shape))
-        bias[0] = v.groups * (v.o if loop == CONVOLUTION else v.c)
-        fits = fits and (b is None or hold(&held, 2, b, 1, bias))
-        if not fits:
-            return None if copied else convolved(loop, plain(first), plain(second), plain(b), windows, groups, 1)
-        if loop == CONVOLUTION:
-            y = made_like(&held, 3, 2 + dims, of_output(&v, dims, shape))
-        elif loop == TRANSPOSED_CONVOLUTION:
-            y = made_like(&held, 3, 2 + dims, of_input(&v, dims, shape))
-        else:
-            y = made_like(&held, 2, 2 + dims, of_weight(&v, dims, shape))
-        work = 2.0 * v.n * v.groups * v.o * v.c * v.taps * v.positions
-        if loop == CONVOLUTION_WEIGHT:
-            if over(loop, &held, &v, work, v.groups * v.c, 1):
-                raise MemoryError("no memory for the working space of a convolution")
-            # Padding and gaps are zeros, which make a nan of what is not finite, in a place that has nothing to do with it.
-            return y if all_finite(held.size, held.a[2], v.groups * v.o * v.c * v.taps) else None
-        if (loop == TRANSPOSED_CONVOLUTION or stands_out(&v)) and not all_finite(
-                held.size, held.a[1], v.groups * v.o * v.c * v.taps):
-            return None
-        if over(loop, &held, &v, work, v.n, PARTS):
+    if loop == CONVOLUTION:
+        fits = hold(&held, 0, first, 2 + dims, of_input(&v, dims, shape))
+    else:
+        fits = hold(&held, 0, first, 2 + dims, of_output(&v, dims, shape))
+    if loop == CONVOLUTION_WEIGHT:
+        fits = fits and hold(&held, 1, second, 2 + dims, of_input(&v, dims, shape))
+    else:
+        fits = fits and hold(&held, 1, second, 2 + dims, of_weight(&v, dims, shape))
+    bias[0] = v.groups * (v.o if loop == CONVOLUTION else v.c)
+    fits = fits and (b is None or hold(&held, 2, b, 1, bias))
+    if not fits:
+        return None if copied else convolved(loop, plain(first), plain(second), plain(b), windows, groups, 1)
+    if loop == CONVOLUTION:
+        y = made_like(&held, 3, 2 + dims, of_output(&v, dims, shape))
+    elif loop == TRANSPOSED_CONVOLUTION:
+        y = made_like(&held, 3, 2 + dims, of_input(&v, dims, shape))
+    else:
+        y = made_like(&held, 2, 2 + dims, of_weight(&v, dims, shape))
+    work = 2.0 * v.n * v.groups * v.o * v.c * v.taps * v.positions
+    if loop == CONVOLUTION_WEIGHT:
+        if over(loop, &held, &v, work, v.groups * v.c, 1):
             raise MemoryError("no memory for the working space of a convolution")
-        return y
-    finally:
-        let_go(&held)
+        # Padding and gaps are zeros, which make a nan of what is not finite, in a place that has nothing to do with it.
+        return y if all_finite(held.size, held.a[2], v.groups * v.o * v.c * v.taps) else None
+    if (loop == TRANSPOSED_CONVOLUTION or stands_out(&v)) and not all_finite(
+            held.size, held.a[1], v.groups * v.o * v.c * v.taps):
+        return None
+    if over(loop, &held, &v, work, v.n, PARTS):
+        raise MemoryError("no memory for the working space of a convolution")
+    return y
 
 
 cdef bint read_channels(int loop, Windows* v, first, second) except -1:

@@ -26,12 +26,10 @@ cdef struct Call:
     Job job
     int size                 # bytes of an element
     int at                   # how many words are read: the next array's place in `a`
-    int held                 # how many views there are, all to be released
     int targets_at           # the place of the integers in `a`, or -1
     Py_ssize_t bound         # which they are below
-    const Py_buffer* whole   # the first array of any shape
+    Layout whole             # the first array of any shape; of -1 dimensions as long as there is none
     void* a[MOST]
-    Py_buffer views[MOST]
 
 
 cdef inline void begin(Call* call, const char* pattern, const void* options) noexcept:
@@ -40,16 +38,10 @@ cdef inline void begin(Call* call, const char* pattern, const void* options) noe
     call.job.n = call.job.c = call.job.s = call.targets_at = -1
     call.job.ignore = 0
     call.job.options = options
-    call.size = call.at = call.held = 0
-    call.whole = NULL
+    call.size = call.at = 0
+    call.whole.ndim = -1
     for k in range(MOST):
         call.a[k] = NULL
-
-
-cdef inline void release(Call* call) noexcept:
-    cdef int k
-    for k in range(call.held):
-        PyBuffer_Release(&call.views[k])
 
 
 cdef inline Py_ssize_t* number_of(Call* call, char letter) noexcept:
@@ -57,15 +49,15 @@ cdef inline Py_ssize_t* number_of(Call* call, char letter) noexcept:
     return &call.job.n if letter == c"n" else &call.job.c if letter == c"c" else &call.job.s
 
 
-cdef inline bint fits(Call* call, const char* word, int letters, const Py_buffer* v) noexcept:
+cdef inline bint fits(Call* call, const char* word, int letters, const Layout* v) noexcept:
     """Whether the array lies in C order and has the shape that the word says; a matrix has a column at least."""
     cdef Py_ssize_t* known
     cdef Py_ssize_t step = v.itemsize
     cdef int k
     if word[0] == c"*":
-        if call.whole != NULL:
-            return in_order(v) and same_shape(call.whole, v)
-        call.whole = v
+        if call.whole.ndim != -1:
+            return in_order(v) and same_shape(&call.whole, v)
+        call.whole = v[0]
         call.job.n, call.job.c = count(v), 1
         return in_order(v)
     if v.ndim != letters:
@@ -90,8 +82,8 @@ cdef bint targets_inside(const long long* t, Py_ssize_t n, Py_ssize_t c, long lo
 
 
 cdef inline bint taken(Call* call, array) noexcept:
-    """Whether the array is what the next word says; then it is held, as the next of the loop's arrays."""
-    cdef Py_buffer* v = &call.views[call.held]
+    """Whether the array is what the next word says; then it is the next of the loop's arrays."""
+    cdef Layout v
     cdef const char* word = call.pattern
     cdef int at = call.at, letters = 0, size
     cdef char mark, bound
@@ -105,34 +97,31 @@ cdef inline bint taken(Call* call, array) noexcept:
     call.at += 1
     if array is None and mark == c"?":
         return True
-    if type(array) is not ndarray or get_buffer(
-            array, v, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if mark == c"!" else 0)):
-        PyErr_Clear()
+    if not seen(&v, array, mark == c"!"):
         return False
-    call.held += 1
     call.a[at] = v.buf
     if mark == c"<":
         call.targets_at, call.bound = at, number_of(call, bound)[0]
-        return is_int64(v) and fits(call, word, letters, v) and targets_inside(
+        return is_int64(&v) and fits(call, word, letters, &v) and targets_inside(
             <const long long*>v.buf, call.job.n, call.bound, call.job.ignore)
-    size = kind(v)
+    size = kind(&v)
     if call.size == 0:
         call.size = size
-    return size != 0 and size == call.size and fits(call, word, letters, v)
+    return size != 0 and size == call.size and fits(call, word, letters, &v)
 
 
-cdef inline object made(const Call* call, const char* word):
+cdef inline object made(Call* call, const char* word):
     """A new array of the shape that the word says."""
-    dtype = float32 if call.size == 4 else float64
+    cdef Py_ssize_t shape[3]
+    cdef int letters = 0
     if word[0] == c"*":
-        return like(call.whole)
+        return new(call.whole.ndim, call.whole.shape, call.size)
     if word[0] == c"(":
-        return empty((), dtype)
-    if word[1] == c"c":
-        if word[2] == c"s":
-            return empty((call.job.n, call.job.c, call.job.s), dtype)
-        return empty((call.job.n, call.job.c), dtype)
-    return empty(call.job.n if word[0] == c"n" else call.job.c, dtype)
+        return new(0, shape, call.size)
+    while word[letters] >= c"a":
+        shape[letters] = number_of(call, word[letters])[0]
+        letters += 1
+    return new(letters, shape, call.size)
 
 
 cdef inline void run(int loop, int size, void** a, const Job* job) noexcept nogil:
@@ -169,31 +158,24 @@ cdef int run_released(int loop, Call* call) except -1:
 cdef object through(int loop, const char* pattern, PyObject** given, long long ignore, const void* options):
     """What the loop makes of the given arrays; None, with nothing written, where one of them is not what the pattern says."""
     cdef Call call
-    cdef Py_buffer* v
     begin(&call, pattern, options)
     call.job.ignore = ignore
-    try:
-        while call.pattern[0] != c"-":
-            if call.at == MOST - 1:
-                raise SystemError("a pattern names more arrays than MOST")
-            if not taken(&call, <object>given[call.at]):
-                return None
-        result = made(&call, call.pattern + 3)
-        v = &call.views[call.held]
-        PyObject_GetBuffer(result, v, PyBUF_STRIDES)
-        call.held += 1
-        call.a[call.at] = v.buf
-        if call.job.c == -1:
-            call.job.c = 1  # no word of the pattern names columns
-        if call.job.s == -1:
-            call.job.s = 1
-        if call.job.n * call.job.c * call.job.s < RELEASE // 16:
-            run(loop, call.size, call.a, &call.job)
-        else:
-            run_released(loop, &call)
-        return result
-    finally:
-        release(&call)
+    while call.pattern[0] != c"-":
+        if call.at == MOST - 1:
+            raise SystemError("a pattern names more arrays than MOST")
+        if not taken(&call, <object>given[call.at]):
+            return None
+    result = made(&call, call.pattern + 3)
+    call.a[call.at] = cnp.PyArray_DATA(<cnp.ndarray>result)
+    if call.job.c == -1:
+        call.job.c = 1  # no word of the pattern names columns
+    if call.job.s == -1:
+        call.job.s = 1
+    if call.job.n * call.job.c * call.job.s < RELEASE // 16:
+        run(loop, call.size, call.a, &call.job)
+    else:
+        run_released(loop, &call)
+    return result
 
 
 cdef object through_copied(

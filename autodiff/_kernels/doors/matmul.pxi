@@ -24,18 +24,11 @@ def matmul(a, b, bias=None):
 
     The inputs may have any strides: a transposed, reversed or broadcast view is read where it lies.
     """
-    cdef Py_buffer va, vb, vbias
-    cdef int held = 0, size
+    cdef Layout va, vb, vbias
+    cdef int size
     if not core.vectors:
         return reference.matmul(a, b, bias)
-    try:
-        PyObject_GetBuffer(a, &va, PyBUF_STRIDES | PyBUF_FORMAT)
-        held = 1
-        PyObject_GetBuffer(b, &vb, PyBUF_STRIDES | PyBUF_FORMAT)
-        held = 2
-        if bias is not None:
-            PyObject_GetBuffer(bias, &vbias, PyBUF_STRIDES | PyBUF_FORMAT)
-            held = 3
+    if seen(&va, a) and seen(&vb, b) and (bias is None or seen(&vbias, bias)):
         size = kind(&va)
         if size and size == kind(&vb) and va.ndim == vb.ndim and 2 <= va.ndim <= 3 and (
             va.shape[va.ndim - 1] == vb.shape[vb.ndim - 2] and (va.ndim == 2 or va.shape[0] == vb.shape[0])
@@ -43,18 +36,7 @@ def matmul(a, b, bias=None):
             kind(&vbias) == size and vbias.ndim == 1 and vbias.shape[0] == vb.shape[vb.ndim - 1]
             and in_order(&vbias)
         )) and in_whole_steps(&va) and in_whole_steps(&vb):
-            return matmul_checked(&va, &vb, &vbias if bias is not None else NULL, size)
-    except (TypeError, ValueError, BufferError):
-        # No buffer of this kind (None, a list, a dtype without a buffer format): the twin says what is wrong.
-        if held == (2 if bias is None else 3):
-            raise
-    finally:
-        if held >= 1:
-            PyBuffer_Release(&va)
-        if held >= 2:
-            PyBuffer_Release(&vb)
-        if held >= 3:
-            PyBuffer_Release(&vbias)
+            return matmul_checked(&va, &vb, vbias.buf if bias is not None else NULL, size)
     # What is wrong, the twin says; what is only laid out oddly is copied, by force, since a second refusal would loop.
     reference.check_matmul(a, b, bias)
     if a.dtype.char not in "fd":
@@ -62,29 +44,24 @@ def matmul(a, b, bias=None):
     return matmul(plain(a), plain(b), None if bias is None else plain(bias))
 
 
-cdef object matmul_checked(const Py_buffer* va, const Py_buffer* vb, const Py_buffer* vbias, int size):
+cdef object matmul_checked(const Layout* va, const Layout* vb, void* bias, int size):
     cdef int d = va.ndim
-    cdef Py_ssize_t i, batch = va.shape[0] if d == 3 else 1
+    cdef Py_ssize_t shape[3]
+    cdef Py_ssize_t i, a_step, b_step, batch = va.shape[0] if d == 3 else 1
     cdef Product o
     cdef void* a[4]
-    cdef Py_buffer vc
     o.m, o.k, o.n = va.shape[d - 2], va.shape[d - 1], vb.shape[d - 1]
     o.a_row, o.a_col = va.strides[d - 2] // size, va.strides[d - 1] // size
     o.b_row, o.b_col = vb.strides[d - 2] // size, vb.strides[d - 1] // size
     o.c_row, o.vector = o.n, o.m == 1 or o.n == 1
-    dtype = float32 if size == 4 else float64
-    c = empty((o.m, o.n), dtype) if d == 2 else empty((batch, o.m, o.n), dtype)
+    a_step, b_step = va.strides[0], vb.strides[0]  # from one matrix of a batch to the next
+    shape[0], shape[d - 2], shape[d - 1] = batch, o.m, o.n
+    c = new(d, shape, size)
     if o.m == 0 or o.n == 0 or batch == 0:
         return c
-    PyObject_GetBuffer(c, &vc, PyBUF_STRIDES)
-    try:
-        for i in range(batch):
-            a[0] = <char*>va.buf + (i * va.strides[0] if d == 3 else 0)
-            a[1] = <char*>vb.buf + (i * vb.strides[0] if d == 3 else 0)
-            a[2] = vbias.buf if vbias != NULL else NULL
-            a[3] = <char*>vc.buf + i * o.m * o.n * size
-            if product(size, &o, a):
-                raise MemoryError(f"no memory for the working space of a {o.m}x{o.k} by {o.k}x{o.n} matrix product")
-    finally:
-        PyBuffer_Release(&vc)
+    a[0], a[1], a[2], a[3] = va.buf, vb.buf, bias, cnp.PyArray_DATA(<cnp.ndarray>c)
+    for i in range(batch):
+        if product(size, &o, a):
+            raise MemoryError(f"no memory for the working space of a {o.m}x{o.k} by {o.k}x{o.n} matrix product")
+        a[0], a[1], a[3] = <char*>a[0] + a_step, <char*>a[1] + b_step, <char*>a[3] + o.m * o.n * size
     return c

@@ -16,10 +16,9 @@ cdef object pooled(int loop, x, taps, windows, int copied):
     """What the loop makes of an array; None: ask the twin."""
     cdef Windows v
     cdef Held held
-    cdef Py_buffer view
     cdef Py_ssize_t shape[2 + DIMS]
     cdef Py_ssize_t planes
-    cdef int dims, status
+    cdef int dims
     if type(x) is not ndarray or not read_windows(&v, windows, 1) or x.ndim != 2 + len(windows[0]):
         return None
     dims = x.ndim - 2
@@ -31,25 +30,17 @@ cdef object pooled(int loop, x, taps, windows, int copied):
     if planes == 0 or v.taps > TAPS or not fits_in_memory(&v):
         return None
     hold_none(&held)
-    try:
-        if not hold(&held, 0, x, 2 + dims, of_input(&v, dims, shape) if loop == MAX_POOL else of_output(&v, dims, shape)):
-            return None if copied else pooled(loop, plain(x), taps, windows, 1)
-        if loop == MAX_POOL:
-            y = made_like(&held, 1, 2 + dims, of_output(&v, dims, shape))
-            taps = empty((<object>y).shape, np.uint8)
-        elif type(taps) is not ndarray or taps.dtype != np.uint8 or taps.shape != x.shape:
-            return None
-        else:
-            y = made_like(&held, 2, 2 + dims, of_input(&v, dims, shape))
-            taps = np.ascontiguousarray(taps)
-        PyObject_GetBuffer(taps, &view, PyBUF_STRIDES)
-        try:
-            held.a[2 if loop == MAX_POOL else 1] = view.buf
-            status = over(loop, &held, &v, 4.0 * planes * v.taps * v.positions, planes, PARTS)
-        finally:
-            PyBuffer_Release(&view)
-        if status:
-            raise MemoryError("no memory for the working space of a max pool")
-        return (y, taps) if loop == MAX_POOL else y
-    finally:
-        let_go(&held)
+    if not hold(&held, 0, x, 2 + dims, of_input(&v, dims, shape) if loop == MAX_POOL else of_output(&v, dims, shape)):
+        return None if copied else pooled(loop, plain(x), taps, windows, 1)
+    if loop == MAX_POOL:
+        y = made_like(&held, 1, 2 + dims, of_output(&v, dims, shape))
+        taps = empty((<object>y).shape, np.uint8)
+    elif type(taps) is not ndarray or taps.dtype != np.uint8 or taps.shape != x.shape:
+        return None
+    else:
+        y = made_like(&held, 2, 2 + dims, of_input(&v, dims, shape))
+        taps = np.ascontiguousarray(taps)
+    held.a[2 if loop == MAX_POOL else 1] = cnp.PyArray_DATA(<cnp.ndarray>taps)
+    if over(loop, &held, &v, 4.0 * planes * v.taps * v.positions, planes, PARTS):
+        raise MemoryError("no memory for the working space of a max pool")
+    return (y, taps) if loop == MAX_POOL else y

@@ -15,13 +15,12 @@ cdef bint through_steps(
     `written` has a bit for each array that is written to, `optional` for each that may be None; `room` says how much working
     space the loop is given.
     """
-    cdef Py_buffer views[PARTS_MOST]
     cdef void* a[PARTS_MOST]
     cdef Job job
     cdef Steps steps
     cdef Py_ssize_t* lengths = NULL
     cdef Py_ssize_t rows = 0, t
-    cdef int k, held = 0, size
+    cdef int k, size
     if not core.vectors or type(arrays[0]) is not ndarray:
         return False
     dtype = arrays[0].dtype
@@ -49,9 +48,7 @@ cdef bint through_steps(
                 return False
             if not (array.flags.carray if written >> k & 1 else array.flags.c_contiguous and array.flags.aligned):
                 return False
-            PyObject_GetBuffer(array, &views[held], PyBUF_STRIDES)
-            a[k] = views[held].buf
-            held += 1
+            a[k] = cnp.PyArray_DATA(<cnp.ndarray>array)
         job.n, job.c, job.ignore, job.options = rows, h, 0, &steps
         steps.sizes = lengths
         if 2 * rows * h * 3 * h < RELEASE:
@@ -61,8 +58,6 @@ cdef bint through_steps(
                 run(loop, size, a, &job)
         return True
     finally:
-        for k in range(held):
-            PyBuffer_Release(&views[k])
         PyMem_Free(lengths)
 
 

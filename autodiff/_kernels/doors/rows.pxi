@@ -46,11 +46,8 @@ def add_rows(out, places, x):
     """Add each row of x to the row of `out` that its place names, in place; returns `out`."""
     cdef Call call
     begin(&call, b"sc! n<s nc", NULL)
-    try:
-        # Where there is no row at all, place 0 would pass for the one that is ignored. The GIL is kept: nobody changes a place.
-        if taken(&call, out) and call.job.s > 0 and taken(&call, places) and taken(&call, x):
-            run(ADD_ROWS, call.size, call.a, &call.job)
-            return out
-    finally:
-        release(&call)
+    # Where there is no row at all, place 0 would pass for the one that is ignored. The GIL is kept: nobody changes a place.
+    if taken(&call, out) and call.job.s > 0 and taken(&call, places) and taken(&call, x):
+        run(ADD_ROWS, call.size, call.a, &call.job)
+        return out
     return reference.add_rows(out, places, x)

@@ -23,7 +23,7 @@ def sgd(params, grads, buffers, *, double lr, double momentum=0.0, double dampen
 
 cdef object descend(list params, list grads, list buffers, const Step* o):
     """The step for all parameters; None, with nothing written, where the loops can't take one of the arrays."""
-    cdef Py_ssize_t i, n = len(params), begun = 0
+    cdef Py_ssize_t i, n = len(params)
     cdef Step beginning = o[0]
     cdef Call* calls
     cdef Call* call
@@ -37,14 +37,13 @@ cdef object descend(list params, list grads, list buffers, const Step* o):
         for i in range(n):
             call = calls + i
             begin(call, b"*! * *!", o)
-            begun += 1
             if not taken(call, params[i]) or not taken(call, grads[i]):
                 return None
             if buffers[i] is None:
                 if o.momentum == 0:
                     continue
                 call.job.options = &beginning
-                buffers[i] = like(call.whole)
+                buffers[i] = new(call.whole.ndim, call.whole.shape, call.size)
             if not taken(call, buffers[i]):
                 return None
             if o.momentum == 0:
@@ -57,8 +56,6 @@ cdef object descend(list params, list grads, list buffers, const Step* o):
                 with nogil:
                     run(SGD, call.size, call.a, &call.job)
     finally:
-        for i in range(begun):
-            release(calls + i)
         PyMem_Free(calls)
     return buffers
 
@@ -84,30 +81,25 @@ cdef int moments(list given, double lr, Moments* o) except -1:
     """The step of Adam for all parameters; 0, with nothing written, where the loops can't take one of the arrays."""
     cdef list params, grads, means, squares, largest, steps
     params, grads, means, squares, largest, steps = given
-    cdef Py_ssize_t i, n = len(params), begun = 0, counted = 0
+    cdef Py_ssize_t i, n = len(params)
     cdef double t, last = 0
     cdef Call* calls
     cdef Call* call
-    cdef Py_buffer* counts
+    cdef Layout* counts
     if not len(grads) == len(means) == len(squares) == len(largest) == len(steps) == n:
         return 0
     calls = <Call*>PyMem_Malloc((n + 1) * sizeof(Call))
-    counts = <Py_buffer*>PyMem_Malloc((n + 1) * sizeof(Py_buffer))
+    counts = <Layout*>PyMem_Malloc((n + 1) * sizeof(Layout))
     try:
         if calls == NULL or counts == NULL:
             raise MemoryError()
         for i in range(n):
             call = calls + i
             begin(call, b"*! * *! *! *!", o)
-            begun += 1
             if not (taken(call, params[i]) and taken(call, grads[i]) and taken(call, means[i]) and taken(call, squares[i])
                     and (largest[i] is None or taken(call, largest[i]))):
                 return 0
-            if get_buffer(steps[i], counts + i, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE):
-                PyErr_Clear()
-                return 0
-            counted += 1
-            if counts[i].ndim != 0 or kind(counts + i) == 0:
+            if not seen(counts + i, steps[i], True) or counts[i].ndim != 0 or kind(counts + i) == 0:
                 return 0
         for i in range(n):
             call = calls + i
@@ -120,16 +112,12 @@ cdef int moments(list given, double lr, Moments* o) except -1:
                 with nogil:
                     run(ADAM, call.size, call.a, &call.job)
     finally:
-        for i in range(begun):
-            release(calls + i)
-        for i in range(counted):
-            PyBuffer_Release(counts + i)
         PyMem_Free(calls)
         PyMem_Free(counts)
     return 1
 
 
-cdef inline double one_more(const Py_buffer* count) noexcept:
+cdef inline double one_more(const Layout* count) noexcept:
     """The number in an array without dimensions, after it was raised by one."""
     if count.itemsize == 4:
         (<float*>count.buf)[0] += 1

@@ -4,8 +4,6 @@
 cdef struct Held:
     # The arrays of one call, in the order of the loop's pointers.
     void* a[4]
-    Py_buffer views[4]
-    int count   # how many views there are, all to be released
     int size    # bytes of an element; 0 before the first array
 
 
@@ -47,20 +45,18 @@ cdef bint fits_in_memory(const Windows* v) noexcept:
 
 cdef bint hold(Held* held, int at, array, int ndim, const Py_ssize_t* shape) noexcept:
     """Whether the array is of this shape, in C order, of the dtype of those before; then it is the loop's array number `at`."""
-    cdef Py_buffer* view = &held.views[held.count]
+    cdef Layout v
     cdef int d, size
-    if type(array) is not ndarray or get_buffer(array, view, PyBUF_STRIDES | PyBUF_FORMAT):
-        PyErr_Clear()
+    if not seen(&v, array):
         return False
-    held.count += 1
-    size = kind(view)
-    if size == 0 or (held.size and size != held.size) or view.ndim != ndim or not in_order(view):
+    size = kind(&v)
+    if size == 0 or (held.size and size != held.size) or v.ndim != ndim or not in_order(&v):
         return False
     for d in range(ndim):
-        if view.shape[d] != shape[d]:
+        if v.shape[d] != shape[d]:
             return False
     held.size = size
-    held.a[at] = view.buf
+    held.a[at] = v.buf
     return True
 
 
@@ -68,13 +64,7 @@ cdef void hold_none(Held* held) noexcept:
     cdef int k
     for k in range(4):
         held.a[k] = NULL
-    held.count = held.size = 0
-
-
-cdef void let_go(Held* held) noexcept:
-    cdef int k
-    for k in range(held.count):
-        PyBuffer_Release(&held.views[k])
+    held.size = 0
 
 
 cdef const Py_ssize_t* of_input(const Windows* v, int dims, Py_ssize_t* shape) noexcept:
@@ -133,9 +123,6 @@ cdef int over(int loop, Held* held, Windows* v, double work, Py_ssize_t length, 
 
 cdef object made_like(Held* held, int at, int dims, const Py_ssize_t* shape):
     """A new array that the loop writes to."""
-    cdef int d
-    array = empty(tuple([shape[d] for d in range(dims)]), float32 if held.size == 4 else float64)
-    PyObject_GetBuffer(array, &held.views[held.count], PyBUF_STRIDES)
-    held.a[at] = held.views[held.count].buf
-    held.count += 1
+    array = new(dims, shape, held.size)
+    held.a[at] = cnp.PyArray_DATA(<cnp.ndarray>array)
     return array

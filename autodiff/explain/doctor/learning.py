@@ -152,7 +152,7 @@ def _judged(run: Learning, again: Callable[[], Patient], optimizer: Optimizer, r
     if not run.grew:
         larger = _first(again, 10.0, lambda other: other.fell > max(0.05, 10 * run.fell) and not other.grew)
         if larger is not None:
-            if any(float(group["lr"]) < group.get("initial_lr", 0) for group in optimizer.param_groups):
+            if any(group["lr"] < group.get("initial_lr", 0) for group in optimizer.param_groups):
                 return None  # a schedule has made it so small
             return Finding(
                 "lr-too-small",

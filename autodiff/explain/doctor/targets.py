@@ -35,7 +35,7 @@ def refused(trial: Trial, patient: Patient) -> Finding:
             "return the result at the end of forward.",
         )
     if not isinstance(output, Tensor):
-        several = list(output.values()) if isinstance(output, dict) else output if isinstance(output, (tuple, list)) else []
+        several = output.values() if isinstance(output, dict) else output if isinstance(output, (tuple, list)) else []
         told = ", ".join(shape_of(tuple(x.shape)) if isinstance(x, Tensor) else type(x).__name__ for x in several)
         key = repr(next(iter(output))) if isinstance(output, dict) and output else "0"
         return Finding(

@@ -29,7 +29,7 @@ LOSSES = {
     "binary_cross_entropy_of_weighted",
 }
 _MASKS = {"masked_fill", "where", "index_fill"}
-_SHAPED = {"reshape", "view", "viewed", "squeeze", "unsqueeze", "flatten", "permute", "transpose", "expanded", "clone", "cast"}
+_SHAPED = {"reshape", "viewed", "squeeze", "unsqueeze", "permute", "transpose", "t", "expanded", "clone", "compact", "to"}
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class _Looker:
         out = outputs[0]._array
         if self.trial.strange is None and _born(name, found, out):
             self.trial.strange = spot
-        if name in ("relu", "relu6"):
+        if name == "relu" or (name == "hardtanh" and params["min_val"] == 0):  # as relu6 is
             self.relu(spot, out)
         if name in ("softmax", "log_softmax") and _maker(inputs[0]) == "softmax":
             self.trial.twice = spot
@@ -227,8 +227,8 @@ class _Looker:
         column, row = (a, b) if a.ndim > b.ndim else (b, a)
         if column.shape != (row.size, 1):
             return
-        given = [x for each in (a, b) for x in (*self.results, *self.targets) if x.size == each.size]
-        if len(given) >= 2 and self.trial.broadcast is None:
+        given = any(x.size == row.size for x in (*self.results, *self.targets))
+        if given and self.trial.broadcast is None:
             self.trial.broadcast = (spot, a.shape, b.shape)
 
     def cut(self, by: str, inputs: Any, output: Any) -> None:

@@ -28,11 +28,14 @@ def doctor(model: Module, loss_fn: Callable[..., Any], optimizer: Optimizer, bat
     visit = _Visit(model, loss_fn, optimizer, batch)
     grads = [(p, p._grad) for p in (*model.parameters(), *(p for g in optimizer.param_groups for p in g["params"]))]
     with aside() as warned:
-        try:
-            visit.go(warned)
-        finally:
-            for p, grad in grads:  # a loss that reaches the model in a way that can't be copied
-                p._grad = grad
+        if visit.looks_sound():
+            try:
+                for p, _ in grads:  # a loss that reaches the model in a way that can't be copied would add to them
+                    p._grad = None
+                visit.go(warned)
+            finally:
+                for p, grad in grads:
+                    p._grad = grad
     return Report(visit.findings, visit.measured)
 
 
@@ -54,8 +57,8 @@ class _Visit:
         """A fresh copy."""
         return Patient(*self.all)
 
-    def go(self, warned: list[Any]) -> None:
-        """One thing after the other, as far as it goes."""
+    def looks_sound(self) -> bool:
+        """What can be said before anything runs; whether there is something that can."""
         model, loss_fn, optimizer, (input, target) = self.all
         every = list(model.parameters())
         self.findings += setup.checked(model, loss_fn, optimizer, self.summed)
@@ -63,8 +66,11 @@ class _Visit:
         trained = sum(p.numel() for p in every if p.requires_grad and not is_lazy(p))
         self.measured["parameters"] = f"{trained:,} that learn, in {sum(p.requires_grad for p in every)} tensors"
         self.measured["input"] = data.told(input)
-        if {"not-a-tensor", "empty"} & {each.code for each in self.findings}:
-            return
+        return {"not-a-tensor", "empty"}.isdisjoint(each.code for each in self.findings)
+
+    def go(self, warned: list[Any]) -> None:
+        """One thing after the other, as far as it goes."""
+        optimizer = self.all[2]
         try:
             patient = self.again()
         except Exception as error:

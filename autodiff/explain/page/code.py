@@ -45,8 +45,7 @@ def lines_of(story: Story, graph: Graph, file: str) -> str:
         line = made.get(box.name)
         if box.kind in ("parameter", "data") and line is not None:
             marks.setdefault(line, i)
-            if line not in shown and line < first:
-                shown = sorted({*shown, line})
+            shown = sorted({*shown, line})
     out, last = [], 0
     for n in shown:
         if last and n != last + 1:
