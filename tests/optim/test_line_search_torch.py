@@ -14,7 +14,7 @@ theirs = pytest.importorskip("torch.optim.lbfgs")
 
 
 def along(lean, bend, wave, pace, phase):
-    """A function of how far, and its slope: a line, a bowl and a wave, 5 at 0, where it falls, as the wave of each phase does."""
+    """A function of how far, and its slope: a line, a bowl and a wave, 5 at 0, where it falls, as each wave does."""
 
     def f(t):
         return 5.0 - lean * t + bend * t * t + wave * (math.sin(pace * t + phase) - math.sin(phase))
