@@ -97,6 +97,22 @@ def from_a_function(p, g):
     return (p,)
 
 
+def too_many_values(p, g):
+    a, b = p, g, p
+    return (a + b,)
+
+
+def too_few_values(p, g):
+    a, b, c = divmod(p, g)
+    return (a + b + c,)
+
+
+@pytest.mark.parametrize("rule", [too_many_values, too_few_values])
+def test_as_many_names_as_values(rule):
+    with pytest.raises(ValueError, match="argument"):
+        told(rule, ("p",), p=7.0, g=2.0)
+
+
 def chained(p, g):
     a = b = p * g
     p = a + b
@@ -122,6 +138,16 @@ def renamed(p, g):
 
 def test_a_second_name_is_told_as_the_first_until_that_means_something_else():
     assert told(renamed, ("p",), p=9.0, g=1.0) == [("p", "p - g", 8.0), ("g", "g * 2", 2.0), ("p", "p - d", 7.0)]
+
+
+def remembered(p, g, b):
+    b = g
+    p = p - b
+    return p, b
+
+
+def test_what_is_remembered_is_a_line_also_where_it_is_another_name():
+    assert told(remembered, ("p", "b"), p=3.0, g=2.0, b=0.0) == [("b", "g", 2.0), ("p", "p - b", 1.0)]
 
 
 def unchanged(p, g):

@@ -93,6 +93,14 @@ def test_turns_of_calls_are_called_by_their_class():
     assert calls[0].outer is calls[-1].outer is None
 
 
+def test_turns_of_a_call_and_a_box_are_called_by_their_lines():
+    items = [item for i in range(6) for item in (Group(f"blocks.{i}", "Block", key=3, place="net.py:3"), i)]
+    found = rolled(items, [3, 4] * 6, ["net.py:3", "net.py:4"] * 6)
+    (loop,) = [item for item in found if isinstance(item, Group) and item.how == "loop"]
+    assert (loop.name, loop.kind) == ("lines 3–4 × 6", "turns 2 to 5")
+    assert all(turn.outer is loop and turn.items[0].outer is turn for turn in loop.items)
+
+
 @given(st.lists(st.integers(1, 3), max_size=40))
 def test_no_box_is_lost_and_their_order_stays(lines):
     def flat(items):

@@ -389,3 +389,21 @@ def test_of_a_large_graph_one_order_is_tried_in_few_sweeps_and_without_swaps(mon
 def test_without_crossings_nothing_is_sorted(monkeypatch):
     monkeypatch.setattr(layout, "_swap", None)
     assert lay_out([(100, 46)] * 3, [(0, 2), (1, 2)]).crossings == 0
+
+
+@pytest.mark.parametrize(
+    ("straight", "turned", "taken"),
+    [
+        ((0, 200), (0, 139), "turned"), ((0, 200), (0, 140), "straight"), ((0, 200), (0, 300), "straight"),
+        ((1, 100), (0, 119), "turned"), ((1, 100), (0, 120), "straight"), ((2, 100), (0, 199), "turned"),
+        ((0, 100), (1, 0), "straight"), ((0, 141), (1, 0), "turned"),
+    ],
+)  # fmt: skip
+def test_of_two_orders_the_one_with_few_crossings_that_is_narrow_is_taken(monkeypatch, straight, turned, taken):
+    """A crossing is worth a width of 80; that inputs stand from left to right a width of 60."""
+    given, widths, real = [straight, turned], [straight[1], turned[1]], layout._ordered
+    monkeypatch.setattr(layout, "_ordered", lambda net, turned: (real(net, turned)[0], given[turned][0]))
+    monkeypatch.setattr(layout, "_extent", lambda net, x: widths.pop(0))
+    placed = lay_out([(100, 46)] * 3, [(0, 2), (1, 2)])
+    assert (placed.crossings, placed.width) == {"straight": straight, "turned": turned}[taken]
+    assert (placed.x[0] < placed.x[1]) == (taken == "straight")
