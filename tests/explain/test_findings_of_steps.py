@@ -490,6 +490,19 @@ def test_a_rate_that_falls_less_than_it_could_is_told_of_where_its_steps_are_lar
     assert judged(0.95, large)[0] == [], "it falls by a third"
 
 
+@pytest.mark.usefixtures("quiet")
+def test_large_steps_are_no_mistake_where_smaller_ones_do_no_better(monkeypatch):
+    factors = []
+
+    def first(again, factor, good):
+        factors.append(factor)
+        return [good(steps(4.0, low)) for low in (3.8, 3.5)] and None
+
+    monkeypatch.setattr(learning, "_first", first)
+    assert judged(0.9999, 0.6)[0] == []
+    assert factors == [0.1]
+
+
 def flat_run(lr=0.1, state=False):
     """A loss that no step changes."""
     model = nn.Linear(1, 1, bias=False)

@@ -569,3 +569,39 @@ def test_what_the_engine_warns_of_is_a_finding_too():
     warned = [each for each in report.findings if each.severity == "warning"]
     assert all(each.where == each.cure == "" or each.cure for each in warned)
     assert "AD020" in codes(report)
+
+
+def test_a_large_loss_is_told_of_a_model_alone_that_has_not_been_trained():
+    def first(optimizer, steps=0):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
+        made = optimizer(model.parameters())
+        with torch.lenient():
+            for _ in range(steps):
+                made.zero_grad()
+                F.cross_entropy(model(X), CLASSES).backward()
+                made.step()
+        with torch.no_grad():
+            model[2].weight.mul_(200)
+        return model, made
+
+    def sgd(parameters):
+        return optim.SGD(parameters, lr=1e-5)
+
+    def told(model, optimizer):
+        return "first-loss" in codes(torch.doctor(model, F.cross_entropy, optimizer, (X, CLASSES)))
+
+    assert told(*first(sgd))
+    assert not told(*first(sgd, 1)), "it took a step, of which SGD keeps no state"
+    model, optimizer = first(lambda parameters: optim.Adam(parameters, lr=1e-5))
+    assert told(model, optimizer)
+    _, trained = first(lambda parameters: optim.Adam(parameters, lr=1e-5), 1)
+    optimizer.load_state_dict(trained.state_dict())
+    assert not told(model, optimizer), "it took no step, and goes on from a checkpoint"
+
+
+def test_a_loss_that_no_parameter_changes_is_not_judged_by_its_rate():
+    model = Of(lambda x, w, b: linear(x, w, b) * 1e-9)
+    report = doctor(model, lambda out, y: out.sum() + 1.0)
+    assert codes(report) == []
+    assert report.measured["one batch"].startswith("loss 1 → ")
