@@ -182,6 +182,7 @@ def test_what_the_loss_functions_were_given():
     assert looked(linear, F.mse_loss, (X, X)).losses == []
     weighted = lambda out, y: F.binary_cross_entropy_with_logits(out, y, pos_weight=torch.ones(2))  # noqa: E731
     assert looked(linear, weighted, (X, X.sigmoid())).losses[0].spot.operation in LOSSES
+    assert trial._maker(nn.Parameter(X).reshape(8)) == ""
     assert trial._maker("word") == trial._maker(X) == trial._maker(nn.Parameter(X)) == ""
 
 
