@@ -104,6 +104,16 @@ def test_where_no_parameter_has_rows_all_of_them_are_moved():
         assert abs(direction[2]) == pytest.approx(2)
 
 
+def test_a_row_of_zeros_stays_and_the_others_are_scaled_in_double_precision():
+    model = linear([[0.1, 0.7], [0.0, 0.0], [3.0, -4.0]], [0.0, 0.0, 0.0])
+    for direction in surface._random(surface._Copy(model, F.mse_loss, (X, X)), 3).vectors:
+        rows = direction[:6].reshape(3, 2)
+        expected = np.linalg.norm(model.weight.detach().numpy().astype(np.float64), axis=1)
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), expected, rtol=1e-14)
+        assert not rows[1].any()
+        assert not direction[6:].any()
+
+
 # ---- the directions of a path ----
 
 
