@@ -338,3 +338,19 @@ def test_other_data_is_a_change_and_the_same_is_none(seen):
     assert changing[4] == {}
     x.data = x.data  # as `x.data -= 1` ends
     assert len(seen.named("changing", "changed")) == 2
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_each_result_that_is_not_recorded_is_told(seen, several):
+    """Also the second one in a block, and those of an operation that has several."""
+    x = torch.ones(2, requires_grad=True)
+    compute = (lambda: x.unbind(0)) if several else (lambda: x * 2)
+    for block, by in ((torch.no_grad, "no_grad"), (torch.inference_mode, "inference_mode")):
+        with block():
+            for _ in range(3):
+                found = compute()
+                assert seen.events[-1][:2] == ("cut", by)
+                assert seen.events[-1][2][0] is x
+                assert seen.events[-1][3] is found or all(a is b for a, b in zip(seen.events[-1][3], found, strict=True))
+    assert len(seen.named("cut")) == 6
+    assert not seen.named("made")

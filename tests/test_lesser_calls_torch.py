@@ -215,3 +215,62 @@ def test_a_function_of_numpys_that_would_lose_the_slope_names_what_keeps_it(func
     x = autodiff.ones(2, requires_grad=True)
     with pytest.raises(RuntimeError, match=rf"np\.{function.__name__} computes outside the graph; {instead} would be recorded"):
         function(*[x] * function.nin)
+
+
+@pytest.mark.parametrize("learns", ["count", "prob"])
+def test_a_binomial_draw_passes_a_slope_of_zero_to_what_it_was_drawn_from(learns):
+    given = {"count": autodiff.full((2, 1), 5.0), "prob": autodiff.full((3,), 0.5)}
+    given[learns].requires_grad_()
+    drawn = autodiff.binomial(**given)
+    assert drawn.shape == (2, 3)
+    assert drawn.requires_grad
+    drawn.sum().backward()
+    assert given[learns].grad.tolist() == autodiff.zeros_like(given[learns]).tolist()
+
+
+def test_what_lu_returns_is_a_plain_tuple():
+    a = autodiff.eye(2)
+    assert type(autodiff.Tensor.lu(a)) is type(autodiff.Tensor.lu(a, get_infos=True)) is tuple
+    assert [len(autodiff.Tensor.lu(a, get_infos=infos)) for infos in (False, True)] == [2, 3]
+
+
+def test_a_rank_of_one_matrix_can_be_written_to():
+    assert autodiff.linalg.matrix_rank(autodiff.eye(2)).fill_(7).item() == 7
+
+
+@pytest.mark.parametrize("name", ["symeig", "eig", "lstsq", "solve"])
+def test_a_function_that_pytorch_removed_says_its_name_and_what_to_write(name):
+    with pytest.raises(RuntimeError, match=rf"{name}.* linalg\.\w+"):
+        getattr(autodiff, name)(*[autodiff.eye(2)] * (2 if name in ("lstsq", "solve") else 1))
+
+
+def test_a_list_that_holds_tensors_is_not_blamed_for_what_comes_after_it():
+    x, h = autodiff.ones(1, 2), autodiff.ones(1, 2)
+    with pytest.raises(TypeError, match=r"lstm_cell\(\): argument 'w_ih' \(position 3\) must be Tensor, not int"):
+        autodiff.lstm_cell(x, (h, h), 2, autodiff.ones(8, 2))
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_numpy_splits_nothing_into_parts_of_nothing(parts):
+    ours, theirs = np.split(autodiff.ones(0, 2), parts), np.split(np.ones((0, 2)), parts)
+    assert [tuple(part.shape) for part in ours] == [part.shape for part in theirs] == [(0, 2)] * parts
+    with pytest.raises(ValueError, match="does not result in an equal division"):
+        np.split(autodiff.ones(4), 3)
+
+
+def test_an_old_pickle_tells_a_tensor_its_storage_and_how_it_looks_at_it():
+    t = autodiff.Tensor()
+    t.__setstate__((autodiff.LongStorage([5, 6, 7, 8, 9]), 1, [2, 2], [2, 1]))
+    assert t.tolist() == [[6, 7], [8, 9]]
+    assert t.dtype is autodiff.int64
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_second_slope_of_a_cross_entropy_of_one_class(torch, reduction):
+    found = []
+    for T in (autodiff, torch):
+        x = T.tensor([[0.5], [1.5], [-1.0]], dtype=T.float64, requires_grad=True)
+        loss = T.nn.functional.cross_entropy(x, T.tensor([0, -100, 0]), reduction=reduction)
+        (g,) = T.autograd.grad(loss, x, create_graph=True)
+        found.append([loss.item(), g.tolist(), T.autograd.grad((g + x).pow(2).sum(), x)[0].tolist()])
+    assert found[0] == found[1]

@@ -176,7 +176,7 @@ def _vander(name: str, x: Tensor, N: int | None) -> Tensor:
     if not isinstance(x, Tensor):
         raise no_tensor(name, "x", 1, x)
     n = x._array.shape[-1] if x._array.ndim and N is None else N
-    if n is None or n <= 1:
+    if n is None or whole(name, "N", n) <= 1:
         raise RuntimeError("N must be greater than 1.")
     x = x if x._array.ndim else unsqueeze(x, 0)
     column, shape = unsqueeze(x, -1), x._array.shape
@@ -250,7 +250,7 @@ def tensorinv(input: Tensor, ind: int = 2) -> Tensor:
     >>> torch.linalg.tensorinv(torch.eye(6).reshape(2, 3, 6)).shape
     torch.Size([6, 2, 3])
     """
-    if ind <= 0:
+    if whole("linalg_tensorinv", "ind", ind) <= 0:
         raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
     before, after = input._array.shape[:ind], input._array.shape[ind:]
     if math.prod(before) != math.prod(after):

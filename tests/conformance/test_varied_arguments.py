@@ -5,8 +5,13 @@ dimension more or less, longer or empty, by a number below or beyond, by None or
 every operator what it takes, and where it draws the line.
 """
 
+import inspect
+import re
+
+import numpy as np
 import pytest
 
+import autodiff
 from conformance.judge import Carried, Elsewhere, apart, assert_all_same, parts, quietly, torch
 from conformance.test_operators import DTYPES, HERE, is_random, offered, run, title
 
@@ -73,6 +78,7 @@ def outcome(call, given):
 
 
 def assert_agree(theirs, ours, only_shapes):
+    """The same result, of arrays; or an error of a related class."""
     if isinstance(theirs, Exception):
         assert isinstance(ours, Exception), f"taken; PyTorch: {type(theirs).__name__}"
         related = isinstance(ours, type(theirs)) or isinstance(theirs, type(ours))
@@ -81,6 +87,7 @@ def assert_agree(theirs, ours, only_shapes):
     if any(part.is_complex() or part.dtype == torch.bfloat16 for part in parts(theirs) if isinstance(part, torch.Tensor)):
         raise Elsewhere
     assert not isinstance(ours, Exception), f"refused: {ours}"
+    assert all(type(part._array) is np.ndarray for part in parts(ours) if isinstance(part, autodiff.Tensor)), "holds no array"
     rough = any(part.dtype == torch.float16 for part in parts(theirs) if isinstance(part, torch.Tensor))
     assert_all_same(ours, theirs, "", only_shapes, rtol=0.02 if rough else 1e-4)
 
@@ -263,6 +270,42 @@ def test_an_operator_agrees_where_one_argument_is_another(op):
     print(f"{title(op)}: {count} changes agree")
     assert count
     assert {what: found[what] for what in found if what not in KNOWN.get(title(op), "").split(", ")} == {}
+
+
+# Those whose words are others, of which PyTorch has some, and those that call another function with what they were given.
+OTHER_WORDS = (
+    "index_add", "nn.functional.gaussian_nll_loss", "nn.functional.interpolate", "nn.functional.local_response_norm",
+    "nn.functional.multi_head", "nn.functional.upsample", "linalg.matrix_rank", "pca_lowrank", "round", "svd_lowrank",
+    "unravel_index",
+)  # fmt: skip
+NAMED = re.compile(r"(?:([\w.]+)\(\): )?argument '(\w+)'")
+
+
+def wrong_words(op):
+    """What our TypeErrors say of text and fractions, where they do not name the argument, or call the function by its name."""
+    dtype = next(each for each in DTYPES if each in op.supported_dtypes("cpu"))
+    form, _, ours = offered(op)[0]
+    names = [*inspect.signature(ours).parameters, "dim"] if form == "function" else []
+    with quietly():
+        changes, _ = richest(op.sample_inputs("cpu", dtype))
+        for what, given in changes if names else ():
+            if not what.endswith((" text", " half")):
+                continue
+            try:
+                error = outcome(ours, Carried()(apart(given, {})))
+            except Elsewhere:
+                continue
+            said = NAMED.match(str(error))
+            if isinstance(error, TypeError) and (
+                not said or said[2] not in names or (said[1] in names and said[1] not in op.name)
+            ):
+                yield what, str(error)
+
+
+def test_a_text_or_a_fraction_for_a_number_is_told_by_the_name_of_its_argument():
+    asked = [op for op in OPS if not op.name.startswith(OTHER_WORDS)]
+    assert len(asked) > 500
+    assert {title(op): wrong for op in asked if (wrong := list(wrong_words(op)))} == {}
 
 
 def test_most_operators_are_asked():
