@@ -179,4 +179,4 @@ def at_place(value: Any, at: tuple[Any, ...]) -> Any:
         return array.item() if isinstance(array, (np.ndarray, np.generic)) else array
     if array.ndim != len(at):
         return array
-    return array[tuple(min(int(i), n - 1) for i, n in zip(at, array.shape, strict=True))].item()
+    return array[tuple(min(i, n - 1) for i, n in zip(at, array.shape, strict=True))].item()
