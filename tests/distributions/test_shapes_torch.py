@@ -39,6 +39,7 @@ def questions(name, arrays):
         "rsample": lambda d, T: d.rsample((4, 1)) if d.has_rsample else "none",
         "shapes": lambda d, T: (tuple(d.batch_shape), tuple(d.event_shape)),
         "support": lambda d, T: (d.support.event_dim, d.support.is_discrete),
+        "text": lambda d, T: repr(d),
     }
 
 
@@ -80,6 +81,8 @@ def close(a, b, rtol):
 # PyTorch's mode of a Kumaraswamy distribution is nan. It can't differentiate a Wishart sample, whose mask it changes; nor
 # does it expand what a multinomial distribution counts with.
 ELSEWHERE = {("Kumaraswamy", "mode"), ("Wishart", "rsample"), ("Multinomial", "entropy"), ("Multinomial", "perplexity")}
+# PyTorch's forgets to say that its samples have slopes.
+ELSEWHERE |= {("LogitRelaxedBernoulli", "rsample")}
 # PyTorch's slope of an inverse has numbers above the diagonal of a triangular matrix, where there are none to be moved.
 ELSEWHERE |= {("MultivariateNormal by factor", "precision_matrix"), ("Wishart by factor", "precision_matrix")}
 
@@ -182,3 +185,13 @@ def test_of_numbers_alone(name):
             wrong.append((what, *found))
     assert not wrong
     assert compared >= 4
+
+
+def test_a_logistic_normal_of_numbers_has_two_shares():
+    for T in (autodiff, torch):
+        T.manual_seed(0)
+        d = T.distributions.LogisticNormal(0.5, 2.0)
+        assert (tuple(d.batch_shape), tuple(d.event_shape), tuple(d.loc.shape), tuple(d.scale.shape)) == ((), (2,), (1,), (1,))
+        assert d.sample((3,)).sum(-1).tolist() == pytest.approx([1, 1, 1])
+        wide = d.expand((3,))
+        assert (tuple(wide.batch_shape), tuple(wide.event_shape)) == ((3,), (2,))

@@ -557,3 +557,13 @@ def test_how_often_boxes_and_lines_are_visited(graph, folded, drawn):
     assert made.visits == folded
     figures.figures(made)
     assert made.visits == drawn
+
+
+def test_how_often_boxes_are_visited_when_groups_are_opened():
+    outer = Call("net", "Net", None)
+    inner = Call("layer", "Linear", outer)
+    graph = chain_in([outer, inner, inner, outer])
+    closed, once, twice, all_of = (Folding(graph, depth).visits for depth in (0, 1, 2, 9))
+    assert once - closed == 1 + 3, "the group itself, then what stands in its place"
+    assert twice - once == 3 + 4
+    assert all_of == twice

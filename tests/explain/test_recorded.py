@@ -320,6 +320,17 @@ def test_what_arrives_is_added_up_and_what_was_there_is_known():
     ]  # fmt: skip
 
 
+def test_what_is_walked_back_from_may_get_more_from_another():
+    w = leaf(1, 2)
+    with torch.watch() as run:
+        y = w * 2
+        z = y * 3
+        torch.autograd.backward([y, z], [torch.ones(2), torch.ones(2)])
+    (sent,) = [sent for event in of(run, Walked) for sent in event.sent if sent.to.name == "y"]
+    assert (held(sent.before), held(sent.fitted), held(sent.total)) == ([1, 1], [3, 3], [4, 4])
+    assert w.grad.tolist() == [8, 8]
+
+
 def test_the_first_gradients_are_those_that_were_given():
     w = leaf(1, 2)
     with torch.watch() as run:
