@@ -192,6 +192,17 @@ def test_a_moment_of_another_model_is_refused_in_words():
         loss_values(model, F.mse_loss, (torch.ones(1, 50), torch.ones(1, 25)), path=[torch.ones(1274)])
 
 
+def test_a_model_is_moved_in_double_precision_from_where_it_is():
+    """Single precision would lose a part of what a short path is."""
+    copied = surface._Copy(linear([[1.0, 0.1]], [0.5]), F.mse_loss, (X, Y))
+    assert copied.start.dtype == copied.read(torch.ones(3)).dtype == np.float64
+    assert copied.start.tolist() == [1.0, float(np.float32(0.1)), 0.5]
+    path = [torch.tensor([1.0 + 1e-6, 0.1, 0.5]), torch.tensor([1.0, 0.1 + 1e-6, 0.5])]
+    found = loss_values(linear([[1.0, 0.1]], [0.5]), F.mse_loss, (X, Y), path=path, points=2)
+    far = [np.linalg.norm(moment.numpy().astype(float) - copied.start) for moment in path]
+    np.testing.assert_allclose(np.linalg.norm(found.path, axis=1), far, rtol=1e-6)
+
+
 def test_buffers_are_as_at_first_at_each_point():
     """A batch norm in training writes its statistics; each point begins with the model's."""
     torch.manual_seed(0)

@@ -595,6 +595,15 @@ def test_what_a_program_holds():
     ]
 
 
+def test_a_hook_on_an_operation_is_about_no_tensor():
+    run, one, ten = a_step(), value_of(torch.ones(2)), value_of(torch.full((2,), 10.0))
+    hooks = [events.Hooked(None, None, [one], [ten]), events.Hooked(None, run.things[0], [one], [None])]
+    first, second = story_of(SimpleNamespace(events=[*run.events, *hooks], things=run.things)).moments[-2:]
+    assert (first.title, first.things, first.changes) == ("a hook on an operation", [], [])
+    assert [(row.about, row.numbers) for row in first.rows] == [(None, "[1 1] → [10 10]")]
+    assert (second.title, second.things, second.changes) == ("a hook on x", [run.things[0]], [])
+
+
 def test_a_step_without_a_backward_says_nothing_of_a_loss():
     w, b, _ = leaves()
     optimizer = optim.SGD([w, b], lr=0.1)
