@@ -39,6 +39,7 @@ def questions(name, arrays):
         "rsample": lambda d, T: d.rsample((4, 1)) if d.has_rsample else "none",
         "shapes": lambda d, T: (tuple(d.batch_shape), tuple(d.event_shape)),
         "support": lambda d, T: (d.support.event_dim, d.support.is_discrete),
+        "text": lambda d, T: repr(d),
     }
 
 
