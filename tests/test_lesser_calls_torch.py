@@ -1,6 +1,8 @@
 """Options of the less usual functions, each in a call that PyTorch answers too: the same numbers, dtypes and shapes."""
 
+import copy
 import importlib
+import pickle
 
 import numpy as np
 import pytest
@@ -147,6 +149,7 @@ OF_SPARSE = [
 def test_a_method_of_sparse_tensors_says_its_name(name):
     method = getattr(autodiff.Tensor, name)
     assert method.__name__ == method.__qualname__ == name
+    assert "sparse" in method.__doc__ or "dense" in method.__doc__
     with pytest.raises((NotImplementedError, RuntimeError), match=f"{name}.*there are no sparse tensors here"):
         method(autodiff.ones(2))
 
@@ -238,9 +241,9 @@ def test_a_rank_of_one_matrix_can_be_written_to():
     assert autodiff.linalg.matrix_rank(autodiff.eye(2)).fill_(7).item() == 7
 
 
-@pytest.mark.parametrize("name", ["symeig", "eig", "lstsq", "solve"])
+@pytest.mark.parametrize("name", ["symeig", "eig", "lstsq", "solve", "matrix_rank"])
 def test_a_function_that_pytorch_removed_says_its_name_and_what_to_write(name):
-    with pytest.raises(RuntimeError, match=rf"{name}.* linalg\.\w+"):
+    with pytest.raises(RuntimeError, match=rf"^[^.]*\b{name}\b.*linalg\.\w+"):
         getattr(autodiff, name)(*[autodiff.eye(2)] * (2 if name in ("lstsq", "solve") else 1))
 
 
@@ -273,4 +276,55 @@ def test_the_second_slope_of_a_cross_entropy_of_one_class(torch, reduction):
         loss = T.nn.functional.cross_entropy(x, T.tensor([0, -100, 0]), reduction=reduction)
         (g,) = T.autograd.grad(loss, x, create_graph=True)
         found.append([loss.item(), g.tolist(), T.autograd.grad((g + x).pow(2).sum(), x)[0].tolist()])
+    assert found[0] == found[1]
+
+
+class Marked(autodiff.Tensor):
+    """A tensor with a note in a slot beside those in its dictionary."""
+
+    __slots__ = ("slot",)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))])
+def test_a_copy_of_a_subclass_keeps_its_slots_and_its_notes(again):
+    t = autodiff.ones(2).as_subclass(Marked)
+    bare = again(t)
+    assert type(bare) is Marked
+    assert not hasattr(bare, "slot")
+    t.slot, t.note = [1], [2]
+    found = again(t)
+    assert (type(found), found.tolist(), found.slot, found.note) == (Marked, [1.0, 1.0], [1], [2])
+    assert (found.slot is t.slot) is (again is copy.copy)
+
+
+def test_a_tensor_that_is_set_to_nothing_counts_as_changed():
+    x = autodiff.ones(3)
+    before = x._version
+    assert x.set_().shape == (0,)
+    assert x._version == before + 1
+
+
+def test_what_a_function_of_chance_is_given_in_words_is_told_by_its_name():
+    first = {"bernoulli_": "p", "exponential_": "lambd", "geometric_": "p", "cauchy_": "median", "normal_": "mean"}
+    for name, word in first.items():
+        with pytest.raises(TypeError, match=rf"{name}\(\): argument '{word}' must be Number"):
+            getattr(autodiff.ones(2), name)("a")
+
+
+def test_the_name_of_a_type_has_its_module(torch):
+    for thing in (3, "a", object, len, np.float32(1), np.ndarray, pytest.approx, autodiff.ones, {}.keys()):
+        assert autodiff.typename(thing) == (torch.typename(thing) if thing is not autodiff.ones else "autodiff.api.filled.ones")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_another_dtype_in_the_format_that_there_is(torch, dtype):
+    found = []
+    for T in (autodiff, torch):
+        x = T.ones(1, 2, 3, 4)
+        told = []
+        for y in (x, x.transpose(1, 3), x.contiguous(memory_format=T.channels_last)):
+            for wanted in (T.preserve_format, T.contiguous_format, T.channels_last):
+                z = y.to(getattr(T, dtype), memory_format=wanted)
+                told.append(([step for step, n in zip(z.stride(), z.shape, strict=True) if n > 1], z is y))
+        found.append(told)
     assert found[0] == found[1]

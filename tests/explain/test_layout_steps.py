@@ -246,6 +246,26 @@ def test_an_input_that_is_changed_by_itself_stands_right_above_what_it_becomes(t
     assert x == pytest.approx(placed, abs=0.06)
 
 
+@pytest.mark.parametrize(
+    ("count", "lines", "placed"),
+    [
+        (6, [(3, 4), (3, 5), (3, 1), (5, 0), (4, 2)], [42.5, 325.5, 186.8, 181.2, 176, 42.5]),
+        (8, [(6, 0), (0, 2), (1, 7), (2, 7), (1, 5), (3, 5)], [124, 58.5, 124, 333.5, 475, 228.5, 200, 84, 28.2, 28.2]),
+        (10, [(0, 3), (3, 7), (7, 8), (9, 2), (0, 4), (6, 4), (8, 5), (8, 1)],
+         [166.8, 110.8, 229, 79.5, 397, 233.8, 454.8, 79.5, 79.5, 300.3]),
+        (10, [(8, 0), (9, 0), (8, 6), (9, 6), (9, 3), (6, 3), (8, 1), (8, 5)],
+         [204, 324.5, 418.5, 68.7, 586.5, 447.5, 81, 757, 266.5, 112.4, 4]),
+    ],
+)  # fmt: skip
+def test_what_is_put_in_a_line_leaves_its_neighbours_their_room(count, lines, placed):
+    """Whichever node stands beside it, the first of all too."""
+    net = Net([80 + 37 * k % 90 for k in range(count)], lines)
+    rows, _ = layout._ordered(net, False)
+    x = columns(net, rows)
+    assert x == pytest.approx(placed, abs=0.06)
+    assert all(x[b] - x[a] >= apart(net, a, b) - 1e-6 for row in rows for a, b in pairwise(row))
+
+
 def test_a_trunk_is_straight_and_what_it_passes_gives_way():
     lines = [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)]
     net = net_of(5, lines)

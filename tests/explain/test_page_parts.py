@@ -193,7 +193,7 @@ def test_equal_tensors_are_one_entry_and_none_is_none():
     assert [kept.of(x) for x in (first, same, first, turned, whole, same)] == [0, 0, 0, 1, 2, 0]
     assert kept.entries == [[[2], [1, 2]], [[1, 2], [1, 2]], [[2], [1, 2]]]
     wide = [np.arange(32.0).reshape(1, 32) for _ in range(2)]
-    wide[1][0, 0] = 0.5
+    wide[1][0, 2] = 2.5
     assert [kept.of(value_of(x)) for x in wide] == [3, 4], "their pictures are the same"
     del kept.entries[3:]
     kept.known = {key: k for key, k in kept.known.items() if k < 3}

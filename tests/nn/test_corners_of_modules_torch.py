@@ -191,6 +191,37 @@ def test_where_padding_is_left_out(how, padding):
     same_numbers(program)
 
 
+def test_memory_that_is_read_only_is_assigned_anew():
+    frozen = np.ones((1, 2), np.float32)
+    frozen.flags.writeable = False
+    layer = autodiff.nn.Linear(2, 1, bias=False)
+    layer.weight._array = frozen
+    state = {"weight": autodiff.zeros(1, 2)}
+    with pytest.raises(RuntimeError, match='While copying the parameter named "weight": its memory is read-only'):
+        layer.load_state_dict(state)
+    layer.load_state_dict(state, assign=True)
+    assert layer.weight.tolist() == [[0, 0]]
+
+
+@BOTH
+def test_a_lazy_layer_saves_its_own_tensors_or_copies_without_a_graph(T):
+    layer = T.nn.LazyBatchNorm1d()
+    assert layer.state_dict(keep_vars=True)["num_batches_tracked"] is layer.num_batches_tracked
+    assert layer.state_dict()["num_batches_tracked"] is not layer.num_batches_tracked
+    assert layer.state_dict()["weight"] is layer.weight
+    layer.register_buffer("seen", T.ones(1), persistent=False)
+    assert list(layer.state_dict()) == ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+
+
+def test_norms_of_one_channel_and_of_none():
+    x = autodiff.tensor([[1.0], [3.0]])
+    assert autodiff.nn.SyncBatchNorm(1, eps=1e-12)(x).tolist() == [[-1], [1]]
+    with pytest.raises(ValueError, match="SyncBatchNorm number of input channels should be non-zero"):
+        autodiff.nn.SyncBatchNorm(0)(autodiff.ones(2, 0))
+    with pytest.raises(ValueError, match=r"expected at least 2D input \(got 1D input\)"):
+        autodiff.nn.SyncBatchNorm(1)(autodiff.ones(1))
+
+
 def test_one_example_with_padding():
     def program(T):
         model = encoder_of(T).eval()

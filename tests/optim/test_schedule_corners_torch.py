@@ -129,6 +129,23 @@ def test_rates_asked_for_directly(name, last):
     close(*found)
 
 
+@pytest.mark.parametrize("name", MADE)
+def test_a_rate_that_is_whole_stays_so_where_nothing_is_multiplied(name):
+    found = []
+    for T in (autodiff, torch):
+        optimizer = an_optimizer(T)
+        for group in optimizer.param_groups:
+            group["lr"] = 1
+        scheduler = MADE[name](T.optim.lr_scheduler, optimizer)
+        kinds = []
+        for _ in range(3):
+            kinds.append([type(lr) for lr in scheduler.get_last_lr()])
+            optimizer.step()
+            scheduler.step()
+        found.append(kinds)
+    assert found[0] == found[1]
+
+
 def test_momenta_that_do_not_cycle():
     for name in ("CyclicLR", "OneCycleLR"):
         for T in (autodiff, torch):
