@@ -83,3 +83,10 @@ def test_the_common_dtype_is_found_in_silence(make, dtype):
         found = autodiff.utils.data.default_collate(make(autodiff))
     assert found.dtype == getattr(autodiff, dtype)
     assert found.tolist() == [float(x) for x in make(autodiff)]
+
+
+@pytest.mark.parametrize("sample", [np.complex64(1), np.ones(2, complex), np.array(["a"]), np.array([None])], ids=repr)
+def test_arrays_that_are_no_tensors_are_refused(sample):
+    for batch in ([sample], [sample, sample], [{"x": sample}]):
+        with pytest.raises(TypeError, match="default_collate: batch must contain tensors, numpy arrays, numbers, dicts"):
+            autodiff.utils.data.default_collate(batch)
