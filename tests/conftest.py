@@ -72,8 +72,9 @@ def seed_the_cpu_alone(torch):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """In CI a skipped test is a failed test."""
+    """In CI a skipped test is a failed test. A worker sends each report on, without the words by which tests are selected."""
     report = yield
+    report.keywords = {}
     if CI and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"{item.nodeid}: skipped, and CI skips nothing: {reason}"

@@ -1,5 +1,7 @@
 """Every distribution with parameters for a batch, drawn by what each may be: what the tests of all distributions go through."""
 
+import importlib
+
 import numpy as np
 
 
@@ -72,6 +74,8 @@ PARAMETERS = {
     "RelaxedBernoulli by logits": {"temperature": positive, "logits": real},
     "RelaxedOneHotCategorical": {"temperature": positive, "probs": positives},
     "RelaxedOneHotCategorical by logits": {"temperature": positive, "logits": vector},
+    "LogitRelaxedBernoulli": {"temperature": positive, "probs": chance},
+    "ExpRelaxedCategorical": {"temperature": positive, "logits": vector},
     "LogisticNormal": {"loc": vector, "scale": positives},
     "LogNormal": {"loc": real, "scale": positive},
     "HalfNormal": {"scale": positive},
@@ -105,7 +109,18 @@ def arrays_of(name):
     return {key: draw(rng, shape) for (key, draw), shape in zip(drawn.items(), shapes, strict=True)}
 
 
-def distribution(T, name, parameters, **options):
-    """The distribution of this name, as T, torch or autodiff, has it."""
+# Those that stand in a module of their own alone.
+HOMES = {"LogitRelaxedBernoulli": "relaxed_bernoulli", "ExpRelaxedCategorical": "relaxed_categorical"}
+
+
+def class_of(T, name):
+    """The class of this name, as T, torch or autodiff, has it."""
     kind = name.split()[0]
-    return getattr(T.distributions, kind)(*FIRST.get(kind, ()), **parameters, **options)
+    if kind in HOMES:
+        return getattr(importlib.import_module(f"{T.__name__}.distributions.{HOMES[kind]}"), kind)
+    return getattr(T.distributions, kind)
+
+
+def distribution(T, name, parameters, **options):
+    """The distribution of this name, with these parameters."""
+    return class_of(T, name)(*FIRST.get(name.split()[0], ()), **parameters, **options)

@@ -7,6 +7,7 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+AXE = axe.Axe()
 
 CHROMIUM = os.environ.get("AUTODIFF_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 if CHROMIUM is None:
@@ -39,6 +40,14 @@ class Opened:
         if kind is None:
             assert self.said == []
             assert [url for url in self.asked if not url.startswith("file:")] == []
+
+
+def axe_finds_nothing(page):
+    """Nothing keeps anybody from reading the page as it is shown now."""
+    if not page.evaluate("'axe' in window"):  # half a megabyte, which stays
+        page.evaluate(AXE.axe_script)
+    found = axe.AxeResults(page.evaluate("axe.run({resultTypes: ['violations']})"))
+    assert found.violations_count == 0, found.generate_report()
 
 
 def step(page):

@@ -4,6 +4,7 @@ An order is taken as `gradgradcheck` takes it: with respect to the inputs and to
 so that the rules of rules run also where an operation is linear in its inputs. No incoming gradient has a zero in it.
 """
 
+import functools
 import importlib
 import pkgutil
 import zlib
@@ -78,9 +79,16 @@ def leaves_of(module, arrays):
 
 def incoming(shape, order=1) -> np.ndarray:
     """An incoming gradient for a result of that order of differentiation: of both signs beyond the first, nowhere near 0."""
+    return _incoming(tuple(shape), order)
+
+
+@functools.cache
+def _incoming(shape, order):
     rng = np.random.default_rng(7 * order)
-    sizes = rng.uniform(0.5, 1.5, tuple(shape))
-    return sizes if order == 1 else sizes * rng.choice([-1.0, 1.0], tuple(shape))
+    sizes = rng.uniform(0.5, 1.5, shape)
+    found = np.asarray(sizes if order == 1 else sizes * rng.choice([-1.0, 1.0], shape))
+    found.flags.writeable = False
+    return found
 
 
 def gradients(module, row, arrays, create_graph=False):

@@ -207,3 +207,16 @@ def test_several_models_stacked_for_one_call(torch):
         for T in (autodiff, torch):
             with pytest.raises(RuntimeError, match=r"Expected"):
                 T.func.stack_module_state(wrong(T))
+
+
+@pytest.mark.parametrize("module", ["accelerator", "backends.cuda", "distributed", "cuda", "compiler", "mps", "xpu", "onnx"])
+def test_a_function_bears_the_name_that_it_is_found_by(module):
+    """Those that are made by another function, too, in messages and in help()."""
+    found = autodiff
+    for part in module.split("."):
+        found = getattr(found, part)
+    functions = [name for name in found.__all__ if type(getattr(found, name)) is type(answer)]
+    assert len(functions) > 1
+    for name in functions:
+        function = getattr(found, name)
+        assert (function.__name__, function.__qualname__) == (name, name)

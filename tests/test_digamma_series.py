@@ -21,6 +21,11 @@ def test_pytorchs_numbers(xs):
     np.testing.assert_allclose(found[x != 0], expected[x != 0], rtol=1e-10, atol=1e-13)
 
 
+def test_below_zero_and_between():
+    x = np.array([-0.25, -0.5, -1.5, -2.75, -30.125, 1e-9, 0.5, 9.99, 10.0, 11.0])
+    np.testing.assert_allclose(digamma_series.psi(x), torch.digamma(torch.from_numpy(x)).numpy(), rtol=1e-11)
+
+
 def test_ends(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.special", None)
     ends = [0.0, -0.0, -1.0, -7.0, float("inf"), -float("inf"), float("nan")]

@@ -34,13 +34,13 @@ def test_a_million_operations():
     del y
 
 
-def test_a_million_operations_with_saved_values_are_freed():
+def test_many_operations_with_saved_values_are_freed():
     x = torch.ones((), requires_grad=True)
     y = first = x.exp()
     node = weakref.ref(first.grad_fn)
     value = weakref.ref(first.grad_fn.kept[0])
     del first
-    for _ in range(1_000_000):
+    for _ in range(200_000):  # far more than the stack holds, if one were to free the next
         y = -y
     assert node() is not None
     del y

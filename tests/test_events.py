@@ -305,3 +305,52 @@ def test_how_gradients_are_cleared_is_told(seen):
         owner.zero_grad(set_to_none=False)
         assert seen.named("cleared")[-1][2] == "zero_grad(set_to_none=False)"
         assert model.weight.grad.tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize("kind", ["backward", "grad"])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_walk_is_told_by_its_kind_from_its_beginning_to_its_end(seen, kind, fails):
+    x = torch.ones(2, requires_grad=True)
+    loss = (x * 3).sum()
+    if fails:
+        loss.grad_fn.register_hook(lambda into, out: 1 / 0)
+    walk = loss.backward if kind == "backward" else lambda: torch.autograd.grad(loss, x)
+    if fails:
+        with pytest.raises(ZeroDivisionError):
+            walk()
+    else:
+        walk()
+    (began,), (ended,) = seen.named("began"), seen.named("ended")
+    assert began[1] == ended[1] == kind
+    assert isinstance(ended[3], ZeroDivisionError) if fails else ended[3] is None
+    assert len(ended[2]) == (kind == "grad" and not fails)
+    assert seen.order().index("began") < seen.order().index("ended")
+
+
+def test_other_data_is_a_change_and_the_same_is_none(seen):
+    x, new = torch.ones(2, requires_grad=True), torch.zeros(3)
+    x.data = new
+    assert [event[0] for event in seen.named("changing", "changed")] == ["changing", "changed"]
+    (changing,), (changed,) = seen.named("changing"), seen.named("changed")
+    assert changing[1] is changed[1] is x
+    assert changing[2] == changed[2] == "data"
+    assert changing[3][0] is new
+    assert changing[4] == {}
+    x.data = x.data  # as `x.data -= 1` ends
+    assert len(seen.named("changing", "changed")) == 2
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_each_result_that_is_not_recorded_is_told(seen, several):
+    """Also the second one in a block, and those of an operation that has several."""
+    x = torch.ones(2, requires_grad=True)
+    compute = (lambda: x.unbind(0)) if several else (lambda: x * 2)
+    for block, by in ((torch.no_grad, "no_grad"), (torch.inference_mode, "inference_mode")):
+        with block():
+            for _ in range(3):
+                found = compute()
+                assert seen.events[-1][:2] == ("cut", by)
+                assert seen.events[-1][2][0] is x
+                assert seen.events[-1][3] is found or all(a is b for a, b in zip(seen.events[-1][3], found, strict=True))
+    assert len(seen.named("cut")) == 6
+    assert not seen.named("made")

@@ -99,6 +99,8 @@ def assert_near(ours, theirs, wide, dtype, how):
         assert not np.any(theirs)
         return
     assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
+    if ours.tobytes() == theirs.tobytes():  # most are PyTorch's bit for bit
+        return
     rtol, atol = NEAR[dtype]
     a, b = ours.astype(np.float64), theirs.astype(np.float64)
     if "sums" in how:
@@ -155,7 +157,7 @@ def test_most_rows_are_compared_in_full():
 @over(SLOPED, 850)
 def test_second_derivatives_are_silent(row):
     calls = 0
-    for _, arrays in [given for dtype in FLOATS for given in list(inputs(row, dtype, drawn=3))[::7]]:
+    for _, arrays in (given for dtype in FLOATS for given in itertools.islice(inputs(row, dtype, drawn=3), 0, None, 7)):
         calls += 1
         if results(autodiff, row, arrays):
             derivatives(autodiff, row, arrays, 2, create_graph=True)
@@ -186,7 +188,7 @@ class InPlace:
 def test_in_place_is_silent_and_the_same(dtype):
     module, changed = InPlace(), 0
     for row in (row for row in ROWS if row.in_place):
-        for _, arrays in list(inputs(row, dtype, drawn=2))[::3]:
+        for _, arrays in itertools.islice(inputs(row, dtype, drawn=2), 0, None, 3):
             before = module.calls
             found = results(module, row, arrays)
             if module.calls > before and found:  # not so where the result is larger than the input

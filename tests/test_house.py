@@ -1,9 +1,11 @@
 """How long a module and a function may be, and how often the type checker and the formatter may be told to look away."""
 
 import ast
+import functools
 import itertools
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -18,9 +20,24 @@ def name(path):
     return path.relative_to(PACKAGE).as_posix()
 
 
-def functions(path):
+class Seen(NamedTuple):
+    """What the laws of this file ask of a module."""
+
+    docstring: str | None
+    functions: list
+    returned: list
+
+
+@functools.cache
+def seen(path):
+    """A module, read once for all of them."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return Seen(ast.get_docstring(tree), list(functions(tree)), list(named_only_to_be_returned(tree)))
+
+
+def functions(tree):
     """(name, lines without the docstring) of every function in a module."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             text = node.body[0]
             words = text.end_lineno - text.lineno + 1 if ast.get_docstring(node) else 0
@@ -30,7 +47,7 @@ def functions(path):
 def test_everything_was_looked_at():
     assert len(WRITTEN) > 130
     assert len(KERNELS) > 8
-    assert sum(len(list(functions(path))) for path in WRITTEN) > 1300
+    assert sum(len(seen(path).functions) for path in WRITTEN) > 1300
 
 
 @pytest.mark.parametrize("path", [*WRITTEN, *KERNELS], ids=name)
@@ -40,12 +57,12 @@ def test_a_module_holds_one_idea(path):
 
 @pytest.mark.parametrize("path", WRITTEN, ids=name)
 def test_a_function_fits_a_page(path):
-    long = {f: n for f, n in functions(path) if n > 60}
+    long = {f: n for f, n in seen(path).functions if n > 60}
     assert not long, f"{name(path)}: {long}"
 
 
 def test_primitive_can_be_read_at_a_glance():
-    lengths = dict(functions(PACKAGE / "_core" / "graph.py"))
+    lengths = dict(seen(PACKAGE / "_core" / "graph.py").functions)
     assert 0 < lengths["primitive"] <= 30
 
 
@@ -60,9 +77,9 @@ def test_exceptions_are_few(pattern, most):
     assert len(found) <= most, f"{len(found)} of {pattern!r}: {', '.join(found)}"
 
 
-def named_only_to_be_returned(path):
+def named_only_to_be_returned(tree):
     """`x: Tensor = ...; return x`: a name for the type checker, who should have known the function's type."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         body = getattr(node, "body", None)
         for one, two in itertools.pairwise(body) if isinstance(body, list) else ():
             typed = isinstance(one, ast.AnnAssign) and ast.unparse(one.annotation) == "Tensor"
@@ -72,17 +89,17 @@ def named_only_to_be_returned(path):
 
 def test_the_law_sees_a_name_that_is_only_returned(tmp_path):
     (tmp_path / "a.py").write_text("def f(x):\n    y: Tensor = g(x)\n    return y\n")
-    assert list(named_only_to_be_returned(tmp_path / "a.py")) == [2]
+    assert seen(tmp_path / "a.py").returned == [2]
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=name)
 def test_a_result_is_returned_as_it_is(path):
-    assert not list(named_only_to_be_returned(path))
+    assert not seen(path).returned
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=name)
 def test_a_module_says_what_it_is_about(path):
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{name(path)} has no docstring"
+    assert seen(path).docstring, f"{name(path)} has no docstring"
 
 
 def test_the_tests_can_be_collected_without_pytorch():

@@ -1,6 +1,7 @@
 """The modules import one another in one direction only, so that each can be read with what is below it."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -37,19 +38,23 @@ def module_name(path):
 MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def imported(name, path):
+def statements(block):
+    """The statements of a block and of those inside it, but for what is there for the type checker."""
+    for node in block:
+        yield node
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+        for inside in ("body", "orelse", "handlers", "finalbody", "cases")[for_types:]:
+            yield from statements(getattr(node, inside, ()))
+
+
+@functools.cache
+def imports(name):
     """The (line, module) pairs that a module imports from the package, those for the type checker left out."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for_types = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
-        for statement in node.body
-        for inner in ast.walk(statement)
-    }
-    for node in ast.walk(tree):
-        if id(node) in for_types:
-            continue
+    return list(imported(name, MODULES[name]))
+
+
+def imported(name, path):
+    for node in statements(ast.parse(path.read_text(encoding="utf-8")).body):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == "autodiff":
@@ -65,9 +70,6 @@ def imported(name, path):
                 # `from autodiff.nn import init` means the module of that name where there is one.
                 whole = f"{source}.{alias.name}"
                 yield node.lineno, whole if whole in MODULES else source
-
-
-IMPORTS = {name: list(imported(name, path)) for name, path in MODULES.items()}
 
 
 MAY_EXPLAIN = {"explain", "seeing", "notebook", "plots", "cli", "_cli", "__main__"}
@@ -86,7 +88,7 @@ def test_the_package_was_found():
 def test_imports_point_down(name):
     assert part(name) in LEVEL, f"{name} has no layer yet: give {part(name)!r} its place in LAYERS"
     wrong = []
-    for line, target in IMPORTS[name]:
+    for line, target in imports(name):
         if target == "autodiff":
             wrong.append(f"{name}:{line} imports the package's own __init__: name the module that has what you need")
         elif part(name) == "_kernels" and part(target) != "_kernels":
@@ -100,7 +102,7 @@ def test_imports_point_down(name):
 
 def test_no_circle():
     """Also within one layer: sorting the modules by what they import must be possible."""
-    needs = {name: {target for _, target in pairs} - {name} for name, pairs in IMPORTS.items() if name != "autodiff"}
+    needs = {name: {target for _, target in imports(name)} - {name} for name in MODULES if name != "autodiff"}
     while needs:
         # A package counts as its __init__, so a module that names its own package would wait for itself.
         free = {name for name, targets in needs.items() if not (targets & needs.keys())}

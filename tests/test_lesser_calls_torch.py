@@ -1,6 +1,8 @@
 """Options of the less usual functions, each in a call that PyTorch answers too: the same numbers, dtypes and shapes."""
 
+import copy
 import importlib
+import pickle
 
 import numpy as np
 import pytest
@@ -69,6 +71,9 @@ SAME = [
       f"'{how}', include_self={own})" for dtype in ("int32", "uint8", "bool", "float64", "float16")
       for how in ("amin", "amax", "prod", "sum") for own in (True, False)),
     "L.lstsq(a, b[:, 0]).solution", "L.lstsq(a, b).solution", "L.lstsq(a, b[:, :1]).solution",
+    # the threshold of whole numbers is whole, and no difference is taken of no order
+    *(f"F.threshold(torch.arange(-4, 4), {at}, 9)" for at in (-1.5, -0.5, 0.5, 1.5, 2)),
+    "torch.diff(m, 0)", "torch.diff(m, 0, prepend=m, append=m)", "torch.diff(m, 1, 0, prepend=m)", "torch.diff(m, 2, append=m)",
     # a second ellipsis, where the first has taken all that was left
     "cube[..., 0, ...]", "cube[0, ..., 0, ...]", "cube[..., 0, ..., 0, 0]", "x[..., ..., 0]", "x[..., ...]",
     # one matrix of several is singular
@@ -144,6 +149,7 @@ OF_SPARSE = [
 def test_a_method_of_sparse_tensors_says_its_name(name):
     method = getattr(autodiff.Tensor, name)
     assert method.__name__ == method.__qualname__ == name
+    assert "sparse" in method.__doc__ or "dense" in method.__doc__
     with pytest.raises((NotImplementedError, RuntimeError), match=f"{name}.*there are no sparse tensors here"):
         method(autodiff.ones(2))
 
@@ -212,3 +218,113 @@ def test_a_function_of_numpys_that_would_lose_the_slope_names_what_keeps_it(func
     x = autodiff.ones(2, requires_grad=True)
     with pytest.raises(RuntimeError, match=rf"np\.{function.__name__} computes outside the graph; {instead} would be recorded"):
         function(*[x] * function.nin)
+
+
+@pytest.mark.parametrize("learns", ["count", "prob"])
+def test_a_binomial_draw_passes_a_slope_of_zero_to_what_it_was_drawn_from(learns):
+    given = {"count": autodiff.full((2, 1), 5.0), "prob": autodiff.full((3,), 0.5)}
+    given[learns].requires_grad_()
+    drawn = autodiff.binomial(**given)
+    assert drawn.shape == (2, 3)
+    assert drawn.requires_grad
+    drawn.sum().backward()
+    assert given[learns].grad.tolist() == autodiff.zeros_like(given[learns]).tolist()
+
+
+def test_what_lu_returns_is_a_plain_tuple():
+    a = autodiff.eye(2)
+    assert type(autodiff.Tensor.lu(a)) is type(autodiff.Tensor.lu(a, get_infos=True)) is tuple
+    assert [len(autodiff.Tensor.lu(a, get_infos=infos)) for infos in (False, True)] == [2, 3]
+
+
+def test_a_rank_of_one_matrix_can_be_written_to():
+    assert autodiff.linalg.matrix_rank(autodiff.eye(2)).fill_(7).item() == 7
+
+
+@pytest.mark.parametrize("name", ["symeig", "eig", "lstsq", "solve", "matrix_rank"])
+def test_a_function_that_pytorch_removed_says_its_name_and_what_to_write(name):
+    with pytest.raises(RuntimeError, match=rf"^torch\.{name}: .* linalg\.\w+"):
+        getattr(autodiff, name)(*[autodiff.eye(2)] * (2 if name in ("lstsq", "solve") else 1))
+
+
+def test_a_list_that_holds_tensors_is_not_blamed_for_what_comes_after_it():
+    x, h = autodiff.ones(1, 2), autodiff.ones(1, 2)
+    with pytest.raises(TypeError, match=r"lstm_cell\(\): argument 'w_ih' \(position 3\) must be Tensor, not int"):
+        autodiff.lstm_cell(x, (h, h), 2, autodiff.ones(8, 2))
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_numpy_splits_nothing_into_parts_of_nothing(parts):
+    ours, theirs = np.split(autodiff.ones(0, 2), parts), np.split(np.ones((0, 2)), parts)
+    assert [tuple(part.shape) for part in ours] == [part.shape for part in theirs] == [(0, 2)] * parts
+    with pytest.raises(ValueError, match="does not result in an equal division"):
+        np.split(autodiff.ones(4), 3)
+
+
+def test_an_old_pickle_tells_a_tensor_its_storage_and_how_it_looks_at_it():
+    t = autodiff.Tensor()
+    t.__setstate__((autodiff.LongStorage([5, 6, 7, 8, 9]), 1, [2, 2], [2, 1]))
+    assert t.tolist() == [[6, 7], [8, 9]]
+    assert t.dtype is autodiff.int64
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_second_slope_of_a_cross_entropy_of_one_class(torch, reduction):
+    found = []
+    for T in (autodiff, torch):
+        x = T.tensor([[0.5], [1.5], [-1.0]], dtype=T.float64, requires_grad=True)
+        loss = T.nn.functional.cross_entropy(x, T.tensor([0, -100, 0]), reduction=reduction)
+        (g,) = T.autograd.grad(loss, x, create_graph=True)
+        found.append([loss.item(), g.tolist(), T.autograd.grad((g + x).pow(2).sum(), x)[0].tolist()])
+    assert found[0] == found[1]
+
+
+class Marked(autodiff.Tensor):
+    """A tensor with a note in a slot beside those in its dictionary."""
+
+    __slots__ = ("slot",)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))])
+def test_a_copy_of_a_subclass_keeps_its_slots_and_its_notes(again):
+    t = autodiff.ones(2).as_subclass(Marked)
+    bare = again(t)
+    assert type(bare) is Marked
+    assert not hasattr(bare, "slot")
+    t.slot, t.note = [1], [2]
+    found = again(t)
+    assert (type(found), found.tolist(), found.slot, found.note) == (Marked, [1.0, 1.0], [1], [2])
+    assert (found.slot is t.slot) is (again is copy.copy)
+
+
+def test_a_tensor_that_is_set_to_nothing_counts_as_changed():
+    x = autodiff.ones(3)
+    before = x._version
+    assert x.set_().shape == (0,)
+    assert x._version == before + 1
+
+
+def test_what_a_function_of_chance_is_given_in_words_is_told_by_its_name():
+    first = {"bernoulli_": "p", "exponential_": "lambd", "geometric_": "p", "cauchy_": "median", "normal_": "mean"}
+    for name, word in first.items():
+        with pytest.raises(TypeError, match=rf"{name}\(\): argument '{word}' must be Number"):
+            getattr(autodiff.ones(2), name)("a")
+
+
+def test_the_name_of_a_type_has_its_module(torch):
+    for thing in (3, "a", object, len, np.float32(1), np.ndarray, pytest.approx, autodiff.ones, {}.keys()):
+        assert autodiff.typename(thing) == (torch.typename(thing) if thing is not autodiff.ones else "autodiff.api.filled.ones")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_another_dtype_in_the_format_that_there_is(torch, dtype):
+    found = []
+    for T in (autodiff, torch):
+        x = T.ones(1, 2, 3, 4)
+        told = []
+        for y in (x, x.transpose(1, 3), x.contiguous(memory_format=T.channels_last)):
+            for wanted in (T.preserve_format, T.contiguous_format, T.channels_last):
+                z = y.to(getattr(T, dtype), memory_format=wanted)
+                told.append(([step for step, n in zip(z.stride(), z.shape, strict=True) if n > 1], z is y))
+        found.append(told)
+    assert found[0] == found[1]

@@ -161,3 +161,32 @@ def test_the_argument_that_is_wrong_is_named_with_its_place(count, name):
             text = rf"^{name}\(\): argument '\w+' \(position {at + 1}\) must be Tensor( or a number)?, not {kind}"
             with pytest.raises(TypeError, match=text):
                 getattr(torch, name)(*args)
+
+
+@pytest.mark.parametrize("place", ["cuda", "cuda:1", "mps", "xpu", "meta"])
+def test_a_device_that_is_not_here_is_named(place):
+    """PyTorch's own words for NVIDIA's, which programs look for."""
+    for make in (lambda: torch.ones(1, device=place), lambda: torch.ones(1).to(place), lambda: nn.Linear(1, 1, device=place)):
+        with pytest.raises((AssertionError, NotImplementedError)) as caught:
+            make()
+        words = "Torch not compiled with CUDA enabled: " if place.startswith("cuda") else ""
+        assert str(caught.value).startswith(f"{words}device '{place}' is not available: autodiff computes on the CPU only")
+
+
+def test_which_of_two_dtypes_is_to_be_converted():
+    """Never what learns; whole numbers before others; else float64, or the first of the two."""
+    from autodiff._core.unlike import unlike
+
+    half, single, double = torch.ones(2).half(), torch.ones(2), torch.ones(2).double()
+    whole, byte, w = torch.ones(2).long(), torch.ones(2).byte(), torch.ones(2, dtype=torch.float64, requires_grad=True)
+    for a, b, text in (
+        (half, single, "`half` is float16: write half.float()"), (single, half, "`single` is float32: write single.half()"),
+        (single, double, "`double` is float64, NumPy's default: write double.float()"),
+        (double, single, "`double` is float64, NumPy's default: write double.float()"),
+        (half, double, "`double` is float64, NumPy's default: write double.half()"),
+        (whole, single, "`whole` is int64: write whole.float()"), (single, whole, "`whole` is int64: write whole.float()"),
+        (w, single, "`single` is float32: write single.double()"), (single, w, "`single` is float32: write single.double()"),
+        (whole, byte, "`whole` is int64: write whole.to(torch.uint8)"),
+        (byte, whole, "`byte` is uint8: write byte.to(torch.int64)"), (whole, w, "`whole` is int64: write whole.double()"),
+    ):  # fmt: skip
+        assert unlike(a, b) == f"; {text} (AD030)"

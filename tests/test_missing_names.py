@@ -244,3 +244,23 @@ def test_each_module_says_which_name_it_has_not():
                 print(module.wholly_unknown)
             asked.append(found.name)
     assert len(asked) > 40
+
+
+PACKAGE = Path(autodiff.__file__).parent
+ASKED = sorted(
+    str(path.relative_to(PACKAGE.parent).with_suffix("")).replace("/", ".").removesuffix(".__init__")
+    for path in PACKAGE.rglob("*.py")
+    if "raise missing_name(__name__, name)" in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_module_says_that_it_has_no_such_name(name):
+    """Its own name and the one that was asked for; by an attribute, and by an import."""
+    module = importlib.import_module(name)
+    with pytest.raises(AttributeError, match=f"^module '{re.escape(name)}' has no attribute 'no_such_name'") as caught:
+        module.no_such_name  # noqa: B018
+    assert caught.value.name == "no_such_name"
+    with pytest.raises(ImportError, match=f"^cannot import name 'no_such_name' from '{re.escape(name)}'"):
+        exec(f"from {name} import no_such_name", {})
+    assert len(ASKED) > 50

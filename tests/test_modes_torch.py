@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import warnings
 
 import pytest
 from hypothesis import given
@@ -203,3 +204,13 @@ def test_all_results_of_one_call_are_inference_tensors(torch, call):
 
     assert results(autodiff) == results(torch)
     assert all(inference and not tracked for inference, tracked in results(autodiff))
+
+
+@pytest.mark.parametrize("mode", ["no_grad", "enable_grad", "inference_mode"])
+def test_the_warning_of_a_decorated_class_names_its_line(mode):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        getattr(autodiff, mode)()(type("Model", (), {}))
+    (warning,) = caught
+    assert (warning.category, warning.filename) == (FutureWarning, __file__)
+    assert str(warning.message).startswith("Decorating classes is deprecated")

@@ -152,3 +152,13 @@ def test_filling_at_random_cuts_the_gradient():
     y = (x * 2).uniform_()
     y.sum().backward()
     assert x.grad.tolist() == [0, 0]
+
+
+def test_a_seed_that_was_read_back_is_a_plain_int(torch):
+    for T in (autodiff, torch):
+        generator = T.Generator()
+        generator.manual_seed(2**40 + 7)
+        other = T.Generator()
+        other.set_state(generator.get_state())
+        assert other.initial_seed() == 2**40 + 7
+        assert type(other.initial_seed()) is int

@@ -481,3 +481,56 @@ def test_the_debug_mode_is_what_was_set(T):
             assert T.get_deterministic_debug_mode() == number
     finally:
         T.set_deterministic_debug_mode(0)
+
+
+def test_processes_that_nobody_waits_for(tmp_path):
+    processes = autodiff.multiprocessing.spawn(work, (tmp_path,), 2, join=False, daemon=True, start_method="fork")
+    assert [process.daemon for process in processes] == [True, True]
+    for process in processes:
+        process.join(10)
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert autodiff.multiprocessing.spawn(work, (tmp_path,), nprocs=0) is None
+    assert autodiff.multiprocessing.get_sharing_strategy() in autodiff.multiprocessing.get_all_sharing_strategies()
+    for known in ("file_system", "file_descriptor"):
+        autodiff.multiprocessing.set_sharing_strategy(known)
+    with pytest.raises(ValueError, match="takes 'file_system' or 'file_descriptor', not 'pigeons'"):
+        autodiff.multiprocessing.set_sharing_strategy("pigeons")
+
+
+EXAMPLES = [
+    ((), {}, []),
+    ((3,), {}, TypeError),
+    (([1, 2],), {}, [(1, 2)]),
+    (((1,),), {}, [(1,)]),
+    (({"a": 1},), {}, [({"a": 1},)]),
+    ((None,), {"example_kwarg_inputs": {"b": 2}}, [("b", 2)]),
+    (([1],), {"example_kwarg_inputs": {"b": 2}}, [("b", 2)]),
+]
+
+
+@pytest.mark.parametrize(("args", "options", "expected"), EXAMPLES, ids=str)
+def test_what_a_trace_runs_its_function_with(args, options, expected):
+    seen = []
+
+    def note(*args, b=None):
+        seen.append(args if b is None else ("b", b))
+
+    if expected is TypeError:
+        with pytest.raises(TypeError):
+            autodiff.jit.trace(note, *args, **options)
+        return
+    assert autodiff.jit.trace(note, *args, **options) is note
+    assert seen == expected
+
+
+def test_modules_that_can_not_be_frozen():
+    jit = autodiff.jit
+    for prepare in (jit.freeze, jit.optimize_for_inference):
+        with pytest.raises(RuntimeError, match=rf"{prepare.__name__}\(\) takes a module, not int"):
+            prepare(3)
+    with pytest.raises(RuntimeError, match="only implemented for modules in eval mode"):
+        jit.freeze(autodiff.nn.Linear(1, 1))
+    model = autodiff.nn.Linear(1, 1)
+    assert jit.optimize_for_inference(model) is not model
+    assert not model.training
+    assert jit.ignore(len) is jit.ignore(drop=True)(len) is jit.ignore()(len) is len

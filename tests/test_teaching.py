@@ -639,3 +639,34 @@ def test_each_round_of_sums_is_counted_by_itself(clear, more):
         if more:
             with pytest.raises(UserWarning, match=r"\(AD015\)"):
                 one_round(3)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("cut", ["x > 1", "x.argmax()", "x.round().long()"])
+def test_a_loss_that_is_flat_where_nothing_is_recorded(cut, inside):
+    """There is a nearer reason there, and what made the loss may well have a slope."""
+    x = autodiff.tensor([1.5, 2.5], requires_grad=True)
+    loss = eval(cut, {"x": x}).float().sum()
+    with autodiff.no_grad() if inside else contextlib.nullcontext(), pytest.raises(RuntimeError) as caught:
+        loss.backward()
+    code = "AD011" if inside else "AD013"
+    assert f"({code})" in str(caught.value)
+    assert ("Nothing is recorded right now" in str(caught.value)) == inside
+
+
+@pytest.mark.parametrize(
+    ("update", "anew"),
+    [
+        ("w = w.grad", False), ("w = torch.abs(w.grad)", False), ("w = v - 0.1 * w.grad", False),
+        ("w = w - 0.1 * v.grad", False), ("w = w.detach(); w.grad", False), ("w = w + w.grad", True),
+        ("w = torch.sub(w, w.grad)", True),
+    ],
+)  # fmt: skip
+def test_a_name_is_given_anew_by_an_update_of_it_alone(update, anew):
+    """What is computed from the gradient but not from the parameter, or from another one, is no update of it."""
+    program = (
+        "w, v = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)\n((w + v) ** 2).sum().backward()\n"
+        f"with torch.no_grad():\n    {update}\n(w ** 2).sum().backward()\n"
+    )
+    _, error, _ = run(program)
+    assert ("(AD010)" in str(error)) == anew

@@ -38,18 +38,24 @@ def run(*command, cwd, **environment):
     return done.stdout
 
 
-def mypy(script, folder):
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    """What mypy has read of libraries, for all the scripts."""
+    return tmp_path_factory.mktemp("known")
+
+
+def mypy(script, folder, known):
     """What mypy finds, a line for each."""
     checker("mypy")
     (folder / script).write_text((SCRIPTS / script).read_text(encoding="utf-8"), encoding="utf-8")
     # A tree that was built in place is no installed package: mypy is told where it is, and not to check it as well.
     where = {} if INSTALLED else {"MYPYPATH": str(PACKAGE.parent)}
     silent = () if INSTALLED else ("--follow-imports=silent",)
-    options = ("--strict", "--no-error-summary", f"--cache-dir={folder / 'cache'}", *silent)
+    options = ("--strict", "--no-error-summary", f"--cache-dir={known}", *silent)
     return run("mypy", *options, script, cwd=folder, **where)
 
 
-def pyright(script, folder):
+def pyright(script, folder, known=None):
     """What pyright finds."""
     checker("pyright")
     (folder / script).write_text((SCRIPTS / script).read_text(encoding="utf-8"), encoding="utf-8")
@@ -63,8 +69,8 @@ def pyright(script, folder):
 
 
 @pytest.mark.parametrize("script", ["train.py", "patterns.py", "layers.py"])
-def test_mypy_has_nothing_to_say(script, tmp_path):
-    assert mypy(script, tmp_path) == ""
+def test_mypy_has_nothing_to_say(script, tmp_path, known):
+    assert mypy(script, tmp_path, known) == ""
 
 
 @pytest.mark.parametrize("script", ["train.py", "patterns.py", "layers.py"])
@@ -73,11 +79,11 @@ def test_pyright_has_nothing_to_say(script, tmp_path):
 
 
 @pytest.mark.parametrize("find", [mypy, pyright])
-def test_each_mistake_is_found(find, tmp_path):
+def test_each_mistake_is_found(find, tmp_path, known):
     lines = (SCRIPTS / "mistakes.py").read_text(encoding="utf-8").splitlines()
     wrong = {n for n, line in enumerate(lines, 1) if line.endswith("# wrong")}
     assert len(wrong) > 12
-    found = find("mistakes.py", tmp_path)
+    found = find("mistakes.py", tmp_path, known)
     if find is mypy:
         assert {int(line.split(":")[1]) for line in found.splitlines() if ": error:" in line} == wrong
     else:

@@ -12,6 +12,7 @@ from autodiff._core.dtypes import as_numpy_dtype, finfo, get_default_dtype, scal
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import in_place, method
 from autodiff._core.promotion import cast
+from autodiff._core.scalars import fitted
 from autodiff._core.tensor import Tensor
 from autodiff.api._calls import dimension, number, takes_tensors
 from autodiff.api.shape import reshape
@@ -125,6 +126,8 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     tensor([-1.,  2.])
     """
     threshold, value = number("threshold", "threshold", threshold), number("threshold", "value", value)
+    if input._array.dtype.kind in "iu":
+        threshold = fitted(threshold, input._array.dtype).item()  # whole, as PyTorch compares whole numbers
     return (_threshold_ if inplace else ops.threshold)(input, threshold=threshold, value=value)
 
 

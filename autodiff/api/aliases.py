@@ -35,11 +35,3 @@ moveaxis = T.moveaxis = movedim
 native_channel_shuffle = channel_shuffle
 row_stack = placed.vstack
 swapdims = T.swapdims = transpose
-arccos, T.arccos, T.arccos_ = functions.acos, T.acos, T.acos_
-arccosh, T.arccosh, T.arccosh_ = functions.acosh, T.acosh, T.acosh_
-arcsin, T.arcsin, T.arcsin_ = functions.asin, T.asin, T.asin_
-arcsinh, T.arcsinh, T.arcsinh_ = functions.asinh, T.asinh, T.asinh_
-arctan, T.arctan, T.arctan_ = functions.atan, T.atan, T.atan_
-arctanh, T.arctanh, T.arctanh_ = functions.atanh, T.atanh, T.atanh_
-arctan2, T.arctan2, T.arctan2_ = functions.atan2, T.atan2, T.atan2_
-fix, T.fix, T.fix_ = functions.trunc, T.trunc, T.trunc_

@@ -144,7 +144,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
         raise RuntimeError(f"{input.dtype} did not match {other.dtype}")
     rtol, atol = number("isclose", "rtol", rtol), number("isclose", "atol", atol)
     for word, value in (("rtol", rtol), ("atol", atol)):
-        if value < 0:
+        if not value >= 0:
             raise RuntimeError(f"{word} must be greater than or equal to zero, but got {value}")
     if found := misfit("isclose", (input._array.shape, other._array.shape)):
         raise found

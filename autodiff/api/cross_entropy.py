@@ -18,7 +18,7 @@ from autodiff._core.promotion import cast
 from autodiff._core.refusals import refusal
 from autodiff._core.teaching import teach
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import number, reduction_of
+from autodiff.api._calls import number, reduction_of, whole
 from autodiff.api._targets import cured, out_of_range
 from autodiff.api.activation import log_softmax
 from autodiff.ops import cross_entropy as ops
@@ -124,6 +124,8 @@ def cross_entropy(
         raise _no_tensor(input, target, "cross_entropy_loss")
     if size_average is not None or reduce is not None or reduction != "mean":
         reduction = reduction_of(reduction, size_average, reduce)
+    if ignore_index.__class__ is not int:
+        ignore_index = whole("cross_entropy_loss", "ignore_index", ignore_index)
     if label_smoothing.__class__ is not float or not 0.0 <= label_smoothing <= 1.0:
         label_smoothing = _smoothing(label_smoothing)
     if input._edge.__class__ is tuple and input._edge[0].operation is _SOFTMAX:
@@ -238,6 +240,7 @@ def nll_loss(
     if input._edge.__class__ is tuple and input._edge[0].operation is _SOFTMAX:
         _of_probabilities("nll_loss", "the logarithms of probabilities: write log_softmax for softmax")
     reduction = reduction_of(reduction, size_average, reduce)
+    ignore_index = ignore_index if ignore_index.__class__ is int else whole("nll_loss_nd", "ignore_index", ignore_index)
     try:
         rows, classes, shape = _rows_and_classes(input, target)
         if rows._array.dtype.kind != "f":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff._core.dtypes import from_numpy_dtype, promote_types, result_numpy
+from autodiff._core.dtypes import promote_types
 from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.modes import no_grad
@@ -38,6 +38,8 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if whole("diff", "n", n) < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
+    if n == 0:
+        return input.clone()
     parts = [x for x in (prepend, input, append) if x is not None]
     x = cat(parts, axis) if len(parts) > 1 else input
     for _ in range(min(n, x._array.shape[axis])):
@@ -72,17 +74,14 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
             f"X1 and X2 must have the same number of columns. X1: {x1._array.shape[-1]} X2: {x2._array.shape[-1]}"
         )
     p = number("cdist", "p", p)
-    if p < 0:
+    if not p >= 0:  # so that nan is refused too
         raise RuntimeError("cdist only supports non-negative p values")
-    for i, x in enumerate((x1, x2), 1):
-        if x._array.dtype.kind != "f":
-            raise RuntimeError(f"cdist only supports floating-point dtypes, X{i} got: {x.dtype}; use x.float()")
     if x1._array.dtype != x2._array.dtype:
         raise RuntimeError(f"cdist: expected one dtype, but found {x1.dtype} and {x2.dtype}")
     if compute_mode not in _MODES:
         raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
     many = max(x1._array.shape[-2], x2._array.shape[-2]) > 25 and compute_mode != "donot_use_mm_for_euclid_dist"
-    if p == 2 and (many or compute_mode == "use_mm_for_euclid_dist") and x1._array.dtype.kind == x2._array.dtype.kind == "f":
+    if p == 2 and (many or compute_mode == "use_mm_for_euclid_dist"):
         return _of_many(x1, x2)
     away = x1.unsqueeze(-2) - x2.unsqueeze(-3)
     if p == 1:
@@ -104,9 +103,7 @@ def _of_many(x1: Tensor, x2: Tensor) -> Tensor:
         batch = np.broadcast_shapes(a[:-2], b[:-2])
     except ValueError:
         raise misfit("cdist", (a[:-2], b[:-2])) or RuntimeError("cdist") from None
-    common = result_numpy([x1._array, x2._array])
-    rows = [converted(x, from_numpy_dtype(common)).expand((*batch, *x._array.shape[-2:])).reshape((-1, *x._array.shape[-2:]))
-            for x in (x1, x2)]
+    rows = [x.expand((*batch, *x._array.shape[-2:])).reshape((-1, *x._array.shape[-2:])) for x in (x1, x2)]
     return distances(*rows).reshape((*batch, a[-2], b[-2]))
 
 
@@ -135,9 +132,9 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
             [0.3000, 0.4000]])
     """
     p, maxnorm = number("renorm", "p", p), number("renorm", "maxnorm", maxnorm)
-    if p <= 0:
+    if not p > 0:
         raise RuntimeError("renorm: non-positive-norm not supported")
-    if maxnorm < 0:
+    if not maxnorm >= 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     ndim = input._array.ndim
     if ndim < 2:
@@ -160,7 +157,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     if error := misfit("cosine_similarity", shapes):
         raise error
     dimension(dim, max(x1._array.ndim, x2._array.ndim))
-    if number("cosine_similarity", "eps", eps) < 0:
+    if not number("cosine_similarity", "eps", eps) >= 0:
         raise RuntimeError(f"eps must be non-negative, got: {eps}")
     shape = np.broadcast_shapes(*shapes)
     dtype = promote_types(x1.dtype, x2.dtype)
@@ -208,7 +205,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input._array.ndim}D")
     if input._array.dtype.kind != "f":
         raise RuntimeError(f"pdist only supports floating-point dtypes, not {input.dtype}; use input.float()")
-    if number("pdist", "p", p) < 0:
+    if not number("pdist", "p", p) >= 0:
         raise RuntimeError("pdist only supports non-negative p values")
     first, second = np.triu_indices(input._array.shape[0], 1)
     rows = [index_select(input, axis=0, places=at) for at in (first, second)]

@@ -56,7 +56,7 @@ def cosine_embedding_loss(
 
 
 def _check_triplet(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float) -> None:
-    if margin <= 0:
+    if number("triplet_margin_loss", "margin", margin) <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
     a, p, n = anchor._array.ndim, positive._array.ndim, negative._array.ndim
     if not a == p == n:

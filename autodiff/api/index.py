@@ -284,6 +284,8 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
         if start._array.ndim or start._array.dtype.kind not in "iu":
             raise RuntimeError("start must be an 0-dim integral Tensor.")
         start = start._array.item()
+    if start.__class__ is not int or length.__class__ is not int:
+        start, length = whole("narrow", "start", start), whole("narrow", "length", length)
     n = input._array.shape[axis]
     first = start + n if start < 0 else start
     if not 0 <= first <= n:

@@ -170,7 +170,7 @@ def huber_loss(
     reduction_of(reduction)
     _with_fractions(input, input, "huber_loss")  # the result is of its dtype
     delta = number("huber_loss", "delta", delta)
-    if delta <= 0:
+    if not delta > 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     _with_a_fraction(x, t, "huber_loss")
     if weight is not None:

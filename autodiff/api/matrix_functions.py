@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.dtypes import c_name
+from autodiff._core.dtypes import c_name, scalar_type
 from autodiff._core.errors import no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.tensor import Tensor, wrap
@@ -130,6 +130,14 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     for i, (name, v) in enumerate((("x", x), ("y", y)), 1):
         if not isinstance(v, Tensor):
             raise no_tensor("linalg_vecdot", name, i, v)
+    if x._array.dtype.kind != "f":
+        found = scalar_type(x._array)
+        raise RuntimeError(f"linalg.vecdot: Expected a floating point or complex tensor as input. Got {found}; use x.float()")
+    if x._array.dtype != y._array.dtype:
+        raise RuntimeError(
+            "linalg.vecdot: Expected x and y to have the same dtype, but found x of type "
+            f"{scalar_type(x._array)} and y of type {scalar_type(y._array)} instead; use x.to(dtype)"
+        )
     n, m = (v._array.shape[dimension(dim, v._array.ndim)] if v._array.ndim else 1 for v in (x, y))
     if n != m and 1 not in (n, m):
         raise RuntimeError(
@@ -168,7 +176,7 @@ def _vander(name: str, x: Tensor, N: int | None) -> Tensor:
     if not isinstance(x, Tensor):
         raise no_tensor(name, "x", 1, x)
     n = x._array.shape[-1] if x._array.ndim and N is None else N
-    if n is None or n <= 1:
+    if n is None or whole(name, "N", n) <= 1:
         raise RuntimeError("N must be greater than 1.")
     x = x if x._array.ndim else unsqueeze(x, 0)
     column, shape = unsqueeze(x, -1), x._array.shape
@@ -242,7 +250,7 @@ def tensorinv(input: Tensor, ind: int = 2) -> Tensor:
     >>> torch.linalg.tensorinv(torch.eye(6).reshape(2, 3, 6)).shape
     torch.Size([6, 2, 3])
     """
-    if ind <= 0:
+    if whole("linalg_tensorinv", "ind", ind) <= 0:
         raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
     before, after = input._array.shape[:ind], input._array.shape[ind:]
     if math.prod(before) != math.prod(after):

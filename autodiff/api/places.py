@@ -234,7 +234,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     places = row_of_indices(index, "index_add")
     check_slices(input, source, axis, places)
     check_within(places, input, axis, "index_add", RuntimeError if input._array.ndim > 1 else IndexError)
-    if alpha != 1:
+    if number("index_add", "alpha", alpha) != 1:
         source = source * (alpha if source._array.dtype.kind == "f" else int(alpha))
     return _index_add(input, source, index=ops.along(axis, np.atleast_1d(places)) if input._array.ndim else ())
 

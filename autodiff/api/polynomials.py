@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.errors import no_tensor
+from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.modes import silently
 from autodiff._core.promotion import to_floating
 from autodiff._core.tensor import Tensor, wrap
@@ -20,6 +20,8 @@ def _polynomial(name: str, x: Any, n: Any) -> Tensor:
     """The polynomial of two operands that broadcast, of which one may be a number, as a constant."""
     if not isinstance(x, Tensor) and not isinstance(n, Tensor):
         raise no_tensor(name, "x", 1, x)
+    if found := misfit(name, [operand._array.shape for operand in (x, n) if isinstance(operand, Tensor)]):
+        raise found
     point, degree = to_floating.bring(add.operation, [x, n])
     return wrap(silently(polynomial, name, point._array, degree._array))
 

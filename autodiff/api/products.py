@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.errors import no_tensor
+from autodiff._core.errors import misfit, no_tensor
 from autodiff._core.graph import renamed
 from autodiff._core.inplace import method
 from autodiff._core.provenance import stacklevel
@@ -117,6 +117,8 @@ def cross_along(input: Tensor, other: Tensor, dim: int) -> Tensor:
     one_dtype("cross", input, other)
     if input._array.dtype.kind == "b":
         raise NotImplementedError("\"cross\" not implemented for 'Bool'; use x.int()")
+    if found := misfit("cross", (input._array.shape, other._array.shape)):
+        raise found
     return ops.cross(input, other, axis=axis - ndim)
 
 

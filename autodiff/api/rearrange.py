@@ -155,6 +155,8 @@ def repeat_interleave(
     >>> torch.repeat_interleave(torch.tensor([0, 2, 1]))
     tensor([1, 1, 2])
     """
+    if output_size is not None:
+        output_size = whole("repeat_interleave", "output_size", output_size)
     if input is None or repeats is None:
         alone = repeats if input is None else input
         if dim is not None or not isinstance(alone, Tensor) or alone._array.dtype.kind == "f":
@@ -165,7 +167,7 @@ def repeat_interleave(
         input, dim = ravel(input), 0
     axis = dimension(dim, input._array.ndim)
     if not input._array.ndim:
-        input = unsqueeze(input, 0)
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     n = input._array.shape[axis]
     if isinstance(repeats, Tensor):
         return index_select(input, axis=axis, places=_repeated(_counts(repeats), n, output_size))

@@ -14,7 +14,7 @@ from autodiff._core.errors import no_tensor
 from autodiff._core.inplace import method
 from autodiff._core.modes import silently
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.api._calls import boolean, dimension, number, size_of, takes_tensors
+from autodiff.api._calls import boolean, dimension, number, size_of, takes_tensors, whole
 from autodiff.api.reading import positions
 
 # ---- distinct elements ----
@@ -129,7 +129,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         raise NotImplementedError(f'"bincount" not implemented for {input.dtype}; it counts whole numbers: x.long()')
     if array.ndim != 1 or (array.size and array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    if minlength < 0:
+    if whole("bincount", "minlength", minlength) < 0:
         raise RuntimeError("minlength should be >= 0")
     if weights is None:
         try:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.tensor import Tensor
-from autodiff.api._calls import takes_tensors
+from autodiff.api._calls import takes_tensors, whole
 from autodiff.api._windows import batched, each
 from autodiff.ops import adaptive_pooling as ops
 
@@ -37,6 +37,8 @@ def _unpool(
         raise RuntimeError(f"{function}(): Expected {n + 1}D or {n + 2}D tensor with elements, but got: {list(x.shape)}")
     if x.dtype.kind != "f":
         raise NotImplementedError(f"{function} is not implemented for {input.dtype}: use input.float()")
+    if output_size is not None:
+        output_size = [whole(function, "output_size", each) for each in output_size]
     size = _unpooled_size(x.shape[-n:], kernel, step, pad, output_size)
     if min(size) < 0:
         raise RuntimeError(f"{function}(): the output would have the negative size {list(size)}")

@@ -62,9 +62,8 @@ class Geometric(Trial, Distribution):
     def log_prob(self, value: Any) -> Any:
         self._validate_sample(value)
         value, probs = broadcast_all(value, self.probs)
-        probs = probs.clone()
-        probs[(probs == 1) & (value == 0)] = 0
-        return value * (-probs).log1p() + self.probs.log()
+        of_failures = probs.masked_fill(value == 0, 0)  # no failure: 0, also where the chance of one is 0
+        return value * (-of_failures).log1p() + self.probs.log()
 
     def entropy(self) -> Any:
         return binary_nll(self.logits, self.probs) / self.probs

@@ -32,17 +32,17 @@ class MixtureSameFamily(Distribution):
         if not isinstance(mixture_distribution, Categorical):
             raise ValueError(" The Mixture distribution needs to be an  instance of torch.distributions.Categorical")
         if not isinstance(component_distribution, Distribution):
-            raise ValueError("The Component distribution need to be an instance of torch.distributions.Distribution")
+            raise ValueError("The Component distribution needs to be an instance of torch.distributions.Distribution")
         self._mixture_distribution, self._component_distribution = mixture_distribution, component_distribution
         weights, components = mixture_distribution.batch_shape, component_distribution.batch_shape
         for a, b in zip(reversed(weights), reversed(components[:-1]), strict=False):
             if a != 1 and b != 1 and a != b:
                 raise ValueError(
                     f"`mixture_distribution.batch_shape` ({weights}) is not compatible with "
-                    f"`component_distribution.batch_shape`({components})"
+                    f"`component_distribution.batch_shape`({components[:-1]})"
                 )
         k = mixture_distribution.logits.shape[-1]
-        if k is not None and components[-1] is not None and k != components[-1]:
+        if k != components[-1]:
             raise ValueError(
                 f"`mixture_distribution component` ({k}) does not equal `component_distribution.batch_shape[-1]` "
                 f"({components[-1]})"

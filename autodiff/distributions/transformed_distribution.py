@@ -35,6 +35,8 @@ class TransformedDistribution(Distribution):
             self.transforms = [transforms]
         elif isinstance(transforms, Sequence) and all(isinstance(t, Transform) for t in transforms):
             self.transforms = list(transforms)
+        elif isinstance(transforms, Sequence):
+            raise ValueError("transforms must be a Transform or a list of Transforms")
         else:
             raise ValueError(f"transforms must be a Transform or list, but was {transforms}")
         base_shape = base_distribution.batch_shape + base_distribution.event_shape

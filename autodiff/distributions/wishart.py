@@ -134,7 +134,7 @@ class Wishart(ExponentialFamily):
         chi = Chi2(self.df.unsqueeze(-1) - arange(p, dtype=self._lower.dtype)).rsample(sample_shape).sqrt()
         factor = chi.clamp(min=eps_of(chi)).diag_embed()
         i, j = tril_indices(p, p, offset=-1)
-        factor[..., i, j] = randn(tuple(sample_shape) + self._batch_shape + (p * (p - 1) // 2,), dtype=factor.dtype)
+        factor[..., i, j] = randn(sample_shape + self._batch_shape + (p * (p - 1) // 2,), dtype=factor.dtype)
         lower = self._lower @ factor
         return lower @ lower.mT
 

@@ -51,7 +51,7 @@ class Holders:
         found = []
         for name, value in self.lists.items():
             losses = [x for x in _elements(value) if _node(x) is not None and x._array.size == 1]
-            if len(losses) > 1 and len({self.roots.get(_node(x), 0) for x in losses}) > 1:
+            if len({self.roots.get(_node(x), 0) for x in losses}) > 1:  # of one walk there may be several
                 place = line_of(_node(losses[-1]).place)
                 found.append((name, type(value).__name__, len(losses), len(_graph(losses)), place))
         for name, value in self.sums.items():

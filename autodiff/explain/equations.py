@@ -49,9 +49,15 @@ class Equation:
     @property
     def numbers(self) -> str:
         """The right side in numbers, where every operand is a single one; empty otherwise."""
-        if not all(isinstance(part, str) or part.value.number is not None for part in self.parts):
-            return ""
-        return "".join(part if isinstance(part, str) else factor(part.value.number or 0.0) for part in self.parts)
+        told = ""
+        for part in self.parts:
+            if isinstance(part, str):
+                told += part
+            elif part.value.number is not None:
+                told += factor(part.value.number)
+            else:
+                return ""
+        return told
 
 
 def of_arrival(walked: Walked, arrival: Arrival) -> Equation:

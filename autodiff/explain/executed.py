@@ -54,13 +54,12 @@ def lines_of(rule: Any, given: Mapping[str, Any], results: Sequence[str], at: An
     values = returned.elts if isinstance(returned, ast.Tuple) else []
     if len(values) != len(results):
         raise Unread
-    now = dict(running.names)  # all that is returned is computed from the same numbers
     last: list[Line] = []
     for name, value in zip(results, values, strict=True):
         formula = running.chosen(value)
         if isinstance(formula, ast.Name) and formula.id == name:
             continue
-        found = Line(name, formula, running.value(value), now, running.world)
+        found = Line(name, formula, running.value(value), running.names, running.world)
         if not (isinstance(formula, ast.Constant) and formula.value is None) and found.value is not None:
             last.append(found)
     return [*running.lines, *last[1:], *last[:1]] if last and last[0].name == results[0] else [*running.lines, *last]
@@ -179,4 +178,4 @@ def at_place(value: Any, at: tuple[Any, ...]) -> Any:
         return array.item() if isinstance(array, (np.ndarray, np.generic)) else array
     if array.ndim != len(at):
         return array
-    return array[tuple(min(int(i), n - 1) for i, n in zip(at, array.shape, strict=True))].item()
+    return array[tuple(min(i, n - 1) for i, n in zip(at, array.shape, strict=True))].item()

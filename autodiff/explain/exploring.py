@@ -39,4 +39,4 @@ class Exploration:
 def in_notebook() -> bool:
     """Whether a notebook's shell runs, which shows what a cell returns."""
     shell = getattr(builtins, "get_ipython", lambda: None)()
-    return shell is not None and hasattr(shell, "kernel")
+    return hasattr(shell, "kernel")

@@ -216,7 +216,7 @@ class _Walker:
         for name, value in in_variables(frame, short=True):
             self.variables.setdefault(id(value._array), name)
             edge = value._edge
-            if edge.__class__ is tuple and not to_leaf(edge):
+            if edge.__class__ is tuple:
                 self.results.setdefault((edge[0], edge[1]), (name, value))
 
     def root(self, output: Tensor) -> None:

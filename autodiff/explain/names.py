@@ -52,7 +52,6 @@ class Names:
         self.bound: dict[tuple[CodeType | None, str], Thing] = {}
         self.held = Held()
         self.paths: dict[int, dict[int, str]] = {}  # of the modules in a module
-        self.changing = ""
         self.home: FrameType | None = None  # of the function that watches, whose names come before those of what it calls
         self.arguments: dict[Call, tuple[Any, ...]] = {}  # what each module that runs was called with
         self.last: Made | None = None  # what was computed last

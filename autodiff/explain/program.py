@@ -259,7 +259,7 @@ class _Named(ast.NodeTransformer):
 
 
 def _gradient(program: Program, thing: Thing, g: Value) -> str:
-    if g.array is not None and bool(np.all(g.array == 1)):
+    if g.array is not None and np.all(g.array == 1):
         return f"torch.ones({tuple(thing.shape)!r}, dtype=torch.{g.dtype})"
     return program.given("g", program.whole(g, "the first gradient"))
 

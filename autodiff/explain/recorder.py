@@ -24,6 +24,8 @@ from autodiff.explain.values import Value, same, value_of
 
 __all__ = ["Recorder"]
 
+_Change = tuple[Tensor, events.Thing, Value, list[Any]]  # what is written over, its thing, its numbers before, the operands
+
 
 class Recorder(Things):
     """Writes down what happens in a thread."""
@@ -34,7 +36,7 @@ class Recorder(Things):
         self.modules: list[Any] = []  # those that run, the outermost first
         self.calls: list[events.Call] = []  # of them
         self.arguments: list[list[Tensor]] = []  # of each call, the tensors
-        self.changes: list[tuple[Tensor, events.Thing, Value, list[Any]] | None] = []  # in-place operations that run
+        self.changes: list[tuple[str, _Change | None]] = []  # in-place operations that run, by name
         self.steps: list[tuple[list[events.Moved], int]] = []  # steps that run, with the number of events before them
         self.optimizers: dict[int, int] = {}
         self.walks: list[int] = []  # walks that run
@@ -66,9 +68,7 @@ class Recorder(Things):
 
     def path(self, event: events.Event) -> str:
         """The innermost module that runs, as the outermost one calls it."""
-        if len(self.modules) < 2:
-            return ""
-        return self.names.path(self.modules[0], self.modules[-1], event)
+        return self.names.path(self.modules[0], self.modules[-1], event) if len(self.modules) > 1 else ""
 
     def now(self) -> Span | None:
         """The user's line."""
@@ -84,7 +84,7 @@ class Recorder(Things):
             self.look()  # what came in just now has a name, too
         event = events.Made(
             span_of(node.place), name_of(node), node.operation, given, dict(params), [], _kept_by(node), node,
-            in_place="apply" if any(x is t for x in inputs for t in outputs) else self.names.changing if self.changes else "",
+            in_place="apply" if any(x is t for x in inputs for t in outputs) else self.changes[-1][0] if self.changes else "",
         )
         self.made_by[node] = event
         event.call = self.calls[-1] if self.calls else None
@@ -101,8 +101,9 @@ class Recorder(Things):
 
     def given(self, x: Tensor, at: int) -> events.Thing:
         """An input. An in-place operation computes with a copy of what it changes, which is no other thing."""
-        if at == 0 and self.changes and self.changes[-1] is not None and x._edge is None and self.known(x) is None:
-            whole, old, *_ = self.changes[-1]
+        change = self.changes[-1][1] if self.changes else None
+        if at == 0 and change is not None and x._edge is None and self.known(x) is None:
+            whole, old, *_ = change
             if whole._edge is None and x.dtype == whole.dtype and np.array_equal(x._array, whole._array):
                 return old
         return self.thing(x)
@@ -137,11 +138,10 @@ class Recorder(Things):
         """An in-place operation begins."""
         self.look()
         operands = [self.thing(a) if isinstance(a, Tensor) else a for a in (*args, *kwargs.values())]
-        self.names.changing = name
         owner = self.owner(tensor)
         whole = tensor if owner is None else owner
         if self.known(whole) is None and whole._grad is None and _by_a_layer():
-            self.changes.append(None)
+            self.changes.append((name, None))
             return
         if not _is_all_of(tensor, whole):
             operands = []
@@ -149,11 +149,11 @@ class Recorder(Things):
         thing = self.thing(whole)
         if of is not None:
             thing.gradient_of, thing.name, thing.named = of, f"{of.name or 'a tensor'}.grad", True
-        self.changes.append((whole, thing, value_of(whole, whole=True), operands))
+        self.changes.append((name, (whole, thing, value_of(whole, whole=True), operands)))
 
     def changed(self, tensor: Tensor, name: str) -> None:
         """It is over."""
-        change = self.changes.pop()
+        _, change = self.changes.pop()
         if change is None:
             return
         tensor, old, before, operands = change

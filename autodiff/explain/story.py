@@ -122,7 +122,7 @@ class _Teller:
         given = [x for x in event.inputs if isinstance(x, Thing)]
         for x in given:
             self.uses[x] = self.uses.get(x, 0) + 1
-        sources = ", ".join(named(x) for x in given if x.kind != "number") or "numbers"
+        sources = ", ".join(named(x) for x in given if x.kind != "number")
         verb = f"writes over {named(given[0])} in place" if event.in_place and given else f"is computed from {sources}"
         words = f"{out.name} {verb}." if len(sources) < 90 else f"{out.name} is computed from {len(given)} tensors."
         moment = Moment("backward" if event.depth else "forward", title(event), words)

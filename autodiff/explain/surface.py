@@ -191,7 +191,7 @@ def _random(copied: _Copy, seed: int) -> _Directions:
             drawn *= np.linalg.norm(rows, axis=1, keepdims=True) / np.linalg.norm(drawn, axis=1, keepdims=True)
             part.append((drawn * (p.dim() > 1 or alone)).reshape(-1))
     first, second = (np.concatenate(part) for part in parts)
-    if not (np.any(first) and np.any(second)):
+    if not np.any(first):  # nor is the second anything
         raise ValueError("all weights are zero: random directions have the size of the weights. Name two numbers instead")
     return _Directions(("a random direction", "another one"), (first, second), (0.0, 0.0), (1.0, 1.0))
 

@@ -60,9 +60,7 @@ class Things:
         self.memory.setdefault(id(memory), (memory, []))[1].append(x)
 
     def owner(self, x: Tensor) -> Tensor | None:
-        """What learns in the memory that a tensor shows: itself, or what `x` is another name of, or a part."""
-        if x._edge is LEAF:
-            return x if id(x) in self.by_id else None
+        """What learns in the memory that a constant shows, as another name of it, or as a part."""
         if x._edge is not None:
             return None
         _, several = self.memory.get(id(_memory(x)), (None, []))

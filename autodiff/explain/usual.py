@@ -28,7 +28,7 @@ def evaluated(tree: ast.expr, world: Mapping[str, Any], values: Mapping[str, Any
     """What an expression comes to; an Unknown where a name in it has no value."""
     code = compile(ast.fix_missing_locations(ast.Expression(copied(tree))), "<rule>", "eval")
     try:
-        return eval(code, dict(world), dict(values))
+        return eval(code, dict(world), values)
     except (NameError, AttributeError, TypeError):
         return Unknown()
 

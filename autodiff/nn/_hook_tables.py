@@ -51,6 +51,11 @@ class HookTable(MutableMapping[int, Any]):
         number = list(self)[-1 if last else 0]
         return number, self.pop(number)
 
+    def clear(self) -> None:
+        """Take out the hooks that the table shows now: behind the last of them stand those of another table."""
+        for number in self:
+            del self[number]
+
     def __iter__(self) -> Iterator[int]:
         return iter(list(self.hooks()))
 

@@ -25,8 +25,7 @@ def redraw_outside(tensor: Tensor, mean: float, std: float, a: float, b: float, 
         # A whole tensor is drawn, so that the random numbers are PyTorch's.
         again = fill.normal_(wrap(np.empty_like(tensor._array)), mean, std, generator=generator)._array
         values = np.where(outside, again, values)
-    if values is not tensor._array:
-        tensor.copy_(wrap(values))
+    tensor.copy_(wrap(values))
 
 
 def keep_by_density(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None) -> None:

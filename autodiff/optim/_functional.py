@@ -40,13 +40,13 @@ def apply(
         check_writable(t, name)
     arrays = [[None if t is None else t._array for t in column] for column in columns]
     chosen = {key: plain(value) for key, value in options.items()}
-    after = one_by_one(rule, chosen, [p._array for p in params], [g._array for g in grads], arrays, list(states))
+    after = one_by_one(rule, chosen, [p._array for p in params], [g._array for g in grads], arrays, states)
     for column, values in zip(columns, after, strict=True):
         for i, (t, value) in enumerate(zip(column, values, strict=True)):
             if value is None:
                 continue
             if t is None:
                 column[i] = wrap(np.asarray(value))
-            elif value is not t._array:
+            else:
                 t._array[...] = value
     touched(params, *columns)

@@ -7,7 +7,7 @@ parameters: a graph that has kept their old values notices.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,10 +46,15 @@ def columns(names: Sequence[str], entries: list[Any]) -> tuple[list[Column], lis
         try:
             arrays.append([t if t is None else t._array for t in column])
         except AttributeError:
-            odd = next(t for t in column if not (t is None or isinstance(t, Tensor)))
-            text = f"the state '{name}' must be a tensor, not {type(odd).__name__}; write torch.tensor(...)"
-            raise RuntimeError(text) from None
+            raise _no_tensor([name], entries) from None
     return tensors, arrays
+
+
+def _no_tensor(names: Sequence[str], entries: list[Any]) -> RuntimeError:
+    """What to say of the first of the states that is not a tensor."""
+    given = ((name, entry.get(name)) for entry in entries if entry for name in names)
+    name, odd = next((name, t) for name, t in given if not (t is None or isinstance(t, Tensor)))
+    return RuntimeError(f"the state '{name}' must be a tensor, not {type(odd).__name__}; write torch.tensor(...)")
 
 
 def convert(names: Sequence[str], params: list[Tensor], entries: list[Any]) -> bool:
@@ -58,12 +63,15 @@ def convert(names: Sequence[str], params: list[Tensor], entries: list[Any]) -> b
     The tensors that were there stay as they are: another optimiser may share them.
     """
     found = False
-    for p, entry in zip(params, entries):
-        for name in names:
-            t = entry.get(name) if entry else None
-            if t is not None and t._array.dtype != p._array.dtype:
-                entry[name] = wrap(t._array.astype(p._array.dtype))
-                found = True
+    try:
+        for p, entry in zip(params, entries):
+            for name in names:
+                t = entry.get(name) if entry else None
+                if t is not None and t._array.dtype != p._array.dtype:
+                    entry[name] = wrap(t._array.astype(p._array.dtype))
+                    found = True
+    except AttributeError:
+        raise _no_tensor(names, entries) from None
     return found
 
 
@@ -92,7 +100,7 @@ def of_arrays(rule: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, 
 
 def one_by_one(
     rule: Callable[..., tuple[Any, ...]], options: dict[str, Any], params: list[Array], grads: list[Array],
-    states: Sequence[list[Any]], names: Sequence[str],
+    states: Sequence[list[Any]], names: Collection[str],
 ) -> list[Any]:
     """The update of a group by a rule for one parameter; nothing is written before all is computed.
 
@@ -119,7 +127,7 @@ def one_by_one(
     return list(zip(*(state for _, *state in after)))
 
 
-def _counts(names: Sequence[str], states: Sequence[list[Any]]) -> list[list[Any]]:
+def _counts(names: Collection[str], states: Sequence[list[Any]]) -> list[list[Any]]:
     return [[t for t in column if t is not None] for name, column in zip(names, states) if name == "step"]
 
 

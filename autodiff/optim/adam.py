@@ -127,7 +127,7 @@ def _counts(steps: list[Any]) -> dict[int, Any] | None:
     """
     if any(s is None or s.size != 1 for s in steps) or all(s.ndim == 0 and s.dtype.kind == "f" for s in steps):
         return None
-    return {id(s): np.array(s.reshape(()), s.dtype if s.dtype.kind == "f" else np.float64) for s in steps}
+    return {id(s): np.array(s.reshape(()), np.float64) for s in steps}
 
 
 def adam(

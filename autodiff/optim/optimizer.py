@@ -224,7 +224,7 @@ class Optimizer(KnowsItsKeywords):
             try:
                 after = self.update(group, arrays, grads, *states)
             except TypeError:
-                if checked or not convert(self._shaped(), params, entries):
+                if not convert(self._shaped(), params, entries):
                     raise
                 tensors, states = columns(names, entries)
                 after = self.update(group, arrays, grads, *states)

@@ -70,7 +70,7 @@ class Restoring:
 
     def _made(self, key: str, dtype: dtypes.dtype, count: int, location: Any) -> UntypedStorage:
         memory = self._fetch(key, count * dtype.itemsize)
-        if self._swap and dtype.itemsize > 1:
+        if self._swap:
             memory = memory.view(dtype.np).byteswap().view(np.uint8)
         located = run_by_user(self._locate, of_bytes(memory), location)
         if isinstance(located, TypedStorage):

@@ -309,3 +309,11 @@ def test_how_far_each_element_may_be_off(off, right, fast, torch):
         x = T.tensor([1.0, -2.0, 3.0], dtype=T.float64, requires_grad=True)
         options = {"fast_mode": fast, "atol": 1e-3, "rtol": 0.0, "raise_exception": False}
         assert T.autograd.gradcheck(Product.apply, (x,), **options) == right
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_result_that_was_detached_is_looked_at_too(fast):
+    """PyTorch passes it over. Here it is found: it changes with the input, and backward knows nothing of that."""
+    x = autodiff.tensor([1.0, 2.0], dtype=autodiff.float64, requires_grad=True)
+    with pytest.raises(autodiff.autograd.GradcheckError, match="output 1 with respect to input 0"):
+        autodiff.autograd.gradcheck(lambda x: (x * 2, x.detach() * 3), (x,), fast_mode=fast)

@@ -264,3 +264,28 @@ def test_a_leaf_whose_data_became_another_shape_leaves_every_grad_as_it_was():
 def test_a_forward_without_named_arguments_is_a_clear_error(forward, kind):
     with pytest.raises(TypeError, match=rf"must be a function written with def or lambda, not {kind}: .*`def name\(input\)"):
         primitive(lambda g: g)(forward)
+
+
+def rules_of(y):
+    """The rules that a first order walk runs at the node of a result."""
+    return [on_arrays for _, _, on_arrays, _, _ in y.grad_fn.plan.pulls]
+
+
+def test_the_packages_own_rules_run_on_arrays_and_a_users_on_tensors():
+    """On arrays an operation's name means its forward; a user's rule may call whatever takes tensors."""
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    for y in (x.exp(), x * x, x.sum(), x @ x, torch.cat([x, x]), x.softmax(0)):
+        for rule in rules_of(y):
+            assert isinstance(rule(np.ones(y.shape, np.float32), *kept_by(y)), (np.ndarray, np.generic))
+            assert rule.__code__.co_name == "<lambda>"
+    names = notebook(F, RIGHT, LEAF, "y = f(x)")
+    (rule,) = rules_of(names["y"])
+    assert rule.__code__.co_name == "on_tensors"
+    assert rule(np.ones(2, np.float32), *kept_by(names["y"])).tolist() == [2, 4]
+
+
+def kept_by(y):
+    """What the first rule of a node is given besides the gradient."""
+    _, _, _, place, pick = y.grad_fn.plan.pulls[0]
+    kept = y.grad_fn.kept
+    return (kept[place],) if place >= 0 else pick(kept)

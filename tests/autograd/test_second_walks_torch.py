@@ -216,3 +216,37 @@ def test_an_inplace_function_is_a_function() -> None:
     assert x.grad.tolist() == [2.0, 2.0]
     with pytest.warns(DeprecationWarning, match="should not be instantiated"):
         assert Doubled(True).inplace
+
+
+KEPT = {
+    "power": lambda T, y: y**3, "fraction": lambda T, y: y**2.5, "exp": lambda T, y: y.exp(), "log": lambda T, y: y.log(),
+    "sigmoid": lambda T, y: y.sigmoid(), "tanh": lambda T, y: y.tanh(), "sqrt": lambda T, y: y.sqrt(),
+    "sin": lambda T, y: y.sin(),
+    "quotient": lambda T, y: 1 / y, "product": lambda T, y: y * y * y, "matrices": lambda T, y: (y.reshape(2, 1) * y) @ y,
+    "softmax": lambda T, y: y.softmax(0), "normed": lambda T, y: y / y.norm(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("changed", ["the input", "the result", "the leaf", "nothing"])
+@pytest.mark.parametrize("function", KEPT)
+def test_a_second_derivative_of_what_was_changed_since_is_refused(function, changed, torch):
+    """The first gradient's own graph keeps what the first graph kept, and knows as well whether it is what it was."""
+
+    def told(T):
+        x = T.tensor([1.25, 2.5], dtype=T.float64, requires_grad=True)
+        y = x if changed == "the leaf" else x * 2
+        z = KEPT[function](T, y)
+        (g,) = T.autograd.grad(z.sum(), x, create_graph=True)
+        with T.no_grad():
+            if changed != "nothing":
+                (z if changed == "the result" else y).mul_(3)
+        try:
+            return T.autograd.grad((g * g).sum(), x)[0].tolist()
+        except RuntimeError as error:
+            return "refused" if "modified by an inplace operation" in str(error) else str(error)
+
+    ours, theirs = told(autodiff), told(torch)
+    if "refused" in (ours, theirs):
+        assert ours == theirs
+    else:
+        assert ours == pytest.approx(theirs, rel=1e-9)

@@ -280,6 +280,8 @@ def test_a_file_that_is_none(tmp_path):
         reading.read_table(str(tmp_path))
     with pytest.raises(Problem, match=r"^there is no file "):
         reading.read_table(str(tmp_path / "nowhere.csv"))
+    with pytest.raises(Problem, match=r"^cannot read 'x+': File name too long$"):
+        reading.read_table("x" * 5000)
     write(tmp_path / "t.csv", "\ufeff a ;b\n1;2\n3;4\n")
     found = reading.read_table(str(tmp_path / "t.csv"), ",")
     assert (found.header, found.columns, found.separator, found.decimal, found.lines) == (

@@ -6,13 +6,21 @@ import sys
 import textwrap
 
 import pytest
+from warm import Warm
 
 # The variable would keep the program's folder off sys.path, with Python itself too.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
 
 
-def call(folder, *arguments):
+@pytest.fixture(scope="module")
+def call():
     """A finished process of the command."""
+    with Warm("autodiff.cli", "autodiff._run.program") as warm:
+        yield lambda folder, *arguments: warm.run(folder, "-m", "autodiff", "run", *arguments)
+
+
+def call_anew(folder, *arguments):
+    """One that is not forked."""
     command = [sys.executable, "-m", "autodiff", "run", *map(str, arguments)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, env=ENVIRONMENT)
 
@@ -54,7 +62,7 @@ TRAINING = """
 
 def test_an_unmodified_program_prints_pytorchs_losses(tmp_path, torch):
     path = program(tmp_path, TRAINING)
-    ours, theirs = call(tmp_path, path), plain(tmp_path, path)
+    ours, theirs = call_anew(tmp_path, path), plain(tmp_path, path)
     assert (ours.returncode, ours.stdout, ours.stderr) == (0, theirs.stdout, "")
     assert len(ours.stdout.splitlines()) == 3
 
@@ -71,38 +79,41 @@ def test_the_program_is_main_and_has_its_own_arguments(tmp_path):
         """,
     )
     program(tmp_path, "import torch\n", "beside.py")
-    done = call(tmp_path, path, "--epochs", "3", "--missing", "-x", "--", "y")
+    done = call_anew(tmp_path, path, "--epochs", "3", "--missing", "-x", "--", "y")
     assert done.stderr == ""
     assert done.stdout == f"__main__ {path} ['--epochs', '3', '--missing', '-x', '--', 'y'] {tmp_path} True True\n"
+
+
+ANEW = EXIT, FAIL = "import sys\nsys.exit(7)", "x = 1\n\ndef f(x):\n    return 1 / x\n\nf(0)"
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "import sys\nsys.exit(7)",
+        EXIT,
         "raise SystemExit",
         "raise SystemExit('no data')",
         "import os\nos._exit(3)",
-        "x = 1\n\ndef f(x):\n    return 1 / x\n\nf(0)",
+        FAIL,
         "def f(:\n    pass",
         "import nowhere_at_all",
         "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise ValueError('again') from error",
         "print('späße')",
     ],
 )
-def test_exit_code_and_traceback_are_the_programs_own(tmp_path, text):
+def test_exit_code_and_traceback_are_the_programs_own(tmp_path, text, call):
     path = program(tmp_path, text)
-    ours, by_python = call(tmp_path, path), plain(tmp_path, path)
+    ours, by_python = (call_anew if text in ANEW else call)(tmp_path, path), plain(tmp_path, path)
     assert (ours.returncode, ours.stdout, ours.stderr) == (by_python.returncode, by_python.stdout, by_python.stderr)
 
 
 def test_a_file_that_is_not_there_is_said_in_one_line(tmp_path):
-    done = call(tmp_path, "nowhere.py", "--lr", "1")
+    done = call_anew(tmp_path, "nowhere.py", "--lr", "1")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "autodiff: error: there is no file 'nowhere.py': the program comes first, its arguments after it\n"
 
 
-def test_names_that_are_missing_are_listed_at_the_end(tmp_path):
+def test_names_that_are_missing_are_listed_at_the_end(tmp_path, call):
     path = program(
         tmp_path,
         """
@@ -146,14 +157,14 @@ def test_names_that_are_missing_are_listed_at_the_end(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["torchvision", "torchvision.transforms", "torchaudio", "lightning", "pytorch_lightning"])
-def test_packages_that_are_built_on_pytorch_say_what_to_do(tmp_path, name):
+def test_packages_that_are_built_on_pytorch_say_what_to_do(tmp_path, name, call):
     done = call(tmp_path, program(tmp_path, f"import {name}"))
     last = done.stderr.splitlines()[-1]
     assert done.returncode == 1
     assert last.startswith(f"ModuleNotFoundError: {name.partition('.')[0]} needs PyTorch itself, and can't run on autodiff: ")
 
 
-def test_a_package_beside_the_program_is_the_programs_own(tmp_path):
+def test_a_package_beside_the_program_is_the_programs_own(tmp_path, call):
     program(tmp_path, "import torch\nanswer = torch.tensor(42)\n", "torchvision.py")
     done = call(tmp_path, program(tmp_path, "import torchvision\nprint(torchvision.answer)\n"))
     assert (done.stdout, done.stderr) == ("tensor(42)\n", "")
@@ -177,7 +188,7 @@ WORKERS = """
 
 @pytest.mark.parametrize("method", ["spawn", "fork"])
 def test_workers_find_the_same_torch(tmp_path, method):
-    done = call(tmp_path, program(tmp_path, WORKERS), method)
+    done = call_anew(tmp_path, program(tmp_path, WORKERS), method)
     assert done.stderr == ""
     assert done.stdout == "(2.0, 'autodiff', '2.13.0+autodiff') (3.0, 'autodiff', '2.13.0+autodiff')\n"
 

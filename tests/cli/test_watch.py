@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 import pytest
+from warm import Warm
 
 import autodiff
 from autodiff.explain.first_step import FirstStep
@@ -14,10 +15,11 @@ from autodiff.explain.first_step import FirstStep
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
 
 
-def call(folder, *arguments):
+@pytest.fixture(scope="module")
+def call():
     """A finished process of the command."""
-    command = [sys.executable, "-m", "autodiff", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, env=ENVIRONMENT)
+    with Warm("autodiff.cli", "autodiff._run.program", "autodiff.explain.first_step") as warm:
+        yield lambda folder, *arguments: warm.run(folder, "-m", "autodiff", *arguments)
 
 
 def program(tmp_path, text, name="program.py"):
@@ -51,7 +53,7 @@ def phases(text):
     return re.findall(r"^(forward|backward|step|zero_grad|stopped)  \(", text, re.MULTILINE)
 
 
-def test_a_step_is_told_and_the_program_goes_on_as_it_would(tmp_path):
+def test_a_step_is_told_and_the_program_goes_on_as_it_would(tmp_path, call):
     path = program(tmp_path, TRAINING)
     plain, watched = call(tmp_path, "run", path, "-o", "x"), call(tmp_path, "watch", "-o", "run.html", path, "-o", "x")
     assert (plain.returncode, watched.returncode, watched.stderr) == (0, 0, "")
@@ -70,7 +72,7 @@ def test_a_step_is_told_and_the_program_goes_on_as_it_would(tmp_path):
     assert (tmp_path / "run.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
-def test_by_hand_and_by_autodiffs_own_name(tmp_path):
+def test_by_hand_and_by_autodiffs_own_name(tmp_path, call):
     path = program(
         tmp_path,
         """
@@ -107,7 +109,7 @@ def test_by_hand_and_by_autodiffs_own_name(tmp_path):
         ),
     ],
 )
-def test_a_program_without_a_step(tmp_path, text, told, code):
+def test_a_program_without_a_step(tmp_path, text, told, code, call):
     done = call(tmp_path, "watch", program(tmp_path, text))
     assert done.returncode == code
     assert told in done.stdout + done.stderr
@@ -125,7 +127,7 @@ def test_a_program_without_a_step(tmp_path, text, told, code):
         ("import torch\nw = torch.ones(1, requires_grad=True)\nlast = w * 2\nraise KeyError('k')", "4  KeyError ", 1),
     ],
 )
-def test_however_a_program_ends_what_it_did_is_told(tmp_path, text, told, code):
+def test_however_a_program_ends_what_it_did_is_told(tmp_path, text, told, code, call):
     done = call(tmp_path, "watch", program(tmp_path, text))
     assert done.returncode == code
     assert told in done.stdout + done.stderr
@@ -156,7 +158,7 @@ def test_one_that_reads_takes_arguments_and_asks_lbfgs(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
-def test_what_other_processes_train_is_not_told(tmp_path):
+def test_what_other_processes_train_is_not_told(tmp_path, call):
     text = """
         import multiprocessing
         import torch
@@ -182,7 +184,7 @@ def test_what_other_processes_train_is_not_told(tmp_path):
     assert not (tmp_path / "run.html").exists()
 
 
-def test_what_cannot_be_written_is_said_before_the_program_runs(tmp_path):
+def test_what_cannot_be_written_is_said_before_the_program_runs(tmp_path, call):
     path = program(tmp_path, "print('ran')")
     refused = [("run.pdf", "a page ends in .html"), ("nowhere/run.html", "there is no folder"), (path, "the same file")]
     for output, said in refused:

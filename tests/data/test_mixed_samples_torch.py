@@ -66,3 +66,27 @@ def test_a_stream_that_cannot_be_read_is_not_made():
     for m in (autodiff, torch):
         with pytest.raises(TypeError, match="abstract"):
             m.utils.data.IterableDataset()
+
+
+@pytest.mark.parametrize(
+    ("make", "dtype"),
+    [
+        (lambda m: [np.float32(1), m.tensor(2.5)], "float32"), (lambda m: [1, m.tensor(2.5)], "float32"),
+        (lambda m: [np.int32(1), m.tensor(2)], "int64"), (lambda m: [np.int64(1), np.float32(2)], "float32"),
+        (lambda m: [True, m.tensor(2)], "int64"), (lambda m: [2, np.float64(1)], "float64"),
+        (lambda m: [1.5, m.tensor(2)], "float64"), (lambda m: [np.int8(1), m.tensor(3, dtype=m.int16)], "int16"),
+    ],
+)  # fmt: skip
+def test_the_common_dtype_is_found_in_silence(make, dtype):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = autodiff.utils.data.default_collate(make(autodiff))
+    assert found.dtype == getattr(autodiff, dtype)
+    assert found.tolist() == [float(x) for x in make(autodiff)]
+
+
+@pytest.mark.parametrize("sample", [np.complex64(1), np.ones(2, complex), np.array(["a"]), np.array([None])], ids=repr)
+def test_arrays_that_are_no_tensors_are_refused(sample):
+    for batch in ([sample], [sample, sample], [{"x": sample}]):
+        with pytest.raises(TypeError, match="default_collate: batch must contain tensors, numpy arrays, numbers, dicts"):
+            autodiff.utils.data.default_collate(batch)

@@ -1,6 +1,7 @@
 """A worker, step by step, in this process: what it is told, how it answers, and what it sends in place of a batch."""
 
 import multiprocessing
+import os
 import random
 import threading
 
@@ -10,6 +11,7 @@ import pytest
 import autodiff
 from autodiff.utils.data import get_worker_info
 from autodiff.utils.data.collate import default_collate
+from autodiff.utils.data.parallel import _dismiss, _how
 from autodiff.utils.data.worker import END, ExceptionWrapper, Plan, Task, _Here, opened, receive, send, work
 
 
@@ -190,3 +192,67 @@ def test_an_error_keeps_its_class_where_that_can_be_made_again():
     assert str(known.error()).startswith("said: Caught ValueError here")
     assert str(wrapped(KeyError("k")).error()).startswith("Caught KeyError here.\nOriginal Traceback")
     assert repr(wrapped(KeyError("k")).error().args[0]).startswith("Caught KeyError")
+
+
+# ---- the end of workers ----
+
+
+class FakeProcess:
+    """A process that ends as soon as it is asked for the `stubborn`-th time, by join, terminate, and kill."""
+
+    def __init__(self, stubborn=0):
+        self.left, self.asked = stubborn, []
+
+    def _ask(self, how):
+        self.asked.append(how)
+        self.left -= how != "join"
+
+    def join(self, timeout=None):
+        self.asked.append("join")
+
+    def is_alive(self):
+        return self.left > 0
+
+    def terminate(self):
+        self._ask("terminate")
+
+    def kill(self):
+        self._ask("kill")
+
+
+class FakeConnection:
+    def __init__(self, broken=False):
+        self.sent, self.closed, self.broken = [], False, broken
+
+    def send(self, message):
+        if self.broken:
+            raise BrokenPipeError
+        self.sent.append(message)
+
+    def close(self):
+        self.closed = True
+
+
+def test_workers_are_asked_to_end_and_those_that_do_not_are_ended():
+    processes = [FakeProcess(stubborn) for stubborn in (0, 1, 2)]
+    tasks, results = [FakeConnection(), FakeConnection(broken=True), FakeConnection()], [FakeConnection()]
+    _dismiss(os.getpid(), processes, tasks, results)
+    assert [connection.sent for connection in tasks] == [[None], [], [None]]
+    assert all(connection.closed for connection in tasks + results)
+    assert [process.asked for process in processes] == [
+        ["join"], ["join", "terminate", "join"], ["join", "terminate", "join", "kill", "join"],
+    ]
+    assert not any(process.is_alive() for process in processes)
+
+
+def test_a_process_that_was_forked_leaves_the_workers_of_its_parent_alone():
+    process, task = FakeProcess(1), FakeConnection()
+    _dismiss(os.getpid() + 1, [process], [task], [task])
+    assert (process.asked, task.sent, task.closed) == ([], [], False)
+
+
+def test_how_a_worker_has_ended():
+    assert [_how(code) for code in (0, 3, -9, -11, None)] == [
+        "with exit code 0", "with exit code 3", "killed by signal 9, perhaps since memory ran out", "killed by signal 11",
+        "with exit code None",
+    ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from distribution_table import PARAMETERS, arrays_of, distribution
+from distribution_table import PARAMETERS, arrays_of, class_of, distribution
 
 import autodiff
 
@@ -87,6 +87,24 @@ def test_each_value_is_checked(name):
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
+def test_a_number_as_a_value(name):
+    """Where PyTorch takes one without a check, it is as exact as the parameters are: to the last digits of float64."""
+    for question in ("log_prob", "cdf", "icdf"):
+        for number in (0.3, 1):
+
+            def asked(T, question=question, number=number):
+                parameters = {key: T.from_numpy(np.array(a)) for key, a in arrays_of(name).items()}
+                return getattr(distribution(T, name, parameters, validate_args=False), question)(number)
+
+            ours, theirs = (said(asked, T) for T in (autodiff, torch))
+            if isinstance(theirs, np.ndarray):
+                assert ours.dtype == theirs.dtype
+                np.testing.assert_allclose(ours, theirs, rtol=1e-7 if name == "VonMises" else 1e-9)  # a fit
+            else:
+                assert isinstance(ours, tuple) or name in ("Beta", "HalfNormal")  # of which PyTorch takes tensors
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_a_wider_one_checks_as_the_first_did(name):
     for wanted in (True, False):
         d = build(autodiff, name, arrays_of(name), validate_args=wanted)
@@ -97,7 +115,7 @@ def test_a_wider_one_checks_as_the_first_did(name):
 def test_a_subclass_with_its_own_constructor_says_how_it_expands(name):
     for T in (autodiff, torch) if name != "VonMises" else (autodiff,):  # PyTorch's calls the constructor
 
-        class Mine(getattr(T.distributions, name)):
+        class Mine(class_of(T, name)):
             def __init__(self):
                 pass
 
@@ -122,3 +140,28 @@ def test_a_distribution_that_says_nothing_of_itself_is_warned_of():
         with pytest.warns(UserWarning, match="does not define `support`"):
             assert d.log_prob(T.tensor(1.0)).item() == 1
         assert Silent(validate_args=False).log_prob(T.tensor(1.0)).item() == 1
+
+
+SIZES = [(), (1,), (3,), (2, 1), (1, 3), (2, 3), (4, 2, 3), (0,)]
+
+
+@pytest.mark.parametrize("batch", SIZES)
+def test_values_that_broadcast_and_those_that_do_not(batch):
+    """Of numbers, and of vectors of two: the shape of the result, or the refusal in PyTorch's words."""
+    compared = 0
+    for size in SIZES:
+        for event in ((), (2,), (1,)):
+
+            def asked(T, size=size, event=event):
+                d = T.distributions.Normal(T.zeros(*batch, *((2,) if event else ())), 1.0)
+                return T.ones((d if not event else T.distributions.Independent(d, 1)).log_prob(T.zeros(*size, *event)).shape)
+
+            def of_vectors(T, size=size, event=event):
+                d = T.distributions.MultivariateNormal(T.zeros(*batch, 2), T.eye(2))
+                return T.ones(d.log_prob(T.zeros(*size, *event)).shape)
+
+            for ask in (asked, of_vectors):
+                ours, theirs = (said(ask, T) for T in (autodiff, torch))
+                assert alike(ours, theirs), (size, event, ours, theirs)
+                compared += isinstance(theirs, np.ndarray)
+    assert compared >= 2

@@ -2,6 +2,7 @@
 
 import contextlib
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -354,6 +355,64 @@ def test_the_slope_of_a_gamma_number_is_that_of_its_distribution(a, seed):
         "CorrCholeskyTransform()(t([1.0, 2.0]))",
         "CorrCholeskyTransform().inverse_shape((2, 3))",
         "utils.tril_matrix_to_vec(t([[1.0]]), 3)",
+        "utils.tril_matrix_to_vec(t([[1.0]]), -2)",
+        "utils.tril_matrix_to_vec(t([[1.0]]), 1)",
+        "MultivariateNormal(t(0.0), t([[1.0]]))",
+        "MultivariateNormal(t([0.0]))",
+        "MultivariateNormal(t([0.0]), t([[1.0]]), t([[1.0]]))",
+        "MultivariateNormal(t([0.0]), t([[1.0]]), scale_tril=t([[1.0]]))",
+        "MultivariateNormal(t([0.0]), t([1.0]))",
+        "MultivariateNormal(t([0.0]), precision_matrix=t([1.0]))",
+        "MultivariateNormal(t([0.0]), scale_tril=t([1.0]))",
+        "MultivariateNormal(t([0.0]), t([[-1.0]]))",
+        "MultivariateNormal(t([0.0, 1.0]), scale_tril=t([[1.0, 1.0], [0.0, 1.0]]))",
+        "Wishart(t(3.0), precision_matrix=t([1.0]))",
+        "Wishart(t(0.0), t([[1.0]]))",
+        "Categorical()",
+        "Categorical(logits=t(1.0))",
+        "Categorical(t([1.0]), t([1.0]))",
+        "Geometric()",
+        "Binomial(3)",
+        "Binomial(t([1.0, 2.0]), t([0.5])).entropy()",
+        "Binomial(t([1.0, 2.0]), t([0.5])).enumerate_support()",
+        "Multinomial(2)",
+        "RelaxedBernoulli(t(1.0))",
+        "NegativeBinomial(3, t([1.0]))",
+        "NegativeBinomial(-1, t([0.5]))",
+        "Independent(Normal(t([0.0]), 1.0), 2)",
+        "Independent(Bernoulli(t([0.5])), 1).enumerate_support()",
+        "MixtureSameFamily(Categorical(t([0.5, 0.5])), 3)",
+        "MixtureSameFamily(Categorical(t([[0.5, 0.5]] * 3)), Normal(t([[0.0, 1.0]] * 2), 1.0))",
+        "TransformedDistribution(Normal(0.0, 1.0), StickBreakingTransform())",
+        "TransformedDistribution(Normal(0.0, 1.0), [3])",
+        "StickBreakingTransform().forward_shape(())",
+        "IndependentTransform(ExpTransform(), 2)(t([1.0]))",
+        "IndependentTransform(ExpTransform(), 2).inv(t([1.0]))",
+        "AffineTransform(0.0, 1.0).inv.with_cache(2)",
+        "ComposeTransform([ExpTransform()], cache_size=2)",
+        "StickBreakingTransform().sign",
+        "Transform().sign",
+        "Transform()(t([1.0]))",
+        "Transform().inv(t([1.0]))",
+        "Transform().log_abs_det_jacobian(1, 2)",
+        "constraints.Constraint().check(t([1.0]))",
+        "constraints.dependent.check(t([1.0]))",
+        "constraints.independent(constraints.real, 2).check(t([1.0]))",
+        "Distribution().log_prob(t(1.0))",
+        "Distribution().mode",
+        "Distribution().variance",
+        "Distribution().icdf(0.5)",
+        "Distribution().expand((2,))",
+        "Distribution().enumerate_support()",
+        "Distribution().entropy()",
+        "ExponentialFamily().entropy()",
+        "Normal(0.0, 1.0).enumerate_support()",
+        "OneHotCategorical(t([0.5, 0.5])).log_prob(t([1.0, 1.0]))",
+        "Normal(t([0.0, 1.0]), 1.0).log_prob(t([0.0, 1.0, 2.0]))",
+        "kl_divergence(Independent(Normal(t([0.0]), 1.0), 1), Independent(Normal(t([0.0]), 1.0), 0))",
+        "kl_divergence(LogNormal(0.0, 1.0), Gumbel(0.0, 1.0))",
+        "register_kl(3, Normal)",
+        "register_kl(Normal, 3)",
     ],
 )
 def test_refusals_are_pytorchs(call):
@@ -364,6 +423,20 @@ def test_refusals_are_pytorchs(call):
             eval(call, names)
         raised.append(caught.value)
     assert isinstance(raised[0], type(raised[1])), raised
+    ours, theirs = (re.sub(r"\s+", " ", re.sub(r"torch\.|autodiff\.|^_", "", str(error))) for error in raised)
+    assert ours == theirs or call in OTHER_WORDS
+
+
+# What says more, or says it in the same words for several.
+OTHER_WORDS = {
+    "Normal(t([0.0, 1.0]), t([1.0, 2.0, 3.0]))",
+    "Distribution.set_default_validate_args(3)",
+    "ContinuousBernoulli(t([1.5]), validate_args=True)",
+    "kl_divergence(*[LowRankMultivariateNormal(t(n * [0.0]), t(n * [[1.0]]), t(n * [1.0])) for n in (1, 2)])",
+    "CorrCholeskyTransform()(t([1.0, 2.0]))",
+    "register_kl(3, Normal)",
+    "register_kl(Normal, 3)",
+}
 
 
 def test_kl_of_every_pair():

@@ -40,7 +40,7 @@ def close(a, b):
 
 WITHOUT = {
     "StudentT", "Multinomial", "RelaxedBernoulli", "RelaxedOneHotCategorical", "Weibull", "NegativeBinomial", "FisherSnedecor",
-    "Kumaraswamy", "VonMises", "LKJCholesky",
+    "Kumaraswamy", "VonMises", "LKJCholesky", "LogitRelaxedBernoulli", "ExpRelaxedCategorical",
 }
 
 

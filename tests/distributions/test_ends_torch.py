@@ -138,3 +138,75 @@ def test_the_slope_of_a_kumaraswamy_mode():
         np.testing.assert_allclose(parameters[of].grad.numpy(), quotient.numpy(), rtol=1e-6)
     ends = mode(autodiff.tensor([0.5, 2.0, 0.5, 1.0]), autodiff.tensor([2.0, 0.5, 0.5, 2.0]))
     assert ends.isnan().tolist() == [True, True, True, False]
+
+
+AT_ENDS = {
+    "Dirichlet": lambda d, t: d.Dirichlet(
+        t([[0.5, 0.7, 0.2], [2.0, 3.0, 0.5], [1.0, 1.0, 1.0], [0.5, 1.0, 0.5], [0.1, 0.1, 0.1]])
+    ),
+    "Beta": lambda d, t: d.Beta(t([0.5, 0.5, 1.0, 2.0, 1.0, 0.5]), t([0.7, 2.0, 1.0, 0.5, 3.0, 0.5])),
+    "Bernoulli": lambda d, t: d.Bernoulli(t([0.0, 0.2, 0.5, 0.7, 1.0])),
+    "Geometric": lambda d, t: d.Geometric(t([1.0, 0.3, 1e-8])),
+    "Binomial": lambda d, t: d.Binomial(t([4.0, 4.0, 4.0, 4.0]), t([0.0, 0.2, 0.5, 1.0])),
+    "Binomial of none": lambda d, t: d.Binomial(t([0.0, 0.0]), t([0.2, 1.0])),
+    "Binomials of unlike counts": lambda d, t: d.Binomial(t([2.0, 3.0]), t([0.2, 0.5])),
+    "Multinomial": lambda d, t: d.Multinomial(3, t([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0]])),
+    "Categorical": lambda d, t: d.Categorical(t([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0]])),
+    "Categorical by logits": lambda d, t: d.Categorical(logits=t([[0.0, -np.inf, 0.0], [900.0, 0.0, -900.0]])),
+    "OneHotCategorical": lambda d, t: d.OneHotCategorical(t([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0]])),
+    "Poisson": lambda d, t: d.Poisson(t([0.0, 1.0, 1.5, 700.0])),
+    "NegativeBinomial": lambda d, t: d.NegativeBinomial(t([0.0, 1.0, 0.5, 3.0]), t([0.5, 0.0, 0.2, 0.9])),
+    "Gamma": lambda d, t: d.Gamma(t([0.5, 1.0, 1.5]), t([1.0, 2.0, 0.5])),
+    "StudentT": lambda d, t: d.StudentT(t([0.5, 1.0, 1.5, 2.0, 2.5, np.inf])),
+    "FisherSnedecor": lambda d, t: d.FisherSnedecor(t([1.0, 2.0, 3.0, 4.0]), t([2.0, 3.0, 4.0, 5.0])),
+    "InverseGamma": lambda d, t: d.InverseGamma(t([0.5, 1.0, 1.5, 2.0, 2.5]), t([1.0])),
+    "Pareto": lambda d, t: d.Pareto(t([1.0]), t([0.5, 1.0, 1.5, 2.0, 2.5])),
+    "Weibull": lambda d, t: d.Weibull(t([1.0]), t([0.5, 1.0, 1.5])),
+    "GeneralizedPareto": lambda d, t: d.GeneralizedPareto(t([0.0]), t([1.0]), t([-1.5, -1.0, -0.5, 0.0, 0.5, 0.9, 1.0, 1.5])),
+    "ContinuousBernoulli": lambda d, t: d.ContinuousBernoulli(t([0.0, 0.2, 0.499, 0.4995, 0.5, 0.5005, 0.501, 0.6, 1.0])),
+    "ContinuousBernoulli with wide limits": lambda d, t: d.ContinuousBernoulli(t([0.2, 0.45, 0.5, 0.7]), lims=(0.4, 0.6)),
+    "VonMises": lambda d, t: d.VonMises(t([0.0]), t([1e-8, 1e-3, 1.0, 3.0])),
+    "Uniform": lambda d, t: d.Uniform(t([0.0, -1.0]), t([1.0, 2.0])),
+    "HalfCauchy": lambda d, t: d.HalfCauchy(t([0.5, 2.0])),
+    "RelaxedBernoulli": lambda d, t: d.RelaxedBernoulli(t(0.01), t([0.0, 0.5, 1.0])),
+    "Laplace": lambda d, t: d.Laplace(t([0.0, 0.5]), t([1.0, 2.0])),
+}
+
+
+@pytest.mark.parametrize("name", AT_ENDS)
+def test_what_is_said_at_the_ends(name):
+    """Moments and samples, and what the values at both ends, and beyond them, are told without a check."""
+    values = [-np.inf, -1.0, -1e-9, 0.0, 1e-30, 0.25, 0.5, 1.0 - 1e-7, 1.0, 2.0, 3.0, 1e6, np.inf]
+    questions = [
+        *(lambda d, T, what=what: getattr(d, what) for what in ("mean", "mode", "variance", "stddev")),
+        lambda d, T: d.entropy(), lambda d, T: d.sample((30,)), lambda d, T: d.enumerate_support(), lambda d, T: d.logits,
+        lambda d, T: d.probs,
+    ]
+    if not name.startswith(("Dirichlet", "Multinomial", "OneHot", "Categorical")):
+        for x in values[3:-1] if name == "GeneralizedPareto" else values:  # of others PyTorch's says nan
+            questions += [lambda d, T, x=x, of=of: getattr(d, of)(T.tensor(x, dtype=T.float64)) for of in ("log_prob", "cdf")]
+        shares = np.array([0.0, 1e-9, 0.3, 0.5, 0.7, 1.0])[:, None]
+        questions.append(lambda d, T: d.icdf(T.from_numpy(shares)))
+    if name.startswith("Multinomial"):
+        counts = np.array([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]])
+        questions.append(lambda d, T: d.log_prob(T.from_numpy(counts)))
+    compared = 0
+    for at, ask in enumerate(questions):
+        found = []
+        for T in (autodiff, torch):
+            T.manual_seed(1)
+            dtype = T.float32 if name == "GeneralizedPareto" else T.float64  # PyTorch's has no other
+            d = AT_ENDS[name](T.distributions, lambda v, T=T, dtype=dtype: T.tensor(v, dtype=dtype))
+            d._validate_args = getattr(d, "base_dist", d)._validate_args = False
+            try:
+                found.append(ask(d, T).detach().numpy())
+            except Exception as error:
+                found.append(type(error))
+        compared += isinstance(found[1], np.ndarray)
+        if isinstance(found[0], type) or isinstance(found[1], type):
+            assert isinstance(found[0], type), at
+            assert isinstance(found[1], type), at
+        else:
+            assert found[0].shape == found[1].shape
+            np.testing.assert_allclose(*found, rtol=1e-5, atol=1e-8, err_msg=f"question {at}")
+    assert compared >= 5

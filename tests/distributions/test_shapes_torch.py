@@ -24,7 +24,7 @@ def questions(name, arrays):
     torch.manual_seed(5)
     d, _ = made(torch, name, arrays)
     value, several = d.sample().numpy(), d.sample((4,)).numpy()
-    share = np.random.default_rng(1).uniform(0.1, 0.9, value.shape)
+    share = np.array(np.random.default_rng(1).uniform(0.1, 0.9, value.shape))
     names = [*d.arg_constraints, *(each for each in ("temperature", "total_count") if hasattr(d, each))]
     return {
         **{key: lambda d, T, key=key: getattr(d, key) for key in names},
@@ -39,6 +39,7 @@ def questions(name, arrays):
         "rsample": lambda d, T: d.rsample((4, 1)) if d.has_rsample else "none",
         "shapes": lambda d, T: (tuple(d.batch_shape), tuple(d.event_shape)),
         "support": lambda d, T: (d.support.event_dim, d.support.is_discrete),
+        "text": lambda d, T: repr(d),
     }
 
 
@@ -80,6 +81,8 @@ def close(a, b, rtol):
 # PyTorch's mode of a Kumaraswamy distribution is nan. It can't differentiate a Wishart sample, whose mask it changes; nor
 # does it expand what a multinomial distribution counts with.
 ELSEWHERE = {("Kumaraswamy", "mode"), ("Wishart", "rsample"), ("Multinomial", "entropy"), ("Multinomial", "perplexity")}
+# PyTorch's forgets to say that its samples have slopes.
+ELSEWHERE |= {("LogitRelaxedBernoulli", "rsample")}
 # PyTorch's slope of an inverse has numbers above the diagonal of a triangular matrix, where there are none to be moved.
 ELSEWHERE |= {("MultivariateNormal by factor", "precision_matrix"), ("Wishart by factor", "precision_matrix")}
 
@@ -132,3 +135,63 @@ def test_numbers_among_tensors(name):
                 wrong.append((key, dtype, what, *found))
     assert not wrong
     assert compared
+
+
+@pytest.fixture
+def double_by_default():
+    for T in (autodiff, torch):
+        T.set_default_dtype(T.float64)
+    yield
+    for T in (autodiff, torch):
+        T.set_default_dtype(T.float32)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_dtypes_are_those_of_the_parameters(name, double_by_default):
+    """Also where the default is another one; a distribution of numbers alone has the default."""
+    arrays = {key: np.array(a, np.float32) for key, a in arrays_of(name).items()}
+    wrong, compared = [], 0
+    for what, ask in questions(name, arrays).items():
+        found = [answer(T, name, arrays, ask, wider=True) for T in (autodiff, torch)]
+        if all(isinstance(each, list) for each in found):
+            compared += 1
+            if found[0][0].dtype != found[1][0].dtype:
+                wrong.append((what, found[0][0].dtype, found[1][0].dtype))
+    assert not wrong
+    assert compared >= 3
+
+
+def plain_numbers(name):
+    """Its parameters as Python's numbers, where they all can be."""
+    arrays = {key: draw(np.random.default_rng(7), ()) for key, draw in PARAMETERS[name].items()}
+    return {key: float(a) for key, a in arrays.items()} if all(np.ndim(a) == 0 for a in arrays.values()) else None
+
+
+@pytest.mark.parametrize("name", [name for name in PARAMETERS if plain_numbers(name) and "Relaxed" not in name])
+def test_of_numbers_alone(name):
+    """Of the default dtype, and without a batch."""
+    wrong, compared = [], 0
+    for what, ask in questions(name, {key: np.array(a, np.float32) for key, a in plain_numbers(name).items()}).items():
+        found = []
+        for T in (autodiff, torch):
+            T.manual_seed(0)
+            try:
+                given = ask(distribution(T, name, plain_numbers(name)), T)
+                found.append(given.detach().numpy() if hasattr(given, "detach") else given)
+            except Exception as error:
+                found.append(type(error).__name__)
+        compared += isinstance(found[1], np.ndarray)
+        if not close(*found, 2e-5) and (name.split()[0], what) not in ELSEWHERE:
+            wrong.append((what, *found))
+    assert not wrong
+    assert compared >= 4
+
+
+def test_a_logistic_normal_of_numbers_has_two_shares():
+    for T in (autodiff, torch):
+        T.manual_seed(0)
+        d = T.distributions.LogisticNormal(0.5, 2.0)
+        assert (tuple(d.batch_shape), tuple(d.event_shape), tuple(d.loc.shape), tuple(d.scale.shape)) == ((), (2,), (1,), (1,))
+        assert d.sample((3,)).sum(-1).tolist() == pytest.approx([1, 1, 1])
+        wide = d.expand((3,))
+        assert (tuple(wide.batch_shape), tuple(wide.event_shape)) == ((3,), (2,))

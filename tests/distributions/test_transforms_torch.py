@@ -406,3 +406,73 @@ def test_a_registry_of_ones_own():
                 registry.register(wrong, to_mine)
         with pytest.raises(NotImplementedError, match=r"Cannot transform _?Simplex constraints"):
             registry(constraints.simplex)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_dtypes_are_those_of_the_values(name, dtype):
+    """Also where the default is another one."""
+    make, kind = TRANSFORMS[name]
+    found = []
+    try:
+        for T in (autodiff, torch):
+            T.set_default_dtype(T.float64 if dtype == "float32" else T.float32)
+            given = getattr(T, dtype)
+            f = make(T.distributions, lambda v, T=T, given=given: T.tensor(v, dtype=given))
+            x = T.tensor(points(kind, 0).tolist(), dtype=given)
+            answers = [said(lambda: f(x)), said(lambda: f.inv(f(x))), said(lambda: f.log_abs_det_jacobian(x, f(x)))]  # noqa: B023
+            found.append([str(each.dtype) if isinstance(each, np.ndarray) else "none" for each in answers])
+    finally:
+        for T in (autodiff, torch):
+            T.set_default_dtype(T.float32)
+    assert found[0] == found[1]
+    assert found[0][0] == dtype or name == "cumulative"
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+@pytest.mark.parametrize("batch", [(), (2,), (2, 3)])
+def test_triangles_and_their_numbers(n, batch):
+    for diag in range(-n - 1, n + 1):
+        matrix = np.arange(float(np.prod(batch, dtype=int) * n * n)).reshape(*batch, n, n) + 1
+        found = []
+        for T in (autodiff, torch):
+            utils = T.distributions.utils
+            given = T.from_numpy(matrix.copy())
+            vector = said(lambda utils=utils, given=given, diag=diag: utils.tril_matrix_to_vec(given, diag))
+            if isinstance(vector, tuple):
+                found.append(vector)
+                continue
+            back = utils.vec_to_tril_matrix(T.from_numpy(vector.copy()), diag)
+            assert (back.numpy() == np.tril(matrix, diag)).all()
+            found.append((vector.shape, vector.tolist()))
+        assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("count", range(1, 11))
+def test_vectors_that_fill_no_triangle(count):
+    for diag in (-2, -1, 0):
+        found = []
+        for T in (autodiff, torch):
+            found.append(said(lambda T=T, diag=diag: T.distributions.utils.vec_to_tril_matrix(T.arange(float(count)), diag)))
+        if isinstance(found[1], tuple):
+            assert found[0][0] == "ValueError"
+            assert found[0][1].startswith(f"The size of last dimension is {count} which cannot be expressed as")
+        else:
+            assert found[0].tolist() == found[1].tolist()
+    with pytest.raises(ValueError, match="D x D matrix: those with diag=0 hold 1 numbers, 3 and so on"):
+        autodiff.distributions.utils.vec_to_tril_matrix(autodiff.arange(2))
+
+
+def test_parts_that_do_not_fit():
+    """As many lengths as transforms, and as many numbers as there are constraints: else nothing is left out in silence."""
+    d, x = autodiff.distributions, autodiff.ones(2)
+    cat = d.CatTransform([d.ExpTransform()], lengths=[1, 1])
+    stack = d.StackTransform([d.ExpTransform()])
+    for f in (cat, stack):
+        for wrong in (lambda f=f: f(x), lambda f=f: f.inv(x), lambda f=f: f.log_abs_det_jacobian(x, x)):
+            with pytest.raises(ValueError, match="zip"):
+                wrong()
+    real = d.constraints.real
+    for constraint in (d.constraints.cat([real], 0, [1, 1]), d.constraints.stack([real])):
+        with pytest.raises(ValueError, match="zip"):
+            constraint.check(x)

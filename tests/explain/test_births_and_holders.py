@@ -1,5 +1,6 @@
 """Which operation bore the first nan, and which variable holds old losses: each rule on programs of a few lines."""
 
+import inspect
 from collections import deque
 from types import SimpleNamespace
 
@@ -229,6 +230,16 @@ def test_a_number_of_which_the_last_loss_was_added_just_now():
 def test_of_several_the_one_that_holds_most_is_told():
     assert told(few=lambda losses: losses[:0] + losses[1:], all_of=list)[0] == "all_of"
     assert told(all_of=list, few=lambda losses: losses[1:])[0] == "all_of"
+
+
+@pytest.mark.parametrize("make", [list, sum])
+def test_the_line_of_the_last_loss_is_told(make):
+    first, second = loss_of(W), loss_of(W)
+    here = inspect.currentframe().f_lineno
+    last = (W * 3).sum()
+    found = holders(first, second, last)
+    found.look(frame({"x": make([first, second, last])}))
+    assert found.told()[4] == f"test_births_and_holders.py:{here + 1}"
 
 
 def test_losses_of_before_the_run_count_as_one_walk():

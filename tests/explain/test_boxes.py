@@ -417,6 +417,12 @@ def test_boxes_of_tensors_have_their_lines_and_what_is_the_same_in_each_turn():
     assert [box.origin[1] for box in boxes[:2]] == ["mul", "sin"]
 
 
+def test_an_operation_whose_line_was_not_noted_has_no_place():
+    y = weight(1.0, 2.0) * 2
+    y.grad_fn.place = None
+    assert told(y)[2].boxes[1].place == ""
+
+
 def test_several_results_of_one_operation_are_boxes_of_their_own():
     w = weight(1.0, 2.0, 3.0, 4.0)
     a, b = w.split(2)

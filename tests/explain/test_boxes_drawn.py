@@ -308,6 +308,9 @@ def test_where_values_and_gradients_stand():
         ("a number of data", '<rect width="73" height="46" rx="3"/><text class="name" x="13" y="18">x</text>'
          '<text class="under" x="62" y="18" text-anchor="end">data</text>'
          '<g class="s v" transform="translate(36.5 37)"><text>−2.5</text></g>'),
+        ("squares of data", '<rect width="122" height="46" rx="3"/><text class="name" x="13" y="19">h</text>'
+         '<text class="under" x="13" y="35">data (2,2)</text>'
+         f'<g class="s v" transform="translate(102 23)">{thumbnail(SQUARES)}</g>'),
         ("a number without a second line", '<rect width="141" height="46" rx="14"/>'
          '<text class="name" x="13" y="18">a_long_name * b</text>'
          '<g class="s v" transform="translate(38.4 37)"><text>−2.5</text></g>'),

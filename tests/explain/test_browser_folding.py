@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from in_browser import Opened, axe
+from in_browser import Opened, axe_finds_nothing
 from pictured import gpt, residual
 
 MOMENTS = 237
@@ -155,8 +155,7 @@ def test_axe_finds_nothing_on_a_folded_page(browser, files, scheme, width):
         fold = page.locator(".fold").first.get_attribute("id")[1:]
         for fragment in (fold, fold.split("-")[0]):
             at(page, fragment)
-            found = axe.Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
+            axe_finds_nothing(page)
 
 
 def test_nothing_scrolls_sideways_on_a_small_phone(browser, files):
@@ -212,8 +211,7 @@ def test_axe_finds_nothing_on_a_picture(browser, files, scheme, width):
         for fragment in ("f0", "f2"):
             page.evaluate(f"location.hash = '#{fragment}'")
             page.wait_for_function(f"document.querySelector('figure.open').id == '{fragment}'")
-            found = axe.Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
+            axe_finds_nothing(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

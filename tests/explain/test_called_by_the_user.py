@@ -164,6 +164,15 @@ def test_in_a_module_a_result_is_the_modules():
     assert len(results(run)) == 3
 
 
+def test_of_a_layer_of_several_operations_each_is_the_layers():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Tanhshrink())
+    with torch.watch() as run:
+        model(torch.ones(1, 2)) + 1
+    *inner, last = results(run)
+    assert inner == ["0.linear", "1.tanh", "1.sub"]
+    assert last == "model(torch.ones(1, 2)) + 1"
+
+
 def test_inside_a_walk_a_result_is_spelled_out():
     w = leaf(1, 2)
     with torch.watch() as run:

@@ -43,7 +43,9 @@ def test_the_lines_that_ran_with_what_they_came_to():
 
 def test_a_line_knows_what_each_name_meant_before_it():
     given = {"p": 1.0, "g": 2.0, "b": 4.0, "lr": 0.5, "momentum": 0.25, "nesterov": False}
+    before = dict(given)
     first, second = lines_of(sgd, given, ("p", "b"), ())
+    assert given == before, "what was given stays as it was"
     assert (first.meant["b"], second.meant["b"], second.meant["p"]) == (4.0, 3.0, 1.0)
     assert first.evaluate(ast.parse("momentum * b", mode="eval").body) == 1.0
     assert second.evaluate(ast.parse("where(b > 0, lr, 0)", mode="eval").body) == 0.5
@@ -97,6 +99,32 @@ def from_a_function(p, g):
     return (p,)
 
 
+def too_many_values(p, g):
+    a, b = p, g, p
+    return (a + b,)
+
+
+def too_few_values(p, g):
+    a, b, c = divmod(p, g)
+    return (a + b + c,)
+
+
+@pytest.mark.parametrize("rule", [too_many_values, too_few_values])
+def test_as_many_names_as_values(rule):
+    with pytest.raises(ValueError, match="argument"):
+        told(rule, ("p",), p=7.0, g=2.0)
+
+
+def one_name_for_both(p, g):
+    both = p, g
+    p = both[0] * both[1]
+    return (p,)
+
+
+def test_a_tuple_with_one_name_is_one_line():
+    assert told(one_name_for_both, ("p",), p=7.0, g=2.0) == [("both", "(p, g)", (7.0, 2.0)), ("p", "both[0] * both[1]", 14.0)]
+
+
 def chained(p, g):
     a = b = p * g
     p = a + b
@@ -122,6 +150,16 @@ def renamed(p, g):
 
 def test_a_second_name_is_told_as_the_first_until_that_means_something_else():
     assert told(renamed, ("p",), p=9.0, g=1.0) == [("p", "p - g", 8.0), ("g", "g * 2", 2.0), ("p", "p - d", 7.0)]
+
+
+def remembered(p, g, b):
+    b = g
+    p = p - b
+    return p, b
+
+
+def test_what_is_remembered_is_a_line_also_where_it_is_another_name():
+    assert told(remembered, ("p", "b"), p=3.0, g=2.0, b=0.0) == [("b", "g", 2.0), ("p", "p - b", 1.0)]
 
 
 def unchanged(p, g):

@@ -217,6 +217,16 @@ def test_the_input_in_a_few_words():
     assert data.told(torch.tensor([1, 2])) == "(2,) int64"
     assert data.told(torch.zeros(0, 3).double()) == "(0, 3) float64"
     assert data.told({"x": 1}) == "dict"
+    assert data.told(torch.tensor([3e38, 3e38])) == "(2,) float32, mean 3e38, std 0"
+
+
+def test_sums_of_large_numbers_are_not_infinite():
+    (found,) = scaled(torch.full((4, 2), 3e38), nn.Linear(2, 1))
+    assert found[2] == "The input is not normalised. Feature 0 has the mean 3e38 and the standard deviation 0."
+    scores = torch.tensor(np.random.default_rng(0).normal(size=(6, 4)), dtype=torch.float32)
+    target = torch.tensor([0, 1, 2, 3, 1, 1])
+    mean, _ = losses._knows_nothing(LossCall(Spot("cross_entropy", None), [scores, target], "", -100, False))
+    assert mean == pytest.approx(nn.functional.cross_entropy(scores.double(), target).item(), rel=1e-12)
 
 
 # ---- a forward that failed ----
@@ -262,6 +272,7 @@ CURES = [
     (nn.Embedding(5, 2), [torch.tensor([0, 4])], LOOK),
     (nn.Embedding(5, 2), [torch.tensor([], dtype=torch.int64)], LOOK),
     (nn.ReLU(), [torch.ones(3)], LOOK),
+    (nn.ReLU(), [torch.ones(1, 3)], LOOK),
 ]  # fmt: skip
 
 

@@ -380,6 +380,11 @@ def test_a_gradient_that_is_as_good_as_zero():
     assert [learning.level(named, loss) for loss in (49_000.0, 51_000.0, -51_000.0, 0.0)] == [False, True, True, False]
 
 
+def test_the_size_of_large_numbers_is_not_infinite():
+    assert learning._norm([np.float32([3e30]), np.float32([4e30])]) == pytest.approx(5e30)
+    assert learning._norm([]) == 0
+
+
 # ---- some steps on one batch ----
 
 
@@ -488,6 +493,22 @@ def test_a_rate_that_falls_less_than_it_could_is_told_of_where_its_steps_are_lar
     assert judged(slow, large)[0][0][4].startswith("lr=0.1, with which the loss 4 → ")
     assert judged(slow, 0.4)[0] == judged(slow, math.nan)[0] == []
     assert judged(0.95, large)[0] == [], "it falls by a third"
+
+
+@pytest.mark.usefixtures("quiet")
+def test_large_steps_are_no_mistake_where_smaller_ones_do_no_better(monkeypatch):
+    factors = []
+
+    def first(again, factor, good):
+        factors.append((factor, [low for low in (3.79, 3.59, 3.9, 3.97, 3.99) if good(steps(4.0, low))]))
+        assert not good(steps(4.0, 0.1, 9.0, 9.0, 9.0)), "one that ends higher than it began"
+
+    monkeypatch.setattr(learning, "_first", first)
+    assert judged(0.9999, 0.6)[0] == []
+    assert factors == [(0.1, [3.59])], "by more than a tenth"
+    factors.clear()
+    assert judged(1e-7)[0][0][0] == "does-not-fall"
+    assert factors == [(10.0, [3.79, 3.59]), (0.1, [3.79, 3.59, 3.9]), (10.0, [3.79, 3.59, 3.9, 3.97])]
 
 
 def flat_run(lr=0.1, state=False):

@@ -1,5 +1,8 @@
 """Where a first step begins and ends, event by event: what comes before it and after it is not seen."""
 
+import sys
+import types
+
 import pytest
 
 import autodiff as torch
@@ -206,6 +209,26 @@ def test_after_the_step_nothing_more_is_recorded():
 
     end, events, _ = looked_at(program)
     assert (end, events) == ("step", [*UNTIL, "Stepped", "Cleared"])
+
+
+def test_what_the_program_called_its_last_result_is_known_when_it_has_ended(monkeypatch):
+    program = types.ModuleType("__main__")
+    program.w = weight()
+    monkeypatch.setitem(sys.modules, "__main__", program)
+    _, _, run = looked_at(lambda: exec("last = w * 2", vars(program)))
+    assert [thing.name for thing in run.things if thing.kind != "number"] == ["w", "last"]
+
+
+def test_whether_a_step_was_taken_is_yes_or_no():
+    looking = FirstStep(lambda run, end: None)
+    w = weight()
+    optimizer = optim.SGD([w], lr=0.1)
+    with looking:
+        optimizer.step()
+        assert looking.moved is False
+        (w * 2).sum().backward()
+        optimizer.step()
+        assert looking.moved is True
 
 
 def test_a_program_that_ends_after_its_step_has_taken_it():

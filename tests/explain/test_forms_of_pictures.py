@@ -215,6 +215,13 @@ def test_a_png_has_the_boxes_where_the_svg_has_them(monkeypatch, tmp_path):
     assert [text.get_text() for text in told] == [
         "(2,)", "2", "× 4", "relu (3, 2)", "detach ()", "3 layers 1,200 nodes", "1 node", "0.5",
     ]  # fmt: skip
+    looks = [{(text.get_fontsize(), text.get_weight()) for text in several} for several in (names, told)]
+    assert looks == [{(9, "bold")}, {(8, "normal")}]
+    assert {(text.get_ha(), text.get_va()) for text in axes.texts} == {("center", "center")}
+    layers = [{each.get_zorder() for each in several} for several in (axes.lines, axes.patches, axes.texts)]
+    assert layers == [{1}, {2}, {3}]  # a box hides the lines behind it
+    assert {each.get_linewidth() for each in (*axes.lines, *axes.patches)} == {1.2}
+    assert figure.dpi == 144
     assert [patch.get_linestyle() for patch in axes.patches] == ["-", "--", "-", "-", "--", "-", "-", "-"]
     round_ones = [type(patch.get_boxstyle()).__name__ == "Round" for patch in axes.patches]
     assert round_ones == [False, False, True, True, False, True, True, False]

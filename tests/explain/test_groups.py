@@ -93,6 +93,14 @@ def test_turns_of_calls_are_called_by_their_class():
     assert calls[0].outer is calls[-1].outer is None
 
 
+def test_turns_of_a_call_and_a_box_are_called_by_their_lines():
+    items = [item for i in range(6) for item in (Group(f"blocks.{i}", "Block", key=3, place="net.py:3"), i)]
+    found = rolled(items, [3, 4] * 6, ["net.py:3", "net.py:4"] * 6)
+    (loop,) = [item for item in found if isinstance(item, Group) and item.how == "loop"]
+    assert (loop.name, loop.kind) == ("lines 3–4 × 6", "turns 2 to 5")
+    assert all(turn.outer is loop and turn.items[0].outer is turn for turn in loop.items)
+
+
 @given(st.lists(st.integers(1, 3), max_size=40))
 def test_no_box_is_lost_and_their_order_stays(lines):
     def flat(items):
@@ -549,3 +557,13 @@ def test_how_often_boxes_and_lines_are_visited(graph, folded, drawn):
     assert made.visits == folded
     figures.figures(made)
     assert made.visits == drawn
+
+
+def test_how_often_boxes_are_visited_when_groups_are_opened():
+    outer = Call("net", "Net", None)
+    inner = Call("layer", "Linear", outer)
+    graph = chain_in([outer, inner, inner, outer])
+    closed, once, twice, all_of = (Folding(graph, depth).visits for depth in (0, 1, 2, 9))
+    assert once - closed == 1 + 3, "the group itself, then what stands in its place"
+    assert twice - once == 3 + 4
+    assert all_of == twice

@@ -246,6 +246,26 @@ def test_an_input_that_is_changed_by_itself_stands_right_above_what_it_becomes(t
     assert x == pytest.approx(placed, abs=0.06)
 
 
+@pytest.mark.parametrize(
+    ("count", "lines", "placed"),
+    [
+        (6, [(3, 4), (3, 5), (3, 1), (5, 0), (4, 2)], [42.5, 325.5, 186.8, 181.2, 176, 42.5]),
+        (8, [(6, 0), (0, 2), (1, 7), (2, 7), (1, 5), (3, 5)], [124, 58.5, 124, 333.5, 475, 228.5, 200, 84, 28.2, 28.2]),
+        (10, [(0, 3), (3, 7), (7, 8), (9, 2), (0, 4), (6, 4), (8, 5), (8, 1)],
+         [166.8, 110.8, 229, 79.5, 397, 233.8, 454.8, 79.5, 79.5, 300.3]),
+        (10, [(8, 0), (9, 0), (8, 6), (9, 6), (9, 3), (6, 3), (8, 1), (8, 5)],
+         [204, 324.5, 418.5, 68.7, 586.5, 447.5, 81, 757, 266.5, 112.4, 4]),
+    ],
+)  # fmt: skip
+def test_what_is_put_in_a_line_leaves_its_neighbours_their_room(count, lines, placed):
+    """Whichever node stands beside it, the first of all too."""
+    net = Net([80 + 37 * k % 90 for k in range(count)], lines)
+    rows, _ = layout._ordered(net, False)
+    x = columns(net, rows)
+    assert x == pytest.approx(placed, abs=0.06)
+    assert all(x[b] - x[a] >= apart(net, a, b) - 1e-6 for row in rows for a, b in pairwise(row))
+
+
 def test_a_trunk_is_straight_and_what_it_passes_gives_way():
     lines = [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)]
     net = net_of(5, lines)
@@ -357,11 +377,35 @@ PLACED = {
          163.1],
         (1, 502),
     ),
+    "ways of several lengths": (
+        (8, [(2, 3), (3, 4), (0, 5)]),
+        [223.8, 344.3, 77, 77, 77, 223.8, 485.8, 648.3],
+        [77, 77, 223.8],
+        (0, 727.8),
+    ),
+    "ways side by side": (
+        (11, [(0, 1), (0, 2), (1, 2), (1, 3), (3, 4), (0, 5), (4, 6), (0, 7), (7, 8), (2, 9), (7, 9)]),
+        [303.6, 165.5, 232.6, 69, 69, 479.5, 69, 335.5, 394.6, 232.6, 452.3],
+        [165.5, 244.6, 220.6, 69, 69, 479.5, 69, 335.5, 394.6, 232.6, 256.6],
+        (0, 522),
+    ),
+    "branches": (
+        (12, [(0, 1), (0, 3), (3, 4), (3, 5), (1, 6), (4, 6), (0, 7), (5, 7), (2, 8), (7, 8), (2, 9), (3, 10)]),
+        [312.4, 233.9, 77, 439.8, 490.4, 356.9, 430.6, 268.1, 268.1, 96.8, 626.4, 437.9],
+        [233.9, 439.8, 490.4, 356.9, 418.6, 442.6, 256.1, 280.1, 244.1, 268.1, 96.8, 626.4],
+        (1, 671.4),
+    ),
+    "loose boxes": (
+        (10, [(0, 1), (1, 5), (2, 9)]),
+        [58.5, 58.5, 230, 379.5, 521, 58.5, 673, 835.5, 990, 230],
+        [58.5, 58.5, 230],
+        (0, 1043),
+    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PLACED)
-def test_where_the_boxes_of_two_nets_stand(name):
+def test_where_the_boxes_of_some_nets_stand(name):
     (count, lines), expected, ends, reached = PLACED[name]
     placed = lay_out([(80 + 37 * k % 90, 46) for k in range(count)], lines)
     assert placed.x == pytest.approx(expected, abs=0.06)
@@ -389,3 +433,21 @@ def test_of_a_large_graph_one_order_is_tried_in_few_sweeps_and_without_swaps(mon
 def test_without_crossings_nothing_is_sorted(monkeypatch):
     monkeypatch.setattr(layout, "_swap", None)
     assert lay_out([(100, 46)] * 3, [(0, 2), (1, 2)]).crossings == 0
+
+
+@pytest.mark.parametrize(
+    ("straight", "turned", "taken"),
+    [
+        ((0, 200), (0, 139), "turned"), ((0, 200), (0, 140), "straight"), ((0, 200), (0, 300), "straight"),
+        ((1, 100), (0, 119), "turned"), ((1, 100), (0, 120), "straight"), ((2, 100), (0, 199), "turned"),
+        ((0, 100), (1, 0), "straight"), ((0, 141), (1, 0), "turned"),
+    ],
+)  # fmt: skip
+def test_of_two_orders_the_one_with_few_crossings_that_is_narrow_is_taken(monkeypatch, straight, turned, taken):
+    """A crossing is worth a width of 80; that inputs stand from left to right a width of 60."""
+    given, widths, real = [straight, turned], [straight[1], turned[1]], layout._ordered
+    monkeypatch.setattr(layout, "_ordered", lambda net, turned: (real(net, turned)[0], given[turned][0]))
+    monkeypatch.setattr(layout, "_extent", lambda net, x: widths.pop(0))
+    placed = lay_out([(100, 46)] * 3, [(0, 2), (1, 2)])
+    assert (placed.crossings, placed.width) == {"straight": straight, "turned": turned}[taken]
+    assert (placed.x[0] < placed.x[1]) == (taken == "straight")

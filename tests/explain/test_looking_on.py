@@ -182,6 +182,7 @@ def test_what_the_loss_functions_were_given():
     assert looked(linear, F.mse_loss, (X, X)).losses == []
     weighted = lambda out, y: F.binary_cross_entropy_with_logits(out, y, pos_weight=torch.ones(2))  # noqa: E731
     assert looked(linear, weighted, (X, X.sigmoid())).losses[0].spot.operation in LOSSES
+    assert trial._maker(nn.Parameter(X).reshape(8)) == ""
     assert trial._maker("word") == trial._maker(X) == trial._maker(nn.Parameter(X)) == ""
 
 
@@ -565,7 +566,55 @@ def test_a_step_that_fails_and_a_second_one():
 
 
 def test_what_the_engine_warns_of_is_a_finding_too():
-    report = doctor(lambda x, w, b: linear(x, w, torch.tensor(b, requires_grad=True)))
-    warned = [each for each in report.findings if each.severity == "warning"]
-    assert all(each.where == each.cure == "" or each.cure for each in warned)
-    assert "AD020" in codes(report)
+    def warned(*told):
+        def loss_fn(out, y):
+            for each in told:
+                warnings.warn(each, stacklevel=2)
+            return F.cross_entropy(out, y)
+
+        return loss_fn
+
+    known, other = torch.TeachingWarning("again", "AD025"), UserWarning("another's")
+    report = doctor(linear, warned(torch.TeachingWarning("a thing to know", "AD999"), other))
+    assert [(each.code, each.severity, each.sentence, each.where, each.cure) for each in report.findings] == [
+        ("AD999", "warning", "a thing to know", "", "")
+    ]
+    report = doctor(lambda x, w, b: linear(x, w, b).softmax(1), warned(known))
+    assert codes(report).count("AD025") == 1
+    assert "again" not in str(report)
+
+
+def test_a_large_loss_is_told_of_a_model_alone_that_has_not_been_trained():
+    def first(optimizer, steps=0):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
+        made = optimizer(model.parameters())
+        with torch.lenient():
+            for _ in range(steps):
+                made.zero_grad()
+                F.cross_entropy(model(X), CLASSES).backward()
+                made.step()
+        with torch.no_grad():
+            model[2].weight.mul_(200)
+        return model, made
+
+    def sgd(parameters):
+        return optim.SGD(parameters, lr=1e-5)
+
+    def told(model, optimizer):
+        return "first-loss" in codes(torch.doctor(model, F.cross_entropy, optimizer, (X, CLASSES)))
+
+    assert told(*first(sgd))
+    assert not told(*first(sgd, 1)), "it took a step, of which SGD keeps no state"
+    model, optimizer = first(lambda parameters: optim.Adam(parameters, lr=1e-5))
+    assert told(model, optimizer)
+    _, trained = first(lambda parameters: optim.Adam(parameters, lr=1e-5), 1)
+    optimizer.load_state_dict(trained.state_dict())
+    assert not told(model, optimizer), "it took no step, and goes on from a checkpoint"
+
+
+def test_a_loss_that_no_parameter_changes_is_not_judged_by_its_rate():
+    model = Of(lambda x, w, b: linear(x, w, b) * 1e-9)
+    report = doctor(model, lambda out, y: out.sum() + 1.0)
+    assert codes(report) == []
+    assert report.measured["one batch"].startswith("loss 1 → ")

@@ -311,6 +311,17 @@ def test_a_leaf_among_what_is_walked_back_from_is_no_reason_to_measure_nothing()
     assert [(each.label, round(each.up, 6)) for each in found_in(run)] == [("w", 3)]
 
 
+def test_numbers_that_a_step_has_left_are_those_of_the_next_slope():
+    w = torch.tensor(2.0, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.25)
+    with torch.watch() as run:
+        for _ in range(3):
+            (w * w).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    assert [(round(each.up, 6), each.backward) for each in found_in(run)] == [(4, 4), (2, 2), (1, 1)]
+
+
 def test_numbers_that_were_written_over_under_no_grad_are_the_new_ones():
     w, x = torch.tensor(2.0, requires_grad=True), torch.tensor([1.0, 2.0])
     with torch.watch() as run:

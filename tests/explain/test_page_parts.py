@@ -192,6 +192,11 @@ def test_equal_tensors_are_one_entry_and_none_is_none():
     first, same, turned, whole = (value_of(np.array(x)) for x in ([1.0, 2.0], [1.0, 2.0], [[1.0, 2.0]], [1, 2]))
     assert [kept.of(x) for x in (first, same, first, turned, whole, same)] == [0, 0, 0, 1, 2, 0]
     assert kept.entries == [[[2], [1, 2]], [[1, 2], [1, 2]], [[2], [1, 2]]]
+    wide = [np.arange(32.0).reshape(1, 32) for _ in range(2)]
+    wide[1][0, 2] = 2.5
+    assert [kept.of(value_of(x)) for x in wide] == [3, 4], "their pictures are the same"
+    del kept.entries[3:]
+    kept.known = {key: k for key, k in kept.known.items() if k < 3}
     large = [value_of(np.full((20, 20), x)) for x in (1.0, 1.0, 2.0)]
     assert [kept.of(x) for x in large] == [3, 3, 4]
 
@@ -492,6 +497,9 @@ def test_a_folded_box_tells_its_numbers(folded):
     said = "2 parameters in it got a gradient; the norm of all of these together is {}."
     assert norms == {"11-13": said.format("6.856"), "14-16": said.format("7.28")}
     data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
+    assert read("fold.js") in page
+    assert read("fold.css") in page
+    assert read("see.css") in page
     assert data["S"] == [-1] * 14
     assert data["P"] == [-1, 12, 12, 12, 12, 12, 13, 13, 13, 13, 13, -1, -1, -1]
     told = items(page)
@@ -760,6 +768,7 @@ def test_a_page_has_all_its_parts(program):
     assert page.count("fromAddress();") == 1
     assert "{{" not in page.partition("<script>")[0]
     assert "unfold" not in page
+    assert read("fold.css") not in page
     data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
     assert len(data["S"]) == len(run.graph().whole.boxes)
     last = max(int(k) for k in re.findall(r'data-t="(\d+)"', page))

@@ -104,6 +104,16 @@ def test_where_no_parameter_has_rows_all_of_them_are_moved():
         assert abs(direction[2]) == pytest.approx(2)
 
 
+def test_a_row_of_zeros_stays_and_the_others_are_scaled_in_double_precision():
+    model = linear([[0.1, 0.7], [0.0, 0.0], [3.0, -4.0]], [0.0, 0.0, 0.0])
+    for direction in surface._random(surface._Copy(model, F.mse_loss, (X, X)), 3).vectors:
+        rows = direction[:6].reshape(3, 2)
+        expected = np.linalg.norm(model.weight.detach().numpy().astype(np.float64), axis=1)
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), expected, rtol=1e-14)
+        assert not rows[1].any()
+        assert not direction[6:].any()
+
+
 # ---- the directions of a path ----
 
 
@@ -131,6 +141,16 @@ def test_a_path_on_a_line_has_one_direction(moves):
 def test_a_path_that_hardly_leaves_a_line_has_two():
     steps = np.array([[1.0, 0, 0], [2.0, 1e-6, 0]])
     assert surface._principal(steps).labels == ("where the path moved most (100%)", "where it moved next most (0%)")
+
+
+@pytest.mark.parametrize(("beside", "two"), [(1.5e-9, True), (0.7e-9, False), (0.0, False)])
+def test_how_far_a_path_must_leave_a_line(beside, two):
+    steps = np.array([[1.0, 0, 0], [-1.0, 0, 0], [0, beside, 0], [0, -beside, 0]])
+    if two:
+        assert len(surface._principal(steps).vectors) == 2
+    else:
+        with pytest.raises(ValueError, match="at least three moments that differ"):
+            surface._principal(steps)
 
 
 # ---- one number by its name ----
@@ -170,6 +190,17 @@ def test_a_moment_of_another_model_is_refused_in_words():
     model = nn.Linear(50, 25)
     with pytest.raises(ValueError, match=r"all 1,275 parameters, not of 1,274 numbers"):
         loss_values(model, F.mse_loss, (torch.ones(1, 50), torch.ones(1, 25)), path=[torch.ones(1274)])
+
+
+def test_a_model_is_moved_in_double_precision_from_where_it_is():
+    """Single precision would lose a part of what a short path is."""
+    copied = surface._Copy(linear([[1.0, 0.1]], [0.5]), F.mse_loss, (X, Y))
+    assert copied.start.dtype == copied.read(torch.ones(3)).dtype == np.float64
+    assert copied.start.tolist() == [1.0, float(np.float32(0.1)), 0.5]
+    path = [torch.tensor([1.0 + 1e-6, 0.1, 0.5]), torch.tensor([1.0, 0.1 + 1e-6, 0.5])]
+    found = loss_values(linear([[1.0, 0.1]], [0.5]), F.mse_loss, (X, Y), path=path, points=2)
+    far = [np.linalg.norm(moment.numpy().astype(float) - copied.start) for moment in path]
+    np.testing.assert_allclose(np.linalg.norm(found.path, axis=1), far, rtol=1e-6)
 
 
 def test_buffers_are_as_at_first_at_each_point():

@@ -274,6 +274,34 @@ def test_what_a_layer_fills_as_it_is_made_is_not_told_and_what_is_filled_afterwa
     assert [event.thing.name for event in of(run, Changed)] == ["p"]  # no layer did it
 
 
+def test_what_has_a_gradient_already_is_changed_also_by_a_layer():
+    layer = nn.Linear(2, 1)
+    layer(torch.ones(1, 2)).sum().backward()
+    with torch.watch() as run:
+        layer.reset_parameters()
+        nn.init.ones_(layer.bias)
+    assert [event.thing.name for event in of(run, Changed)][-1] == "bias"
+    assert {event.thing.name for event in of(run, Changed)} == {"weight", "bias"}
+
+
+def test_what_a_users_own_constructor_changes_is_told():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.ones(2))
+            self.reset_parameters()
+
+        def reset_parameters(self):
+            with torch.no_grad():
+                self.w.mul_(3)
+
+    with torch.watch() as run:
+        net = Net()
+    (change,) = of(run, Changed)
+    assert (change.by, held(change.before), held(change.after)) == ("mul_", [1, 1], [3, 3])
+    assert net.w.tolist() == [3, 3]
+
+
 # ---- the way back ----
 
 
@@ -292,6 +320,17 @@ def test_what_arrives_is_added_up_and_what_was_there_is_known():
     ]  # fmt: skip
 
 
+def test_what_is_walked_back_from_may_get_more_from_another():
+    w = leaf(1, 2)
+    with torch.watch() as run:
+        y = w * 2
+        z = y * 3
+        torch.autograd.backward([y, z], [torch.ones(2), torch.ones(2)])
+    (sent,) = [sent for event in of(run, Walked) for sent in event.sent if sent.to.name == "y"]
+    assert (held(sent.before), held(sent.fitted), held(sent.total)) == ([1, 1], [3, 3], [4, 4])
+    assert w.grad.tolist() == [8, 8]
+
+
 def test_the_first_gradients_are_those_that_were_given():
     w = leaf(1, 2)
     with torch.watch() as run:
@@ -305,6 +344,16 @@ def test_the_first_gradients_are_those_that_were_given():
         ("backward", "", []), ("grad", "", [("w", [4, 4])]),
     ]  # fmt: skip
     assert found[0].tolist() == [4, 4]
+
+
+@pytest.mark.parametrize("first", [torch.ones(5000), torch.arange(5000.0)], ids=["ones", "others"])
+def test_a_first_gradient_is_kept_whole_however_large(first):
+    w = torch.ones(5000, requires_grad=True)
+    with torch.watch() as run:
+        (w * 2).backward(first)
+    assert held(of(run, Began)[0].roots[0][1]) == first.tolist()
+    exec(run.source(), names := dict(run.inputs))
+    assert names["w_grad"].tolist() == w.grad.tolist() == (first * 2).tolist()
 
 
 def test_what_grad_finds_may_be_a_result_and_what_it_does_not_find_is_left_out():
@@ -549,6 +598,30 @@ def test_a_tensor_is_the_same_thing_as_long_as_it_holds_the_same_numbers():
     assert (third.name, fourth.name, fourth.value.array[0]) == ("x", "x₂", 7)
 
 
+def test_data_that_was_written_to_through_a_part_is_another_thing_if_its_numbers_are_others():
+    w, x = leaf(1, 2), torch.tensor([3.0, 4.0])
+    with torch.watch() as run:
+        w * x
+        x[:1].mul_(1)
+        w * x
+        x[:1].mul_(2)
+        w * x
+    first, second, third = (event.inputs[1] for event in of(run, Made) if event.name == "mul")
+    assert first is second is not third
+    assert (held(first.value), held(third.value)) == ([3, 4], [6, 4])
+
+
+def test_a_result_whose_graph_is_gone_may_be_used_on():
+    w = leaf(1, 2)
+    y = w.exp()
+    y.sum().backward()
+    with torch.watch() as run:
+        z = y * 2
+    assert [(thing.name, held(thing.value)) for thing in run.things if thing.kind == "result"] == [
+        ("y", y.tolist()), ("z", z.tolist()),
+    ]  # fmt: skip
+
+
 def test_a_constant_without_dimensions_is_a_number_until_it_has_a_name():
     w = leaf(1, 2)
     with torch.watch() as run:
@@ -629,6 +702,21 @@ def test_what_an_older_operation_keeps_fills_in_its_constants_and_options():
     assert [held(one.value) for one in constants] == [[3, 4]]
     results = [one for each in product for one in each.inputs if one is not None and one.kind == "result"]
     assert [held(one.value) for one in results] == [w.exp().tolist()]
+
+
+def test_what_an_older_operation_keeps_is_kept_whole_however_large():
+    """A program starts from it."""
+    w, x = torch.ones(5000, requires_grad=True), torch.full((5000,), 2.0)
+    y = (w * x).exp() * w
+    with torch.watch() as run:
+        y.sum().backward()
+    used = [one for event in of(run, Walked) for one in event.made.inputs if one is not None and one.kind != "result"]
+    assert {one.kind for one in used} == {"parameter", "data"}
+    assert all(one.value.array is not None for one in used)
+    kept = [one for event in of(run, Walked) for one in event.made.outputs if event.made.name == "exp"]
+    assert [one.value.array is not None for one in kept] == [True]
+    exec(run.source(), names := dict(run.inputs))
+    assert names["w_grad"].tolist() == w.grad.tolist()
 
 
 def test_a_value_knows_whether_another_has_the_same_bits():

@@ -51,6 +51,15 @@ def test_of_two_with_the_same_places_that_with_these_arguments_is_taken():
     assert ast.unparse(body_of(compiled("rule = lambda x: (lambda g: g * 2)\n", "rule"))) == "lambda g: g * 2"
 
 
+def test_code_without_columns_has_no_source():
+    """As under -X no_debug_ranges, and in a frozen program."""
+    rule = lambda g, x: g * x  # noqa: E731
+    assert ast.unparse(body_of(rule)) == "g * x"
+    rule.__code__ = rule.__code__.replace(co_linetable=b"")
+    assert body_of(rule) is None
+    assert written(rule) == "f(g, x)"
+
+
 def test_what_is_no_lambda_has_no_body_but_a_definition():
     def plain(g, x):
         return g * x
@@ -102,12 +111,12 @@ def test_a_file_that_is_no_python_or_is_not_there_has_nothing():
     ("name", "value"),
     [
         ("a", "1"), ("b", "2 * 3"), ("c", "4"), ("d", "x"), ("e", "x"), ("f", None), ("g", None), ("h", None), ("i", "7"),
-        ("j", None),
+        ("j", None), ("n", "1"), ("o", None),
     ],
 )  # fmt: skip
 def test_what_is_assigned_to_a_name(name, value):
-    text = "a = 1\nb, c = 2 * 3, 4\nd = e = x\nf, g = pair\nif a:\n    h = 5\n(i, (j, k)) = 7, (8, 9)\nl.m = 3\na = 6\n"
-    module = ast.parse(text)
+    first = "a = 1\nb, c = 2 * 3, 4\nd = e = x\nf, g = pair\nif a:\n    h = 5\n"
+    module = ast.parse(first + "(i, (j, k)) = 7, (8, 9)\nl.m = 3\na = 6\nn, *o = 1, 2, 3\n")
     found = assigned(module, name)
     assert (found and ast.unparse(found)) == value
 
@@ -325,6 +334,24 @@ def test_a_usual_case_is_asked_of_the_values_of_a_run():
     assert plain() is None  # w was not kept
     assert plain("w.x", w=3) is None
     assert usual_formula(silent, {}, {}, {}) is None
+
+
+LIMIT = 3
+
+
+@primitive(None, None)
+def bounded(x, n):
+    """x below n.
+
+    Plainly, where n < LIMIT: x / n
+    """
+    return x
+
+
+def test_what_a_question_names_is_of_the_helpers_file():
+    for helper in (bounded, bounded.operation.forward):
+        given = {"x": parsed("g"), "n": parsed("k")}
+        assert [usual_formula(helper, given, {"LIMIT": 100}, {"k": k}) for k in (2, 3)] == ["x / n", None]
 
 
 def test_what_an_expression_comes_to():

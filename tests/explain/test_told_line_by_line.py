@@ -595,6 +595,15 @@ def test_what_a_program_holds():
     ]
 
 
+def test_a_hook_on_an_operation_is_about_no_tensor():
+    run, one, ten = a_step(), value_of(torch.ones(2)), value_of(torch.full((2,), 10.0))
+    hooks = [events.Hooked(None, None, [one], [ten]), events.Hooked(None, run.things[0], [one], [None])]
+    first, second = story_of(SimpleNamespace(events=[*run.events, *hooks], things=run.things)).moments[-2:]
+    assert (first.title, first.things, first.changes) == ("a hook on an operation", [], [])
+    assert [(row.about, row.numbers) for row in first.rows] == [(None, "[1 1] → [10 10]")]
+    assert (second.title, second.things, second.changes) == ("a hook on x", [run.things[0]], [])
+
+
 def test_a_step_without_a_backward_says_nothing_of_a_loss():
     w, b, _ = leaves()
     optimizer = optim.SGD([w, b], lr=0.1)
@@ -634,3 +643,31 @@ def test_two_steps_after_one_backward_expect_a_change_once():
             optimizer.step()
     expected = [fact for moment in run.story.moments for fact in moment.facts if "should change" in fact]
     assert len(expected) == 1
+
+
+def test_a_cut_inside_a_layer_is_told_in_it():
+    class Cutting(nn.Module):
+        def forward(self, x):
+            h = x * 2
+            cut = h.detach()
+            return h + cut
+
+    model = nn.Sequential(nn.Linear(2, 2), Cutting())
+    with torch.watch() as run:
+        model(torch.ones(1, 2)).sum()
+    (told,) = [moment for moment in run.story.moments if isinstance(moment.event, events.Cut)]
+    assert (told.phase, told.module, told.depth, told.span.told[:24]) == ("forward", "1", 0, "test_told_line_by_line.p")
+    assert {moment.module for moment in run.story.moments if moment.phase == "forward"} == {"0", "1", ""}
+
+
+def test_what_has_no_name_and_was_cut_by_the_way_is_not_told():
+    w, _, _ = leaves()
+    with torch.watch() as run:
+        a = w * 2
+        a.argmax()
+        a.argmax(), a.detach()
+        with torch.inference_mode():
+            a.exp()
+    assert [moment.title for moment in run.story.moments if isinstance(moment.event, events.Cut)] == [
+        "cut by detach", "cut under inference_mode()"
+    ]  # fmt: skip

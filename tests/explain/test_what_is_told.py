@@ -169,6 +169,7 @@ def test_of_a_large_gradient_it_is_known_whether_it_is_the_one_that_arrived():
     assert sums(small(whole)).change_by(move(W)) == (USUAL, 5.0)
     assert sums(small(value(4.0, 6.0))).change_by(move(W)) == ("", None)
     assert sums(small(whole), small(whole)).change_by(move(W)) == ("", None)
+    assert sums(small(whole), whole).change_by(move(W)) == sums(whole, small(whole)).change_by(move(W)) == ("", None)
     one = move(W)
     one.grad = small(whole)
     assert sums(whole).change_by(one) == (SENT, 5.0)

@@ -267,6 +267,19 @@ def test_gradients_that_are_cleared():
     assert has_grad(run, w, "w")
 
 
+@pytest.mark.parametrize("before", [False, True])
+def test_the_name_of_a_gradient_is_nobody_elses(before):
+    w = leaf(1, 2)
+    if before:
+        (w * 2).sum().backward()
+    with torch.lenient(), torch.watch() as run:
+        (w * 3).sum().backward()
+        w_grad = w * 5
+        w_grad.sum().backward()
+    assert any(line.startswith("w_grad_2 = w * ") for line in code(run))
+    assert has_grad(run, w, "w")
+
+
 def test_a_gradient_of_before_that_is_cleared_is_not_needed():
     w, v = leaf(1, 2), leaf(3)
     (w * 2).sum().backward()

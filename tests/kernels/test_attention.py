@@ -135,6 +135,8 @@ def test_one_array_of_another_dtype_is_the_twins(other):
 def shares_in(layout, shares):
     if layout == "longer rows":
         return np.pad(shares, [(0, 0)] * 3 + [(0, 32)])[..., : shares.shape[3]]
+    if layout == "keys backwards":
+        return np.ascontiguousarray(shares[..., ::-1])[..., ::-1]
     if layout == "turned":
         return np.ascontiguousarray(shares.mT).mT
     if layout == "another dtype":
@@ -144,7 +146,7 @@ def shares_in(layout, shares):
     return laid_out(shares, layout)
 
 
-@pytest.mark.parametrize("layout", [*LAYOUTS, "longer rows", "longer", "turned", "another dtype"])
+@pytest.mark.parametrize("layout", [*LAYOUTS, "longer rows", "longer", "turned", "keys backwards", "another dtype"])
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_shares_in_every_layout(layout, causal, dtype):

@@ -70,3 +70,14 @@ def test_products_in_several_threads_leave_the_threads_as_they_were(seen):
     assert not wrong
     assert counts() == {3}
     assert len(seen) == 200
+
+
+def test_a_product_inside_of_another_one_leaves_its_threads(seen):
+    """Two threads of the program may be at it: what there was before is given back when the last one is through."""
+    for inner in (10**6, 10**9, 10):
+        with blas.threads_for(10**6):
+            assert counts() == {1}
+            with blas.threads_for(inner):
+                assert counts() == {1}
+            assert counts() == {1}
+        assert counts() == {3}

@@ -1,5 +1,6 @@
 """What the loops promise beyond agreeing with their twins: a precise exp, and independence of the path and of threads."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -128,13 +129,19 @@ SHAPES = [
 @pytest.mark.parametrize("a_order", "CF")
 @pytest.mark.parametrize("b_order", "CF")
 def test_matmul_of_any_order(dtype, m, k, n, a_order, b_order):
+    a, b, bias, wanted, worst = product(dtype, m, k, n)
+    found = _kernels.matmul(np.asarray(a, order=a_order), np.asarray(b, order=b_order), bias)
+    assert np.all(np.abs(found - wanted) <= 50 * np.finfo(dtype).eps * worst)
+
+
+@functools.cache
+def product(dtype, m, k, n):
+    """Two matrices and a bias, the result in the next wider dtype, and the size of what was added up."""
     rng = np.random.default_rng(0)
-    a = np.asarray(rng.normal(size=(m, k)).astype(dtype), order=a_order)
-    b = np.asarray(rng.normal(size=(k, n)).astype(dtype), order=b_order)
-    bias = rng.normal(size=n).astype(dtype)
-    wanted = a.astype(np.longdouble) @ b.astype(np.longdouble) + bias
-    worst = np.abs(a).astype(np.float64) @ np.abs(b).astype(np.float64) + np.abs(bias)
-    assert np.all(np.abs(_kernels.matmul(a, b, bias) - wanted) <= 50 * np.finfo(dtype).eps * worst)
+    a, b, bias = (rng.normal(size=shape).astype(dtype) for shape in ((m, k), (k, n), n))
+    wide = np.float64 if dtype is np.float32 else np.longdouble
+    wanted = a.astype(wide) @ b.astype(wide) + bias
+    return a, b, bias, wanted, np.abs(a).astype(np.float64) @ np.abs(b).astype(np.float64) + np.abs(bias)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -151,3 +151,22 @@ def test_memory_that_may_not_be_written_is_refused(name, written):
         with pytest.raises(ValueError, match="read-only"):
             getattr(kernels, name)(*arrays.values(), [2, 2], False)
         assert not arrays[written].any()
+
+
+SAID = [
+    ({"w_hh": np.zeros((9, 3), np.float32)}, r"lstm: w_hh must be \(4 \* hidden, hidden\), got \(9, 3\)"),
+    ({"w_hh": np.zeros((12, 3, 1), np.float32)}, r"lstm: w_hh must be \(4 \* hidden, hidden\), got \(12, 3, 1\)"),
+    ({"sizes": [2, 3]}, r"lstm: the sizes of the steps must not grow, nor be negative, got \[2, 3\]"),
+    ({"sizes": [2, -1]}, r"lstm: the sizes of the steps must not grow, nor be negative, got \[2, -1\]"),
+    ({"sizes": []}, r"lstm: the sizes of the steps must not grow, nor be negative, got \[\]"),
+    ({"gates": np.zeros((4, 11), np.float32)}, r"lstm: gates has shape \(4, 11\), expected \(4, 12\)"),
+    ({"h": np.zeros((1, 3), np.float32)}, r"lstm: h has shape \(1, 3\), expected \(2, 3\)"),
+    ({"cells": np.zeros((4, 2), np.float32)}, r"lstm: cells has shape \(4, 2\), expected \(4, 3\)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "text"), SAID, ids=lambda each: str(each)[:40])
+def test_a_refusal_says_what_was_found_and_what_is_expected(change, text):
+    for kernels in (_kernels, reference):
+        with pytest.raises(ValueError, match=text):
+            kernels.lstm(**{**arguments(), **change})

@@ -155,6 +155,18 @@ def test_channels_that_the_groups_do_not_divide_are_refused(kernel):
         assert results[0] == results[1], (first, second)
 
 
+@pytest.mark.parametrize("kernel", CONVOLUTIONS)
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_one_array_of_another_dtype_is_the_twins(kernel, which):
+    windows = Windows((6,), (4,), (3,), (1,), (0,), (1,))
+    arrays = arrays_of(kernel, windows, 1, 4, 4, 2, np.float32)
+    if which < len(arrays):
+        arrays = [each.astype(np.float64) if k == which else each for k, each in enumerate(arrays)]
+        found, wanted = (getattr(module, kernel)(*arrays, windows, 1) for module in (_kernels, reference))
+        assert found.dtype == wanted.dtype
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize(("inside", "kernel"), [((300,), (256,)), ((300,), (257,)), ((20, 19), (16, 16)), ((20, 19), (17, 16))])
 def test_a_pool_of_more_taps_than_a_byte_can_tell_apart(inside, kernel):
     ones, zeros = (1,) * len(inside), (0,) * len(inside)

@@ -191,6 +191,37 @@ def test_where_padding_is_left_out(how, padding):
     same_numbers(program)
 
 
+def test_memory_that_is_read_only_is_assigned_anew():
+    frozen = np.ones((1, 2), np.float32)
+    frozen.flags.writeable = False
+    layer = autodiff.nn.Linear(2, 1, bias=False)
+    layer.weight._array = frozen
+    state = {"weight": autodiff.zeros(1, 2)}
+    with pytest.raises(RuntimeError, match='While copying the parameter named "weight": its memory is read-only'):
+        layer.load_state_dict(state)
+    layer.load_state_dict(state, assign=True)
+    assert layer.weight.tolist() == [[0, 0]]
+
+
+@BOTH
+def test_a_lazy_layer_saves_its_own_tensors_or_copies_without_a_graph(T):
+    layer = T.nn.LazyBatchNorm1d()
+    assert layer.state_dict(keep_vars=True)["num_batches_tracked"] is layer.num_batches_tracked
+    assert layer.state_dict()["num_batches_tracked"] is not layer.num_batches_tracked
+    assert layer.state_dict()["weight"] is layer.weight
+    layer.register_buffer("seen", T.ones(1), persistent=False)
+    assert list(layer.state_dict()) == ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+
+
+def test_norms_of_one_channel_and_of_none():
+    x = autodiff.tensor([[1.0], [3.0]])
+    assert autodiff.nn.SyncBatchNorm(1, eps=1e-12)(x).tolist() == [[-1], [1]]
+    with pytest.raises(ValueError, match="SyncBatchNorm number of input channels should be non-zero"):
+        autodiff.nn.SyncBatchNorm(0)(autodiff.ones(2, 0))
+    with pytest.raises(ValueError, match=r"expected at least 2D input \(got 1D input\)"):
+        autodiff.nn.SyncBatchNorm(1)(autodiff.ones(1))
+
+
 def test_one_example_with_padding():
     def program(T):
         model = encoder_of(T).eval()
@@ -334,7 +365,8 @@ KLDivLoss(log_target=True)
 MultiMarginLoss(2, 0.5, T.ones(3)); CosineEmbeddingLoss(0.5); HingeEmbeddingLoss(2.0); MarginRankingLoss(0.5, reduction='sum')
 SmoothL1Loss(beta=0.5); NLLLoss(T.ones(3), ignore_index=1); CrossEntropyLoss(label_smoothing=0.1)
 BCEWithLogitsLoss(pos_weight=T.ones(2))
-Hardshrink(0.3); Softplus(2, 10); GLU(0); Hardsigmoid(True); Flatten(0, 1); LeakyReLU(0.2, True)
+Linear(0, 3); Linear(3, 0); Conv1d(0, 3, 2); RNNCell(2, 0); Bilinear(2, 0, 3); Hardshrink(0.3); Softplus(2, 10); GLU(0)
+Hardsigmoid(True); Flatten(0, 1); LeakyReLU(0.2, True)
 """  # fmt: skip
 SHOWN = [call.strip() for line in PRINTED.strip().split("\n") for call in line.split(";")]
 
@@ -370,6 +402,7 @@ def test_how_many_layers_are_shown():
 DRAWN = {
     "Embedding", "EmbeddingBag", "RNN", "LSTM", "GRU", "RNNCell", "GRUCell", "LSTMCell", "Conv2d", "ConvTranspose2d",
     "BatchNorm2d", "InstanceNorm1d", "LayerNorm", "RMSNorm", "GroupNorm", "Bilinear", "AdaptiveLogSoftmaxWithLoss",
+    "PReLU",
 }  # fmt: skip
 RESET = [make for make in SHOWN if make.split("(")[0] in DRAWN]
 
@@ -507,9 +540,11 @@ def test_adaptive_softmax(cutoffs, bias):
         loss.backward()
         alone = layer(x[3], T.tensor(7))
         some = layer(x[:2], T.tensor([0, 0]))
-        return output, loss, x.grad, list(alone), list(some), layer.log_prob(x), layer.predict(x), [
-            p.grad for p in layer.parameters()
-        ]
+        grads = [p.grad.clone() for p in layer.parameters()]
+        layer.zero_grad()
+        layer(x, T.zeros(10, dtype=T.int64))[1].backward()
+        assert [p.grad is None for p in layer.tail.parameters()] == [True] * 2 * len(cutoffs)  # no cluster is asked
+        return output, loss, x.grad, list(alone), list(some), layer.log_prob(x), layer.predict(x), grads
 
     same(program)
 
@@ -559,6 +594,22 @@ def test_a_parameter_of_the_users_own_class_is_marked(T):
     assert p._is_param is True
     assert isinstance(p, T.nn.Parameter)
     assert not isinstance(T.ones(2).as_subclass(Own), T.nn.Parameter)
+
+
+@BOTH
+@pytest.mark.parametrize("learned", [True, False])
+def test_a_buffer_of_the_users_own_class_is_marked(T, learned):
+    class Own(T.Tensor):
+        pass
+
+    b = T.nn.Buffer(T.ones(2).as_subclass(Own).requires_grad_(learned), persistent=False)
+    assert type(b) is Own
+    assert b._is_buffer is True
+    assert (b.requires_grad, b.persistent) == (learned, False)
+    assert T.nn.Buffer(T.ones(1).as_subclass(Own)).persistent
+    module = T.nn.Module()
+    module.b = b
+    assert (list(module._buffers), list(module.state_dict())) == (["b"], [])
 
 
 def test_a_dictionary_of_parameters_takes_all_of_an_iterator_or_nothing():
@@ -651,6 +702,97 @@ def test_an_older_backward_hook_in_a_file_is_refused():
     state["_backward_hooks"] = OrderedDict({1: hook})
     with pytest.raises(RuntimeError, match="hooks of register_backward_hook, which register_full_backward_hook has replaced"):
         _form.from_pytorchs(state)
+
+
+def test_a_hook_on_all_registrations_may_take_itself_away():
+    """In PyTorch the table must not change meanwhile."""
+    T = autodiff
+    M, seen, handles = T.nn.modules.module, [], []
+    for kind in ("parameter", "buffer", "module"):
+        def once(module, name, value, handles=handles):
+            seen.append(name)
+            handles.pop(0).remove()
+
+        register = getattr(M, f"register_module_{kind}_registration_hook")
+        handles += [register(once), register(lambda module, name, value: seen.append(name.upper()))]
+        module = T.nn.Module()
+        for name in ("a", "b"):
+            given = T.nn.Parameter(T.ones(1)) if kind == "parameter" else T.ones(1) if kind == "buffer" else T.nn.ReLU()
+            getattr(module, "add_module" if kind == "module" else f"register_{kind}")(name, given)
+        handles.pop().remove()
+    assert seen == ["a", "A", "B"] * 3
+
+
+WARNED = {
+    "Container": lambda T: T.nn.Container(a=T.nn.ReLU()), "NLLLoss2d": lambda T: T.nn.NLLLoss2d(),
+    "a reduction": lambda T: T.nn.MSELoss(size_average=False), "dropout of one layer": lambda T: T.nn.LSTM(2, 3, dropout=0.5),
+    "softmax": lambda T: T.nn.functional.softmax(T.ones(2)), "Softmax": lambda T: T.nn.Softmax()(T.ones(2)),
+    "gumbel_softmax": lambda T: T.nn.functional.gumbel_softmax(T.ones(2), eps=0.1),
+    "dropout2d": lambda T: T.nn.functional.dropout2d(T.ones(2, 2, 2)), "Dropout2d": lambda T: T.nn.Dropout2d()(T.ones(2, 2)),
+    "dropout3d": lambda T: T.nn.functional.dropout3d(T.ones(2, 2)),
+    "an instance norm": lambda T: T.nn.InstanceNorm1d(2)(T.ones(1, 3, 4)),
+    "an encoder": lambda T: T.nn.TransformerEncoder(T.nn.TransformerEncoderLayer(4, 2, 8), 1),
+    "an old initialisation": lambda T: T.nn.init.uniform(T.ones(2)),
+    "nothing to draw": lambda T: T.nn.init.kaiming_normal_(T.ones(0, 2)),
+    "limits far away": lambda T: T.nn.init.trunc_normal_(T.ones(2), 9.0),
+    "clip": lambda T: T.nn.utils.clip_grad_norm(T.ones(2), 1.0),
+    "a used generator": lambda T: T.nn.utils.clip_grad_norm_((x for x in []), 1.0),
+    "an old norm": lambda T: T.nn.utils.weight_norm(T.nn.Linear(2, 2)),
+    "an old call": lambda T: T.nn.utils.stateless.functional_call(T.nn.ReLU(), {}, T.ones(1)),
+    "places of state_dict": lambda T: T.nn.ReLU().state_dict({}),
+    "a parameter twice": lambda T: T.optim.SGD([T.ones(1)] * 2, lr=0.1),
+    "an old hook": lambda T: old_hook(T),
+    "embedding_bag": lambda T: T.nn.functional.embedding_bag(T.ones(2, 2), T.ones(1, 1).long()),
+}  # fmt: skip
+
+
+def old_hook(T):
+    layer = T.nn.Sequential(T.nn.Linear(1, 1), T.nn.Linear(1, 1))
+    layer.register_backward_hook(lambda *args: None)
+    layer(T.ones(1))
+
+
+@pytest.mark.parametrize("what", WARNED)
+def test_a_warning_names_the_line_of_the_program(what):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        WARNED[what](autodiff)
+    assert caught
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+@BOTH
+def test_a_table_of_hooks_that_was_put_aside_is_no_more_the_modules(T):
+    seen, layer = [], T.nn.Linear(1, 1)
+    layer.register_forward_hook(lambda *args: seen.append("first"))
+    aside = layer._forward_hooks
+    layer._forward_hooks = OrderedDict({7: lambda *args: seen.append("second")})
+    assert len(aside) == 1
+    aside.clear()
+    layer(T.ones(1))
+    assert seen == ["second"]
+    assert list(layer._forward_hooks) == [7]
+    layer._forward_hooks.popitem()
+    layer(T.ones(1))
+    assert seen == ["second"]
+    with pytest.raises(KeyError, match="dictionary is empty"):
+        layer._forward_hooks.popitem()
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("state", [True, False])
+def test_packed_sequences_with_a_first_state(kind, ordered, state):
+    def program(T):
+        layer = getattr(T.nn, kind)(2, 3, 2, bidirectional=True).double()
+        xs = [x_of(T, n, 2) for n in ((4, 2, 1) if ordered else (2, 4, 1))]
+        packed = T.nn.utils.rnn.pack_sequence(xs, enforce_sorted=ordered)
+        hx = x_of(T, 4, 3, 3) if state else None
+        hx = (hx, hx * 2) if state and kind == "LSTM" else hx
+        y, last = layer(packed, hx)
+        return list(y), last, layer(packed)[1]
+
+    same_numbers(program)
 
 
 # ---- errors of the user's ----

@@ -1,5 +1,7 @@
 """nn.init whole against PyTorch's: the draws, with a generator too, what is refused, and the names that warn."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -93,3 +95,21 @@ def test_nothing_to_fill_is_said_of_the_users_line(name):
     with pytest.warns(UserWarning, match="Initializing zero-element tensors is a no-op") as said:
         assert getattr(autodiff.nn.init, name)(autodiff.empty(0, 3)).shape == (0, 3)
     assert [w.filename for w in said] == [__file__]
+
+
+@pytest.mark.parametrize("std", [0.25, 3.0])
+@pytest.mark.parametrize("shift", [-2.01, -1.99, 0.0, 1.99, 2.01])
+def test_limits_that_are_far_from_the_mean(std, shift):
+    """More than two standard deviations outside of [a, b] it warns; the numbers are PyTorch's, drawn in either way."""
+    a, b = -1.0, 1.5
+    mean = (a if shift < 0 else b) + shift * std
+    found = []
+    for T in (autodiff, torch):
+        T.manual_seed(3)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            x = T.nn.init.trunc_normal_(T.empty(50), mean, std, a, b)
+        found.append((x.numpy(), [str(w.message)[:40] for w in caught]))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-5, atol=1e-6)
+    assert found[0][1] == found[1][1]
+    assert len(found[0][1]) == (abs(shift) > 2)

@@ -500,7 +500,57 @@ def test_a_hook_that_was_there_before_stays_when_pruning_is_removed(T):
     assert all(isinstance(p, T.nn.Parameter) and p.requires_grad for p in (layer.weight, layer.bias))
 
 
+@BOTH
+@pytest.mark.filterwarnings("ignore:.*is deprecated in favor of:FutureWarning")
+@pytest.mark.parametrize("norm", ["weight_norm", "spectral_norm"])
+def test_hooks_of_ones_own_stay_when_a_norm_is_removed(T, norm):
+    """Of all kinds, those before the norm's and those behind; a second norm on another weight stays too."""
+    seen = []
+    layer = T.nn.Bilinear(2, 2, 3)
+    registers = ["register_forward_pre_hook", "register_state_dict_post_hook", "register_load_state_dict_pre_hook"]
+    for register in registers:
+        getattr(layer, register)(lambda *args, name=register: seen.append(name))
+    getattr(T.nn.utils, norm)(layer)
+    if norm == "weight_norm":
+        T.nn.utils.weight_norm(layer, "bias")
+    for register in registers:
+        getattr(layer, register)(lambda *args, name=register: seen.append(name))
+    assert getattr(T.nn.utils, f"remove_{norm}")(layer) is layer
+    layer(T.ones(2), T.ones(2))
+    state = layer.state_dict()
+    if T is torch and norm == "spectral_norm":
+        seen += registers[2:] * 2  # there a hook that loads stays
+    else:
+        layer.load_state_dict(state)
+    assert seen == [name for name in registers for _ in range(2)]
+    assert sorted(state) == (["bias_g", "bias_v", "weight"] if norm == "weight_norm" else ["bias", "weight"])
+    assert isinstance(layer.weight, T.nn.Parameter)
+    with pytest.raises(ValueError, match=f"{norm} of 'weight' not found in Bilinear"):
+        getattr(T.nn.utils, f"remove_{norm}")(layer)
+
+
 # ---- packing ----
+
+
+@pytest.mark.parametrize("kind", ["int32", "uint8", "int8", "float32", "a list", "an array"])
+def test_lengths_of_each_kind(kind):
+    found = []
+    for T in (autodiff, torch):
+        lengths = [1, 3, 2]
+        if kind == "an array":
+            lengths = np.array(lengths)
+        elif kind != "a list":
+            lengths = T.tensor(lengths, dtype=getattr(T, kind))
+        try:
+            packed = T.nn.utils.rnn.pack_padded_sequence(T.arange(12.0).reshape(4, 3), lengths, enforce_sorted=False)
+            found.append(numbers(list(packed)))
+        except RuntimeError:
+            assert kind in ("int32", "uint8", "int8", "float32")  # PyTorch takes tensors of int64 alone
+            found.append(None)
+    if found[1] is not None:
+        close(*found)
+    else:
+        assert found[0][1][2] == [3, 2, 1]
 
 
 LENGTHS = st.lists(st.integers(1, 4), min_size=1, max_size=4)

@@ -103,3 +103,18 @@ def test_what_is_refused():
         function(params, grads, *states.values(), grad_scale=autodiff.ones(1), **options)
     with pytest.raises(RuntimeError, match="one length, found params: 2, grads: 1"):
         function(params, grads[:1], *states.values(), **options)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_decay_leaves_what_is_infinite_alone(name):
+    """0 * inf would be nan: without weight decay the parameter is no part of its own gradient."""
+    results = []
+    for T in (autodiff, torch):
+        function, params, states, options = prepared(T, name)
+        options = {**options, **{key: 0.0 for key in ("weight_decay", "lambd") if key in options}}
+        params[0][0, 1] = float("inf")
+        for step in range(2):
+            function(params, grads_of(T, step, params), *states.values(), **options)
+        results.append(params)
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-5, atol=1e-6)

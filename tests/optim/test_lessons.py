@@ -93,6 +93,26 @@ def test_each_step_is_told_of_where_it_is_an_error():
             optimizer.step()
 
 
+def test_each_lesson_is_told_once_also_between_others():
+    w, optimizer = a_model()
+
+    def computed_and_stepped():
+        (w * w).sum()
+        optimizer.step()
+
+    def summed():
+        for _ in range(2):
+            backward(w)
+            optimizer.step()
+        w.grad = None
+
+    def without():
+        for _ in range(2):
+            computed_and_stepped()
+
+    assert [codes(program) for program in (without, summed, without, summed)] == [["AD017"], ["AD015"], [], []]
+
+
 # ---- no gradients at all ----
 
 

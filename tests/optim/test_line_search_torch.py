@@ -7,17 +7,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import autodiff
-from autodiff.optim._line_search import Point, cubic_minimum, strong_wolfe
+from autodiff.optim._line_search import Point, _inside, cubic_minimum, strong_wolfe
 
 torch = pytest.importorskip("torch")
 theirs = pytest.importorskip("torch.optim.lbfgs")
 
 
 def along(lean, bend, wave, pace, phase):
-    """A function of how far, and its slope: a line, a bowl and a wave; it falls at 0, since so does the wave of each phase."""
+    """A function of how far, and its slope: a line, a bowl and a wave, 5 at 0, where it falls, as each wave does."""
 
     def f(t):
-        return -lean * t + bend * t * t + wave * (math.sin(pace * t + phase) - math.sin(phase))
+        return 5.0 - lean * t + bend * t * t + wave * (math.sin(pace * t + phase) - math.sin(phase))
 
     def slope(t):
         return -lean + 2 * bend * t + wave * pace * math.cos(pace * t + phase)
@@ -46,7 +46,7 @@ def searched(T, line, first, scale, options):
 
     d = T.tensor([scale, 0.5], dtype=T.float64)
     if T is torch:
-        value, g, t, calls = theirs._strong_wolfe(lambda x, t, d: at(t), None, first, d, 0.0, gradient(0), gradient(0).dot(d),
+        value, g, t, calls = theirs._strong_wolfe(lambda x, t, d: at(t), None, first, d, 5.0, gradient(0), gradient(0).dot(d),
                                                   **options)  # fmt: skip
         return looked, float(t), float(value), g.tolist(), calls
 
@@ -55,7 +55,7 @@ def searched(T, line, first, scale, options):
         return Point(t, value, g, g.dot(d))
 
     most = {"most" if key == "max_ls" else key: value for key, value in options.items()}
-    start = Point(0, 0.0, gradient(0), gradient(0).dot(d))
+    start = Point(0, 5.0, gradient(0), gradient(0).dot(d))
     found, calls = strong_wolfe(point, start, first, d.abs().max(), **most)
     return looked, float(found.t), float(found.f), found.g.tolist(), calls
 
@@ -70,15 +70,39 @@ FIRST = st.sampled_from([1e-3, 0.1, 1.0, 8.0, 300.0])
 
 
 @given(line=LINES, first=FIRST, scale=st.sampled_from([1.0, 0.01, 40.0]), options=OPTIONS)
-@example((1.0, 0.5, 0.0, 1.0, 0.0), 8.0, 1.0, {"c2": 0.1})  # behind the minimum
-@example((1.0, 1e-4, 0.0, 1.0, 0.0), 0.1, 1.0, {"c2": 0.1})  # far in front of it
-@example((0.01, 0.0, 2.0, 7.0, 2.0), 8.0, 1.0, {"c2": 0.001})  # among many
-@example((1.0, 0.0, 0.0, 1.0, 0.0), 1.0, 1.0, {"max_ls": 3})  # there is none
+# Each of these tells another small change of the search from the search itself.
+@example((1.0, 0.0001, 0.3, 0.2, 2.0), 8.0, 1.0, {"c1": 0.3, "c2": 0.001})
+@example((0.01, 0.0, 2.0, 1.0, 4.0), 300.0, 1.0, {"c1": 0.3, "c2": 0.001})
+@example((3.0, 20.0, 2.0, 7.0, 4.0), 300.0, 0.01, {"c1": 0.3, "c2": 0.001})
+@example((0.01, 0.0, 0.0, 1.0, 3.0), 0.001, 1.0, {"c1": 0.3, "c2": 0.001})
+@example((1.0, 0.0001, 0.3, 7.0, 3.0), 1.0, 0.01, {"c1": 0.3, "c2": 0.001})
+@example((1.0, 0.5, 0.0, 1.0, 2.0), 0.001, 0.01, {"tolerance_change": 0.5})
+@example((0.01, 0.0, 2.0, 1.0, 2.0), 1.0, 0.01, {"max_ls": 3, "c2": 0.001})
+@example((1.0, 0.0001, 0.3, 7.0, 3.0), 300.0, 0.01, {"max_ls": 3, "c2": 0.001})
+@example((1.0, 0.0, 0.0, 7.0, 4.0), 8.0, 0.01, {"tolerance_change": 0.5})
+@example((3.0, 0.0001, 2.0, 7.0, 3.0), 0.001, 0.01, {"c2": 0.1})
+@example((0.01, 20.0, 0.0, 0.2, 2.0), 1.0, 0.01, {"tolerance_change": 0.5})
+@example((0.01, 0.0, 0.0, 1.0, 3.0), 8.0, 1.0, {"tolerance_change": 0.5})
+@example((1.0, 0.0001, 0.3, 7.0, 2.0), 1.0, 1.0, {"c2": 0.1})
+@example((1.0, 0.0, 0.0, 1.0, 0.0), 1.0, 1.0, {"c2": 1.0})  # just flat enough
 def test_the_points_that_are_looked_at(line, first, scale, options):
     ours, expected = (searched(T, line, first, scale, options) for T in (autodiff, torch))
     assert len(ours[0]) == ours[-1] == expected[-1]
     for a, b in zip(ours[:-1], expected[:-1], strict=True):
         assert a == pytest.approx(b, rel=1e-6, abs=1e-9)
+
+
+INSIDE = {  # t, slow: the place that is taken between 2 and 12 (or 12 and 2), whose margin is 1, and whether it is near an end
+    (7.0, False): (7.0, False), (7.0, True): (7.0, False), (3.0, True): (3.0, False), (11.0, True): (11.0, False),
+    (2.5, False): (2.5, True), (11.5, False): (11.5, True), (2.5, True): (3.0, False), (11.5, True): (11.0, False),
+    (2.0, False): (3.0, False), (12.0, False): (11.0, False), (1.0, False): (3.0, False), (13.0, False): (11.0, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ends", [(2.0, 12.0), (12.0, 2.0)], ids=str)
+@pytest.mark.parametrize("given", INSIDE, ids=str)
+def test_a_place_too_near_to_an_end(given, ends):
+    assert _inside(given[0], *ends, given[1]) == INSIDE[given]
 
 
 ENDS = st.tuples(*[st.sampled_from([-3.0, -1.0, -0.5, 0.0, 0.25, 1.0, 2.0, 5.0])] * 4)

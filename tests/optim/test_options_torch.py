@@ -284,6 +284,7 @@ FAULTS = {
     "expanded": (
         RuntimeError, "rmsprop: square_avgs[1]: more than one element lies in one place of memory (it was expanded), so that "
         "it can't be updated in place; make it with clone()", {"square_avg": SHARED.expand(2, 2)}),
+    "a number": (RuntimeError, "the state 'square_avg' must be a tensor, not int; write torch.tensor(...)", {"square_avg": 3}),
     "missing": (
         KeyError, "'square_avg: an option that needs it was switched on after the first step; give it to the constructor'",
         {"square_avg": None}),

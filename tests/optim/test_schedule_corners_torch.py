@@ -129,6 +129,23 @@ def test_rates_asked_for_directly(name, last):
     close(*found)
 
 
+@pytest.mark.parametrize("name", MADE)
+def test_a_rate_that_is_whole_stays_so_where_nothing_is_multiplied(name):
+    found = []
+    for T in (autodiff, torch):
+        optimizer = an_optimizer(T)
+        for group in optimizer.param_groups:
+            group["lr"] = 1
+        scheduler = MADE[name](T.optim.lr_scheduler, optimizer)
+        kinds = []
+        for _ in range(3):
+            kinds.append([type(lr) for lr in scheduler.get_last_lr()])
+            optimizer.step()
+            scheduler.step()
+        found.append(kinds)
+    assert found[0] == found[1]
+
+
 def test_momenta_that_do_not_cycle():
     for name in ("CyclicLR", "OneCycleLR"):
         for T in (autodiff, torch):
@@ -279,6 +296,20 @@ def test_schedulers_of_another_optimizer():
             S.ChainedScheduler([S.StepLR(one, 2)], other)
 
 
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("kind", ["rel", "abs"])
+def test_what_is_better_than_the_best(mode, kind):
+    values = [-2.0, -1.0, -0.8, 0.0, 0.5, 0.8, 0.9, 1.0, 1.1, 1.25, 2.0, float("inf"), float("nan")]
+    for threshold in (1e-4, 0.2, 0):
+        a, b = (
+            T.optim.lr_scheduler.ReduceLROnPlateau(an_optimizer(T), mode, threshold=threshold, threshold_mode=kind)
+            for T in (autodiff, torch)
+        )
+        found = [a._is_better(x, y) for x in values for y in values]
+        assert found == [b._is_better(x, y) for x in values for y in values]
+        assert True in found
+
+
 @pytest.mark.parametrize("given", [0.05, [0.05, 0.2]])
 def test_a_group_that_comes_after_the_plateau_was_made(given):
     found = []
@@ -366,10 +397,14 @@ def test_a_function_is_not_saved_and_an_objects_attributes_are():
         other = S.LambdaLR(an_optimizer(T), [Base(0.9), lambda epoch: 0.25])
         other.load_state_dict(state)
         assert [f(1) for f in other.lr_lambdas] == [0.5, 0.25]
-        assert state["lr_lambdas"] == [{"base": 0.5}, None]
+        saved, one.lr_lambdas[0].base = state["lr_lambdas"], 0.2
+        assert saved == [{"base": 0.5}, None]
         cyclic = S.CyclicLR(an_optimizer(T), 0.1, 0.2, scale_fn=Base(0.5))
         state = cyclic.state_dict()
         assert state["_scale_fn_custom"] == {"base": 0.5}
+        one.lr_lambdas[0].base = cyclic._scale_fn_custom.base = 0.1
+        assert state["_scale_fn_custom"] == one.state_dict()["lr_lambdas"][0] | {"base": 0.5}  # what was saved stays
+        assert one.state_dict()["lr_lambdas"] == [{"base": 0.1}, None]
         again = S.CyclicLR(an_optimizer(T), 0.1, 0.2, scale_fn=Base(0.9))
         again.load_state_dict(state)
         assert again.scale_fn(2) == 0.25

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import itertools
 import pickle
 
 import numpy as np
@@ -73,6 +74,47 @@ def test_a_mean_of_counts_of_batches():
                 mean.update_parameters(model)
         found.append([mean.module[1].num_batches_tracked.item() for mean in means])
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", ["get_swa_avg_fn", "get_ema_avg_fn", "get_swa_multi_avg_fn", "get_ema_multi_avg_fn"])
+def test_means_of_whole_numbers_and_of_fractions(name):
+    """One by one as a value, in lists in place; counts so far and decays at their limits."""
+    whole = [] if name == "get_swa_multi_avg_fn" else [("int64", [4, -8, 7], [8, 0, -2])]  # PyTorch has no such mean
+    numbers = [("float32", [0.5, -2.0], [1.5, 8.0]), ("float64", [1.0], [3.0]), *whole]
+    decays = [(0.0,), (0.25,), (1.0,)] if "ema" in name else [()]
+    for options, count, (dtype, old, new) in itertools.product(decays, (0, 1, 3), numbers):
+        found = []
+        for T in (autodiff, torch):
+            function = getattr(T.optim.swa_utils, name)(*options)
+            mean, more = (T.tensor(values, dtype=getattr(T, dtype)) for values in (old, new))
+            if "multi" in name:
+                assert function([mean], [more], T.tensor(count)) is None
+            else:
+                mean = function(mean, more.requires_grad_(dtype == "float64"), count)
+                assert not mean.requires_grad
+            found.append((str(mean.dtype), mean.tolist()))
+        assert found[0] == found[1]
+
+
+def test_a_mean_of_whole_numbers_in_lists():
+    means = [autodiff.tensor([4, -8, 7]), autodiff.tensor([0])]
+    swa_utils.get_swa_multi_avg_fn()(means, [autodiff.tensor([8, 0, -2]), autodiff.tensor([9])], 3)
+    assert [mean.tolist() for mean in means] == [[5, -6, 4], [2]]  # 4.75 and 2.25, as whole numbers
+
+
+def test_where_an_averaged_model_is_put():
+    for T in (autodiff, torch):
+        S, model = T.optim.swa_utils, a_model(T)
+        mean = S.AveragedModel(model, device="cpu")
+        assert mean.n_averaged.item() == 0
+        assert mean(T.ones(2, 3, dtype=T.float64)).shape == (2, 2)
+        batches = [T.ones(4, 3, dtype=T.float64) * k for k in range(3)]
+        S.update_bn(batches, mean, device="cpu")
+        assert mean.module[1].num_batches_tracked.item() == 3
+        assert mean.module[1].momentum == 0.1
+        assert mean.training
+        with pytest.raises((RuntimeError, AssertionError)):
+            S.AveragedModel(model, device="cuda")
 
 
 def test_a_mean_is_pickled():

@@ -346,3 +346,18 @@ def test_modules_of_the_user_are_asked_for_their_names():
     file.seek(0)
     with pytest.raises(RuntimeError, match="Can not safely load weights when explicit pickle_module is specified"):
         autodiff.load(file, pickle_module=module, weights_only=True)
+
+
+def test_blocks_that_skip_data_stand_in_one_another():
+    skip = autodiff.serialization.skip_data
+    assert (skip().materialize_fake_tensors, skip(True).materialize_fake_tensors) == (False, True)
+    raw = saved(autodiff.ones(2))
+
+    def found():
+        return autodiff.load(io.BytesIO(raw)).tolist()
+
+    with skip():
+        with skip():
+            assert found() == [0, 0]
+        assert found() == [0, 0]
+    assert found() == [1, 1]

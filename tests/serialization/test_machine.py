@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autodiff.serialization.machine import Machine, Refused, hashable, named
+from autodiff.serialization.machine import FromUser, Machine, Refused, hashable, named, run_by_user
 
 
 def machine(data, encoding="utf-8", **changed):
@@ -192,3 +192,18 @@ def test_keys():
 def test_how_values_are_named():
     found = [named(x) for x in (1, 1.5, int, len, "a", "b" * 200, (1, 2), None)]
     assert found == ["1", "1.5", "<class 'int'>", "<built-in function len>", "'a'", repr("b" * 100), "a tuple", "a NoneType"]
+
+
+def test_an_error_of_the_users_code_is_carried_out_as_one():
+    def fails(error):
+        raise error
+
+    assert run_by_user(max, 3, 5) == 5
+    for known in (Refused("no"), FromUser(KeyError("k"))):
+        with pytest.raises(type(known)) as caught:
+            run_by_user(fails, known)
+        assert caught.value is known
+    error = pickle.UnpicklingError("of the user's own file")
+    with pytest.raises(FromUser, match="of the user's own file") as caught:
+        run_by_user(fails, error)
+    assert caught.value.error is caught.value.__cause__ is error

@@ -118,7 +118,7 @@ def moved(before: dict[str, Any], after: dict[str, Tensor], optimizer: Optimizer
 
 def _norm(several: Iterable[Any]) -> float:
     with np.errstate(all="ignore"):
-        return math.sqrt(sum(float((array.astype(np.float64) ** 2).sum()) for array in several))
+        return math.sqrt(sum((array.astype(np.float64) ** 2).sum() for array in several))
 
 
 def learned(again: Callable[[], Patient], optimizer: Optimizer, relative: float, flat: bool) -> tuple[list[Finding], str]:

@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core.tensor import LEAF, Tensor
 from autodiff.explain.doctor.aside import loose
 from autodiff.explain.doctor.report import Finding, counted, several
-from autodiff.nn import Module, ModuleDict, ModuleList
+from autodiff.nn import Module
 from autodiff.nn.modules.batchnorm import _BatchNorm
 from autodiff.nn.modules.dropout import Dropout
 from autodiff.nn.parameter import is_lazy
@@ -66,7 +66,7 @@ def _unregistered(model: Module) -> Iterator[Finding]:
     known = {id(p) for p in model.parameters()}
     for path, module in model.named_modules():
         for name, value in vars(module).items():
-            if name.startswith("_") or isinstance(value, (ModuleList, ModuleDict)):
+            if name.startswith("_"):
                 continue
             inside = list(value.values()) if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else []
             lost = [m for m in inside if isinstance(m, Module) and any(id(p) not in known for p in m.parameters())]

@@ -125,8 +125,7 @@ def _convolution(layer: Any, x: Shape, *args: Any) -> str:
     wanted, n = layer.in_channels, _dims(layer)
     told = f"{_name(layer, in_channels=wanted)} got an input of shape {shown(x)}"
     if len(x) not in (n + 1, n + 2):
-        missing = " Add the dimension of the channels: x.unsqueeze(1)." if len(x) == n + 1 and wanted == 1 else ""
-        return f"{told}, and wants (batch, {wanted}, {_SPACE[n]}), or the same without batch.{missing}".removesuffix(".")
+        return f"{told}, and wants (batch, {wanted}, {_SPACE[n]}), or the same without batch"
     at = len(x) - n - 1
     if x[at] != wanted:
         told += f": axis {at}, that of the channels, must be {wanted}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from autodiff._core.tensor import Tensor
 from autodiff.nn import functional as F
+from autodiff.nn import init
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import empty_parameter
 
@@ -27,7 +28,11 @@ class PReLU(Module):
         super().__init__()
         self.num_parameters, self.init = num_parameters, init
         self.weight = empty_parameter(num_parameters, device=device, dtype=dtype)
-        self.weight._array.fill(init)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Set the weight to the number that it began with."""
+        init.constant_(self.weight, self.init)
 
     def forward(self, input: Tensor) -> Tensor:
         """F.prelu of the input and the weight."""

@@ -46,10 +46,8 @@ def cached() -> Iterator[None]:
 
 
 def _copied(self: Any, memo: dict[int, Any]) -> Any:
-    twin = memo.get(id(self))
-    if twin is None:
-        twin = memo[id(self)] = object.__new__(type(self))
-        twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
+    twin = memo[id(self)] = object.__new__(type(self))
+    twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
     return twin
 
 

@@ -139,8 +139,6 @@ class LnStructured(_Structured):
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         """Zeros in the channels that are smallest."""
         channels, n = self._check(t)
-        if not n:
-            return default_mask
         others = [d for d in range(t.ndim) if d != self.dim % t.ndim]
         return self._only(default_mask.to(t.dtype), t.norm(self.n, others).topk(channels - n).indices)
 

@@ -29,7 +29,7 @@ def _rebuilt(kind: type, items: Any) -> Any:
         return items
 
 
-def _stack(batch: list[Any]) -> Tensor:
+def _stack(batch: Sequence[Any]) -> Tensor:
     shape = batch[0].shape
     for i, t in enumerate(batch):
         if not isinstance(t, Tensor):
@@ -44,7 +44,7 @@ def _stack(batch: list[Any]) -> Tensor:
     return wrap(np.stack([t._array for t in batch]))
 
 
-def _numbers(batch: list[Any]) -> Tensor:
+def _numbers(batch: Sequence[Any]) -> Tensor:
     kind = type(batch[0])
     if kind is not int and all(type(x) is kind for x in batch):
         return wrap(np.array(batch))
@@ -62,7 +62,7 @@ def collate_tensor_fn(batch: Any, *, collate_fn_map: Table | None = None) -> Ten
     """Tensors, stacked along a new first dimension."""
     if isinstance(batch, Tensor):
         raise TypeError("default_collate(): argument 'batch' must be a list of samples, not Tensor")
-    return _stack(list(batch))
+    return _stack(batch)
 
 
 def collate_numpy_array_fn(batch: Any, *, collate_fn_map: Table | None = None) -> Any:
@@ -76,17 +76,17 @@ def collate_numpy_scalar_fn(batch: Any, *, collate_fn_map: Table | None = None) 
     """NumPy's numbers, as a tensor of their dtype."""
     if batch[0].dtype.kind not in "biuf":
         raise _not_collated(batch[0])
-    return _numbers(list(batch))
+    return _numbers(batch)
 
 
 def collate_float_fn(batch: Any, *, collate_fn_map: Table | None = None) -> Tensor:
     """Floats, as a float64 tensor."""
-    return _numbers(list(batch))
+    return _numbers(batch)
 
 
 def collate_int_fn(batch: Any, *, collate_fn_map: Table | None = None) -> Tensor:
     """Ints, as an int64 tensor; bools as one of bools."""
-    return _numbers(list(batch))
+    return _numbers(batch)
 
 
 def collate_str_fn(batch: Any, *, collate_fn_map: Table | None = None) -> Any:

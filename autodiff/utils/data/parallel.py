@@ -229,9 +229,7 @@ class ParallelPass(Iterator[Any]):
         if turn != self._turn:
             return  # of a pass that was broken off
         if batch == END and isinstance(batch, str):
-            worker = self._worker.pop(number)
-            self._busy[worker] -= 1
-            self._going[worker] = False
+            self._going[self._worker.pop(number)] = False
             self._order_one()
         else:
             self._made[number] = batch
