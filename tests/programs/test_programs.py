@@ -11,15 +11,8 @@ PyTorch differs from itself when its library for convolutions is switched off. T
 is the scale: ours may be twice as large. A difference up to 1e-5 needs no scale.
 """
 
-import contextlib
-import importlib
 import math
-import os
 import re
-import runpy
-import sys
-import traceback
-import warnings
 from pathlib import Path
 
 import pytest
@@ -37,39 +30,24 @@ def numbers(text):
     return [(each[1], float(each[2])) for each in found if each]
 
 
-def by_pytorch(path, folder, onednn):
-    """What PyTorch's run prints. The run is a fork of this process, in which all that it imports for a step is imported already."""
-    importlib.import_module("torch._dynamo")
-    out = folder / f"{path.stem}.{onednn}.txt"
-    child = os.fork()
-    if child:
-        _, status = os.waitpid(child, 0)
-        text = out.read_text(encoding="utf-8")
-        assert status == 0, text[-3000:]
-        return numbers(text)
-    code = 1
-    try:
-        import torch
-
-        torch.set_num_threads(1)
-        warnings.simplefilter("ignore")
-        os.chdir(folder)
-        sys.argv, sys.path[0] = [str(path)], str(path.parent)
-        flags = torch.backends.mkldnn.flags(enabled=onednn)
-        with open(out, "w", encoding="utf-8") as file, contextlib.redirect_stdout(file), flags:
-            try:
-                runpy.run_path(str(path), run_name="__main__")
-                code = 0
-            except BaseException:
-                traceback.print_exc(file=file)
-    finally:
-        os._exit(code)
-
-
 @pytest.fixture(scope="module")
 def warm():
     with Warm("autodiff.cli", "autodiff._run.program", options=["-W", "ignore", "-W", "always::UserWarning"]) as warm:
         yield warm
+
+
+@pytest.fixture(scope="module")
+def pytorch():
+    """A process that has imported what PyTorch imports for a step, and has walked no graph: the threads of a walk outlive no fork."""
+    pytest.importorskip("torch")
+    with Warm("torch", "torch._dynamo", options=["-W", "ignore"]) as pytorch:
+        yield pytorch
+
+
+def by_pytorch(pytorch, path, folder, onednn):
+    done = pytorch.run(folder, HERE / "_in_pytorch.py", path, onednn)
+    assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
+    return numbers(done.stdout)
 
 
 def by_autodiff(warm, path, folder):
@@ -97,12 +75,11 @@ def of(word, runs):
     return [[each for each in run if each[0] == word] for run in runs]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="PyTorch's runs are forks")
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
-def test_program(path, tmp_path, torch, warm, record_property):
-    runs = common(by_autodiff(warm, path, tmp_path), by_pytorch(path, tmp_path, onednn=True))
+def test_program(path, tmp_path, warm, pytorch, record_property):
+    runs = common(by_autodiff(warm, path, tmp_path), by_pytorch(pytorch, path, tmp_path, onednn=True))
     if any(gap(*of(word, runs)) > NEAR for word in ("loss", "accuracy")):  # only then does PyTorch's own spread matter
-        runs = common(*runs, by_pytorch(path, tmp_path, onednn=False))
+        runs = common(*runs, by_pytorch(pytorch, path, tmp_path, onednn=False))
     losses = of("loss", runs)[1]
     assert len(losses) >= (20 if not any(word == "draw" for word, _ in runs[1]) else 5)
     assert all(math.isfinite(x) for _, x in losses)
