@@ -16,6 +16,7 @@ What is recorded, while a program runs:
 - `alive`: graphs that a program holds without need.
 - `born`: where the first nan of a run was born.
 - `held`: what modules call the tensors that they hold.
+- `parsed`: a text read as an expression.
 - `operands`: which part of a line is which operand.
 - `spelled`: an operation as somebody would write it.
 - `names`: what the user calls a tensor.

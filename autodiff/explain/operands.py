@@ -13,6 +13,7 @@ from typing import Any
 from autodiff._core.places import text_of
 from autodiff._core.tensor import Tensor
 from autodiff.explain.events import Made, Thing
+from autodiff.explain.parsed import expression
 
 __all__ = ["arguments", "operand"]
 
@@ -54,7 +55,7 @@ def _parsed(made: Made) -> ast.expr | None:
 
 def _expression(text: str) -> ast.expr | None:
     try:
-        return ast.parse(text, mode="eval").body
+        return expression(text)
     except (SyntaxError, ValueError):
         return None
 

@@ -18,6 +18,7 @@ from autodiff._core.operation import ALL, NUMBER, PARAM, SHAPE, SHAPES
 from autodiff.explain import events
 from autodiff.explain.events import Arrival, Made, Thing, Walked
 from autodiff.explain.own_backward import applied, is_called, sent_back
+from autodiff.explain.parsed import expression
 from autodiff.explain.scope import Scope, callable_of
 from autodiff.explain.signs import infix
 from autodiff.explain.source import body_of, copied
@@ -239,7 +240,7 @@ class _Named(ast.NodeTransformer):
         if any(node.id in names for names in self.inner):
             return node
         if node.id in self.meaning:
-            return ast.parse(self.meaning[node.id], mode="eval").body
+            return expression(self.meaning[node.id])
         if node.id not in self.rule.__globals__:
             return node
         value = self.rule.__globals__[node.id]

@@ -21,6 +21,7 @@ from typing import Any
 from autodiff._core.graph import flat
 from autodiff._core.operation import Operation
 from autodiff.explain.notation import line
+from autodiff.explain.parsed import expression
 from autodiff.explain.settled import is_settled, settled
 from autodiff.explain.source import InArguments, assigned, body_of, copied, module_with
 from autodiff.explain.usual import evaluated, usual_formula
@@ -223,6 +224,6 @@ class _Renamed(InArguments):
 def _expression(name: str) -> ast.expr:
     """A name given by whoever asks: most are expressions of Python, such as h @ W2, and need parentheses like any other."""
     try:
-        return ast.parse(name, mode="eval").body
+        return expression(name)
     except SyntaxError:
         return ast.Name(name) if name.startswith("[") else ast.JoinedStr([ast.Constant(name)])  # [3 0 1] needs no parentheses

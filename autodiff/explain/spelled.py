@@ -10,6 +10,7 @@ import ast
 
 from autodiff.explain.events import Made, Thing
 from autodiff.explain.numbers import brief
+from autodiff.explain.parsed import expression
 from autodiff.explain.settled import index_text
 from autodiff.explain.signs import infix
 
@@ -46,6 +47,6 @@ def _part(x: object) -> ast.expr:
     elif isinstance(x, float):
         text = f"{x:.4g}"
     try:
-        return ast.parse(text, mode="eval").body if len(text) <= 24 else ast.Name("…")
+        return expression(text) if len(text) <= 24 else ast.Name("…")
     except SyntaxError:
         return ast.Name(text)

@@ -197,6 +197,7 @@ class _Teller:
                 equation.note = stretched(arrival)
             moment.equations.append(equation)
             moment.sent.append((arrival.to, out, label(arrival.fitted)))
+            equation.adds = arrival.before is not None
             if arrival.before is not None:
                 sums = f"{brief(arrival.before)} + {brief(arrival.fitted)}"
                 moment.rows.append(Row(arrival.to, f"{named(arrival.to)} so far", sums, arrival.total))

@@ -9,13 +9,12 @@ from __future__ import annotations
 import textwrap
 
 from autodiff._core.places import text_of
-from autodiff.explain.events import Cut, Made, Thing
+from autodiff.explain.events import Cut, Made
 from autodiff.explain.measured import Measured
 from autodiff.explain.moments import Moment, Story
 from autodiff.explain.numbers import brief, number, shape_of
 from autodiff.explain.rows import Row
 from autodiff.explain.spelled import spelled
-from autodiff.explain.values import Value
 from autodiff.explain.wording import named
 
 __all__ = ["as_ascii", "as_text"]
@@ -86,12 +85,10 @@ def _lines(moment: Moment, told: set[str]) -> list[tuple[str, str, str, str]]:
         rule = moment.title if moment.title != out.name else _expression(moment)
         return [(out.name or moment.title, "=", rule, brief(out.value))]
     lines: list[tuple[str, str, str, str]] = []
-    sums = {row.about for row in moment.rows if moment.equations}
-    for equation in moment.equations:
-        to = equation.to
-        assert to is not None
-        rule = equation.rule + (f", summed to {_shape(moment, to)}" if equation.note else "")
-        lines.append((named(to), "+=" if to in sums else "<-", rule, brief(_arrived(moment, to))))
+    for equation, change in zip(moment.equations, moment.changes):  # each equation makes the change of its place
+        to = change.thing
+        rule = equation.rule + (f", summed to {shape_of(to.shape)}" if equation.note else "")
+        lines.append((named(to), "+=" if equation.adds else "<-", rule, brief(change.value)))
     if not moment.equations:
         for row in moment.rows:
             lines += _row(row, told)
@@ -133,11 +130,3 @@ def _expression(moment: Moment) -> str:
     made = moment.event if isinstance(moment.event, Made) else None
     text = moment.things[0].name if moment.depth else text_of(moment.span)
     return text or (spelled(made) if made is not None else "")
-
-
-def _shape(moment: Moment, to: Thing) -> str:
-    return next((shape_of(c.thing.shape) for c in moment.changes if c.thing is to), "")
-
-
-def _arrived(moment: Moment, to: Thing) -> Value | None:
-    return next((c.value for c in moment.changes if c.thing is to), None)
