@@ -55,7 +55,7 @@ def to_a_tensor(found: Any) -> str:
     if type(found).__name__ == "ndarray":
         return from_an_array(found)
     if found is None:
-        return "is a return missing, in forward() or in the function that made it?"
+        return "is a return missing, in forward() or in the function that made it? Or is it a .grad before backward()?"
     if hasattr(found, "named_modules"):  # a Module, which the engine does not know
         name = type(found).__name__
         return f"a layer is made first and called then: {'nn.' * found._of_package}{name}({'...' * bool(found._parameters)})(x)"

@@ -73,7 +73,11 @@ def _made(edge: Edge) -> str:
 def _listed(x: Any, count: int) -> list[Any]:
     if x is None:
         return [None] * count
-    return [x] if isinstance(x, Tensor) else list(x)
+    if isinstance(x, Tensor):
+        return [x]
+    if isinstance(x, (bool, int, float)):
+        raise TypeError(f"the gradient must be a Tensor, not {type(x).__name__}; write autodiff.tensor({float(x)})")
+    return list(x)
 
 
 def backward(

@@ -22,7 +22,7 @@ from autodiff.ops.places import indexed
 
 def _listed(tensors: Any, name: str, error: type[Exception] = RuntimeError) -> list[Tensor]:
     if isinstance(tensors, Tensor):
-        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor; write {name}((a, b))")
     try:
         found = list(tensors)
     except TypeError as wrong:

@@ -46,7 +46,7 @@ def _shape_for(input: Tensor, sizes: tuple[Any, ...], function: str) -> tuple[in
             raise RuntimeError(f"shape '{list(wanted)}' is invalid for input of size {total}")
         return tuple(total // rest if n == -1 else n for n in wanted)
     if math.prod(wanted) != total:
-        raise RuntimeError(f"shape '{list(wanted)}' is invalid for input of size {total}")
+        raise RuntimeError(f"shape '{list(wanted)}' is invalid for input of size {total}: it has room for {math.prod(wanted)}")
     return wanted
 
 

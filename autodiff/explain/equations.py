@@ -44,8 +44,8 @@ class Equation:
     parts: list[str | Operand]  # the same, with the operands themselves
     result: Value
     kind: str = ""  # "product" of two matrices, "sum" over a dimension, "each" number by itself: what the lens shows
-    adds: bool = False  # to what had arrived before it?
     note: str = ""  # "b2 is (3,), but was stretched to (4, 3): the 4 gradients of each number are added up"
+    adds: bool = False  # to what had arrived before it?
 
     @property
     def numbers(self) -> str:

@@ -615,3 +615,12 @@ def test_tensors_gradients_and_inputs_may_come_from_a_generator(torch):
         say(a.grad, b.grad)
 
     assert told(autodiff, program) == told(torch, program)
+
+
+@pytest.mark.parametrize("number", [2.0, 1, True])
+def test_a_number_for_the_gradient_is_told_what_to_write(number):
+    x = autodiff.ones(1, requires_grad=True)
+    words = rf"must be a Tensor, not {type(number).__name__}; write autodiff\.tensor\({float(number)}\)"
+    with pytest.raises(TypeError, match=words):
+        (x * x).backward(number)
+    assert x.grad is None

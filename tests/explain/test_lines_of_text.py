@@ -111,6 +111,7 @@ def equation(to, rule, note=""):
 def test_a_gradient_that_is_added_has_another_sign_and_one_that_was_stretched_says_so():
     w, b = thing("w"), thing("b", shape=(3,))
     moment = Moment("backward", "back", "says.", equations=[equation(w, "g · x"), equation(b, "g", "why")])
+    moment.equations[1].adds = True
     moment.changes = [Change(w, "gradient", value_of(np.array(2.0))), Change(b, "gradient", value_of(np.array(4.0)))]
     moment.rows = [Row(b, "b so far", "1 + 3", ONE)]
     assert [" ".join(line.split()) for line in story(moment).splitlines()[1:]] == ["1 w <- g · x 2", "b += g, summed to (3,) 4"]

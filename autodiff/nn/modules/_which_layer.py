@@ -69,4 +69,5 @@ def _told(module: Any, args: tuple[Any, ...]) -> str:
 
 def _shape(value: Any) -> str:
     shape = getattr(value, "shape", None)
-    return type(value).__name__ if shape is None else f"a {type(value).__name__} of shape {list(shape)}"
+    kind = type(value).__name__
+    return kind if shape is None else f"{'an' if kind == 'ndarray' else 'a'} {kind} of shape {list(shape)}"
