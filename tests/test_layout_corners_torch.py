@@ -117,3 +117,29 @@ def test_tensor_split_says_what_its_places_are():
         with pytest.raises(RuntimeError, match="to have dtype of long, but got Float"):
             m.tensor_split(m.zeros(3), m.tensor(1.5))
         assert [np.asarray(x).tolist() for x in m.tensor_split(m.arange(3), m.tensor([1]))] == [[0], [1, 2]]
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.float32, np.float64])
+@pytest.mark.parametrize("start", [0, 1, 2, 3, 4, 6])
+def test_an_array_that_begins_inside_of_an_element_is_seen_from_there(dtype, start):
+    """Of an array of NumPy's that starts at an odd byte, as_strided shows and writes its own bytes, not those in front."""
+    size = np.dtype(dtype).itemsize
+    memory = np.arange(64, dtype=np.uint8)
+    own = memory[start : start + 3 * size].view(dtype)
+    t = autodiff.from_numpy(own)
+    assert t.as_strided((3,), (1,)).numpy().tobytes() == own.tobytes()
+    assert t.as_strided((2,), (1,), t.storage_offset() + 1 if start % size == 0 else None).shape == (2,)
+    t.as_strided((3,), (1,)).zero_()
+    assert not memory[start : start + 3 * size].any()
+    others = [*range(start), *range(start + 3 * size, 64)]
+    assert memory[others].tolist() == others
+
+
+def test_a_view_in_another_dtype_can_be_made_smaller_and_a_tensor_larger():
+    whole = autodiff.arange(6, dtype=autodiff.int64)
+    small = whole.view(autodiff.int32)
+    assert small.resize_(3).tolist() == [0, 0, 1]
+    with pytest.raises(RuntimeError, match="12 elements can't grow"):
+        whole.view(autodiff.int32).resize_(13)
+    grown = autodiff.arange(4, dtype=autodiff.float64)
+    assert grown.resize_(6)[:4].tolist() == [0, 1, 2, 3]

@@ -49,14 +49,16 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
         return self
     check_storage(shape)
     memory, begin = memory_of(self._array)
-    needed, dtype = math.prod(shape), self._array.dtype
-    if begin + needed > memory.size:
+    dtype = self._array.dtype
+    needed = begin + math.prod(shape) * dtype.itemsize  # in bytes: the memory may be that of another dtype
+    if needed > memory.nbytes:
         if self._view is not None:
-            raise RuntimeError(f"resize_: this view of a tensor with {memory.size} elements can't grow to {list(shape)}")
-        before, memory = memory, np.empty(begin + needed, dtype)
-        memory[: before.size] = before.reshape(-1)
+            count = memory.nbytes // dtype.itemsize
+            raise RuntimeError(f"resize_: this view of a tensor with {count} elements can't grow to {list(shape)}")
+        before, memory = memory, np.empty(needed, np.uint8)
+        memory[: before.nbytes] = before.reshape(-1).view(np.uint8)
     order = tuple(range(len(shape))) if axes is None else axes
-    rows = np.ndarray(tuple(shape[d] for d in order), dtype, memory, begin * dtype.itemsize)
+    rows = np.ndarray(tuple(shape[d] for d in order), dtype, memory, begin)
     self._array = rows.transpose(np.argsort(order)) if axes else rows
     self._view = None
     return self

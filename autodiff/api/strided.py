@@ -50,7 +50,7 @@ def _seen(name: str, input: Tensor, size: Any, stride: Any, storage_offset: int 
         offset = whole(name, "storage_offset", storage_offset)
         if offset < 0:
             raise RuntimeError(f"Tensor: invalid storage offset {offset}")
-        start = offset - ops.memory_of(input._array)[1]
+        start = offset - ops.memory_of(input._array)[1] // input._array.itemsize
     return {"size": sizes, "stride": steps, "start": start, "geometry": ops.geometry_of(input._array)}
 
 

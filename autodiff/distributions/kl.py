@@ -88,7 +88,8 @@ def _kl_expfamily_expfamily(p: Any, q: Any) -> Any:
     gradients = grad(at_p.sum(), p_params, create_graph=True)
     result = q._log_normalizer(*q_params) - at_p
     for a, b, g in zip(p_params, q_params, gradients, strict=True):
-        result = result - ((b - a) * g).reshape(result.shape + (-1,)).sum(-1)
+        part = (b - a) * g
+        result = result - sum_rightmost(part, part.dim() - result.dim())
     return result
 
 

@@ -19,14 +19,14 @@ Geometry = tuple[tuple[int, ...], tuple[int, ...]]  # the sizes of a tensor, and
 
 
 def memory_of(x: Any) -> tuple[Any, int]:
-    """(the array that owns x's memory, in the order of memory; where x begins in it), counted in elements."""
+    """(the array that owns x's memory, in the order of memory; the byte in it where x begins)."""
     owner = x
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
     begin = x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
     if not owner.flags.c_contiguous:  # a copy lies in the order of what it was copied from
         owner = owner.transpose(memory_order(owner.strides))
-    return owner, begin // x.itemsize
+    return owner, begin
 
 
 def geometry_of(x: Any) -> Geometry:
@@ -79,16 +79,16 @@ def strided(x, *, size, stride, start, geometry):
     """x seen with other sizes and steps, from the element `start` after its first: the steps of x itself are in `geometry`."""
     if geometry_of(x) != geometry:
         raise RuntimeError("as_strided: the view could not be followed in a copy of its base; clone() it before changing it")
-    owner, begin = memory_of(x)
-    begin += start
-    needed = begin + sum((n - 1) * step for n, step in zip(size, stride)) + 1 if math.prod(size) else 0
-    if needed * x.itemsize > owner.nbytes or begin < 0:  # in bytes: the owner may be of another dtype
+    owner, begin = memory_of(x)  # counted in bytes, since the owner may be of another dtype, and x begin inside of its element
+    begin += start * x.itemsize
+    needed = begin + (sum((n - 1) * step for n, step in zip(size, stride)) + 1) * x.itemsize if math.prod(size) else 0
+    if needed > owner.nbytes or begin < 0:
         raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {begin}, and itemsize {x.itemsize} "
-            f"requiring a storage size of {needed * x.itemsize} are out of bounds for storage of size {owner.nbytes}"
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {begin // x.itemsize}, and itemsize "
+            f"{x.itemsize} requiring a storage size of {needed} are out of bounds for storage of size {owner.nbytes}"
         )
-    begin = min(begin, owner.nbytes // x.itemsize)  # what has no elements may begin anywhere
-    return np.ndarray(size, x.dtype, owner, begin * x.itemsize, [step * x.itemsize for step in stride])
+    begin = min(begin, owner.nbytes)  # what has no elements may begin anywhere
+    return np.ndarray(size, x.dtype, owner, begin, [step * x.itemsize for step in stride])
 
 
 @primitive(

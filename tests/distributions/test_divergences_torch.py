@@ -172,3 +172,11 @@ def test_the_nearest_pair_of_classes_is_taken():
             d.register_kl(wrong, d.Normal)
         with pytest.raises(TypeError, match="Expected type_q to be a Distribution subclass"):
             d.register_kl(d.Normal, wrong)
+
+
+@pytest.mark.parametrize("name", ["Exponential", "Gamma", "Normal", "Poisson", "Bernoulli"])
+def test_an_empty_batch_of_an_exponential_family(torch, name):
+    for library in (autodiff, torch):
+        kl, kind = library.distributions.kl._kl_expfamily_expfamily, getattr(library.distributions, name)
+        given = [library.full((0,), 0.5)] * (2 if name in ("Gamma", "Normal") else 1)
+        assert tuple(kl(kind(*given), kind(*given)).shape) == (0,)

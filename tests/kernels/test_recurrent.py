@@ -170,3 +170,15 @@ def test_a_refusal_says_what_was_found_and_what_is_expected(change, text):
     for kernels in (_kernels, reference):
         with pytest.raises(ValueError, match=text):
             kernels.lstm(**{**arguments(), **change})
+
+
+@pytest.mark.parametrize("kernel", [_kernels.lstm, reference.lstm])
+def test_sizes_of_narrow_integers_are_not_added_up_in_them(kernel):
+    """100 + 100 + 100 is 44 in int8: a loop over 300 rows would go beyond arrays of 44."""
+
+    def zeros(*shape):
+        return np.zeros(shape, np.float32)
+
+    sizes = np.array([100, 100, 100], np.int8)
+    with pytest.raises((ValueError, RuntimeError)):
+        kernel(zeros(44, 16), zeros(16, 4), zeros(100, 4), zeros(100, 4), zeros(44, 4), zeros(44, 4), sizes, False)

@@ -136,3 +136,17 @@ def test_sgd_writes_nothing_where_one_array_does_not_fit(kernels, which, wrong):
     for line, kept in zip(given, before, strict=True):
         for a, b in zip(line, kept, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+@KERNELS
+@pytest.mark.parametrize("which", [2, 3])
+def test_adam_without_a_mean_or_a_square_writes_nothing(kernels, which):
+    """None stands for no state only where there need be none: the largest squares."""
+    given = state(2)
+    given[which][1] = None
+    before = [[None if array is None else np.array(array) for array in line] for line in given]
+    with pytest.raises(TypeError, match=r"exp_avg\w*\[1\] must be"):
+        kernels.adam(*given, **ADAM)
+    for line, kept in zip(given, before, strict=True):
+        for a, b in zip(line, kept, strict=True):
+            np.testing.assert_array_equal(a, b)

@@ -3,6 +3,8 @@
 #
 # A pattern of two letters can't say these shapes, so each door names them. What does not fit is the twin's, as everywhere.
 
+from operator import index
+
 cdef enum:
     PARTS_MOST = 9  # arrays of one of these kernels, the working space among them
 
@@ -70,6 +72,7 @@ cdef tuple sizes_of(gates, w_hh, sizes):
 
 def lstm(gates, w_hh, h, c, y, cells, sizes, bint reverse):
     """A sequence through an LSTM, in place: the sums in `gates` become i, f, g, o, and h and c the last state."""
+    sizes = [index(size) for size in sizes]  # read once: a sequence may say something else each time
     rows, n, width = sizes_of(gates, w_hh, sizes)
     shapes = [(rows, 4 * width), (4 * width, width), (n, width), (n, width), (rows, width), (rows, width)]
     if not through_steps(
@@ -80,6 +83,7 @@ def lstm(gates, w_hh, h, c, y, cells, sizes, bint reverse):
 
 def lstm_grad(dy, gates, cells, c, w_hh, dh, dc, sizes, bint reverse):
     """The gradient of the sums; dh and dc become, in place, the gradients of the first state from those of the last."""
+    sizes = [index(size) for size in sizes]  # read once: a sequence may say something else each time
     rows, n, width = sizes_of(gates, w_hh, sizes)
     da = empty((rows, 4 * width), gates.dtype)
     state = (n, width)
@@ -93,6 +97,7 @@ def lstm_grad(dy, gates, cells, c, w_hh, dh, dc, sizes, bint reverse):
 
 def gru(gates, w_hh, b_hh, h, y, hidden, sizes, bint reverse):
     """A sequence through a GRU, in place: the sums in `gates` become r, z, n, and h the last state."""
+    sizes = [index(size) for size in sizes]  # read once: a sequence may say something else each time
     rows, n, width = sizes_of(gates, w_hh, sizes)
     shapes = [(rows, 3 * width), (3 * width, width), (3 * width,), (n, width), (rows, width), (rows, width)]
     if not through_steps(
@@ -103,6 +108,7 @@ def gru(gates, w_hh, b_hh, h, y, hidden, sizes, bint reverse):
 
 def gru_grad(dy, gates, hidden, y, h, w_hh, dh, sizes, bint reverse):
     """The gradients (n of the input's sums; r, z, n of the state's); dh becomes, in place, the gradient of the first state."""
+    sizes = [index(size) for size in sizes]  # read once: a sequence may say something else each time
     rows, n, width = sizes_of(gates, w_hh, sizes)
     da = empty((rows, 4 * width), gates.dtype)
     own = (rows, width)

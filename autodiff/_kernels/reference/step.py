@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autodiff._kernels.reference.checks import Array, check_counts, check_step
+from autodiff._kernels.reference.checks import Array, check_arrays, check_counts, check_step
 
 
 def sgd(
@@ -70,6 +70,8 @@ def adam(
     `decoupled` shrinks p by lr * weight_decay instead of adding to g; where a largest v is kept, it stands in the place of v.
     """
     check_step("adam", params, grads, exp_avgs=exp_avgs, exp_avg_sqs=exp_avg_sqs, max_exp_avg_sqs=max_exp_avg_sqs)
+    for i, (m, v) in enumerate(zip(exp_avgs, exp_avg_sqs)):  # these two there must be
+        check_arrays("adam", **{f"exp_avgs[{i}]": m, f"exp_avg_sqs[{i}]": v})
     check_counts("adam", params, steps)
     with np.errstate(all="ignore"):
         for p, g, m, v, largest, step in zip(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps):
