@@ -151,3 +151,18 @@ def test_the_default_dtype_is_not_mentioned():
     finally:
         for m in (autodiff, torch):
             m.set_default_dtype(m.float32)
+
+
+@pytest.mark.parametrize("edge", [1, 2, 3, 5])
+@pytest.mark.parametrize("shape", [(1001,), (600, 4), (600, 2), (300, 7), (4, 300), (2, 5, 150), (1, 1200), (9, 9, 14)])
+def test_what_is_left_out_of_a_large_tensor(shape, edge):
+    """A dimension no longer than its two ends is printed whole, beside one that is cut."""
+    array = (np.arange(np.prod(shape)) % 97).reshape(shape)
+    for library in (autodiff, torch):
+        library.set_printoptions(edgeitems=edge)
+    try:
+        assert repr(autodiff.tensor(array)) == repr(torch.tensor(array))
+        assert repr(autodiff.tensor(array / 8)) == repr(torch.tensor(array / 8))
+    finally:
+        for library in (autodiff, torch):
+            library.set_printoptions(profile="default")

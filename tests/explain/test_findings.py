@@ -260,6 +260,7 @@ CURES = [
     (nn.Conv2d(3, 2, 3), [torch.ones(5, 4, 6, 6)], ("AD029", "nn.Conv2d(4, ...): the input has 4 channels.")),
     (nn.Conv1d(3, 2, 3), [torch.ones(5, 4, 6)], ("AD029", "nn.Conv1d(4, ...): the input has 4 channels.")),
     (nn.Conv2d(3, 2, 3), [torch.ones(5, 3, 1, 1)], LOOK),
+    (nn.ConvTranspose2d(3, 2, 3), [torch.ones(5, 4, 6, 6)], ("AD029", "nn.ConvTranspose2d(4, ...): the input has 4 channels.")),
     (nn.BatchNorm1d(4), [torch.ones(1, 4)],
      ("batch-of-one", "use a batch of more than one example: of a single one there is no variance.")),
     (nn.BatchNorm1d(4), [torch.ones(2, 4)], LOOK),
