@@ -1,7 +1,7 @@
 """What a program says to the inside of PyTorch's compiler, of which there is none: `torch._dynamo.config`, `reset`, `disable`.
 
 >>> import autodiff._dynamo
->>> autodiff._dynamo.config.suppress_errors = True
+>>> autodiff._dynamo.config.verbose = True
 >>> autodiff._dynamo.reset()
 """
 

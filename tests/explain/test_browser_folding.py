@@ -192,14 +192,15 @@ def test_a_box_of_a_picture_opens_and_closes(browser, files, way):
         else:
             box.focus()
             page.keyboard.press(way)
-        page.wait_for_function("location.hash != ''")
+        page.wait_for_function(f"document.querySelector('figure.open').id == '{goal}'")  # the address changes before it opens
         assert figure(page) == goal
         assert page.evaluate("document.activeElement.textContent") == "Close"
         if way == "click":
             page.locator("figure:visible .close").click()
         else:
             page.keyboard.press("Escape")
-        page.wait_for_function("location.hash == '#f0'")
+        page.wait_for_function("document.querySelector('figure.open').id == 'f0'")
+        assert page.evaluate("location.hash") == "#f0"
         assert figure(page) == "f0"
         assert page.evaluate("document.activeElement.getAttribute('href')") == f"#{goal}"
 
